@@ -1,0 +1,120 @@
+import { LacunaError } from '../../spec/errors.js';
+import {
+  add,
+  type Call,
+  compositeNamed,
+  formatType,
+  isFloat,
+  type Operation,
+  type Primitive,
+  type PrimitiveName,
+  type Program,
+  ProgramBuilder,
+  sub,
+  type Value,
+} from '../../spec/program/index.js';
+import { expand } from '../passes/expand.js';
+import { RULES, seed } from './rules.js';
+
+export interface Gradients {
+  /** Continues the program; its outputs are those of the original. */
+  readonly builder: ProgramBuilder;
+  /** The gradient of the loss by the name of each value asked for. */
+  readonly gradients: ReadonlyMap<string, Value>;
+}
+
+/**
+ * Reverse-mode differentiation: extends `program` with the gradient of the scalar output `loss`
+ * for each value in `wrt` (zeros where the loss does not depend on it). Composites with a gradient
+ * rule are differentiated by it, the others through their bodies. What is computed for forward
+ * value `x` is named `grad.x...`.
+ *
+ * @throws LacunaError where the loss is no scalar float or a value in `wrt` does not exist.
+ */
+export function differentiate(program: Program, loss: string, wrt: readonly string[]): Gradients {
+  const forward = expand(program, (name) => compositeNamed(name).gradient !== undefined);
+  const builder = ProgramBuilder.extend(forward);
+  const output = forward.outputs.find(({ name }) => name === loss);
+  if (output === undefined) {
+    throw new LacunaError({ where: program.name, what: 'there is no such output', got: loss });
+  }
+  const target = builder.value(output.value);
+  if (target.shape.length !== 0 || !isFloat(target.dtype)) {
+    throw new LacunaError({
+      where: program.name,
+      what: `${loss} cannot be differentiated`,
+      got: formatType(target),
+      expected: 'a scalar of a float type',
+    });
+  }
+
+  const active = reachable(forward, wrt);
+  const cotangents = new Map<string, Value>();
+  if (active.has(target.name))
+    cotangents.set(
+      target.name,
+      builder.scope('grad', () => seed(target)),
+    );
+  for (const operation of [...forward.operations].reverse()) {
+    const received = operation.results.map(({ name }) => cotangents.get(name));
+    if (received.every((cotangent) => cotangent === undefined)) continue;
+    builder.scope(`grad.${operation.results[0]?.name}`, () => {
+      const sent = transposed(builder, operation, received);
+      operation.operands.forEach((name, index) => {
+        const cotangent = sent[index];
+        if (cotangent === undefined || !active.has(name)) return;
+        const earlier = cotangents.get(name);
+        cotangents.set(name, earlier === undefined ? cotangent : add(earlier, cotangent));
+      });
+    });
+  }
+  const gradients = wrt.map((name): [string, Value] => {
+    const value = builder.value(name);
+    const zero = (): Value => builder.scope(`grad.${name}`, () => sub(value, value));
+    return [name, cotangents.get(name) ?? zero()];
+  });
+  return { builder, gradients: new Map(gradients) };
+}
+
+/** The names of float values that depend on one of `sources`. */
+function reachable(program: Program, sources: readonly string[]): ReadonlySet<string> {
+  const active = new Set(sources);
+  for (const { operands, results } of program.operations) {
+    if (!operands.some((name) => active.has(name))) continue;
+    for (const { name, dtype } of results) if (isFloat(dtype)) active.add(name);
+  }
+  return active;
+}
+
+function transposed(
+  builder: ProgramBuilder,
+  operation: Operation,
+  cotangents: readonly (Value | undefined)[],
+): readonly (Value | undefined)[] {
+  const operands = operation.operands.map((name) => builder.value(name));
+  if (operation.op === 'call') return throughCall(builder, operation, operands, cotangents);
+  const [cotangent] = cotangents;
+  return cotangent === undefined ? [] : throughPrimitive(builder, operation, operands, cotangent);
+}
+
+function throughCall(
+  builder: ProgramBuilder,
+  call: Call,
+  operands: readonly Value[],
+  cotangents: readonly (Value | undefined)[],
+): readonly (Value | undefined)[] {
+  const { gradient } = compositeNamed(call.composite);
+  const results = call.results.map(({ name }) => builder.value(name));
+  return gradient?.({ operands, results, cotangents, attributes: call.attributes }) ?? [];
+}
+
+function throughPrimitive<K extends PrimitiveName>(
+  builder: ProgramBuilder,
+  operation: Primitive<K>,
+  operands: readonly Value[],
+  cotangent: Value,
+): readonly (Value | undefined)[] {
+  const [declared] = operation.results;
+  const result = builder.value(declared.name);
+  return RULES[operation.op]({ operation, operands, result, cotangent });
+}

@@ -1,0 +1,108 @@
+import type { DType, Program, Shape } from '../spec/program/index.js';
+
+/** The elements of a tensor on the host, row-major; f16 and bf16 as their bit patterns, bool as 0 or 1. */
+export type HostData = Float64Array | Float32Array | Int32Array | Uint16Array | Uint8Array;
+
+/** A tensor in host memory. */
+export interface HostTensor {
+  readonly dtype: DType;
+  readonly shape: Shape;
+  readonly data: HostData;
+}
+
+/** A tensor on a backend's device. It belongs to the backend that made it. */
+export interface DeviceTensor {
+  readonly dtype: DType;
+  readonly shape: Shape;
+}
+
+export type Named<T> = Readonly<Record<string, T>>;
+
+/**
+ * How a backend's floating-point arithmetic relates to IEEE 754. A closed list: a backend chooses
+ * a name and cannot invent its own.
+ * - `f64-ieee`, `f32-ieee`: correctly rounded + - * / and sqrt, sums in any order.
+ * - `f32-wgsl`: the accuracies that the WGSL specification grants.
+ * - `tf32-products`: matrix products of operands cut to 11 significant bits, summed in f32.
+ * - `f16-storage-f32-arithmetic`: f16 in memory, f32 in registers.
+ */
+export type NumericContract =
+  | 'f64-ieee'
+  | 'f32-ieee'
+  | 'f32-wgsl'
+  | 'tf32-products'
+  | 'f16-storage-f32-arithmetic';
+
+export interface CompileOptions {
+  /**
+   * Inputs whose memory a run may reuse for an output, by input name. A donated handle is invalid
+   * after the run, whether or not its memory was reused.
+   */
+  readonly donate?: Named<string>;
+}
+
+/** A compiled program. */
+export interface Executable {
+  readonly program: Program;
+  /** Seconds that compilation took. */
+  readonly compileSeconds: number;
+  /**
+   * Runs the program on tensors of its backend: one for each input, by name. After a failed run
+   * every donated tensor is lost.
+   */
+  run(inputs: Named<DeviceTensor>): Promise<Named<DeviceTensor>>;
+  dispose(): Promise<void>;
+}
+
+/** What a backend tells of itself. */
+export interface BackendInfo {
+  /** `onnx`, `webgpu`, ... */
+  readonly name: string;
+  readonly version: string;
+  /** The device in words: `CPU, 2 threads`. */
+  readonly device: string;
+  readonly contract: NumericContract;
+  /** Whether equal inputs give equal bits, on one version, device and thread count. */
+  readonly deterministic: boolean;
+  /** `resident`: state stays on the device between runs; `host`: it passes through host memory. */
+  readonly residency: 'resident' | 'host';
+  /** Composites that it executes whole; the others it expands. */
+  readonly claims: readonly string[];
+}
+
+/** A device that executes programs. */
+export interface Backend {
+  readonly info: BackendInfo;
+  /** @throws LacunaError for an operation, type or size that the backend does not support. */
+  compile(program: Program, options?: CompileOptions): Promise<Executable>;
+  upload(tensor: HostTensor): Promise<DeviceTensor>;
+  download(tensor: DeviceTensor): Promise<HostTensor>;
+  /** Frees a tensor; idempotent. */
+  release(tensor: DeviceTensor): void;
+  /** Tensors that were made and not released: a leak check for tests. */
+  readonly liveTensors: number;
+  dispose(): Promise<void>;
+}
+
+/** The answer of a probe: what would run, or in one sentence why nothing can. */
+export type Probe =
+  | { readonly available: true; readonly device: string }
+  | { readonly available: false; readonly reason: string };
+
+/** Options that every backend understands; a backend may add its own. */
+export interface BackendOptions {
+  /** The device within the backend: for `onnx` the execution provider, `cpu`, `cuda` or `webgpu`. */
+  readonly device?: string;
+  /** Threads of a CPU device. @defaultValue the number of cores */
+  readonly threads?: number;
+}
+
+/** A backend before it is opened: cheap to import; heavy libraries load on first use. */
+export interface BackendFactory {
+  readonly name: string;
+  /** The devices that `open` accepts, the default first. */
+  readonly devices: readonly string[];
+  probe(options?: BackendOptions): Promise<Probe>;
+  /** @throws LacunaError where the probe would say that nothing can run. */
+  open(options?: BackendOptions): Promise<Backend>;
+}
