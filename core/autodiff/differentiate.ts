@@ -1,8 +1,10 @@
 import { LacunaError } from '../../spec/errors.js';
 import {
   add,
+  broadcast,
   type Call,
   compositeNamed,
+  constant,
   formatType,
   isFloat,
   type Operation,
@@ -10,7 +12,6 @@ import {
   type PrimitiveName,
   type Program,
   ProgramBuilder,
-  sub,
   type Value,
 } from '../../spec/program/index.js';
 import { expand } from '../passes/expand.js';
@@ -70,10 +71,15 @@ export function differentiate(program: Program, loss: string, wrt: readonly stri
   }
   const gradients = wrt.map((name): [string, Value] => {
     const value = builder.value(name);
-    const zero = (): Value => builder.scope(`grad.${name}`, () => sub(value, value));
-    return [name, cotangents.get(name) ?? zero()];
+    return [name, cotangents.get(name) ?? zeros(builder, value)];
   });
   return { builder, gradients: new Map(gradients) };
+}
+
+function zeros(builder: ProgramBuilder, value: Value): Value {
+  return builder.scope(`grad.${value.name}`, () =>
+    broadcast(constant(builder, 0, { dtype: value.dtype }), value.shape),
+  );
 }
 
 /** The names of float values that depend on one of `sources`. */

@@ -1,9 +1,7 @@
 import {
-  add,
   broadcast,
   cast,
   compare,
-  concat,
   constant,
   div,
   elementCount,
