@@ -1,0 +1,3 @@
+export * from './plan.js';
+export * from './plan-runner.js';
+export * from './training-plan.js';

@@ -1,0 +1,189 @@
+import { elementCount, LacunaError, type ProgramInput, type StateSpec } from '../../spec/index.js';
+import type { Backend, DeviceTensor, Executable, HostData, HostTensor, Named } from '../backend.js';
+import { metricNames, type Plan } from './plan.js';
+
+/** What the caller feeds to a step: data of the global batch, tables and schedule scalars. */
+export type Feeds = Named<HostTensor>;
+
+/**
+ * Runs the steps of a plan on a backend, with the state resident on its device. After an error the
+ * runner is spent: donated state is lost, the last checkpoint is the way back.
+ */
+export class PlanRunner {
+  readonly plan: Plan;
+  /** Seconds that compilation took, over all programs. */
+  readonly compileSeconds: number;
+  readonly #backend: Backend;
+  readonly #executables: ReadonlyMap<string, Executable>;
+  readonly #state: Map<string, DeviceTensor>;
+  readonly #tables: ReadonlyMap<string, DeviceTensor>;
+
+  private constructor(
+    plan: Plan,
+    backend: Backend,
+    executables: ReadonlyMap<string, Executable>,
+    state: Map<string, DeviceTensor>,
+    tables: ReadonlyMap<string, DeviceTensor>,
+  ) {
+    this.plan = plan;
+    this.compileSeconds = sum([...executables.values()].map((each) => each.compileSeconds));
+    this.#backend = backend;
+    this.#executables = executables;
+    this.#state = state;
+    this.#tables = tables;
+  }
+
+  /**
+   * Compiles the plan's programs and uploads its state and tables.
+   *
+   * @param state A tensor for each entry of `plan.state`.
+   * @param tables A tensor for each input of role `constant`.
+   */
+  static async open(
+    backend: Backend,
+    plan: Plan,
+    state: Named<HostTensor>,
+    tables: Named<HostTensor>,
+  ): Promise<PlanRunner> {
+    const executables = new Map<string, Executable>();
+    for (const { program: key } of plan.calls) {
+      const program = plan.programs[key];
+      if (program === undefined)
+        throw new LacunaError({ what: 'a plan has no such program', got: key });
+      executables.set(key, await backend.compile(program, { donate: donations(plan, program) }));
+    }
+    const uploadAll = async (names: readonly string[], tensors: Named<HostTensor>) => {
+      const uploaded = new Map<string, DeviceTensor>();
+      for (const name of names) uploaded.set(name, await backend.upload(required(tensors, name)));
+      return uploaded;
+    };
+    const inputs = [...executables.values()].flatMap(({ program }) => program.inputs);
+    const constants = new Set(
+      inputs.filter(({ role }) => role === 'constant').map(({ name }) => name),
+    );
+    const resident = await uploadAll(
+      plan.state.map(({ name }) => name),
+      state,
+    );
+    return new PlanRunner(
+      plan,
+      backend,
+      executables,
+      resident,
+      await uploadAll([...constants], tables),
+    );
+  }
+
+  /** Runs one step and returns its metrics, scalars by name. */
+  async step(feeds: Feeds): Promise<Named<number>> {
+    for (const spec of this.plan.scratch) this.#state.set(spec.name, await this.#zeros(spec));
+    const metrics = new Map<string, number>();
+    for (const { program: key, repeat } of this.plan.calls) {
+      for (let run = 0; run < repeat; run++) {
+        for (const [name, value] of await this.#call(key, feeds, run, repeat)) {
+          metrics.set(name, (metrics.get(name) ?? 0) + value / repeat);
+        }
+      }
+    }
+    for (const { name } of this.plan.scratch) {
+      this.#backend.release(stored(this.#state, name));
+      this.#state.delete(name);
+    }
+    return Object.fromEntries(metrics);
+  }
+
+  /** The current value of a state tensor, on the host. */
+  async download(name: string): Promise<HostTensor> {
+    return this.#backend.download(stored(this.#state, name));
+  }
+
+  /** The state tensor on the device, for other programs on the same backend (evaluation). */
+  tensor(name: string): DeviceTensor {
+    return stored(this.#state, name);
+  }
+
+  async dispose(): Promise<void> {
+    for (const tensor of [...this.#state.values(), ...this.#tables.values()])
+      this.#backend.release(tensor);
+    this.#state.clear();
+    for (const executable of this.#executables.values()) await executable.dispose();
+  }
+
+  async #call(key: string, feeds: Feeds, run: number, repeat: number): Promise<[string, number][]> {
+    const executable = this.#executables.get(key) as Executable;
+    const { program } = executable;
+    const fed: DeviceTensor[] = [];
+    const inputs: Record<string, DeviceTensor> = {};
+    for (const input of program.inputs) {
+      let tensor = this.#state.get(input.name) ?? this.#tables.get(input.name);
+      if (tensor === undefined) {
+        tensor = await this.#backend.upload(
+          portion(input, required(feeds, input.name), run, repeat),
+        );
+        fed.push(tensor);
+      }
+      inputs[input.name] = tensor;
+    }
+    const outputs = await executable.run(inputs);
+    for (const tensor of fed) this.#backend.release(tensor);
+    const metrics: [string, number][] = [];
+    for (const name of metricNames(this.plan, program)) {
+      const tensor = required(outputs, name);
+      const { data } = await this.#backend.download(tensor);
+      this.#backend.release(tensor);
+      metrics.push([name, data[0] as number]);
+    }
+    for (const { name } of program.outputs) {
+      if (this.#state.has(name)) this.#state.set(name, required(outputs, name));
+    }
+    return metrics;
+  }
+
+  #zeros({ name, shape }: StateSpec): Promise<DeviceTensor> {
+    const inputs = Object.values(this.plan.programs).flatMap((program) => program.inputs);
+    const double = inputs.find((input) => input.name === name)?.dtype === 'f64';
+    const count = elementCount(shape);
+    return this.#backend.upload(
+      double
+        ? { dtype: 'f64', shape, data: new Float64Array(count) }
+        : { dtype: 'f32', shape, data: new Float32Array(count) },
+    );
+  }
+}
+
+/** Every input that an output of its own name replaces. */
+function donations(plan: Plan, program: Plan['programs'][string]): Named<string> {
+  const kept = new Set([...plan.state, ...plan.scratch].map(({ name }) => name));
+  const replaced = new Set(program.outputs.map(({ name }) => name));
+  const names = program.inputs.map(({ name }) => name);
+  const donated = names.filter((name) => kept.has(name) && replaced.has(name));
+  return Object.fromEntries(donated.map((name) => [name, name]));
+}
+
+/** Rows [run, run + 1) * (B / repeat) of a data input; schedule scalars are fed whole. */
+function portion(input: ProgramInput, tensor: HostTensor, run: number, repeat: number): HostTensor {
+  if (repeat === 1 || input.role !== 'data') return tensor;
+  const count = elementCount(input.shape);
+  const data: HostData = tensor.data.subarray(run * count, (run + 1) * count);
+  return { dtype: tensor.dtype, shape: input.shape, data };
+}
+
+function stored<T>(tensors: ReadonlyMap<string, T>, name: string): T {
+  const tensor = tensors.get(name);
+  if (tensor === undefined) throw missing(name);
+  return tensor;
+}
+
+function required<T>(named: Named<T>, name: string): T {
+  const value = named[name];
+  if (value === undefined) throw missing(name);
+  return value;
+}
+
+function missing(name: string): LacunaError {
+  return new LacunaError({ what: 'a tensor is missing', got: name });
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0);
+}

@@ -1,0 +1,30 @@
+import type { Program, StateSpec } from '../../spec/index.js';
+
+/** One call of a program within a step. */
+export interface PlanCall {
+  /** The key of the program in the plan. */
+  readonly program: string;
+  /** How often it runs; run r of R is fed rows [r, r + 1) * (B / R) of each data input. */
+  readonly repeat: number;
+}
+
+/**
+ * A training step: program calls in order over shared tensors. Names connect them: an input of role
+ * `data`, `constant` or `schedule` is fed by the caller, any other is read from the state or scratch
+ * tensor of that name, and an output of such a name replaces it. Other outputs are metrics, averaged
+ * over the runs of a repeated call.
+ */
+export interface Plan {
+  readonly programs: Readonly<Record<string, Program>>;
+  readonly calls: readonly PlanCall[];
+  /** What persists: parameters, optimiser moments, statistics. */
+  readonly state: readonly StateSpec[];
+  /** What lives within one step and starts at zero: accumulated gradients. */
+  readonly scratch: readonly StateSpec[];
+}
+
+/** The names of the metrics that a program of a plan returns. */
+export function metricNames(plan: Plan, program: Program): readonly string[] {
+  const kept = new Set([...plan.state, ...plan.scratch].map(({ name }) => name));
+  return program.outputs.map(({ name }) => name).filter((name) => !kept.has(name));
+}

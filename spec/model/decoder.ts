@@ -1,0 +1,45 @@
+import { add, broadcast, concat, gather, slice, type Value } from '../program/index.js';
+import { layerNormLayer, linearLayer } from './layers.js';
+import { cubeSize, tokenCount, type VideoConfig } from './patches.js';
+import type { ModelBuilder } from './state.js';
+import { NORM_EPS, type TransformerConfig, transformer } from './transformer.js';
+import { sinusoidTable } from './video-encoder.js';
+
+export interface DecoderConfig extends TransformerConfig {
+  /** eps of the norm after the last block. @defaultValue 1e-6 (1e-5 in HF VideoMAE) */
+  readonly finalNormEps?: number;
+}
+
+/**
+ * The asymmetric decoder: encoded visible tokens [B, K, D] to predictions [B, M, P] for the masked
+ * ones. The sequence is [visible + positions ; mask token + positions], each part ascending, with
+ * no unshuffle; the head sees the last M tokens. Source: VideoMAE modeling_pretrain.py.
+ */
+export function decoder(
+  model: ModelBuilder,
+  encoded: Value,
+  visible: Value,
+  masked: Value,
+  video: VideoConfig,
+  config: DecoderConfig,
+): Value {
+  const { width } = config;
+  const [batch, hidden] = masked.shape as [number, number];
+  return model.scope('decoder', () => {
+    const projected = linearLayer(model, 'embed', encoded, width, { bias: false });
+    const table = sinusoidTable(model, tokenCount(video), width);
+    const token = model.parameter('mask', [width], { kind: 'normal', std: 0.02, cut: 1 });
+    const sequence = concat(
+      [
+        add(projected, gather(table, visible, 0)),
+        add(broadcast(token, [batch, hidden, width]), gather(table, masked, 0)),
+      ],
+      1,
+    );
+    const decoded = transformer(model, sequence, config);
+    const seen = visible.shape[1] as number;
+    const predicting = slice(decoded, 1, seen, seen + hidden);
+    const normed = layerNormLayer(model, 'norm', predicting, config.finalNormEps ?? NORM_EPS);
+    return linearLayer(model, 'head', normed, cubeSize(video));
+  });
+}

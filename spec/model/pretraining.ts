@@ -1,0 +1,206 @@
+import { LacunaError } from '../errors.js';
+import { type InfoNceConfig, infoNceLoss, temperatureScale } from '../objectives/info-nce.js';
+import { maeLoss } from '../objectives/mae.js';
+import { type TargetKind, targets } from '../objectives/targets.js';
+import { add, type FloatType, mul, type Value } from '../program/index.js';
+import { type DecoderConfig, decoder } from './decoder.js';
+import type { Mode } from './layers.js';
+import { patchify, tokenCount, type VideoConfig } from './patches.js';
+import { type ProjectionConfig, pool, projection } from './projection.js';
+import { type Model, ModelBuilder } from './state.js';
+import { type TextEncoderConfig, textEncoder } from './text-encoder.js';
+import { patchTokens, type VideoEncoderConfig, videoEncoder } from './video-encoder.js';
+
+/** Reconstruction of masked cubes. */
+export interface MaeObjective {
+  readonly decoder: DecoderConfig;
+  /** @defaultValue 'per-cube-channel' (VideoMAE, TGM) */
+  readonly target?: TargetKind;
+  /** The factor of its loss. @defaultValue 1 */
+  readonly weight?: number;
+}
+
+/** Alignment of masked video with (masked) text. */
+export interface ContrastiveObjective extends InfoNceConfig {
+  readonly text: TextEncoderConfig;
+  readonly textProjection: ProjectionConfig;
+  readonly videoProjection: ProjectionConfig;
+  /** @defaultValue 'mean' over the visible tokens (TGM); 'class' needs the encoder's class token (MAC) */
+  readonly pool?: 'mean' | 'class';
+  /** The factor of its loss. @defaultValue 1 (TGM 3.5) */
+  readonly weight?: number;
+}
+
+/** What is trained: an encoder with one objective or both on the same encoder pass. */
+export interface PretrainingConfig {
+  readonly video: VideoConfig;
+  readonly encoder: VideoEncoderConfig;
+  readonly mae?: MaeObjective;
+  readonly contrastive?: ContrastiveObjective;
+}
+
+/** Sizes of a step that are fixed when its program is built. */
+export interface BatchShape {
+  /** B, samples. */
+  readonly batch: number;
+  /** K, visible tokens of a sample; N - K are masked. */
+  readonly visible: number;
+  /** L, tokens of a caption. @defaultValue the text encoder's length */
+  readonly textLength?: number;
+}
+
+/**
+ * The loss of a pretraining step. Inputs: `frames` u8 [B, T, H, W, 3], `visible` i32 [B, K],
+ * `masked` i32 [B, N - K] (MAE), `text.ids` i32 [B, L] and `text.lengths` i32 [B] (contrastive).
+ * Outputs: `loss`, and of each objective `loss.mae`, `loss.contrastive`; next statistics by name.
+ */
+export function pretrainingModel(
+  config: PretrainingConfig,
+  shape: BatchShape,
+  float: FloatType = 'f32',
+): Model {
+  const { mae, contrastive } = config;
+  const model = new ModelBuilder('pretraining', float);
+  const { cubes, visible, encoded } = encodedVideo(model, config, shape);
+  const terms: Value[] = [];
+  if (mae !== undefined) {
+    const masked = maskedInput(model, config, shape);
+    const prediction = decodedVideo(model, encoded, visible, masked, config, mae);
+    const target = model.scope('target', () =>
+      targets(cubes, masked, mae.target ?? 'per-cube-channel'),
+    );
+    const loss = model.scope('mae', () => maeLoss(prediction, target));
+    model.program.output('loss.mae', loss);
+    terms.push(weighted(loss, mae.weight));
+  }
+  if (contrastive !== undefined) {
+    const video = videoEmbedding(model, encoded, config, contrastive, 'train');
+    const text = textEmbedding(model, shape, contrastive, 'train');
+    const scale = temperatureScale(model, contrastive.temperature);
+    const loss = model.scope('contrastive', () => infoNceLoss(text, video, scale, contrastive));
+    model.program.output('loss.contrastive', loss);
+    terms.push(weighted(loss, contrastive.weight));
+  }
+  const [first, second] = terms;
+  if (first === undefined) {
+    throw new LacunaError({
+      what: 'there is no objective',
+      expected: 'mae, contrastive, or both',
+    });
+  }
+  model.program.output('loss', second === undefined ? first : add(first, second));
+  return model.finish();
+}
+
+/** Clips to embeddings: `frames` and `visible` as in `pretrainingModel` to `embedding` [B, width]. */
+export function videoEmbeddingModel(config: PretrainingConfig, shape: BatchShape): Model {
+  const model = new ModelBuilder('video_embedding');
+  const { encoded } = encodedVideo(model, config, shape);
+  const embedding = videoEmbedding(model, encoded, config, requireContrastive(config), 'evaluate');
+  model.program.output('embedding', embedding);
+  return model.finish();
+}
+
+/** Captions to embeddings: `text.ids` and `text.lengths` to `embedding` [B, width]. */
+export function textEmbeddingModel(
+  config: PretrainingConfig,
+  shape: Pick<BatchShape, 'batch' | 'textLength'>,
+): Model {
+  const model = new ModelBuilder('text_embedding');
+  const embedding = textEmbedding(model, shape, requireContrastive(config), 'evaluate');
+  model.program.output('embedding', embedding);
+  return model.finish();
+}
+
+/** Clips to `prediction` and `target` [B, M, P] of the masked cubes, to look at. */
+export function reconstructionModel(config: PretrainingConfig, shape: BatchShape): Model {
+  const { mae } = config;
+  if (mae === undefined) throw new LacunaError({ what: 'this model has no decoder' });
+  const model = new ModelBuilder('reconstruction');
+  const { cubes, visible, encoded } = encodedVideo(model, config, shape);
+  const masked = maskedInput(model, config, shape);
+  model.program.output('prediction', decodedVideo(model, encoded, visible, masked, config, mae));
+  model.program.output('target', targets(cubes, masked, mae.target ?? 'per-cube-channel'));
+  return model.finish();
+}
+
+function encodedVideo(
+  model: ModelBuilder,
+  { video, encoder }: PretrainingConfig,
+  { batch, visible: count }: BatchShape,
+): { readonly cubes: Value; readonly visible: Value; readonly encoded: Value } {
+  if (!Number.isInteger(count) || count < 1 || count > tokenCount(video)) {
+    throw new LacunaError({
+      what: 'the number of visible tokens is out of range',
+      got: String(count),
+      expected: `an integer in [1, ${tokenCount(video)}]`,
+    });
+  }
+  const { frames: length, size } = video;
+  const frames = model.program.input('frames', 'u8', [batch, length, size, size, 3], 'data');
+  const visible = model.program.input('visible', 'i32', [batch, count], 'data');
+  const cubes = model.scope('cubes', () => patchify(frames, video));
+  return { cubes, visible, encoded: videoEncoder(model, cubes, visible, video, encoder) };
+}
+
+function maskedInput(model: ModelBuilder, { video }: PretrainingConfig, shape: BatchShape): Value {
+  const count = tokenCount(video) - shape.visible;
+  if (count < 1)
+    throw new LacunaError({ what: 'nothing is masked, so there is nothing to reconstruct' });
+  return model.program.input('masked', 'i32', [shape.batch, count], 'data');
+}
+
+function decodedVideo(
+  model: ModelBuilder,
+  encoded: Value,
+  visible: Value,
+  masked: Value,
+  { video, encoder }: PretrainingConfig,
+  mae: MaeObjective,
+): Value {
+  return decoder(model, patchTokens(encoded, encoder), visible, masked, video, mae.decoder);
+}
+
+function videoEmbedding(
+  model: ModelBuilder,
+  encoded: Value,
+  { encoder }: PretrainingConfig,
+  contrastive: ContrastiveObjective,
+  mode: Mode,
+): Value {
+  const { pool: kind = 'mean', videoProjection } = contrastive;
+  if (kind === 'class' && encoder.classToken !== true) {
+    throw new LacunaError({
+      what: 'pooling by the class token needs one',
+      fix: 'Set encoder.classToken, or pool by the mean.',
+    });
+  }
+  const pooled = pool(kind === 'mean' ? patchTokens(encoded, encoder) : encoded, kind);
+  return projection(model, 'projection.video', pooled, videoProjection, mode);
+}
+
+function textEmbedding(
+  model: ModelBuilder,
+  { batch, textLength }: Pick<BatchShape, 'batch' | 'textLength'>,
+  { text, textProjection }: ContrastiveObjective,
+  mode: Mode,
+): Value {
+  const ids = model.program.input('text.ids', 'i32', [batch, textLength ?? text.length], 'data');
+  const lengths = model.program.input('text.lengths', 'i32', [batch], 'data');
+  const encoded = textEncoder(model, ids, lengths, text);
+  return projection(model, 'projection.text', encoded, textProjection, mode);
+}
+
+function requireContrastive({ contrastive }: PretrainingConfig): ContrastiveObjective {
+  if (contrastive === undefined) {
+    throw new LacunaError({
+      what: 'this model was not trained to align video with text',
+      fix: 'Train it with the objective contrastive or mae+contrastive.',
+    });
+  }
+  return contrastive;
+}
+
+function weighted(loss: Value, weight: number = 1): Value {
+  return weight === 1 ? loss : mul(loss, weight);
+}

@@ -1,0 +1,94 @@
+import {
+  type FloatType,
+  type Program,
+  ProgramBuilder,
+  type Role,
+  type Shape,
+  type Value,
+} from '../program/index.js';
+
+/** How a state tensor starts. Draws come from the `parameter` stream, by the tensor's name. */
+export type Init =
+  | { readonly kind: 'constant'; readonly value: number }
+  /** Uniform over [-bound, bound]. */
+  | { readonly kind: 'uniform'; readonly bound: number }
+  /** Gaussian of this standard deviation, redrawn until within `cut` standard deviations. */
+  | { readonly kind: 'normal'; readonly std: number; readonly cut?: number };
+
+export const ZEROS: Init = { kind: 'constant', value: 0 };
+export const ONES: Init = { kind: 'constant', value: 1 };
+
+/** Xavier (Glorot) uniform: bound = sqrt(6 / (inputs + outputs)). */
+export function xavier(inputs: number, outputs: number): Init {
+  return { kind: 'uniform', bound: Math.sqrt(6 / (inputs + outputs)) };
+}
+
+/** A named tensor that persists from step to step. */
+export interface StateSpec {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly role: Role;
+  readonly init: Init;
+  /** Whether weight decay applies (parameters). */
+  readonly decay: boolean;
+  /** The factor of this parameter's learning rate. @defaultValue 1 */
+  readonly learningRateScale?: number;
+  /** Bounds that the value is cut to after each update (learnable temperature). */
+  readonly clamp?: { readonly low: number; readonly high: number };
+}
+
+/** A model's program with the state that it reads. */
+export interface Model {
+  readonly program: Program;
+  readonly state: readonly StateSpec[];
+}
+
+type ParameterOptions = Partial<Pick<StateSpec, 'decay' | 'clamp' | 'learningRateScale'>>;
+
+/** A program builder that also collects the state which the program declares. */
+export class ModelBuilder {
+  readonly program: ProgramBuilder;
+  readonly #state: StateSpec[] = [];
+
+  constructor(name: string, float: FloatType = 'f32') {
+    this.program = new ProgramBuilder(name, { float });
+  }
+
+  scope<T>(name: string, body: () => T): T {
+    return this.program.scope(name, body);
+  }
+
+  /**
+   * A parameter, called by the scope and `name`.
+   * Weight decay leaves out vectors and scalars by default (VideoMAE's `get_parameter_groups`).
+   */
+  parameter(name: string, shape: Shape, init: Init, options: ParameterOptions = {}): Value {
+    return this.#declare(name, shape, 'parameter', init, { decay: shape.length > 1, ...options });
+  }
+
+  /** A statistic that the step replaces, such as a running mean. */
+  statistic(name: string, shape: Shape, init: Init): Value {
+    return this.#declare(name, shape, 'statistic', init, { decay: false });
+  }
+
+  /** A table made by a spec function: see `makeTable`. */
+  table(name: string, shape: Shape, source: string): Value {
+    return this.program.input(name, this.program.float, shape, 'constant', source);
+  }
+
+  finish(): Model {
+    return { program: this.program.finish(), state: [...this.#state] };
+  }
+
+  #declare(
+    name: string,
+    shape: Shape,
+    role: Role,
+    init: Init,
+    options: ParameterOptions & { readonly decay: boolean },
+  ): Value {
+    const value = this.program.input(name, this.program.float, shape, role);
+    this.#state.push({ name: value.name, shape, role, init, ...options });
+    return value;
+  }
+}

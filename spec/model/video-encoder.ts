@@ -1,0 +1,89 @@
+import { add, broadcast, concat, gather, reshape, slice, type Value } from '../program/index.js';
+import { layerNormLayer, linearLayer } from './layers.js';
+import {
+  cubeSize,
+  gridOf,
+  normalizePixels,
+  tokenCount,
+  toUnitRange,
+  type VideoConfig,
+} from './patches.js';
+import type { ModelBuilder } from './state.js';
+import { NORM_EPS, type TransformerConfig, transformer } from './transformer.js';
+
+export interface VideoEncoderConfig extends TransformerConfig {
+  /**
+   * `sinusoid`: VideoMAE's fixed table over the flattened index. `learned`: one embedding a place
+   * plus one a slot (MAC, Frozen-in-Time). @defaultValue 'sinusoid'
+   */
+  readonly positions?: 'sinusoid' | 'learned';
+  /** Whether a class token stands in front of the visible ones (MAC). @defaultValue false */
+  readonly classToken?: boolean;
+  /** Whether a layer norm follows the last block. @defaultValue true */
+  readonly finalNorm?: boolean;
+}
+
+const TOKEN_STD = 0.02;
+
+/**
+ * The encoder on the visible tokens only: cubes u8 [B, N, P] and their indices i32 [B, K] to
+ * [B, K, D] (or [B, 1 + K, D] with a class token). Masked cubes cannot influence the result: they
+ * are never read.
+ */
+export function videoEncoder(
+  model: ModelBuilder,
+  cubes: Value,
+  visible: Value,
+  video: VideoConfig,
+  config: VideoEncoderConfig,
+): Value {
+  return model.scope('encoder', () => {
+    const pixels = normalizePixels(toUnitRange(gather(cubes, visible, 1)), video);
+    const embedded = linearLayer(model, 'patch', pixels, config.width);
+    const placed = add(embedded, positions(model, visible, video, config));
+    const tokens = config.classToken === true ? withClassToken(model, placed) : placed;
+    const encoded = transformer(model, tokens, config);
+    if (config.finalNorm === false) return encoded;
+    return layerNormLayer(model, 'norm', encoded, config.normEps ?? NORM_EPS);
+  });
+}
+
+function positions(
+  model: ModelBuilder,
+  visible: Value,
+  video: VideoConfig,
+  { width, positions: kind = 'sinusoid' }: VideoEncoderConfig,
+): Value {
+  const count = tokenCount(video);
+  if (kind === 'sinusoid') return gather(sinusoidTable(model, count, width), visible, 0);
+  const { slots, rows, columns } = gridOf(video);
+  const init = { kind: 'normal', std: TOKEN_STD } as const;
+  const place = model.parameter('positions.place', [1, rows * columns, width], init, {
+    decay: false,
+  });
+  const slot = model.parameter('positions.slot', [slots, 1, width], init, { decay: false });
+  return gather(reshape(add(place, slot), [count, width]), visible, 0);
+}
+
+/** VideoMAE's position table [N, D], as an input called `positions` in the current scope. */
+export function sinusoidTable(model: ModelBuilder, count: number, width: number): Value {
+  return model.table('positions', [count, width], `sinusoid(${count},${width})`);
+}
+
+/** The class token has no position: MAC gives it (0, 0), which a learned token absorbs. */
+function withClassToken(model: ModelBuilder, tokens: Value): Value {
+  const [batch, , width] = tokens.shape as [number, number, number];
+  const init = { kind: 'normal', std: TOKEN_STD } as const;
+  const token = model.parameter('class', [width], init);
+  return concat([broadcast(token, [batch, 1, width]), tokens], 1);
+}
+
+/** The visible tokens without the class token. */
+export function patchTokens(encoded: Value, config: VideoEncoderConfig): Value {
+  return config.classToken === true ? slice(encoded, 1, 1, encoded.shape[1] as number) : encoded;
+}
+
+/** P and N of the cubes that the encoder reads. */
+export function cubesShape(batch: number, video: VideoConfig): readonly [number, number, number] {
+  return [batch, tokenCount(video), cubeSize(video)];
+}

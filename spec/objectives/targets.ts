@@ -1,0 +1,54 @@
+import { toUnitRange } from '../model/patches.js';
+import {
+  add,
+  div,
+  gather,
+  mean,
+  mul,
+  reshape,
+  rsqrt,
+  sqrt,
+  square,
+  sub,
+  sum,
+  type Value,
+} from '../program/index.js';
+
+/**
+ * What the decoder predicts for a masked cube.
+ * - `per-cube-channel`: pixels in [0, 1], normalised per cube and channel (VideoMAE, MGMAE, HF).
+ * - `per-patch`: normalised over the whole cube, channels included (MAE, ST-MAE).
+ * - `raw`: pixels in [0, 1].
+ */
+export type TargetKind = 'per-cube-channel' | 'per-patch' | 'raw';
+
+const CHANNELS = 3;
+const EPS = 1e-6;
+
+/**
+ * The targets [B, M, P] of the masked cubes, from cubes u8 [B, N, P] and indices i32 [B, M].
+ * - per-cube-channel: y = (x - mean) / (sqrt(var) + 1e-6), 3 statistics over P/3 values each;
+ * - per-patch: y = (x - mean) / sqrt(var + 1e-6), one over P values.
+ * Variances are unbiased (divided by count - 1).
+ */
+export function targets(cubes: Value, masked: Value, kind: TargetKind): Value {
+  const pixels = toUnitRange(gather(cubes, masked, 1));
+  if (kind === 'raw') return pixels;
+  const [batch, count, size] = pixels.shape as [number, number, number];
+  if (kind === 'per-patch') {
+    const { centered, variance } = deviations(pixels, 2);
+    return mul(centered, rsqrt(add(variance, EPS)));
+  }
+  const channels = reshape(pixels, [batch, count, size / CHANNELS, CHANNELS]);
+  const { centered, variance } = deviations(channels, 2);
+  return reshape(div(centered, add(sqrt(variance), EPS)), pixels.shape);
+}
+
+function deviations(
+  x: Value,
+  axis: number,
+): { readonly centered: Value; readonly variance: Value } {
+  const centered = sub(x, mean(x, [axis], { keep: true }));
+  const degrees = (x.shape[axis] as number) - 1;
+  return { centered, variance: mul(sum(square(centered), [axis], { keep: true }), 1 / degrees) };
+}
