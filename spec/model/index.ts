@@ -1,5 +1,6 @@
 export * from './decoder.js';
 export * from './layers.js';
+export * from './layouts/index.js';
 export * from './patches.js';
 export * from './pretraining.js';
 export * from './projection.js';

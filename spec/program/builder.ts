@@ -1,20 +1,21 @@
 import { LacunaError } from '../errors.js';
 import type { Composite } from './composite.js';
 import { inferType } from './infer.js';
-import type {
-  Attributes,
-  DType,
-  FloatType,
-  Operation,
-  Primitive,
-  PrimitiveAttributes,
-  PrimitiveName,
-  Program,
-  ProgramInput,
-  ProgramOutput,
-  Role,
-  Shape,
-  ValueDeclaration,
+import {
+  type Attributes,
+  type DType,
+  type FloatType,
+  isFloat,
+  type Operation,
+  type Primitive,
+  type PrimitiveAttributes,
+  type PrimitiveName,
+  type Program,
+  type ProgramInput,
+  type ProgramOutput,
+  type Role,
+  type Shape,
+  type ValueDeclaration,
 } from './types.js';
 
 /** A value of a program that is being built. Functions such as `add(x, y)` find the builder in it. */
@@ -55,9 +56,10 @@ export class ProgramBuilder {
     this.float = options.float ?? 'f32';
   }
 
-  /** A builder that continues `program` (its outputs are kept). */
+  /** A builder that continues `program`; its outputs are kept, its float type is that of its inputs. */
   static extend(program: Program, name: string = program.name): ProgramBuilder {
-    const builder = new ProgramBuilder(name);
+    const float = program.inputs.map(({ dtype }) => dtype).find(isFloat);
+    const builder = new ProgramBuilder(name, float === undefined ? {} : { float });
     for (const input of program.inputs) builder.#declareInput(input);
     for (const operation of program.operations) builder.append(operation);
     for (const output of program.outputs) builder.output(output.name, builder.value(output.value));

@@ -1,0 +1,79 @@
+/** Who may import whom: docs/architecture.md says why. Each rule's comment is the message. */
+const layers = {
+  spec: [],
+  core: ['spec'],
+  reference: ['core', 'spec'],
+  data: ['core', 'spec'],
+  conformance: ['reference', 'core', 'spec'],
+  training: ['data', 'core', 'spec'],
+};
+const why = {
+  spec: 'spec/ is what a port reads: it imports nothing, so that it can be read, and ported, alone.',
+  core: 'core/ works on programs of the spec and nothing else: put what needs more into a layer above.',
+  reference: 'reference/ is the small right answer: it must not depend on what it judges.',
+  data: 'data/ delivers clips and captions: what happens with them belongs to training/.',
+  conformance: 'conformance/ is handed a backend: if it imported one, it could not judge a stranger.',
+  training: 'training/ sees backends only through core/backend.ts: take a Backend as an argument.',
+};
+const test = '\\.test\\.ts$';
+
+module.exports = {
+  forbidden: [
+    ...Object.entries(layers).map(([layer, allowed]) => ({
+      name: `layer-${layer}`,
+      severity: 'error',
+      comment: why[layer],
+      from: { path: `^${layer}/`, pathNot: [test, '^reference/oracle/'] },
+      to: {
+        path: '^(spec|core|reference|backends|conformance|data|training|cli|bench|scripts)/',
+        pathNot: `^(${[layer, ...allowed].join('|')})/`,
+      },
+    })),
+    {
+      name: 'spec-imports-nothing',
+      severity: 'error',
+      comment: why.spec,
+      from: { path: '^spec/', pathNot: test },
+      to: { dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'npm-peer', 'core'] },
+    },
+    {
+      name: 'backends-stand-alone',
+      severity: 'error',
+      comment:
+        'A backend imports core and spec only, never another backend: share by moving the code to core/.',
+      from: { path: '^backends/([^/]+)/', pathNot: test },
+      to: {
+        path: '^(backends|reference|conformance|data|training|cli|bench)/',
+        pathNot: '^backends/$1/',
+      },
+    },
+    {
+      name: 'nothing-imports-cli',
+      severity: 'error',
+      comment: 'cli/ wires everything and is imported by nothing: move what you need a layer down.',
+      from: { pathNot: ['^cli/', test] },
+      to: { path: '^cli/' },
+    },
+    {
+      name: 'no-circular',
+      severity: 'error',
+      comment: 'A cycle of imports: one of these files holds two concepts.',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'no-test-code',
+      severity: 'error',
+      comment: 'Shipped code must not import tests.',
+      from: { pathNot: test },
+      to: { path: test },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(dist|node_modules|coverage)/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'types'] },
+  },
+};

@@ -1,0 +1,3 @@
+export * from './clip-text-hf.js';
+export * from './layout.js';
+export * from './videomae-hf.js';
