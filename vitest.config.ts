@@ -1,10 +1,13 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
+import NotRunReporter from './scripts/not-run-reporter.js';
 
 const config: ViteUserConfig = defineConfig({
   test: {
     include: ['{spec,core,reference,backends,conformance,data,training,cli,scripts}/**/*.test.ts'],
     testTimeout: 120_000,
     pool: 'forks',
+    maxWorkers: 2,
+    reporters: ['default', new NotRunReporter()],
   },
 });
 

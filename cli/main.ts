@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+import { Command } from 'commander';
+import { backendsCommand } from './commands/backends.js';
+import { demoCommand } from './commands/demo.js';
+import { pretrainCommand } from './commands/pretrain.js';
+import { reportCommand } from './commands/report.js';
+import { describeFailure } from './failure.js';
+import { version } from './version.js';
+
+const program = new Command('lacuna')
+  .description(
+    'Masked video-text pretraining: videos and captions in, a pretrained model out,\n' +
+      'on any backend, each held to one reference.',
+  )
+  .version(version())
+  .showHelpAfterError('(add --help for the options and examples)')
+  .addCommand(pretrainCommand())
+  .addCommand(demoCommand())
+  .addCommand(backendsCommand())
+  .addCommand(reportCommand())
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ lacuna demo                                          make data, pretrain on it, say what it learned
+  $ lacuna pretrain --data captions.jsonl --root videos  pretrain on your videos
+  $ lacuna backends                                      what can run here, and why not
+  $ lacuna report runs/my-run                            one HTML page about a run`,
+  );
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  console.error(describeFailure(error));
+  process.exitCode = 1;
+}
