@@ -4,6 +4,7 @@ export * from './layouts/index.js';
 export * from './patches.js';
 export * from './pretraining.js';
 export * from './projection.js';
+export * from './sinusoid.js';
 export * from './state.js';
 export * from './text-encoder.js';
 export * from './transformer.js';

@@ -1,6 +1,7 @@
 import { LacunaError } from '../errors.js';
 import type { Composite } from './composite.js';
 import { inferType } from './infer.js';
+import { isLegalName } from './name.js';
 import {
   type Attributes,
   type DType,
@@ -32,8 +33,6 @@ export class Value implements ValueDeclaration {
     this.shape = shape;
   }
 }
-
-const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
 
 /**
  * Writes a program down, one operation at a time. Types are inferred, and errors raised, at the
@@ -160,8 +159,8 @@ export class ProgramBuilder {
 
   #declare(declaration: ValueDeclaration): Value {
     const { name } = declaration;
-    if (!NAME.test(name)) {
-      throw new LacunaError({ what: 'a name has characters outside A-Z a-z 0-9 _ . -', got: name });
+    if (!isLegalName(name)) {
+      throw new LacunaError({ where: this.name, what: 'a name is not legal', got: name });
     }
     if (this.#values.has(name)) {
       throw new LacunaError({ where: this.name, what: 'two values have one name', got: name });

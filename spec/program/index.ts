@@ -10,6 +10,7 @@ export * from './composites/softmax.js';
 export * from './elementwise.js';
 export * from './infer.js';
 export * from './matmul.js';
+export * from './name.js';
 export * from './reduce.js';
 export * from './shape.js';
 export * from './types.js';

@@ -1,5 +1,6 @@
 import { LacunaError } from '../errors.js';
-import { multiplyHigh, philox4x32, type Words4 } from './philox.js';
+import { normalOfWord } from './normal.js';
+import { multiplyHigh, philoxBlocks, type Words2 } from './philox.js';
 
 /**
  * What is drawn. Each purpose has a word space of its own, so that adding a draw to one never
@@ -49,13 +50,14 @@ const WORD = 0x1_0000_0000;
 
 /**
  * The random words at an address, in order: counter = (block, stream * 2^16 + replicate, epoch,
- * sample), key = seed. Two streams with equal addresses give equal words, on any machine.
+ * sample), key = seed, block = 0, 1, ... with four words each. Two streams with equal addresses
+ * give equal words, on any machine. One address holds 2^34 words.
  */
 export class RandomStream {
-  readonly #key: readonly [number, number];
+  readonly #key: Words2;
   readonly #tail: readonly [number, number, number];
+  readonly #words: Uint32Array = new Uint32Array(4);
   #block = 0;
-  #words: Words4 = [0, 0, 0, 0];
   #used = 4;
 
   constructor({ seed, stream, replicate = 0, epoch = 0, sample = 0 }: DrawAddress) {
@@ -70,10 +72,19 @@ export class RandomStream {
   /** The next word, uniform over the integers in [0, 2^32). */
   word(): number {
     if (this.#used === 4) {
-      this.#words = philox4x32([this.#block++, ...this.#tail], this.#key);
+      this.#blocks(this.#words, 0, 1);
       this.#used = 0;
     }
     return this.#words[this.#used++] as number;
+  }
+
+  /** Fills `out` with the next words: those that as many calls of `word` would give, but faster. */
+  words(out: Uint32Array): void {
+    let i = 0;
+    while (i < out.length && this.#used < 4) out[i++] = this.word();
+    const blocks = Math.floor((out.length - i) / 4);
+    this.#blocks(out, i, blocks);
+    for (i += blocks * 4; i < out.length; i++) out[i] = this.word();
   }
 
   /**
@@ -98,8 +109,31 @@ export class RandomStream {
 
   /** A float32 in [0, 1): the upper 24 bits of a word, times 2^-24 (exact). */
   uniform(): number {
-    return (this.word() >>> 8) / 0x100_0000;
+    return uniformOfWord(this.word());
   }
+
+  /** A float32 with mean 0 and the given standard deviation: see `normalOfWord`. @defaultValue std 1 */
+  normal(std = 1): number {
+    return Math.fround(std * normalOfWord(this.word()));
+  }
+
+  #blocks(out: Uint32Array, start: number, blocks: number): void {
+    if (this.#block + blocks > WORD) {
+      throw new LacunaError({
+        what: 'a random stream is used up',
+        got: `${(this.#block + blocks) * 4} words`,
+        expected: 'at most 2^34 words at one address',
+        fix: 'Draw the rest from another replicate.',
+      });
+    }
+    philoxBlocks(out, start, blocks, [this.#block, ...this.#tail], this.#key);
+    this.#block += blocks;
+  }
+}
+
+/** The uniform float32 that stands for a word: floor(word / 2^8) * 2^-24, in [0, 1), exact. */
+export function uniformOfWord(word: number): number {
+  return (word >>> 8) / 0x100_0000;
 }
 
 function requireInteger(name: string, value: number, maximum: number): void {

@@ -15,6 +15,14 @@ export type AdamWAttributes = Readonly<
  */
 export const ADAMW: Composite<AdamWAttributes> = new Composite<AdamWAttributes>({
   name: 'adamw',
+  operands: ['p', 'm', 'v', 'g', 'lr', 'c1', 'c2'],
+  attributes: {
+    beta1: 'number',
+    beta2: 'number',
+    eps: 'number',
+    decay: 'number',
+    lr_scale: 'number',
+  },
   results: ['p', 'm', 'v'],
   body: (operands, { beta1, beta2, eps, decay, lr_scale }) => {
     const [p, m, v, g, lr, correction1, correction2] = operands as Value[] as [

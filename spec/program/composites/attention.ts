@@ -13,6 +13,8 @@ type AttentionAttributes = Readonly<Record<'scale', number>>;
  */
 export const ATTENTION: Composite<AttentionAttributes> = new Composite<AttentionAttributes>({
   name: 'attention',
+  operands: ['q', 'k', 'v', 'bias?'],
+  attributes: { scale: 'number' },
   results: ['o'],
   body: (operands, { scale }) => {
     const [q, k, v, bias] = operands as [Value, Value, Value, Value | undefined];
@@ -34,6 +36,8 @@ export const ATTENTION: Composite<AttentionAttributes> = new Composite<Attention
  */
 export const ATTENTION_GRAD: Composite<AttentionAttributes> = new Composite<AttentionAttributes>({
   name: 'attention_grad',
+  operands: ['q', 'k', 'v', 'o', 'do', 'bias?'],
+  attributes: { scale: 'number' },
   results: ['dq', 'dk', 'dv'],
   body: (operands, { scale }) => {
     const [q, k, v, o, output, bias] = operands as [Value, Value, Value, Value, Value, Value?];

@@ -10,6 +10,8 @@ type None = Readonly<Record<never, never>>;
 /** loss[i] = log sum_j exp(x[i, j]) - x[i, label[i]], shifted by the row's maximum. x [B, C], labels i32 [B]. */
 export const CROSS_ENTROPY: Composite<None> = new Composite<None>({
   name: 'cross_entropy',
+  operands: ['x', 'labels'],
+  attributes: {},
   results: ['loss'],
   body: (operands) => {
     const [logits, labels] = operands as [Value, Value];
@@ -26,6 +28,8 @@ export const CROSS_ENTROPY: Composite<None> = new Composite<None>({
 /** dx[i, j] = dloss[i] * (softmax(x)[i, j] - [j = label[i]]). */
 export const CROSS_ENTROPY_GRAD: Composite<None> = new Composite<None>({
   name: 'cross_entropy_grad',
+  operands: ['x', 'labels', 'dloss'],
+  attributes: {},
   results: ['dx'],
   body: (operands) => {
     const [logits, labels, loss] = operands as [Value, Value, Value];

@@ -7,6 +7,8 @@ type None = Readonly<Record<never, never>>;
 /** y = x * Phi(x), Phi(x) = (1 + erf(x / sqrt 2)) / 2: the exact GELU, as in VideoMAE's blocks. */
 export const GELU: Composite<None> = new Composite<None>({
   name: 'gelu',
+  operands: ['x'],
+  attributes: {},
   results: ['y'],
   body: ([x]) => [mul(x as Value, normalCdf(x as Value))],
   gradient: ({ operands: [x], cotangents: [dy] }) =>
@@ -16,6 +18,8 @@ export const GELU: Composite<None> = new Composite<None>({
 /** dx = dy * (Phi(x) + x * phi(x)), phi(x) = exp(-x^2 / 2) / sqrt(2 pi). */
 export const GELU_GRAD: Composite<None> = new Composite<None>({
   name: 'gelu_grad',
+  operands: ['x', 'dy'],
+  attributes: {},
   results: ['dx'],
   body: (operands) => {
     const [x, dy] = operands as [Value, Value];

@@ -12,6 +12,8 @@ type None = Readonly<Record<never, never>>;
  */
 export const LAYER_NORM: Composite<LayerNormAttributes> = new Composite<LayerNormAttributes>({
   name: 'layer_norm',
+  operands: ['x', 'gamma', 'beta'],
+  attributes: { eps: 'number' },
   results: ['y', 'mean', 'rstd'],
   body: (operands, { eps }) => {
     const [x, gamma, beta] = operands as [Value, Value, Value];
@@ -34,6 +36,8 @@ export const LAYER_NORM: Composite<LayerNormAttributes> = new Composite<LayerNor
  */
 export const LAYER_NORM_GRAD: Composite<None> = new Composite<None>({
   name: 'layer_norm_grad',
+  operands: ['x', 'gamma', 'mean', 'rstd', 'dy'],
+  attributes: {},
   results: ['dx', 'dgamma', 'dbeta'],
   body: (operands) => {
     const [x, gamma, center, rstd, dy] = operands as [Value, Value, Value, Value, Value];

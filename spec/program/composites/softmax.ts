@@ -8,6 +8,8 @@ type None = Readonly<Record<never, never>>;
 /** y = exp(x - max x) / sum exp(x - max x) over the last axis. */
 export const SOFTMAX: Composite<None> = new Composite<None>({
   name: 'softmax',
+  operands: ['x'],
+  attributes: {},
   results: ['y'],
   body: ([x]) => {
     const scores = x as Value;
@@ -21,6 +23,8 @@ export const SOFTMAX: Composite<None> = new Composite<None>({
 /** dx = y * (dy - sum(dy * y)) over the last axis, from the result y of the softmax. */
 export const SOFTMAX_GRAD: Composite<None> = new Composite<None>({
   name: 'softmax_grad',
+  operands: ['y', 'dy'],
+  attributes: {},
   results: ['dx'],
   body: ([y, dy]) => {
     const [probabilities, cotangent] = [y as Value, dy as Value];

@@ -1,0 +1,108 @@
+import { LacunaError } from '../errors.js';
+import { type DrawAddress, RandomStream } from '../random/stream.js';
+import { placesPerSlot, requireGrid, type TokenGrid, tokenCount } from './grid.js';
+import type { MaskKind, MaskMap } from './kind.js';
+import { MASK_KINDS, type MaskKindName } from './kinds.js';
+import { type Mask, maskOfFlags } from './mask.js';
+import { maskedCount, type Rounding } from './rounding.js';
+
+/** Which mask; what is left out is the kind's default. */
+export interface MaskConfig {
+  readonly kind: MaskKindName;
+  /** The share of masked tokens, in [0, 1). */
+  readonly ratio?: number;
+  readonly rounding?: Rounding;
+}
+
+/** A mask's address without its stream, which is always `videoMask`. */
+export type MaskAddress = Omit<DrawAddress, 'stream'>;
+
+/** The configuration with its defaults filled in: what a run's manifest records. */
+export function completeMaskConfig(config: MaskConfig): Required<MaskConfig> {
+  const { rounding, ratio } = requireKind(config.kind);
+  return { kind: config.kind, ratio: config.ratio ?? ratio, rounding: config.rounding ?? rounding };
+}
+
+/** The numbers of visible and masked tokens of a clip: equal for all clips, so that batches are rectangular. */
+export function maskCounts(
+  config: MaskConfig,
+  grid: TokenGrid,
+): { readonly visible: number; readonly masked: number } {
+  requireGrid(grid);
+  const masked =
+    maskedPerUnit(config, grid) * (requireKind(config.kind).per === 'slot' ? grid.slots : 1);
+  return { visible: tokenCount(grid) - masked, masked };
+}
+
+/**
+ * The mask of one clip: a function of the configuration, the grid, the address (seed, epoch, sample,
+ * replicate) and, for a guided kind, the stored map. It depends on no worker, batch or resume point.
+ *
+ * @param map [slots, rows * columns] of the augmented (cropped, flipped) clip; guided kinds only.
+ * @throws LacunaError if the ratio is outside [0, 1), no token would stay visible, or the map is
+ * missing, superfluous, of the wrong type or of the wrong size.
+ */
+export function drawMask(
+  config: MaskConfig,
+  grid: TokenGrid,
+  address: MaskAddress,
+  map?: MaskMap,
+): Mask {
+  requireGrid(grid);
+  const kind = requireKind(config.kind);
+  const count = maskedPerUnit(config, grid);
+  const stream = new RandomStream({ ...address, stream: 'videoMask' });
+  return maskOfFlags(kind.draw({ grid, count, stream, map: requireMap(config, grid, map) }));
+}
+
+/** Masked tokens of a slot or of the clip, as the kind counts. */
+function maskedPerUnit(config: MaskConfig, grid: TokenGrid): number {
+  const { ratio, rounding } = completeMaskConfig(config);
+  const tokens = requireKind(config.kind).per === 'slot' ? placesPerSlot(grid) : tokenCount(grid);
+  const masked = maskedCount(rounding, tokens, ratio);
+  if (masked < tokens) return masked;
+  throw new LacunaError({
+    what: 'the mask leaves no token visible',
+    where: `${config.kind} mask of ${grid.slots} x ${grid.rows} x ${grid.columns} tokens`,
+    got: `ratio ${ratio} with rounding '${rounding}'`,
+    expected: `fewer than ${tokens} masked of ${tokens}`,
+    fix: 'Lower the ratio or use more tokens.',
+  });
+}
+
+function requireKind(name: string): MaskKind {
+  if (Object.hasOwn(MASK_KINDS, name)) return MASK_KINDS[name as MaskKindName];
+  throw new LacunaError({
+    what: 'there is no such mask kind',
+    got: `'${name}'`,
+    expected: `one of ${Object.keys(MASK_KINDS).join(', ')}`,
+  });
+}
+
+function requireMap(config: MaskConfig, grid: TokenGrid, map: MaskMap | undefined): MaskMap {
+  const name = requireKind(config.kind).map;
+  const where = `${config.kind} mask`;
+  if (name === undefined) {
+    if (map === undefined) return new Int16Array(0);
+    throw new LacunaError({ what: 'this mask takes no map', where, got: `${map.length} values` });
+  }
+  if (map === undefined) {
+    throw new LacunaError({
+      what: `the ${name} map is missing`,
+      where,
+      fix: `Give the clip's stored ${name} map, or choose a mask that needs none.`,
+    });
+  }
+  const typeFits =
+    name === 'similarity'
+      ? map instanceof Int16Array
+      : map instanceof Uint16Array || map instanceof Int32Array;
+  if (typeFits && map.length === tokenCount(grid)) return map;
+  const type = name === 'similarity' ? 'int16' : 'uint16 or int32';
+  throw new LacunaError({
+    what: `the ${name} map does not fit the token grid`,
+    where,
+    got: `${map.length} values in ${map.constructor.name}`,
+    expected: `${grid.slots} x ${grid.rows} x ${grid.columns} = ${tokenCount(grid)} values of ${type}`,
+  });
+}

@@ -1,0 +1,20 @@
+export {
+  completeMaskConfig,
+  drawMask,
+  type MaskAddress,
+  type MaskConfig,
+  maskCounts,
+} from './draw-mask.js';
+export { placesPerSlot, type TokenGrid, tokenCount } from './grid.js';
+export type { MapName, MaskDraw, MaskKind, MaskMap } from './kind.js';
+export { MASK_KINDS, type MaskKindName } from './kinds.js';
+export type { Mask } from './mask.js';
+export { maskedCount, ROUNDINGS, type Rounding } from './rounding.js';
+export { type FrameAggregation, framesToSlots, quantizeSimilarity } from './similarity-map.js';
+export {
+  completeTextMaskConfig,
+  type MaskedText,
+  maskText,
+  type TextMaskConfig,
+  type TextMaskVocabulary,
+} from './text-mask.js';

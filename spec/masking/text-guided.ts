@@ -1,0 +1,19 @@
+import type { MaskKind } from './kind.js';
+import { maskExtremes } from './mask-extremes.js';
+
+/** The places of each slot that are most like the caption are masked. No random draw. */
+export const textGuided: MaskKind = {
+  per: 'slot',
+  map: 'similarity',
+  rounding: 'floor-masked',
+  ratio: 0.6,
+  source: 'TGM (top-k); its rounding is not stated, so floor, as in the code that it builds on',
+  draw: ({ grid, count, map }) => maskExtremes(grid, map, count, 'highest'),
+};
+
+/** The places least like the caption are masked: TGM's ablation "bottom-k". */
+export const textGuidedBottom: MaskKind = {
+  ...textGuided,
+  source: 'TGM (bottom-k, an ablation); rounding as for top-k',
+  draw: ({ grid, count, map }) => maskExtremes(grid, map, count, 'lowest'),
+};

@@ -1,0 +1,256 @@
+import { LacunaError } from '../errors.js';
+import type { MaskConfig } from '../masking/draw-mask.js';
+import type { TextMaskConfig } from '../masking/text-mask.js';
+import type { TargetKind } from '../objectives/targets.js';
+import type { AdamWConfig } from '../optim/adamw.js';
+import type { DecoderConfig } from './decoder.js';
+import type { VideoConfig } from './patches.js';
+import type { ContrastiveObjective } from './pretraining.js';
+import type { TextEncoderConfig } from './text-encoder.js';
+import type { TransformerConfig } from './transformer.js';
+import type { VideoEncoderConfig } from './video-encoder.js';
+
+/** What is learned: reconstruction, alignment with text, or both on one encoder pass. */
+export type Objective = 'mae' | 'contrastive' | 'mae+contrastive';
+export const OBJECTIVES: readonly Objective[] = ['mae', 'contrastive', 'mae+contrastive'];
+
+/** How the learning rate runs, before a run's batch and length are known. */
+export interface PresetSchedule {
+  /** The peak for a global batch of 256: see `scaleLearningRate`. */
+  readonly baseLearningRate: number;
+  /** The rate at the end, for a global batch of 256. */
+  readonly minimumLearningRate: number;
+  readonly epochs: number;
+  readonly warmupEpochs: number;
+}
+
+/** A named starting point of a run: everything that a paper or codebase fixes. */
+export interface Preset {
+  /** Where the numbers are from, and what was chosen where the source is silent. */
+  readonly source: string;
+  readonly objective: Objective;
+  readonly video: VideoConfig;
+  /** Frames between two frames of a clip. */
+  readonly stride: number;
+  readonly sampling: 'dense' | 'tsn';
+  /** Whether clips may be mirrored; captions that say left or right forbid it. */
+  readonly flip: boolean;
+  readonly encoder: VideoEncoderConfig;
+  readonly decoder: DecoderConfig;
+  readonly target: TargetKind;
+  /** The text encoder; its vocabulary comes with the tokenizer. */
+  readonly text: Omit<TextEncoderConfig, 'vocabulary'>;
+  /** Tokens of a vocabulary that is trained on the captions. */
+  readonly vocabulary: number;
+  readonly contrastive: Omit<ContrastiveObjective, 'text'>;
+  readonly mask: MaskConfig;
+  readonly textMask: TextMaskConfig;
+  readonly optimizer: Required<AdamWConfig>;
+  readonly schedule: PresetSchedule;
+  /** Clips of a global batch. */
+  readonly batch: number;
+}
+
+/** The names of the presets. */
+export type PresetName =
+  | 'videomae-vits'
+  | 'videomae-vitb'
+  | 'videomae-vitl'
+  | 'videomae-vith'
+  | 'mac-vitb'
+  | 'demo'
+  | 'tiny-mae'
+  | 'tiny-mac';
+
+const VIDEOMAE_SOURCE =
+  'VideoMAE: sizes of modeling_pretrain.py, recipe of scripts/kinetics (decoder depth 12 for L and H); ' +
+  'alignment as TGM (mean of visible tokens, batch-norm head, mean of both directions; temperature 0.1 ' +
+  "is this project's choice) with CLIP's text transformer trained from scratch";
+
+/** CLIP's text transformer: causal, the end token stands for the caption. */
+const CLIP_TEXT: Preset['text'] = {
+  width: 512,
+  depth: 12,
+  heads: 8,
+  length: 32,
+  attention: 'causal',
+  pool: 'last',
+  normEps: 1e-5,
+  activation: 'quick-gelu',
+  keyBias: true,
+};
+
+const ADAMW: Required<AdamWConfig> = { beta1: 0.9, beta2: 0.95, eps: 1e-8, weightDecay: 0.05 };
+
+const TGM_ALIGNMENT: Preset['contrastive'] = {
+  temperature: { kind: 'fixed', value: 0.1 },
+  directions: 'mean',
+  pool: 'mean',
+  videoProjection: { kind: 'mlp-bn', width: 512 },
+  textProjection: { kind: 'linear', width: 512, bias: false },
+};
+
+function videoMae(encoder: TransformerConfig, decoder: TransformerConfig, batch: number): Preset {
+  return {
+    source: VIDEOMAE_SOURCE,
+    objective: 'mae',
+    video: { frames: 16, size: 224, tubelet: 2, patch: 16 },
+    stride: 4,
+    sampling: 'dense',
+    flip: false,
+    encoder,
+    decoder,
+    target: 'per-cube-channel',
+    text: CLIP_TEXT,
+    vocabulary: 8192,
+    contrastive: TGM_ALIGNMENT,
+    mask: { kind: 'tube', ratio: 0.9, rounding: 'floor-masked' },
+    // TGM masks no text.
+    textMask: { mode: 'replace', ratio: 0 },
+    optimizer: ADAMW,
+    schedule: {
+      baseLearningRate: 1.5e-4,
+      minimumLearningRate: 1e-5,
+      epochs: 800,
+      warmupEpochs: 40,
+    },
+    batch,
+  };
+}
+
+const MAC_ALIGNMENT: Preset['contrastive'] = {
+  temperature: { kind: 'fixed', value: 0.05 },
+  directions: 'sum',
+  pool: 'class',
+  videoProjection: { kind: 'linear', width: 256 },
+  textProjection: { kind: 'relu-linear', width: 256 },
+};
+
+const MAC: Preset = {
+  source:
+    'MAC: figure, README and abstract; Frozen-in-Time for temperature, sum of directions, projections ' +
+    'and pooling; MCQ stage 2 (4 frames) for batch and rate. Its mask ratio 0.6 is derived, its text ' +
+    "ratio 0.15, joint attention and the cosine (MCQ has steps) are this project's choices",
+  objective: 'contrastive',
+  video: { frames: 4, size: 224, tubelet: 1, patch: 16 },
+  stride: 4,
+  sampling: 'tsn',
+  flip: false,
+  encoder: {
+    width: 768,
+    depth: 12,
+    heads: 12,
+    positions: 'learned',
+    classToken: true,
+    keyBias: true,
+  },
+  decoder: { width: 384, depth: 4, heads: 6 },
+  target: 'per-cube-channel',
+  text: {
+    width: 768,
+    depth: 6,
+    heads: 12,
+    length: 32,
+    attention: 'full',
+    pool: 'first',
+    keyBias: true,
+  },
+  vocabulary: 8192,
+  contrastive: MAC_ALIGNMENT,
+  mask: { kind: 'random-per-slot', ratio: 0.6, rounding: 'floor-masked' },
+  textMask: { mode: 'replace', ratio: 0.15 },
+  optimizer: { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.01 },
+  schedule: { baseLearningRate: 4.8e-5, minimumLearningRate: 0, epochs: 10, warmupEpochs: 0 },
+  batch: 160,
+};
+
+const DEMO: Preset = {
+  ...videoMae({ width: 128, depth: 4, heads: 4 }, { width: 64, depth: 1, heads: 2 }, 32),
+  source: 'made for the demo: small enough to learn from moving shapes on two CPU cores in minutes',
+  objective: 'mae+contrastive',
+  video: { frames: 8, size: 64, tubelet: 2, patch: 8 },
+  stride: 3,
+  text: { width: 128, depth: 2, heads: 4, length: 24, attention: 'full', pool: 'first' },
+  vocabulary: 512,
+  contrastive: {
+    ...TGM_ALIGNMENT,
+    videoProjection: { kind: 'linear', width: 64 },
+    textProjection: { kind: 'linear', width: 64 },
+  },
+  mask: { kind: 'tube', ratio: 0.75, rounding: 'floor-masked' },
+  schedule: { baseLearningRate: 8e-3, minimumLearningRate: 0, epochs: 16, warmupEpochs: 1 },
+};
+
+const TINY_MAE: Preset = {
+  ...videoMae({ width: 16, depth: 1, heads: 2 }, { width: 8, depth: 1, heads: 1 }, 4),
+  source: 'made for tests: every part of VideoMAE with alignment, as small as can be',
+  objective: 'mae+contrastive',
+  video: { frames: 4, size: 16, tubelet: 2, patch: 4 },
+  stride: 1,
+  text: { width: 16, depth: 1, heads: 2, length: 12 },
+  vocabulary: 300,
+  contrastive: {
+    ...TGM_ALIGNMENT,
+    videoProjection: { kind: 'mlp-bn', width: 8 },
+    textProjection: { kind: 'linear', width: 8 },
+  },
+  mask: { kind: 'tube', ratio: 0.5, rounding: 'floor-masked' },
+  schedule: { baseLearningRate: 6.4e-2, minimumLearningRate: 0, epochs: 4, warmupEpochs: 1 },
+};
+
+const TINY_MAC: Preset = {
+  ...MAC,
+  source: 'made for tests: every part of MAC, as small as can be',
+  video: { frames: 3, size: 16, tubelet: 1, patch: 4 },
+  stride: 1,
+  encoder: { ...MAC.encoder, width: 16, depth: 1, heads: 2 },
+  decoder: { width: 8, depth: 1, heads: 1 },
+  text: { ...MAC.text, width: 16, depth: 1, heads: 2, length: 12 },
+  vocabulary: 300,
+  contrastive: {
+    ...MAC_ALIGNMENT,
+    videoProjection: { kind: 'linear', width: 8 },
+    textProjection: { kind: 'relu-linear', width: 8 },
+  },
+  schedule: { baseLearningRate: 6.4e-2, minimumLearningRate: 0, epochs: 4, warmupEpochs: 1 },
+  batch: 4,
+};
+
+/** Every preset. The batches of VideoMAE are those of its scripts, for many GPUs: override them. */
+export const PRESETS: Readonly<Record<PresetName, Preset>> = {
+  'videomae-vits': videoMae(
+    { width: 384, depth: 12, heads: 6 },
+    { width: 192, depth: 4, heads: 3 },
+    1024,
+  ),
+  'videomae-vitb': videoMae(
+    { width: 768, depth: 12, heads: 12 },
+    { width: 384, depth: 4, heads: 6 },
+    2048,
+  ),
+  'videomae-vitl': videoMae(
+    { width: 1024, depth: 24, heads: 16 },
+    { width: 512, depth: 12, heads: 8 },
+    512,
+  ),
+  'videomae-vith': videoMae(
+    { width: 1280, depth: 32, heads: 16 },
+    { width: 640, depth: 12, heads: 8 },
+    1024,
+  ),
+  'mac-vitb': MAC,
+  demo: DEMO,
+  'tiny-mae': TINY_MAE,
+  'tiny-mac': TINY_MAC,
+};
+
+/** @throws LacunaError that lists the presets that exist. */
+export function presetNamed(name: string): Preset {
+  if (Object.hasOwn(PRESETS, name)) return PRESETS[name as PresetName];
+  throw new LacunaError({
+    what: 'there is no preset of this name',
+    where: 'preset',
+    got: `'${name}'`,
+    expected: `one of ${Object.keys(PRESETS).join(', ')}`,
+  });
+}
