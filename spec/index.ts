@@ -2,7 +2,7 @@ export * from './errors.js';
 export * from './evaluation/index.js';
 export * from './masking/index.js';
 export * from './model/index.js';
-export * from './numeric/index.js';
+export * as numeric from './numeric/index.js';
 export * from './objectives/index.js';
 export * from './optim/adamw.js';
 export * from './optim/schedule.js';

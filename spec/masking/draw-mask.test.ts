@@ -3,15 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { LacunaError } from '../errors.js';
 import { sampleWord } from '../random/sample-word.js';
 import { completeMaskConfig, drawMask, type MaskAddress, maskCounts } from './draw-mask.js';
-import { placesPerSlot, type TokenGrid, tokenCount } from './grid.js';
+import { type Grid, placesPerSlot, tokenCount } from './grid.js';
 import type { MaskMap } from './kind.js';
 import { MASK_KINDS, type MaskKindName } from './kinds.js';
 import { ROUNDINGS } from './rounding.js';
 
 const NAMES = Object.keys(MASK_KINDS) as MaskKindName[];
 const ADDRESS: MaskAddress = { seed: 20240801, epoch: 7, sample: sampleWord('clip-0001') };
-const VIT_B: TokenGrid = { slots: 8, rows: 14, columns: 14 };
-const SMALL: TokenGrid = { slots: 2, rows: 3, columns: 5 };
+const VIT_B: Grid = { slots: 8, rows: 14, columns: 14 };
+const SMALL: Grid = { slots: 2, rows: 3, columns: 5 };
 
 const grids = fc.record({
   slots: fc.integer({ min: 1, max: 5 }),
@@ -33,7 +33,7 @@ const cases = fc.record({
 });
 
 /** A stored map with many ties, of the type that the kind takes; none for a kind without. */
-function mapFor(kind: MaskKindName, grid: TokenGrid, seed: number): MaskMap | undefined {
+function mapFor(kind: MaskKindName, grid: Grid, seed: number): MaskMap | undefined {
   const value = (_: unknown, i: number): number => Math.imul(i + 1, seed | 1) & 3;
   const shape = { length: tokenCount(grid) };
   const { map } = MASK_KINDS[kind];
@@ -41,7 +41,7 @@ function mapFor(kind: MaskKindName, grid: TokenGrid, seed: number): MaskMap | un
   return map === 'similarity' ? Int16Array.from(shape, value) : Int32Array.from(shape, value);
 }
 
-function slotOf(mask: Int32Array, grid: TokenGrid, slot: number): number[] {
+function slotOf(mask: Int32Array, grid: Grid, slot: number): number[] {
   const places = placesPerSlot(grid);
   return [...mask].filter((n) => Math.floor(n / places) === slot).map((n) => n % places);
 }

@@ -1,6 +1,6 @@
 import { LacunaError } from '../errors.js';
 import { type DrawAddress, RandomStream } from '../random/stream.js';
-import { placesPerSlot, requireGrid, type TokenGrid, tokenCount } from './grid.js';
+import { type Grid, placesPerSlot, requireGrid, tokenCount } from './grid.js';
 import type { MaskKind, MaskMap } from './kind.js';
 import { MASK_KINDS, type MaskKindName } from './kinds.js';
 import { type Mask, maskOfFlags } from './mask.js';
@@ -26,7 +26,7 @@ export function completeMaskConfig(config: MaskConfig): Required<MaskConfig> {
 /** The numbers of visible and masked tokens of a clip: equal for all clips, so that batches are rectangular. */
 export function maskCounts(
   config: MaskConfig,
-  grid: TokenGrid,
+  grid: Grid,
 ): { readonly visible: number; readonly masked: number } {
   requireGrid(grid);
   const masked =
@@ -44,7 +44,7 @@ export function maskCounts(
  */
 export function drawMask(
   config: MaskConfig,
-  grid: TokenGrid,
+  grid: Grid,
   address: MaskAddress,
   map?: MaskMap,
 ): Mask {
@@ -56,7 +56,7 @@ export function drawMask(
 }
 
 /** Masked tokens of a slot or of the clip, as the kind counts. */
-function maskedPerUnit(config: MaskConfig, grid: TokenGrid): number {
+function maskedPerUnit(config: MaskConfig, grid: Grid): number {
   const { ratio, rounding } = completeMaskConfig(config);
   const tokens = requireKind(config.kind).per === 'slot' ? placesPerSlot(grid) : tokenCount(grid);
   const masked = maskedCount(rounding, tokens, ratio);
@@ -79,7 +79,7 @@ function requireKind(name: string): MaskKind {
   });
 }
 
-function requireMap(config: MaskConfig, grid: TokenGrid, map: MaskMap | undefined): MaskMap {
+function requireMap(config: MaskConfig, grid: Grid, map: MaskMap | undefined): MaskMap {
   const name = requireKind(config.kind).map;
   const where = `${config.kind} mask`;
   if (name === undefined) {

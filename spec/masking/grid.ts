@@ -4,7 +4,7 @@ import { LacunaError } from '../errors.js';
  * The tokens of a clip: `slots` tubelets in time, each of `rows` x `columns` places.
  * Token index n = slot * rows * columns + row * columns + column (semantics: VideoMAE's order).
  */
-export interface TokenGrid {
+export interface Grid {
   readonly slots: number;
   readonly rows: number;
   readonly columns: number;
@@ -14,17 +14,17 @@ export interface TokenGrid {
 const MOST_TOKENS = 2 ** 24;
 
 /** Places per slot: rows * columns. */
-export function placesPerSlot(grid: TokenGrid): number {
+export function placesPerSlot(grid: Grid): number {
   return grid.rows * grid.columns;
 }
 
 /** Tokens of a clip: slots * rows * columns. */
-export function tokenCount(grid: TokenGrid): number {
+export function tokenCount(grid: Grid): number {
   return grid.slots * grid.rows * grid.columns;
 }
 
 /** @throws LacunaError unless every side is a positive integer and the grid has at most 2^24 tokens. */
-export function requireGrid(grid: TokenGrid): void {
+export function requireGrid(grid: Grid): void {
   const sides = [grid.slots, grid.rows, grid.columns];
   if (
     sides.every((side) => Number.isInteger(side) && side > 0) &&

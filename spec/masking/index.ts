@@ -5,7 +5,7 @@ export {
   type MaskConfig,
   maskCounts,
 } from './draw-mask.js';
-export { placesPerSlot, type TokenGrid, tokenCount } from './grid.js';
+export { type Grid, placesPerSlot, tokenCount } from './grid.js';
 export type { MapName, MaskDraw, MaskKind, MaskMap } from './kind.js';
 export { MASK_KINDS, type MaskKindName } from './kinds.js';
 export type { Mask } from './mask.js';

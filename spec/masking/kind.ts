@@ -1,5 +1,5 @@
 import type { RandomStream } from '../random/stream.js';
-import type { TokenGrid } from './grid.js';
+import type { Grid } from './grid.js';
 import type { Rounding } from './rounding.js';
 
 /** A stored map [slots, rows * columns], row by row: see `MapName`. */
@@ -13,7 +13,7 @@ export type MapName = 'similarity' | 'motion';
 
 /** What a mask kind draws from. */
 export interface MaskDraw {
-  readonly grid: TokenGrid;
+  readonly grid: Grid;
   /** How many tokens to mask: in each slot, or in the clip, as the kind's `per` says. */
   readonly count: number;
   /** The words at the clip's address. */

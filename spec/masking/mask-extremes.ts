@@ -1,4 +1,4 @@
-import { placesPerSlot, type TokenGrid, tokenCount } from './grid.js';
+import { type Grid, placesPerSlot, tokenCount } from './grid.js';
 import type { MaskMap } from './kind.js';
 
 /**
@@ -6,7 +6,7 @@ import type { MaskMap } from './kind.js';
  * values the lower index is flagged first.
  */
 export function maskExtremes(
-  grid: TokenGrid,
+  grid: Grid,
   map: MaskMap,
   count: number,
   which: 'highest' | 'lowest',

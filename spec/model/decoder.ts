@@ -1,9 +1,9 @@
 import { add, broadcast, concat, gather, slice, type Value } from '../program/index.js';
 import { layerNormLayer, linearLayer } from './layers.js';
-import { cubeSize, tokenCount, type VideoConfig } from './patches.js';
+import { clipTokens, cubeSize, type VideoConfig } from './patches.js';
 import type { ModelBuilder } from './state.js';
 import { NORM_EPS, type TransformerConfig, transformer } from './transformer.js';
-import { sinusoidTable } from './video-encoder.js';
+import { positionTable } from './video-encoder.js';
 
 export interface DecoderConfig extends TransformerConfig {
   /** eps of the norm after the last block. @defaultValue 1e-6 (1e-5 in HF VideoMAE) */
@@ -27,7 +27,7 @@ export function decoder(
   const [batch, hidden] = masked.shape as [number, number];
   return model.scope('decoder', () => {
     const projected = linearLayer(model, 'embed', encoded, width, { bias: false });
-    const table = sinusoidTable(model, tokenCount(video), width);
+    const table = positionTable(model, clipTokens(video), width);
     const token = model.parameter('mask', [width], { kind: 'normal', std: 0.02, cut: 1 });
     const sequence = concat(
       [

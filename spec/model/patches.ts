@@ -1,4 +1,5 @@
 import { LacunaError } from '../errors.js';
+import { type Grid, tokenCount } from '../masking/grid.js';
 import {
   cast,
   constant,
@@ -30,13 +31,6 @@ export const IMAGENET_MEAN: readonly [number, number, number] = [0.485, 0.456, 0
 export const IMAGENET_STD: readonly [number, number, number] = [0.229, 0.224, 0.225];
 const CHANNELS = 3;
 
-/** The grid of cubes: T/t slots of (size/p) x (size/p); token n = (slot * rows + row) * columns + column. */
-export interface Grid {
-  readonly slots: number;
-  readonly rows: number;
-  readonly columns: number;
-}
-
 /** The grid of a clip. @throws LacunaError where cubes do not tile it. */
 export function gridOf({ frames, size, tubelet, patch }: VideoConfig): Grid {
   if (frames % tubelet !== 0 || size % patch !== 0) {
@@ -50,9 +44,8 @@ export function gridOf({ frames, size, tubelet, patch }: VideoConfig): Grid {
 }
 
 /** N, the number of tokens of a clip. */
-export function tokenCount(video: VideoConfig): number {
-  const { slots, rows, columns } = gridOf(video);
-  return slots * rows * columns;
+export function clipTokens(video: VideoConfig): number {
+  return tokenCount(gridOf(video));
 }
 
 /** P, the number of values of a cube: t * p * p * 3. */

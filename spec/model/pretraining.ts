@@ -5,7 +5,7 @@ import { type TargetKind, targets } from '../objectives/targets.js';
 import { add, type FloatType, mul, type Value } from '../program/index.js';
 import { type DecoderConfig, decoder } from './decoder.js';
 import type { Mode } from './layers.js';
-import { patchify, tokenCount, type VideoConfig } from './patches.js';
+import { clipTokens, patchify, type VideoConfig } from './patches.js';
 import { type ProjectionConfig, pool, projection } from './projection.js';
 import { type Model, ModelBuilder } from './state.js';
 import { type TextEncoderConfig, textEncoder } from './text-encoder.js';
@@ -129,11 +129,11 @@ function encodedVideo(
   { video, encoder }: PretrainingConfig,
   { batch, visible: count }: BatchShape,
 ): { readonly cubes: Value; readonly visible: Value; readonly encoded: Value } {
-  if (!Number.isInteger(count) || count < 1 || count > tokenCount(video)) {
+  if (!Number.isInteger(count) || count < 1 || count > clipTokens(video)) {
     throw new LacunaError({
       what: 'the number of visible tokens is out of range',
       got: String(count),
-      expected: `an integer in [1, ${tokenCount(video)}]`,
+      expected: `an integer in [1, ${clipTokens(video)}]`,
     });
   }
   const { frames: length, size } = video;
@@ -144,7 +144,7 @@ function encodedVideo(
 }
 
 function maskedInput(model: ModelBuilder, { video }: PretrainingConfig, shape: BatchShape): Value {
-  const count = tokenCount(video) - shape.visible;
+  const count = clipTokens(video) - shape.visible;
   if (count < 1)
     throw new LacunaError({ what: 'nothing is masked, so there is nothing to reconstruct' });
   return model.program.input('masked', 'i32', [shape.batch, count], 'data');

@@ -1,10 +1,10 @@
 import { add, broadcast, concat, gather, reshape, slice, type Value } from '../program/index.js';
 import { layerNormLayer, linearLayer } from './layers.js';
 import {
+  clipTokens,
   cubeSize,
   gridOf,
   normalizePixels,
-  tokenCount,
   toUnitRange,
   type VideoConfig,
 } from './patches.js';
@@ -54,8 +54,8 @@ function positions(
   video: VideoConfig,
   { width, positions: kind = 'sinusoid' }: VideoEncoderConfig,
 ): Value {
-  const count = tokenCount(video);
-  if (kind === 'sinusoid') return gather(sinusoidTable(model, count, width), visible, 0);
+  const count = clipTokens(video);
+  if (kind === 'sinusoid') return gather(positionTable(model, count, width), visible, 0);
   const { slots, rows, columns } = gridOf(video);
   const init = { kind: 'normal', std: TOKEN_STD } as const;
   const place = model.parameter('positions.place', [1, rows * columns, width], init, {
@@ -66,7 +66,7 @@ function positions(
 }
 
 /** VideoMAE's position table [N, D], as an input called `positions` in the current scope. */
-export function sinusoidTable(model: ModelBuilder, count: number, width: number): Value {
+export function positionTable(model: ModelBuilder, count: number, width: number): Value {
   return model.table('positions', [count, width], `sinusoid(${count},${width})`);
 }
 
@@ -85,5 +85,5 @@ export function patchTokens(encoded: Value, config: VideoEncoderConfig): Value {
 
 /** P and N of the cubes that the encoder reads. */
 export function cubesShape(batch: number, video: VideoConfig): readonly [number, number, number] {
-  return [batch, tokenCount(video), cubeSize(video)];
+  return [batch, clipTokens(video), cubeSize(video)];
 }
