@@ -30,7 +30,8 @@ export interface Gradients {
  * rule are differentiated by it, the others through their bodies. What is computed for forward
  * value `x` is named `grad.x...`.
  *
- * @throws LacunaError where the loss is no scalar float or a value in `wrt` does not exist.
+ * @throws LacunaError where the loss is no scalar float, a value in `wrt` does not exist or is no
+ *   float, or a composite's gradient leaves out a value that the loss depends on.
  */
 export function differentiate(program: Program, loss: string, wrt: readonly string[]): Gradients {
   const forward = expand(program, (name) => compositeNamed(name).gradient !== undefined);
@@ -49,6 +50,17 @@ export function differentiate(program: Program, loss: string, wrt: readonly stri
     });
   }
 
+  for (const name of wrt) {
+    const value = builder.value(name);
+    if (isFloat(value.dtype)) continue;
+    throw new LacunaError({
+      where: program.name,
+      what: `nothing can be differentiated by ${name}`,
+      got: formatType(value),
+      expected: 'a float type',
+    });
+  }
+
   const active = reachable(forward, wrt);
   const cotangents = new Map<string, Value>();
   if (active.has(target.name))
@@ -62,8 +74,10 @@ export function differentiate(program: Program, loss: string, wrt: readonly stri
     builder.scope(`grad.${operation.results[0]?.name}`, () => {
       const sent = transposed(builder, operation, received);
       operation.operands.forEach((name, index) => {
+        if (!active.has(name)) return;
         const cotangent = sent[index];
-        if (cotangent === undefined || !active.has(name)) return;
+        checkCotangent(operation, builder.value(name), cotangent);
+        if (cotangent === undefined) return;
         const earlier = cotangents.get(name);
         cotangents.set(name, earlier === undefined ? cotangent : add(earlier, cotangent));
       });
@@ -112,6 +126,18 @@ function throughCall(
   const { gradient } = compositeNamed(call.composite);
   const results = call.results.map(({ name }) => builder.value(name));
   return gradient?.({ operands, results, cotangents, attributes: call.attributes }) ?? [];
+}
+
+/** A gradient left out, or of another type than its value, would be silently wrong. */
+function checkCotangent(operation: Operation, operand: Value, cotangent: Value | undefined): void {
+  if (cotangent !== undefined && formatType(cotangent) === formatType(operand)) return;
+  throw new LacunaError({
+    where: `${operation.results[0]?.name} = ${operation.op === 'call' ? operation.composite : operation.op}`,
+    what: `no gradient flows to its operand ${operand.name}`,
+    got: cotangent === undefined ? 'none' : formatType(cotangent),
+    expected: formatType(operand),
+    fix: 'Broadcast the operand to the full shape, or differentiate the expanded program.',
+  });
 }
 
 function throughPrimitive<K extends PrimitiveName>(

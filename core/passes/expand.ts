@@ -48,18 +48,20 @@ export function expand(
     }
   };
 
-  const emit = (operation: Operation): void => {
+  // A value that stands for another may itself turn out to stand for a third.
+  const resolved = (name: string): string => {
+    const other = renamed.get(name);
+    return other === undefined ? name : resolved(other);
+  };
+
+  const emit = (given: Operation): void => {
+    const operation = { ...given, operands: given.operands.map(resolved) };
     if (operation.op === 'call' && !keep(operation.composite)) inline(operation);
     else operations.push(operation);
   };
 
-  for (const operation of program.operations) {
-    emit(substitute(operation, renamed));
-  }
-  const outputs = program.outputs.map(({ name, value }) => ({
-    name,
-    value: renamed.get(value) ?? value,
-  }));
+  for (const operation of program.operations) emit(operation);
+  const outputs = program.outputs.map(({ name, value }) => ({ name, value: resolved(value) }));
   return { ...program, operations, outputs };
 }
 

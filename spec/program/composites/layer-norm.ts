@@ -1,3 +1,4 @@
+import { LacunaError } from '../../errors.js';
 import type { Value } from '../builder.js';
 import { Composite } from '../composite.js';
 import { add, mul, rsqrt, square, sub } from '../elementwise.js';
@@ -22,8 +23,13 @@ export const LAYER_NORM: Composite<LayerNormAttributes> = new Composite<LayerNor
     const rstd = rsqrt(add(mean(square(centered), [-1], { keep: true }), eps));
     return [add(mul(mul(centered, rstd), gamma), beta), center, rstd];
   },
-  gradient: ({ operands, results, cotangents: [dy] }) => {
-    if (dy === undefined) return [];
+  gradient: ({ operands, results, cotangents: [dy, ...residuals] }) => {
+    if (dy === undefined || residuals.some((cotangent) => cotangent !== undefined)) {
+      throw new LacunaError({
+        what: 'the mean and rstd of a layer norm serve its gradient alone: none flows through them',
+        fix: 'Compute them apart where a loss depends on them.',
+      });
+    }
     const [x, gamma] = operands as [Value, Value];
     const [, center, rstd] = results as [Value, Value, Value];
     return x.builder.call(LAYER_NORM_GRAD, [x, gamma, center, rstd, dy], {});

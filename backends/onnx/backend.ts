@@ -1,0 +1,159 @@
+import { availableParallelism } from 'node:os';
+import type { InferenceSession } from 'onnxruntime-node';
+import type {
+  Backend,
+  BackendInfo,
+  CompileOptions,
+  DeviceTensor,
+  HostTensor,
+  Named,
+} from '../../core/backend.js';
+import { declarations } from '../../core/passes/rewrite.js';
+import { LacunaError } from '../../spec/errors.js';
+import {
+  elementCount,
+  formatType,
+  type Program,
+  sameShape,
+  type TensorType,
+} from '../../spec/program/index.js';
+import { CLAIMS } from './lowering/composites/index.js';
+import { lower } from './lowering/lower.js';
+import type { OnnxOptions, Provider } from './options.js';
+import { OnnxExecutable, runtimeError } from './session/executable.js';
+import { cpuName, probeProvider } from './session/probe.js';
+import { addStop } from './session/run-in-place.js';
+import { loadRuntime, type Runtime } from './session/runtime.js';
+import { type LiveTensors, makeTensor, OnnxTensor } from './session/tensor.js';
+
+/** Executes programs with ONNX Runtime. */
+export class OnnxBackend implements Backend {
+  readonly info: BackendInfo;
+  readonly #runtime: Runtime;
+  readonly #options: OnnxOptions;
+  readonly #live: LiveTensors = new Set();
+  readonly #executables = new Set<OnnxExecutable>();
+
+  /** Opens a provider that its probe found. */
+  static async open(options: OnnxOptions = {}): Promise<OnnxBackend> {
+    const provider = (options.device ?? 'cpu') as Provider;
+    const probe = await probeProvider(provider, options.threads);
+    if (!probe.available) {
+      throw new LacunaError({ where: `onnx:${provider}`, what: probe.reason.replace(/\.$/, '') });
+    }
+    return new OnnxBackend(await loadRuntime(), provider, probe.device, options);
+  }
+
+  private constructor(runtime: Runtime, provider: Provider, device: string, options: OnnxOptions) {
+    this.#runtime = runtime;
+    this.#options = { ...options, device: provider };
+    this.info = {
+      name: 'onnx',
+      version: runtime.env.versions.node ?? runtime.env.versions.common,
+      device: provider === 'cpu' ? cpuName(threadCount(options)) : device,
+      contract: provider === 'webgpu' ? 'f32-wgsl' : 'f32-ieee',
+      deterministic: provider === 'cpu',
+      residency: provider === 'cpu' ? 'resident' : 'host',
+      claims: Object.keys(CLAIMS),
+    };
+  }
+
+  get liveTensors(): number {
+    return this.#live.size;
+  }
+
+  async compile(program: Program, options: CompileOptions = {}): Promise<OnnxExecutable> {
+    const start = performance.now();
+    const donate = checkedDonations(program, options.donate ?? {});
+    const { graph, outputNames } = lower(program, this.#options);
+    addStop(graph);
+    const types = declarations(program);
+    const outputs = program.outputs.map(({ name, value }, index) => {
+      const { dtype, shape } = types.get(value) as TensorType;
+      return { name, dtype, shape, graphName: outputNames[index] as string };
+    });
+    const session = await this.#session(program, graph.encode());
+    const executable = new OnnxExecutable({
+      runtime: this.#runtime,
+      session,
+      program,
+      outputs,
+      donate,
+      live: this.#live,
+      compileSeconds: (performance.now() - start) / 1000,
+    });
+    this.#executables.add(executable);
+    return executable;
+  }
+
+  async upload({ dtype, shape, data }: HostTensor): Promise<OnnxTensor> {
+    if (data.length !== elementCount(shape)) {
+      throw new LacunaError({
+        where: 'onnx',
+        what: 'the data does not fill the shape',
+        got: `${data.length} elements for ${formatType({ dtype, shape })}`,
+      });
+    }
+    const tensor = makeTensor(this.#runtime, { dtype, shape }, data.slice());
+    return new OnnxTensor({ dtype, shape }, tensor, this.#live);
+  }
+
+  async download(tensor: DeviceTensor): Promise<HostTensor> {
+    const own = this.#own(tensor);
+    return { dtype: own.dtype, shape: own.shape, data: own.data.slice() };
+  }
+
+  release(tensor: DeviceTensor): void {
+    this.#own(tensor).end('released');
+  }
+
+  async dispose(): Promise<void> {
+    for (const tensor of [...this.#live]) tensor.end('released');
+    for (const executable of this.#executables) await executable.dispose();
+    this.#executables.clear();
+  }
+
+  #own(tensor: DeviceTensor): OnnxTensor {
+    if (tensor instanceof OnnxTensor && tensor.owner === this.#live) return tensor;
+    throw new LacunaError({ where: 'onnx', what: 'the tensor is of another backend' });
+  }
+
+  async #session(program: Program, model: Uint8Array): Promise<InferenceSession> {
+    try {
+      return await this.#runtime.InferenceSession.create(model, sessionOptions(this.#options));
+    } catch (cause) {
+      throw runtimeError(program.name, 'ONNX Runtime refuses the program', cause);
+    }
+  }
+}
+
+function sessionOptions(options: OnnxOptions): InferenceSession.SessionOptions {
+  return {
+    executionProviders: [options.device ?? 'cpu'],
+    intraOpNumThreads: threadCount(options),
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: options.optimization ?? 'all',
+    logSeverityLevel: 3,
+  };
+}
+
+function threadCount(options: OnnxOptions): number {
+  return options.threads ?? availableParallelism();
+}
+
+function checkedDonations(program: Program, donate: Named<string>): Named<string> {
+  const types = declarations(program);
+  for (const [input, output] of Object.entries(donate)) {
+    const from = program.inputs.find(({ name }) => name === input);
+    const to = types.get(program.outputs.find(({ name }) => name === output)?.value ?? '');
+    const fits = from && to && from.dtype === to.dtype && sameShape(from.shape, to.shape);
+    if (fits) continue;
+    throw new LacunaError({
+      where: program.name,
+      what: 'a donation does not name an input and an output of one type',
+      got: `${input}: ${from ? formatType(from) : 'no input'} for ${output}: ${to ? formatType(to) : 'no output'}`,
+    });
+  }
+  return donate;
+}

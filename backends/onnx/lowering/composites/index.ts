@@ -1,0 +1,22 @@
+import type { Call, DType } from '../../../../spec/program/index.js';
+import type { Lowering } from '../lowering.js';
+import { lowerGelu } from './gelu.js';
+import { lowerLayerNorm } from './layer-norm.js';
+import { lowerSoftmax } from './softmax.js';
+
+/** Writes a call of a composite as ONNX nodes. No operand is empty. */
+export type CompositeRule = (call: Call, lowering: Lowering) => void;
+
+interface Claim {
+  readonly rule: CompositeRule;
+  /** The element types for which ONNX Runtime has the operator at full accuracy. */
+  readonly dtypes: readonly DType[];
+}
+
+/** The composites that are written as operators of their own; the others are expanded. */
+export const CLAIMS: Readonly<Record<string, Claim>> = {
+  gelu: { rule: lowerGelu, dtypes: ['f32'] },
+  // In float64 its epsilon and its statistics are 32-bit floats.
+  layer_norm: { rule: lowerLayerNorm, dtypes: ['f32'] },
+  softmax: { rule: lowerSoftmax, dtypes: ['f32', 'f64'] },
+};

@@ -1,0 +1,84 @@
+import { expand } from '../../../core/passes/expand.js';
+import { declarations } from '../../../core/passes/rewrite.js';
+import { simplify } from '../../../core/passes/simplify.js';
+import { type DType, elementCount, isFloat, type Program } from '../../../spec/program/index.js';
+import { GraphWriter } from '../model/graph-writer.js';
+import { CLAIMS } from './composites/index.js';
+import { Lowering, type LoweringOptions } from './lowering.js';
+import { lowerPrimitive } from './primitives.js';
+
+/** A program as an ONNX graph, and what its outputs are called there. */
+export interface Lowered {
+  readonly graph: GraphWriter;
+  /** The ONNX name of each program output, in the program's order. */
+  readonly outputNames: readonly string[];
+}
+
+/**
+ * Writes a program as an ONNX graph. Values keep their names, except that an output's value takes
+ * the output's name where no other value has it. Claimed composites become operators, others are
+ * expanded.
+ */
+export function lower(program: Program, options: LoweringOptions = {}): Lowered {
+  const expanded = simplify(expandUnclaimed(program));
+  const writer = new GraphWriter(program.name);
+  const lowering = new Lowering(expanded, writer, outputValueNames(expanded), options);
+  for (const input of expanded.inputs) writer.input(input.name, input);
+  for (const operation of expanded.operations) {
+    if (operation.op === 'call') CLAIMS[operation.composite]?.rule(operation, lowering);
+    else lowerPrimitive(operation, lowering);
+  }
+  return { graph: writer, outputNames: writeOutputs(expanded, lowering) };
+}
+
+/** The program with unclaimed composites expanded, and those with empty tensors, which ONNX refuses. */
+function expandUnclaimed(program: Program): Program {
+  const floats = new Set(dtypesOf(program).filter(isFloat));
+  const excluded = new Set<string>();
+  const keep = (composite: string): boolean => {
+    const dtypes = excluded.has(composite) ? undefined : CLAIMS[composite]?.dtypes;
+    return dtypes !== undefined && [...floats].every((dtype) => dtypes.includes(dtype));
+  };
+  const expanded = expand(program, keep);
+  const types = declarations(expanded);
+  for (const operation of expanded.operations) {
+    if (operation.op !== 'call') continue;
+    const shapes = [...operation.operands.map((name) => types.get(name)), ...operation.results];
+    if (shapes.some((type) => type !== undefined && elementCount(type.shape) === 0)) {
+      excluded.add(operation.composite);
+    }
+  }
+  return excluded.size === 0 ? expanded : expand(expanded, keep);
+}
+
+function dtypesOf(program: Program): DType[] {
+  const results = program.operations.flatMap((operation) => operation.results);
+  return [...program.inputs, ...results].map(({ dtype }) => dtype);
+}
+
+function outputValueNames(program: Program): Map<string, string> {
+  const taken = declarations(program);
+  const inputs = new Set(program.inputs.map(({ name }) => name));
+  const names = new Map<string, string>();
+  for (const { name, value } of program.outputs) {
+    if (!taken.has(name) && !inputs.has(value) && !names.has(value)) names.set(value, name);
+  }
+  return names;
+}
+
+/** Declares the graph's outputs; what no node of its own makes (an input, a literal) is copied. */
+function writeOutputs(program: Program, lowering: Lowering): string[] {
+  const { writer } = lowering;
+  const names = outputValueNames(program);
+  const declared = new Set(program.inputs.map(({ name }) => name));
+  return program.outputs.map(({ name, value }) => {
+    const tensor = lowering.use(value);
+    const own = tensor === (names.get(value) ?? value) && !declared.has(tensor);
+    const output = own
+      ? tensor
+      : writer.node('Identity', [tensor], {}, { outputs: [writer.fresh(name)] });
+    declared.add(output);
+    writer.output(output, lowering.type(value));
+    return output;
+  });
+}

@@ -1,0 +1,164 @@
+import { LacunaError } from '../../../spec/errors.js';
+import {
+  elementCount,
+  type Operation,
+  type Program,
+  type Shape,
+  sameShape,
+  type TensorType,
+} from '../../../spec/program/index.js';
+import type { GraphWriter, MICROSOFT, NodeAttribute } from '../model/graph-writer.js';
+import { stretchedShape } from './stretched-shape.js';
+
+export interface LoweringOptions {
+  /**
+   * Use operators of the ONNX standard only, none of ONNX Runtime's own (`com.microsoft`), so that
+   * any ONNX engine can run the graph. @defaultValue false
+   */
+  readonly standardOnly?: boolean;
+}
+
+/** A tensor of the graph that a program's value is, or that stretches to it. */
+export interface Compact {
+  readonly name: string;
+  readonly shape: Shape;
+}
+
+/**
+ * The state of one lowering, and what rules ask of it. Nodes that their user may take in are
+ * deferred: written when something needs the value as such, or never.
+ */
+export class Lowering {
+  readonly writer: GraphWriter;
+  readonly standardOnly: boolean;
+  readonly #types = new Map<string, TensorType>();
+  readonly #definitions = new Map<string, Operation>();
+  readonly #users = new Map<string, number>();
+  readonly #names: Map<string, string>;
+  readonly #deferred = new Map<string, () => void>();
+
+  /** @param names ONNX names of values that are not called by their own name. */
+  constructor(
+    program: Program,
+    writer: GraphWriter,
+    names: ReadonlyMap<string, string>,
+    options: LoweringOptions,
+  ) {
+    this.writer = writer;
+    this.standardOnly = options.standardOnly ?? false;
+    this.#names = new Map(names);
+    for (const input of program.inputs) this.#types.set(input.name, input);
+    for (const operation of program.operations) {
+      for (const result of operation.results) {
+        this.#types.set(result.name, result);
+        this.#definitions.set(result.name, operation);
+      }
+      for (const operand of operation.operands) this.#countUser(operand);
+    }
+    for (const { value } of program.outputs) this.#countUser(value);
+  }
+
+  type(value: string): TensorType {
+    const type = this.#types.get(value);
+    if (type === undefined) throw new LacunaError({ what: 'no value has this name', got: value });
+    return type;
+  }
+
+  definition(value: string): Operation | undefined {
+    return this.#definitions.get(value);
+  }
+
+  /** How many operands and outputs are this value. */
+  userCount(value: string): number {
+    return this.#users.get(value) ?? 0;
+  }
+
+  /** The name of the tensor that holds the value in full; writes its node if that was deferred. */
+  use(value: string): string {
+    const write = this.#deferred.get(value);
+    this.#deferred.delete(value);
+    write?.();
+    return this.#names.get(value) ?? value;
+  }
+
+  /** A smaller tensor that ONNX's implicit broadcasting stretches to the value, where there is one. */
+  compact(value: string): Compact {
+    const definition = this.#definitions.get(value);
+    if (definition?.op === 'broadcast' && this.#deferred.has(value)) {
+      return this.compact(definition.operands[0] as string);
+    }
+    if (definition?.op === 'iota' && this.#deferred.has(value)) {
+      const { shape, axis } = definition.attributes;
+      return { name: this.iota(shape, axis), shape: shape.map((n, a) => (a === axis ? n : 1)) };
+    }
+    return { name: this.use(value), shape: this.type(value).shape };
+  }
+
+  /** The values as operands of one node that broadcasts, so that its result has `shape`. */
+  stretch(values: readonly string[], shape: Shape): string[] {
+    const operands = values.map((value) => this.compact(value));
+    const stretched = stretchedShape(operands.map((operand) => operand.shape));
+    const fits = sameShape(stretched, shape);
+    return values.map((value, index) =>
+      fits || index > 0 ? (operands[index] as Compact).name : this.use(value),
+    );
+  }
+
+  /** The number that every element of the value is, if it is a literal of one number. */
+  uniform(value: string): number | undefined {
+    const definition = this.#definitions.get(value);
+    if (definition?.op === 'broadcast') return this.uniform(definition.operands[0] as string);
+    if (definition?.op !== 'constant' || definition.attributes.data.length !== 1) return undefined;
+    return definition.attributes.data[0];
+  }
+
+  /** Makes a value another name of a tensor that is there already. */
+  alias(value: string, name: string): void {
+    this.#names.set(value, name);
+  }
+
+  /** Puts off writing a node until the value is used as such. */
+  defer(value: string, write: () => void): void {
+    this.#deferred.set(value, write);
+  }
+
+  isDeferred(value: string): boolean {
+    return this.#deferred.has(value);
+  }
+
+  /** Writes a node whose output is the operation's first result. */
+  result(
+    operation: Operation,
+    opType: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, NodeAttribute>> = {},
+    domain: '' | typeof MICROSOFT = '',
+  ): void {
+    this.writer.node(opType, inputs, attributes, { outputs: this.resultNames(operation), domain });
+  }
+
+  /** The ONNX names of an operation's results; '' for one that nothing uses. */
+  resultNames({ results }: Operation): string[] {
+    return results.map(({ name }) =>
+      this.userCount(name) === 0 && results.length > 1 ? '' : (this.#names.get(name) ?? name),
+    );
+  }
+
+  /** [0, 1, 2, ...] along `axis`, with extent 1 on the other axes. */
+  iota(shape: Shape, axis: number): string {
+    const [zero, one] = [this.writer.scalar('i32', 0), this.writer.scalar('i32', 1)];
+    const end = this.writer.scalar('i32', shape[axis] as number);
+    const range = this.writer.node('Range', [zero, end, one]);
+    const compact = shape.map((n, a) => (a === axis ? n : 1));
+    return this.writer.node('Reshape', [range, this.writer.integers(compact)]);
+  }
+
+  /** Whether an operand is empty though the result is not: ONNX operators differ on such. */
+  hasEmptyOperand(operation: Operation): boolean {
+    return operation.operands.some((operand) => elementCount(this.type(operand).shape) === 0);
+  }
+
+  #countUser(value: string): void {
+    this.#users.set(value, this.userCount(value) + 1);
+  }
+}

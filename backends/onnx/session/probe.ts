@@ -1,0 +1,66 @@
+import { execFile } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import type { Probe } from '../../../core/backend.js';
+import { GraphWriter } from '../model/graph-writer.js';
+import type { Provider } from '../options.js';
+import { loadRuntime } from './runtime.js';
+
+const TIME_LIMIT_MS = 60_000;
+
+const ABSENT: Readonly<Record<Exclude<Provider, 'cpu'>, string>> = {
+  cuda:
+    'ONNX Runtime has no CUDA provider here: it needs Linux x64, an NVIDIA driver, CUDA 12 with ' +
+    'cuDNN 9, and onnxruntime-node installed with its install script and network access',
+  webgpu:
+    'ONNX Runtime finds no usable WebGPU device here: it needs a Vulkan, Metal or D3D12 driver',
+};
+
+/** Whether the provider can run here. GPU providers are tried in a child process: they may abort. */
+export async function probeProvider(provider: Provider, threads?: number): Promise<Probe> {
+  try {
+    await loadRuntime();
+  } catch (error) {
+    return { available: false, reason: error instanceof Error ? error.message : String(error) };
+  }
+  if (provider === 'cpu') {
+    return { available: true, device: cpuName(threads ?? availableParallelism()) };
+  }
+  const failure = await tryInChild(provider);
+  return failure === undefined
+    ? { available: true, device: provider === 'cuda' ? 'CUDA device 0' : 'WebGPU device' }
+    : { available: false, reason: `${ABSENT[provider]} (${failure}).` };
+}
+
+export function cpuName(threads: number): string {
+  return `CPU, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+}
+
+/** Runs 1 + 1 on the provider in a child process; the reason why that failed, if it did. */
+function tryInChild(provider: Provider): Promise<string | undefined> {
+  const graph = new GraphWriter('probe');
+  graph.input('x', { dtype: 'f32', shape: [1] });
+  graph.output('y', { dtype: 'f32', shape: [1] });
+  graph.node('Add', ['x', 'x'], {}, { outputs: ['y'] });
+  const model = Buffer.from(graph.encode()).toString('base64');
+  const script = `
+    const ort = require('onnxruntime-node');
+    const options = { executionProviders: ['${provider}'], logSeverityLevel: 4 };
+    ort.InferenceSession.create(Buffer.from('${model}', 'base64'), options)
+      .then((session) => session.run({ x: new ort.Tensor('float32', [1], [1]) }))
+      .then(({ y }) => { console.log(y.data[0] === 2 ? 'works' : 'a sum came out wrong'); process.exit(); })
+      .catch((error) => { console.log(error.message); process.exit(); });`;
+  return new Promise((resolve) => {
+    const cwd = import.meta.dirname;
+    const settings = { cwd, timeout: TIME_LIMIT_MS, maxBuffer: 1 << 20 };
+    execFile(process.execPath, ['--eval', script], settings, (error, stdout) => {
+      const said = stdout.trim().split('\n').at(-1) ?? '';
+      if (said === 'works') resolve(undefined);
+      else resolve(said === '' && error !== null ? 'the attempt ended its process' : short(said));
+    });
+  });
+}
+
+function short(message: string): string {
+  const line = message.replaceAll(/\s+/g, ' ').replace(/\.$/, '');
+  return line.length > 160 ? `${line.slice(0, 160)}...` : line;
+}

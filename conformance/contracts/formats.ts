@@ -1,0 +1,46 @@
+import type { FloatFormat } from '../../reference/index.js';
+
+/** IEEE 754 binary32. */
+export const BINARY32: FloatFormat = {
+  unitRoundoff: 2 ** -24,
+  underflow: 2 ** -150,
+  overflow: 2 ** 128 - 2 ** 103,
+  round: Math.fround,
+};
+
+/** IEEE 754 binary64. */
+export const BINARY64: FloatFormat = {
+  unitRoundoff: 2 ** -53,
+  underflow: 2 ** -1075,
+  overflow: Number.POSITIVE_INFINITY,
+  round: (x) => x,
+};
+
+/** IEEE 754 binary16: 11 significant bits, exponents from -14 to 15. */
+export const BINARY16: FloatFormat = {
+  unitRoundoff: 2 ** -11,
+  underflow: 2 ** -25,
+  overflow: 65520,
+  round: (x) => (Math.abs(x) >= 65520 ? Math.sign(x) * Infinity : roundTo(x, 11, -14)),
+};
+
+/** bfloat16: float32 with 8 significant bits. */
+export const BFLOAT16: FloatFormat = {
+  unitRoundoff: 2 ** -8,
+  underflow: 2 ** -134,
+  overflow: 2 ** 128 - 2 ** 119,
+  round: (x) =>
+    Math.abs(x) >= 2 ** 128 - 2 ** 119 ? Math.sign(x) * Infinity : roundTo(x, 8, -126),
+};
+
+/** x to `bits` significant bits, ties to even; below 2^least to multiples of the smallest number. */
+export function roundTo(x: number, bits: number, least: number): number {
+  if (x === 0 || !Number.isFinite(x)) return x;
+  const exponent = Math.max(Math.floor(Math.log2(Math.abs(x))), least);
+  const unit = 2 ** (exponent - bits + 1);
+  const count = x / unit;
+  const below = Math.floor(count);
+  const rest = count - below;
+  const up = rest > 0.5 || (rest === 0.5 && below % 2 !== 0);
+  return (up ? below + 1 : below) * unit;
+}

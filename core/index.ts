@@ -1,0 +1,8 @@
+export { differentiate, type Gradients } from './autodiff/differentiate.js';
+export * from './backend.js';
+export { checkProgram } from './check.js';
+export * from './limits.js';
+export * from './passes/index.js';
+export * from './plan/index.js';
+export * from './registry.js';
+export * from './text/index.js';

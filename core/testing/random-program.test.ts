@@ -1,0 +1,50 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { interpret } from '../../reference/index.js';
+import { COMPOSITES } from '../../spec/program/index.js';
+import { ATTRIBUTE_KINDS } from '../attribute-kinds.js';
+import { checkProgram } from '../check.js';
+
+import { randomInputs } from './random-inputs.js';
+import { MAKERS } from './random-operations.js';
+import { randomProgram } from './random-program.js';
+
+const lists = fc.array(fc.nat(), { maxLength: 250 });
+
+describe('random programs', () => {
+  it('know how to make every primitive and every composite', () => {
+    expect(Object.keys(MAKERS).sort()).toEqual(
+      [...Object.keys(ATTRIBUTE_KINDS), ...COMPOSITES.keys()].sort(),
+    );
+  });
+
+  it('are valid, run on random inputs, and contain each operation somewhere', () => {
+    const seen = new Set<string>();
+    fc.assert(
+      fc.property(lists, lists, (list, data) => {
+        const program = randomProgram(list, { floats: ['f32', 'f64', 'f16', 'bf16'] });
+        checkProgram(program);
+        for (const operation of program.operations) {
+          seen.add(operation.op === 'call' ? operation.composite : operation.op);
+        }
+        const outputs = interpret(program, randomInputs(program, data));
+        expect(Object.keys(outputs)).toHaveLength(program.outputs.length);
+      }),
+      { numRuns: 300 },
+    );
+    expect(Object.keys(MAKERS).filter((name) => !seen.has(name))).toEqual([]);
+  });
+
+  it('stay finite where they are asked to be tame', () => {
+    fc.assert(
+      fc.property(lists, lists, (list, data) => {
+        const program = randomProgram(list, { tame: true });
+        const outputs = interpret(program, randomInputs(program, data, { tame: true }));
+        for (const { data: elements } of Object.values(outputs)) {
+          expect(elements.every(Number.isFinite)).toBe(true);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

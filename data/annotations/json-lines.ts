@@ -1,0 +1,54 @@
+import { LacunaError } from '../../spec/errors.js';
+import { ClipListBuilder } from './clip-list-builder.js';
+import type { ClipList } from './clip-record.js';
+import { readLines } from './read-lines.js';
+import { captionsOf, labelOf, show, videoPath } from './record-fields.js';
+
+const KNOWN_KEYS = new Set(['video', 'captions', 'caption', 'label']);
+
+/**
+ * Reads a JSON Lines list: on each line an object with `video` (path relative to the data folder),
+ * `captions` (a string or an array; `caption` is the same) and, if wanted, `label`. Other keys are
+ * counted and left alone; blank lines are passed over.
+ *
+ * @throws LacunaError that names the line, what it has and what it should have.
+ */
+export async function readJsonLines(path: string): Promise<ClipList> {
+  const builder = new ClipListBuilder(path);
+  for await (const { where, text } of readLines(path)) {
+    const fields = parse(where, text);
+    for (const key of Object.keys(fields)) if (!KNOWN_KEYS.has(key)) builder.countUnknownKey(key);
+    if (fields.caption !== undefined && fields.captions !== undefined) {
+      throw new LacunaError({
+        what: 'the line has both "caption" and "captions"',
+        where,
+        expected: 'one of them',
+      });
+    }
+    const label = labelOf(where, fields.label);
+    builder.add(where, {
+      video: videoPath(where, fields.video),
+      captions: captionsOf(where, fields.captions ?? fields.caption),
+      ...(label === undefined ? {} : { label }),
+    });
+  }
+  return builder.build();
+}
+
+function parse(where: string, text: string): Readonly<Record<string, unknown>> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    value = undefined;
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new LacunaError({
+      what: 'the line is no JSON object',
+      where,
+      got: show(text),
+      expected: '{"video": "clips/a.mp4", "captions": ["..."]}',
+    });
+  }
+  return value as Readonly<Record<string, unknown>>;
+}

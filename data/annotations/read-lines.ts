@@ -1,0 +1,79 @@
+import { createReadStream } from 'node:fs';
+import { LacunaError } from '../../spec/errors.js';
+import { MAX_LINE_BYTES } from './limits.js';
+
+/** One line of a text file. */
+export interface Line {
+  /** `FILE:NUMBER`, counting from 1: for messages. */
+  readonly where: string;
+  readonly text: string;
+}
+
+const NEWLINE = 0x0a;
+
+/**
+ * The lines of a UTF-8 file that are not blank, trimmed, one at a time; a byte order mark and
+ * carriage returns are dropped.
+ *
+ * @throws LacunaError when the file cannot be read, is not UTF-8, or has an overlong line.
+ */
+export async function* readLines(path: string): AsyncGenerator<Line, void> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let pending: Buffer[] = [];
+  let pendingBytes = 0;
+  let number = 0;
+  const line = (): Line => {
+    const where = `${path}:${++number}`;
+    try {
+      return { where, text: decoder.decode(Buffer.concat(pending)).trim() };
+    } catch {
+      throw new LacunaError({
+        what: 'the line is not UTF-8 text',
+        where,
+        fix: 'Save the list as UTF-8.',
+      });
+    }
+  };
+  const add = (bytes: Buffer): void => {
+    pending.push(bytes);
+    pendingBytes += bytes.length;
+    if (pendingBytes > MAX_LINE_BYTES) {
+      throw new LacunaError({
+        what: 'the line is too long',
+        where: `${path}:${number + 1}`,
+        expected: `at most ${MAX_LINE_BYTES} bytes`,
+        fix: 'A list has one video on each line.',
+      });
+    }
+  };
+  for await (const chunk of readChunks(path)) {
+    let start = 0;
+    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
+      add(chunk.subarray(start, end));
+      const whole = line();
+      pending = [];
+      pendingBytes = 0;
+      start = end + 1;
+      if (whole.text !== '') yield whole;
+    }
+    add(chunk.subarray(start));
+  }
+  const rest = line();
+  if (rest.text !== '') yield rest;
+}
+
+async function* readChunks(path: string): AsyncGenerator<Buffer, void> {
+  try {
+    for await (const chunk of createReadStream(path)) yield chunk as Buffer;
+  } catch (error) {
+    if (error instanceof LacunaError) throw error;
+    throw new LacunaError(
+      {
+        what: 'the list cannot be read',
+        where: path,
+        got: error instanceof Error ? error.message : String(error),
+      },
+      { cause: error },
+    );
+  }
+}

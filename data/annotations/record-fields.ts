@@ -1,0 +1,80 @@
+import { LacunaError } from '../../spec/errors.js';
+import { MAX_CAPTION_LENGTH, MAX_CAPTIONS, MAX_LABEL_LENGTH, MAX_PATH_LENGTH } from './limits.js';
+
+/**
+ * The path of a video as a record holds it: relative, with forward slashes, `.` and doubled slashes
+ * taken out. An absolute path, or one with `..`, is refused, since it could leave the data folder.
+ */
+export function videoPath(where: string, value: unknown): string {
+  const fix = 'Write the path of the video relative to the data folder, like "clips/a.mp4".';
+  if (typeof value !== 'string' || value.trim() === '' || value.length > MAX_PATH_LENGTH) {
+    const expected = `a path of 1 to ${MAX_PATH_LENGTH} characters`;
+    throw new LacunaError({
+      what: 'the video has no usable path',
+      where,
+      got: show(value),
+      expected,
+      fix,
+    });
+  }
+  const parts = value.split('/').filter((part) => part !== '' && part !== '.');
+  const leaves = value.startsWith('/') || /^[A-Za-z]:/.test(value) || parts.includes('..');
+  if (leaves || parts.length === 0 || /[\0\\]/.test(value)) {
+    throw new LacunaError({
+      what: 'the path of the video is not inside the data folder',
+      where,
+      got: show(value),
+      expected: 'a relative path without ".." and backslashes',
+      fix,
+    });
+  }
+  return parts.join('/');
+}
+
+/** The captions of a record, from a string or an array of strings; an absent value gives none. */
+export function captionsOf(where: string, value: unknown): readonly string[] {
+  if (value === undefined || value === null) return [];
+  const captions: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (captions.length > MAX_CAPTIONS) {
+    throw new LacunaError({
+      what: 'the video has too many captions',
+      where,
+      got: String(captions.length),
+      expected: `at most ${MAX_CAPTIONS}`,
+    });
+  }
+  return captions.map((caption) => {
+    const text = typeof caption === 'string' ? caption.trim() : '';
+    if (text === '' || text.length > MAX_CAPTION_LENGTH) {
+      throw new LacunaError({
+        what: 'a caption is not usable',
+        where,
+        got: show(caption),
+        expected: `a text of 1 to ${MAX_CAPTION_LENGTH} characters`,
+        fix: 'Mend or remove it; a video without captions has "captions": [].',
+      });
+    }
+    return text;
+  });
+}
+
+/** The label of a record, from a string or a whole number; an absent value gives none. */
+export function labelOf(where: string, value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  const text = Number.isSafeInteger(value) ? String(value) : value;
+  if (typeof text !== 'string' || text.trim() === '' || text.length > MAX_LABEL_LENGTH) {
+    throw new LacunaError({
+      what: 'the label is not usable',
+      where,
+      got: show(value),
+      expected: `a text of 1 to ${MAX_LABEL_LENGTH} characters, or a whole number`,
+    });
+  }
+  return text.trim();
+}
+
+/** A value in a message: short, and in quotes when it is text. */
+export function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}

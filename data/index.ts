@@ -1,0 +1,40 @@
+export type { ClipList, ClipRecord } from './annotations/clip-record.js';
+export { readJsonLines } from './annotations/json-lines.js';
+export { readClipList } from './annotations/read-clip-list.js';
+export { readVideoMaeList } from './annotations/video-mae-list.js';
+export type { Clip } from './loader/clip.js';
+export type {
+  BatchSample,
+  ClipBatch,
+  LoaderPosition,
+  LoaderStatistics,
+  SkippedSample,
+} from './loader/clip-batch.js';
+export { ClipLoader, type ClipLoaderOptions } from './loader/clip-loader.js';
+export { ClipReader, type ClipReaderOptions, type EvaluationClip } from './loader/clip-reader.js';
+export { centreCrop } from './sampling/centre-crop.js';
+export {
+  type ClipSampling,
+  captionChoice,
+  evaluationClip,
+  type SampleAddress,
+  trainingClip,
+} from './sampling/clip-sampling.js';
+export { centreDenseClip, type DenseClip, denseClip } from './sampling/dense-clip.js';
+export {
+  multiScaleCrop,
+  multiScaleCropBoxes,
+  multiScaleCropSizes,
+} from './sampling/multi-scale-crop.js';
+export { type SegmentClip, segmentClip, segmentTestClip } from './sampling/segment-clip.js';
+export { videoBackend } from './video/video-backend.js';
+export type {
+  CropBox,
+  FrameRequest,
+  FrameSize,
+  Frames,
+  VideoBackend,
+  VideoBackendName,
+  VideoInfo,
+  VideoReader,
+} from './video/video-reader.js';

@@ -1,0 +1,228 @@
+import { LacunaError } from '../../spec/errors.js';
+import { sampleWord } from '../../spec/random/sample-word.js';
+import type { ClipRecord } from '../annotations/clip-record.js';
+import { type ClipSampling, captionChoice } from '../sampling/clip-sampling.js';
+import type { VideoBackendName } from '../video/video-reader.js';
+import { checkDataFolder } from './check-data-folder.js';
+import type { Clip } from './clip.js';
+import type {
+  BatchSample,
+  ClipBatch,
+  LoaderPosition,
+  LoaderStatistics,
+  SkippedSample,
+} from './clip-batch.js';
+import { DecodePool } from './decode-pool.js';
+import { epochOrder, standIns } from './epoch-order.js';
+
+export interface ClipLoaderOptions {
+  /** The data folder. */
+  readonly root: string;
+  readonly records: readonly ClipRecord[];
+  readonly sampling: ClipSampling;
+  readonly seed: number;
+  readonly batchSize: number;
+  /** Decoding threads. @defaultValue 1 */
+  readonly workers?: number;
+  /** @defaultValue 'auto' */
+  readonly backend?: VideoBackendName | 'auto';
+  /** Batches made ahead of need. @defaultValue 3 */
+  readonly prefetchBatches?: number;
+  /** Bytes of batches made ahead of need; one batch is made ahead whatever its size. @defaultValue 512 MiB */
+  readonly prefetchBytes?: number;
+  /** The first batch to deliver. @defaultValue the first of epoch 0 */
+  readonly start?: LoaderPosition;
+}
+
+/**
+ * Batches of clips without end, epoch after epoch, decoded in worker threads ahead of need.
+ *
+ * Every batch is a function of (seed, epoch, step, records): of neither the number of workers nor
+ * the place where the loader started. A sample that cannot be read is passed over, noted, and
+ * replaced by `standIns`; a stand-in tried in attempt k takes the random draws of replicate k.
+ */
+export class ClipLoader implements AsyncDisposable {
+  /** Batches in an epoch; the last samples of its order that fill no batch are left out. */
+  readonly stepsPerEpoch: number;
+  readonly #options: ClipLoaderOptions;
+  readonly #pool: DecodePool;
+  readonly #words: readonly number[];
+  readonly #window: number;
+  readonly #orders = new Map<number, Uint32Array>();
+  readonly #unreadable = new Map<number, string>();
+  readonly #ahead: Promise<MadeBatch>[] = [];
+  readonly #problems = new Map<string, string>();
+  #following: LoaderPosition;
+  #counts = { batches: 0, decodedFrames: 0, skippedSamples: 0, waitingSeconds: 0 };
+
+  private constructor(options: ClipLoaderOptions, pool: DecodePool) {
+    const { batchSize, records, sampling, start = { epoch: 0, step: 0 } } = options;
+    const { prefetchBatches = 3, prefetchBytes = 2 ** 29 } = options;
+    this.#options = options;
+    this.#pool = pool;
+    this.#words = records.map(({ id }) => sampleWord(id));
+    this.stepsPerEpoch = Math.floor(records.length / batchSize);
+    const fitting = Math.floor(prefetchBytes / (batchSize * clipBytes(sampling)));
+    this.#window = Math.max(1, Math.min(prefetchBatches, fitting));
+    this.#following = start;
+    if (start.step === this.stepsPerEpoch) this.#following = { epoch: start.epoch + 1, step: 0 };
+    this.#fill();
+  }
+
+  /** @throws LacunaError on options out of bounds, a missing folder, or without a video backend. */
+  static async open(options: ClipLoaderOptions): Promise<ClipLoader> {
+    checkOptions(options);
+    await checkDataFolder(options.root, options.records);
+    const { root, sampling, backend = 'auto', workers = 1 } = options;
+    return new ClipLoader(options, await DecodePool.open({ root, sampling, backend }, workers));
+  }
+
+  /** The backend that decodes. */
+  get backend(): VideoBackendName {
+    return this.#pool.backend;
+  }
+
+  /** The next batch. @throws LacunaError when no sample can be read, or a worker stopped. */
+  async next(): Promise<ClipBatch> {
+    const before = performance.now();
+    this.#fill();
+    const made = await this.#ahead.shift();
+    if (made === undefined) throw new LacunaError({ what: 'the loader was closed' });
+    this.#fill();
+    this.#counts.waitingSeconds += (performance.now() - before) / 1000;
+    this.#counts.batches++;
+    this.#counts.decodedFrames += made.decodedFrames;
+    this.#counts.skippedSamples += made.batch.skipped.length;
+    for (const { id, reason } of made.batch.skipped) {
+      if (!this.#problems.has(id)) this.#problems.set(id, reason);
+    }
+    return made.batch;
+  }
+
+  statistics(): LoaderStatistics {
+    return { ...this.#counts, problems: new Map(this.#problems) };
+  }
+
+  /** Stops the workers. Batches made ahead are dropped. */
+  async close(): Promise<void> {
+    await this.#pool.close();
+    this.#ahead.length = 0;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #fill(): void {
+    while (this.#ahead.length < this.#window) {
+      const { epoch, step } = this.#following;
+      const made = this.#make(epoch, step);
+      made.catch(() => {}); // `next` tells of it, when its turn comes
+      this.#ahead.push(made);
+      this.#following =
+        step + 1 < this.stepsPerEpoch ? { epoch, step: step + 1 } : { epoch: epoch + 1, step: 0 };
+    }
+  }
+
+  async #make(epoch: number, step: number): Promise<MadeBatch> {
+    const { batchSize, sampling } = this.#options;
+    const bytes = clipBytes(sampling);
+    const video = new Uint8Array(batchSize * bytes);
+    const skips = Array.from({ length: batchSize }, (): SkippedSample[] => []);
+    let decodedFrames = 0;
+    const samples = await Promise.all(
+      skips.map(async (skipped, i) => {
+        const { sample, clip } = await this.#sample(epoch, step * batchSize + i, skipped);
+        video.set(clip.video, i * bytes);
+        decodedFrames += clip.decodedFrames;
+        return sample;
+      }),
+    );
+    return { batch: { epoch, step, video, samples, skipped: skips.flat() }, decodedFrames };
+  }
+
+  /** The sample of a place in the epoch's order, or its first stand-in that can be read. */
+  async #sample(
+    epoch: number,
+    place: number,
+    skipped: SkippedSample[],
+  ): Promise<{ sample: BatchSample; clip: Clip }> {
+    const { records, seed, batchSize } = this.#options;
+    const order = this.#order(epoch);
+    let attempt = 0;
+    for (const candidate of standIns(place, records.length, batchSize)) {
+      const number = order[candidate] ?? 0;
+      const record = records[number] as ClipRecord;
+      const word = this.#words[number] ?? 0;
+      const replicate = Math.min(attempt++, 0xffff);
+      const address = { seed, epoch, sample: word, replicate };
+      const known = this.#unreadable.get(number);
+      const outcome =
+        known === undefined
+          ? await this.#pool.decode({ video: record.video, address })
+          : { problem: { reason: known, isWholeVideo: true } };
+      if ('clip' in outcome) {
+        const { clip } = outcome;
+        const { frameIndices, crop, flip } = clip;
+        const caption = captionChoice(record.captions.length, address);
+        return { sample: { record, word, caption, frameIndices, crop, flip }, clip };
+      }
+      const { reason, isWholeVideo } = outcome.problem;
+      if (isWholeVideo) this.#unreadable.set(number, reason);
+      skipped.push({ id: record.id, reason });
+    }
+    throw new LacunaError({
+      what: 'no video of the list can be read',
+      got: skipped[0]?.reason ?? '',
+      fix: 'Check the data folder and the list.',
+    });
+  }
+
+  #order(epoch: number): Uint32Array {
+    const known = this.#orders.get(epoch);
+    if (known !== undefined) return known;
+    this.#orders.delete(epoch - 2);
+    const order = epochOrder(this.#options.records.length, this.#options.seed, epoch);
+    this.#orders.set(epoch, order);
+    return order;
+  }
+}
+
+interface MadeBatch {
+  readonly batch: ClipBatch;
+  readonly decodedFrames: number;
+}
+
+function clipBytes({ frames, size }: ClipSampling): number {
+  return frames * size * size * 3;
+}
+
+function checkOptions({ records, batchSize, start, sampling }: ClipLoaderOptions): void {
+  if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > records.length) {
+    throw new LacunaError({
+      what: 'the batch size does not fit the list',
+      got: `batches of ${batchSize} from ${records.length} videos`,
+      expected: 'a whole number from 1 to the number of videos',
+      fix: 'Choose a smaller batch or a longer list.',
+    });
+  }
+  const { frames, size, rule } = sampling;
+  const stride = rule.name === 'dense' ? rule.stride : 1;
+  if (![frames, size, stride].every((n) => Number.isInteger(n) && n >= 1 && n <= 2 ** 16)) {
+    throw new LacunaError({
+      what: 'the clip sampling is out of bounds',
+      got: `${frames} frames of ${size} x ${size}, stride ${stride}`,
+      expected: 'whole numbers from 1 to 65536',
+    });
+  }
+  const steps = Math.floor(records.length / batchSize);
+  const { epoch, step } = start ?? { epoch: 0, step: 0 };
+  if (![epoch, step].every((n) => Number.isInteger(n) && n >= 0) || step > steps) {
+    throw new LacunaError({
+      what: 'the place to start at does not exist',
+      got: `epoch ${epoch}, step ${step}`,
+      expected: `whole numbers, a step of at most ${steps}`,
+      fix: 'Resume with the list and the batch size of the run that was begun.',
+    });
+  }
+}

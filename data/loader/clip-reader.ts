@@ -1,0 +1,84 @@
+import { LacunaError } from '../../spec/errors.js';
+import type { ClipRecord } from '../annotations/clip-record.js';
+import type { ClipSampling } from '../sampling/clip-sampling.js';
+import type { VideoBackendName } from '../video/video-reader.js';
+import { checkDataFolder } from './check-data-folder.js';
+import type { Clip } from './clip.js';
+import { DecodePool } from './decode-pool.js';
+
+export interface ClipReaderOptions {
+  /** The data folder. */
+  readonly root: string;
+  readonly records: readonly ClipRecord[];
+  readonly sampling: Pick<ClipSampling, 'frames' | 'size' | 'rule'>;
+  /** Decoding threads. @defaultValue 1 */
+  readonly workers?: number;
+  /** @defaultValue 'auto' */
+  readonly backend?: VideoBackendName | 'auto';
+}
+
+/** A record with its evaluation clip, or with the reason why there is none. */
+export type EvaluationClip =
+  | { readonly record: ClipRecord; readonly clip: Clip }
+  | { readonly record: ClipRecord; readonly problem: string };
+
+/** Evaluation clips: of each video always the same one, its middle, cropped in the centre. */
+export class ClipReader implements AsyncDisposable {
+  readonly #records: readonly ClipRecord[];
+  readonly #pool: DecodePool;
+  readonly #window: number;
+
+  private constructor(records: readonly ClipRecord[], pool: DecodePool, workers: number) {
+    this.#records = records;
+    this.#pool = pool;
+    this.#window = 2 * workers;
+  }
+
+  /** @throws LacunaError on a missing folder, or without a video backend. */
+  static async open(options: ClipReaderOptions): Promise<ClipReader> {
+    const { root, records, backend = 'auto', workers = 1 } = options;
+    await checkDataFolder(root, records);
+    const sampling: ClipSampling = { ...options.sampling, crop: 'centre', flip: false };
+    const pool = await DecodePool.open({ root, sampling, backend }, workers);
+    return new ClipReader(records, pool, workers);
+  }
+
+  /** The clip of one record. @throws LacunaError with the reason when it cannot be read. */
+  async readClip({ video }: ClipRecord): Promise<Clip> {
+    const outcome = await this.#pool.decode({ video, address: undefined });
+    if ('clip' in outcome) return outcome.clip;
+    throw new LacunaError({ what: outcome.problem.reason.replace(/\.$/, '') });
+  }
+
+  /** The clips of all records, in their order; a few are decoded ahead. */
+  async *clips(): AsyncGenerator<EvaluationClip, void> {
+    const ahead: Promise<EvaluationClip>[] = [];
+    for (const record of this.#records) {
+      ahead.push(this.#outcome(record));
+      const first = ahead.length > this.#window ? ahead.shift() : undefined;
+      if (first !== undefined) yield await first;
+    }
+    for (const clip of ahead) yield await clip;
+  }
+
+  /** Stops the workers. */
+  async close(): Promise<void> {
+    await this.#pool.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #outcome(record: ClipRecord): Promise<EvaluationClip> {
+    const outcome = this.#pool
+      .decode({ video: record.video, address: undefined })
+      .then((decoded) =>
+        'clip' in decoded
+          ? { record, clip: decoded.clip }
+          : { record, problem: decoded.problem.reason },
+      );
+    outcome.catch(() => {}); // told when its turn comes
+    return outcome;
+  }
+}

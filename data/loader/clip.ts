@@ -1,0 +1,14 @@
+import type { CropBox } from '../video/video-reader.js';
+
+/** The pixels of one clip, and how they were taken. */
+export interface Clip {
+  /** RGB24: [T, H, W, 3]. */
+  readonly video: Uint8Array<ArrayBuffer>;
+  /** The index of each frame in the decoded video. */
+  readonly frameIndices: readonly number[];
+  /** The box of the shown frame that was scaled to H x W. */
+  readonly crop: CropBox;
+  readonly flip: boolean;
+  /** How many frames were decoded for it. */
+  readonly decodedFrames: number;
+}

@@ -1,0 +1,36 @@
+import type { ErrorFacts } from '../../spec/errors.js';
+import type { ClipSampling, SampleAddress } from '../sampling/clip-sampling.js';
+import type { VideoBackendName } from '../video/video-reader.js';
+import type { Clip } from './clip.js';
+
+/** What a decoding worker is told when it starts. */
+export interface DecodeSetup {
+  /** The data folder. */
+  readonly root: string;
+  readonly sampling: ClipSampling;
+  readonly backend: VideoBackendName | 'auto';
+}
+
+/** One clip to decode: for training at an address, for evaluation without one. */
+export interface DecodeJob {
+  /** Relative to the data folder. */
+  readonly video: string;
+  readonly address: SampleAddress | undefined;
+}
+
+export type ToWorker = DecodeJob & { readonly key: number };
+
+/** What a worker answers: once that it is ready or cannot start, then once a job. */
+export type FromWorker =
+  | { readonly kind: 'ready'; readonly backend: VideoBackendName }
+  | { readonly kind: 'unavailable'; readonly facts: ErrorFacts }
+  | { readonly kind: 'clip'; readonly key: number; readonly clip: Clip }
+  | { readonly kind: 'problem'; readonly key: number; readonly problem: ClipProblem };
+
+/** Why a clip could not be had. */
+export interface ClipProblem {
+  /** The reason, as a sentence. */
+  readonly reason: string;
+  /** Whether no clip of this video can be had: it does not open. Another part of it may decode. */
+  readonly isWholeVideo: boolean;
+}

@@ -1,0 +1,160 @@
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { LacunaError } from '../../spec/errors.js';
+import type { VideoBackendName } from '../video/video-reader.js';
+import type { Clip } from './clip.js';
+import type {
+  ClipProblem,
+  DecodeJob,
+  DecodeSetup,
+  FromWorker,
+  ToWorker,
+} from './decode-messages.js';
+
+/** Jobs that a worker holds: the one that it works on, and the next, so that it never waits. */
+const JOBS_PER_WORKER = 2;
+
+/** A clip, or the reason why there is none. */
+export type DecodeOutcome = { readonly clip: Clip } | { readonly problem: ClipProblem };
+
+interface PendingJob {
+  readonly message: ToWorker;
+  readonly resolve: (outcome: DecodeOutcome) => void;
+  readonly reject: (error: LacunaError) => void;
+}
+
+interface Member {
+  readonly worker: Worker;
+  readonly jobs: Map<number, PendingJob>;
+}
+
+/** Worker threads that decode clips. Jobs are begun in the order of their calls. */
+export class DecodePool implements AsyncDisposable {
+  /** The backend that the workers decode with. */
+  readonly backend: VideoBackendName;
+  readonly #members: readonly Member[];
+  readonly #waiting: PendingJob[] = [];
+  #nextKey = 0;
+  #failure: LacunaError | undefined;
+
+  private constructor(workers: readonly Worker[], backend: VideoBackendName) {
+    this.backend = backend;
+    this.#members = workers.map((worker) => ({ worker, jobs: new Map() }));
+    for (const member of this.#members) {
+      const { worker } = member;
+      worker.on('message', (message: FromWorker) => this.#receive(member, message));
+      worker.on('error', (error) => this.#fail(crash(String(error))));
+      worker.on('exit', (code) => this.#fail(crash(`exit code ${code}`)));
+    }
+  }
+
+  /** @throws LacunaError when the video backend is not there. */
+  static async open(setup: DecodeSetup, count: number): Promise<DecodePool> {
+    if (!Number.isInteger(count) || count < 1 || count > 1024) {
+      throw new LacunaError({
+        what: 'the number of decoding workers is out of bounds',
+        got: String(count),
+        expected: 'an integer in [1, 1024]',
+      });
+    }
+    const workers = Array.from({ length: count }, () => startWorker(setup));
+    try {
+      const [backend = 'ffmpeg'] = await Promise.all(workers.map(whenReady));
+      return new DecodePool(workers, backend);
+    } catch (error) {
+      await Promise.all(workers.map((worker) => worker.terminate()));
+      throw error;
+    }
+  }
+
+  /** Decodes one clip. @throws LacunaError when the pool is closed or a worker stopped. */
+  decode(job: DecodeJob): Promise<DecodeOutcome> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== undefined) return reject(this.#failure);
+      this.#waiting.push({ message: { ...job, key: this.#nextKey++ }, resolve, reject });
+      this.#dispatch();
+    });
+  }
+
+  /** Stops the workers; jobs that are not done are rejected. */
+  async close(): Promise<void> {
+    this.#fail(new LacunaError({ what: 'the decoding workers were closed' }));
+    await Promise.all(this.#members.map(({ worker }) => worker.terminate()));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #dispatch(): void {
+    for (;;) {
+      const free = this.#members.reduce((a, b) => (b.jobs.size < a.jobs.size ? b : a));
+      if (free.jobs.size >= JOBS_PER_WORKER) return;
+      const job = this.#waiting.shift();
+      if (job === undefined) return;
+      free.jobs.set(job.message.key, job);
+      free.worker.postMessage(job.message);
+    }
+  }
+
+  #receive({ jobs }: Member, message: FromWorker): void {console.error("recv",message);
+    if (message.kind !== 'clip' && message.kind !== 'problem') return;
+    const job = jobs.get(message.key);
+    jobs.delete(message.key);
+    this.#dispatch();
+    job?.resolve(message.kind === 'clip' ? { clip: message.clip } : { problem: message.problem });
+  }
+
+  #fail(failure: LacunaError): void {
+    this.#failure ??= failure;
+    const jobs = this.#members.flatMap((member) => [...member.jobs.values()]);
+    for (const job of [...jobs, ...this.#waiting.splice(0)]) job.reject(this.#failure);
+    for (const member of this.#members) member.jobs.clear();
+  }
+}
+
+/**
+ * The worker's file lies beside this one: as JavaScript when built, as TypeScript in the sources,
+ * where (in tests) the development tool `tsx` translates it.
+ */
+function startWorker(setup: DecodeSetup): Worker {
+  const isSource = import.meta.url.endsWith('.ts');
+  const url = new URL(`./decode-worker.${isSource ? 'ts' : 'js'}`, import.meta.url);
+  if (!isSource) return new Worker(url, { workerData: setup });
+  const tsx = new URL('.', pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm/api')));
+  const program = `import('${tsx.href}index.mjs').then(({ register }) => {
+    register();
+    return import('${url.href}');
+  });`;
+  return new Worker(program, { eval: true, workerData: setup, execArgv: [] });
+}
+
+function whenReady(worker: Worker): Promise<VideoBackendName> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      worker.removeAllListeners();
+    };
+    worker.once('message', (message: FromWorker) => {
+      stop();
+      if (message.kind === 'ready') resolve(message.backend);
+      if (message.kind === 'unavailable') reject(new LacunaError(message.facts));
+    });
+    worker.once('error', (error) => {
+      stop();
+      reject(crash(String(error)));
+    });
+    worker.once('exit', (code) => {
+      stop();
+      reject(crash(`exit code ${code}`));
+    });
+  });
+}
+
+function crash(got: string): LacunaError {
+  return new LacunaError({
+    what: 'a decoding worker stopped',
+    got,
+    fix: 'Start again; if it happens again, use the other video backend (ffmpeg or node-av).',
+  });
+}

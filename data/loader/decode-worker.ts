@@ -1,0 +1,76 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { LacunaError } from '../../spec/errors.js';
+import { evaluationClip, trainingClip } from '../sampling/clip-sampling.js';
+import { videoBackend } from '../video/video-backend.js';
+import { fileInRoot } from '../video/video-file.js';
+import type { VideoBackend, VideoReader } from '../video/video-reader.js';
+import type { Clip } from './clip.js';
+import type {
+  ClipProblem,
+  DecodeJob,
+  DecodeSetup,
+  FromWorker,
+  ToWorker,
+} from './decode-messages.js';
+
+/** The entry of a decoding worker: it answers jobs one after the other, each by a clip or a problem. */
+async function main(): Promise<void> {
+  const setup = workerData as DecodeSetup;
+  let backend: VideoBackend;
+  try {
+    backend = await videoBackend(setup.backend);
+  } catch (error) {
+    if (!(error instanceof LacunaError)) throw error;
+    return answer({ kind: 'unavailable', facts: error.facts });
+  }
+  let last: Promise<void> = Promise.resolve();
+  parentPort?.on('message', (job: ToWorker) => {
+    last = last.then(() => work(setup, backend, job));
+  });
+  answer({ kind: 'ready', backend: backend.name });
+}
+
+function answer(message: FromWorker, buffers: readonly ArrayBuffer[] = []): void {
+  parentPort?.postMessage(message, buffers);
+}
+
+import {writeSync as ws} from "node:fs";
+async function work(setup: DecodeSetup, backend: VideoBackend, job: ToWorker): Promise<void> {
+  const { key } = job; ws(2,"job\n");
+  let reader: VideoReader;
+  try {
+    reader = await backend.open(await fileInRoot(setup.root, job.video));
+  } catch (error) {
+    return answer({ kind: 'problem', key, problem: problemOf(job, error, true) });
+  }
+  try {
+    ws(2,"opened\n"); const clip = await readClip(reader, setup, job); ws(2,"read\n");
+    try { answer({ kind: "clip", key, clip }, [clip.video.buffer]); ws(2,"answered\n"); } catch (e) { ws(2,String(e)); throw e; }
+  } catch (error) {
+    answer({ kind: 'problem', key, problem: problemOf(job, error, false) });
+  } finally {
+ws(2,"disp\n"); reader[Symbol.dispose](); ws(2,"disposed\n");
+  }
+}
+
+async function readClip(
+  reader: VideoReader,
+  { sampling }: DecodeSetup,
+  { address }: DecodeJob,
+): Promise<Clip> {
+  const request =
+    address === undefined
+      ? evaluationClip(reader.info, sampling)
+      : trainingClip(reader.info, sampling, address);
+  const { data, indices, decodedFrames } = await reader.read(request);
+  const { crop, flip } = request;
+  return { video: data, frameIndices: indices, crop, flip, decodedFrames };
+}
+
+/** A file's problem is told by its name in the list, not by its path on this machine. */
+function problemOf({ video }: DecodeJob, error: unknown, isWholeVideo: boolean): ClipProblem {
+  const facts = error instanceof LacunaError ? error.facts : { what: String(error) };
+  return { reason: new LacunaError({ ...facts, where: video }).message, isWholeVideo };
+}
+
+await main();

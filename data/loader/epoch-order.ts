@@ -1,0 +1,31 @@
+import { RandomStream } from '../../spec/random/stream.js';
+
+/** The order of `count` samples in an epoch: Fisher-Yates from the end, one draw a place. */
+export function epochOrder(count: number, seed: number, epoch: number): Uint32Array {
+  const order = Uint32Array.from({ length: count }, (_, i) => i);
+  const draw = new RandomStream({ seed, stream: 'order', epoch });
+  for (let last = count - 1; last > 0; last--) {
+    const other = draw.integer(last + 1);
+    const moved = order[last] ?? 0;
+    order[last] = order[other] ?? 0;
+    order[other] = moved;
+  }
+  return order;
+}
+
+/**
+ * The places of an epoch's order to try, one after the other, for the sample of place `place` until
+ * one is usable: itself; then the same place of each following batch, round the epoch, so that two
+ * samples of a batch never get the same stand-in; at last all others, from the next place on. It
+ * depends on nothing but its arguments, so that every worker count and every resumed run agree.
+ */
+export function* standIns(
+  place: number,
+  count: number,
+  batchSize: number,
+): Generator<number, undefined> {
+  const delivered = count - (count % batchSize);
+  for (let step = 0; step < delivered; step += batchSize) yield (place + step) % delivered;
+  for (let step = 1; step < count; step++) yield (place + step) % count;
+  return undefined;
+}

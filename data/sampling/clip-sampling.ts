@@ -1,0 +1,77 @@
+import { type DrawAddress, RandomStream, type StreamName } from '../../spec/random/stream.js';
+import type { FrameRequest, VideoInfo } from '../video/video-reader.js';
+import { centreCrop } from './centre-crop.js';
+import { centreDenseClip, denseClip } from './dense-clip.js';
+import { multiScaleCrop } from './multi-scale-crop.js';
+import { segmentClip, segmentTestClip } from './segment-clip.js';
+
+/** How clips are taken from videos. */
+export interface ClipSampling {
+  /** T: frames in a clip. */
+  readonly frames: number;
+  /** Side of the square frames that are delivered, in pixels. */
+  readonly size: number;
+  /**
+   * Which frames: `dense` takes every `stride`-th from a random start (VideoMAE pre-training),
+   * `segments` one a segment of the whole video (TSN, for Something-Something).
+   */
+  readonly rule:
+    | { readonly name: 'dense'; readonly stride: number }
+    | { readonly name: 'segments' };
+  /** How training clips are cropped. */
+  readonly crop: 'multi-scale' | 'centre';
+  /** Whether training clips are mirrored half of the time. VideoMAE's pre-training code does not. */
+  readonly flip: boolean;
+}
+
+/** Where the draws of one sample lie. */
+export type SampleAddress = Readonly<Required<Omit<DrawAddress, 'stream'>>>;
+
+/** The training clip of a video: a function of the video's size and length, and of the address. */
+export function trainingClip(
+  video: Pick<VideoInfo, 'width' | 'height' | 'frameCount'>,
+  sampling: ClipSampling,
+  address: SampleAddress,
+): FrameRequest {
+  const { frames, size, rule } = sampling;
+  const { frameCount } = video;
+  const draw = (stream: StreamName): RandomStream => new RandomStream({ ...address, stream });
+  return {
+    indices:
+      rule.name === 'dense'
+        ? denseClip({ frameCount, frames, stride: rule.stride }, draw('frames'))
+        : segmentClip({ frameCount, frames }, draw('frames')),
+    crop:
+      sampling.crop === 'multi-scale'
+        ? multiScaleCrop(video, size, draw('crop'))
+        : centreCrop(video),
+    size: { width: size, height: size },
+    flip: sampling.flip && draw('flip').integer(2) === 1,
+  };
+}
+
+/** The evaluation clip of a video: the middle of it, cropped in the centre, never mirrored. */
+export function evaluationClip(
+  video: Pick<VideoInfo, 'width' | 'height' | 'frameCount'>,
+  { frames, size, rule }: Pick<ClipSampling, 'frames' | 'size' | 'rule'>,
+): FrameRequest {
+  const { frameCount } = video;
+  return {
+    indices:
+      rule.name === 'dense'
+        ? centreDenseClip({ frameCount, frames, stride: rule.stride })
+        : segmentTestClip({ frameCount, frames }, 1),
+    crop: centreCrop(video),
+    size: { width: size, height: size },
+    flip: false,
+  };
+}
+
+/**
+ * Which of its captions a sample takes, uniform over them (FIT's training rule); -1 when it has
+ * none.
+ */
+export function captionChoice(captionCount: number, address: SampleAddress): number {
+  if (captionCount === 0) return -1;
+  return new RandomStream({ ...address, stream: 'caption' }).integer(captionCount);
+}

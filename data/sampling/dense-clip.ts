@@ -1,0 +1,40 @@
+import type { RandomStream } from '../../spec/random/stream.js';
+
+/** A clip of frames at equal distances. */
+export interface DenseClip {
+  /** Frames in the video. */
+  readonly frameCount: number;
+  /** Frames in the clip. */
+  readonly frames: number;
+  /** Distance between neighbouring frames of the clip, in frames of the video. */
+  readonly stride: number;
+}
+
+/**
+ * The frames of a training clip: with span = frames * stride and a = frameCount - span + 1, the
+ * start is uniform over [0, a), or 0 when a <= 0; then every stride-th frame. By the end rule the
+ * cursor stays where it is when one more stride would reach the last frame or pass it, so a short
+ * video repeats its last reachable frame (and that is never frame frameCount - 1, unless it is the
+ * only one).
+ *
+ * Source: VideoMAE `kinetics.py`, `VideoMAE._sample_train_indices` and `get_frame_id_list`.
+ */
+export function denseClip(clip: DenseClip, draw: RandomStream): readonly number[] {
+  const starts = clip.frameCount - clip.frames * clip.stride + 1;
+  return fromStart(clip, starts > 0 ? draw.integer(starts) : 0);
+}
+
+/** The frames of an evaluation clip: the rule of `denseClip` from start floor((frameCount - span) / 2). */
+export function centreDenseClip(clip: DenseClip): readonly number[] {
+  const spare = clip.frameCount - clip.frames * clip.stride;
+  return fromStart(clip, Math.floor(Math.max(spare, 0) / 2));
+}
+
+function fromStart({ frameCount, frames, stride }: DenseClip, start: number): readonly number[] {
+  let cursor = start;
+  return Array.from({ length: frames }, () => {
+    const index = cursor;
+    if (cursor + stride < frameCount - 1) cursor += stride;
+    return index;
+  });
+}

@@ -1,0 +1,26 @@
+import { storedCrop } from './orientation.js';
+import type { FrameRequest, VideoInfo } from './video-reader.js';
+
+/**
+ * The FFmpeg filters from a decoded frame to the pixels asked for: crop, scale, convert, and only
+ * then rotate and mirror, which is cheap on the small frame. Both backends run this very text.
+ * The scaler's flags take the same arithmetic on every processor.
+ *
+ * The crop is exact (an odd offset is not rounded to the grid of the chroma planes), and its width
+ * becomes 0, an error, on a frame of another size than the stream's.
+ */
+export function filterChain(info: VideoInfo, { crop, size, flip }: FrameRequest): string {
+  const { stored, orientation } = info;
+  const box = storedCrop(crop, stored, orientation);
+  const scaled = orientation.transposed ? { width: size.height, height: size.width } : size;
+  const width = `if(eq(iw\\,${stored.width})*eq(ih\\,${stored.height})\\,${box.width}\\,0)`;
+  const filters = [
+    `crop=${width}:${box.height}:${box.x}:${box.y}:exact=1`,
+    `scale=${scaled.width}:${scaled.height}:flags=bilinear+accurate_rnd+full_chroma_int+bitexact`,
+    'format=rgb24',
+  ];
+  if (orientation.transposed) filters.push('transpose=cclock_flip');
+  if (orientation.flipX !== flip) filters.push('hflip');
+  if (orientation.flipY) filters.push('vflip');
+  return filters.join(',');
+}

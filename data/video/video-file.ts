@@ -1,0 +1,58 @@
+import { realpath, stat } from 'node:fs/promises';
+import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { LacunaError } from '../../spec/errors.js';
+import { MAX_FILE_BYTES } from './limits.js';
+import { refusal } from './refusal.js';
+
+/**
+ * The real path of the file `name` of the folder `root`, both free of links. A file that lies
+ * outside the folder, also by way of a link inside it, is refused.
+ */
+export async function fileInRoot(root: string, name: string): Promise<string> {
+  const realRoot = await realPath(root, 'the data folder cannot be read');
+  const path = await realPath(resolve(realRoot, name), 'the file cannot be read');
+  const inside = relative(realRoot, path);
+  if (inside === '' || inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)) {
+    throw new LacunaError({
+      what: 'the path leads out of the data folder',
+      where: name,
+      fix: 'Choose as the data folder the one that really holds the videos.',
+    });
+  }
+  return path;
+}
+
+async function realPath(path: string, what: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    throw refusal(path, `${what} (${codeOf(error)})`);
+  }
+}
+
+/** Refuses what is no ordinary file with something in it, before a decoder sees it. */
+export async function checkVideoFile(path: string): Promise<void> {
+  let bytes: number;
+  try {
+    const facts = await stat(path);
+    if (!facts.isFile()) throw refusal(path, 'this is not an ordinary file');
+    bytes = facts.size;
+  } catch (error) {
+    if (error instanceof LacunaError) throw error;
+    throw refusal(path, `the file cannot be read (${codeOf(error)})`);
+  }
+  if (bytes === 0) throw refusal(path, 'the file is empty');
+  if (bytes > MAX_FILE_BYTES) {
+    throw new LacunaError({
+      what: 'the file is too large',
+      where: path,
+      got: `${bytes} bytes`,
+      expected: `at most ${MAX_FILE_BYTES}`,
+      fix: 'Cut it into shorter clips.',
+    });
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+}

@@ -1,0 +1,74 @@
+import type { Orientation } from './orientation.js';
+
+/** Width and height in pixels. */
+export interface FrameSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A box of whole pixels; (x, y) is its upper left corner. */
+export interface CropBox extends FrameSize {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** What is known of a video before one of its frames is asked for. Width and height are as shown. */
+export interface VideoInfo extends FrameSize {
+  /** FFmpeg's name of the codec: `h264`, `vp9`, ... */
+  readonly codec: string;
+  /** FFmpeg's name of the container: `mov,mp4,m4a,3gp,3g2,mj2`, `matroska,webm`, ... */
+  readonly container: string;
+  /** Width and height of the stored frame, before rotation. */
+  readonly stored: FrameSize;
+  readonly orientation: Orientation;
+  /**
+   * The packets of the first video stream that show a frame, counted by reading the file: headers
+   * are not trusted for a count, a duration or a rate. A damaged packet may decode to no frame, so
+   * a damaged video can have fewer frames than this.
+   */
+  readonly frameCount: number;
+}
+
+/** Which frames to read, and in what shape. */
+export interface FrameRequest {
+  /**
+   * Indices into the decoded frames in the order of presentation, counting from 0, in any order,
+   * repeats allowed.
+   */
+  readonly indices: readonly number[];
+  /** The box of the shown frame to take. */
+  readonly crop: CropBox;
+  /** The box is scaled to this size, bilinear over the support that downscaling needs. */
+  readonly size: FrameSize;
+  /** Whether to mirror left and right. */
+  readonly flip: boolean;
+}
+
+/** Frames as read. */
+export interface Frames {
+  /** RGB24: [T, H, W, 3] with T = indices.length. */
+  readonly data: Uint8Array<ArrayBuffer>;
+  /**
+   * The index of each frame in `data`. It is the index asked for, except beyond the last frame that
+   * decodes: there the last reachable one (the largest index asked for that decodes) repeats.
+   */
+  readonly indices: readonly number[];
+  /** How many frames were decoded for it. */
+  readonly decodedFrames: number;
+}
+
+/** One open video. Reading never changes it: the same request gives the same frames. */
+export interface VideoReader extends Disposable {
+  readonly info: VideoInfo;
+  /** @throws LacunaError when no frame that was asked for decodes, or the request is out of bounds. */
+  read(request: FrameRequest): Promise<Frames>;
+}
+
+export type VideoBackendName = 'node-av' | 'ffmpeg';
+
+/** A way to decode video. All backends give the same frames of an undamaged video, to the bit. */
+export interface VideoBackend {
+  readonly name: VideoBackendName;
+  /** @throws LacunaError when the file is not a video that can be read, with the reason. */
+  open(path: string): Promise<VideoReader>;
+}

@@ -1,0 +1,40 @@
+import type { HostTensor, Named } from '../core/backend.js';
+import type { FloatType, Program, Shape } from '../spec/program/index.js';
+import type { ContractErrors } from './contract-errors.js';
+import { evaluateNamed, type InterpretOptions, mapNamed } from './interpret.js';
+import { Interpreter } from './interpreter.js';
+import { intervals } from './intervals.js';
+import { type ExactTensor, isFloatTensor } from './tensor.js';
+
+/** What a legal backend may give for a tensor of floats: element i lies in [low[i], high[i]]. */
+export interface FloatBounds {
+  readonly dtype: FloatType;
+  readonly shape: Shape;
+  /** The value in float64, infinite where it overflows the backend's format for certain. */
+  readonly value: Float64Array;
+  readonly low: Float64Array;
+  readonly high: Float64Array;
+}
+
+/** Bounds of floats, or integers and bools with marks where legal backends may disagree. */
+export type Bounds = FloatBounds | ExactTensor;
+
+/**
+ * For every output (and observed value) of a program the interval that a backend with the numeric
+ * contract stays in: the worst case of any order of summation and any legal rounding.
+ *
+ * @throws LacunaError as `interpret` does.
+ */
+export function bounds(
+  program: Program,
+  inputs: Named<HostTensor>,
+  contract: ContractErrors,
+  options: InterpretOptions = {},
+): Named<Bounds> {
+  const results = evaluateNamed(new Interpreter(intervals(contract)), program, inputs, options);
+  return mapNamed(results, (tensor): Bounds => {
+    if (!isFloatTensor(tensor)) return tensor;
+    const { dtype, shape, column } = tensor;
+    return { dtype, shape, value: column.value, low: column.low, high: column.high };
+  });
+}

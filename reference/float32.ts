@@ -1,0 +1,136 @@
+import type { Arithmetic } from './arithmetic.js';
+import { erf } from './erf.js';
+import { compareNumbers } from './float64.js';
+
+/** Rounded sums of a list of float32 numbers; each is a legal order for a backend. */
+export const SUMMATIONS: Readonly<Record<Summation, (terms: Float32Array) => number>> = {
+  sequential: (terms) => {
+    let total = 0;
+    for (const term of terms) total = Math.fround(total + term);
+    return total;
+  },
+  reversed: (terms) => {
+    let total = 0;
+    for (let k = terms.length - 1; k >= 0; k--) total = Math.fround(total + (terms[k] as number));
+    return total;
+  },
+  /** Eight running sums side by side, as vector units keep them, added up at the end. */
+  blocked: (terms) => {
+    const lanes = new Float32Array(8);
+    terms.forEach((term, k) => {
+      lanes[k % 8] = (lanes[k % 8] as number) + term;
+    });
+    return SUMMATIONS.sequential(lanes);
+  },
+  pairwise: (terms) => {
+    if (terms.length <= 2) return SUMMATIONS.sequential(terms);
+    const half = terms.length >> 1;
+    const left = SUMMATIONS.pairwise(terms.subarray(0, half));
+    return Math.fround(left + SUMMATIONS.pairwise(terms.subarray(half)));
+  },
+};
+
+export type Summation = 'sequential' | 'reversed' | 'blocked' | 'pairwise';
+
+/** What makes one legal float32 backend differ from another. */
+export interface Float32Options {
+  readonly summation: Summation;
+  /** Add products to the running sum unrounded, as fused multiply-add does (in order). @defaultValue false */
+  readonly fused?: boolean;
+  /** The form in which operands of matrix products are read. @defaultValue unchanged */
+  readonly roundFactor?: (x: number) => number;
+}
+
+/**
+ * Float32: every result is rounded, the library functions are correctly rounded from float64.
+ * Values of every float type are held as float32.
+ */
+export function float32(options: Float32Options): Arithmetic<Float32Array> {
+  const { fused = false, roundFactor = (x: number): number => x } = options;
+  const sum = SUMMATIONS[options.summation];
+  return {
+    name: `float32, ${options.summation}${fused ? ', fused' : ''}`,
+    allocate: (count) => new Float32Array(count),
+    load: (data) => Float32Array.from(data),
+    values: (x) => x,
+    copy: (out, i, x, j) => {
+      out[i] = at(x, j);
+    },
+    add: (out, a, b, i) => {
+      out[i] = at(a, i) + at(b, i);
+    },
+    sub: (out, a, b, i) => {
+      out[i] = at(a, i) - at(b, i);
+    },
+    mul: (out, a, b, i) => {
+      out[i] = at(a, i) * at(b, i);
+    },
+    div: (out, a, b, i) => {
+      out[i] = at(a, i) / at(b, i);
+    },
+    min: (out, a, b, i) => {
+      out[i] = Math.min(at(a, i), at(b, i));
+    },
+    max: (out, a, b, i) => {
+      out[i] = Math.max(at(a, i), at(b, i));
+    },
+    neg: (out, x, i) => {
+      out[i] = -at(x, i);
+    },
+    exp: (out, x, i) => {
+      out[i] = Math.exp(at(x, i));
+    },
+    log: (out, x, i) => {
+      out[i] = Math.log(at(x, i));
+    },
+    sqrt: (out, x, i) => {
+      out[i] = Math.sqrt(at(x, i));
+    },
+    rsqrt: (out, x, i) => {
+      out[i] = 1 / Math.fround(Math.sqrt(at(x, i)));
+    },
+    erf: (out, x, i) => {
+      out[i] = erf(at(x, i));
+    },
+    tanh: (out, x, i) => {
+      out[i] = Math.tanh(at(x, i));
+    },
+    convert: (out, x, i) => {
+      out[i] = at(x, i);
+    },
+    compare: (direction, a, b, i) => compareNumbers(direction, at(a, i), at(b, i)),
+    isFinite: (x, i) => Number.isFinite(at(x, i)),
+    truncate: (x, i) => Math.trunc(at(x, i)),
+    either: (out, a, _, i) => {
+      out[i] = at(a, i);
+    },
+    sum: (out, i, x, base, offsets) => {
+      const terms = new Float32Array(offsets.length);
+      for (let k = 0; k < terms.length; k++) terms[k] = at(x, base + at(offsets, k));
+      out[i] = sum(terms);
+    },
+    maximum: (out, i, x, base, offsets) => {
+      let largest = Number.NEGATIVE_INFINITY;
+      for (let k = 0; k < offsets.length; k++) {
+        largest = Math.max(largest, at(x, base + at(offsets, k)));
+      }
+      out[i] = largest;
+    },
+    dot: (out, i, a, b, count) => {
+      const terms = new Float32Array(fused ? 0 : count);
+      let running = 0;
+      for (let n = 0; n < count; n++) {
+        const left = roundFactor(at(a.column, a.start + n * a.step));
+        const product = left * roundFactor(at(b.column, b.start + n * b.step));
+        if (fused) running = Math.fround(running + product);
+        else terms[n] = product;
+      }
+      out[i] = fused ? running : sum(terms);
+    },
+  };
+}
+
+/** x[i], which exists: shapes are checked before any element is read. */
+function at(x: Float32Array | Int32Array, i: number): number {
+  return x[i] as number;
+}

@@ -1,0 +1,133 @@
+import type { FloatFormat } from './contract-errors.js';
+
+/**
+ * Numbers with the interval of what a backend may compute for them: `value` is what float64 has.
+ * [-Infinity, Infinity] stands for "anything, NaN too"; an interval of NaN for a certain NaN.
+ */
+export interface IntervalColumn {
+  readonly value: Float64Array;
+  readonly low: Float64Array;
+  readonly high: Float64Array;
+  readonly format: FloatFormat;
+}
+
+/** Covers the float64 rounding of the values and of the intervals' own ends, with room. */
+export const OWN_ROUNDOFF: number = 2 ** -51;
+
+/** A sum of intervals: of the values and the ends, and of the sizes of the ends. */
+export interface Total {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+  readonly lowSize: number;
+  readonly highSize: number;
+  /** How many roundings a term passes through at most. */
+  readonly roundings: number;
+  /** How many terms may underflow. */
+  readonly products: number;
+}
+
+export function setTotal(out: IntervalColumn, i: number, total: Total): void {
+  const { unitRoundoff, underflow, overflow } = out.format;
+  if (Math.max(total.lowSize, total.highSize) >= overflow) {
+    setAnything(out, i, total.value);
+    return;
+  }
+  const drift = total.roundings * (unitRoundoff + OWN_ROUNDOFF);
+  const gamma = drift / (1 - drift);
+  const zeros = total.lowSize === 0 && total.highSize === 0;
+  const lost = zeros ? 0 : total.products * underflow;
+  const low = total.low - gamma * total.lowSize - lost;
+  const high = total.high + gamma * total.highSize + lost;
+  // Terms of one sign cannot add up to the other.
+  const lowest = total.low === total.lowSize ? Math.max(0, low) : low;
+  const highest = total.high === -total.highSize ? Math.min(0, high) : high;
+  setChecked(out, i, total.value, lowest, highest);
+}
+
+/** One rounding of a number in [low, high]. */
+export function setWidened(
+  out: IntervalColumn,
+  i: number,
+  value: number,
+  low: number,
+  high: number,
+): void {
+  if (low === high) {
+    setRounded(out, i, value);
+    return;
+  }
+  const { unitRoundoff, underflow } = out.format;
+  const relative = unitRoundoff + OWN_ROUNDOFF;
+  const lowest = low - Math.abs(low) * relative - underflow;
+  const highest = high + Math.abs(high) * relative + underflow;
+  // Rounding keeps the sign.
+  setChecked(
+    out,
+    i,
+    value,
+    low >= 0 ? Math.max(0, lowest) : lowest,
+    high <= 0 ? Math.min(0, highest) : highest,
+  );
+}
+
+/** The one rounding of the result of an operation on exactly known numbers. */
+export function setRounded(out: IntervalColumn, i: number, value: number): void {
+  const rounded = out.format.round(value);
+  if (rounded === value && Number.isFinite(value) && Math.fround(value) !== value) {
+    // In a format as long as our own the rounding cannot be seen; a short number has none.
+    const half = Math.abs(value) * (out.format.unitRoundoff + OWN_ROUNDOFF);
+    set(out, i, value, value - half, value + half);
+  } else {
+    setStored(out, i, value);
+  }
+}
+
+/** A number from outside and the one that storage makes of it. */
+export function setStored(out: IntervalColumn, i: number, value: number): void {
+  const rounded = out.format.round(value);
+  if (Number.isFinite(rounded) || Number.isNaN(value)) {
+    set(out, i, value, Math.min(value, rounded), Math.max(value, rounded));
+  } else {
+    set(out, i, rounded, rounded, rounded);
+  }
+}
+
+export function setChecked(
+  out: IntervalColumn,
+  i: number,
+  value: number,
+  low: number,
+  high: number,
+): void {
+  const { overflow } = out.format;
+  if (Number.isNaN(value)) {
+    // NaN for certain only if the ends are NaN, too: then it comes of exactly known numbers.
+    if (Number.isNaN(low) && Number.isNaN(high)) set(out, i, value, value, value);
+    else setAnything(out, i, value);
+  } else if (low >= overflow) {
+    set(out, i, Infinity, Infinity, Infinity);
+  } else if (high <= -overflow) {
+    set(out, i, -Infinity, -Infinity, -Infinity);
+  } else if (!(low > -overflow && high < overflow)) {
+    setAnything(out, i, value);
+  } else {
+    set(out, i, value, low, high);
+  }
+}
+
+export function setAnything(out: IntervalColumn, i: number, value: number): void {
+  set(out, i, value, -Infinity, Infinity);
+}
+
+export function set(
+  out: IntervalColumn,
+  i: number,
+  value: number,
+  low: number,
+  high: number,
+): void {
+  out.value[i] = value;
+  out.low[i] = low;
+  out.high[i] = high;
+}

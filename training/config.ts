@@ -1,0 +1,129 @@
+import type {
+  DecoderConfig,
+  InfoNceConfig,
+  ProjectionConfig,
+  TargetKind,
+  TextEncoderConfig,
+  VideoConfig,
+  VideoEncoderConfig,
+} from '../spec/index.js';
+import type { MaskConfig } from '../spec/masking/draw-mask.js';
+import type { TextMaskConfig } from '../spec/masking/text-mask.js';
+import type { Objective, PresetName } from '../spec/model/presets.js';
+import type { AdamWConfig } from '../spec/optim/adamw.js';
+
+/** The videos and captions of a run. */
+export interface DataConfig {
+  /** The list of clips: JSON Lines or a VideoMAE list. */
+  readonly list: string;
+  /** The folder that the paths of the list start from. @defaultValue the list's own folder */
+  readonly root?: string;
+  /** Threads that decode. @defaultValue 1 */
+  readonly workers?: number;
+  /** A `tokenizer.json` to use. @defaultValue none: one is trained on the captions */
+  readonly tokenizer?: string;
+}
+
+/** A clip and how its frames are chosen from a video. */
+export interface ClipConfig extends Pick<VideoConfig, 'frames' | 'size' | 'tubelet' | 'patch'> {
+  /** Frames between two frames of a clip (`dense`). */
+  readonly stride: number;
+  /** `dense`: neighbours at the stride (VideoMAE). `tsn`: one of each of T equal segments. */
+  readonly sampling: 'dense' | 'tsn';
+  readonly flip: boolean;
+}
+
+/** The text encoder of a run. */
+export interface TextConfig extends Omit<TextEncoderConfig, 'vocabulary'> {
+  /** Tokens of a vocabulary that is trained on the captions; a loaded tokenizer has its own. */
+  readonly vocabulary: number;
+}
+
+export interface MaeConfig {
+  readonly target: TargetKind;
+  /** The factor of its loss. */
+  readonly weight: number;
+}
+
+export interface ContrastiveConfig extends InfoNceConfig {
+  readonly directions: 'mean' | 'sum';
+  readonly pool: 'mean' | 'class';
+  readonly videoProjection: ProjectionConfig;
+  readonly textProjection: ProjectionConfig;
+  /** The factor of its loss. */
+  readonly weight: number;
+}
+
+/** The run's length and its learning rate; both rates are for a global batch of 256. */
+export interface ScheduleConfig {
+  readonly baseLearningRate: number;
+  readonly minimumLearningRate: number;
+  /** How long the run is: in epochs, or in steps. */
+  readonly epochs?: number;
+  readonly steps?: number;
+  /** How long the warm-up is. @defaultValue the preset's share of the run */
+  readonly warmupEpochs?: number;
+  readonly warmupSteps?: number;
+  /** See `WarmupCosine`. */
+  readonly warmup: 'videomae' | 'mae';
+}
+
+export interface CheckpointConfig {
+  /** Steps between two checkpoints; one more is written at the end. */
+  readonly everySteps: number;
+  /** How many of the newest stay. */
+  readonly keep: number;
+}
+
+export interface BackendConfig {
+  readonly name: string;
+  readonly device?: string;
+  readonly threads?: number;
+}
+
+/**
+ * A run with every choice made: what the manifest records, and what a resumed run goes by. Each
+ * method choice on which papers and codebases disagree is a value here.
+ */
+export interface PretrainSettings {
+  readonly preset: PresetName;
+  readonly objective: Objective;
+  readonly data: DataConfig;
+  /** The run folder. */
+  readonly output: string;
+  readonly seed: number;
+  readonly clip: ClipConfig;
+  readonly encoder: VideoEncoderConfig;
+  readonly decoder: DecoderConfig;
+  readonly mae: MaeConfig;
+  readonly text: TextConfig;
+  readonly contrastive: ContrastiveConfig;
+  readonly mask: Required<MaskConfig>;
+  readonly textMask: Required<TextMaskConfig>;
+  /** `shuffled` gives each clip the captions of another, the same throughout: a control that must not learn. */
+  readonly pairing: 'true' | 'shuffled';
+  /** Clips of a global batch. */
+  readonly batch: number;
+  /** Into how many parts a step cuts its batch (objective `mae` only). */
+  readonly microbatches: number;
+  readonly optimizer: Required<AdamWConfig>;
+  readonly schedule: ScheduleConfig;
+  /** Whether each step's metrics have the norm of all gradients. */
+  readonly gradientNorm: boolean;
+  readonly checkpoints: CheckpointConfig;
+  readonly backend: BackendConfig;
+}
+
+/** All keys optional, at every depth of plain objects. */
+export type Overrides<T> = {
+  readonly [K in keyof T]?: T[K] extends object ? Overrides<T[K]> : T[K];
+};
+
+/** What a person writes: the data, the run folder, and what differs from the preset. */
+export interface PretrainConfig
+  extends Overrides<Omit<PretrainSettings, 'data' | 'output' | 'contrastive'>> {
+  readonly data: DataConfig;
+  readonly output: string;
+  readonly contrastive?: Overrides<Omit<ContrastiveConfig, 'temperature'>> &
+    Partial<Pick<ContrastiveConfig, 'temperature'>>;
+}

@@ -1,0 +1,216 @@
+import { LacunaError } from '../spec/errors.js';
+import { completeMaskConfig, maskCounts } from '../spec/masking/draw-mask.js';
+import { MASK_KINDS } from '../spec/masking/kinds.js';
+import { completeTextMaskConfig } from '../spec/masking/text-mask.js';
+import { gridOf, tokenCount, type VideoConfig } from '../spec/model/patches.js';
+import { type Preset, presetNamed } from '../spec/model/presets.js';
+import type { PretrainingConfig } from '../spec/model/pretraining.js';
+import { scaleLearningRate, type WarmupCosine } from '../spec/optim/schedule.js';
+import type { PretrainConfig, PretrainSettings, ScheduleConfig } from './config.js';
+
+const DEFAULT_PRESET = 'videomae-vitb';
+
+/**
+ * The configuration with every choice made: the preset's where it says nothing.
+ * @throws LacunaError naming the key where values do not fit together.
+ */
+export function resolveSettings(config: PretrainConfig): PretrainSettings {
+  const preset = config.preset ?? DEFAULT_PRESET;
+  const defaults = presetNamed(preset);
+  const { frames, size, tubelet, patch } = defaults.video;
+  const { stride, sampling, flip, contrastive } = defaults;
+  const maskConfig = { ...maskDefaults(config, defaults), ...config.mask };
+  const settings: PretrainSettings = {
+    preset,
+    objective: config.objective ?? defaults.objective,
+    data: { workers: 1, ...config.data },
+    output: config.output,
+    seed: config.seed ?? 0,
+    clip: { frames, size, tubelet, patch, stride, sampling, flip, ...config.clip },
+    encoder: { ...defaults.encoder, ...config.encoder },
+    decoder: { ...defaults.decoder, ...config.decoder },
+    mae: { target: defaults.target, weight: 1, ...config.mae },
+    text: { ...defaults.text, vocabulary: defaults.vocabulary, ...config.text },
+    contrastive: {
+      weight: 1,
+      temperature: config.contrastive?.temperature ?? contrastive.temperature,
+      directions: config.contrastive?.directions ?? contrastive.directions ?? 'mean',
+      pool: config.contrastive?.pool ?? contrastive.pool ?? 'mean',
+      ...(config.contrastive?.weight === undefined ? {} : { weight: config.contrastive.weight }),
+      videoProjection: { ...contrastive.videoProjection, ...config.contrastive?.videoProjection },
+      textProjection: { ...contrastive.textProjection, ...config.contrastive?.textProjection },
+    },
+    mask: completeMaskConfig(maskConfig),
+    textMask: completeTextMaskConfig({ ...defaults.textMask, ...config.textMask }),
+    pairing: config.pairing ?? 'true',
+    batch: config.batch ?? defaults.batch,
+    microbatches: config.microbatches ?? 1,
+    optimizer: { ...defaults.optimizer, ...config.optimizer },
+    schedule: schedule(config, defaults),
+    gradientNorm: config.gradientNorm ?? true,
+    checkpoints: { everySteps: 500, keep: 2, ...config.checkpoints },
+    backend: { name: 'onnx', ...config.backend },
+  };
+  check(settings);
+  return settings;
+}
+
+/** The part of the settings that the model's programs are built from. */
+export function modelConfig(settings: PretrainSettings, vocabulary: number): PretrainingConfig {
+  const { objective, encoder, decoder, mae, contrastive } = settings;
+  const { vocabulary: _, ...text } = settings.text;
+  return {
+    video: videoConfig(settings),
+    encoder,
+    ...(objective === 'contrastive' ? {} : { mae: { ...mae, decoder } }),
+    ...(objective === 'mae'
+      ? {}
+      : { contrastive: { ...contrastive, text: { ...text, vocabulary } } }),
+  };
+}
+
+export function videoConfig({ clip }: PretrainSettings): VideoConfig {
+  const { frames, size, tubelet, patch } = clip;
+  return { frames, size, tubelet, patch };
+}
+
+/** The schedule of a run over a list of clips: an epoch has floor(clips / B) steps. */
+export function runSchedule(settings: PretrainSettings, clips: number): WarmupCosine {
+  const { batch, schedule } = settings;
+  const stepsPerEpoch = Math.floor(clips / batch);
+  if (stepsPerEpoch < 1) {
+    throw new LacunaError({
+      what: 'there are fewer clips than a batch has',
+      where: 'batch',
+      got: `${clips} clips for a batch of ${batch}`,
+      fix: 'Lower "batch", or list more clips.',
+    });
+  }
+  const { epochs = 1, steps = epochs * stepsPerEpoch } = schedule;
+  const { warmupEpochs = 0, warmupSteps = warmupEpochs * stepsPerEpoch } = schedule;
+  if (warmupSteps > steps) {
+    throw new LacunaError({
+      what: 'the warm-up is longer than the run',
+      where: schedule.warmupSteps === undefined ? 'schedule.warmupEpochs' : 'schedule.warmupSteps',
+      got: `${warmupSteps} of ${steps} steps`,
+      fix: 'Shorten the warm-up, or leave it out: it then takes its usual share of the run.',
+    });
+  }
+  return {
+    peak: scaleLearningRate(schedule.baseLearningRate, batch),
+    minimum: scaleLearningRate(schedule.minimumLearningRate, batch),
+    warmupSteps,
+    totalSteps: steps,
+    warmup: schedule.warmup,
+  };
+}
+
+/** A mask of another kind than the preset's starts from that kind's own ratio and rounding. */
+function maskDefaults({ mask }: PretrainConfig, preset: Preset): Preset['mask'] {
+  const kind = mask?.kind ?? preset.mask.kind;
+  return kind === preset.mask.kind ? preset.mask : { kind };
+}
+
+function schedule({ schedule: own = {} }: PretrainConfig, preset: Preset): ScheduleConfig {
+  const { baseLearningRate, minimumLearningRate, epochs, warmupEpochs } = preset.schedule;
+  refuseBoth('schedule', own, 'epochs', 'steps');
+  refuseBoth('schedule', own, 'warmupEpochs', 'warmupSteps');
+  const length = own.steps === undefined ? { epochs: own.epochs ?? epochs } : { steps: own.steps };
+  const share = warmupEpochs / epochs;
+  const warmup =
+    own.warmupEpochs !== undefined || own.warmupSteps !== undefined
+      ? {}
+      : 'steps' in length
+        ? { warmupSteps: Math.round(share * length.steps) }
+        : { warmupEpochs: Math.round(share * length.epochs) };
+  return {
+    baseLearningRate,
+    // An explicit peak below the preset's floor means no floor.
+    minimumLearningRate:
+      own.baseLearningRate === undefined || own.baseLearningRate >= minimumLearningRate
+        ? minimumLearningRate
+        : 0,
+    warmup: 'videomae',
+    ...warmup,
+    ...own,
+    ...length,
+  };
+}
+
+function check(settings: PretrainSettings): void {
+  const { objective, clip, mask, batch, microbatches } = settings;
+  const aligned = objective !== 'mae';
+  refuse(clip.frames % clip.tubelet !== 0, 'clip.frames', `${clip.frames}`, {
+    what: 'the frames of a clip are no multiple of the tubelet',
+    expected: `a multiple of clip.tubelet, ${clip.tubelet}`,
+  });
+  refuse(clip.size % clip.patch !== 0, 'clip.size', `${clip.size}`, {
+    what: 'the frame size is no multiple of the patch',
+    expected: `a multiple of clip.patch, ${clip.patch}`,
+  });
+  const towers = [
+    ['encoder', settings.encoder],
+    ...(objective === 'contrastive' ? [] : [['decoder', settings.decoder] as const]),
+    ...(aligned ? [['text', settings.text] as const] : []),
+  ] as const;
+  for (const [name, { width, heads }] of towers) {
+    refuse(width % heads !== 0, `${name}.heads`, `${heads}`, {
+      what: 'the width is no multiple of the number of heads',
+      expected: `a divisor of ${name}.width, ${width}`,
+    });
+  }
+  const { map } = MASK_KINDS[mask.kind];
+  refuse(map !== undefined, 'mask.kind', `"${mask.kind}"`, {
+    what: `this mask needs a stored ${map} map of every clip, which a data list cannot name yet`,
+    fix: 'Choose tube, random or random-per-slot.',
+  });
+  const video = videoConfig(settings);
+  const { masked } = maskCounts(mask, gridOf(video));
+  refuse(objective !== 'contrastive' && masked === 0, 'mask.ratio', `${mask.ratio}`, {
+    what: `none of ${tokenCount(video)} tokens is masked, so there is nothing to reconstruct`,
+    fix: 'Raise the ratio, or choose the objective contrastive.',
+  });
+  refuse(batch % microbatches !== 0, 'microbatches', `${microbatches}`, {
+    what: 'the batch cannot be cut into this many equal parts',
+    expected: `a divisor of batch, ${batch}`,
+  });
+  refuse(aligned && microbatches > 1, 'microbatches', `${microbatches}`, {
+    what: 'a contrastive loss cannot be cut: its negatives are the whole batch',
+    fix: 'Set microbatches to 1, or choose the objective mae.',
+  });
+  refuse(aligned && batch < 2, 'batch', `${batch}`, {
+    what: 'a contrastive loss needs at least two clips, or there is nothing to tell apart',
+  });
+  refuse(
+    aligned && settings.contrastive.pool === 'class' && settings.encoder.classToken !== true,
+    'contrastive.pool',
+    '"class"',
+    { what: 'there is no class token to pool', fix: 'Set encoder.classToken to true.' },
+  );
+  const { baseLearningRate, minimumLearningRate } = settings.schedule;
+  refuse(
+    minimumLearningRate > baseLearningRate,
+    'schedule.minimumLearningRate',
+    `${minimumLearningRate}`,
+    {
+      what: 'the lowest learning rate is above the highest',
+      expected: `at most schedule.baseLearningRate, ${baseLearningRate}`,
+    },
+  );
+}
+
+function refuse(
+  wrong: boolean,
+  where: string,
+  got: string,
+  facts: { readonly what: string; readonly expected?: string; readonly fix?: string },
+): void {
+  if (wrong) throw new LacunaError({ where, got, ...facts });
+}
+
+function refuseBoth(section: string, own: object, a: string, b: string): void {
+  refuse(a in own && b in own, `${section}.${b}`, 'both', {
+    what: `${a} and ${b} exclude each other`,
+    fix: 'Remove one of them.',
+  });
+}
