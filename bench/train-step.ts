@@ -120,7 +120,8 @@ const named = step.inputs.map(({ name, dtype, shape, role }) => [
   tensor(name, dtype, shape, role),
 ]);
 const tensors = Object.fromEntries(named) as Record<string, HostTensor>;
-const runner = await PlanRunner.open(backend, plan, tensors, tensors);
+const made = ({ name }: { readonly name: string }): HostTensor => tensors[name] as HostTensor;
+const runner = await PlanRunner.open(backend, plan, made, made);
 console.log(`compiled in ${runner.compileSeconds.toFixed(1)} s; matmul ${peak.toFixed(0)} GFLOP/s`);
 
 const times: number[] = [];

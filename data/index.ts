@@ -2,6 +2,7 @@ export type { ClipList, ClipRecord } from './annotations/clip-record.js';
 export { readJsonLines } from './annotations/json-lines.js';
 export { readClipList } from './annotations/read-clip-list.js';
 export { readVideoMaeList } from './annotations/video-mae-list.js';
+export { type DemoData, makeDemoData } from './demo/make-demo-data.js';
 export type { Clip } from './loader/clip.js';
 export type {
   BatchSample,
@@ -27,6 +28,10 @@ export {
   multiScaleCropSizes,
 } from './sampling/multi-scale-crop.js';
 export { type SegmentClip, segmentClip, segmentTestClip } from './sampling/segment-clip.js';
+export { encodeBatch, type TokenBatch } from './tokenizer/encode-batch.js';
+export { createTokenizer, type Tokenizer } from './tokenizer/tokenizer.js';
+export { readTokenizer, writeTokenizer } from './tokenizer/tokenizer-files.js';
+export { trainBpe } from './tokenizer/train-bpe.js';
 export { videoBackend } from './video/video-backend.js';
 export type {
   CropBox,

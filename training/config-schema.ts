@@ -61,6 +61,7 @@ export const CONFIG_SCHEMA: z.ZodType<PretrainConfig> = z.strictObject({
       patch: count.exactOptional(),
       stride: count.exactOptional(),
       sampling: z.enum(['dense', 'tsn']).exactOptional(),
+      crop: z.enum(['multi-scale', 'centre']).exactOptional(),
       flip: z.boolean().exactOptional(),
     })
     .exactOptional(),

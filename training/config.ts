@@ -30,6 +30,8 @@ export interface ClipConfig extends Pick<VideoConfig, 'frames' | 'size' | 'tubel
   readonly stride: number;
   /** `dense`: neighbours at the stride (VideoMAE). `tsn`: one of each of T equal segments. */
   readonly sampling: 'dense' | 'tsn';
+  /** `multi-scale`: VideoMAE's MultiScaleCrop. `centre`: always the middle square. */
+  readonly crop: 'multi-scale' | 'centre';
   readonly flip: boolean;
 }
 

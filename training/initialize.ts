@@ -1,8 +1,8 @@
-import type { HostTensor, Named } from '../core/backend.js';
+import type { HostTensor } from '../core/backend.js';
 import {
   elementCount,
   type Init,
-  type Program,
+  type ProgramInput,
   RandomStream,
   type StateSpec,
   sampleWord,
@@ -20,31 +20,9 @@ export function initialTensor({ name, shape, init }: StateSpec, seed: number): H
   return { dtype: 'f32', shape, data };
 }
 
-/** The initial state by name. Each tensor is made when it is read, so that all never exist at once. */
-export function initialState(specs: readonly StateSpec[], seed: number): Named<HostTensor> {
-  return onDemand(specs.map((spec) => [spec.name, () => initialTensor(spec, seed)]));
-}
-
-/** The tables that the programs' inputs of role `constant` name, made when read. */
-export function tablesOf(programs: readonly Program[]): Named<HostTensor> {
-  return onDemand(
-    programs
-      .flatMap(({ inputs }) => inputs)
-      .filter(({ role }) => role === 'constant')
-      .map(({ name, shape, source = '' }) => [
-        name,
-        () => ({ dtype: 'f32', shape, data: makeTable(source) }),
-      ]),
-  );
-}
-
-/** An object whose values are made anew each time that they are read. */
-export function onDemand<T>(entries: readonly (readonly [string, () => T])[]): Named<T> {
-  const named: Record<string, T> = {};
-  for (const [name, make] of entries) {
-    Object.defineProperty(named, name, { get: make, enumerable: true, configurable: true });
-  }
-  return named;
+/** The table that an input of role `constant` names as its source. */
+export function tableTensor({ shape, source = '' }: ProgramInput): HostTensor {
+  return { dtype: 'f32', shape, data: makeTable(source) };
 }
 
 function fill(out: Float32Array, init: Init, stream: RandomStream): void {

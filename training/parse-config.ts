@@ -19,9 +19,7 @@ export function parseConfig(value: unknown, origin?: string): PretrainConfig {
   const [first, ...others] = checked.error.issues;
   const { where, fix, ...facts } = explain(first as Issue);
   const more =
-    others.length === 0
-      ? []
-      : [`Wrong as well: ${others.slice(0, 5).map(keyOf).join(', ')}.`];
+    others.length === 0 ? [] : [`Wrong as well: ${others.slice(0, 5).map(keyOf).join(', ')}.`];
   const sentences = [...(fix === undefined ? [] : [fix]), ...more];
   throw new LacunaError({
     ...facts,

@@ -2,7 +2,7 @@ import { LacunaError } from '../spec/errors.js';
 import { completeMaskConfig, maskCounts } from '../spec/masking/draw-mask.js';
 import { MASK_KINDS } from '../spec/masking/kinds.js';
 import { completeTextMaskConfig } from '../spec/masking/text-mask.js';
-import { gridOf, tokenCount, type VideoConfig } from '../spec/model/patches.js';
+import { clipTokens, gridOf, type VideoConfig } from '../spec/model/patches.js';
 import { type Preset, presetNamed } from '../spec/model/presets.js';
 import type { PretrainingConfig } from '../spec/model/pretraining.js';
 import { scaleLearningRate, type WarmupCosine } from '../spec/optim/schedule.js';
@@ -18,7 +18,7 @@ export function resolveSettings(config: PretrainConfig): PretrainSettings {
   const preset = config.preset ?? DEFAULT_PRESET;
   const defaults = presetNamed(preset);
   const { frames, size, tubelet, patch } = defaults.video;
-  const { stride, sampling, flip, contrastive } = defaults;
+  const { stride, sampling, crop, flip, contrastive } = defaults;
   const maskConfig = { ...maskDefaults(config, defaults), ...config.mask };
   const settings: PretrainSettings = {
     preset,
@@ -26,7 +26,7 @@ export function resolveSettings(config: PretrainConfig): PretrainSettings {
     data: { workers: 1, ...config.data },
     output: config.output,
     seed: config.seed ?? 0,
-    clip: { frames, size, tubelet, patch, stride, sampling, flip, ...config.clip },
+    clip: { frames, size, tubelet, patch, stride, sampling, crop, flip, ...config.clip },
     encoder: { ...defaults.encoder, ...config.encoder },
     decoder: { ...defaults.decoder, ...config.decoder },
     mae: { target: defaults.target, weight: 1, ...config.mae },
@@ -47,7 +47,7 @@ export function resolveSettings(config: PretrainConfig): PretrainSettings {
     microbatches: config.microbatches ?? 1,
     optimizer: { ...defaults.optimizer, ...config.optimizer },
     schedule: schedule(config, defaults),
-    gradientNorm: config.gradientNorm ?? true,
+    gradientNorm: config.gradientNorm ?? false,
     checkpoints: { everySteps: 500, keep: 2, ...config.checkpoints },
     backend: { name: 'onnx', ...config.backend },
   };
@@ -167,7 +167,7 @@ function check(settings: PretrainSettings): void {
   const video = videoConfig(settings);
   const { masked } = maskCounts(mask, gridOf(video));
   refuse(objective !== 'contrastive' && masked === 0, 'mask.ratio', `${mask.ratio}`, {
-    what: `none of ${tokenCount(video)} tokens is masked, so there is nothing to reconstruct`,
+    what: `none of ${clipTokens(video)} tokens is masked, so there is nothing to reconstruct`,
     fix: 'Raise the ratio, or choose the objective contrastive.',
   });
   refuse(batch % microbatches !== 0, 'microbatches', `${microbatches}`, {

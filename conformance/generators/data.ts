@@ -25,13 +25,9 @@ export function makeTensor(type: TensorType, options: DataOptions): HostTensor {
   switch (dtype) {
     case 'f32':
     case 'f64': {
+      const data = Array.from({ length }, () => domain(Math.fround(REGIMES[regime](stream))));
       const container = dtype === 'f32' ? Float32Array : Float64Array;
-      const number = REGIMES[regime];
-      return {
-        dtype,
-        shape,
-        data: container.from({ length }, () => domain(Math.fround(number(stream)))),
-      };
+      return { dtype, shape, data: container.from(data) };
     }
     case 'i32':
       return {

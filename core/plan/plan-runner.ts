@@ -36,14 +36,14 @@ export class PlanRunner {
   /**
    * Compiles the plan's programs and uploads its state and tables.
    *
-   * @param state A tensor for each entry of `plan.state`.
-   * @param tables A tensor for each input of role `constant`.
+   * @param state Makes or reads a state tensor; asked for one at a time.
+   * @param table Makes the table of an input of role `constant`.
    */
   static async open(
     backend: Backend,
     plan: Plan,
-    state: Named<HostTensor>,
-    tables: Named<HostTensor>,
+    state: (spec: StateSpec) => HostTensor | Promise<HostTensor>,
+    table: (input: ProgramInput) => HostTensor,
   ): Promise<PlanRunner> {
     const executables = new Map<string, Executable>();
     for (const { program: key } of plan.calls) {
@@ -52,26 +52,16 @@ export class PlanRunner {
         throw new LacunaError({ what: 'a plan has no such program', got: key });
       executables.set(key, await backend.compile(program, { donate: donations(plan, program) }));
     }
-    const uploadAll = async (names: readonly string[], tensors: Named<HostTensor>) => {
-      const uploaded = new Map<string, DeviceTensor>();
-      for (const name of names) uploaded.set(name, await backend.upload(required(tensors, name)));
-      return uploaded;
-    };
-    const inputs = [...executables.values()].flatMap(({ program }) => program.inputs);
-    const constants = new Set(
-      inputs.filter(({ role }) => role === 'constant').map(({ name }) => name),
-    );
-    const resident = await uploadAll(
-      plan.state.map(({ name }) => name),
-      state,
-    );
-    return new PlanRunner(
-      plan,
-      backend,
-      executables,
-      resident,
-      await uploadAll([...constants], tables),
-    );
+    const resident = new Map<string, DeviceTensor>();
+    for (const spec of plan.state) resident.set(spec.name, await backend.upload(await state(spec)));
+    const tables = new Map<string, DeviceTensor>();
+    for (const { program } of executables.values()) {
+      for (const input of program.inputs) {
+        if (input.role !== 'constant' || tables.has(input.name)) continue;
+        tables.set(input.name, await backend.upload(table(input)));
+      }
+    }
+    return new PlanRunner(plan, backend, executables, resident, tables);
   }
 
   /** Runs one step and returns its metrics, scalars by name. */

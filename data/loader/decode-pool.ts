@@ -98,7 +98,7 @@ export class DecodePool implements AsyncDisposable {
     }
   }
 
-  #receive({ jobs }: Member, message: FromWorker): void {console.error("recv",message);
+  #receive({ jobs }: Member, message: FromWorker): void {
     if (message.kind !== 'clip' && message.kind !== 'problem') return;
     const job = jobs.get(message.key);
     jobs.delete(message.key);
@@ -130,24 +130,26 @@ function startWorker(setup: DecodeSetup): Worker {
   return new Worker(program, { eval: true, workerData: setup, execArgv: [] });
 }
 
+/** Takes back every listener that it adds; `removeAllListeners` would cut the worker off. */
 function whenReady(worker: Worker): Promise<VideoBackendName> {
   return new Promise((resolve, reject) => {
-    const stop = (): void => {
-      worker.removeAllListeners();
-    };
-    worker.once('message', (message: FromWorker) => {
+    const onMessage = (message: FromWorker): void => {
       stop();
       if (message.kind === 'ready') resolve(message.backend);
       if (message.kind === 'unavailable') reject(new LacunaError(message.facts));
-    });
-    worker.once('error', (error) => {
+    };
+    const onError = (error: unknown): void => {
       stop();
       reject(crash(String(error)));
-    });
-    worker.once('exit', (code) => {
+    };
+    const onExit = (code: number): void => {
       stop();
       reject(crash(`exit code ${code}`));
-    });
+    };
+    const stop = (): void => {
+      worker.off('message', onMessage).off('error', onError).off('exit', onExit);
+    };
+    worker.on('message', onMessage).on('error', onError).on('exit', onExit);
   });
 }
 

@@ -34,9 +34,8 @@ function answer(message: FromWorker, buffers: readonly ArrayBuffer[] = []): void
   parentPort?.postMessage(message, buffers);
 }
 
-import {writeSync as ws} from "node:fs";
 async function work(setup: DecodeSetup, backend: VideoBackend, job: ToWorker): Promise<void> {
-  const { key } = job; ws(2,"job\n");
+  const { key } = job;
   let reader: VideoReader;
   try {
     reader = await backend.open(await fileInRoot(setup.root, job.video));
@@ -44,12 +43,12 @@ async function work(setup: DecodeSetup, backend: VideoBackend, job: ToWorker): P
     return answer({ kind: 'problem', key, problem: problemOf(job, error, true) });
   }
   try {
-    ws(2,"opened\n"); const clip = await readClip(reader, setup, job); ws(2,"read\n");
-    try { answer({ kind: "clip", key, clip }, [clip.video.buffer]); ws(2,"answered\n"); } catch (e) { ws(2,String(e)); throw e; }
+    const clip = await readClip(reader, setup, job);
+    answer({ kind: 'clip', key, clip }, [clip.video.buffer]);
   } catch (error) {
     answer({ kind: 'problem', key, problem: problemOf(job, error, false) });
   } finally {
-ws(2,"disp\n"); reader[Symbol.dispose](); ws(2,"disposed\n");
+    reader[Symbol.dispose]();
   }
 }
 

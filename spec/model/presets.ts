@@ -33,6 +33,8 @@ export interface Preset {
   /** Frames between two frames of a clip. */
   readonly stride: number;
   readonly sampling: 'dense' | 'tsn';
+  /** How training clips are cropped. */
+  readonly crop: 'multi-scale' | 'centre';
   /** Whether clips may be mirrored; captions that say left or right forbid it. */
   readonly flip: boolean;
   readonly encoder: VideoEncoderConfig;
@@ -97,6 +99,7 @@ function videoMae(encoder: TransformerConfig, decoder: TransformerConfig, batch:
     video: { frames: 16, size: 224, tubelet: 2, patch: 16 },
     stride: 4,
     sampling: 'dense',
+    crop: 'multi-scale',
     flip: false,
     encoder,
     decoder,
@@ -135,6 +138,7 @@ const MAC: Preset = {
   video: { frames: 4, size: 224, tubelet: 1, patch: 16 },
   stride: 4,
   sampling: 'tsn',
+  crop: 'multi-scale',
   flip: false,
   encoder: {
     width: 768,
@@ -170,6 +174,7 @@ const DEMO: Preset = {
   objective: 'mae+contrastive',
   video: { frames: 8, size: 64, tubelet: 2, patch: 8 },
   stride: 3,
+  crop: 'centre',
   text: { width: 128, depth: 2, heads: 4, length: 24, attention: 'full', pool: 'first' },
   vocabulary: 512,
   contrastive: {

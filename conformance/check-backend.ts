@@ -1,0 +1,97 @@
+import fc from 'fast-check';
+import type { Backend } from '../core/backend.js';
+import { LacunaError } from '../spec/errors.js';
+import type { CaseDraw, Family } from './case.js';
+import { FAMILIES } from './families/index.js';
+import { type ConformanceReport, type FamilyReport, makeReport } from './report.js';
+import { type CaseFailure, runCase } from './run-case.js';
+
+export interface CheckOptions {
+  /** What the cases are drawn from. @defaultValue 1 */
+  readonly seed?: number;
+  /** Cases of each family. @defaultValue 30 */
+  readonly cases?: number;
+  /** Only families whose id begins so; the others are reported as not run. @defaultValue all */
+  readonly only?: string;
+  /** The path that a failure's message gives: goes straight to its case. Needs `only`. */
+  readonly path?: string;
+  /** @defaultValue `FAMILIES` */
+  readonly families?: readonly Family[];
+}
+
+/**
+ * Holds a backend to its numeric contract, family by family: each case's results are judged by the
+ * bounds of `reference/bounds`, without a tolerance of its own. A failing case is made smaller as
+ * far as it still fails.
+ */
+export async function checkBackend(
+  backend: Backend,
+  options: CheckOptions = {},
+): Promise<ConformanceReport> {
+  const { seed = 1, only = '', families = FAMILIES } = options;
+  if (!families.some(({ id }) => id.startsWith(only))) {
+    throw new LacunaError({ what: 'no family of cases has an id that begins so', got: only });
+  }
+  const reports: FamilyReport[] = [];
+  for (const each of families) {
+    reports.push(
+      each.id.startsWith(only)
+        ? await checkFamily(backend, each, options)
+        : { ...NOTHING, id: each.id, verdict: 'not-run' },
+    );
+  }
+  return makeReport(backend.info, seed, reports);
+}
+
+const NOTHING = { cases: 0, elements: 0, undecided: 0, worstRatio: 0 } as const;
+
+/** Runs the cases of one family. */
+export async function checkFamily(
+  backend: Backend,
+  { id, cases }: Family,
+  options: CheckOptions = {},
+): Promise<FamilyReport> {
+  const { seed = 1, cases: count = 30, path } = options;
+  const total = { cases: 0, elements: 0, undecided: 0, worstRatio: 0 };
+  let smallest: { readonly address: string; readonly failure: CaseFailure } | undefined;
+  let refusal: string | undefined;
+  const property = fc.asyncProperty(cases, async ({ address, make }: CaseDraw) => {
+    const drawn = make();
+    const outcome = await runCase(backend, drawn).catch((error: unknown): CaseFailure => {
+      if (!(error instanceof LacunaError)) throw error;
+      refusal ??= `${address}\n${error.message}`;
+      return { what: `refused: ${error.message}` };
+    });
+    if ('what' in outcome) {
+      smallest = { address, failure: outcome };
+      return false;
+    }
+    total.cases += 1;
+    total.elements += outcome.elements;
+    total.undecided += outcome.undecided;
+    total.worstRatio = Math.max(total.worstRatio, outcome.worstRatio);
+    if (outcome.failure === undefined) return true;
+    smallest = { address, failure: outcome.failure };
+    return false;
+  });
+  const details = await fc.check(property, {
+    seed,
+    numRuns: count,
+    ...(path === undefined ? {} : { path }),
+  });
+  if (!details.failed) return { id, verdict: 'pass', ...total };
+  if (smallest === undefined) throw details.errorInstance;
+  if (refusal !== undefined) return { id, verdict: 'refused', ...total, message: refusal };
+  const replay = `seed ${seed}, only '${id}', path '${details.counterexamplePath}'`;
+  const message = [smallest.address, describe(smallest.failure), `replay: ${replay}`].join('\n');
+  return { id, verdict: 'fail', ...total, message };
+}
+
+function describe({ what, deviation }: CaseFailure): string {
+  if (deviation === undefined) return what;
+  const { output, index, got, want, bound, ratio } = deviation;
+  return (
+    `${what}: ${output}[${index}] is ${got}, should be ${want} +- ${bound} ` +
+    `(${ratio === Number.POSITIVE_INFINITY ? 'infinitely many' : ratio.toPrecision(3)} times the bound)`
+  );
+}

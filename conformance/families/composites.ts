@@ -1,0 +1,245 @@
+import fc from 'fast-check';
+import { expand } from '../../core/passes/expand.js';
+import {
+  ADAMW,
+  ATTENTION,
+  ATTENTION_GRAD,
+  type Attributes,
+  type Composite,
+  CROSS_ENTROPY,
+  CROSS_ENTROPY_GRAD,
+  GELU,
+  GELU_GRAD,
+  LAYER_NORM,
+  LAYER_NORM_GRAD,
+  type ProgramBuilder,
+  type Shape,
+  SOFTMAX,
+  SOFTMAX_GRAD,
+  type Value,
+} from '../../spec/program/index.js';
+import { buildCase, type CaseInput, type Outputs } from '../build-case.js';
+import { type Family, family } from '../case.js';
+import { positive } from '../generators/data.js';
+import { draw, positiveExtent, regime, shape } from '../generators/draws.js';
+import type { Regime } from '../generators/regimes.js';
+
+/** Inputs and attributes of a call. */
+interface Call<A extends Attributes> {
+  readonly inputs: Readonly<Record<string, CaseInput>>;
+  readonly attributes: A;
+}
+
+/**
+ * Two families of a composite: as a call, which a backend that claims it executes whole, and
+ * written out in primitives. Both keep to the bounds of the body.
+ */
+function composite<A extends Attributes, P extends { regime: Regime; draw: number }>(
+  { name, results }: Composite<A>,
+  parameters: fc.Arbitrary<P>,
+  describe: (parameters: P) => Call<A>,
+  call: (builder: ProgramBuilder, operands: readonly Value[], attributes: A) => readonly Value[],
+): readonly Family[] {
+  const make = (drawn: P): ReturnType<typeof buildCase> => {
+    const { inputs, attributes } = describe(drawn);
+    return buildCase(name, inputs, drawn, (values, builder): Outputs => {
+      const operands = Object.keys(inputs).map((input) => values[input] as Value);
+      const made = call(builder, operands, attributes);
+      return Object.fromEntries(made.map((value, index) => [`${results[index]}`, value]));
+    });
+  };
+  return [
+    family(`composite/${name}/call`, parameters, make),
+    family(`composite/${name}/expanded`, parameters, (drawn) => {
+      const { program, runs } = make(drawn);
+      return { program: expand(program), runs };
+    }),
+  ];
+}
+
+/** The call of a composite, with its attributes' type kept. */
+function calls<A extends Attributes>(
+  target: Composite<A>,
+): (builder: ProgramBuilder, operands: readonly Value[], attributes: A) => readonly Value[] {
+  return (builder, operands, attributes) => builder.call(target, operands, attributes);
+}
+
+const content = { regime, draw };
+const rows = { rows: shape(0, 2, positiveExtent), width: positiveExtent, ...content };
+/** The eps of the norms in VideoMAE, PyTorch and Hugging Face. */
+const eps = fc.constantFrom(1e-6, 1e-5, 1e-12);
+const probability = (x: number): number => Math.abs(Math.fround(Math.sin(x)));
+
+const softmax = composite(
+  SOFTMAX,
+  fc.record(rows),
+  ({ rows: outer, width }) => ({ inputs: { x: { shape: [...outer, width] } }, attributes: {} }),
+  calls(SOFTMAX),
+);
+
+const softmaxGrad = composite(
+  SOFTMAX_GRAD,
+  fc.record(rows),
+  ({ rows: outer, width }) => {
+    const whole: Shape = [...outer, width];
+    return {
+      inputs: { y: { shape: whole, domain: probability }, dy: { shape: whole } },
+      attributes: {},
+    };
+  },
+  calls(SOFTMAX_GRAD),
+);
+
+const layerNorm = composite(
+  LAYER_NORM,
+  fc.record({ ...rows, eps }),
+  ({ rows: outer, width, eps: own }) => ({
+    inputs: {
+      x: { shape: [...outer, width] },
+      gamma: { shape: [width], regime: 'normal' },
+      beta: { shape: [width], regime: 'normal' },
+    },
+    attributes: { eps: own },
+  }),
+  calls(LAYER_NORM),
+);
+
+const layerNormGrad = composite(
+  LAYER_NORM_GRAD,
+  fc.record(rows),
+  ({ rows: outer, width }) => ({
+    inputs: {
+      x: { shape: [...outer, width] },
+      gamma: { shape: [width], regime: 'normal' },
+      mean: { shape: [...outer, 1] },
+      rstd: { shape: [...outer, 1], domain: positive },
+      dy: { shape: [...outer, width] },
+    },
+    attributes: {},
+  }),
+  calls(LAYER_NORM_GRAD),
+);
+
+const gelu = composite(
+  GELU,
+  fc.record({ shape: shape(0, 3), ...content }),
+  ({ shape: whole }) => ({ inputs: { x: { shape: whole } }, attributes: {} }),
+  calls(GELU),
+);
+
+const geluGrad = composite(
+  GELU_GRAD,
+  fc.record({ shape: shape(0, 3), ...content }),
+  ({ shape: whole }) => ({ inputs: { x: { shape: whole }, dy: { shape: whole } }, attributes: {} }),
+  calls(GELU_GRAD),
+);
+
+const heads = {
+  batch: fc.constantFrom(1, 2, 3),
+  heads: fc.constantFrom(1, 2, 3),
+  tokens: fc.constantFrom(1, 2, 5, 7, 16, 17),
+  width: fc.constantFrom(1, 2, 4, 8, 13),
+  bias: fc.boolean(),
+  ...content,
+};
+
+const attention = composite(
+  ATTENTION,
+  fc.record(heads),
+  ({ batch, heads: count, tokens, width, bias }) => {
+    const x = { shape: [batch, count, tokens, width] };
+    const inputs = { q: x, k: x, v: x };
+    const padding = { shape: [batch, 1, 1, tokens], regime: 'normal' as const };
+    return {
+      inputs: bias ? { ...inputs, bias: padding } : inputs,
+      attributes: { scale: 1 / Math.sqrt(width) },
+    };
+  },
+  calls(ATTENTION),
+);
+
+const attentionGrad = composite(
+  ATTENTION_GRAD,
+  fc.record(heads),
+  ({ batch, heads: count, tokens, width, bias }) => {
+    const x = { shape: [batch, count, tokens, width] };
+    const inputs = { q: x, k: x, v: x, o: x, do: x };
+    const padding = { shape: [batch, 1, 1, tokens], regime: 'normal' as const };
+    return {
+      inputs: bias ? { ...inputs, bias: padding } : inputs,
+      attributes: { scale: 1 / Math.sqrt(width) },
+    };
+  },
+  calls(ATTENTION_GRAD),
+);
+
+const classified = { rows: fc.constantFrom(1, 2, 5, 16), classes: positiveExtent, ...content };
+
+const crossEntropy = composite(
+  CROSS_ENTROPY,
+  fc.record(classified),
+  ({ rows: count, classes }) => ({
+    inputs: {
+      x: { shape: [count, classes] },
+      labels: { dtype: 'i32', shape: [count], below: classes },
+    },
+    attributes: {},
+  }),
+  calls(CROSS_ENTROPY),
+);
+
+const crossEntropyGrad = composite(
+  CROSS_ENTROPY_GRAD,
+  fc.record(classified),
+  ({ rows: count, classes }) => ({
+    inputs: {
+      x: { shape: [count, classes] },
+      labels: { dtype: 'i32', shape: [count], below: classes },
+      dloss: { shape: [count], regime: 'normal' },
+    },
+    attributes: {},
+  }),
+  calls(CROSS_ENTROPY_GRAD),
+);
+
+/** A learning rate and 1 - beta^t as they are at some step. */
+const rate = (x: number): number => Math.fround(1e-4 * (1 + Math.abs(Math.sin(x))));
+const correction = (x: number): number => Math.fround(0.05 + 0.9 * probability(x));
+
+const adamw = composite(
+  ADAMW,
+  fc.record({
+    shape: shape(0, 2),
+    decay: fc.constantFrom(0.05, 0),
+    lrScale: fc.constantFrom(1, 0.75),
+    beta2: fc.constantFrom(0.95, 0.999),
+    ...content,
+  }),
+  ({ shape: whole, decay, lrScale, beta2 }) => ({
+    inputs: {
+      p: { shape: whole, regime: 'normal' },
+      m: { shape: whole },
+      v: { shape: whole, domain: (x) => Math.fround(x * x) },
+      g: { shape: whole },
+      lr: { shape: [], regime: 'normal', domain: rate },
+      c1: { shape: [], regime: 'normal', domain: correction },
+      c2: { shape: [], regime: 'normal', domain: correction },
+    },
+    attributes: { beta1: 0.9, beta2, eps: 1e-8, decay, lr_scale: lrScale },
+  }),
+  calls(ADAMW),
+);
+
+export const COMPOSITE_FAMILIES: readonly Family[] = [
+  softmax,
+  softmaxGrad,
+  layerNorm,
+  layerNormGrad,
+  gelu,
+  geluGrad,
+  attention,
+  attentionGrad,
+  crossEntropy,
+  crossEntropyGrad,
+  adamw,
+].flat();

@@ -1,0 +1,134 @@
+import fc from 'fast-check';
+import type { Comparison, DType, PrimitiveName, Value } from '../../spec/program/index.js';
+import { buildCase, type CaseInput } from '../build-case.js';
+import { type Family, family } from '../case.js';
+import { nonzero, positive } from '../generators/data.js';
+import { draw, regime, shape } from '../generators/draws.js';
+
+type Unary = Extract<
+  PrimitiveName,
+  'neg' | 'exp' | 'log' | 'sqrt' | 'rsqrt' | 'erf' | 'tanh' | 'is_finite'
+>;
+type Binary = Extract<PrimitiveName, 'add' | 'sub' | 'mul' | 'div' | 'min' | 'max'>;
+
+const whole = { shape: shape(0, 4), regime, draw };
+/** Keeps e^x a normal float32 number. */
+const exponent = (x: number): number => Math.max(-85, Math.min(88, x));
+/** Keeps a float in the range of i32. */
+const integral = (x: number): number => Math.max(-1e9, Math.min(1e9, x));
+
+function unary(op: Unary, domain?: (x: number) => number): Family {
+  return family(`primitive/${op}`, fc.record(whole), ({ shape: extents, ...data }) => {
+    const x: CaseInput = { shape: extents, ...(domain === undefined ? {} : { domain }) };
+    return buildCase(op, { x }, data, ({ x: value }) => ({
+      result: value.builder.primitive(op, [value], {}),
+    }));
+  });
+}
+
+function binary(op: Binary, dtype: 'f32' | 'i32', domain?: (x: number) => number): Family {
+  const id = dtype === 'f32' ? `primitive/${op}` : `primitive/${op}/${dtype}`;
+  return family(id, fc.record(whole), ({ shape: extents, ...data }) => {
+    const a: CaseInput = { dtype, shape: extents };
+    const b: CaseInput = { ...a, ...(domain === undefined ? {} : { domain }) };
+    return buildCase(op, { a, b }, data, ({ a: left, b: right }) => ({
+      result: left.builder.primitive(op, [left, right], {}),
+    }));
+  });
+}
+
+function logical(op: 'and' | 'or'): Family {
+  return family(`primitive/${op}`, fc.record(whole), ({ shape: extents, ...data }) => {
+    const bool: CaseInput = { dtype: 'bool', shape: extents };
+    return buildCase(op, { a: bool, b: bool }, data, ({ a, b }) => ({
+      result: a.builder.primitive(op, [a, b], {}),
+    }));
+  });
+}
+
+const direction = fc.constantFrom<Comparison>('eq', 'ne', 'lt', 'le', 'gt', 'ge');
+
+function compare(dtype: 'f32' | 'i32'): Family {
+  const parameters = fc.record({ direction, ...whole });
+  const id = dtype === 'f32' ? 'primitive/compare' : `primitive/compare/${dtype}`;
+  return family(id, parameters, ({ direction: chosen, shape: extents, ...data }) => {
+    const input: CaseInput = { dtype, shape: extents };
+    return buildCase('compare', { a: input, b: input }, data, ({ a, b }) => ({
+      result: a.builder.primitive('compare', [a, b], { direction: chosen }),
+    }));
+  });
+}
+
+function select(dtype: 'f32' | 'i32' | 'bool'): Family {
+  const id = dtype === 'f32' ? 'primitive/select' : `primitive/select/${dtype}`;
+  return family(id, fc.record(whole), ({ shape: extents, ...data }) => {
+    const branch: CaseInput = { dtype, shape: extents };
+    const condition: CaseInput = { dtype: 'bool', shape: extents };
+    return buildCase('select', { condition, a: branch, b: branch }, data, (values) => ({
+      result: values.a.builder.primitive('select', [values.condition, values.a, values.b], {}),
+    }));
+  });
+}
+
+const not: Family = family('primitive/not', fc.record(whole), ({ shape: extents, ...data }) =>
+  buildCase('not', { x: { dtype: 'bool', shape: extents } }, data, ({ x }) => ({
+    result: x.builder.primitive('not', [x], {}),
+  })),
+);
+
+/** The conversions that programs of the method contain; half of the floats lie between integers. */
+const CASTS: readonly (readonly [DType, DType])[] = [
+  ['f32', 'i32'],
+  ['f32', 'bool'],
+  ['i32', 'f32'],
+  ['i32', 'bool'],
+  ['u8', 'f32'],
+  ['u8', 'i32'],
+  ['bool', 'f32'],
+  ['bool', 'i32'],
+];
+
+function cast([from, to]: readonly [DType, DType]): Family {
+  return family(`primitive/cast/${from}-${to}`, fc.record(whole), ({ shape: extents, ...data }) => {
+    const x: CaseInput = { dtype: from, shape: extents, domain: (value) => integral(value / 2) };
+    return buildCase('cast', { x }, data, ({ x: value }) => ({
+      result: value.builder.primitive('cast', [value], { dtype: to }),
+    }));
+  });
+}
+
+/** x * x with one operand twice: its result is never negative. */
+const square: Family = family(
+  'primitive/mul/same',
+  fc.record(whole),
+  ({ shape: extents, ...data }) =>
+    buildCase('mul', { x: { shape: extents } }, data, ({ x }: { readonly x: Value }) => ({
+      result: x.builder.primitive('mul', [x, x], {}),
+    })),
+);
+
+export const ELEMENTWISE_FAMILIES: readonly Family[] = [
+  ...(['add', 'sub', 'mul', 'min', 'max'] as const).flatMap((op) => [
+    binary(op, 'f32'),
+    binary(op, 'i32'),
+  ]),
+  binary('div', 'f32', nonzero),
+  square,
+  unary('neg'),
+  unary('exp', exponent),
+  unary('log', positive),
+  unary('sqrt', Math.abs),
+  unary('rsqrt', positive),
+  unary('erf'),
+  unary('tanh'),
+  unary('is_finite'),
+  compare('f32'),
+  compare('i32'),
+  logical('and'),
+  logical('or'),
+  not,
+  select('f32'),
+  select('i32'),
+  select('bool'),
+  ...CASTS.map(cast),
+];

@@ -1,0 +1,118 @@
+import fc from 'fast-check';
+import { differentiate } from '../../core/autodiff/differentiate.js';
+import { simplify } from '../../core/passes/simplify.js';
+import { infoNceLoss, l2Normalize, maeLoss, type TargetKind, targets } from '../../spec/index.js';
+import { exp, gelu, layerNorm, linear, mul, type Value } from '../../spec/program/index.js';
+import { buildCase, type CaseData, type CaseInput } from '../build-case.js';
+import { type Case, type Family, family } from '../case.js';
+import { draw, positiveExtent, regime } from '../generators/draws.js';
+
+const content = { regime, draw };
+
+/** A case of a scalar loss and its gradient by each input named in `wrt`. */
+function lossAndGradients<Name extends string>(
+  name: string,
+  inputs: Readonly<Record<Name, CaseInput>>,
+  wrt: readonly Name[],
+  data: CaseData,
+  body: (values: Readonly<Record<Name, Value>>) => Value,
+): Case {
+  const { program, runs } = buildCase(name, inputs, data, (values) => ({ loss: body(values) }));
+  const { builder, gradients } = differentiate(program, 'loss', wrt);
+  for (const [input, value] of gradients) builder.output(`grad.${input}`, value);
+  return { program: simplify(builder.finish()), runs };
+}
+
+const kind = fc.constantFrom<TargetKind>('per-cube-channel', 'per-patch', 'raw');
+
+/** The targets of masked cubes; u8 pixels are drawn evenly. */
+const target = family(
+  'objective/targets',
+  fc.record({
+    kind,
+    batch: fc.constantFrom(1, 2),
+    cubes: positiveExtent,
+    pixels: fc.constantFrom(2, 4, 8, 32),
+    masked: fc.constantFrom(1, 3, 5),
+    ...content,
+  }),
+  ({ kind: chosen, batch, cubes, pixels, masked, ...data }) =>
+    buildCase(
+      'targets',
+      {
+        cubes: { dtype: 'u8', shape: [batch, cubes, 3 * pixels] },
+        masked: { dtype: 'i32', shape: [batch, masked], below: cubes },
+      },
+      data,
+      (values) => ({ targets: targets(values.cubes, values.masked, chosen) }),
+    ),
+);
+
+const mae = family(
+  'objective/mae',
+  fc.record({ batch: positiveExtent, masked: positiveExtent, size: positiveExtent, ...content }),
+  ({ batch, masked, size, ...data }) => {
+    const both = { shape: [batch, masked, size] };
+    return lossAndGradients(
+      'mae',
+      { prediction: both, target: { ...both, regime: 'normal' } },
+      ['prediction'],
+      data,
+      (values) => maeLoss(values.prediction, values.target),
+    );
+  },
+);
+
+const infoNce = family(
+  'objective/info_nce',
+  fc.record({
+    batch: fc.constantFrom(1, 2, 3, 8, 17),
+    width: positiveExtent,
+    directions: fc.constantFrom('mean', 'sum'),
+    ...content,
+  }),
+  ({ batch, width, directions, ...data }) => {
+    const embeddings = { shape: [batch, width] };
+    // log(1 / tau) for tau between 0.01 and 1.
+    const logScale = (x: number): number => Math.fround(4.6 * Math.abs(Math.sin(x)));
+    return lossAndGradients(
+      'info_nce',
+      {
+        text: embeddings,
+        video: embeddings,
+        log_scale: { shape: [], regime: 'normal', domain: logScale },
+      },
+      ['text', 'video', 'log_scale'],
+      data,
+      (values) =>
+        infoNceLoss(l2Normalize(values.text), l2Normalize(values.video), exp(values.log_scale), {
+          temperature: { kind: 'learned' },
+          directions,
+        }),
+    );
+  },
+);
+
+/** Norm, linear map, GELU and MAE in a row: a gradient through composites and their residuals. */
+const block = family(
+  'gradient/block',
+  fc.record({ rows: positiveExtent, width: positiveExtent, ...content }),
+  ({ rows, width, ...data }) =>
+    lossAndGradients(
+      'block',
+      {
+        x: { shape: [rows, width] },
+        gamma: { shape: [width], regime: 'normal' },
+        beta: { shape: [width], regime: 'normal' },
+        weight: { shape: [5, width], regime: 'normal' },
+        bias: { shape: [5], regime: 'normal' },
+        target: { shape: [rows, 5], regime: 'normal' },
+      },
+      ['x', 'gamma', 'beta', 'weight', 'bias'],
+      data,
+      ({ x, gamma, beta, weight, bias, target: wanted }) =>
+        maeLoss(mul(gelu(linear(layerNorm(x, gamma, beta, 1e-6), weight, bias)), 2), wanted),
+    ),
+);
+
+export const OBJECTIVE_FAMILIES: readonly Family[] = [target, mae, infoNce, block];

@@ -1,0 +1,270 @@
+import type { Backend, DeviceTensor, HostTensor, Named } from '../core/backend.js';
+import { type Clip, ClipReader, type ClipRecord, type Tokenizer } from '../data/index.js';
+import {
+  type BatchShape,
+  clipTokens,
+  drawMask,
+  gridOf,
+  LacunaError,
+  type Mask,
+  type Model,
+  maskCounts,
+  type RetrievalScores,
+  reconstructionModel,
+  retrievalScores,
+  type StateSpec,
+  sampleWord,
+  textEmbeddingModel,
+  videoEmbeddingModel,
+} from '../spec/index.js';
+import { maskFeeds, textFeeds } from './batch-feeds.js';
+import { clipSampling } from './clip-sampling.js';
+import type { PretrainSettings } from './config.js';
+import { initialTensor, tableTensor } from './initialize.js';
+import type { DataProblem } from './run-folder.js';
+import { modelConfig, videoConfig } from './settings.js';
+
+/** A trained (or untrained) model with what it takes to run it. */
+export interface TrainedModel {
+  readonly settings: PretrainSettings;
+  readonly backend: Backend;
+  /** Parameters and statistics by name. */
+  readonly state: Named<HostTensor>;
+  /** Needed by the contrastive objectives only. */
+  readonly tokenizer: Tokenizer | undefined;
+}
+
+/** Text-to-video and video-to-text retrieval in one gallery. */
+export interface Retrieval {
+  readonly textToVideo: RetrievalScores;
+  readonly videoToText: RetrievalScores;
+  /** Cosines [texts, videos]. */
+  readonly similarity: Float32Array;
+  readonly captions: readonly string[];
+  /** Ids of the gallery's clips. */
+  readonly videos: readonly string[];
+  /** Clips that could not be read; they are not in the gallery. */
+  readonly problems: readonly DataProblem[];
+}
+
+/** A clip, its mask, and what the decoder makes of the masked cubes. */
+export interface Reconstruction {
+  readonly id: string;
+  readonly caption: string | undefined;
+  /** u8 RGB, [T, S, S, 3]. */
+  readonly frames: Uint8Array;
+  readonly mask: Mask;
+  /** [M, P], in the units of the target. */
+  readonly prediction: Float32Array;
+  readonly target: Float32Array;
+}
+
+/** The untrained counterpart of a model: same settings, the state that its run began with. */
+export function untrained(model: TrainedModel): TrainedModel {
+  const { settings, tokenizer } = model;
+  const specs = embeddingPrograms(settings, tokenizer, 1).flatMap(({ state }) => state);
+  const start = (spec: StateSpec): [string, HostTensor] => [
+    spec.name,
+    initialTensor(spec, settings.seed),
+  ];
+  return { ...model, state: Object.fromEntries(specs.map(start)) };
+}
+
+const EMBEDDING_BATCH = 16;
+
+/**
+ * Embeds each clip (its centre, all tokens visible) and its first caption, and ranks by cosine.
+ * @throws LacunaError for a model without a contrastive objective, or a gallery without clips.
+ */
+export async function evaluateRetrieval(
+  model: TrainedModel,
+  records: readonly ClipRecord[],
+  root: string,
+): Promise<Retrieval> {
+  const { settings, tokenizer } = model;
+  if (tokenizer === undefined) {
+    throw new LacunaError({
+      what: 'retrieval needs a model that was trained to align video with text',
+      got: `objective ${settings.objective}`,
+    });
+  }
+  const { clips, problems } = await readClips(settings, records, root);
+  if (clips.length === 0) {
+    throw new LacunaError({ where: root, what: 'no clip of the gallery can be read' });
+  }
+  const [video, text] = embeddingPrograms(settings, tokenizer, EMBEDDING_BATCH) as [Model, Model];
+  const videos = await embedAll(model, video, clips, (batch) => videoFeeds(settings, batch));
+  const captions = clips.map(({ record }) => record.captions[0] ?? '');
+  const texts = await embedAll(model, text, captions, (batch) =>
+    textFeeds(tokenizer, batch, settings.text.length),
+  );
+  const similarity = cosines(texts, videos);
+  const videoOfText = Int32Array.from(captions, (_, index) => index);
+  const scores = retrievalScores({ similarity, videoOfText, videos: clips.length });
+  return {
+    ...scores,
+    similarity,
+    captions,
+    videos: clips.map(({ record }) => record.id),
+    problems,
+  };
+}
+
+/** Reconstructs the centre clips of `records`, masked as in epoch 0 of the run. */
+export async function reconstruct(
+  model: TrainedModel,
+  records: readonly ClipRecord[],
+  root: string,
+): Promise<readonly Reconstruction[]> {
+  const { settings, tokenizer } = model;
+  const { clips } = await readClips(settings, records, root);
+  const grid = gridOf(videoConfig(settings));
+  const shape = { batch: 1, visible: maskCounts(settings.mask, grid).visible };
+  const program = reconstructionModel(modelConfig(settings, tokenizer?.vocabSize ?? 0), shape);
+  return withProgram(model, program, async (run) => {
+    const results: Reconstruction[] = [];
+    for (const { record, clip } of clips) {
+      const address = { seed: settings.seed, epoch: 0, sample: sampleWord(record.id) };
+      const mask = drawMask(settings.mask, grid, address);
+      const outputs = await run({ frames: frames(settings, [clip]), ...maskFeeds([mask], true) });
+      results.push({
+        id: record.id,
+        caption: record.captions[0],
+        frames: clip.video,
+        mask,
+        prediction: outputs['prediction']?.data as Float32Array,
+        target: outputs['target']?.data as Float32Array,
+      });
+    }
+    return results;
+  });
+}
+
+interface ReadClip {
+  readonly record: ClipRecord;
+  readonly clip: Clip;
+}
+
+async function readClips(
+  settings: PretrainSettings,
+  records: readonly ClipRecord[],
+  root: string,
+): Promise<{ readonly clips: readonly ReadClip[]; readonly problems: readonly DataProblem[] }> {
+  const reader = await ClipReader.open({ root, records, sampling: clipSampling(settings) });
+  const clips: ReadClip[] = [];
+  const problems: DataProblem[] = [];
+  try {
+    for await (const outcome of reader.clips()) {
+      if ('clip' in outcome) clips.push(outcome);
+      else problems.push({ id: outcome.record.id, reason: outcome.problem });
+    }
+  } finally {
+    await reader.close();
+  }
+  return { clips, problems };
+}
+
+function embeddingPrograms(
+  settings: PretrainSettings,
+  tokenizer: Tokenizer | undefined,
+  batch: number,
+): readonly Model[] {
+  const config = modelConfig(settings, tokenizer?.vocabSize ?? 0);
+  const shape: BatchShape = { batch, visible: clipTokens(videoConfig(settings)) };
+  return [videoEmbeddingModel(config, shape), textEmbeddingModel(config, shape)];
+}
+
+function videoFeeds(settings: PretrainSettings, clips: readonly ReadClip[]): Named<HostTensor> {
+  const count = clipTokens(videoConfig(settings));
+  const visible = Int32Array.from({ length: clips.length * count }, (_, index) => index % count);
+  return {
+    frames: frames(
+      settings,
+      clips.map(({ clip }) => clip),
+    ),
+    visible: { dtype: 'i32', shape: [clips.length, count], data: visible },
+  };
+}
+
+function frames(
+  { clip: { frames: count, size } }: PretrainSettings,
+  clips: readonly Clip[],
+): HostTensor {
+  const bytes = count * size * size * 3;
+  const data = new Uint8Array(clips.length * bytes);
+  clips.forEach(({ video }, index) => {
+    data.set(video, index * bytes);
+  });
+  return { dtype: 'u8', shape: [clips.length, count, size, size, 3], data };
+}
+
+/** The embeddings of all items, row by row; the last batch is filled up with its last item. */
+async function embedAll<T>(
+  model: TrainedModel,
+  program: Model,
+  items: readonly T[],
+  feeds: (batch: readonly T[]) => Named<HostTensor>,
+): Promise<readonly Float32Array[]> {
+  return withProgram(model, program, async (run) => {
+    const rows: Float32Array[] = [];
+    for (let start = 0; start < items.length; start += EMBEDDING_BATCH) {
+      const batch = Array.from(
+        { length: EMBEDDING_BATCH },
+        (_, index) => items[Math.min(start + index, items.length - 1)] as T,
+      );
+      const { embedding } = await run(feeds(batch));
+      const data = embedding?.data as Float32Array;
+      const width = data.length / EMBEDDING_BATCH;
+      for (let row = 0; row < EMBEDDING_BATCH && start + row < items.length; row++) {
+        rows.push(data.slice(row * width, (row + 1) * width));
+      }
+    }
+    return rows;
+  });
+}
+
+/** Compiles a program with the model's state on the device, for as long as `body` runs it. */
+async function withProgram<R>(
+  { backend, state }: TrainedModel,
+  { program }: Model,
+  body: (run: (feeds: Named<HostTensor>) => Promise<Named<HostTensor>>) => Promise<R>,
+): Promise<R> {
+  const executable = await backend.compile(program);
+  const resident: Record<string, DeviceTensor> = {};
+  try {
+    for (const input of program.inputs) {
+      if (input.role === 'data') continue;
+      const tensor = input.role === 'constant' ? tableTensor(input) : state[input.name];
+      if (tensor === undefined)
+        throw new LacunaError({ where: input.name, what: 'the state lacks this tensor' });
+      resident[input.name] = await backend.upload(tensor);
+    }
+    return await body(async (feeds) => {
+      const fed: Record<string, DeviceTensor> = {};
+      for (const [name, tensor] of Object.entries(feeds)) fed[name] = await backend.upload(tensor);
+      const outputs = await executable.run({ ...resident, ...fed });
+      const results: Record<string, HostTensor> = {};
+      for (const [name, tensor] of Object.entries(outputs)) {
+        results[name] = await backend.download(tensor);
+        backend.release(tensor);
+      }
+      for (const tensor of Object.values(fed)) backend.release(tensor);
+      return results;
+    });
+  } finally {
+    for (const tensor of Object.values(resident)) backend.release(tensor);
+    await executable.dispose();
+  }
+}
+
+function cosines(texts: readonly Float32Array[], videos: readonly Float32Array[]): Float32Array {
+  const result = new Float32Array(texts.length * videos.length);
+  texts.forEach((text, row) => {
+    videos.forEach((video, column) => {
+      let sum = 0;
+      for (let i = 0; i < text.length; i++) sum += (text[i] as number) * (video[i] as number);
+      result[row * videos.length + column] = sum;
+    });
+  });
+  return result;
+}

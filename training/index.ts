@@ -1,0 +1,34 @@
+export {
+  type Checkpoint,
+  CheckpointReader,
+  lastGoodCheckpoint,
+  writeCheckpoint,
+} from './checkpoint.js';
+export type { PretrainConfig, PretrainSettings } from './config.js';
+export { configJsonSchema } from './config-schema.js';
+export {
+  evaluateRetrieval,
+  type Reconstruction,
+  type Retrieval,
+  reconstruct,
+  type TrainedModel,
+  untrained,
+} from './evaluate.js';
+export { parseConfig, withValue } from './parse-config.js';
+export {
+  dataRoot,
+  type PretrainEvent,
+  type PretrainOptions,
+  type PretrainResult,
+  pretrain,
+  resumePretraining,
+} from './pretrain.js';
+export {
+  type DataProblem,
+  type RunManifest,
+  readManifest,
+  readMetrics,
+  readProblems,
+  type StepMetrics,
+} from './run-folder.js';
+export { resolveSettings } from './settings.js';

@@ -1,0 +1,398 @@
+import { dirname } from 'node:path';
+import type { Backend, HostTensor, Named } from '../core/backend.js';
+import { programDigest } from '../core/index.js';
+import { type Plan, PlanRunner, trainingPlan } from '../core/plan/index.js';
+import {
+  type ClipList,
+  ClipLoader,
+  createTokenizer,
+  readClipList,
+  readTokenizer,
+  type Tokenizer,
+  trainBpe,
+  writeTokenizer,
+} from '../data/index.js';
+import {
+  biasCorrection,
+  elementCount,
+  gridOf,
+  LacunaError,
+  learningRate,
+  maskCounts,
+  type Role,
+  type StateSpec,
+} from '../spec/index.js';
+import { BatchFeeds } from './batch-feeds.js';
+import { CheckpointReader, lastGoodCheckpoint, writeCheckpoint } from './checkpoint.js';
+import { clipSampling } from './clip-sampling.js';
+import type { PretrainSettings } from './config.js';
+import { initialTensor, tableTensor } from './initialize.js';
+import { type DataProblem, RunFolder, type RunManifest, type StepMetrics } from './run-folder.js';
+import { modelConfig, runSchedule, videoConfig } from './settings.js';
+
+/** What happens in a run, for whoever shows it. */
+export type PretrainEvent =
+  | {
+      readonly kind: 'ready';
+      readonly folder: string;
+      readonly manifest: RunManifest;
+      readonly steps: number;
+      /** Steps that were done before: 0 unless resumed. */
+      readonly doneSteps: number;
+      readonly compileSeconds: number;
+    }
+  | ({ readonly kind: 'step'; readonly steps: number; readonly clips: number } & StepMetrics)
+  | ({ readonly kind: 'problem' } & DataProblem)
+  | { readonly kind: 'checkpoint'; readonly step: number; readonly path: string }
+  | { readonly kind: 'note'; readonly text: string };
+
+export interface PretrainOptions {
+  /** The version of Lacuna, for the manifest. */
+  readonly version: string;
+  readonly onEvent?: (event: PretrainEvent) => void;
+  /** Ends the run after the current step, with a checkpoint. */
+  readonly signal?: AbortSignal;
+}
+
+export interface PretrainResult {
+  readonly folder: string;
+  readonly steps: number;
+  /** False where the signal ended the run early: it can be resumed. */
+  readonly finished: boolean;
+  /** Parameters and statistics after the last step. */
+  readonly state: Named<HostTensor>;
+  readonly problems: readonly DataProblem[];
+}
+
+/**
+ * Pretrains as `settings` say, in a new run folder. The trajectory is a function of the settings,
+ * the data and the backend; where that is deterministic, bit for bit.
+ *
+ * @throws LacunaError for settings or data that cannot be used, and for a loss that is not finite:
+ * the last checkpoint is then kept and the samples are named.
+ */
+export async function pretrain(
+  settings: PretrainSettings,
+  backend: Backend,
+  options: PretrainOptions,
+): Promise<PretrainResult> {
+  const list = await readList(settings);
+  const definition =
+    settings.objective === 'mae'
+      ? undefined
+      : settings.data.tokenizer === undefined
+        ? trainBpe(
+            list.records.flatMap(({ captions }) => captions),
+            {
+              vocabSize: settings.text.vocabulary,
+            },
+          )
+        : await readTokenizer(settings.data.tokenizer);
+  const tokenizer = definition === undefined ? undefined : createTokenizer(definition);
+  const plan = planOf(settings, tokenizer?.vocabSize ?? 0);
+  const manifest = describe(settings, list, tokenizer, plan, backend, options.version);
+  const folder = await RunFolder.create(settings.output, manifest);
+  try {
+    if (definition !== undefined) await writeTokenizer(folder.path, definition);
+    return await run({ settings, list, tokenizer, plan, backend, folder, options });
+  } finally {
+    await folder.release();
+  }
+}
+
+/** Continues the run in a folder from its last good checkpoint, by its own manifest. */
+export async function resumePretraining(
+  path: string,
+  open: (settings: PretrainSettings) => Promise<Backend>,
+  options: PretrainOptions,
+): Promise<PretrainResult> {
+  const folder = await RunFolder.resume(path);
+  try {
+    const { settings, data, programs } = folder.manifest;
+    const list = await readList(settings);
+    if (list.digest !== data.digest) {
+      throw new LacunaError({
+        where: settings.data.list,
+        what: 'the data of this run have changed since it began',
+        got: `digest ${list.digest.slice(0, 12)}`,
+        expected: data.digest.slice(0, 12),
+        fix: 'Restore the list, or begin a new run.',
+      });
+    }
+    const tokenizer =
+      settings.objective === 'mae'
+        ? undefined
+        : createTokenizer(await readTokenizer(folder.tokenizer));
+    const plan = planOf(settings, tokenizer?.vocabSize ?? 0);
+    if (JSON.stringify(programDigests(plan)) !== JSON.stringify(programs)) {
+      options.onEvent?.({
+        kind: 'note',
+        text: 'The programs of this version differ from those that the run began with: its trajectory will too.',
+      });
+    }
+    const backend = await open(settings);
+    return await run({ settings, list, tokenizer, plan, backend, folder, options, resumes: true });
+  } finally {
+    await folder.release();
+  }
+}
+
+interface Run {
+  readonly settings: PretrainSettings;
+  readonly list: ClipList;
+  readonly tokenizer: Tokenizer | undefined;
+  readonly plan: Plan;
+  readonly backend: Backend;
+  readonly folder: RunFolder;
+  readonly options: PretrainOptions;
+  readonly resumes?: boolean;
+}
+
+async function run({
+  settings,
+  list,
+  tokenizer,
+  plan,
+  backend,
+  folder,
+  options,
+  resumes = false,
+}: Run): Promise<PretrainResult> {
+  const emit = options.onEvent ?? (() => {});
+  const schedule = runSchedule(settings, list.records.length);
+  const steps = schedule.totalSteps;
+  const stepsPerEpoch = Math.floor(list.records.length / settings.batch);
+  const { runner, doneSteps } = await openRunner(
+    plan,
+    backend,
+    folder,
+    settings.seed,
+    resumes,
+    emit,
+  );
+  emit({
+    kind: 'ready',
+    folder: folder.path,
+    manifest: folder.manifest,
+    steps,
+    doneSteps,
+    compileSeconds: runner.compileSeconds,
+  });
+  const loader = await ClipLoader.open({
+    root: dataRoot(settings),
+    records: list.records,
+    sampling: clipSampling(settings),
+    seed: settings.seed,
+    batchSize: settings.batch,
+    workers: settings.data.workers ?? 1,
+    start: { epoch: Math.floor(doneSteps / stepsPerEpoch), step: doneSteps % stepsPerEpoch },
+  });
+  const feeds = new BatchFeeds(settings, list.records, tokenizer);
+  const problems = new Map<string, DataProblem>();
+  let step = doneSteps;
+  let saved = doneSteps;
+  const save = async (): Promise<void> => {
+    const { checkpoints } = folder;
+    const read = (name: string): Promise<HostTensor> => runner.download(name);
+    const path = await writeCheckpoint(
+      checkpoints,
+      step,
+      plan.state,
+      read,
+      settings.checkpoints.keep,
+    );
+    saved = step;
+    emit({ kind: 'checkpoint', step, path });
+  };
+  try {
+    while (step < steps && options.signal?.aborted !== true) {
+      const begin = performance.now();
+      const batch = await loader.next();
+      const waitSeconds = (performance.now() - begin) / 1000;
+      for (const { id, reason } of batch.skipped) {
+        if (problems.has(id)) continue;
+        problems.set(id, { id, reason });
+        await folder.appendProblem({ id, reason });
+        emit({ kind: 'problem', id, reason });
+      }
+      const rate = learningRate(schedule, step);
+      const metrics = await runner.step({
+        ...feeds.feeds(batch),
+        ...scheduleFeeds(settings, rate, step),
+      });
+      const bad = Object.entries(metrics).find(([, value]) => !Number.isFinite(value));
+      if (bad !== undefined)
+        throw notFinite(
+          bad,
+          step + 1,
+          saved,
+          batch.samples.map(({ record }) => record.id),
+        );
+      step += 1;
+      const stepSeconds = (performance.now() - begin) / 1000;
+      const line = {
+        step,
+        epoch: batch.epoch,
+        metrics,
+        learningRate: rate,
+        stepSeconds,
+        waitSeconds,
+      };
+      await folder.appendMetrics(line);
+      emit({ kind: 'step', steps, clips: settings.batch, ...line });
+      if (step % settings.checkpoints.everySteps === 0 && step < steps) await save();
+    }
+    if (saved < step || step === 0) await save();
+    const state: Record<string, HostTensor> = {};
+    for (const { name, role } of plan.state) {
+      if (KEPT_ROLES.includes(role)) state[name] = await runner.download(name);
+    }
+    return {
+      folder: folder.path,
+      steps: step,
+      finished: step >= steps,
+      state,
+      problems: [...problems.values()],
+    };
+  } finally {
+    await loader.close();
+    await runner.dispose();
+  }
+}
+
+/** Roles that a model needs outside training. */
+const KEPT_ROLES: readonly Role[] = ['parameter', 'statistic', 'average'];
+
+async function openRunner(
+  plan: Plan,
+  backend: Backend,
+  folder: RunFolder,
+  seed: number,
+  resumes: boolean,
+  emit: (event: PretrainEvent) => void,
+): Promise<{ readonly runner: PlanRunner; readonly doneSteps: number }> {
+  const note = (text: string): void => emit({ kind: 'note', text });
+  const checkpoint = resumes ? await lastGoodCheckpoint(folder.checkpoints, note) : undefined;
+  const doneSteps = checkpoint?.step ?? 0;
+  if (resumes) {
+    await folder.rewindMetrics(doneSteps);
+    if (checkpoint === undefined)
+      note('There is no good checkpoint yet: the run starts from step 0.');
+  }
+  if (checkpoint === undefined) {
+    const start = (spec: StateSpec): HostTensor => initialTensor(spec, seed);
+    return { runner: await PlanRunner.open(backend, plan, start, tableTensor), doneSteps };
+  }
+  const reader = await CheckpointReader.open(checkpoint);
+  try {
+    const saved = (spec: StateSpec): Promise<HostTensor> => reader.read(spec);
+    return { runner: await PlanRunner.open(backend, plan, saved, tableTensor), doneSteps };
+  } finally {
+    await reader.close();
+  }
+}
+
+function planOf(settings: PretrainSettings, vocabulary: number): Plan {
+  const { visible } = maskCounts(settings.mask, gridOf(videoConfig(settings)));
+  const shape = { batch: settings.batch, visible };
+  const { optimizer, microbatches, gradientNorm } = settings;
+  return trainingPlan(modelConfig(settings, vocabulary), shape, {
+    optimizer,
+    microbatches,
+    gradientNorm,
+  });
+}
+
+/** The list of a run's clips. @throws LacunaError where there is nothing to learn from. */
+async function readList(settings: PretrainSettings): Promise<ClipList> {
+  const list = await readClipList(settings.data.list);
+  if (settings.objective === 'mae') return list;
+  const silent = list.records.filter(({ captions }) => captions.length === 0);
+  if (silent.length > 0) {
+    throw new LacunaError({
+      where: settings.data.list,
+      what: `the objective ${settings.objective} needs captions, but ${silent.length} of ${list.records.length} clips have none`,
+      got: `${silent[0]?.id} without a caption`,
+      fix: 'Add captions, remove these clips, or choose the objective mae.',
+    });
+  }
+  if (list.distinctCaptions < 2) {
+    throw new LacunaError({
+      where: settings.data.list,
+      what: 'all clips have the same caption, so there is nothing to tell apart',
+      fix: 'Describe what is different in each clip, or choose the objective mae.',
+    });
+  }
+  return list;
+}
+
+/** The folder that the paths of the list start from. */
+export function dataRoot({ data }: PretrainSettings): string {
+  return data.root ?? dirname(data.list);
+}
+
+function scheduleFeeds(
+  { optimizer }: PretrainSettings,
+  rate: number,
+  step: number,
+): Named<HostTensor> {
+  const scalar = (value: number): HostTensor => ({
+    dtype: 'f32',
+    shape: [],
+    data: Float32Array.of(value),
+  });
+  return {
+    'schedule.lr': scalar(rate),
+    'schedule.correction1': scalar(biasCorrection(optimizer.beta1, step + 1)),
+    'schedule.correction2': scalar(biasCorrection(optimizer.beta2, step + 1)),
+  };
+}
+
+function notFinite(
+  [name, value]: [string, number],
+  step: number,
+  saved: number,
+  samples: readonly string[],
+): LacunaError {
+  const shown = samples.slice(0, 8).join(', ');
+  return new LacunaError({
+    where: `step ${step}`,
+    what: `${name} is ${value}, so the run stops`,
+    got: `samples ${shown}${samples.length > 8 ? ` and ${samples.length - 8} more` : ''}`,
+    fix:
+      saved === 0
+        ? 'There is no checkpoint yet. Lower the learning rate, or look at these samples.'
+        : `The checkpoint of step ${saved} is kept. Lower the learning rate, or look at these samples.`,
+  });
+}
+
+function describe(
+  settings: PretrainSettings,
+  list: ClipList,
+  tokenizer: Tokenizer | undefined,
+  plan: Plan,
+  { info }: Backend,
+  version: string,
+): RunManifest {
+  const { name, device, contract, deterministic } = info;
+  const parameters = plan.state.filter(({ role }) => role === 'parameter');
+  return {
+    format: 1,
+    lacuna: version,
+    created: new Date().toISOString(),
+    settings,
+    backend: { name, version: info.version, device, contract, deterministic },
+    node: process.version,
+    platform: `${process.platform} ${process.arch}`,
+    data: { clips: list.records.length, digest: list.digest },
+    vocabulary: tokenizer?.vocabSize ?? 0,
+    tokens: maskCounts(settings.mask, gridOf(videoConfig(settings))),
+    parameters: parameters.reduce((total, { shape }) => total + elementCount(shape), 0),
+    programs: programDigests(plan),
+  };
+}
+
+function programDigests(plan: Plan): Record<string, string> {
+  const entries = Object.entries(plan.programs);
+  return Object.fromEntries(entries.map(([key, program]) => [key, programDigest(program)]));
+}
