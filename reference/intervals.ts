@@ -276,10 +276,18 @@ class Intervals implements Arithmetic<IntervalColumn> {
     }
     // A unit in the last place of x is at most 2 u |x|.
     const relative = 2 * ulps * out.format.unitRoundoff + OWN_ROUNDOFF;
+    const quantum = 2 * ulps * out.format.underflow;
     const flush = this.#contract.flushBelow;
-    const lowest = low > 0 && low < flush ? 0 : low - Math.abs(low) * relative;
-    const highest = high < 0 && high > -flush ? 0 : high + Math.abs(high) * relative;
-    setChecked(out, i, value, lowest, highest);
+    const lowest = low > 0 && low < flush ? 0 : low - Math.abs(low) * relative - quantum;
+    const highest = high < 0 && high > -flush ? 0 : high + Math.abs(high) * relative + quantum;
+    // None of the functions errs in sign.
+    setChecked(
+      out,
+      i,
+      value,
+      low >= 0 ? Math.max(0, lowest) : lowest,
+      high <= 0 ? Math.min(0, highest) : highest,
+    );
   }
 }
 

@@ -36,5 +36,8 @@ function table(rows: readonly Row[]): string {
     ({ backend, device, available, detail }) =>
       `${available ? 'yes' : 'no '}  ${backend.padEnd(10)} ${device.padEnd(8)} ${detail}`,
   );
-  return ['can run  backend    device   what, or why not', ...lines.map((line) => `  ${line}`)].join('\n');
+  return [
+    'can run  backend    device   what, or why not',
+    ...lines.map((line) => `  ${line}`),
+  ].join('\n');
 }

@@ -17,6 +17,9 @@ const exponent = (x: number): number => Math.max(-85, Math.min(88, x));
 /** Keeps a float in the range of i32. */
 const integral = (x: number): number => Math.max(-1e9, Math.min(1e9, x));
 
+/** Infinity and NaN at times: the one place where a program meets them on purpose. */
+const someInfinite = (x: number): number => (x > 1 ? Infinity : x < -1 ? Number.NaN : x);
+
 function unary(op: Unary, domain?: (x: number) => number): Family {
   return family(`primitive/${op}`, fc.record(whole), ({ shape: extents, ...data }) => {
     const x: CaseInput = { shape: extents, ...(domain === undefined ? {} : { domain }) };
@@ -121,7 +124,7 @@ export const ELEMENTWISE_FAMILIES: readonly Family[] = [
   unary('rsqrt', positive),
   unary('erf'),
   unary('tanh'),
-  unary('is_finite'),
+  unary('is_finite', someInfinite),
   compare('f32'),
   compare('i32'),
   logical('and'),

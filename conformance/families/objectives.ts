@@ -13,7 +13,7 @@ const content = { regime, draw };
 function lossAndGradients<Name extends string>(
   name: string,
   inputs: Readonly<Record<Name, CaseInput>>,
-  wrt: readonly Name[],
+  wrt: readonly NoInfer<Name>[],
   data: CaseData,
   body: (values: Readonly<Record<Name, Value>>) => Value,
 ): Case {

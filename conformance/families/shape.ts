@@ -49,11 +49,10 @@ const slice = family(
   ({ shape: extents, choices: keys, dtype: type, ...data }) =>
     buildCase('slice', { x: { dtype: type, shape: extents } }, data, ({ x }) => {
       const key = (axis: number): number => keys[axis] as number;
-      const starts = extents.map((value, axis) => key(axis) % (value + 1));
-      const ends = extents.map((value, axis) => {
-        const start = starts[axis] as number;
-        return start + (key(axis + 4) % (value - start + 1));
-      });
+      const starts = extents.map((value, axis) => Math.min(key(axis) % 3, value));
+      const ends = extents.map((value, axis) =>
+        Math.max(starts[axis] as number, value - (key(axis + 4) % 3)),
+      );
       return { result: x.builder.primitive('slice', [x], { starts, ends }) };
     }),
 );

@@ -168,14 +168,15 @@ function outputOf(line: LineScanner): ProgramOutput {
 function requireComposites(text: string, meanings: string, reader: TextReader): void {
   if (text === meanings) return;
   const lines = meanings.split('\n');
-  const [got, expected] = [text.split('\n', lines.length + 1), lines];
-  const differing = expected.findIndex((line, i) => line !== got[i]);
-  const index = differing === -1 ? expected.length : differing;
+  const got = text.split('\n', lines.length);
+  const differing = lines.findIndex((line, i) => line !== got[i]);
+  const last = lines.length - 1; // empty: the text ends with a newline
+  const index = differing === -1 ? last : differing;
   throw new LacunaError({
     where: reader.placeAfter(index),
     what: 'what follows the program is not the meaning of its composites in this version of Lacuna',
     got: `'${clip(got[index] ?? 'the end of the text')}'`,
-    expected: meanings === '' ? 'nothing' : `'${clip(expected[index] ?? 'the end of the text')}'`,
+    expected: index === last ? 'the end of the text' : `'${clip(lines[index] ?? '')}'`,
     fix: 'Leave out all that follows the first end, or print the program anew.',
   });
 }

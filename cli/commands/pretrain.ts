@@ -1,0 +1,78 @@
+import { Command } from 'commander';
+import {
+  configJsonSchema,
+  type PretrainResult,
+  pretrain,
+  resumePretraining,
+} from '../../training/index.js';
+import { openBackend } from '../open-backend.js';
+import { RunDisplay } from '../run-display.js';
+import { type RunFlags, settingsOf } from '../run-options.js';
+import { stopSignal } from '../stop-signal.js';
+import { version } from '../version.js';
+
+interface PretrainFlags extends RunFlags {
+  readonly resume?: string;
+  readonly printSchema?: boolean;
+}
+
+export function pretrainCommand(): Command {
+  return new Command('pretrain')
+    .description('Pretrains a masked video-text model on your videos and captions.')
+    .option('--data <list>', 'JSON Lines (video, captions, label) or a VideoMAE list')
+    .option('--root <folder>', "folder that the list's paths start from (default: the list's own)")
+    .option('--output <folder>', 'run folder to write (default: runs/ and the time)')
+    .option('--preset <name>', 'where all settings start from: videomae-vitb, mac-vitb, demo, ...')
+    .option('--objective <name>', 'mae, contrastive or mae+contrastive')
+    .option('--steps <n>', 'length of the run in steps')
+    .option('--epochs <n>', 'length of the run in epochs')
+    .option('--batch <n>', 'clips of a step')
+    .option('--seed <n>', 'seed of every random draw')
+    .option('--workers <n>', 'decoding threads')
+    .option('--backend <name>', 'see `lacuna backends`')
+    .option('--device <name>', "the backend's device, for example cpu or cuda")
+    .option('--threads <n>', 'threads of a CPU device')
+    .option('--config <file>', 'JSON configuration; flags override it')
+    .option('--set <key=value>', 'any other setting, repeatable', collect, [])
+    .option('--resume <folder>', 'continue the run in this folder from its last good checkpoint')
+    .option('--print-schema', 'print the JSON Schema of the configuration and exit')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ lacuna pretrain --data captions.jsonl --root videos --preset videomae-vits --objective mae+contrastive
+  $ lacuna pretrain --data captions.jsonl --preset mac-vitb --batch 8 --set mask.ratio=0.75
+  $ lacuna pretrain --config run.json --steps 2000
+  $ lacuna pretrain --resume runs/my-run`,
+    )
+    .action(async (flags: PretrainFlags) => {
+      if (flags.printSchema === true) {
+        console.log(JSON.stringify(configJsonSchema(), null, 2));
+        return;
+      }
+      const result = await run(flags);
+      const { folder, steps, finished } = result;
+      console.log(
+        finished
+          ? `\nDone: ${steps} steps. The run is in ${folder}; look at it with: lacuna report ${folder}`
+          : `\nStopped after step ${steps}. Continue with: lacuna pretrain --resume ${folder}`,
+      );
+    });
+}
+
+async function run({ resume, ...flags }: PretrainFlags): Promise<PretrainResult> {
+  const display = new RunDisplay(process.stdout);
+  const options = { version: version(), onEvent: display.show, signal: stopSignal() };
+  if (resume !== undefined) return resumePretraining(resume, openBackend, options);
+  const settings = await settingsOf(flags);
+  const backend = await openBackend(settings);
+  try {
+    return await pretrain(settings, backend, options);
+  } finally {
+    await backend.dispose();
+  }
+}
+
+function collect(value: string, earlier: readonly string[]): readonly string[] {
+  return [...earlier, value];
+}

@@ -1,0 +1,46 @@
+/** Where a run stands; seconds are averages over recent steps. */
+export interface Progress {
+  readonly step: number;
+  readonly steps: number;
+  readonly loss: number;
+  /** The parts of the loss, where it has several. */
+  readonly parts: readonly (readonly [name: string, value: number])[];
+  readonly stepSeconds: number;
+  readonly waitSeconds: number;
+  /** Clips of a step. */
+  readonly clips: number;
+}
+
+/**
+ * One line about a run, cut to `columns`:
+ * `step 120/500  loss 2.41 (mae 0.81, contrastive 1.60)  310 ms  206 clips/s  waiting 2 %  1:58 left`.
+ */
+export function formatProgress(progress: Progress, columns: number): string {
+  const { step, steps, loss, parts, stepSeconds, waitSeconds, clips } = progress;
+  const detail = parts.map(([name, value]) => `${name} ${number(value)}`).join(', ');
+  const line = [
+    `step ${String(step).padStart(String(steps).length)}/${steps}`,
+    `loss ${number(loss)}${detail === '' ? '' : ` (${detail})`}`,
+    stepSeconds < 10 ? `${Math.round(stepSeconds * 1000)} ms` : `${stepSeconds.toFixed(1)} s`,
+    `${number(clips / stepSeconds)} clips/s`,
+    `waiting ${Math.round((100 * waitSeconds) / stepSeconds)} %`,
+    `${duration((steps - step) * stepSeconds)} left`,
+  ].join('  ');
+  return line.length < columns ? line : line.slice(0, Math.max(0, columns - 1));
+}
+
+/** `42 s`, `3:05`, `2:10:00`. */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  const rest = String(whole % 60).padStart(2, '0');
+  if (minutes < 60) return `${minutes}:${rest}`;
+  return `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, '0')}:${rest}`;
+}
+
+/** Three significant digits. */
+function number(value: number): string {
+  if (!Number.isFinite(value)) return String(value);
+  return Math.abs(value) >= 1000 ? String(Math.round(value)) : value.toPrecision(3);
+}

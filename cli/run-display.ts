@@ -1,0 +1,84 @@
+import type { PretrainEvent } from '../training/index.js';
+import { formatProgress, type Progress } from './progress-line.js';
+
+/** Seconds between two lines where the output is no terminal. */
+const PLAIN_INTERVAL = 10;
+/** The weight of the newest step in the averages shown. */
+const NEWEST = 0.1;
+
+/** Shows a run's events: on a terminal one line that is rewritten, elsewhere a line now and then. */
+export class RunDisplay {
+  readonly #stream: NodeJS.WriteStream;
+  #progress: Progress | undefined;
+  #lastPlain = 0;
+
+  constructor(stream: NodeJS.WriteStream) {
+    this.#stream = stream;
+  }
+
+  readonly show = (event: PretrainEvent): void => {
+    switch (event.kind) {
+      case 'ready': {
+        const { settings, parameters, data, backend, tokens } = event.manifest;
+        this.#line(
+          `${settings.objective} of ${settings.preset}, ${(parameters / 1e6).toFixed(1)} M parameters, ` +
+            `on ${data.clips} clips; ${tokens.visible} of ${tokens.visible + tokens.masked} tokens visible; ` +
+            `${backend.name}, ${backend.device}; ready in ${event.compileSeconds.toFixed(1)} s`,
+        );
+        if (event.doneSteps > 0)
+          this.#line(`continuing after step ${event.doneSteps} of ${event.steps}`);
+        return;
+      }
+      case 'step': {
+        const { step, steps, stepSeconds, waitSeconds, clips } = event;
+        const loss = event.metrics['loss'] ?? Number.NaN;
+        const parts = Object.entries(event.metrics).filter(([name]) => name.startsWith('loss.'));
+        const before = this.#progress;
+        this.#progress = {
+          step,
+          steps,
+          loss,
+          parts: parts.length > 1 ? parts.map(([name, value]) => [name.slice(5), value]) : [],
+          stepSeconds: averaged(before?.stepSeconds, stepSeconds),
+          waitSeconds: averaged(before?.waitSeconds, waitSeconds),
+          clips,
+        };
+        this.#update(this.#progress);
+        return;
+      }
+      case 'problem':
+        this.#line(`skipped ${event.id}: ${event.reason}`);
+        return;
+      case 'checkpoint':
+        if (this.#stream.isTTY !== true) this.#line(`checkpoint ${event.path}`);
+        return;
+      case 'note':
+        this.#line(event.text);
+        return;
+      default:
+        event satisfies never;
+    }
+  };
+
+  #update(progress: Progress): void {
+    const last = progress.step === progress.steps;
+    if (this.#stream.isTTY === true) {
+      this.#stream.write(
+        `\r\x1b[K${formatProgress(progress, this.#stream.columns ?? 80)}${last ? '\n' : ''}`,
+      );
+      return;
+    }
+    const now = performance.now() / 1000;
+    if (!last && this.#lastPlain > 0 && now - this.#lastPlain < PLAIN_INTERVAL) return;
+    this.#lastPlain = now;
+    this.#stream.write(`${formatProgress(progress, Number.POSITIVE_INFINITY)}\n`);
+  }
+
+  #line(text: string): void {
+    this.#stream.write(this.#stream.isTTY === true ? `\r\x1b[K${text}\n` : `${text}\n`);
+  }
+}
+
+function averaged(before: number | undefined, value: number): number {
+  return before === undefined ? value : before * (1 - NEWEST) + value * NEWEST;
+}

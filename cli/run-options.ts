@@ -1,0 +1,101 @@
+import { readFile } from 'node:fs/promises';
+import { LacunaError } from '../spec/index.js';
+import {
+  type PretrainSettings,
+  parseConfig,
+  resolveSettings,
+  withValue,
+} from '../training/index.js';
+
+/** Flags of `lacuna pretrain`; each overrides the configuration file. */
+export interface RunFlags {
+  readonly config?: string;
+  readonly data?: string;
+  readonly root?: string;
+  readonly output?: string;
+  readonly preset?: string;
+  readonly objective?: string;
+  readonly steps?: string;
+  readonly epochs?: string;
+  readonly batch?: string;
+  readonly seed?: string;
+  readonly workers?: string;
+  readonly backend?: string;
+  readonly device?: string;
+  readonly threads?: string;
+  readonly set?: readonly string[];
+}
+
+/** Where each flag goes in the configuration. */
+const KEYS: Readonly<Record<Exclude<keyof RunFlags, 'config' | 'set'>, string>> = {
+  data: 'data.list',
+  root: 'data.root',
+  output: 'output',
+  preset: 'preset',
+  objective: 'objective',
+  steps: 'schedule.steps',
+  epochs: 'schedule.epochs',
+  batch: 'batch',
+  seed: 'seed',
+  workers: 'data.workers',
+  backend: 'backend.name',
+  device: 'backend.device',
+  threads: 'backend.threads',
+};
+const TEXT_KEYS = new Set(['data.list', 'data.root', 'output']);
+
+/** The settings that a file and flags make. @throws LacunaError naming the key that is wrong. */
+export async function settingsOf(flags: RunFlags): Promise<PretrainSettings> {
+  let config = flags.config === undefined ? {} : await readConfig(flags.config);
+  for (const [flag, key] of Object.entries(KEYS)) {
+    const value = flags[flag as keyof typeof KEYS];
+    // A path such as `1` is text; withValue reads JSON where it can.
+    if (value !== undefined)
+      config = withValue(config, key, TEXT_KEYS.has(key) ? JSON.stringify(value) : value);
+  }
+  for (const assignment of flags.set ?? []) {
+    const [key = '', ...rest] = assignment.split('=');
+    if (rest.length === 0) {
+      throw new LacunaError({
+        where: '--set',
+        what: 'this is no assignment',
+        got: assignment,
+        expected: 'key=value, for example --set encoder.depth=6',
+      });
+    }
+    config = withValue(config, key, rest.join('='));
+  }
+  const complete = { output: defaultOutput(), ...config };
+  return resolveSettings(parseConfig(complete, flags.config));
+}
+
+function defaultOutput(): string {
+  return `runs/${new Date().toISOString().slice(0, 19).replace('T', '-').replaceAll(':', '')}`;
+}
+
+async function readConfig(path: string): Promise<Record<string, unknown>> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    throw new LacunaError(
+      { where: path, what: 'the configuration cannot be read', got: code },
+      { cause },
+    );
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
+    throw new Error('it is no object');
+  } catch (cause) {
+    throw new LacunaError(
+      {
+        where: path,
+        what: 'the configuration is not JSON',
+        got: cause instanceof Error ? cause.message : String(cause),
+      },
+      { cause },
+    );
+  }
+}
