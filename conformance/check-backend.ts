@@ -3,6 +3,7 @@ import type { Backend } from '../core/backend.js';
 import { LacunaError } from '../spec/errors.js';
 import type { CaseDraw, Family } from './case.js';
 import { FAMILIES } from './families/index.js';
+import { LAWS, type Law } from './laws.js';
 import { type ConformanceReport, type FamilyReport, makeReport } from './report.js';
 import { type CaseFailure, runCase } from './run-case.js';
 
@@ -15,7 +16,7 @@ export interface CheckOptions {
   readonly only?: string;
   /** The path that a failure's message gives: goes straight to its case. Needs `only`. */
   readonly path?: string;
-  /** @defaultValue `FAMILIES` */
+  /** Which families there are. @defaultValue `FAMILIES` */
   readonly families?: readonly Family[];
 }
 
@@ -29,21 +30,35 @@ export async function checkBackend(
   options: CheckOptions = {},
 ): Promise<ConformanceReport> {
   const { seed = 1, only = '', families = FAMILIES } = options;
-  if (!families.some(({ id }) => id.startsWith(only))) {
+  const ids = [...LAWS, ...families].map(({ id }) => id);
+  if (!ids.some((id) => id.startsWith(only))) {
     throw new LacunaError({ what: 'no family of cases has an id that begins so', got: only });
   }
   const reports: FamilyReport[] = [];
-  for (const each of families) {
-    reports.push(
-      each.id.startsWith(only)
-        ? await checkFamily(backend, each, options)
-        : { ...NOTHING, id: each.id, verdict: 'not-run' },
-    );
-  }
+  const add = async (id: string, check: () => Promise<FamilyReport>): Promise<void> => {
+    const wanted = id.startsWith(only);
+    reports.push(wanted ? await check() : { ...NOTHING, id, verdict: 'not-run' });
+  };
+  for (const law of LAWS) await add(law.id, () => checkLaw(backend, law));
+  for (const each of families) await add(each.id, () => checkFamily(backend, each, options));
   return makeReport(backend.info, seed, reports);
 }
 
 const NOTHING = { cases: 0, elements: 0, undecided: 0, worstRatio: 0 } as const;
+
+/** Checks one rule of the contract. */
+export async function checkLaw(backend: Backend, { id, check }: Law): Promise<FamilyReport> {
+  const before = backend.liveTensors;
+  const message = await check(backend).catch((error: unknown) => {
+    if (error instanceof LacunaError) return error.message;
+    throw error;
+  });
+  const leaked = backend.liveTensors - before;
+  const report = { ...NOTHING, id, cases: 1 };
+  if (message !== undefined) return { ...report, verdict: 'fail', message };
+  if (leaked === 0) return { ...report, verdict: 'pass' };
+  return { ...report, verdict: 'fail', message: `${leaked} tensors were not released` };
+}
 
 /** Runs the cases of one family. */
 export async function checkFamily(
@@ -89,9 +104,13 @@ export async function checkFamily(
 
 function describe({ what, deviation }: CaseFailure): string {
   if (deviation === undefined) return what;
-  const { output, index, got, want, bound, ratio } = deviation;
-  return (
-    `${what}: ${output}[${index}] is ${got}, should be ${want} +- ${bound} ` +
-    `(${ratio === Number.POSITIVE_INFINITY ? 'infinitely many' : ratio.toPrecision(3)} times the bound)`
-  );
+  const { output, index, got, want, low, high, ratio } = deviation;
+  const times = ratio === Number.POSITIVE_INFINITY ? 'infinitely many' : ratio.toPrecision(3);
+  return [
+    what,
+    `at   ${output}[${index}]`,
+    `got  ${got}`,
+    `want ${want}, legal from ${low} to ${high}`,
+    `that is ${times} times the bound of ${(high - low) / 2}`,
+  ].join('\n');
 }

@@ -8,10 +8,12 @@ export interface Deviation {
   /** Along each axis. */
   readonly index: readonly number[];
   readonly got: number;
+  /** What float64 has. */
   readonly want: number;
-  /** How far `got` may lie from `want` on its side. */
-  readonly bound: number;
-  /** |got - want| / bound: above 1 is out of bounds. */
+  /** Between these every legal result lies. */
+  readonly low: number;
+  readonly high: number;
+  /** The distance from the middle of the interval, in half lengths of it: above 1 is out of bounds. */
   readonly ratio: number;
 }
 
@@ -48,7 +50,7 @@ export function judge(output: string, got: HostTensor | undefined, bounds: Bound
   return { elements, undecided, ...(worst === undefined ? {} : { worst }) };
 }
 
-type Measured = Pick<Deviation, 'got' | 'want' | 'bound' | 'ratio'>;
+type Measured = Pick<Deviation, 'got' | 'want' | 'low' | 'high' | 'ratio'>;
 
 function deviationOfFloat(bounds: FloatBounds, i: number, got: number): Measured | undefined {
   const [want, low, high] = [bounds.value[i], bounds.low[i], bounds.high[i]] as [
@@ -57,20 +59,21 @@ function deviationOfFloat(bounds: FloatBounds, i: number, got: number): Measured
     number,
   ];
   if (low === -Infinity && high === Infinity) return undefined;
-  if (Number.isNaN(want) || !Number.isFinite(want)) {
-    return { got, want, bound: 0, ratio: Object.is(got, want) ? 0 : Infinity };
+  if (low === high || Number.isNaN(want)) {
+    const same = got === want || (Number.isNaN(got) && Number.isNaN(want));
+    return { got, want, low, high, ratio: same ? 0 : Infinity };
   }
-  const bound = got < want ? want - low : high - want;
-  const error = Math.abs(got - want);
-  if (got >= low && got <= high)
-    return { got, want, bound, ratio: bound === 0 ? 0 : error / bound };
-  return { got, want, bound, ratio: Number.isNaN(got) ? Infinity : error / bound };
+  const ratio = Math.abs(got - (low + high) / 2) / ((high - low) / 2);
+  // Where the interval is as short as float64 itself, the ratio is not exact but the verdict is.
+  if (got >= low && got <= high) return { got, want, low, high, ratio: Math.min(ratio, 1) };
+  const beyond = Number.isNaN(ratio) ? Infinity : Math.max(ratio, 1 + Number.EPSILON);
+  return { got, want, low, high, ratio: beyond };
 }
 
-function deviationOfExact(want: ExactTensor, i: number, got: number): Measured | undefined {
-  if (want.unsure?.[i] === 1) return undefined;
-  const exact = want.data[i] as number;
-  return { got, want: exact, bound: 0, ratio: got === exact ? 0 : Infinity };
+function deviationOfExact(bounds: ExactTensor, i: number, got: number): Measured | undefined {
+  if (bounds.unsure?.[i] === 1) return undefined;
+  const want = bounds.data[i] as number;
+  return { got, want, low: want, high: want, ratio: got === want ? 0 : Infinity };
 }
 
 function describeMismatch(

@@ -127,7 +127,7 @@ export const CONFIG_SCHEMA: z.ZodType<PretrainConfig> = z.strictObject({
       rounding,
     })
     .exactOptional(),
-  pairing: z.enum(['true', 'shuffled']).exactOptional(),
+  pairing: z.enum(['own', 'shuffled']).exactOptional(),
   batch: z.int().min(1).max(65_536).exactOptional(),
   microbatches: z.int().min(1).max(65_536).exactOptional(),
   optimizer: z

@@ -103,7 +103,7 @@ export interface PretrainSettings {
   readonly mask: Required<MaskConfig>;
   readonly textMask: Required<TextMaskConfig>;
   /** `shuffled` gives each clip the captions of another, the same throughout: a control that must not learn. */
-  readonly pairing: 'true' | 'shuffled';
+  readonly pairing: 'own' | 'shuffled';
   /** Clips of a global batch. */
   readonly batch: number;
   /** Into how many parts a step cuts its batch (objective `mae` only). */

@@ -22,7 +22,7 @@ import { clipSampling } from './clip-sampling.js';
 import type { PretrainSettings } from './config.js';
 import { initialTensor, tableTensor } from './initialize.js';
 import type { DataProblem } from './run-folder.js';
-import { modelConfig, videoConfig } from './settings.js';
+import { modelConfig, modelState, videoConfig } from './settings.js';
 
 /** A trained (or untrained) model with what it takes to run it. */
 export interface TrainedModel {
@@ -62,12 +62,12 @@ export interface Reconstruction {
 /** The untrained counterpart of a model: same settings, the state that its run began with. */
 export function untrained(model: TrainedModel): TrainedModel {
   const { settings, tokenizer } = model;
-  const specs = embeddingPrograms(settings, tokenizer, 1).flatMap(({ state }) => state);
   const start = (spec: StateSpec): [string, HostTensor] => [
     spec.name,
     initialTensor(spec, settings.seed),
   ];
-  return { ...model, state: Object.fromEntries(specs.map(start)) };
+  const state = modelState(settings, tokenizer?.vocabSize ?? 0).map(start);
+  return { ...model, state: Object.fromEntries(state) };
 }
 
 const EMBEDDING_BATCH = 16;

@@ -31,4 +31,4 @@ export {
   readProblems,
   type StepMetrics,
 } from './run-folder.js';
-export { resolveSettings } from './settings.js';
+export { modelState, resolveSettings, videoConfig as videoConfigOf } from './settings.js';

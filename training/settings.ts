@@ -4,7 +4,8 @@ import { MASK_KINDS } from '../spec/masking/kinds.js';
 import { completeTextMaskConfig } from '../spec/masking/text-mask.js';
 import { clipTokens, gridOf, type VideoConfig } from '../spec/model/patches.js';
 import { type Preset, presetNamed } from '../spec/model/presets.js';
-import type { PretrainingConfig } from '../spec/model/pretraining.js';
+import { type PretrainingConfig, pretrainingModel } from '../spec/model/pretraining.js';
+import type { StateSpec } from '../spec/model/state.js';
 import { scaleLearningRate, type WarmupCosine } from '../spec/optim/schedule.js';
 import type { PretrainConfig, PretrainSettings, ScheduleConfig } from './config.js';
 
@@ -42,7 +43,7 @@ export function resolveSettings(config: PretrainConfig): PretrainSettings {
     },
     mask: completeMaskConfig(maskConfig),
     textMask: completeTextMaskConfig({ ...defaults.textMask, ...config.textMask }),
-    pairing: config.pairing ?? 'true',
+    pairing: config.pairing ?? 'own',
     batch: config.batch ?? defaults.batch,
     microbatches: config.microbatches ?? 1,
     optimizer: { ...defaults.optimizer, ...config.optimizer },
@@ -67,6 +68,13 @@ export function modelConfig(settings: PretrainSettings, vocabulary: number): Pre
       ? {}
       : { contrastive: { ...contrastive, text: { ...text, vocabulary } } }),
   };
+}
+
+/** What a checkpoint holds of the model itself: parameters and statistics, without the optimiser. */
+export function modelState(settings: PretrainSettings, vocabulary: number): readonly StateSpec[] {
+  const { visible } = maskCounts(settings.mask, gridOf(videoConfig(settings)));
+  const shape = { batch: settings.batch, visible };
+  return pretrainingModel(modelConfig(settings, vocabulary), shape).state;
 }
 
 export function videoConfig({ clip }: PretrainSettings): VideoConfig {

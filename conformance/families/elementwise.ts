@@ -49,16 +49,20 @@ function logical(op: 'and' | 'or'): Family {
   });
 }
 
-const direction = fc.constantFrom<Comparison>('eq', 'ne', 'lt', 'le', 'gt', 'ge');
+const DIRECTIONS: readonly Comparison[] = ['eq', 'ne', 'lt', 'le', 'gt', 'ge'];
 
 function compare(dtype: 'f32' | 'i32'): Family {
-  const parameters = fc.record({ direction, ...whole });
   const id = dtype === 'f32' ? 'primitive/compare' : `primitive/compare/${dtype}`;
-  return family(id, parameters, ({ direction: chosen, shape: extents, ...data }) => {
+  return family(id, fc.record(whole), ({ shape: extents, ...data }) => {
     const input: CaseInput = { dtype, shape: extents };
-    return buildCase('compare', { a: input, b: input }, data, ({ a, b }) => ({
-      result: a.builder.primitive('compare', [a, b], { direction: chosen }),
-    }));
+    return buildCase('compare', { a: input, b: input }, data, ({ a, b }) =>
+      Object.fromEntries(
+        DIRECTIONS.map((direction) => [
+          direction,
+          a.builder.primitive('compare', [a, b], { direction }),
+        ]),
+      ),
+    );
   });
 }
 

@@ -41,13 +41,16 @@ const matmul = family(
     rows: extent,
     inner: extent,
     columns: extent,
+    square: fc.boolean(),
     transposeA: fc.boolean(),
     transposeB: fc.boolean(),
     ...content,
   }),
-  ({ batch, rows, inner, columns, transposeA, transposeB, ...data }) => {
-    const a = { shape: [...batch, ...(transposeA ? [inner, rows] : [rows, inner])] };
-    const b = { shape: [...batch, ...(transposeB ? [columns, inner] : [inner, columns])] };
+  ({ batch, rows, inner, columns, square, transposeA, transposeB, ...data }) => {
+    // Square matrices hide a transposition that is forgotten.
+    const [height, width] = square ? [inner, inner] : [rows, columns];
+    const a = { shape: [...batch, ...(transposeA ? [inner, height] : [height, inner])] };
+    const b = { shape: [...batch, ...(transposeB ? [width, inner] : [inner, width])] };
     return buildCase('matmul', { a, b }, data, ({ a: left, b: right }) => ({
       result: left.builder.primitive('matmul', [left, right], {
         transpose_a: transposeA,

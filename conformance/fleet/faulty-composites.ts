@@ -9,15 +9,17 @@ import {
   CROSS_ENTROPY,
   CROSS_ENTROPY_GRAD,
   div,
+  erf,
   exp,
   GELU,
   GELU_GRAD,
   LAYER_NORM,
   LAYER_NORM_GRAD,
   log,
-  matmul,
+  maximum,
   mean,
   mul,
+  reshape,
   rsqrt,
   SOFTMAX,
   SOFTMAX_GRAD,
@@ -58,26 +60,34 @@ export const COMPOSITE_FAULTS: readonly Fault[] = [
     const rstd = div(1, add(deviation, eps));
     return [add(mul(mul(centered, rstd), gamma), beta), center, rstd];
   }),
+  fault(
+    'layer norm with the variance as a difference of means',
+    LAYER_NORM,
+    (operands, { eps }) => {
+      const [x] = operands as [Value, Value, Value];
+      const center = mean(x, [-1], { keep: true });
+      const variance = sub(mean(square(x), [-1], { keep: true }), square(center));
+      return normalized(operands, eps, () => variance);
+    },
+  ),
   fault('layer norm that leaves out beta', LAYER_NORM, (operands, attributes) => {
     const [x, gamma, beta] = operands as [Value, Value, Value];
     return LAYER_NORM.body([x, gamma, mul(beta, 0)], attributes);
   }),
   fault('layer norm gradient without the term of the variance', LAYER_NORM_GRAD, (operands) => {
-    const [x, gamma, center, rstd, dy] = operands as [Value, Value, Value, Value, Value];
+    const [, gamma, , rstd, dy] = operands as [Value, Value, Value, Value, Value];
     const [, dgamma, dbeta] = LAYER_NORM_GRAD.body(operands, {}) as [Value, Value, Value];
     const scaled = mul(dy, gamma);
-    const dx = mul(sub(scaled, mean(scaled, [-1], { keep: true })), rstd);
-    return [add(dx, mul(mul(x, 0), center)), dgamma, dbeta];
+    return [mul(sub(scaled, mean(scaled, [-1], { keep: true })), rstd), dgamma, dbeta];
   }),
   fault('GELU by tanh', GELU, ([operand]) => {
     const x = operand as Value;
     const inner = mul(add(x, mul(mul(square(x), x), 0.044715)), Math.sqrt(2 / Math.PI));
     return [mul(mul(x, 0.5), add(tanh(inner), 1))];
   }),
-  fault('GELU gradient with the density of variance 2', GELU_GRAD, ([x, dy]) => {
-    const [half] = GELU_GRAD.body([x as Value, dy as Value], {}) as [Value];
-    const density = mul(exp(mul(square(x as Value), -0.25)), 1e-3);
-    return [add(half, mul(mul(x as Value, dy as Value), density))];
+  fault('GELU gradient without the density', GELU_GRAD, ([x, dy]) => {
+    const below = mul(add(erf(mul(x as Value, Math.SQRT1_2)), 1), 0.5);
+    return [mul(dy as Value, below)];
   }),
   fault('attention that ignores its bias', ATTENTION, ([q, k, v], attributes) =>
     ATTENTION.body([q as Value, k as Value, v as Value], attributes),
@@ -92,20 +102,19 @@ export const COMPOSITE_FAULTS: readonly Fault[] = [
     const [dq, dk, dv] = ATTENTION_GRAD.body(operands, attributes) as [Value, Value, Value];
     return [dq, mul(dk, attributes.scale), dv];
   }),
-  fault('attention gradient of sums per query only', ATTENTION_GRAD, (operands, attributes) => {
-    const [dq, dk] = ATTENTION_GRAD.body(operands, attributes) as [Value, Value, Value];
-    const [q, k, , , output] = operands as [Value, Value, Value, Value, Value];
-    const scores = mul(matmul(q, k, { transposeB: true }), attributes.scale);
-    return [dq, dk, matmul(exp(mul(scores, 0)), output, { transposeA: true })];
+  fault('attention gradient without the sum of rows', ATTENTION_GRAD, (operands, attributes) => {
+    const [q, k, v, o, ...rest] = operands as [Value, Value, Value, Value, ...Value[]];
+    return ATTENTION_GRAD.body([q, k, v, mul(o, 0), ...rest], attributes);
   }),
   fault('cross-entropy in base 2', CROSS_ENTROPY, (operands) => [
     mul(CROSS_ENTROPY.body(operands, {})[0] as Value, Math.LOG2E),
   ]),
   fault('cross-entropy not shifted by the maximum', CROSS_ENTROPY, (operands) => {
     const [x] = operands as [Value, Value];
-    const total = log(sum(exp(x), [-1]));
-    const shifted = CROSS_ENTROPY.body(operands, {})[0] as Value;
-    return [add(shifted, sub(total, total))];
+    const [shifted] = CROSS_ENTROPY.body(operands, {}) as [Value];
+    const top = reshape(maximum(x, [-1]), shifted.shape);
+    const total = log(sum(exp(sub(x, reshape(top, [...top.shape, 1]))), [-1]));
+    return [add(sub(shifted, add(total, top)), log(sum(exp(x), [-1])))];
   }),
   fault('cross-entropy gradient without its label', CROSS_ENTROPY_GRAD, ([x, labels, loss]) => {
     const none = sub(mul(labels as Value, 0), 1);
@@ -147,7 +156,8 @@ function fault<A extends Attributes>(
   composite: Composite<A>,
   body: Composite<A>['body'],
 ): Fault {
-  const faulty = new Composite<A>({ name: composite.name, results: composite.results, body });
+  const { operands, attributes, results } = composite;
+  const faulty = new Composite<A>({ name: composite.name, operands, attributes, results, body });
   const arithmetic = float32({ summation: 'pairwise' });
   const foundBy = `composite/${composite.name}/call`;
   return { name, foundBy, open: () => float32Backend(name, arithmetic, meaningsWith(faulty)) };

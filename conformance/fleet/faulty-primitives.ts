@@ -88,7 +88,10 @@ export const PRIMITIVE_FAULTS: readonly Fault[] = [
       return PRIMITIVES.iota({ ...run, attributes: { shape, axis: shape.length - 1 } });
     },
   }),
-  fault('or in place of and', 'primitive/and', { and: PRIMITIVES.or }),
+  fault('or in place of and', 'primitive/and', {
+    and: ({ arithmetic, operands, type }) =>
+      PRIMITIVES.or({ arithmetic, operands, attributes: {}, type }),
+  }),
 ];
 
 function fault(name: string, foundBy: string, primitives: Partial<Primitives>): Fault {

@@ -6,13 +6,11 @@ import {
   type Meanings,
 } from '../../reference/index.js';
 import {
-  add,
   Composite,
   div,
   exp,
   maximum,
   mul,
-  rsqrt,
   SOFTMAX,
   sub,
   sum,
@@ -83,9 +81,13 @@ function withLibraryError(side: 1 | -1): Arithmetic<Float32Array> {
 }
 
 function softmaxByReciprocal(): Meanings {
+  const { name, operands, attributes, results } = SOFTMAX;
   return meaningsWith(
     new Composite({
-      ...SOFTMAX,
+      name,
+      operands,
+      attributes,
+      results,
       body: ([x]) => {
         const scores = x as Value;
         const shifted = exp(sub(scores, maximum(scores, [-1], { keep: true })));

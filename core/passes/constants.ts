@@ -12,8 +12,8 @@ type Literal = Primitive<'constant'>;
 type Fold = (operands: readonly (readonly number[])[], count: number) => number[];
 
 /**
- * The program with arithmetic on literals done, and reshapes and scalar broadcasts of literals
- * made literals. Only operations that IEEE 754 rounds correctly are folded (not exp, erf, ...),
+ * The program with arithmetic on literals done, and reshapes of literals made literals; broadcasts
+ * stay, so that literals stay small. Only operations that IEEE 754 rounds correctly are folded (not exp, erf, ...),
  * so that the result is the one that a backend would compute; f16 and bf16 are left alone.
  */
 export function foldConstants(program: Program): Program {

@@ -4,7 +4,8 @@ import type { FrameRequest, VideoInfo } from './video-reader.js';
 /**
  * The FFmpeg filters from a decoded frame to the pixels asked for: crop, scale, convert, and only
  * then rotate and mirror, which is cheap on the small frame. Both backends run this very text.
- * The scaler's flags take the same arithmetic on every processor.
+ * The scaler's flags take the same arithmetic on every processor and in every version of FFmpeg
+ * that was tried (5.1 and 8.1; scaled down 80 times and more, their last bits differ).
  *
  * The crop is exact (an odd offset is not rounded to the grid of the chroma planes), and its width
  * becomes 0, an error, on a frame of another size than the stream's.
@@ -16,7 +17,7 @@ export function filterChain(info: VideoInfo, { crop, size, flip }: FrameRequest)
   const width = `if(eq(iw\\,${stored.width})*eq(ih\\,${stored.height})\\,${box.width}\\,0)`;
   const filters = [
     `crop=${width}:${box.height}:${box.x}:${box.y}:exact=1`,
-    `scale=${scaled.width}:${scaled.height}:flags=bilinear+accurate_rnd+full_chroma_int+bitexact`,
+    `scale=${scaled.width}:${scaled.height}:flags=bilinear+accurate_rnd+full_chroma_int+full_chroma_inp+bitexact`,
     'format=rgb24',
   ];
   if (orientation.transposed) filters.push('transpose=cclock_flip');

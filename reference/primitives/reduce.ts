@@ -24,7 +24,7 @@ const reduce_sum: Rule<'reduce_sum'> = ({ arithmetic, operands, attributes, type
 const reduce_max: Rule<'reduce_max'> = ({ arithmetic, operands, attributes, type }) => {
   const x = operand(operands, 0);
   const { bases, reduced } = split(x.shape, attributes.axes);
-  if (!isFloatTensor(x)) return reduceExact(x, type, bases, reduced, Math.max);
+  if (!isFloatTensor(x)) return reduceExact(x, type, bases, reduced, larger);
   const out = floatZeros(arithmetic, type);
   bases.forEach((base, i) => {
     arithmetic.maximum(out.column, i, x.column, base, reduced);
@@ -62,6 +62,10 @@ function reduceExact(
     if (reduced.some((offset) => isUnsure(x, base + offset))) markUnsure(out, i);
   });
   return out;
+}
+
+function larger(a: number, b: number): number {
+  return Math.max(a, b);
 }
 
 function plus(a: number, b: number): number {

@@ -4,14 +4,19 @@ import { simplify } from '../../../core/passes/simplify.js';
 import { type DType, elementCount, isFloat, type Program } from '../../../spec/program/index.js';
 import { GraphWriter } from '../model/graph-writer.js';
 import { CLAIMS } from './composites/index.js';
-import { Lowering, type LoweringOptions } from './lowering.js';
+import { type Compact, Lowering, type LoweringOptions } from './lowering.js';
 import { lowerPrimitive } from './primitives.js';
 
 /** A program as an ONNX graph, and what its outputs are called there. */
 export interface Lowered {
   readonly graph: GraphWriter;
-  /** The ONNX name of each program output, in the program's order. */
-  readonly outputNames: readonly string[];
+  /** For each program output, in order, what it is called in the graph and its shape there. */
+  readonly outputs: readonly Compact[];
+}
+
+interface LowerOptions extends LoweringOptions {
+  /** Give each output the shape of its type, even where that costs a copy. @defaultValue false */
+  readonly exactShapes?: boolean;
 }
 
 /**
@@ -19,7 +24,7 @@ export interface Lowered {
  * the output's name where no other value has it. Claimed composites become operators, others are
  * expanded.
  */
-export function lower(program: Program, options: LoweringOptions = {}): Lowered {
+export function lower(program: Program, options: LowerOptions = {}): Lowered {
   const expanded = simplify(expandUnclaimed(program));
   const writer = new GraphWriter(program.name);
   const lowering = new Lowering(expanded, writer, outputValueNames(expanded), options);
@@ -28,7 +33,7 @@ export function lower(program: Program, options: LoweringOptions = {}): Lowered 
     if (operation.op === 'call') CLAIMS[operation.composite]?.rule(operation, lowering);
     else lowerPrimitive(operation, lowering);
   }
-  return { graph: writer, outputNames: writeOutputs(expanded, lowering) };
+  return { graph: writer, outputs: writeOutputs(expanded, lowering, options.exactShapes ?? false) };
 }
 
 /** The program with unclaimed composites expanded, and those with empty tensors, which ONNX refuses. */
@@ -67,18 +72,20 @@ function outputValueNames(program: Program): Map<string, string> {
 }
 
 /** Declares the graph's outputs; what no node of its own makes (an input, a literal) is copied. */
-function writeOutputs(program: Program, lowering: Lowering): string[] {
+function writeOutputs(program: Program, lowering: Lowering, exactShapes: boolean): Compact[] {
   const { writer } = lowering;
   const names = outputValueNames(program);
   const declared = new Set(program.inputs.map(({ name }) => name));
   return program.outputs.map(({ name, value }) => {
-    const tensor = lowering.use(value);
-    const own = tensor === (names.get(value) ?? value) && !declared.has(tensor);
-    const output = own
-      ? tensor
-      : writer.node('Identity', [tensor], {}, { outputs: [writer.fresh(name)] });
-    declared.add(output);
-    writer.output(output, lowering.type(value));
-    return output;
+    const { dtype, shape } = lowering.type(value);
+    let tensor = exactShapes ? { name: lowering.use(value), shape } : lowering.anyShape(value);
+    const isOwn = tensor.shape !== shape || tensor.name === (names.get(value) ?? value);
+    if (!isOwn || declared.has(tensor.name)) {
+      const outputs = [writer.fresh(name)];
+      tensor = { ...tensor, name: writer.node('Identity', [tensor.name], {}, { outputs }) };
+    }
+    declared.add(tensor.name);
+    writer.output(tensor.name, { dtype, shape: tensor.shape });
+    return tensor;
   });
 }

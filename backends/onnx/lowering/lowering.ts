@@ -6,6 +6,7 @@ import {
   type Shape,
   sameShape,
   type TensorType,
+  type ValueDeclaration,
 } from '../../../spec/program/index.js';
 import type { GraphWriter, MICROSOFT, NodeAttribute } from '../model/graph-writer.js';
 import { stretchedShape } from './stretched-shape.js';
@@ -16,6 +17,11 @@ export interface LoweringOptions {
    * any ONNX engine can run the graph. @defaultValue false
    */
   readonly standardOnly?: boolean;
+  /**
+   * Elementwise composites of more elements than this run chunk by chunk, in the cache of a CPU; 0
+   * runs them whole. @defaultValue 0
+   */
+  readonly chunkElements?: number;
 }
 
 /** A tensor of the graph that a program's value is, or that stretches to it. */
@@ -31,11 +37,13 @@ export interface Compact {
 export class Lowering {
   readonly writer: GraphWriter;
   readonly standardOnly: boolean;
+  readonly chunkElements: number;
   readonly #types = new Map<string, TensorType>();
   readonly #definitions = new Map<string, Operation>();
   readonly #users = new Map<string, number>();
   readonly #names: Map<string, string>;
   readonly #deferred = new Map<string, () => void>();
+  readonly #reshaped = new Map<string, Compact>();
 
   /** @param names ONNX names of values that are not called by their own name. */
   constructor(
@@ -46,6 +54,7 @@ export class Lowering {
   ) {
     this.writer = writer;
     this.standardOnly = options.standardOnly ?? false;
+    this.chunkElements = options.chunkElements ?? 0;
     this.#names = new Map(names);
     for (const input of program.inputs) this.#types.set(input.name, input);
     for (const operation of program.operations) {
@@ -139,9 +148,29 @@ export class Lowering {
 
   /** The ONNX names of an operation's results; '' for one that nothing uses. */
   resultNames({ results }: Operation): string[] {
-    return results.map(({ name }) =>
-      this.userCount(name) === 0 && results.length > 1 ? '' : (this.#names.get(name) ?? name),
+    return results.map((result) =>
+      this.userCount(result.name) === 0 && results.length > 1 ? '' : this.resultName(result),
     );
+  }
+
+  resultName({ name }: ValueDeclaration): string {
+    return this.#names.get(name) ?? name;
+  }
+
+  /** Says which tensor holds the value's elements, in another shape. */
+  reshaped(value: string, tensor: Compact): void {
+    this.#reshaped.set(value, tensor);
+    this.defer(value, () => {
+      const shape = this.writer.integers(this.type(value).shape);
+      const outputs = [this.resultName({ ...this.type(value), name: value })];
+      this.writer.node('Reshape', [tensor.name, shape], {}, { outputs });
+    });
+  }
+
+  /** A tensor that holds the value's elements, its shape whichever costs no copy. */
+  anyShape(value: string): Compact {
+    const tensor = this.#deferred.has(value) ? this.#reshaped.get(value) : undefined;
+    return tensor ?? { name: this.use(value), shape: this.type(value).shape };
   }
 
   /** [0, 1, 2, ...] along `axis`, with extent 1 on the other axes. */

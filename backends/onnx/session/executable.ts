@@ -1,22 +1,30 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
-import type { DeviceTensor, Executable, Named } from '../../../core/backend.js';
+import type { DeviceTensor, Executable, HostData, Named } from '../../../core/backend.js';
 import { LacunaError } from '../../../spec/errors.js';
 import {
+  elementCount,
   formatType,
   type Program,
+  type Shape,
   sameShape,
   type TensorType,
 } from '../../../spec/program/index.js';
+import { ELEMENT_TYPES } from '../model/element-type.js';
 import { runInPlace } from './run-in-place.js';
 import type { Runtime } from './runtime.js';
-import { type LiveTensors, makeTensor, OnnxTensor } from './tensor.js';
+import { type LiveTensors, OnnxTensor, runtimeTensor } from './tensor.js';
+
+/** A program output, and the output of the graph that has its elements. */
+export interface OutputBinding extends TensorType {
+  readonly name: string;
+  readonly graph: { readonly name: string; readonly shape: Shape };
+}
 
 export interface ExecutableParts {
   readonly runtime: Runtime;
   readonly session: InferenceSession;
   readonly program: Program;
-  /** The type of each program output, in order, and its name in the graph. */
-  readonly outputs: readonly (TensorType & { readonly name: string; readonly graphName: string })[];
+  readonly outputs: readonly OutputBinding[];
   /** Input name to output name. */
   readonly donate: Named<string>;
   readonly live: LiveTensors;
@@ -33,7 +41,7 @@ export class OnnxExecutable implements Executable {
   readonly compileSeconds: number;
   readonly #parts: ExecutableParts;
   /** Free memory by output name. */
-  readonly #spare = new Map<string, Tensor[]>();
+  readonly #spare = new Map<string, HostData[]>();
   #disposed = false;
 
   constructor(parts: ExecutableParts) {
@@ -49,17 +57,19 @@ export class OnnxExecutable implements Executable {
     }
     const given = this.#checked(inputs);
     const feeds: Record<string, Tensor> = {};
-    for (const [name, input] of given) feeds[name] = input.tensor;
+    for (const [name, input] of given) feeds[name] = runtimeTensor(runtime, input, input.data);
+    const results: HostData[] = [];
     const fetches: Record<string, Tensor> = {};
-    for (const output of outputs) {
-      fetches[output.graphName] =
-        this.#spare.get(output.name)?.pop() ?? makeTensor(runtime, output);
+    for (const { name, dtype, graph } of outputs) {
+      const spare = this.#spare.get(name)?.pop();
+      const data = spare ?? ELEMENT_TYPES[dtype].allocate(elementCount(graph.shape));
+      results.push(data);
+      fetches[graph.name] = runtimeTensor(runtime, { dtype, shape: graph.shape }, data);
     }
-    const freed: [string, Tensor][] = [];
+    const freed: [string, HostData][] = [];
     for (const [input, output] of Object.entries(donate)) {
-      const tensor = given.get(input);
-      if (tensor === undefined) continue;
-      freed.push([output, tensor.tensor]);
+      const tensor = given.get(input) as OnnxTensor;
+      freed.push([output, tensor.data]);
       tensor.end('donated');
     }
     try {
@@ -67,13 +77,15 @@ export class OnnxExecutable implements Executable {
     } catch (cause) {
       throw runtimeError(program.name, 'ONNX Runtime failed to run the program', cause);
     }
-    for (const [output, tensor] of freed) {
-      this.#spare.set(output, [...(this.#spare.get(output) ?? []), tensor]);
+    for (const [output, data] of freed) {
+      const spares = this.#spare.get(output);
+      if (spares === undefined) this.#spare.set(output, [data]);
+      else spares.push(data);
     }
     return Object.fromEntries(
-      outputs.map((output) => [
+      outputs.map((output, i) => [
         output.name,
-        new OnnxTensor(output, fetches[output.graphName] as Tensor, live),
+        new OnnxTensor(output, results[i] as HostData, live),
       ]),
     );
   }

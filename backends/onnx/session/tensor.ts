@@ -10,35 +10,31 @@ export class OnnxTensor implements DeviceTensor {
   readonly dtype: TensorType['dtype'];
   readonly shape: TensorType['shape'];
   readonly owner: LiveTensors;
-  #tensor: Tensor | undefined;
+  #data: HostData | undefined;
   #end: 'released' | 'donated' | undefined;
 
-  constructor({ dtype, shape }: TensorType, tensor: Tensor, owner: LiveTensors) {
+  constructor({ dtype, shape }: TensorType, data: HostData, owner: LiveTensors) {
     this.dtype = dtype;
     this.shape = shape;
     this.owner = owner;
-    this.#tensor = tensor;
+    this.#data = data;
     owner.add(this);
   }
 
   /** @throws LacunaError after release or donation. */
-  get tensor(): Tensor {
-    if (this.#tensor === undefined) {
+  get data(): HostData {
+    if (this.#data === undefined) {
       throw new LacunaError({
         where: 'onnx',
         what: `the tensor ${formatType(this)} was ${this.#end} and cannot be used again`,
       });
     }
-    return this.#tensor;
-  }
-
-  get data(): HostData {
-    return this.tensor.data as HostData;
+    return this.#data;
   }
 
   /** Ends the tensor; its memory is free for another use. */
   end(how: 'released' | 'donated'): void {
-    this.#tensor = undefined;
+    this.#data = undefined;
     this.#end ??= how;
     this.owner.delete(this);
   }
@@ -47,17 +43,20 @@ export class OnnxTensor implements DeviceTensor {
 /** The tensors of one backend that were made and neither released nor donated. */
 export type LiveTensors = Set<OnnxTensor>;
 
-/** Wraps host memory, zeros by default, as a tensor of ONNX Runtime without a copy. */
-export function makeTensor(runtime: Runtime, type: TensorType, data?: HostData): Tensor {
-  const { runtime: name, allocate } = ELEMENT_TYPES[type.dtype];
+/** Wraps host memory as a tensor of ONNX Runtime, without a copy. */
+export function runtimeTensor(
+  runtime: Runtime,
+  { dtype, shape }: TensorType,
+  data: HostData,
+): Tensor {
+  const { runtime: name } = ELEMENT_TYPES[dtype];
   if (name === undefined) {
     throw new LacunaError({
       where: 'onnx',
-      what: `inputs and outputs of type ${type.dtype} are not supported`,
-      got: formatType(type),
+      what: `inputs and outputs of type ${dtype} are not supported`,
+      got: formatType({ dtype, shape }),
       fix: 'Cast inside the program, and pass f32.',
     });
   }
-  const elements = data ?? allocate(type.shape.reduce((product, extent) => product * extent, 1));
-  return new runtime.Tensor(name, elements as Float32Array, type.shape) as Tensor;
+  return new runtime.Tensor(name, data as Float32Array, shape) as Tensor;
 }

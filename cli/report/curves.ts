@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { StepMetrics } from '../../training/index.js';
+import { scriptJson } from './escape.js';
+
+interface Chart {
+  readonly title: string;
+  readonly series: readonly {
+    readonly label: string;
+    readonly values: readonly (number | null)[];
+  }[];
+}
+
+const MOST_POINTS = 2000;
+const COLOURS = ['#1a6fb5', '#d1642e', '#3d8f4e', '#8a55b8'];
+
+/** The curves of a run as HTML: loss and its parts, learning rate, step time, share of waiting. */
+export function curves(metrics: readonly StepMetrics[]): string {
+  if (metrics.length === 0) return '<p class="soft">No step was recorded.</p>';
+  const every = Math.ceil(metrics.length / MOST_POINTS);
+  const points = metrics.filter((_, index) => index % every === 0 || index === metrics.length - 1);
+  const column = (value: (point: StepMetrics) => number | undefined) =>
+    points.map((point) => {
+      const number = value(point);
+      return number === undefined || !Number.isFinite(number) ? null : number;
+    });
+  const names = [...new Set(points.flatMap((point) => Object.keys(point.metrics)))].sort();
+  const losses = names.filter((name) => name.startsWith('loss'));
+  const others = names.filter((name) => !name.startsWith('loss'));
+  const metric = (label: string) => ({ label, values: column((point) => point.metrics[label]) });
+  const charts: Chart[] = [
+    { title: 'loss', series: losses.map(metric) },
+    ...others.map((name) => ({ title: name, series: [metric(name)] })),
+    {
+      title: 'learning rate',
+      series: [{ label: 'learning rate', values: column((point) => point.learningRate) }],
+    },
+    {
+      title: 'seconds a step',
+      series: [
+        { label: 'step', values: column((point) => point.stepSeconds) },
+        { label: 'of it waiting for data', values: column((point) => point.waitSeconds) },
+      ],
+    },
+  ];
+  const steps = points.map(({ step }) => step);
+  return `<div id="charts"></div>
+<script>${plotLibrary()}</script>
+<script>
+const chartData = ${scriptJson({ steps, charts, colours: COLOURS })};
+const host = document.getElementById('charts');
+const ink = getComputedStyle(document.body).color;
+const grid = { stroke: 'rgba(128,128,128,.25)' };
+for (const chart of chartData.charts) {
+  const place = host.appendChild(document.createElement('div'));
+  place.className = 'chart';
+  const width = () => Math.min(host.clientWidth, 1040);
+  const plot = new uPlot({
+    title: chart.title, width: width(), height: 240, scales: { x: { time: false } },
+    axes: [{ stroke: ink, grid, label: 'step' }, { stroke: ink, grid, size: 70 }],
+    series: [{ label: 'step' }, ...chart.series.map(({ label }, i) => ({ label, stroke: chartData.colours[i % 4], width: 1.5 }))],
+  }, [chartData.steps, ...chart.series.map(({ values }) => values)], place);
+  addEventListener('resize', () => plot.setSize({ width: width(), height: 240 }));
+}
+</script>`;
+}
+
+/** uPlot's style sheet, for the page's head. */
+export function plotStyle(): string {
+  return readPlotFile('uplot/dist/uPlot.min.css');
+}
+
+function plotLibrary(): string {
+  return readPlotFile('uplot/dist/uPlot.iife.min.js');
+}
+
+function readPlotFile(name: string): string {
+  return readFileSync(createRequire(import.meta.url).resolve(name), 'utf8');
+}

@@ -1,0 +1,36 @@
+import type {
+  DataProblem,
+  Reconstruction,
+  Retrieval,
+  RunManifest,
+  StepMetrics,
+} from '../../training/index.js';
+
+/** Retrieval scores of one model, as the evaluation of a run keeps them. */
+export interface ScoreRow {
+  /** `trained`, `untrained`, `captions shuffled`. */
+  readonly model: string;
+  readonly textToVideo: Retrieval['textToVideo'];
+  readonly videoToText: Retrieval['videoToText'];
+}
+
+/** `evaluation.json` of a run folder: what the run reached. */
+export interface RunEvaluation {
+  /** The list that was evaluated on. */
+  readonly list: string;
+  readonly verdict: string;
+  readonly rows: readonly ScoreRow[];
+}
+
+/** Everything that a report shows; what a run has none of is left out. */
+export interface ReportInput {
+  readonly folder: string;
+  readonly manifest: RunManifest;
+  readonly metrics: readonly StepMetrics[];
+  readonly problems: readonly DataProblem[];
+  readonly evaluation?: RunEvaluation;
+  readonly retrieval?: Retrieval;
+  /** Whether the gallery's clips were trained on. */
+  readonly galleryWasTrainedOn: boolean;
+  readonly reconstructions: readonly Reconstruction[];
+}

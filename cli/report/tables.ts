@@ -1,0 +1,70 @@
+import type { DataProblem, RunManifest } from '../../training/index.js';
+import { escapeHtml } from './escape.js';
+import type { RunEvaluation } from './report-input.js';
+
+/** Retrieval of each model in both directions, beside chance. */
+export function scoreTable({ rows, list }: RunEvaluation): string {
+  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+  const cells = (name: string, direction: string, values: readonly string[]): string =>
+    `<tr><th scope="row">${escapeHtml(name)}</th><td>${direction}</td>${values
+      .map((value) => `<td class="number">${value}</td>`)
+      .join('')}</tr>`;
+  const body = rows.flatMap(({ model, textToVideo, videoToText }) =>
+    (
+      [
+        ['text to video', textToVideo],
+        ['video to text', videoToText],
+      ] as const
+    ).map(([direction, s]) =>
+      cells(model, direction, [
+        percent(s.recallAt1),
+        percent(s.recallAt5),
+        percent(s.recallAt10),
+        s.medianRank.toFixed(1),
+      ]),
+    ),
+  );
+  const first = rows[0]?.textToVideo;
+  if (first !== undefined) {
+    body.push(
+      cells('chance', 'either', [
+        percent(first.chanceAt1),
+        percent(first.chanceAt5),
+        percent(first.chanceAt10),
+        ((first.gallery + 1) / 2).toFixed(1),
+      ]),
+    );
+  }
+  return `<div class="scroll"><table><caption>Retrieval in a gallery of ${first?.gallery ?? 0} clips of ${escapeHtml(list)}</caption>
+<thead><tr><th>model</th><th>direction</th><th class="number">R@1</th><th class="number">R@5</th><th class="number">R@10</th><th class="number">median rank</th></tr></thead>
+<tbody>${body.join('\n')}</tbody></table></div>`;
+}
+
+/** The clips that could not be used, with why. */
+export function problemTable(problems: readonly DataProblem[]): string {
+  if (problems.length === 0) return '<p class="soft">Every clip that was read could be used.</p>';
+  const rows = problems.map(
+    ({ id, reason }) => `<tr><td>${escapeHtml(id)}</td><td>${escapeHtml(reason)}</td></tr>`,
+  );
+  return `<div class="scroll"><table><caption>${problems.length} clips were skipped; others took their place</caption>
+<thead><tr><th>clip</th><th>why</th></tr></thead><tbody>${rows.join('\n')}</tbody></table></div>`;
+}
+
+/** Every choice of the run, one a row, and the raw manifest folded away. */
+export function manifestTable(manifest: RunManifest): string {
+  const rows = flattened(manifest.settings).map(
+    ([key, value]) =>
+      `<tr><th scope="row">${escapeHtml(key)}</th><td>${escapeHtml(value)}</td></tr>`,
+  );
+  return `<div class="scroll"><table><caption>Settings</caption><tbody>${rows.join('\n')}</tbody></table></div>
+<details><summary>manifest.json</summary><pre>${escapeHtml(JSON.stringify(manifest, null, 2))}</pre></details>`;
+}
+
+function flattened(value: unknown, prefix: string = ''): [string, string][] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return [[prefix, typeof value === 'string' ? value : JSON.stringify(value)]];
+  }
+  return Object.entries(value).flatMap(([key, inner]) =>
+    flattened(inner, prefix === '' ? key : `${prefix}.${key}`),
+  );
+}

@@ -1,0 +1,168 @@
+import type { Backend, DeviceTensor, HostTensor } from '../core/backend.js';
+import { LacunaError } from '../spec/errors.js';
+import { add, type DType, matmul, mul, ProgramBuilder } from '../spec/program/index.js';
+import { makeTensor } from './generators/data.js';
+import { runOnce } from './run-case.js';
+
+/** A rule of the backend contract that has nothing to do with accuracy. */
+export interface Law {
+  readonly id: string;
+  /** What is wrong; undefined where nothing is. */
+  readonly check: (backend: Backend) => Promise<string | undefined>;
+}
+
+/** What `core/backend.ts` promises, rule by rule. */
+export const LAWS: readonly Law[] = [
+  { id: 'law/upload-download', check: uploadDownload },
+  { id: 'law/donation/order', check: donationOrder },
+  { id: 'law/donation/handle', check: donatedHandle },
+  { id: 'law/release', check: releasedHandle },
+  { id: 'law/missing-input', check: missingInput },
+  { id: 'law/wrong-type', check: wrongType },
+  { id: 'law/passed-on', check: passedOn },
+  { id: 'law/two-executables', check: twoExecutables },
+];
+
+const X = { dtype: 'f32', shape: [2, 3] } as const;
+const DTYPES: readonly DType[] = ['f32', 'i32', 'u8', 'bool'];
+const START: HostTensor = { ...X, data: Float32Array.of(1, 2, 3, 4, 5, 6) };
+
+/** What is uploaded comes back, bit for bit, empty tensors too. */
+async function uploadDownload(backend: Backend): Promise<string | undefined> {
+  for (const dtype of DTYPES) {
+    for (const shape of [[], [0], [3, 5], [2, 0, 4]]) {
+      const tensor = makeTensor({ dtype, shape }, { regime: 'zeros', draw: 7, replicate: 0 });
+      const handle = await backend.upload(tensor);
+      const back = await backend.download(handle);
+      backend.release(handle);
+      const same =
+        back.dtype === dtype &&
+        back.data.length === tensor.data.length &&
+        tensor.data.every((value, i) => Object.is(value, back.data[i]));
+      if (!same) return `${dtype}[${shape}] came back as [${back.data}], was [${tensor.data}]`;
+    }
+  }
+  return undefined;
+}
+
+/** x' = x + 1 and y = (x * 3) * 2, with x's memory lent to x': y must see the old x, step by step. */
+async function donationOrder(backend: Backend): Promise<string | undefined> {
+  const builder = new ProgramBuilder('donation');
+  const x = builder.input('x', X.dtype, X.shape, 'parameter');
+  builder.output('x', add(x, 1));
+  builder.output('y', mul(mul(x, 3), 2));
+  const executable = await backend.compile(builder.finish(), { donate: { x: 'x' } });
+  try {
+    let state = await backend.upload(START);
+    for (let step = 0; step < 4; step++) {
+      const results = await executable.run({ x: state });
+      const y = results.y as DeviceTensor;
+      const { data } = await backend.download(y);
+      backend.release(y);
+      const wrong = data.findIndex((value, i) => value !== 6 * (i + 1 + step));
+      state = results.x as DeviceTensor;
+      if (wrong !== -1) {
+        backend.release(state);
+        return `step ${step}: y[${wrong}] is ${data[wrong]}, should be ${6 * (wrong + 1 + step)}`;
+      }
+    }
+    backend.release(state);
+    return undefined;
+  } finally {
+    await executable.dispose();
+  }
+}
+
+async function donatedHandle(backend: Backend): Promise<string | undefined> {
+  const executable = await backend.compile(increment(), { donate: { x: 'y' } });
+  try {
+    const x = await backend.upload(START);
+    const results = await executable.run({ x });
+    const failure = await mustRefuse('a donated tensor as an input', () => executable.run({ x }));
+    for (const handle of Object.values(results)) backend.release(handle);
+    return failure;
+  } finally {
+    await executable.dispose();
+  }
+}
+
+async function releasedHandle(backend: Backend): Promise<string | undefined> {
+  const x = await backend.upload(START);
+  backend.release(x);
+  backend.release(x);
+  return mustRefuse('the download of a released tensor', () => backend.download(x));
+}
+
+async function missingInput(backend: Backend): Promise<string | undefined> {
+  const executable = await backend.compile(increment());
+  try {
+    return await mustRefuse('a run without its input', () => executable.run({}));
+  } finally {
+    await executable.dispose();
+  }
+}
+
+async function wrongType(backend: Backend): Promise<string | undefined> {
+  const executable = await backend.compile(increment());
+  const x = await backend.upload({ ...START, shape: [3, 2] });
+  try {
+    return await mustRefuse('an input of another shape', () => executable.run({ x }));
+  } finally {
+    backend.release(x);
+    await executable.dispose();
+  }
+}
+
+/** An input that is an output, and one value that is two. */
+async function passedOn(backend: Backend): Promise<string | undefined> {
+  const builder = new ProgramBuilder('passed_on');
+  const x = builder.input('x', X.dtype, X.shape, 'data');
+  const product = matmul(x, x, { transposeB: true });
+  builder.output('same', x);
+  builder.output('first', product);
+  builder.output('second', product);
+  const executable = await backend.compile(builder.finish());
+  try {
+    const { same, first, second } = await runOnce(backend, executable, { x: START });
+    if (same?.data.join() !== START.data.join()) return `the input came out as [${same?.data}]`;
+    if (first?.data.join() !== '14,32,32,77') return `the product is [${first?.data}]`;
+    return second?.data.join() === first.data.join() ? undefined : 'the two outputs differ';
+  } finally {
+    await executable.dispose();
+  }
+}
+
+/** Two executables of one program take turns, and each keeps to its own. */
+async function twoExecutables(backend: Backend): Promise<string | undefined> {
+  const first = await backend.compile(increment());
+  const second = await backend.compile(increment());
+  try {
+    const { y } = await runOnce(backend, first, { x: START });
+    await first.dispose();
+    const { y: again } = await runOnce(backend, second, { x: START });
+    return y?.data.join() === '2,3,4,5,6,7' && again?.data.join() === y.data.join()
+      ? undefined
+      : `results are [${y?.data}] and [${again?.data}]`;
+  } finally {
+    await second.dispose();
+  }
+}
+
+function increment(): ReturnType<ProgramBuilder['finish']> {
+  const builder = new ProgramBuilder('increment');
+  builder.output('y', add(builder.input('x', X.dtype, X.shape, 'parameter'), 1));
+  return builder.finish();
+}
+
+async function mustRefuse(
+  what: string,
+  action: () => Promise<unknown>,
+): Promise<string | undefined> {
+  try {
+    await action();
+  } catch (error) {
+    if (error instanceof LacunaError) return undefined;
+    return `${what} is refused by ${String(error)}, which is no LacunaError`;
+  }
+  return `${what} is not refused`;
+}

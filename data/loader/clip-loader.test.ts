@@ -1,0 +1,252 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LacunaError } from '../../spec/errors.js';
+import { sampleWord } from '../../spec/random/sample-word.js';
+import type { ClipRecord } from '../annotations/clip-record.js';
+import { readClipList } from '../annotations/read-clip-list.js';
+import type { ClipSampling } from '../sampling/clip-sampling.js';
+import { SHARED_DATA, SHARED_FILES } from '../testing/shared-data.js';
+import { writeBrokenVideos, writeTestVideo } from '../testing/test-videos.js';
+import type { ClipBatch } from './clip-batch.js';
+import { ClipLoader, type ClipLoaderOptions } from './clip-loader.js';
+import { ClipReader } from './clip-reader.js';
+
+const SAMPLING: ClipSampling = {
+  frames: 4,
+  size: 32,
+  rule: { name: 'dense', stride: 2 },
+  crop: 'multi-scale',
+  flip: true,
+};
+
+let root = '';
+let good: ClipRecord[] = [];
+let bad: ClipRecord[] = [];
+let mixed: ClipRecord[] = [];
+
+function record(video: string, i = 0): ClipRecord {
+  return { id: video, video, captions: [`one of ${i}`, `two of ${i}`] };
+}
+
+beforeAll(async () => {
+  root = mkdtempSync(join(tmpdir(), 'lacuna-loader-'));
+  const names = Array.from({ length: 7 }, (_, i) => `good-${i}.mp4`);
+  for (const [i, name] of names.entries()) await writeTestVideo(join(root, name), 12 + 5 * i, i);
+  const outside = join(root, '..', `outside-${process.pid}.mp4`);
+  await writeTestVideo(outside, 12, 0);
+  symlinkSync(outside, join(root, 'link.mp4'));
+  good = names.map(record);
+  bad = [...writeBrokenVideos(root), 'absent.mp4', 'link.mp4'].map(record);
+  mixed = [...good.slice(0, 4), ...bad, ...good.slice(4)];
+});
+afterAll(() => {
+  rmSync(join(root, '..', `outside-${process.pid}.mp4`));
+  rmSync(root, { recursive: true, force: true });
+});
+
+function open(options: Partial<ClipLoaderOptions>): Promise<ClipLoader> {
+  return ClipLoader.open({
+    root,
+    records: good,
+    sampling: SAMPLING,
+    seed: 5,
+    batchSize: 3,
+    ...options,
+  });
+}
+
+function digest({ epoch, step, video, samples, skipped }: ClipBatch): string {
+  const facts = JSON.stringify([epoch, step, samples, skipped]);
+  return `${epoch}:${step} ${createHash('sha256').update(video).update(facts).digest('hex')}`;
+}
+
+async function take(loader: ClipLoader, count: number): Promise<string[]> {
+  const digests: string[] = [];
+  for (let i = 0; i < count; i++) digests.push(digest(await loader.next()));
+  await loader.close();
+  return digests;
+}
+
+describe('ClipLoader', () => {
+  it('delivers batches in order, each sample once an epoch, the last partial batch dropped', async () => {
+    const loader = await open({});
+    expect(loader.stepsPerEpoch).toBe(2);
+    const batches = [await loader.next(), await loader.next(), await loader.next()];
+    expect(batches.map(({ epoch, step }) => [epoch, step])).toEqual([
+      [0, 0],
+      [0, 1],
+      [1, 0],
+    ]);
+    const ids = batches.slice(0, 2).flatMap(({ samples }) => samples.map((s) => s.record.id));
+    expect(new Set(ids).size).toBe(6);
+    for (const { video, samples } of batches) {
+      expect(video.length).toBe(3 * 4 * 32 * 32 * 3);
+      for (const sample of samples) {
+        expect(sample.word).toBe(sampleWord(sample.record.id));
+        expect(sample.frameIndices.length).toBe(4);
+        expect([0, 1]).toContain(sample.caption);
+      }
+    }
+    expect(loader.statistics()).toMatchObject({ batches: 3, skippedSamples: 0 });
+    expect(loader.statistics().decodedFrames).toBeGreaterThan(3 * 3 * 4);
+    await loader.close();
+  });
+
+  it('delivers the same batches whatever the workers and the memory ahead', async () => {
+    const one = await take(await open({ records: mixed, prefetchBytes: 1 }), 11);
+    const three = await take(await open({ records: mixed, workers: 3, prefetchBatches: 8 }), 11);
+    expect(three).toEqual(one);
+    expect(new Set(one).size).toBe(11);
+  });
+
+  it('delivers the same batches when it starts in the middle, bad clips among them', async () => {
+    const straight = await take(await open({ records: mixed }), 12);
+    for (const [skip, start] of [
+      [1, { epoch: 0, step: 1 }],
+      [5, { epoch: 0, step: 5 }],
+      [5, { epoch: 1, step: 0 }],
+      [7, { epoch: 1, step: 2 }],
+    ] as const) {
+      const resumed = await take(await open({ records: mixed, start, workers: 2 }), 12 - skip);
+      expect(resumed).toEqual(straight.slice(skip));
+    }
+  });
+
+  it('passes over every bad clip, tells why once, and fills the batch', async () => {
+    const loader = await open({ records: mixed });
+    for (let i = 0; i < 2 * loader.stepsPerEpoch; i++) {
+      const { samples } = await loader.next();
+      expect(samples.length).toBe(3);
+      for (const sample of samples) expect(sample.record.id).toMatch(/^good/);
+    }
+    const { problems, skippedSamples } = loader.statistics();
+    const told = [...problems.values()];
+    expect(problems.size).toBe(bad.length);
+    expect(skippedSamples).toBeGreaterThan(bad.length);
+    for (const [id, reason] of problems) expect(reason.startsWith(`${id}: `)).toBe(true);
+    expect(told.join()).not.toContain(root);
+    expect(problems.get('link.mp4')).toMatch(/leads out of the data folder/);
+    expect(problems.get('absent.mp4')).toMatch(/ENOENT/);
+    expect(problems.get('empty.mp4')).toMatch(/the file is empty/);
+    await loader.close();
+  });
+
+  it('fills a batch as large as the list although clips are bad', async () => {
+    const records = [...good.slice(0, 2), ...bad.slice(0, 2)];
+    const loader = await open({ records, batchSize: 4 });
+    const { samples, skipped } = await loader.next();
+    expect(samples.map((s) => s.record.id).every((id) => id.startsWith('good'))).toBe(true);
+    expect(skipped.length).toBeGreaterThanOrEqual(2);
+    await loader.close();
+  });
+
+  it('stops with one sentence when no clip is usable', async () => {
+    const loader = await open({ records: bad, batchSize: 2 });
+    await expect(loader.next()).rejects.toThrow(
+      /no video of the list can be read; got .*Check the data/,
+    );
+    await loader.close();
+  });
+
+  it.each([
+    [{ batchSize: 8 }, /batches of 8 from 7 videos/],
+    [{ batchSize: 0 }, /the batch size does not fit/],
+    [{ records: [] }, /from 0 videos/],
+    [{ workers: 0 }, /the number of decoding workers/],
+    [{ start: { epoch: 0, step: 3 } }, /the place to start at does not exist; got epoch 0, step 3/],
+    [{ start: { epoch: -1, step: 0 } }, /the place to start at does not exist/],
+    [{ root: '/nonexistent/folder' }, /the data folder does not exist/],
+    [{ root: tmpdir() }, /holds none of the videos that the list begins with/],
+    [{ sampling: { ...SAMPLING, frames: 0 } }, /the clip sampling is out of bounds/],
+  ])('refuses the options %j', async (options, message) => {
+    await expect(open(options)).rejects.toThrow(message);
+  });
+
+  it('ends its workers when it is closed, and says so when it is asked again', async () => {
+    const before = workerCount();
+    const loader = await open({ workers: 2 });
+    expect(workerCount()).toBe(before + 2);
+    await loader.close();
+    expect(workerCount()).toBe(before);
+    await expect(loader.next()).rejects.toThrow(/closed/);
+  });
+});
+
+/** The worker threads of this process that run. */
+function workerCount(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === 'MessagePort').length;
+}
+
+describe('ClipReader', () => {
+  it('reads the centre clips of a list in order, with the reason where there is none', async () => {
+    const { frames, size, rule } = SAMPLING;
+    const reader = await ClipReader.open({
+      root,
+      records: mixed,
+      sampling: { frames, size, rule },
+      workers: 2,
+    });
+    const ids: string[] = [];
+    for await (const outcome of reader.clips()) {
+      ids.push(outcome.record.id);
+      expect('clip' in outcome).toBe(outcome.record.id.startsWith('good'));
+    }
+    expect(ids).toEqual(mixed.map(({ id }) => id));
+    const clip = await reader.readClip(record('good-1.mp4'));
+    expect(clip.frameIndices).toEqual([4, 6, 8, 10]);
+    expect(clip.crop).toEqual({ x: 0, y: 0, width: 64, height: 64 });
+    await expect(reader.readClip(record('empty.mp4'))).rejects.toThrow(
+      'empty.mp4: the file is empty.',
+    );
+    await reader.close();
+  });
+});
+
+describe.skipIf(SHARED_DATA === undefined)(
+  `the shared real videos${SHARED_DATA === undefined ? ' (skipped: ../shared/data is absent)' : ''}`,
+  () => {
+    it('are all delivered once an epoch', async () => {
+      const root = SHARED_DATA ?? '';
+      const { records } = await readClipList(join(root, 'annotations/ours/captions.jsonl'));
+      const loader = await open({ root, records, batchSize: 6, workers: 2 });
+      const ids = new Set<string>();
+      for (let i = 0; i < 9; i++)
+        for (const s of (await loader.next()).samples) ids.add(s.record.id);
+      expect(ids.size).toBe(54);
+      expect(loader.statistics().problems.size).toBe(0);
+      await loader.close();
+    });
+
+    it('of the odd kind end as the manifest expects', async () => {
+      const odd = SHARED_FILES.filter(({ file }) => file.startsWith('odd/'));
+      const records = odd.map(({ file }) => record(file));
+      const loader = await open({ root: SHARED_DATA ?? '', records, batchSize: 5, workers: 2 });
+      const delivered = new Set<string>();
+      for (let i = 0; i < loader.stepsPerEpoch; i++) {
+        for (const sample of (await loader.next()).samples) delivered.add(sample.record.id);
+      }
+      const refused = odd.filter(({ expect: end }) => /must be refused/.test(end ?? ''));
+      const { problems } = loader.statistics();
+      expect([...problems.keys()].sort()).toEqual(refused.map(({ file }) => file).sort());
+      for (const { file } of odd) expect(delivered.has(file)).toBe(!problems.has(file));
+      await loader.close();
+    });
+  },
+);
+
+describe('a worker that cannot start', () => {
+  it('is told as the missing backend that it is', async () => {
+    const { PATH } = process.env;
+    process.env.PATH = root;
+    try {
+      const opened = open({ backend: 'ffmpeg' });
+      await expect(opened).rejects.toThrow(LacunaError);
+      await expect(opened).rejects.toThrow(/the program ffmpeg is not there/);
+    } finally {
+      process.env.PATH = PATH;
+    }
+  });
+});

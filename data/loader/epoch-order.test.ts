@@ -1,0 +1,87 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { epochOrder, standIns } from './epoch-order.js';
+
+describe('epochOrder', () => {
+  it('is a permutation that depends on the seed and the epoch', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 300 }), fc.nat(2 ** 31), (count, seed) => {
+        const order = epochOrder(count, seed, 0);
+        expect([...order].sort((a, b) => a - b)).toEqual(
+          Array.from({ length: count }, (_, i) => i),
+        );
+        expect(epochOrder(count, seed, 0)).toEqual(order);
+      }),
+    );
+    expect(epochOrder(50, 1, 0)).not.toEqual(epochOrder(50, 1, 1));
+    expect(epochOrder(50, 1, 0)).not.toEqual(epochOrder(50, 2, 0));
+  });
+
+  it('has vectors', () => {
+    expect([...epochOrder(8, 1, 0)]).toMatchInlineSnapshot(`
+      [
+        7,
+        4,
+        1,
+        0,
+        2,
+        3,
+        5,
+        6,
+      ]
+    `);
+    expect([...epochOrder(8, 2 ** 40, 3)]).toMatchInlineSnapshot(`
+      [
+        0,
+        3,
+        5,
+        7,
+        2,
+        1,
+        6,
+        4,
+      ]
+    `);
+  });
+
+  it('brings each sample to each place about equally often', () => {
+    const counts = new Array<number>(9).fill(0);
+    for (let epoch = 0; epoch < 1800; epoch++) {
+      for (const [place, sample] of epochOrder(3, 7, epoch).entries()) {
+        counts[3 * place + sample] = (counts[3 * place + sample] ?? 0) + 1;
+      }
+    }
+    for (const count of counts) expect(Math.abs(count - 600)).toBeLessThan(100); // 5 sigma
+  });
+});
+
+describe('standIns', () => {
+  const sizes = fc
+    .integer({ min: 1, max: 40 })
+    .chain((count) => fc.tuple(fc.constant(count), fc.integer({ min: 1, max: count })));
+
+  it('begins with the place itself and comes to every sample', () => {
+    fc.assert(
+      fc.property(sizes, ([count, batchSize]) => {
+        const delivered = count - (count % batchSize);
+        for (let place = 0; place < delivered; place++) {
+          const places = [...standIns(place, count, batchSize)];
+          expect(places[0]).toBe(place);
+          expect(new Set(places).size).toBe(count);
+        }
+      }),
+    );
+  });
+
+  it('never gives two places of a batch the same stand-in in the first round', () => {
+    fc.assert(
+      fc.property(sizes, ([count, batchSize]) => {
+        const steps = Math.floor(count / batchSize);
+        const rounds = Array.from({ length: batchSize }, (_, i) =>
+          [...standIns(i, count, batchSize)].slice(0, steps),
+        );
+        expect(new Set(rounds.flat()).size).toBe(steps * batchSize);
+      }),
+    );
+  });
+});
