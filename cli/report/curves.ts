@@ -57,7 +57,7 @@ for (const chart of chartData.charts) {
   const width = () => Math.min(host.clientWidth, 1040);
   const plot = new uPlot({
     title: chart.title, width: width(), height: 240, scales: { x: { time: false } },
-    axes: [{ stroke: ink, grid, label: 'step' }, { stroke: ink, grid, size: 70 }],
+    axes: [{ stroke: ink, grid, label: 'step' }, { stroke: ink, grid, size: 70, values: (_, ticks) => ticks.map((tick) => Number(tick.toPrecision(3))) }],
     series: [{ label: 'step' }, ...chart.series.map(({ label }, i) => ({ label, stroke: chartData.colours[i % 4], width: 1.5 }))],
   }, [chartData.steps, ...chart.series.map(({ values }) => values)], place);
   addEventListener('resize', () => plot.setSize({ width: width(), height: 240 }));

@@ -55,7 +55,7 @@ function examples({ reconstructions, manifest }: ReportInput): string {
           `<figcaption><b>${escapeHtml(title)}</b>: ${escapeHtml(note)}</figcaption></figure>`,
       );
       const caption = example.caption === undefined ? '' : `: “${example.caption}”`;
-      return `<h3>${escapeHtml(`${example.id}${caption}`)}</h3>${figures.join('\n')}`;
+      return `<h3>${escapeHtml(`${example.id}${caption}`)}</h3><div class="strips">${figures.join('\n')}</div>`;
     })
     .join('\n');
 }

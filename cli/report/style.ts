@@ -11,6 +11,8 @@ p.verdict { font-size: 1.15rem; margin: 1rem 0; padding: .75rem 1rem; background
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; } caption { padding-bottom: .4rem; }
 th, td { text-align: left; padding: .25rem .9rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere; } td.number, th.number { text-align: right; }
+/* wide screens show two strips side by side */
+.strips { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 28rem), 1fr)); gap: 0 1.5rem; }
 figure { margin: 0 0 1rem; } figure img { display: block; max-width: 100%; height: auto; image-rendering: pixelated; border-radius: 3px; }
 .chart { margin-bottom: 1.5rem; } .u-legend { font-size: .85rem; } .u-title { font-size: .95rem; color: var(--ink); }
 canvas.heat { width: min(100%, 34rem); image-rendering: pixelated; border: 1px solid var(--line); display: block; cursor: crosshair; }

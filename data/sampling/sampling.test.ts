@@ -187,10 +187,50 @@ describe('trainingClip', () => {
   });
 
   it('has vectors', () => {
-    expect(trainingClip(VIDEO, SAMPLING, ADDRESS)).toMatchSnapshot();
+    expect(trainingClip(VIDEO, SAMPLING, ADDRESS)).toMatchInlineSnapshot(`
+      {
+        "crop": {
+          "height": 480,
+          "width": 480,
+          "x": 40,
+          "y": 0,
+        },
+        "flip": true,
+        "indices": [
+          86,
+          88,
+          90,
+          92,
+        ],
+        "size": {
+          "height": 32,
+          "width": 32,
+        },
+      }
+    `);
     expect(
       trainingClip(VIDEO, { ...SAMPLING, rule: { name: 'segments' } }, ADDRESS),
-    ).toMatchSnapshot();
+    ).toMatchInlineSnapshot(`
+      {
+        "crop": {
+          "height": 480,
+          "width": 480,
+          "x": 40,
+          "y": 0,
+        },
+        "flip": true,
+        "indices": [
+          22,
+          139,
+          201,
+          243,
+        ],
+        "size": {
+          "height": 32,
+          "width": 32,
+        },
+      }
+    `);
   });
 
   it('draws each thing from a stream of its own', () => {

@@ -183,7 +183,7 @@ const DEMO: Preset = {
     textProjection: { kind: 'linear', width: 64 },
   },
   mask: { kind: 'tube', ratio: 0.75, rounding: 'floor-masked' },
-  schedule: { baseLearningRate: 8e-3, minimumLearningRate: 0, epochs: 16, warmupEpochs: 1 },
+  schedule: { baseLearningRate: 8e-3, minimumLearningRate: 0, epochs: 5, warmupEpochs: 1 },
 };
 
 const TINY_MAE: Preset = {
