@@ -5,9 +5,9 @@ import type { CaseDraw, Family } from './case.js';
 import { FAMILIES } from './families/index.js';
 import { LAWS, type Law } from './laws.js';
 import { type ConformanceReport, type FamilyReport, makeReport } from './report.js';
-import { type CaseFailure, runCase } from './run-case.js';
+import { type CaseFailure, type RunOptions, runCase } from './run-case.js';
 
-export interface CheckOptions {
+export interface CheckOptions extends RunOptions {
   /** What the cases are drawn from. @defaultValue 1 */
   readonly seed?: number;
   /** Cases of each family. @defaultValue 30 */
@@ -72,7 +72,7 @@ export async function checkFamily(
   let refusal: string | undefined;
   const property = fc.asyncProperty(cases, async ({ address, make }: CaseDraw) => {
     const drawn = make();
-    const outcome = await runCase(backend, drawn).catch((error: unknown): CaseFailure => {
+    const outcome = await runCase(backend, drawn, options).catch((error: unknown): CaseFailure => {
       if (!(error instanceof LacunaError)) throw error;
       refusal ??= `${address}\n${error.message}`;
       return { what: `refused: ${error.message}` };

@@ -1,6 +1,8 @@
 import type { Backend, DeviceTensor, Executable, HostTensor, Named } from '../core/backend.js';
+import { retype } from '../core/passes/retype.js';
 import { bounds } from '../reference/index.js';
 import type { Case } from './case.js';
+import { F64_IEEE } from './contracts/f64-ieee.js';
 import { contractNamed } from './contracts/index.js';
 import { type Deviation, judge } from './judge.js';
 
@@ -19,13 +21,27 @@ export interface CaseFailure {
   readonly deviation?: Deviation;
 }
 
+/** How a case is run. */
+export interface RunOptions {
+  /**
+   * Runs the case with f64 for f32, judged by `f64-ieee`: an exact check of what a backend does,
+   * whatever its accuracy in f32. @defaultValue false
+   */
+  readonly double?: boolean;
+}
+
 /**
  * Runs a case on a backend and judges every output of every run against the bounds of the
  * backend's contract; then repeats the first run, whose results must be the same bits if the
  * backend calls itself deterministic, and looks for tensors that were not released.
  */
-export async function runCase(backend: Backend, { program, runs }: Case): Promise<CaseResult> {
-  const contract = contractNamed(backend.info.contract);
+export async function runCase(
+  backend: Backend,
+  drawn: Case,
+  { double = false }: RunOptions = {},
+): Promise<CaseResult> {
+  const { program, runs } = double ? inDouble(drawn) : drawn;
+  const contract = double ? F64_IEEE : contractNamed(backend.info.contract);
   const before = backend.liveTensors;
   let result: CaseResult = { elements: 0, undecided: 0, worstRatio: 0 };
   const executable = await backend.compile(program);
@@ -82,6 +98,19 @@ export async function runOnce(
   } finally {
     for (const handle of held) backend.release(handle);
   }
+}
+
+function inDouble({ program, runs }: Case): Case {
+  const widened = (tensor: HostTensor): HostTensor =>
+    tensor.dtype === 'f32'
+      ? { ...tensor, dtype: 'f64', data: Float64Array.from(tensor.data) }
+      : tensor;
+  return {
+    program: retype(program, 'f64'),
+    runs: runs.map((inputs) =>
+      Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, widened(tensor)])),
+    ),
+  };
 }
 
 async function repeatDiffers(

@@ -22,7 +22,7 @@ type Kinds<K extends PrimitiveName> = {
   readonly [A in keyof PrimitiveAttributes[K]]: PrimitiveAttributeKind;
 };
 
-/** The attributes of each primitive. Its keys are the names of all primitives. */
+/** The attributes of each primitive; the keys are the names of all primitives. */
 export const ATTRIBUTE_KINDS: { readonly [K in PrimitiveName]: Kinds<K> } = {
   add: {},
   sub: {},
@@ -58,10 +58,6 @@ export const ATTRIBUTE_KINDS: { readonly [K in PrimitiveName]: Kinds<K> } = {
   iota: { shape: 'naturals', axis: 'natural' },
   constant: { dtype: 'dtype', shape: 'naturals', data: 'numbers' },
 };
-
-export const PRIMITIVE_NAMES: readonly PrimitiveName[] = Object.keys(
-  ATTRIBUTE_KINDS,
-) as PrimitiveName[];
 
 export function isPrimitiveName(name: string): name is PrimitiveName {
   return Object.hasOwn(ATTRIBUTE_KINDS, name);

@@ -36,11 +36,13 @@ export const BFLOAT16: FloatFormat = {
 /** x to `bits` significant bits, ties to even; below 2^least to multiples of the smallest number. */
 export function roundTo(x: number, bits: number, least: number): number {
   if (x === 0 || !Number.isFinite(x)) return x;
-  const exponent = Math.max(Math.floor(Math.log2(Math.abs(x))), least);
+  const size = Math.abs(x);
+  const guess = Math.floor(Math.log2(size));
+  const exponent = Math.max(2 ** guess > size ? guess - 1 : guess, least);
   const unit = 2 ** (exponent - bits + 1);
-  const count = x / unit;
+  const count = size / unit;
   const below = Math.floor(count);
   const rest = count - below;
   const up = rest > 0.5 || (rest === 0.5 && below % 2 !== 0);
-  return (up ? below + 1 : below) * unit;
+  return Math.sign(x) * (up ? below + 1 : below) * unit;
 }

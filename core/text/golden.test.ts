@@ -27,7 +27,7 @@ import { parseProgram, printComposites, printProgram } from './index.js';
  * the files anew.
  */
 const FOLDER = new URL('./golden/', import.meta.url);
-const UPDATE: boolean = process.env['LACUNA_UPDATE_GOLDEN'] === '1';
+const UPDATE: boolean = process.env.LACUNA_UPDATE_GOLDEN === '1';
 
 /** A call of each composite: the shapes of its operands, its attributes, the operands of type i32. */
 const CALLS: Readonly<

@@ -354,12 +354,12 @@ describe('the parser', () => {
   });
 
   it('leaves the prototype of objects alone', () => {
+    const before = Object.getOwnPropertyNames(Object.prototype);
     for (const name of ['__proto__', 'constructor', 'prototype']) {
       failure(() => parseProgram(TEXT.replace('axes=[1]', `${name}=[1]`)));
       failure(() => parseProgram(TEXT.replaceAll('%w', `%${name}`)));
     }
-    expect(Object.keys(Object.prototype)).toEqual([]);
-    expect(Object.getOwnPropertyNames(Object.prototype)).toHaveLength(12);
+    expect(Object.getOwnPropertyNames(Object.prototype)).toEqual(before);
   });
 });
 

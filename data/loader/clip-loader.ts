@@ -48,7 +48,7 @@ export class ClipLoader implements AsyncDisposable {
   readonly #pool: DecodePool;
   readonly #words: readonly number[];
   readonly #window: number;
-  readonly #orders = new Map<number, Uint32Array>();
+  readonly #orders = new Map<number, Int32Array>();
   readonly #unreadable = new Map<number, string>();
   readonly #ahead: Promise<MadeBatch>[] = [];
   readonly #problems = new Map<string, string>();
@@ -178,7 +178,7 @@ export class ClipLoader implements AsyncDisposable {
     });
   }
 
-  #order(epoch: number): Uint32Array {
+  #order(epoch: number): Int32Array {
     const known = this.#orders.get(epoch);
     if (known !== undefined) return known;
     this.#orders.delete(epoch - 2);

@@ -1,16 +1,9 @@
+import { shuffle } from '../../spec/random/shuffle.js';
 import { RandomStream } from '../../spec/random/stream.js';
 
-/** The order of `count` samples in an epoch: Fisher-Yates from the end, one draw a place. */
-export function epochOrder(count: number, seed: number, epoch: number): Uint32Array {
-  const order = Uint32Array.from({ length: count }, (_, i) => i);
-  const draw = new RandomStream({ seed, stream: 'order', epoch });
-  for (let last = count - 1; last > 0; last--) {
-    const other = draw.integer(last + 1);
-    const moved = order[last] ?? 0;
-    order[last] = order[other] ?? 0;
-    order[other] = moved;
-  }
-  return order;
+/** The order of `count` samples in an epoch: the shuffle at the address (seed, `order`, epoch). */
+export function epochOrder(count: number, seed: number, epoch: number): Int32Array {
+  return shuffle(new RandomStream({ seed, stream: 'order', epoch }), count);
 }
 
 /**

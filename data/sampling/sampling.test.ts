@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RandomStream } from '../../spec/random/stream.js';
 import { centreCrop } from './centre-crop.js';

@@ -11,7 +11,6 @@ export interface SharedFile {
   readonly rotation: number;
   readonly width: number | null;
   readonly height: number | null;
-  readonly decode_errors: string | null;
   readonly expect?: string;
 }
 
@@ -20,10 +19,16 @@ export const SHARED_DATA: string | undefined = existsSync(resolve(FOLDER, 'manif
   ? FOLDER
   : undefined;
 
-/** The entries of its manifest; none where it is absent. */
+/** Where the data are absent: a name each for the tests that are then skipped. */
+const ABSENT: readonly SharedFile[] = [
+  { file: 'each video', codec: null, frames: 1, rotation: 90, width: 1, height: 1 },
+  { file: 'each broken file', codec: null, frames: 0, rotation: 0, width: null, height: null },
+];
+
+/** The entries of its manifest. */
 export const SHARED_FILES: readonly SharedFile[] =
   SHARED_DATA === undefined
-    ? []
+    ? ABSENT
     : readFileSync(resolve(SHARED_DATA, 'manifest.jsonl'), 'utf8')
         .trim()
         .split('\n')

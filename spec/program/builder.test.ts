@@ -9,13 +9,13 @@ import {
   isLegalName,
   layerNorm,
   linear,
-  mul,
   mergeHeads,
+  mul,
   neg,
   ProgramBuilder,
   reshape,
-  select,
   type Shape,
+  select,
   slice,
   softmax,
   splitHeads,
@@ -38,7 +38,13 @@ describe('names', () => {
       names.push(input(builder, 'y', []).name);
     });
     expect(names).toEqual([
-      'exp', 'exp_2', 'neg', 'encoder.3.exp', 'encoder.3.exp_2', 'encoder.exp', 'encoder.y',
+      'exp',
+      'exp_2',
+      'neg',
+      'encoder.3.exp',
+      'encoder.3.exp_2',
+      'encoder.exp',
+      'encoder.y',
     ]);
   });
 
@@ -62,7 +68,9 @@ describe('names', () => {
     layerNorm(x, row, row, 1e-6);
     expect(softmax(x).name).toBe('softmax');
     expect(builder.finish().operations[0]?.results.map(({ name }) => name)).toEqual([
-      'layer_norm.y', 'layer_norm.mean', 'layer_norm.rstd',
+      'layer_norm.y',
+      'layer_norm.mean',
+      'layer_norm.rstd',
     ]);
   });
 
@@ -76,9 +84,22 @@ describe('names', () => {
   });
 
   it.each([
-    ['', false], ['a', true], ['0', true], ['_a.b-c', true], ['.a', false], ['-a', false], ['a b', false],
-    ['a\n', false], ['é', false], ['a%', false], ['__proto__', false], ['constructor', false],
-    ['toString', false], ['prototype', true], ['n'.repeat(512), true], ['n'.repeat(513), false],
+    ['', false],
+    ['a', true],
+    ['0', true],
+    ['_a.b-c', true],
+    ['.a', false],
+    ['-a', false],
+    ['a b', false],
+    ['a\n', false],
+    ['é', false],
+    ['a%', false],
+    ['__proto__', false],
+    ['constructor', false],
+    ['toString', false],
+    ['prototype', true],
+    ['n'.repeat(512), true],
+    ['n'.repeat(513), false],
   ])('%j are legal: %s', (name, legal) => {
     expect(isLegalName(name)).toBe(legal);
     const declare = (): Value => input(new ProgramBuilder('p'), name, []);
@@ -154,16 +175,21 @@ describe('elementwise functions', () => {
     expect(formatType(compare(x, 'lt', y))).toBe(expected.replace('f32', 'bool'));
   });
 
-  it.each<readonly [Shape, Shape]>([[[2], [3]], [[2, 3], [2]], [[0], [2]], [[2, 2, 3], [3, 1, 3]]])(
-    'refuse [%s] and [%s]',
-    (a, b) => {
-      const builder = new ProgramBuilder('p');
-      const [x, y] = [input(builder, 'x', a), input(builder, 'y', b)];
-      expect(() => add(x, y)).toThrow(
-        `shapes cannot be stretched to one another; got x: ${formatType(x)}, y: ${formatType(y)}`,
-      );
-    },
-  );
+  it.each<readonly [Shape, Shape]>([
+    [[2], [3]],
+    [[2, 3], [2]],
+    [[0], [2]],
+    [
+      [2, 2, 3],
+      [3, 1, 3],
+    ],
+  ])('refuse [%s] and [%s]', (a, b) => {
+    const builder = new ProgramBuilder('p');
+    const [x, y] = [input(builder, 'x', a), input(builder, 'y', b)];
+    expect(() => add(x, y)).toThrow(
+      `shapes cannot be stretched to one another; got x: ${formatType(x)}, y: ${formatType(y)}`,
+    );
+  });
 
   it('stretch the three operands of select to one shape', () => {
     const builder = new ProgramBuilder('p');

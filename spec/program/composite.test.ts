@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import {
-  add,
   type Attributes,
   type AttributeValue,
-  Composite,
+  add,
   COMPOSITES,
+  Composite,
   compositeNamed,
   formatType,
   mul,
@@ -83,12 +83,37 @@ describe('tracing a composite', () => {
   it.each<readonly [string, readonly TensorType[], object, RegExp]>([
     ['no operand', [], {}, /scaled: the number of operands is wrong; got 0, expected x, bias\?/],
     ['too many operands', [f32(), f32(), f32()], {}, /the number of operands is wrong; got 3/],
-    ['a string for a number', [f32()], { factor: '2' }, /attribute factor: .*got string, expected number/],
-    ['a list for a number', [f32()], { factor: [2] }, /attribute factor: .*got numbers, expected number/],
+    [
+      'a string for a number',
+      [f32()],
+      { factor: '2' },
+      /attribute factor: .*got string, expected number/,
+    ],
+    [
+      'a list for a number',
+      [f32()],
+      { factor: [2] },
+      /attribute factor: .*got numbers, expected number/,
+    ],
     ['a number for a list', [f32()], { list: 1 }, /attribute list: .*got number, expected numbers/],
-    ['a missing attribute', [f32()], { flag: undefined }, /attribute flag: .*got none, expected boolean/],
-    ['an unknown attribute', [f32()], { more: 1 }, /attribute more: .*got number, expected no such attribute/],
-    ['an inherited attribute', [f32()], { toString: 1 }, /attribute toString: .*expected no such attribute/],
+    [
+      'a missing attribute',
+      [f32()],
+      { flag: undefined },
+      /attribute flag: .*got none, expected boolean/,
+    ],
+    [
+      'an unknown attribute',
+      [f32()],
+      { more: 1 },
+      /attribute more: .*got number, expected no such attribute/,
+    ],
+    [
+      'an inherited attribute',
+      [f32()],
+      { toString: 1 },
+      /attribute toString: .*expected no such attribute/,
+    ],
     ['operands that do not fit', [f32(2), f32(3)], {}, /shapes cannot be stretched/],
   ])('refuses %s', (_, operands, change, message) => {
     const { composite } = counted();

@@ -22,10 +22,18 @@ const binaryNumbers: readonly Case<'add'>[] = [
   ['f32[2,3] f32[2,3]', {}, 'f32[2,3]'],
   ['i32[0] i32[0]', {}, 'i32[0]'],
   ['f16[] f16[]', {}, 'f16[]'],
-  ['f32[2] f32[3]', {}, /the shapes differ; got f32\[2\] and f32\[3\], expected one shape\. Broadcast/],
+  [
+    'f32[2] f32[3]',
+    {},
+    /the shapes differ; got f32\[2\] and f32\[3\], expected one shape\. Broadcast/,
+  ],
   ['f32[1] f32[]', {}, /the shapes differ/],
   ['f32[2] f64[2]', {}, /the operands differ in type; got f32\[2\] and f64\[2\]/],
-  ['u8[2] u8[2]', {}, /the element type is not supported; got u8\[2\], expected a float type or i32/],
+  [
+    'u8[2] u8[2]',
+    {},
+    /the element type is not supported; got u8\[2\], expected a float type or i32/,
+  ],
   ['bool[2] bool[2]', {}, /the element type is not supported; got bool\[2\]/],
   ['f32[2]', {}, /the number of operands is wrong; got 1, expected 2/],
   ['f32[2] f32[2] f32[2]', {}, /the number of operands is wrong; got 3, expected 2/],
@@ -122,7 +130,11 @@ const CASES: { readonly [K in PrimitiveName]: readonly Case<K>[] } = {
     ['f64[5,1,2,3] f64[5,1,3,4]', plain, 'f64[5,1,2,4]'],
     ['f32[2,0] f32[0,4]', plain, 'f32[2,4]'],
     ['f32[0,2,3] f32[0,3,4]', plain, 'f32[0,2,4]'],
-    ['f32[2,3] f32[2,4]', plain, /the inner extents differ; got f32\[2,3\] and f32\[2,4\]: 3 and 2/],
+    [
+      'f32[2,3] f32[2,4]',
+      plain,
+      /the inner extents differ; got f32\[2,3\] and f32\[2,4\]: 3 and 2/,
+    ],
     ['f32[2,3] f32[3,4]', { ...plain, transpose_a: true }, /the inner extents differ.*: 2 and 3/],
     ['f32[5,2,3] f32[1,3,4]', plain, /the batch axes differ/],
     ['f32[5,2,3] f32[3,4]', plain, /the ranks do not fit.*expected one rank, at least 2/],
@@ -141,7 +153,11 @@ const CASES: { readonly [K in PrimitiveName]: readonly Case<K>[] } = {
   transpose: [
     ['f32[2,3,4]', { permutation: [1, 2, 0] }, 'f32[3,4,2]'],
     ['f32[]', { permutation: [] }, 'f32[]'],
-    ['f32[2,3]', { permutation: [0, 0] }, /not a permutation of the axes; got \[0,0\] of f32\[2,3\]/],
+    [
+      'f32[2,3]',
+      { permutation: [0, 0] },
+      /not a permutation of the axes; got \[0,0\] of f32\[2,3\]/,
+    ],
     ['f32[2,3]', { permutation: [0] }, /not a permutation/],
     ['f32[2,3]', { permutation: [0, 1, 2] }, /not a permutation/],
     ['f32[2,3]', { permutation: [-1, 0] }, /not a permutation/],
@@ -151,7 +167,11 @@ const CASES: { readonly [K in PrimitiveName]: readonly Case<K>[] } = {
     ['f32[2,1]', { shape: [2, 5] }, 'f32[2,5]'],
     ['f32[1]', { shape: [0] }, 'f32[0]'],
     ['bool[]', { shape: [2] }, 'bool[2]'],
-    ['f32[3]', { shape: [2] }, /the shape cannot be stretched; got f32\[3\] to \[2\], expected equal/],
+    [
+      'f32[3]',
+      { shape: [2] },
+      /the shape cannot be stretched; got f32\[3\] to \[2\], expected equal/,
+    ],
     ['f32[2]', { shape: [2, 3] }, /the shape cannot be stretched/],
     ['f32[1,3]', { shape: [3] }, /the shape cannot be stretched/],
     ['f32[0]', { shape: [1] }, /the shape cannot be stretched/],
@@ -160,17 +180,29 @@ const CASES: { readonly [K in PrimitiveName]: readonly Case<K>[] } = {
   slice: [
     ['f32[4,5]', { starts: [1, 0], ends: [3, 5] }, 'f32[2,5]'],
     ['f32[4]', { starts: [4], ends: [4] }, 'f32[0]'],
-    ['f32[4]', { starts: [3], ends: [5] }, /axis 0 is out of range; got \[3, 5\), expected within \[0, 4\)/],
+    [
+      'f32[4]',
+      { starts: [3], ends: [5] },
+      /axis 0 is out of range; got \[3, 5\), expected within \[0, 4\)/,
+    ],
     ['f32[4]', { starts: [-1], ends: [4] }, /axis 0 is out of range/],
     ['f32[4]', { starts: [3], ends: [2] }, /axis 0 is out of range/],
     ['f32[4]', { starts: [0.5], ends: [2] }, /axis 0 is out of range/],
-    ['f32[4,5]', { starts: [0], ends: [4] }, /there must be one entry an axis; got 1 and 1, expected 2/],
+    [
+      'f32[4,5]',
+      { starts: [0], ends: [4] },
+      /there must be one entry an axis; got 1 and 1, expected 2/,
+    ],
   ],
   pad: [
     ['f32[2,3]', { low: [1, 0], high: [0, 2], value: 0 }, 'f32[3,5]'],
     ['f32[0]', { low: [1], high: [1], value: 0 }, 'f32[2]'],
     ['f32[2]', { low: [-1], high: [0], value: 0 }, /an extent is no natural number/],
-    ['f32[2]', { low: [0], high: [0, 1], value: 0 }, /there must be one entry an axis; got 1 and 2, expected 1/],
+    [
+      'f32[2]',
+      { low: [0], high: [0, 1], value: 0 },
+      /there must be one entry an axis; got 1 and 2, expected 1/,
+    ],
   ],
   concat: [
     ['f32[2,3] f32[2,0] f32[2,4]', { axis: 1 }, 'f32[2,7]'],
@@ -188,7 +220,11 @@ const CASES: { readonly [K in PrimitiveName]: readonly Case<K>[] } = {
     ['f32[5,3] i32[2,4]', { batch: 0 }, 'f32[2,4,3]'],
     ['u8[2,5,3] i32[2,4]', { batch: 1 }, 'u8[2,4,3]'],
     ['f32[2,5] i32[2]', { batch: 1 }, 'f32[2]'],
-    ['f32[2,5] i32[3,4]', { batch: 1 }, /the first 1 axes are no common batch; got i32\[3,4\] and f32\[2,5\]/],
+    [
+      'f32[2,5] i32[3,4]',
+      { batch: 1 },
+      /the first 1 axes are no common batch; got i32\[3,4\] and f32\[2,5\]/,
+    ],
     ['f32[2,5] i32[2]', { batch: 2 }, /the first 2 axes are no common batch/],
     ['f32[2] i32[2]', { batch: 1 }, /the source has no axis to index; got f32\[2\]/],
     ['f32[] i32[]', { batch: 0 }, /the source has no axis to index/],
@@ -202,7 +238,11 @@ const CASES: { readonly [K in PrimitiveName]: readonly Case<K>[] } = {
     ['i32[2,4] f32[2,4,3]', { batch: 1, size: 5 }, 'f32[2,5,3]'],
     ['i32[2,4] f32[2,4,3]', { batch: 0, size: 5 }, 'f32[5,3]'],
     ['i32[0] f32[0]', { batch: 0, size: 0 }, 'f32[0]'],
-    ['i32[2] f32[3,3]', { batch: 0, size: 5 }, /the updates do not begin with the shape of the indices/],
+    [
+      'i32[2] f32[3,3]',
+      { batch: 0, size: 5 },
+      /the updates do not begin with the shape of the indices/,
+    ],
     ['i32[2] i32[2]', { batch: 0, size: 5 }, /the updates are no floats; got i32\[2\]/],
     ['f32[2] f32[2]', { batch: 0, size: 5 }, /the indices have the wrong type/],
     ['i32[2] f32[2]', { batch: 0, size: -1 }, /an extent is no natural number/],
@@ -220,8 +260,16 @@ const CASES: { readonly [K in PrimitiveName]: readonly Case<K>[] } = {
     ['', { dtype: 'u8', shape: [], data: [1] }, 'u8[]'],
     ['', { dtype: 'f32', shape: [0, 3], data: [] }, 'f32[0,3]'],
     ['', { dtype: 'f32', shape: [1024], data: new Array<number>(1024).fill(0) }, 'f32[1024]'],
-    ['', { dtype: 'f32', shape: [3], data: [1, 2] }, /the number of elements is wrong; got 2, expected 3/],
-    ['', { dtype: 'f32', shape: [1025], data: new Array<number>(1025).fill(0) }, /the literal is too large; got 1025 elements, expected at most 1024\. Make it an input of role constant/],
+    [
+      '',
+      { dtype: 'f32', shape: [3], data: [1, 2] },
+      /the number of elements is wrong; got 2, expected 3/,
+    ],
+    [
+      '',
+      { dtype: 'f32', shape: [1025], data: new Array<number>(1025).fill(0) },
+      /the literal is too large; got 1025 elements, expected at most 1024\. Make it an input of role constant/,
+    ],
   ],
 };
 
@@ -237,12 +285,15 @@ function check<K extends PrimitiveName>(op: K, [operands, attributes, expected]:
 }
 
 describe('the type of', () => {
-  it.each(Object.keys(CASES) as PrimitiveName[])('%s is inferred, or its error says what is wrong', (op) => {
-    const run = <K extends PrimitiveName>(name: K): void => {
-      for (const entry of CASES[name]) check(name, entry);
-    };
-    run(op);
-  });
+  it.each(Object.keys(CASES) as PrimitiveName[])(
+    '%s is inferred, or its error says what is wrong',
+    (op) => {
+      const run = <K extends PrimitiveName>(name: K): void => {
+        for (const entry of CASES[name]) check(name, entry);
+      };
+      run(op);
+    },
+  );
 
   it('every primitive is named in its errors', () => {
     for (const op of Object.keys(CASES) as PrimitiveName[]) {

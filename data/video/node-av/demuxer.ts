@@ -24,6 +24,7 @@ export class Demuxer implements Disposable {
 
   constructor(library: Library, path: string) {
     this.#library = library;
+    library.Log.setLevel(library.AV_LOG_QUIET); // for the whole process: whoever came last decides
     this.#context = new library.FormatContext();
     this.#context.allocContext();
     this.#context.setOption('format_whitelist', CONTAINERS);

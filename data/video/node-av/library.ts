@@ -14,7 +14,6 @@ export async function loadLibrary(): Promise<Library> {
       import('node-av/lib'),
       import('node-av/constants'),
     ]);
-    parts.Log.setLevel(constants.AV_LOG_QUIET);
     return { ...parts, ...constants };
   } catch (error) {
     throw new LacunaError(

@@ -1,0 +1,10 @@
+export { type Case, type CaseDraw, type Family, family } from './case.js';
+export { type CheckOptions, checkBackend, checkFamily, checkLaw } from './check-backend.js';
+export { CONTRACTS, contractNamed } from './contracts/index.js';
+export { FAMILIES } from './families/index.js';
+export { FAULTY_FLEET, type Fault } from './fleet/faulty.js';
+export { type FleetMember, LEGAL_FLEET } from './fleet/legal.js';
+export { type Deviation, type Judgement, judge } from './judge.js';
+export { LAWS, type Law } from './laws.js';
+export { type ConformanceReport, type FamilyReport, formatReport, type Verdict } from './report.js';
+export { type CaseFailure, type CaseResult, runCase } from './run-case.js';

@@ -1,0 +1,4 @@
+import { REFERENCE } from '../reference/index.js';
+import { testBackend } from './vitest.js';
+
+testBackend('reference', () => REFERENCE.open());

@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { LacunaError } from '../spec/errors.js';
+import { add, ProgramBuilder } from '../spec/program/index.js';
+import { REFERENCE } from './backend.js';
+
+describe('REFERENCE', () => {
+  it('keeps state in doubles from step to step, and through a download and an upload', async () => {
+    const backend = await REFERENCE.open();
+    const builder = new ProgramBuilder('thirds');
+    builder.output('x', add(builder.input('x', 'f32', [], 'parameter'), 1 / 3));
+    const executable = await backend.compile(builder.finish(), { donate: { x: 'x' } });
+    let state = await backend.upload({ dtype: 'f32', shape: [], data: Float32Array.of(0) });
+    for (let step = 0; step < 2; step++) {
+      const { x } = await executable.run({ x: state });
+      if (x === undefined) throw new Error('no output');
+      const host = await backend.download(x);
+      backend.release(x);
+      state = await backend.upload(host);
+    }
+    expect((await backend.download(state)).data).toEqual(Float64Array.of(2 / 3));
+    backend.release(state);
+    expect(backend.liveTensors).toBe(0);
+  });
+
+  it('loses donated tensors in a failed run, and no others', async () => {
+    const backend = await REFERENCE.open();
+    const builder = new ProgramBuilder('failing');
+    const [x, y] = [
+      builder.input('x', 'f32', [], 'parameter'),
+      builder.input('y', 'f32', [], 'data'),
+    ];
+    builder.output('x', add(x, y));
+    const executable = await backend.compile(builder.finish(), { donate: { x: 'x' } });
+    const handle = await backend.upload({ dtype: 'f32', shape: [], data: Float32Array.of(1) });
+    await expect(executable.run({ x: handle })).rejects.toThrow('failing: y: an input is missing');
+    await expect(backend.download(handle)).rejects.toThrow(LacunaError);
+    expect(backend.liveTensors).toBe(0);
+  });
+
+  it('refuses a donation of what is not there, and devices that it has not', async () => {
+    const backend = await REFERENCE.open();
+    const builder = new ProgramBuilder('plain');
+    builder.output('y', add(builder.input('x', 'f32', [], 'data'), 1));
+    const program = builder.finish();
+    await expect(backend.compile(program, { donate: { z: 'y' } })).rejects.toThrow('z to y');
+    await expect(REFERENCE.open({ device: 'cuda' })).rejects.toThrow('on the CPU only');
+    expect(await REFERENCE.probe()).toMatchObject({ available: true });
+  });
+});
