@@ -12,7 +12,8 @@ const why = {
   core: 'core/ works on programs of the spec and nothing else: put what needs more into a layer above.',
   reference: 'reference/ is the small right answer: it must not depend on what it judges.',
   data: 'data/ delivers clips and captions: what happens with them belongs to training/.',
-  conformance: 'conformance/ is handed a backend: if it imported one, it could not judge a stranger.',
+  conformance:
+    'conformance/ is handed a backend: if it imported one, it could not judge a stranger.',
   training: 'training/ sees backends only through core/backend.ts: take a Backend as an argument.',
 };
 const test = '\\.test\\.ts$';
@@ -74,6 +75,9 @@ module.exports = {
     exclude: { path: '^(dist|node_modules|coverage)/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'types'],
+    },
   },
 };

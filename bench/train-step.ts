@@ -114,7 +114,7 @@ const backend = await ONNX.open({ device: 'cpu', threads: Number(values.threads)
 const peak = await matmulRate(backend);
 const flops = 3 * matmulFlops(pretrainingModel(CONFIG, SHAPE).program);
 const plan = trainingPlan(CONFIG, SHAPE);
-const step = plan.programs['step'] as Program;
+const step = plan.programs.step as Program;
 const named = step.inputs.map(({ name, dtype, shape, role }) => [
   name,
   tensor(name, dtype, shape, role),
@@ -129,7 +129,7 @@ for (let i = 0; i < Number(values.steps) + 2; i++) {
   const start = performance.now();
   const metrics = await runner.step(tensors);
   times.push(performance.now() - start);
-  const loss = metrics['loss']?.toFixed(5);
+  const loss = metrics.loss?.toFixed(5);
   console.log(`step ${i + 1}: loss ${loss}, ${(times.at(-1) ?? 0).toFixed(0)} ms`);
 }
 const sorted = times.slice(2).sort((a, b) => a - b);

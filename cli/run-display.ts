@@ -31,7 +31,7 @@ export class RunDisplay {
       }
       case 'step': {
         const { step, steps, stepSeconds, waitSeconds, clips } = event;
-        const loss = event.metrics['loss'] ?? Number.NaN;
+        const loss = event.metrics.loss ?? Number.NaN;
         const parts = Object.entries(event.metrics).filter(([name]) => name.startsWith('loss.'));
         const before = this.#progress;
         this.#progress = {

@@ -132,8 +132,8 @@ export async function reconstruct(
         caption: record.captions[0],
         frames: clip.video,
         mask,
-        prediction: outputs['prediction']?.data as Float32Array,
-        target: outputs['target']?.data as Float32Array,
+        prediction: outputs.prediction?.data as Float32Array,
+        target: outputs.target?.data as Float32Array,
       });
     }
     return results;

@@ -31,6 +31,7 @@ import type { HostTensor, Named } from '../backend.js';
 import { checkProgram } from '../check.js';
 import { expand, simplify } from '../passes/index.js';
 import { randomInputs } from '../testing/random-inputs.js';
+import { MAKERS } from '../testing/random-operations.js';
 import { randomProgram } from '../testing/random-program.js';
 import { differentiate } from './differentiate.js';
 
@@ -160,7 +161,9 @@ describe('differentiate', () => {
     let compared = 0;
     fc.assert(
       fc.property(lists, lists, (list, data) => {
-        const program = withLoss(randomProgram(list, { floats: ['f64'], tame: true }));
+        // not adamw: the root of a second moment of 0 has no derivative
+        const only = Object.keys(MAKERS).filter((name) => name !== 'adamw');
+        const program = withLoss(randomProgram(list, { floats: ['f64'], tame: true, only }));
         const inputs = randomInputs(program, data, { tame: true });
         let claimed: Named<HostTensor>;
         try {

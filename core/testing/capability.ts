@@ -7,7 +7,7 @@
  */
 export function capable(name: string, missing: string | undefined): boolean {
   if (missing === undefined) return true;
-  const expected = (process.env['LACUNA_EXPECT'] ?? '').split(',').map((each) => each.trim());
+  const expected = (process.env.LACUNA_EXPECT ?? '').split(',').map((each) => each.trim());
   if (expected.includes(name)) {
     throw new Error(`LACUNA_EXPECT names ${name}, but it cannot be used here: ${missing}`);
   }

@@ -14,10 +14,27 @@ export const LISTS = ['train.jsonl', 'test.jsonl', 'content.jsonl', 'boxes.jsonl
 export const CLIP_FOLDER = 'clips';
 export const MANIFEST_FILE = 'manifest.json';
 
-const schema = z.object({
+/** What `manifest.json` of a demo data set says. */
+export interface DemoManifest {
+  readonly generator: typeof GENERATOR;
+  readonly version: number;
+  /** SHA-256 of generator, version, options and frame: what the data are a function of. */
+  readonly digest: string;
+  readonly options: Required<DemoOptions>;
+  readonly frame: {
+    readonly width: number;
+    readonly height: number;
+    readonly count: number;
+    readonly framesPerSecond: number;
+  };
+  readonly clips: { readonly count: number; readonly bytes: number };
+  /** SHA-256 of each list. */
+  readonly lists: Readonly<Record<(typeof LISTS)[number], string>>;
+}
+
+const schema: z.ZodType<DemoManifest> = z.object({
   generator: z.literal(GENERATOR),
   version: z.int(),
-  /** SHA-256 of generator, version, options and frame: what the data are a function of. */
   digest: z.string(),
   options: z.object({ seed: z.int(), trainClips: z.int(), testClips: z.int() }),
   frame: z.object({
@@ -27,12 +44,8 @@ const schema = z.object({
     framesPerSecond: z.int(),
   }),
   clips: z.object({ count: z.int(), bytes: z.int() }),
-  /** SHA-256 of each list. */
   lists: z.record(z.enum(LISTS), z.string()),
 });
-
-/** What `manifest.json` of a demo data set says. */
-export type DemoManifest = z.infer<typeof schema>;
 
 /** The part of a manifest that is known before anything is generated. */
 export type DemoRecipe = Omit<DemoManifest, 'clips' | 'lists'>;

@@ -199,15 +199,14 @@ describe.skipIf(SHARED_DATA === undefined)(`the shared real videos${needsData}`,
       if (isDamaged) return;
       expect(info.frameCount).toBe(frames);
       const bytes = SIZE.width * SIZE.height * 3;
-      for (const first of [frames - 1, Math.floor(frames / 2)]) {
-        const wanted = [first, Math.min(frames - 1, first + 3)];
-        const some = await readFrames(nodeAv, join(root, file), () => wanted);
-        expect(some.indices).toEqual(wanted);
-        for (const [t, i] of wanted.entries()) {
-          const frame = some.data.subarray(t * bytes, (t + 1) * bytes);
-          const same = Buffer.compare(frame, all.data.subarray(i * bytes, (i + 1) * bytes)) === 0;
-          expect(same, `frame ${i}`).toBe(true);
-        }
+      const first = Math.floor((2 * frames) / 3);
+      const wanted = [first, Math.min(frames - 1, first + 3)];
+      const some = await readFrames(nodeAv, join(root, file), () => wanted);
+      expect(some.indices).toEqual(wanted);
+      for (const [t, i] of wanted.entries()) {
+        const frame = some.data.subarray(t * bytes, (t + 1) * bytes);
+        const same = Buffer.compare(frame, all.data.subarray(i * bytes, (i + 1) * bytes)) === 0;
+        expect(same, `frame ${i}`).toBe(true);
       }
     },
   );
@@ -219,7 +218,7 @@ describe.skipIf(SHARED_DATA === undefined)(`the shared real videos${needsData}`,
     async ({ file }) => {
       if (ffmpeg === undefined) throw new Error('not reached');
       const some = ({ frameCount: n }: VideoInfo): number[] =>
-        [0, n >> 2, n >> 1, n - 2, n - 1].map((i) => Math.max(0, i));
+        [0, 1, n >> 2, n >> 1].map((i) => Math.min(i, n - 1));
       const one = await readFrames(nodeAv, join(root, file), some, true);
       const other = await readFrames(ffmpeg, join(root, file), some, true);
       expect(one.info).toEqual(other.info);

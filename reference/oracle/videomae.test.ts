@@ -87,7 +87,7 @@ describe('Hugging Face VideoMAEForPreTraining in float64', () => {
   const fixture = readFixture('videomae_tiny');
   const visible = 8;
   const plan = trainingPlan(TINY, { batch: 2, visible }, { optimizer: ADAMW, float: 'f64' });
-  const step = plan.programs['step'] as Program;
+  const step = plan.programs.step as Program;
   const parameters = plan.state.filter(({ role }) => role === 'parameter');
   const inputs = { ...maskInputs(fixture), ...tables(fixture, step) };
 
@@ -111,9 +111,9 @@ describe('Hugging Face VideoMAEForPreTraining in float64', () => {
     let state = initialState();
     for (let index = 0; index < 3; index++) {
       const outputs = interpret(step, { ...inputs, ...state, ...schedule(index) });
-      expect(
-        Math.abs((outputs['loss']?.data[0] as number) - (losses[index] as number)),
-      ).toBeLessThan(EXACT);
+      expect(Math.abs((outputs.loss?.data[0] as number) - (losses[index] as number))).toBeLessThan(
+        EXACT,
+      );
       state = Object.fromEntries(plan.state.map(({ name }) => [name, outputs[name] as HostTensor]));
     }
     const want = inOurLayout(parameters, fixture.group('step3'), VIDEOMAE_HF);

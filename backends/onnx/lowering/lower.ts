@@ -1,3 +1,4 @@
+import type { HostTensor, Named } from '../../../core/backend.js';
 import { expand } from '../../../core/passes/expand.js';
 import { declarations } from '../../../core/passes/rewrite.js';
 import { simplify } from '../../../core/passes/simplify.js';
@@ -17,6 +18,8 @@ export interface Lowered {
 interface LowerOptions extends LoweringOptions {
   /** Give each output the shape of its type, even where that costs a copy. @defaultValue false */
   readonly exactShapes?: boolean;
+  /** Inputs whose values are written into the graph. @defaultValue none */
+  readonly weights?: Named<HostTensor>;
 }
 
 /**
@@ -28,7 +31,11 @@ export function lower(program: Program, options: LowerOptions = {}): Lowered {
   const expanded = simplify(expandUnclaimed(program));
   const writer = new GraphWriter(program.name);
   const lowering = new Lowering(expanded, writer, outputValueNames(expanded), options);
-  for (const input of expanded.inputs) writer.input(input.name, input);
+  for (const input of expanded.inputs) {
+    const weight = options.weights?.[input.name];
+    if (weight === undefined) writer.input(input.name, input);
+    else writer.initializer(input.name, input, weight.data);
+  }
   for (const operation of expanded.operations) {
     if (operation.op === 'call') CLAIMS[operation.composite]?.rule(operation, lowering);
     else lowerPrimitive(operation, lowering);

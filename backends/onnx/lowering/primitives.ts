@@ -52,7 +52,20 @@ const RULES: { readonly [K in PrimitiveName]: Rule<K> } = {
     const infinity = lowering.writer.scalar(dtype, Number.POSITIVE_INFINITY);
     lowering.result(operation, 'Less', [size, infinity]);
   },
-  select: elementwise('Where'),
+  select: (operation, lowering) => {
+    const [{ dtype, shape }] = operation.results;
+    if (dtype !== 'bool') return elementwise('Where')(operation, lowering);
+    // ONNX Runtime has no Where of bools: (condition and a) or (not condition and b).
+    const { writer } = lowering;
+    const [condition, a, b] = lowering.stretch(operation.operands, shape) as [
+      string,
+      string,
+      string,
+    ];
+    const first = writer.node('And', [condition, a]);
+    const second = writer.node('And', [writer.node('Not', [condition]), b]);
+    lowering.result(operation, 'Or', [first, second]);
+  },
   cast: (operation, lowering) => {
     const { dtype } = operation.attributes;
     const x = lowering.use(operand(operation, 0));

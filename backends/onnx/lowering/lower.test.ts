@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest';
+import { interpret } from '../../../reference/index.js';
+import {
+  add,
+  attention,
+  broadcast,
+  constant,
+  GELU_GRAD,
+  gelu,
+  linear,
+  matmul,
+  mul,
+  type Program,
+  ProgramBuilder,
+  softmax,
+  type Value,
+} from '../../../spec/program/index.js';
+import { graphOf, operatorsOf } from '../testing/nodes.js';
+import { lower } from './lower.js';
+import type { LoweringOptions } from './lowering.js';
+
+type Inputs = Record<string, readonly number[]>;
+
+function programOf(shapes: Inputs, body: (...inputs: Value[]) => Value): Program {
+  const builder = new ProgramBuilder('test');
+  const inputs = Object.entries(shapes).map(([name, shape]) =>
+    builder.input(name, 'f32', shape, 'data'),
+  );
+  builder.output('result', body(...inputs));
+  return builder.finish();
+}
+
+function operators(program: Program, options?: LoweringOptions): string[] {
+  return operatorsOf(graphOf(lower(program, options).graph.encode()));
+}
+
+describe('lowering to ONNX', () => {
+  it('leaves stretching to the elementwise operators', () => {
+    const program = programOf({ x: [2, 3], bias: [3] }, (x, bias) =>
+      mul(add(x as Value, bias as Value), 2),
+    );
+    expect(operators(program)).toEqual(['Add', 'Mul']);
+  });
+
+  it('stretches one operand where no operand has the shape of the result', () => {
+    const program = programOf({ a: [3], b: [1, 3] }, (a, b) =>
+      add(broadcast(a as Value, [2, 3]), broadcast(b as Value, [2, 3])),
+    );
+    expect(operators(program)).toEqual(['Expand', 'Add']);
+  });
+
+  it('writes a linear layer as one Gemm', () => {
+    const program = programOf({ x: [2, 5, 3], w: [4, 3], b: [4] }, (x, w, b) =>
+      linear(x as Value, w as Value, b),
+    );
+    expect(operators(program)).toEqual(['Reshape', 'Gemm', 'Reshape']);
+  });
+
+  it('does not take a product into a Gemm that something else needs', () => {
+    const program = programOf({ x: [2, 3], w: [3, 3] }, (x, w) => {
+      const product = matmul(x as Value, w as Value);
+      return matmul(add(product, 1), product, { transposeA: true });
+    });
+    expect(operators(program)).toEqual(['MatMul', 'Add', 'Gemm']);
+  });
+
+  it('takes a scale and transposes into a batched product', () => {
+    const program = programOf({ a: [2, 3, 4], b: [2, 5, 4] }, (a, b) =>
+      mul(matmul(a as Value, b as Value, { transposeB: true }), 0.3),
+    );
+    expect(operators(program)).toEqual(['com.microsoft::FusedMatMul']);
+    expect(operators(program, { standardOnly: true })).toEqual(['Transpose', 'MatMul', 'Mul']);
+  });
+
+  it('claims softmax, layer norm and GELU, and expands attention around its softmax', () => {
+    const shape = [1, 2, 3, 4];
+    const program = programOf({ q: shape, k: shape, v: shape }, (q, k, v) =>
+      gelu(attention(q as Value, k as Value, v as Value, { scale: 0.5 })),
+    );
+    expect(operators(program)).toContain('Softmax');
+    expect(operators(program)).toContain('Gelu');
+  });
+
+  it('expands a composite for empty tensors, which ONNX Runtime refuses', () => {
+    const program = programOf({ x: [0, 3] }, (x) => softmax(x as Value));
+    expect(operators(program)).not.toContain('Softmax');
+  });
+
+  it('keeps the names of values, and gives an output its own where it is free', () => {
+    const builder = new ProgramBuilder('names');
+    const x = builder.input('x', 'f32', [2], 'parameter');
+    const y = builder.scope('block.0', () => mul(x, 2));
+    const z = add(y, 1);
+    builder.output('y', y);
+    builder.output('x', z);
+    builder.output('again', z);
+    builder.output('input', x);
+    builder.output('literal', constant(builder, 3));
+    const lowered = lower(builder.finish());
+    const graph = graphOf(lowered.graph.encode());
+    const names = lowered.outputs.map(({ name }) => name);
+    expect(graph.output.map(({ name }) => name)).toEqual(names);
+    expect(names[0]).toBe('y');
+    expect(names[1]).toBe(z.name);
+    expect(new Set([...names, 'x']).size).toBe(6);
+  });
+
+  it('runs elementwise composites in chunks only where they are large and divide well', () => {
+    const program = (count: number): Program =>
+      programOf({ x: [count], dy: [count] }, (x, dy) => {
+        const [dx] = (x as Value).builder.call(GELU_GRAD, [x as Value, dy as Value], {});
+        return dx as Value;
+      });
+    const scans = (count: number): number =>
+      operators(program(count), { chunkElements: 8 }).filter((name) => name === 'Scan').length;
+    expect([8, 9, 24, 64, 13].map(scans)).toEqual([0, 1, 1, 1, 0]);
+    expect(operators(program(24))).not.toContain('Scan');
+  });
+
+  it('agrees with the interpreter about the shapes of outputs', () => {
+    const program = programOf({ x: [3, 1] }, (x) => broadcast(x as Value, [2, 3, 4]));
+    const { result } = interpret(program, {
+      x: { dtype: 'f32', shape: [3, 1], data: new Float32Array(3) },
+    });
+    expect(lower(program).outputs[0]?.shape).toEqual(result?.shape);
+  });
+});

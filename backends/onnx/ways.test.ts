@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checkFamily } from '../../conformance/check-backend.js';
+import { FAMILIES } from '../../conformance/families/index.js';
+import { OnnxBackend } from './index.js';
+
+/** What options other than the defaults lower in another way. */
+const WAYS = [
+  {
+    name: 'elementwise composites in chunks of 4 elements',
+    options: { chunkElements: 4 },
+    families: /^composite\/(adamw|gelu_grad)/,
+  },
+  {
+    name: 'standard operators only',
+    options: { standardOnly: true, optimization: 'disabled' as const },
+    families: /^(primitive\/matmul|composite\/attention)/,
+  },
+];
+
+for (const { name, options, families } of WAYS) {
+  describe(`onnx with ${name} conforms`, () => {
+    let backend: OnnxBackend;
+    beforeAll(async () => {
+      backend = await OnnxBackend.open(options);
+    });
+    afterAll(async () => backend.dispose());
+
+    const chosen = FAMILIES.filter(({ id }) => families.test(id));
+    it.each(chosen.map((family) => [family.id, family] as const))('%s', async (_, family) => {
+      for (const double of [false, true]) {
+        const { verdict, message } = await checkFamily(backend, family, { double });
+        expect(verdict, message).toBe('pass');
+      }
+    });
+
+    it('in at least two families', () => {
+      expect(chosen.length).toBeGreaterThan(1);
+    });
+  });
+}
