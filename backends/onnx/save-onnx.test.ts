@@ -16,6 +16,7 @@ import {
   ProgramBuilder,
   reshape,
   sum,
+  type Value,
 } from '../../spec/program/index.js';
 import { RandomStream } from '../../spec/random/index.js';
 import { saveOnnx } from './index.js';
@@ -46,6 +47,13 @@ function encoderProgram(): Program {
   const loss = sum(crossEntropy(reshape(mixed, [2, 12]), labels));
   builder.output('loss', loss);
   builder.output('w', w);
+  return builder.finish();
+}
+
+/** The encoder with the gradient of its loss as one more output. */
+function gradientOf(program: Program): Program {
+  const { builder, gradients } = differentiate(program, 'loss', ['w']);
+  builder.output('dw', gradients.get('w') as Value);
   return builder.finish();
 }
 
@@ -108,6 +116,7 @@ describe('saving programs as ONNX files', () => {
   it.skipIf(!capable('onnx-checker', missingChecker()))(
     'writes what the ONNX checker accepts (needs Python with onnx)',
     async () => {
+      const files = await savedFiles();
       const check =
         'import onnx, sys\nfor p in sys.argv[1:]: onnx.checker.check_model(p, full_check=True)';
       expect(() => execFileSync(python, ['-c', check, ...files])).not.toThrow();

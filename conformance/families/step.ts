@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import type { HostTensor, Named } from '../../core/backend.js';
 import { trainingPlan } from '../../core/plan/training-plan.js';
-import { makeTable, type PretrainingConfig, type StateSpec } from '../../spec/index.js';
+import type { PretrainingConfig, StateSpec } from '../../spec/index.js';
+import { makeTable } from '../../spec/model/tables.js';
 import { elementCount, type Program, type ProgramInput } from '../../spec/program/index.js';
 import { RandomStream } from '../../spec/random/index.js';
 import { type Case, type Family, family } from '../case.js';

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { capable } from '../../core/testing/capability.js';
 import { LacunaError } from '../../spec/errors.js';
 import { SHARED_DATA, SHARED_FILES } from '../testing/shared-data.js';
 import { writeBrokenVideos, writeTestVideo } from '../testing/test-videos.js';
@@ -14,7 +15,8 @@ import type { FrameRequest, Frames, VideoBackend, VideoInfo } from './video-read
 const nodeAv = await videoBackend('node-av');
 const ffmpeg = await videoBackend('ffmpeg').catch(() => undefined);
 const BACKENDS = ffmpeg === undefined ? [nodeAv] : [nodeAv, ffmpeg];
-const needsFfmpeg = ffmpeg === undefined ? ' (skipped: ffmpeg is not installed)' : '';
+const hasFfmpeg = capable('ffmpeg', ffmpeg === undefined ? 'it is not installed' : undefined);
+const needsFfmpeg = !hasFfmpeg ? ' (skipped: ffmpeg is not installed)' : '';
 const needsData = SHARED_DATA === undefined ? ' (skipped: ../shared/data is absent)' : '';
 
 const SIZE = { width: 64, height: 48 };
@@ -211,9 +213,7 @@ describe.skipIf(SHARED_DATA === undefined)(`the shared real videos${needsData}`,
     },
   );
 
-  it
-    .skipIf(ffmpeg === undefined)
-    .each(readable.filter(({ expect: end }) => !/error/.test(end ?? '')))(
+  it.skipIf(!hasFfmpeg).each(readable.filter(({ expect: end }) => !/error/.test(end ?? '')))(
     `$file gives the same frames by node-av and by ffmpeg${needsFfmpeg}`,
     async ({ file }) => {
       if (ffmpeg === undefined) throw new Error('not reached');
@@ -227,7 +227,7 @@ describe.skipIf(SHARED_DATA === undefined)(`the shared real videos${needsData}`,
     },
   );
 
-  it.skipIf(ffmpeg === undefined).each(readable.filter(({ rotation }) => rotation !== 0))(
+  it.skipIf(!hasFfmpeg).each(readable.filter(({ rotation }) => rotation !== 0))(
     `$file is shown as ffmpeg itself turns it${needsFfmpeg}`,
     async ({ file }) => {
       const reader = await nodeAv.open(join(root, file));

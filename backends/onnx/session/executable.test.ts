@@ -26,7 +26,11 @@ function updateProgram(): Program {
 }
 
 function vector(of: (index: number) => number): HostTensor {
-  return { dtype: 'f32', shape: [SIZE], data: Float32Array.from({ length: SIZE }, (_, i) => of(i)) };
+  return {
+    dtype: 'f32',
+    shape: [SIZE],
+    data: Float32Array.from({ length: SIZE }, (_, i) => of(i)),
+  };
 }
 
 describe('an executable of ONNX Runtime', () => {
