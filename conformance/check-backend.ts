@@ -94,7 +94,10 @@ export async function checkFamily(
     numRuns: count,
     ...(path === undefined ? {} : { path }),
   });
-  if (!details.failed) return { id, verdict: 'pass', ...total };
+  if (!details.failed) {
+    const decided = total.elements - total.undecided;
+    return { id, verdict: decided * 2 < total.elements ? 'vacuous' : 'pass', ...total };
+  }
   if (smallest === undefined) throw details.errorInstance;
   if (refusal !== undefined) return { id, verdict: 'refused', ...total, message: refusal };
   const replay = `seed ${seed}, only '${id}', path '${details.counterexamplePath}'`;

@@ -1,7 +1,7 @@
 export { type Case, type CaseDraw, type Family, family } from './case.js';
 export { type CheckOptions, checkBackend, checkFamily, checkLaw } from './check-backend.js';
 export { CONTRACTS, contractNamed } from './contracts/index.js';
-export { FAMILIES } from './families/index.js';
+export { FAMILIES, STEP_FAMILIES } from './families/index.js';
 export { FAULTY_FLEET, type Fault } from './fleet/faulty.js';
 export { type FleetMember, LEGAL_FLEET } from './fleet/legal.js';
 export { type Deviation, type Judgement, judge } from './judge.js';

@@ -20,7 +20,7 @@ export interface Deviation {
 /** What came of comparing one output with its bounds. */
 export interface Judgement {
   readonly elements: number;
-  /** Elements that may be anything, as two legal backends may differ without limit. */
+  /** Elements whose bound is no smaller than the largest of the output: judging them proves nothing. */
   readonly undecided: number;
   /** Present where there is an element to judge. */
   readonly worst?: Deviation;
@@ -35,12 +35,13 @@ export function judge(output: string, got: HostTensor | undefined, bounds: Bound
   if (mismatch !== undefined || got === undefined) {
     return { elements, undecided: 0, mismatch: `${output}: ${mismatch}` };
   }
+  const scale = 'value' in bounds ? largest(bounds.value) : 0;
   let undecided = 0;
   let worst: Deviation | undefined;
   for (let i = 0; i < elements; i++) {
     const deviation =
       'value' in bounds
-        ? deviationOfFloat(bounds, i, got.data[i] as number)
+        ? deviationOfFloat(bounds, i, got.data[i] as number, scale)
         : deviationOfExact(bounds, i, got.data[i] as number);
     if (deviation === undefined) undecided += 1;
     else if (worst === undefined || deviation.ratio > worst.ratio) {
@@ -52,22 +53,34 @@ export function judge(output: string, got: HostTensor | undefined, bounds: Bound
 
 type Measured = Pick<Deviation, 'got' | 'want' | 'low' | 'high' | 'ratio'>;
 
-function deviationOfFloat(bounds: FloatBounds, i: number, got: number): Measured | undefined {
-  const [want, low, high] = [bounds.value[i], bounds.low[i], bounds.high[i]] as [
-    number,
-    number,
-    number,
-  ];
-  if (low === -Infinity && high === Infinity) return undefined;
+function deviationOfFloat(
+  { value, low: lows, high: highs }: FloatBounds,
+  i: number,
+  got: number,
+  scale: number,
+): Measured | undefined {
+  const [want, low, high] = [value[i], lows[i], highs[i]] as [number, number, number];
   if (low === high || Number.isNaN(want)) {
     const same = got === want || (Number.isNaN(got) && Number.isNaN(want));
     return { got, want, low, high, ratio: same ? 0 : Infinity };
   }
-  const ratio = Math.abs(got - (low + high) / 2) / ((high - low) / 2);
+  if (low === -Infinity && high === Infinity) return undefined;
+  const radius = (high - low) / 2;
+  const ratio = Math.abs(got - (low + high) / 2) / radius;
+  const within = got >= low && got <= high;
+  if (within && radius >= scale) return undefined;
   // Where the interval is as short as float64 itself, the ratio is not exact but the verdict is.
-  if (got >= low && got <= high) return { got, want, low, high, ratio: Math.min(ratio, 1) };
+  if (within) return { got, want, low, high, ratio: Math.min(ratio, 1) };
   const beyond = Number.isNaN(ratio) ? Infinity : Math.max(ratio, 1 + Number.EPSILON);
   return { got, want, low, high, ratio: beyond };
+}
+
+/** The largest finite size. */
+function largest(values: Float64Array): number {
+  return values.reduce((most, value) => {
+    const size = Math.abs(value);
+    return Number.isFinite(size) ? Math.max(most, size) : most;
+  }, 0);
 }
 
 function deviationOfExact(bounds: ExactTensor, i: number, got: number): Measured | undefined {

@@ -3,16 +3,17 @@ import type { BackendInfo } from '../core/backend.js';
 /**
  * - `pass`: every case kept to its bounds.
  * - `fail`: one did not.
+ * - `vacuous`: none failed, but most elements could not be decided, so that nothing is proven.
  * - `refused`: the backend says that it cannot run such programs.
  * - `not-run`: left out of this run.
  */
-export type Verdict = 'pass' | 'fail' | 'refused' | 'not-run';
+export type Verdict = 'pass' | 'fail' | 'vacuous' | 'refused' | 'not-run';
 
 export interface FamilyReport {
   readonly id: string;
   readonly verdict: Verdict;
   readonly cases: number;
-  /** Elements compared, and those of them that could not be decided: anything goes. */
+  /** Elements compared, and those of them whose bounds are too wide to prove anything. */
   readonly elements: number;
   readonly undecided: number;
   /** The largest ratio of error to bound that occurred. */
@@ -26,7 +27,7 @@ export interface ConformanceReport {
   readonly seed: number;
   readonly families: readonly FamilyReport[];
   readonly counts: Readonly<Record<Verdict, number>>;
-  /** Whether nothing failed, nothing was refused, and something passed. */
+  /** Whether everything that was run passed, and something did. */
   readonly ok: boolean;
 }
 
@@ -40,10 +41,11 @@ export function makeReport(
   const counts = {
     pass: count('pass'),
     fail: count('fail'),
+    vacuous: count('vacuous'),
     refused: count('refused'),
     'not-run': count('not-run'),
   };
-  const ok = counts.fail === 0 && counts.refused === 0 && counts.pass > 0;
+  const ok = counts.pass > 0 && counts.pass + counts['not-run'] === families.length;
   return { backend, seed, families, counts, ok };
 }
 
@@ -54,12 +56,13 @@ export function formatReport(report: ConformanceReport): string {
     families.reduce((total, each) => total + pick(each), 0);
   const lines = [
     `${backend.name} ${backend.version} (${backend.device}, contract ${backend.contract}), seed ${seed}`,
-    `families: ${counts.pass} passed, ${counts.fail} failed, ${counts.refused} refused, ` +
-      `${counts['not-run']} not run; ${sum((each) => each.cases)} cases, ` +
+    `families: ${counts.pass} passed, ${counts.fail} failed, ${counts.vacuous} vacuous, ` +
+      `${counts.refused} refused, ${counts['not-run']} not run; ${sum((each) => each.cases)} cases, ` +
       `${sum((each) => each.elements)} elements, ${sum((each) => each.undecided)} of them undecided`,
   ];
   for (const { verdict, id, message } of families) {
-    if (message !== undefined) lines.push(`${verdict.toUpperCase()} ${id}`, indent(message));
+    if (verdict !== 'pass' && verdict !== 'not-run') lines.push(`${verdict.toUpperCase()} ${id}`);
+    if (message !== undefined) lines.push(indent(message));
   }
   return lines.join('\n');
 }

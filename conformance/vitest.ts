@@ -5,7 +5,8 @@ import { FAMILIES } from './families/index.js';
 import { LAWS } from './laws.js';
 
 /** What a backend's test file may choose. */
-export interface BackendTestOptions extends Pick<CheckOptions, 'seed' | 'cases' | 'double'> {
+export interface BackendTestOptions
+  extends Pick<CheckOptions, 'seed' | 'cases' | 'double' | 'families'> {
   /**
    * Families that this backend is known to fail or refuse, by id, each with the reason. They run
    * all the same, and a test fails once one of them passes.
@@ -25,7 +26,7 @@ export function testBackend(
   open: () => Promise<Backend>,
   options: BackendTestOptions = {},
 ): void {
-  const { known = {}, ...choices } = options;
+  const { known = {}, families = FAMILIES, ...choices } = options;
   describe(`${name} conforms`, () => {
     let backend: Backend;
     beforeAll(async () => {
@@ -37,7 +38,7 @@ export function testBackend(
 
     const checks = [
       ...LAWS.map((law) => ({ id: law.id, check: () => checkLaw(backend, law) })),
-      ...FAMILIES.map((each) => ({
+      ...families.map((each) => ({
         id: each.id,
         check: () => checkFamily(backend, each, choices),
       })),

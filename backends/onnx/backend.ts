@@ -138,7 +138,7 @@ function sessionOptions(options: OnnxOptions): InferenceSession.SessionOptions {
     interOpNumThreads: 1,
     executionMode: 'sequential',
     graphOptimizationLevel: options.optimization ?? 'all',
-    logSeverityLevel: 3,
+    logSeverityLevel: 4, // what goes wrong is thrown
   };
 }
 

@@ -23,7 +23,7 @@ import { saveOnnx } from './index.js';
 import { loadRuntime } from './session/runtime.js';
 import { graphOf, operatorsOf } from './testing/nodes.js';
 
-const python = process.env['LACUNA_PYTHON'] ?? 'python3';
+const python = process.env.LACUNA_PYTHON ?? 'python3';
 
 function missingChecker(): string | undefined {
   try {

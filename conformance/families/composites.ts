@@ -143,33 +143,49 @@ const heads = {
   ...content,
 };
 
+/** Scores of queries and keys far from 0 leave a softmax nothing that float32 could get right. */
+function calm(chosen: Regime): Regime {
+  return chosen === 'offset' || chosen === 'mixed' ? 'normal' : chosen;
+}
+
+interface Heads {
+  readonly batch: number;
+  readonly heads: number;
+  readonly tokens: number;
+  readonly width: number;
+  readonly bias: boolean;
+  readonly regime: Regime;
+}
+
+function attentionCall(
+  { batch, heads: count, tokens, width, bias, regime: chosen }: Heads,
+  others: readonly string[],
+): Call<{ readonly scale: number }> {
+  const x = { shape: [batch, count, tokens, width] };
+  const inputs = {
+    q: { ...x, regime: chosen === 'logits' ? 'normal' : calm(chosen) },
+    k: { ...x, regime: calm(chosen) },
+    v: x,
+    ...Object.fromEntries(others.map((name) => [name, x])),
+  };
+  const padding: CaseInput = { shape: [batch, 1, 1, tokens], regime: 'normal' };
+  return {
+    inputs: bias ? { ...inputs, bias: padding } : inputs,
+    attributes: { scale: 1 / Math.sqrt(width) },
+  };
+}
+
 const attention = composite(
   ATTENTION,
   fc.record(heads),
-  ({ batch, heads: count, tokens, width, bias }) => {
-    const x = { shape: [batch, count, tokens, width] };
-    const inputs = { q: x, k: x, v: x };
-    const padding = { shape: [batch, 1, 1, tokens], regime: 'normal' as const };
-    return {
-      inputs: bias ? { ...inputs, bias: padding } : inputs,
-      attributes: { scale: 1 / Math.sqrt(width) },
-    };
-  },
+  (drawn) => attentionCall(drawn, []),
   calls(ATTENTION),
 );
 
 const attentionGrad = composite(
   ATTENTION_GRAD,
   fc.record(heads),
-  ({ batch, heads: count, tokens, width, bias }) => {
-    const x = { shape: [batch, count, tokens, width] };
-    const inputs = { q: x, k: x, v: x, o: x, do: x };
-    const padding = { shape: [batch, 1, 1, tokens], regime: 'normal' as const };
-    return {
-      inputs: bias ? { ...inputs, bias: padding } : inputs,
-      attributes: { scale: 1 / Math.sqrt(width) },
-    };
-  },
+  (drawn) => attentionCall(drawn, ['o', 'do']),
   calls(ATTENTION_GRAD),
 );
 

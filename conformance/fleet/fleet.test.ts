@@ -6,7 +6,7 @@ import { LEGAL_FLEET } from './legal.js';
 
 describe('a legal backend passes everything', () => {
   it.each(LEGAL_FLEET)('$name', async ({ open }) => {
-    const report = await checkBackend(open(), { cases: 20 });
+    const report = await checkBackend(open(), { cases: 15 });
     expect(report.ok, formatReport(report)).toBe(true);
     expect(report.counts['not-run']).toBe(0);
   });

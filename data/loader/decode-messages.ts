@@ -18,7 +18,10 @@ export interface DecodeJob {
   readonly address: SampleAddress | undefined;
 }
 
-export type ToWorker = DecodeJob & { readonly key: number };
+/** A job, or the word to end after the current one. */
+export type ToWorker =
+  | (DecodeJob & { readonly kind: 'job'; readonly key: number })
+  | { readonly kind: 'stop' };
 
 /** What a worker answers: once that it is ready or cannot start, then once a job. */
 export type FromWorker =

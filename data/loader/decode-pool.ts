@@ -18,8 +18,11 @@ const JOBS_PER_WORKER = 2;
 /** A clip, or the reason why there is none. */
 export type DecodeOutcome = { readonly clip: Clip } | { readonly problem: ClipProblem };
 
+/** After this the worker is ended from outside, in whatever it does. */
+const STOP_MILLISECONDS = 60_000;
+
 interface PendingJob {
-  readonly message: ToWorker;
+  readonly message: Extract<ToWorker, { kind: 'job' }>;
   readonly resolve: (outcome: DecodeOutcome) => void;
   readonly reject: (error: LacunaError) => void;
 }
@@ -72,7 +75,8 @@ export class DecodePool implements AsyncDisposable {
   decode(job: DecodeJob): Promise<DecodeOutcome> {
     return new Promise((resolve, reject) => {
       if (this.#failure !== undefined) return reject(this.#failure);
-      this.#waiting.push({ message: { ...job, key: this.#nextKey++ }, resolve, reject });
+      const message = { kind: 'job', ...job, key: this.#nextKey++ } as const;
+      this.#waiting.push({ message, resolve, reject });
       this.#dispatch();
     });
   }
@@ -80,7 +84,7 @@ export class DecodePool implements AsyncDisposable {
   /** Stops the workers; jobs that are not done are rejected. */
   async close(): Promise<void> {
     this.#fail(new LacunaError({ what: 'the decoding workers were closed' }));
-    await Promise.all(this.#members.map(({ worker }) => worker.terminate()));
+    await Promise.all(this.#members.map(({ worker }) => stopped(worker)));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -112,6 +116,21 @@ export class DecodePool implements AsyncDisposable {
     for (const job of [...jobs, ...this.#waiting.splice(0)]) job.reject(this.#failure);
     for (const member of this.#members) member.jobs.clear();
   }
+}
+
+/**
+ * Ends a worker after the clip that it decodes. Terminating it inside a call of the video library
+ * would end the whole process: the library cannot report into a thread that is going away.
+ */
+async function stopped(worker: Worker): Promise<void> {
+  if (worker.threadId === -1) return; // it has ended already
+  const exited = new Promise<void>((resolve) => {
+    worker.once('exit', () => resolve());
+  });
+  worker.postMessage({ kind: 'stop' } satisfies ToWorker);
+  const timer = setTimeout(() => void worker.terminate(), STOP_MILLISECONDS);
+  await exited;
+  clearTimeout(timer);
 }
 
 /**

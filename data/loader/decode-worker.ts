@@ -24,8 +24,14 @@ async function main(): Promise<void> {
     return answer({ kind: 'unavailable', facts: error.facts });
   }
   let last: Promise<void> = Promise.resolve();
-  parentPort?.on('message', (job: ToWorker) => {
-    last = last.then(() => work(setup, backend, job));
+  let stopping = false;
+  parentPort?.on('message', (message: ToWorker) => {
+    if (message.kind === 'stop') {
+      stopping = true;
+      last = last.then(() => process.exit(0));
+    } else {
+      last = last.then(() => (stopping ? undefined : work(setup, backend, message)));
+    }
   });
   answer({ kind: 'ready', backend: backend.name });
 }
@@ -34,7 +40,11 @@ function answer(message: FromWorker, buffers: readonly ArrayBuffer[] = []): void
   parentPort?.postMessage(message, buffers);
 }
 
-async function work(setup: DecodeSetup, backend: VideoBackend, job: ToWorker): Promise<void> {
+async function work(
+  setup: DecodeSetup,
+  backend: VideoBackend,
+  job: DecodeJob & { readonly key: number },
+): Promise<void> {
   const { key } = job;
   let reader: VideoReader;
   try {

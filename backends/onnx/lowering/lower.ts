@@ -68,12 +68,12 @@ function dtypesOf(program: Program): DType[] {
   return [...program.inputs, ...results].map(({ dtype }) => dtype);
 }
 
+/** Names of outputs for their values: a value takes the name of its first output, if that is free. */
 function outputValueNames(program: Program): Map<string, string> {
   const taken = declarations(program);
-  const inputs = new Set(program.inputs.map(({ name }) => name));
-  const names = new Map<string, string>();
+  const names = new Map<string, string>(program.inputs.map(({ name }) => [name, name]));
   for (const { name, value } of program.outputs) {
-    if (!taken.has(name) && !inputs.has(value) && !names.has(value)) names.set(value, name);
+    if (!names.has(value)) names.set(value, taken.has(name) ? value : name);
   }
   return names;
 }
@@ -82,13 +82,16 @@ function outputValueNames(program: Program): Map<string, string> {
 function writeOutputs(program: Program, lowering: Lowering, exactShapes: boolean): Compact[] {
   const { writer } = lowering;
   const names = outputValueNames(program);
+  const taken = new Set([...declarations(program).keys(), ...names.values()]);
   const declared = new Set(program.inputs.map(({ name }) => name));
+  const free = (name: string, value: string): boolean =>
+    !declared.has(name) && (names.get(value) === name || !taken.has(name));
   return program.outputs.map(({ name, value }) => {
     const { dtype, shape } = lowering.type(value);
     let tensor = exactShapes ? { name: lowering.use(value), shape } : lowering.anyShape(value);
-    const isOwn = tensor.shape !== shape || tensor.name === (names.get(value) ?? value);
+    const isOwn = tensor.shape !== shape || tensor.name === names.get(value);
     if (!isOwn || declared.has(tensor.name)) {
-      const outputs = [writer.fresh(name)];
+      const outputs = [free(name, value) ? name : writer.fresh(name)];
       tensor = { ...tensor, name: writer.node('Identity', [tensor.name], {}, { outputs }) };
     }
     declared.add(tensor.name);

@@ -146,10 +146,10 @@ export class Lowering {
     this.writer.node(opType, inputs, attributes, { outputs: this.resultNames(operation), domain });
   }
 
-  /** The ONNX names of an operation's results; '' for one that nothing uses. */
+  /** The ONNX names of an operation's results; '' for one after the first that nothing uses. */
   resultNames({ results }: Operation): string[] {
-    return results.map((result) =>
-      this.userCount(result.name) === 0 && results.length > 1 ? '' : this.resultName(result),
+    return results.map((result, index) =>
+      index > 0 && this.userCount(result.name) === 0 ? '' : this.resultName(result),
     );
   }
 

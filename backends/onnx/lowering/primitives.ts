@@ -98,12 +98,19 @@ const RULES: { readonly [K in PrimitiveName]: Rule<K> } = {
     const axes = shape.flatMap((n, axis) => (starts[axis] === 0 && ends[axis] === n ? [] : [axis]));
     const pick = (list: readonly number[]): string =>
       lowering.writer.integers(axes.map((axis) => list[axis] as number));
+    if (axes.length === 0) {
+      lowering.alias(operation.results[0].name, lowering.use(x));
+      return;
+    }
     const inputs = [lowering.use(x), pick(starts), pick(ends), lowering.writer.integers(axes)];
-    if (axes.length === 0) lowering.alias(operation.results[0].name, lowering.use(x));
-    else lowering.result(operation, 'Slice', inputs);
+    lowering.result(operation, 'Slice', inputs);
   },
   pad: (operation, lowering) => {
     const { low, high, value } = operation.attributes;
+    if ([...low, ...high].every((amount) => amount === 0)) {
+      lowering.alias(operation.results[0].name, lowering.use(operand(operation, 0)));
+      return;
+    }
     const amounts = lowering.writer.integers([...low, ...high]);
     const fill = literal(lowering, operation.results[0].dtype, [], [value]);
     lowering.result(operation, 'Pad', [lowering.use(operand(operation, 0)), amounts, fill]);

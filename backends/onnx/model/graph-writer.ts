@@ -47,6 +47,7 @@ export class GraphWriter {
   readonly #outputs: Init<typeof ValueInfoProtoSchema>[] = [];
   readonly #shared = new Map<string, string>();
   readonly #domains = new Set<string>();
+  readonly #used = new Set<string>();
   #count = 0;
 
   constructor(name: string) {
@@ -85,6 +86,7 @@ export class GraphWriter {
     { outputs = [this.fresh(opType)], domain = '' }: NodeOptions = {},
   ): string {
     if (domain !== '') this.#domains.add(domain);
+    for (const name of input) this.#used.add(name);
     this.#nodes.push({
       name: outputs.find((name) => name !== '') ?? opType,
       opType,
@@ -144,7 +146,8 @@ export class GraphWriter {
     return {
       name: this.name,
       node: this.#nodes,
-      initializer: this.#initializers,
+      // A rule may write a literal that its neighbour then takes in as an attribute.
+      initializer: this.#initializers.filter(({ name }) => this.#used.has(name ?? '')),
       input: this.#inputs,
       output: this.#outputs,
     };
@@ -157,6 +160,7 @@ export class GraphWriter {
     }
     if (value instanceof GraphWriter) {
       for (const domain of value.#domains) this.#domains.add(domain);
+      for (const name of value.#used) this.#used.add(name);
       return { name, type: AttributeType.GRAPH, g: value.#graph() };
     }
     if ('float' in value) return { name, type: AttributeType.FLOAT, f: value.float };

@@ -52,7 +52,7 @@ describe('an executable of ONNX Runtime', () => {
     for (let step = 0; step < 6; step++) {
       const results = await executable.run({ w, x });
       const next = expected.map((value) => 0.5 * value + 1);
-      const [newW, both] = [results['w'], results['both']] as [typeof w, typeof w];
+      const [newW, both] = [results.w, results.both] as [typeof w, typeof w];
       expect([...(await backend.download(newW)).data]).toEqual(next);
       expect([...(await backend.download(both)).data]).toEqual(
         next.map((value, i) => value + (expected[i] as number)),

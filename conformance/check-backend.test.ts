@@ -1,0 +1,95 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { LacunaError } from '../spec/errors.js';
+import { add } from '../spec/program/index.js';
+import { buildCase } from './build-case.js';
+import { family } from './case.js';
+import { checkBackend, checkFamily } from './check-backend.js';
+import { FAMILIES } from './families/index.js';
+import { FAULTY_FLEET } from './fleet/faulty.js';
+import { LEGAL_FLEET } from './fleet/legal.js';
+import { LAWS } from './laws.js';
+import { formatReport } from './report.js';
+
+const legal = (): ReturnType<(typeof LEGAL_FLEET)[number]['open']> => {
+  const [member] = LEGAL_FLEET;
+  if (member === undefined) throw new Error('the fleet is empty');
+  return member.open();
+};
+
+describe('checkBackend', () => {
+  it('counts what it did not run, in the denominator', async () => {
+    const report = await checkBackend(legal(), { only: 'primitive/neg', cases: 3 });
+    expect(report.counts).toMatchObject({ pass: 1, fail: 0 });
+    expect(report.counts['not-run']).toBe(LAWS.length + FAMILIES.length - 1);
+    expect(formatReport(report)).toContain(`${LAWS.length + FAMILIES.length - 1} not run`);
+  });
+
+  it('refuses a filter that leaves nothing', async () => {
+    await expect(checkBackend(legal(), { only: 'primitive/sine' })).rejects.toThrow(LacunaError);
+  });
+
+  it('has no two families of one name', () => {
+    const ids = [...LAWS, ...FAMILIES].map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('says where, what, by how much and how to see it again', async () => {
+    const fault = FAULTY_FLEET.find(({ name }) => name === 'products in bf16');
+    if (fault === undefined) throw new Error('the fault is gone');
+    const { families } = await checkBackend(fault.open(), { only: 'primitive/matmul', seed: 5 });
+    const message = families.find(({ verdict }) => verdict === 'fail')?.message ?? '';
+    for (const part of [
+      /^primitive\/matmul:batch=/,
+      /at {3}result\[0,0\]/,
+      /got {2}\S+/,
+      /want \S+, legal from \S+ to \S+/,
+      /times the bound of \S+/,
+      /replay: seed 5, only 'primitive\/matmul', path '[\d:]+'/,
+    ]) {
+      expect(message).toMatch(part);
+    }
+  });
+
+  it('replays a failure by its path', async () => {
+    const fault = FAULTY_FLEET.find(({ name }) => name === 'products in bf16');
+    const matmul = FAMILIES.find(({ id }) => id === 'primitive/matmul');
+    if (fault === undefined || matmul === undefined) throw new Error('they are gone');
+    const first = await checkFamily(fault.open(), matmul, { seed: 5 });
+    const path = /path '([\d:]+)'/.exec(first.message ?? '')?.[1] ?? '';
+    const again = await checkFamily(fault.open(), matmul, { seed: 5, path, cases: 1 });
+    const address = (text = ''): string | undefined => text.split('\n')[0];
+    expect(address(again.message)).toBe(address(first.message));
+  });
+
+  it('tells a refusal from a failure', async () => {
+    const backend = legal();
+    const refusing = {
+      info: backend.info,
+      get liveTensors() {
+        return backend.liveTensors;
+      },
+      compile: () => Promise.reject(new LacunaError({ what: 'no adder in this device' })),
+      upload: backend.upload.bind(backend),
+      download: backend.download.bind(backend),
+      release: backend.release.bind(backend),
+      dispose: backend.dispose.bind(backend),
+    };
+    const report = await checkBackend(refusing, { only: 'primitive/add', cases: 3 });
+    expect(report.counts).toMatchObject({ pass: 0, fail: 0, refused: 2 });
+    expect(report.ok).toBe(false);
+    expect(formatReport(report)).toContain('no adder in this device');
+  });
+
+  it('calls a family vacuous whose bounds prove nothing', async () => {
+    const wide = family('wide', fc.constant({}), () =>
+      buildCase('wide', { x: { shape: [4] } }, { regime: 'constant', draw: 1 }, ({ x }) => {
+        // 0.1 - 0.1 in sums of different length: nothing but error.
+        const big = add(x, 1e8);
+        return { result: add(big, -1e8 - 0.1) };
+      }),
+    );
+    const { verdict, undecided } = await checkFamily(legal(), wide, { cases: 2 });
+    expect([verdict, undecided > 0]).toEqual(['vacuous', true]);
+  });
+});
