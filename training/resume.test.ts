@@ -1,0 +1,145 @@
+import { createHash } from 'node:crypto';
+import { appendFile, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ONNX } from '../backends/onnx/index.js';
+import type { Backend } from '../core/index.js';
+import { type DemoData, makeDemoData } from '../data/index.js';
+import type { PretrainSettings } from './config.js';
+import { parseConfig } from './parse-config.js';
+import { type PretrainEvent, pretrain, resumePretraining } from './pretrain.js';
+import { readMetrics, readProblems } from './run-folder.js';
+import { resolveSettings } from './settings.js';
+
+let folder = '';
+let data: DemoData;
+let backend: Backend;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'lacuna-resume-'));
+  data = await makeDemoData(join(folder, 'data'), { trainClips: 24, testClips: 8 });
+  backend = await ONNX.open();
+});
+afterAll(async () => {
+  await backend.dispose();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function settings(output: string, changes: object = {}): PretrainSettings {
+  return resolveSettings(
+    parseConfig({
+      data: { list: data.trainList },
+      output: join(folder, output),
+      preset: 'tiny-mae',
+      batch: 4,
+      schedule: { steps: 8 },
+      checkpoints: { everySteps: 2, keep: 2 },
+      ...changes,
+    }),
+  );
+}
+
+/** Runs until `steps` are done, as if stopped by a signal. */
+async function runUntil(steps: number, config: PretrainSettings): Promise<void> {
+  const stop = new AbortController();
+  const onEvent = (event: PretrainEvent): void => {
+    if (event.kind === 'step' && event.step === steps) stop.abort();
+  };
+  await pretrain(config, backend, { version: 'test', signal: stop.signal, onEvent });
+}
+
+async function outcome(run: string): Promise<unknown> {
+  const metrics = await readMetrics(run);
+  const last = (await readdir(join(run, 'checkpoints'))).sort().at(-1) ?? '';
+  const files = (await readdir(join(run, 'checkpoints', last))).sort();
+  const digests = files.map(async (file) =>
+    createHash('sha256')
+      .update(await readFile(join(run, 'checkpoints', last, file)))
+      .digest('hex'),
+  );
+  return {
+    last,
+    losses: metrics.map(({ step, metrics: values }) => [step, values]),
+    digests: await Promise.all(digests),
+  };
+}
+
+const options = { version: 'test' };
+const open = async (): Promise<Backend> => backend;
+
+describe('a run that is resumed', () => {
+  it('ends with the bits of one that ran straight', async () => {
+    await pretrain(settings('straight'), backend, options);
+    await runUntil(3, settings('stopped'));
+    await resumePretraining(join(folder, 'stopped'), open, options);
+    expect(await outcome(join(folder, 'stopped'))).toEqual(await outcome(join(folder, 'straight')));
+  });
+
+  it('goes on from the checkpoint before a damaged one, and drops a metric that was cut off', async () => {
+    const run = join(folder, 'damaged');
+    await runUntil(5, settings('damaged'));
+    await truncate(join(run, 'checkpoints', 'step-00000005', 'parameter.safetensors'), 1000);
+    await appendFile(join(run, 'metrics.jsonl'), '{"step": 6, "metr');
+    const notes: string[] = [];
+    const onEvent = (event: PretrainEvent): void => {
+      if (event.kind === 'note') notes.push(event.text);
+    };
+    await resumePretraining(run, open, { ...options, onEvent });
+    expect(notes.join()).toContain('step-00000005 is damaged');
+    expect(await outcome(run)).toEqual(await outcome(join(folder, 'straight')));
+  });
+
+  it('refuses a folder without a run, and a run that is there already', async () => {
+    await expect(resumePretraining(folder, open, options)).rejects.toThrow('holds no run');
+    await expect(pretrain(settings('straight'), backend, options)).rejects.toThrow('--resume');
+  });
+});
+
+describe('a run', () => {
+  it('skips a clip that is no video, and says so once', async () => {
+    await writeFile(join(data.folder, 'broken.mp4'), 'no video');
+    const list = join(data.folder, 'with-broken.jsonl');
+    const good = await readFile(data.trainList, 'utf8');
+    await writeFile(list, `{"video": "broken.mp4", "captions": ["nothing", "at all"]}\n${good}`);
+    const result = await pretrain(settings('broken', { data: { list } }), backend, options);
+    expect(result.finished).toBe(true);
+    expect((await readProblems(result.folder)).map(({ id }) => id)).toEqual(['broken.mp4']);
+  });
+
+  it('stops at a loss that is not finite, names the samples and keeps the last good checkpoint', async () => {
+    const run = settings('diverging', {
+      schedule: { steps: 8, baseLearningRate: 1, warmupSteps: 0 },
+      batch: 16,
+      contrastive: { temperature: { kind: 'learned', maximumScale: 1e6 } },
+      checkpoints: { everySteps: 1 },
+      encoder: { normEps: 1e-30 },
+    });
+    // A rate of 1e37 at batch 16 is what a slip of the keyboard would give; the schema bounds the base.
+    const diverging = { ...run, schedule: { ...run.schedule, baseLearningRate: 1e38 } };
+    await expect(pretrain(diverging, backend, options)).rejects.toThrow(/samples clips\/train-/);
+    const kept = await readdir(join(diverging.output, 'checkpoints'));
+    expect(kept.some((name) => name.startsWith('step-'))).toBe(true);
+  });
+
+  it('gives nobody its own captions where they are shuffled, and still trains', async () => {
+    const result = await pretrain(settings('shuffled', { pairing: 'shuffled' }), backend, options);
+    expect(result.finished).toBe(true);
+    expect(await outcome(result.folder)).not.toEqual(await outcome(join(folder, 'straight')));
+  });
+
+  it('in two microbatches is the run in one, to float32 rounding', async () => {
+    const mae = { objective: 'mae' };
+    await pretrain(settings('whole', mae), backend, options);
+    await pretrain(settings('halves', { ...mae, microbatches: 2 }), backend, options);
+    const losses = async (run: string): Promise<number[]> =>
+      (await readMetrics(join(folder, run))).map(({ metrics }) => metrics.loss ?? Number.NaN);
+    const [whole, halves] = [await losses('whole'), await losses('halves')];
+    whole.forEach((loss, i) => {
+      expect(Math.abs(loss - (halves[i] ?? Number.NaN))).toBeLessThan(1e-4 * loss);
+    });
+  });
+
+  it('leaves no tensor behind on the backend', () => {
+    expect(backend.liveTensors).toBe(0);
+  });
+});
