@@ -7,6 +7,7 @@ import type {
   DeviceTensor,
   HostTensor,
   Named,
+  NumericContract,
 } from '../../core/backend.js';
 import { declarations } from '../../core/passes/rewrite.js';
 import { LacunaError } from '../../spec/errors.js';
@@ -29,6 +30,13 @@ import { type LiveTensors, OnnxTensor } from './session/tensor.js';
 
 /** Elements of a chunk of elementwise work: a megabyte of f32 a tensor; half and double were slower. */
 const CACHE_ELEMENTS = 262_144;
+
+/** The CUDA provider multiplies in TF32 by default, and JavaScript cannot tell it not to. */
+const CONTRACTS: Readonly<Record<Provider, NumericContract>> = {
+  cpu: 'f32-ieee',
+  cuda: 'tf32-products',
+  webgpu: 'f32-wgsl',
+};
 
 /** Executes programs with ONNX Runtime. */
 export class OnnxBackend implements Backend {
@@ -56,7 +64,7 @@ export class OnnxBackend implements Backend {
       name: 'onnx',
       version: runtime.env.versions.node ?? runtime.env.versions.common,
       device: provider === 'cpu' ? cpuName(threadCount(options)) : device,
-      contract: provider === 'webgpu' ? 'f32-wgsl' : 'f32-ieee',
+      contract: CONTRACTS[provider],
       deterministic: provider === 'cpu',
       residency: provider === 'cpu' ? 'resident' : 'host',
       claims: Object.keys(CLAIMS),

@@ -1,13 +1,13 @@
+import { FAMILIES, STEP_FAMILIES } from '../../conformance/index.js';
 import { testBackend } from '../../conformance/vitest.js';
 import { ONNX, OnnxBackend } from './index.js';
 
-// Three ways: the lowering itself (float64, nothing rewritten), float32 as lowered, float32 as shipped.
-testBackend(
-  'onnx in float64 without optimisation',
-  () => OnnxBackend.open({ optimization: 'disabled' }),
-  {
-    double: true,
-  },
-);
-testBackend('onnx without optimisation', () => OnnxBackend.open({ optimization: 'disabled' }));
+// Three ways: the lowering itself (float64, nothing rewritten, whole training steps too), float32 as
+// lowered, float32 as shipped.
+const plain = (): Promise<OnnxBackend> => OnnxBackend.open({ optimization: 'disabled' });
+testBackend('onnx in float64 without optimisation', plain, {
+  double: true,
+  families: [...FAMILIES, ...STEP_FAMILIES],
+});
+testBackend('onnx without optimisation', plain);
 testBackend('onnx', () => ONNX.open());
