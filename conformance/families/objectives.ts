@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { differentiate } from '../../core/autodiff/differentiate.js';
 import { simplify } from '../../core/passes/simplify.js';
-import { infoNceLoss, l2Normalize, maeLoss, type TargetKind, targets } from '../../spec/index.js';
+import {
+  gather,
+  infoNceLoss,
+  l2Normalize,
+  maeLoss,
+  type TargetKind,
+  targets,
+  toUnitRange,
+} from '../../spec/index.js';
 import { exp, gelu, layerNorm, linear, mul, type Value } from '../../spec/program/index.js';
 import { buildCase, type CaseData, type CaseInput } from '../build-case.js';
 import { type Case, type Family, family } from '../case.js';
@@ -44,7 +52,9 @@ const target = family(
         masked: { dtype: 'i32', shape: [batch, masked], below: cubes },
       },
       data,
-      (values) => ({ targets: targets(values.cubes, values.masked, chosen) }),
+      (values) => ({
+        targets: targets(toUnitRange(gather(values.cubes, values.masked, 1)), chosen),
+      }),
     ),
 );
 

@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { differentiate } from '../../core/autodiff/differentiate.js';
 import type { HostTensor, Named } from '../../core/backend.js';
-import { infoNceLoss, l2Normalize, maeLoss, type TargetKind, targets } from '../../spec/index.js';
+import {
+  gather,
+  infoNceLoss,
+  l2Normalize,
+  maeLoss,
+  type TargetKind,
+  targets,
+  toUnitRange,
+} from '../../spec/index.js';
 import { exp, type Program, ProgramBuilder, type Shape } from '../../spec/program/index.js';
 import { RandomStream } from '../../spec/random/index.js';
 import { centralDifferences } from '../central-differences.js';
@@ -74,11 +82,9 @@ describe('the closed form of targets', () => {
       pixels.fill(128, 0, size); // a cube of one colour: the variance is 0
       const masked = Int32Array.of(0, 4, 2, 1, 1, 3);
       const builder = new ProgramBuilder('targets');
-      const values = targets(
-        builder.input('cubes', 'u8', [batch, cubes, size], 'data'),
-        builder.input('masked', 'i32', [batch, 3], 'data'),
-        kind,
-      );
+      const stored = builder.input('cubes', 'u8', [batch, cubes, size], 'data');
+      const chosenCubes = builder.input('masked', 'i32', [batch, 3], 'data');
+      const values = targets(toUnitRange(gather(stored, chosenCubes, 1)), kind);
       builder.output('targets', values);
       const inputs: Named<HostTensor> = {
         cubes: { dtype: 'u8', shape: [batch, cubes, size], data: pixels },

@@ -2,10 +2,10 @@ import { LacunaError } from '../errors.js';
 import { type InfoNceConfig, infoNceLoss, temperatureScale } from '../objectives/info-nce.js';
 import { maeLoss } from '../objectives/mae.js';
 import { type TargetKind, targets } from '../objectives/targets.js';
-import { add, type FloatType, mul, type Value } from '../program/index.js';
+import { add, type FloatType, gather, mul, type Value } from '../program/index.js';
 import { type DecoderConfig, decoder } from './decoder.js';
 import type { Mode } from './layers.js';
-import { clipTokens, patchify, type VideoConfig } from './patches.js';
+import { clipTokens, normalizePixels, patchify, toUnitRange, type VideoConfig } from './patches.js';
 import { type ProjectionConfig, pool, projection } from './projection.js';
 import { type Model, ModelBuilder } from './state.js';
 import { type TextEncoderConfig, textEncoder } from './text-encoder.js';
@@ -66,9 +66,7 @@ export function pretrainingModel(
   if (mae !== undefined) {
     const masked = maskedInput(model, config, shape);
     const prediction = decodedVideo(model, encoded, visible, masked, config, mae);
-    const target = model.scope('target', () =>
-      targets(cubes, masked, mae.target ?? 'per-cube-channel'),
-    );
+    const target = model.scope('target', () => targetsOf(cubes, masked, config, mae));
     const loss = model.scope('mae', () => maeLoss(prediction, target));
     model.program.output('loss.mae', loss);
     terms.push(weighted(loss, mae.weight));
@@ -120,7 +118,7 @@ export function reconstructionModel(config: PretrainingConfig, shape: BatchShape
   const { cubes, visible, encoded } = encodedVideo(model, config, shape);
   const masked = maskedInput(model, config, shape);
   model.program.output('prediction', decodedVideo(model, encoded, visible, masked, config, mae));
-  model.program.output('target', targets(cubes, masked, mae.target ?? 'per-cube-channel'));
+  model.program.output('target', targetsOf(cubes, masked, config, mae));
   return model.finish();
 }
 
@@ -159,6 +157,16 @@ function decodedVideo(
   mae: MaeObjective,
 ): Value {
   return decoder(model, patchTokens(encoded, encoder), visible, masked, video, mae.decoder);
+}
+
+function targetsOf(
+  cubes: Value,
+  masked: Value,
+  { video }: PretrainingConfig,
+  { target = 'per-cube-channel' }: MaeObjective,
+): Value {
+  const pixels = toUnitRange(gather(cubes, masked, 1));
+  return targets(target === 'per-patch' ? normalizePixels(pixels, video) : pixels, target);
 }
 
 function videoEmbedding(

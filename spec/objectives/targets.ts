@@ -1,8 +1,6 @@
-import { toUnitRange } from '../model/patches.js';
 import {
   add,
   div,
-  gather,
   mean,
   mul,
   reshape,
@@ -17,7 +15,8 @@ import {
 /**
  * What the decoder predicts for a masked cube.
  * - `per-cube-channel`: pixels in [0, 1], normalised per cube and channel (VideoMAE, MGMAE, HF).
- * - `per-patch`: normalised over the whole cube, channels included (MAE, ST-MAE).
+ * - `per-patch`: what the network sees (pixels by the mean and deviation of their channel), normalised
+ *   over the whole cube, channels included (MAE, ST-MAE).
  * - `raw`: pixels in [0, 1].
  */
 export type TargetKind = 'per-cube-channel' | 'per-patch' | 'raw';
@@ -26,13 +25,12 @@ const CHANNELS = 3;
 const EPS = 1e-6;
 
 /**
- * The targets [B, M, P] of the masked cubes, from cubes u8 [B, N, P] and indices i32 [B, M].
+ * The targets [B, M, P] of masked cubes, from their pixels [B, M, P].
  * - per-cube-channel: y = (x - mean) / (sqrt(var) + 1e-6), 3 statistics over P/3 values each;
  * - per-patch: y = (x - mean) / sqrt(var + 1e-6), one over P values.
  * Variances are unbiased (divided by count - 1).
  */
-export function targets(cubes: Value, masked: Value, kind: TargetKind): Value {
-  const pixels = toUnitRange(gather(cubes, masked, 1));
+export function targets(pixels: Value, kind: TargetKind): Value {
   if (kind === 'raw') return pixels;
   const [batch, count, size] = pixels.shape as [number, number, number];
   if (kind === 'per-patch') {
