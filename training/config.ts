@@ -18,7 +18,7 @@ export interface DataConfig {
   readonly list: string;
   /** The folder that the paths of the list start from. @defaultValue the list's own folder */
   readonly root?: string;
-  /** Threads that decode. @defaultValue 1 */
+  /** Threads that decode. @defaultValue 2: with 1, a ViT-S step on 2 cores waits for 11 % of its time */
   readonly workers?: number;
   /** A `tokenizer.json` to use. @defaultValue none: one is trained on the captions */
   readonly tokenizer?: string;

@@ -184,7 +184,7 @@ async function run({
     sampling: clipSampling(settings),
     seed: settings.seed,
     batchSize: settings.batch,
-    workers: settings.data.workers ?? 1,
+    workers: settings.data.workers ?? 2,
     start: { epoch: Math.floor(doneSteps / stepsPerEpoch), step: doneSteps % stepsPerEpoch },
   });
   const feeds = new BatchFeeds(settings, list.records, tokenizer);

@@ -24,7 +24,7 @@ export function resolveSettings(config: PretrainConfig): PretrainSettings {
   const settings: PretrainSettings = {
     preset,
     objective: config.objective ?? defaults.objective,
-    data: { workers: 1, ...config.data },
+    data: { workers: 2, ...config.data },
     output: config.output,
     seed: config.seed ?? 0,
     clip: { frames, size, tubelet, patch, stride, sampling, crop, flip, ...config.clip },

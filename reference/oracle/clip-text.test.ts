@@ -12,12 +12,10 @@ import {
   textEncoder,
 } from '../../spec/index.js';
 import { interpret } from '../interpret.js';
-import { EXACT, worstDifference } from './agreement.js';
-import { float64, stored } from './host-tensors.js';
+import { asInput, expectEqual, outputsAndGradients } from './compare.js';
 import { lastValue } from './last-value.js';
 import { inOurLayout } from './load-state.js';
 import { type Fixture, readFixture } from './read-fixture.js';
-import { asGradients, withGradients } from './with-gradients.js';
 
 const [BATCH, LENGTH, JOINT] = [3, 9, 10] as const;
 
@@ -55,88 +53,76 @@ function clipText(config: TextEncoderConfig = CLIP, head: 'raw' | 'unit' = 'raw'
   return model.finish();
 }
 
-function inputs(fixture: Fixture, { state }: Model): Record<string, HostTensor> {
+function inputs(fixture: Fixture, { state }: Model): Named<HostTensor> {
   const ids = fixture.tensors.get('input.ids');
   const ends = fixture.tensors.get('input.eos_positions');
   if (ids?.dtype !== 'I64' || ends?.dtype !== 'I64') throw new Error('the fixture has no captions');
+  const lengths = { ...ends, data: ends.data.map((position) => position + 1) };
   return {
-    ids: { dtype: 'i32', shape: ids.shape, data: ids.data },
-    lengths: { dtype: 'i32', shape: ends.shape, data: ends.data.map((position) => position + 1) },
-    weights: stored(fixture, 'input.loss_weights'),
+    ids: asInput(ids),
+    lengths: asInput(lengths),
+    weights: asInput(fixture.float64('input.loss_weights')),
     ...inOurLayout(state, fixture.group('param'), CLIP_TEXT_HF),
   };
 }
 
 /** The rows of `out.last_hidden_state` at the captions' ends. */
-function pooledRows(fixture: Fixture): HostTensor {
+function pooledRows(fixture: Fixture): readonly number[] {
   const hidden = fixture.float64('out.last_hidden_state').data;
   const ends = [...(fixture.tensors.get('input.eos_positions')?.data ?? [])];
-  const rows = ends.map((end, b) => {
+  return ends.flatMap((end, b) => {
     const start = (b * LENGTH + end) * CLIP.width;
     return [...hidden.subarray(start, start + CLIP.width)];
   });
-  return float64(Float64Array.from(rows.flat()), [BATCH, CLIP.width]);
 }
 
 /** `out.text_embeds` with rows of length 1. */
-function unitRows(fixture: Fixture): HostTensor {
-  const { data, shape } = fixture.float64('out.text_embeds');
-  const norms = Array.from({ length: BATCH }, (_, b) =>
-    Math.hypot(...data.subarray(b * JOINT, (b + 1) * JOINT)),
-  );
-  return float64(
-    data.map((value, i) => value / (norms[Math.floor(i / JOINT)] as number)),
-    shape,
+function unitRows(fixture: Fixture): readonly number[] {
+  const { data } = fixture.float64('out.text_embeds');
+  return Array.from({ length: BATCH }, (_, b) => data.subarray(b * JOINT, (b + 1) * JOINT)).flatMap(
+    (row) => Array.from(row, (value) => value / Math.hypot(...row)),
   );
 }
 
 describe('Hugging Face CLIPTextModelWithProjection in float64', () => {
   const fixture = readFixture('clip_text_tiny');
+  const theirs = (name: string): Float64Array => fixture.float64(name).data;
   const model = clipText();
   const given = inputs(fixture, model);
-  const names = model.state.map(({ name }) => name);
-  const differentiated = withGradients(model.program, names);
-  const gradients = asGradients(inOurLayout(model.state, fixture.group('grad'), CLIP_TEXT_HF));
 
   it('has the hidden state of every block', () => {
-    const want = Object.fromEntries(
-      [0, 1].map((i) => [lastValue(model.program, `text.${i}`), stored(fixture, `out.layer.${i}`)]),
-    );
-    const got = interpret(model.program, given, { observe: Object.keys(want) });
-    expect(worstDifference(got, want)).toBeLessThan(EXACT);
+    const blocks = [0, 1].map((i) => lastValue(model.program, `text.${i}`));
+    const got = interpret(model.program, given, { observe: blocks });
+    blocks.forEach((name, i) => {
+      expectEqual(name, got[name]?.data, theirs(`out.layer.${i}`));
+    });
   });
 
   it('has the last hidden state at the first end token, the embedding and the loss', () => {
-    const want = {
-      pooled: pooledRows(fixture),
-      text_embeds: stored(fixture, 'out.text_embeds'),
-      loss: stored(fixture, 'out.loss'),
-    };
-    expect(worstDifference(interpret(model.program, given), want)).toBeLessThan(EXACT);
+    const got = interpret(model.program, given);
+    expectEqual('pooled', got.pooled?.data, pooledRows(fixture));
+    expectEqual('text_embeds', got.text_embeds?.data, theirs('out.text_embeds'));
+    expectEqual('loss', got.loss?.data, theirs('out.loss'));
   });
 
   it('has its embedding of length 1 behind the projection of the method', () => {
     const unit = clipText(CLIP, 'unit');
     expect(unit.state).toEqual(model.state);
-    const got = interpret(unit.program, given);
-    expect(worstDifference(got, { unit: unitRows(fixture) })).toBeLessThan(EXACT);
+    expectEqual('unit', interpret(unit.program, given).unit?.data, unitRows(fixture));
   });
 
-  it('has its gradients', () => {
-    expect(Object.keys(gradients)).toHaveLength(names.length);
-    expect(worstDifference(interpret(differentiated, given), gradients)).toBeLessThan(EXACT);
-  });
-
-  it('gives key biases no gradient but rounding noise, as theirs', () => {
+  it('has its gradients; those of key biases are rounding noise on both sides', () => {
+    const names = model.state.map(({ name }) => name);
+    const { gradients } = outputsAndGradients(model, given, names);
+    const want = inOurLayout(model.state, fixture.group('grad'), CLIP_TEXT_HF);
+    for (const name of names) expectEqual(name, gradients[name], want[name]?.data ?? []);
     // A key bias adds one number to all scores of a query, which the softmax ignores.
-    const got = interpret(differentiated, given);
-    const biases = names.filter((name) => name.endsWith('.attn.k.bias'));
-    expect(biases).toHaveLength(CLIP.depth);
-    for (const side of [got, gradients] satisfies Named<HostTensor>[]) {
-      for (const name of biases) {
-        const values = side[`grad.${name}`]?.data ?? [Number.NaN];
-        expect(Math.max(...values.map(Math.abs)), name).toBeLessThan(1e-13);
-      }
+    const keyBiases = names.filter((name) => name.endsWith('.attn.k.bias'));
+    expect(keyBiases).toHaveLength(CLIP.depth);
+    for (const name of keyBiases) {
+      const zeros = new Float64Array(CLIP.width);
+      expectEqual(name, gradients[name], zeros, 1e-13);
+      expectEqual(name, want[name]?.data, zeros, 1e-13);
     }
   });
 
@@ -146,8 +132,9 @@ describe('Hugging Face CLIPTextModelWithProjection in float64', () => {
     ['the first token', { pool: 'first' }],
     ['an eps of 1e-3', { normEps: 1e-3 }],
   ])('misses by far with %s', (_, change) => {
-    const got = interpret(clipText({ ...CLIP, ...change }).program, given);
-    const want = { text_embeds: stored(fixture, 'out.text_embeds') };
-    expect(worstDifference(got, want)).toBeGreaterThan(1e-4);
+    const { text_embeds: got } = interpret(clipText({ ...CLIP, ...change }).program, given);
+    expect(() => {
+      expectEqual('text_embeds', got?.data, theirs('out.text_embeds'), 1e-4);
+    }).toThrow('worst difference');
   });
 });

@@ -3,14 +3,17 @@ import type { HostTensor, Named } from '../../core/backend.js';
 import {
   type InfoNceConfig,
   infoNceLoss,
+  type Mode,
   type Model,
   ModelBuilder,
   pool,
   projection,
   temperatureScale,
 } from '../../spec/index.js';
+import { interpret } from '../interpret.js';
 import { asInput, expectEqual, outputsAndGradients } from './compare.js';
-import { readFixture } from './read-fixture.js';
+import { lastValue } from './last-value.js';
+import { type Fixture, readFixture } from './read-fixture.js';
 
 /** Our parameters and inputs, and what PyTorch's script calls them. */
 const THEIRS: Named<string> = {
@@ -19,30 +22,53 @@ const THEIRS: Named<string> = {
   'projection.video.fc1.weight': 'linear1.weight',
   'projection.video.norm.weight': 'norm.weight',
   'projection.video.norm.bias': 'norm.bias',
+  'projection.video.norm.running_mean': 'norm.running_mean',
+  'projection.video.norm.running_variance': 'norm.running_var',
   'projection.video.fc2.weight': 'linear2.weight',
   'projection.video.fc2.bias': 'linear2.bias',
   'projection.text.fc2.weight': 'text.weight',
   'projection.text.fc2.bias': 'text.bias',
   'temperature.log_scale': 'logit_scale',
 };
+type Inputs = Named<HostTensor>;
 const CASES: Named<InfoNceConfig> = {
   sum_fixed: { temperature: { kind: 'fixed', value: 0.05 }, directions: 'sum' },
   mean_fixed: { temperature: { kind: 'fixed', value: 0.05 }, directions: 'mean' },
   mean_learnable: { temperature: { kind: 'learned' }, directions: 'mean' },
 };
 
-function head(config: InfoNceConfig): Model {
+function head(config: InfoNceConfig, mode: Mode = 'train'): Model {
   const model = new ModelBuilder('joint', 'f64');
   const tokens = model.program.input('tokens', 'f64', [6, 5, 12], 'data');
   const text = model.program.input('text', 'f64', [6, 9], 'data');
   const head = { kind: 'mlp-bn', width: 7, hidden: 12 } as const;
-  const video = projection(model, 'projection.video', pool(tokens, 'mean'), head, 'train');
-  const caption = projection(model, 'projection.text', text, { kind: 'linear', width: 7 }, 'train');
-  model.program.output('video', video);
-  model.program.output('caption', caption);
+  const video = projection(model, 'projection.video', pool(tokens, 'mean'), head, mode);
+  const caption = projection(model, 'projection.text', text, { kind: 'linear', width: 7 }, mode);
   const scale = temperatureScale(model, config.temperature);
-  model.program.output('loss', infoNceLoss(caption, video, scale, config));
+  model.program.output(
+    'loss',
+    model.scope('contrastive', () => infoNceLoss(caption, video, scale, config)),
+  );
   return model.finish();
+}
+
+/** What the model reads, with the running statistics `before` or `after` one step. */
+function inputsOf({ program }: Model, fixture: Fixture, time: 'before' | 'after'): Inputs {
+  return Object.fromEntries(
+    program.inputs.map(({ name, role }) => {
+      const prefix = { statistic: `buffer.${time}`, parameter: 'param' }[String(role)] ?? 'input';
+      return [name, asInput(fixture.float64(`${prefix}.${THEIRS[name]}`))];
+    }),
+  );
+}
+
+/** Values on the way to the loss, by name, and what PyTorch's script calls them. */
+function embeddings({ program }: Model): Named<string> {
+  return {
+    'projection.video.fc2.add': 'video_projected',
+    [lastValue(program, 'projection.video')]: 'video_embed',
+    [lastValue(program, 'projection.text')]: 'text_embed',
+  };
 }
 
 describe('heads, batch norm and InfoNCE in PyTorch', () => {
@@ -50,43 +76,51 @@ describe('heads, batch norm and InfoNCE in PyTorch', () => {
   for (const [name, config] of Object.entries(CASES)) {
     it(`agree in loss, embeddings, statistics and gradients: ${name}`, () => {
       const model = head(config);
-      const inputs: Record<string, HostTensor> = {};
-      for (const input of model.program.inputs) {
-        const statistic = /running_(mean|variance)$/.exec(input.name);
-        const theirs = THEIRS[input.name];
-        inputs[input.name] = asInput(
-          fixture.float64(
-            statistic !== null
-              ? `buffer.before.norm.running_${statistic[1] === 'mean' ? 'mean' : 'var'}`
-              : input.role === 'parameter'
-                ? `param.${theirs}`
-                : `input.${theirs}`,
-          ),
-        );
-      }
-      const wrt = model.program.inputs
-        .filter(({ role }) => role === 'parameter' || role === 'data')
-        .map((input) => input.name);
-      const { outputs, gradients } = outputsAndGradients(model, inputs, wrt);
+      const inputs = inputsOf(model, fixture, 'before');
+      const between = embeddings(model);
+      const wrt = model.program.inputs.filter(({ role }) => role !== 'statistic');
+      const named = [...wrt.map((input) => input.name), ...Object.keys(between)];
+      const { outputs, gradients } = outputsAndGradients(model, inputs, named);
       expectEqual('loss', outputs.loss?.data, fixture.float64(`out.${name}.loss`).data);
-      expectEqual('video', outputs.video?.data, fixture.float64('out.video_embed').data);
-      expectEqual('text', outputs.caption?.data, fixture.float64('out.text_embed').data);
-      for (const [ours, theirs] of [
-        ['mean', 'mean'],
-        ['variance', 'var'],
-      ] as const) {
-        expectEqual(
-          `running ${ours}`,
-          outputs[`projection.video.norm.running_${ours}`]?.data,
-          fixture.float64(`buffer.after.norm.running_${theirs}`).data,
-        );
+      for (const statistic of ['running_mean', 'running_variance']) {
+        const ours = `projection.video.norm.${statistic}`;
+        const after = fixture.float64(`buffer.after.${THEIRS[ours]}`).data;
+        expectEqual(statistic, outputs[ours]?.data, after);
       }
-      for (const [ours, gradient] of Object.entries(gradients)) {
-        expectEqual(ours, gradient, fixture.float64(`grad.${name}.${THEIRS[ours]}`).data);
+      for (const ours of named) {
+        const theirs = fixture.float64(`grad.${name}.${THEIRS[ours] ?? between[ours]}`).data;
+        expectEqual(ours, gradients[ours], theirs);
       }
-      expect(Object.keys(gradients).length).toBe(name === 'mean_learnable' ? 10 : 9);
+      expect(named).toHaveLength(name === 'mean_learnable' ? 13 : 12);
+      const observe = [...Object.keys(between), 'contrastive.mul'];
+      const values = interpret(model.program, inputs, { observe });
+      for (const ours of observe) {
+        const theirs = fixture.float64(`out.${between[ours] ?? `${name}.logits`}`).data;
+        expectEqual(ours, values[ours]?.data, theirs);
+      }
     });
   }
+
+  it('evaluate with the running statistics that training left, and no others', () => {
+    const model = head({ temperature: { kind: 'fixed', value: 0.05 } }, 'evaluate');
+    const embedding = lastValue(model.program, 'projection.video');
+    const theirs = fixture.float64('out.eval.video_embed').data;
+    const embed = (time: 'before' | 'after'): ArrayLike<number> | undefined => {
+      const inputs = inputsOf(model, fixture, time);
+      return interpret(model.program, inputs, { observe: [embedding] })[embedding]?.data;
+    };
+    expectEqual('video', embed('after'), theirs);
+    expect(() => expectEqual('video', embed('before'), theirs, 1e-3)).toThrow('worst difference');
+  });
+
+  it('differ by far from a batch norm that takes running statistics in training', () => {
+    const model = head({ temperature: { kind: 'fixed', value: 0.05 } }, 'evaluate');
+    const weight = 'projection.video.fc1.weight';
+    const inputs = inputsOf(model, fixture, 'before');
+    const { gradients } = outputsAndGradients(model, inputs, [weight]);
+    const theirs = fixture.float64('grad.mean_fixed.linear1.weight').data;
+    expect(() => expectEqual(weight, gradients[weight], theirs, 1e-2)).toThrow('worst difference');
+  });
 
   it('would show a sum taken for a mean', () => {
     const [sum, mean] = ['sum_fixed', 'mean_fixed'].map(
