@@ -42,7 +42,7 @@ export function strips(
       truth.map((value) => value * MASKED_SHARE),
       from,
     );
-    helped.set(withStatistics(prediction, truth, target), from);
+    helped.set(withStatistics(prediction, truth, target, video), from);
     alone.set(target === 'raw' ? prediction : prediction.map((value) => 0.5 + value / 6), from);
   });
   const strip = (title: string, note: string, values: Float32Array): Strip => ({
@@ -86,23 +86,44 @@ function patches(frames: Uint8Array, video: VideoConfig): Float32Array {
   return cubes;
 }
 
-/** The prediction of a normalised target brought back to pixels, with the true cube's statistics. */
+/**
+ * The prediction of a normalised target brought back to pixels, with the true cube's statistics: for
+ * `per-patch` those of what the network sees, as `targets` has it.
+ */
 function withStatistics(
   prediction: Float32Array,
   truth: Float32Array,
   target: TargetKind,
+  { mean = IMAGENET_MEAN, std = IMAGENET_STD }: VideoConfig,
 ): Float32Array {
-  const groups = target === 'per-cube-channel' ? CHANNELS : 1;
-  const result = new Float32Array(prediction.length);
-  for (let group = 0; group < groups; group++) {
-    const indices: number[] = [];
-    for (let i = group; i < truth.length; i += groups) indices.push(i);
-    const mean = indices.reduce((sum, i) => sum + (truth[i] as number), 0) / indices.length;
-    const square = indices.reduce((sum, i) => sum + ((truth[i] as number) - mean) ** 2, 0);
-    const deviation = Math.sqrt(square / (indices.length - 1)) + EPS;
-    for (const i of indices) result[i] = (prediction[i] as number) * deviation + mean;
+  if (target === 'per-patch') {
+    const seen = truth.map((value, i) => (value - channel(mean, i)) / channel(std, i));
+    const { centre, deviation } = statistics(seen, 0, 1);
+    return prediction.map(
+      (value, i) => (value * deviation + centre) * channel(std, i) + channel(mean, i),
+    );
   }
-  return result;
+  const channels = [0, 1, 2].map((first) => statistics(truth, first, CHANNELS));
+  return prediction.map((value, i) => {
+    const { centre, deviation } = channels[i % CHANNELS] as ReturnType<typeof statistics>;
+    return value * deviation + centre;
+  });
+}
+
+/** Mean and (unbiased) deviation of every `step`-th value from `first` on. */
+function statistics(
+  values: Float32Array,
+  first: number,
+  step: number,
+): { readonly centre: number; readonly deviation: number } {
+  const chosen = values.filter((_, i) => i % step === first);
+  const centre = chosen.reduce((sum, value) => sum + value, 0) / chosen.length;
+  const square = chosen.reduce((sum, value) => sum + (value - centre) ** 2, 0);
+  return { centre, deviation: Math.sqrt(square / (chosen.length - 1)) + EPS };
+}
+
+function channel(values: readonly [number, number, number], index: number): number {
+  return values[index % CHANNELS] as number;
 }
 
 /** Up to six frames of a clip [T, S, S, 3] in [0, 1] in one row, enlarged. */
