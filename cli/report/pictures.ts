@@ -2,6 +2,8 @@ import { encode } from 'fast-png';
 import {
   cubeSize,
   gridOf,
+  IMAGENET_MEAN,
+  IMAGENET_STD,
   type TargetKind,
   unpatchify,
   type VideoConfig,
