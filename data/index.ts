@@ -3,6 +3,7 @@ export { readJsonLines } from './annotations/json-lines.js';
 export { readClipList } from './annotations/read-clip-list.js';
 export { readVideoMaeList } from './annotations/video-mae-list.js';
 export { type DemoData, makeDemoData } from './demo/make-demo-data.js';
+export { checkDataFolder } from './loader/check-data-folder.js';
 export type { Clip } from './loader/clip.js';
 export type {
   BatchSample,

@@ -5,6 +5,7 @@ import { type Plan, PlanRunner, trainingPlan } from '../core/plan/index.js';
 import {
   type ClipList,
   ClipLoader,
+  checkDataFolder,
   createTokenizer,
   readClipList,
   readTokenizer,
@@ -90,6 +91,8 @@ export async function pretrain(
         : await readTokenizer(settings.data.tokenizer);
   const tokenizer = definition === undefined ? undefined : createTokenizer(definition);
   const plan = planOf(settings, tokenizer?.vocabSize ?? 0);
+  // Before anything is written: a folder without its videos leaves no run behind.
+  await checkDataFolder(dataRoot(settings), list.records);
   const manifest = describe(settings, list, tokenizer, plan, backend, options.version);
   const folder = await RunFolder.create(settings.output, manifest);
   try {

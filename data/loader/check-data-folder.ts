@@ -30,7 +30,7 @@ export async function checkDataFolder(root: string, records: readonly ClipRecord
   throw new LacunaError({
     what: 'the data folder holds none of the videos that the list begins with',
     where: root,
-    got: first instanceof LacunaError ? first.message : String(first),
+    got: (first instanceof LacunaError ? first.message : String(first)).replace(/\.$/, ''),
     fix: 'Give the folder that the paths of the list are relative to.',
   });
 }
