@@ -1,0 +1,35 @@
+import { expect, it } from 'vitest';
+import { duration, formatProgress } from './progress-line.js';
+
+const PROGRESS = {
+  step: 120,
+  steps: 500,
+  loss: 2.4137,
+  parts: [
+    ['mae', 0.81],
+    ['contrastive', 1.6],
+  ] as const,
+  stepSeconds: 0.31,
+  waitSeconds: 0.0062,
+  clips: 64,
+};
+
+it('says where a run stands, in one line', () => {
+  expect(formatProgress(PROGRESS, 200)).toBe(
+    'step 120/500  loss 2.41 (mae 0.810, contrastive 1.60)  310 ms  206 clips/s  waiting 2 %  1:58 left',
+  );
+});
+
+it('stays within the width of the terminal', () => {
+  for (const columns of [0, 1, 20, 60]) {
+    expect(formatProgress(PROGRESS, columns).length).toBeLessThanOrEqual(Math.max(0, columns - 1));
+  }
+});
+
+it('shows a loss that is not finite as it is', () => {
+  expect(formatProgress({ ...PROGRESS, loss: Number.NaN, parts: [] }, 200)).toContain('loss NaN  ');
+});
+
+it('writes durations as people do', () => {
+  expect([0, 42, 185, 7800].map(duration)).toEqual(['0 s', '42 s', '3:05', '2:10:00']);
+});
