@@ -16,7 +16,6 @@ export {
 } from './evaluate.js';
 export { parseConfig, withValue } from './parse-config.js';
 export {
-  dataRoot,
   type PretrainEvent,
   type PretrainOptions,
   type PretrainResult,
@@ -31,4 +30,5 @@ export {
   readProblems,
   type StepMetrics,
 } from './run-folder.js';
+export { dataRoot } from './run-list.js';
 export { modelState, resolveSettings, videoConfig as videoConfigOf } from './settings.js';

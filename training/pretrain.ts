@@ -1,13 +1,10 @@
-import { dirname } from 'node:path';
 import type { Backend, HostTensor, Named } from '../core/backend.js';
-import { programDigest } from '../core/index.js';
 import { type Plan, PlanRunner, trainingPlan } from '../core/plan/index.js';
 import {
   type ClipList,
   ClipLoader,
   checkDataFolder,
   createTokenizer,
-  readClipList,
   readTokenizer,
   type Tokenizer,
   trainBpe,
@@ -15,7 +12,6 @@ import {
 } from '../data/index.js';
 import {
   biasCorrection,
-  elementCount,
   gridOf,
   LacunaError,
   learningRate,
@@ -27,8 +23,10 @@ import { BatchFeeds } from './batch-feeds.js';
 import { CheckpointReader, lastGoodCheckpoint, writeCheckpoint } from './checkpoint.js';
 import { clipSampling } from './clip-sampling.js';
 import type { PretrainSettings } from './config.js';
+import { describeRun, programDigests } from './describe-run.js';
 import { initialTensor, tableTensor } from './initialize.js';
 import { type DataProblem, RunFolder, type RunManifest, type StepMetrics } from './run-folder.js';
+import { dataRoot, readRunList } from './run-list.js';
 import { modelConfig, runSchedule, videoConfig } from './settings.js';
 
 /** What happens in a run, for whoever shows it. */
@@ -77,7 +75,7 @@ export async function pretrain(
   backend: Backend,
   options: PretrainOptions,
 ): Promise<PretrainResult> {
-  const list = await readList(settings);
+  const list = await readRunList(settings);
   const definition =
     settings.objective === 'mae'
       ? undefined
@@ -93,7 +91,7 @@ export async function pretrain(
   const plan = planOf(settings, tokenizer?.vocabSize ?? 0);
   // Before anything is written: a folder without its videos leaves no run behind.
   await checkDataFolder(dataRoot(settings), list.records);
-  const manifest = describe(settings, list, tokenizer, plan, backend, options.version);
+  const manifest = describeRun(settings, list, tokenizer, plan, backend, options.version);
   const folder = await RunFolder.create(settings.output, manifest);
   try {
     if (definition !== undefined) await writeTokenizer(folder.path, definition);
@@ -112,7 +110,7 @@ export async function resumePretraining(
   const folder = await RunFolder.resume(path);
   try {
     const { settings, data, programs } = folder.manifest;
-    const list = await readList(settings);
+    const list = await readRunList(settings);
     if (list.digest !== data.digest) {
       throw new LacunaError({
         where: settings.data.list,
@@ -306,34 +304,6 @@ function planOf(settings: PretrainSettings, vocabulary: number): Plan {
   });
 }
 
-/** The list of a run's clips. @throws LacunaError where there is nothing to learn from. */
-async function readList(settings: PretrainSettings): Promise<ClipList> {
-  const list = await readClipList(settings.data.list);
-  if (settings.objective === 'mae') return list;
-  const silent = list.records.filter(({ captions }) => captions.length === 0);
-  if (silent.length > 0) {
-    throw new LacunaError({
-      where: settings.data.list,
-      what: `the objective ${settings.objective} needs captions, but ${silent.length} of ${list.records.length} clips have none`,
-      got: `${silent[0]?.id} without a caption`,
-      fix: 'Add captions, remove these clips, or choose the objective mae.',
-    });
-  }
-  if (list.distinctCaptions < 2) {
-    throw new LacunaError({
-      where: settings.data.list,
-      what: 'all clips have the same caption, so there is nothing to tell apart',
-      fix: 'Describe what is different in each clip, or choose the objective mae.',
-    });
-  }
-  return list;
-}
-
-/** The folder that the paths of the list start from. */
-export function dataRoot({ data }: PretrainSettings): string {
-  return data.root ?? dirname(data.list);
-}
-
 function scheduleFeeds(
   { optimizer }: PretrainSettings,
   rate: number,
@@ -367,35 +337,4 @@ function notFinite(
         ? 'There is no checkpoint yet. Lower the learning rate, or look at these samples.'
         : `The checkpoint of step ${saved} is kept. Lower the learning rate, or look at these samples.`,
   });
-}
-
-function describe(
-  settings: PretrainSettings,
-  list: ClipList,
-  tokenizer: Tokenizer | undefined,
-  plan: Plan,
-  { info }: Backend,
-  version: string,
-): RunManifest {
-  const { name, device, contract, deterministic } = info;
-  const parameters = plan.state.filter(({ role }) => role === 'parameter');
-  return {
-    format: 1,
-    lacuna: version,
-    created: new Date().toISOString(),
-    settings,
-    backend: { name, version: info.version, device, contract, deterministic },
-    node: process.version,
-    platform: `${process.platform} ${process.arch}`,
-    data: { clips: list.records.length, digest: list.digest },
-    vocabulary: tokenizer?.vocabSize ?? 0,
-    tokens: maskCounts(settings.mask, gridOf(videoConfig(settings))),
-    parameters: parameters.reduce((total, { shape }) => total + elementCount(shape), 0),
-    programs: programDigests(plan),
-  };
-}
-
-function programDigests(plan: Plan): Record<string, string> {
-  const entries = Object.entries(plan.programs);
-  return Object.fromEntries(entries.map(([key, program]) => [key, programDigest(program)]));
 }
