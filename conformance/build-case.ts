@@ -1,5 +1,11 @@
-import { type DType, ProgramBuilder, type Shape, type Value } from '../spec/program/index.js';
-import type { Case } from './case.js';
+import {
+  type DType,
+  type Program,
+  ProgramBuilder,
+  type Shape,
+  type Value,
+} from '../spec/program/index.js';
+import { type Case, programCase } from './case.js';
 import { type DataOptions, makeTensor } from './generators/data.js';
 import type { Regime } from './generators/regimes.js';
 
@@ -26,7 +32,7 @@ export function buildCase<Name extends string>(
   inputs: Readonly<Record<Name, CaseInput>>,
   data: CaseData,
   body: (values: Readonly<Record<Name, Value>>, builder: ProgramBuilder) => Outputs,
-): Case {
+): Case & { readonly program: Program } {
   const builder = new ProgramBuilder(name);
   const entries = Object.entries<CaseInput>(inputs);
   const values = Object.fromEntries(
@@ -45,7 +51,7 @@ export function buildCase<Name extends string>(
       }),
     ),
   );
-  return { program: builder.finish(), runs };
+  return programCase(builder.finish(), runs);
 }
 
 /** The results of a case's program, by output name. */

@@ -1,38 +1,77 @@
 import type fc from 'fast-check';
 import type { HostTensor, Named } from '../core/backend.js';
+import { type Bounds, bounds, type ContractErrors } from '../reference/index.js';
 import type { Program } from '../spec/program/index.js';
+import type { CaseParameters } from './address.js';
+import type { FunctionCall } from './functions/function-call.js';
 
-/** One program with data to run it on. */
+/** Data for a computation, and what any right implementation makes of them. */
 export interface Case {
-  readonly program: Program;
+  /** What a backend compiles; absent where a function of integers is asked for. */
+  readonly program?: Program;
+  /** The same computation as a call of one of the spec's functions, which a port may have natively. */
+  readonly call?: FunctionCall;
   /** Runs of one executable, in order: the second shows what was kept from the first. */
   readonly runs: readonly Named<HostTensor>[];
+  /** The legal results of a run, under a numeric contract. */
+  readonly expected: (inputs: Named<HostTensor>, contract: ContractErrors) => Named<Bounds>;
 }
 
-/** A case that is not made yet; its address tells all that it is made of. */
-export interface CaseDraw {
-  readonly address: string;
-  readonly make: () => Case;
+/** A case of a program: its bounds come from the program itself. */
+export function programCase(
+  program: Program,
+  runs: Case['runs'],
+  call?: FunctionCall,
+): Case & { readonly program: Program } {
+  const expected: Case['expected'] = (inputs, contract) => bounds(program, inputs, contract);
+  return { program, runs, expected, ...(call === undefined ? {} : { call }) };
 }
+
+/**
+ * How far up a claim reaches; each level can be claimed alone.
+ * - 0: shapes, types, errors and the rules of the backend contract.
+ * - 1: primitives and composites. 2: gradients. 3: masks, losses and one whole step.
+ * - 4: the trajectory of a run. 5: what the demo run learns.
+ */
+export type Level = 0 | 1 | 2 | 3 | 4 | 5;
 
 /** Cases of one kind, with one verdict for all. */
 export interface Family {
   /** `primitive/add`, `composite/softmax/claimed`, ... */
   readonly id: string;
-  readonly cases: fc.Arbitrary<CaseDraw>;
+  readonly level: Level;
+  /** The ids of the clauses (`spec/clauses`) that a failing case shows to be broken. */
+  readonly clauses: readonly string[];
+  /** What its cases are made of. */
+  readonly parameters: fc.Arbitrary<CaseParameters>;
+  /** Makes a case; equal parameters make equal cases. */
+  readonly make: (parameters: CaseParameters) => Case;
+  /** Why fewer than 95 % of the elements can be judged, and which share must be all the same. */
+  readonly exemption?: Exemption;
 }
 
+export interface Exemption {
+  readonly judged: number;
+  readonly reason: string;
+}
+
+/** What a family says of itself beside its cases. */
+export type FamilyOptions = Partial<Pick<Family, 'level' | 'clauses' | 'exemption'>>;
+
 /** A family from an arbitrary of plain parameters and the function that makes a case of them. */
-export function family<P extends object>(
+export function family<P extends CaseParameters>(
   id: string,
   parameters: fc.Arbitrary<P>,
   make: (parameters: P) => Case,
+  { level = 1, clauses = [], exemption }: FamilyOptions = {},
 ): Family {
-  const cases = parameters.map((drawn) => ({
-    address: `${id}:${Object.entries(drawn)
-      .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
-      .join(';')}`,
-    make: () => make(drawn),
-  }));
-  return { id, cases };
+  return {
+    id,
+    level,
+    clauses,
+    parameters,
+    // Parameters come from the arbitrary above, or from an address that it was written to.
+    make: (drawn) => make(drawn as P),
+    ...(exemption === undefined ? {} : { exemption }),
+  };
 }

@@ -1,10 +1,19 @@
-export { type Case, type CaseDraw, type Family, family } from './case.js';
-export { type CheckOptions, checkBackend, checkFamily, checkLaw } from './check-backend.js';
+export { type CaseParameters, formatAddress, parseAddress } from './address.js';
+export {
+  type Case,
+  type Family,
+  family,
+  type Level,
+  programCase,
+} from './case.js';
+export type { CaseRecord, Check, CheckOptions, Failure, Finding, Verdict } from './check.js';
+export { CHECKS, DOUBLE_CHECKS } from './checks.js';
 export { CONTRACTS, contractNamed } from './contracts/index.js';
-export { FAMILIES, STEP_FAMILIES } from './families/index.js';
+export { familyCheck } from './family-check.js';
 export { FAULTY_FLEET, type Fault } from './fleet/faulty.js';
 export { type FleetMember, LEGAL_FLEET } from './fleet/legal.js';
 export { type Deviation, type Judgement, judge } from './judge.js';
-export { LAWS, type Law } from './laws.js';
-export { type ConformanceReport, type FamilyReport, formatReport, type Verdict } from './report.js';
+export { type CheckReport, type ConformanceReport, explain, formatReport } from './report.js';
 export { type CaseFailure, type CaseResult, runCase } from './run-case.js';
+export { checkBackend, type RunChecksOptions, runChecks } from './run-checks.js';
+export { backendSubject, type Opened, type Subject } from './subject.js';

@@ -1,27 +1,40 @@
 import type { Backend, DeviceTensor, HostTensor } from '../core/backend.js';
 import { LacunaError } from '../spec/errors.js';
 import { add, type DType, matmul, mul, ProgramBuilder } from '../spec/program/index.js';
+import { type Check, type Finding, verdictOf } from './check.js';
 import { makeTensor } from './generators/data.js';
-import { runOnce } from './run-case.js';
+import { runOnce, type Subject } from './subject.js';
 
-/** A rule of the backend contract that has nothing to do with accuracy. */
-export interface Law {
-  readonly id: string;
-  /** What is wrong; undefined where nothing is. */
-  readonly check: (backend: Backend) => Promise<string | undefined>;
-}
+/** A rule of the backend contract: what is wrong, undefined where nothing is. */
+type Rule = (backend: Backend) => Promise<string | undefined>;
 
-/** What `core/backend.ts` promises, rule by rule. */
-export const LAWS: readonly Law[] = [
-  { id: 'law/upload-download', check: uploadDownload },
-  { id: 'law/donation/order', check: donationOrder },
-  { id: 'law/donation/handle', check: donatedHandle },
-  { id: 'law/release', check: releasedHandle },
-  { id: 'law/missing-input', check: missingInput },
-  { id: 'law/wrong-type', check: wrongType },
-  { id: 'law/passed-on', check: passedOn },
-  { id: 'law/two-executables', check: twoExecutables },
+/** What `core/backend.ts` promises, rule by rule; nothing of it is a matter of accuracy. */
+export const LAWS: readonly Check[] = [
+  law('law/upload-download', uploadDownload),
+  law('law/donation/order', donationOrder),
+  law('law/donation/handle', donatedHandle),
+  law('law/release', releasedHandle),
+  law('law/missing-input', missingInput),
+  law('law/wrong-type', wrongType),
+  law('law/passed-on', passedOn),
+  law('law/two-executables', twoExecutables),
 ];
+
+function law(id: string, rule: Rule, clauses: readonly string[] = []): Check {
+  const run = async ({ backend }: Subject): Promise<Finding> => {
+    if (backend === undefined) return verdictOf('unsupported', 'programs do not run on it');
+    const before = backend.liveTensors;
+    const wrong = await rule(backend).catch((error: unknown) => {
+      if (error instanceof LacunaError) return error.message;
+      throw error;
+    });
+    const leaked = backend.liveTensors - before;
+    const what = wrong ?? (leaked === 0 ? undefined : `${leaked} tensors were not released`);
+    const finding = { ...verdictOf(what === undefined ? 'pass' : 'fail'), cases: 1 };
+    return what === undefined ? finding : { ...finding, failure: { address: id, what } };
+  };
+  return { id, level: 0, clauses, run };
+}
 
 const X = { dtype: 'f32', shape: [2, 3] } as const;
 const DTYPES: readonly DType[] = ['f32', 'i32', 'u8', 'bool'];

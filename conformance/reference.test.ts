@@ -1,5 +1,5 @@
 import { REFERENCE } from '../reference/index.js';
-import { FAMILIES, STEP_FAMILIES } from './families/index.js';
+import { DOUBLE_CHECKS } from './checks.js';
 import { testBackend } from './vitest.js';
 
-testBackend('reference', () => REFERENCE.open(), { families: [...FAMILIES, ...STEP_FAMILIES] });
+testBackend('reference', () => REFERENCE.open(), { checks: DOUBLE_CHECKS });

@@ -1,70 +1,84 @@
-import type { BackendInfo } from '../core/backend.js';
+import type { Level } from './case.js';
+import type { Failure, Finding, Verdict } from './check.js';
+import type { Subject } from './subject.js';
 
-/**
- * - `pass`: every case kept to its bounds.
- * - `fail`: one did not.
- * - `vacuous`: none failed, but most elements could not be decided, so that nothing is proven.
- * - `refused`: the backend says that it cannot run such programs.
- * - `not-run`: left out of this run.
- */
-export type Verdict = 'pass' | 'fail' | 'vacuous' | 'refused' | 'not-run';
-
-export interface FamilyReport {
+/** What came of one check. */
+export interface CheckReport extends Finding {
   readonly id: string;
-  readonly verdict: Verdict;
-  readonly cases: number;
-  /** Elements compared, and those of them whose bounds are too wide to prove anything. */
-  readonly elements: number;
-  readonly undecided: number;
-  /** The largest ratio of error to bound that occurred. */
-  readonly worstRatio: number;
-  /** For `fail` and `refused`: what was wrong, where, and how to see it again. */
-  readonly message?: string;
+  readonly level: Level;
+  readonly clauses: readonly string[];
+  readonly seconds: number;
 }
 
+/** What came of a run of the suite; plain data, as `report.json` has it. */
 export interface ConformanceReport {
-  readonly backend: BackendInfo;
+  readonly format: 'lacuna-conformance/1';
+  readonly subject: Subject['info'];
   readonly seed: number;
-  readonly families: readonly FamilyReport[];
+  readonly checks: readonly CheckReport[];
   readonly counts: Readonly<Record<Verdict, number>>;
   /** Whether everything that was run passed, and something did. */
   readonly ok: boolean;
 }
 
 export function makeReport(
-  backend: BackendInfo,
+  subject: Subject['info'],
   seed: number,
-  families: readonly FamilyReport[],
+  checks: readonly CheckReport[],
 ): ConformanceReport {
   const count = (verdict: Verdict): number =>
-    families.filter((each) => each.verdict === verdict).length;
+    checks.filter((each) => each.verdict === verdict).length;
   const counts = {
     pass: count('pass'),
     fail: count('fail'),
     vacuous: count('vacuous'),
-    refused: count('refused'),
+    unsupported: count('unsupported'),
+    blocked: count('blocked'),
     'not-run': count('not-run'),
   };
-  const ok = counts.pass > 0 && counts.pass + counts['not-run'] === families.length;
-  return { backend, seed, families, counts, ok };
+  const ok = counts.pass > 0 && counts.pass + counts['not-run'] === checks.length;
+  const { name, version, device, contract, deterministic, claims } = subject;
+  const info = { name, version, device, contract, deterministic, claims };
+  return { format: 'lacuna-conformance/1', subject: info, seed, checks, counts, ok };
 }
 
-/** The report in lines: a summary, then each family that did not pass. */
+/** The report in lines: a summary, then each check that did not pass. */
 export function formatReport(report: ConformanceReport): string {
-  const { backend, seed, families, counts } = report;
-  const sum = (pick: (each: FamilyReport) => number): number =>
-    families.reduce((total, each) => total + pick(each), 0);
+  const { subject, seed, checks, counts } = report;
+  const sum = (pick: (each: CheckReport) => number): number =>
+    checks.reduce((total, each) => total + pick(each), 0);
   const lines = [
-    `${backend.name} ${backend.version} (${backend.device}, contract ${backend.contract}), seed ${seed}`,
-    `families: ${counts.pass} passed, ${counts.fail} failed, ${counts.vacuous} vacuous, ` +
-      `${counts.refused} refused, ${counts['not-run']} not run; ${sum((each) => each.cases)} cases, ` +
-      `${sum((each) => each.elements)} elements, ${sum((each) => each.undecided)} of them undecided`,
+    `${subject.name} ${subject.version} (${subject.device}, contract ${subject.contract}), seed ${seed}`,
+    `checks: ${counts.pass} passed, ${counts.fail} failed, ${counts.vacuous} vacuous, ` +
+      `${counts.unsupported} unsupported, ${counts.blocked} blocked, ${counts['not-run']} not run; ` +
+      `${sum((each) => each.cases)} cases, ${sum((each) => each.elements)} elements, ` +
+      `${sum((each) => each.undecided)} of them undecided`,
   ];
-  for (const { verdict, id, message } of families) {
-    if (verdict !== 'pass' && verdict !== 'not-run') lines.push(`${verdict.toUpperCase()} ${id}`);
-    if (message !== undefined) lines.push(indent(message));
+  for (const check of checks) {
+    if (check.verdict === 'pass' || check.verdict === 'not-run') continue;
+    lines.push(`${check.verdict.toUpperCase()} ${check.id}`, indent(explain(check, seed)));
   }
   return lines.join('\n');
+}
+
+/** Why a check did not pass: the case, where it is wrong and by how much, and how to see it again. */
+export function explain({ id, reason, failure }: CheckReport, seed: number): string {
+  if (failure === undefined) return reason ?? '';
+  const { address, what, path } = failure;
+  const replay = path === undefined ? [] : [`replay: seed ${seed}, filter '${id}', path '${path}'`];
+  return [address, what, ...describe(failure), ...replay].join('\n');
+}
+
+function describe({ deviation }: Failure): string[] {
+  if (deviation === undefined) return [];
+  const { output, index, got, want, low, high, ratio } = deviation;
+  const times = ratio === Number.POSITIVE_INFINITY ? 'infinitely many' : ratio.toPrecision(3);
+  return [
+    `at   ${output}[${index}]`,
+    `got  ${got}`,
+    `want ${want}, legal from ${low} to ${high}`,
+    `that is ${times} times the bound of ${(high - low) / 2}`,
+  ];
 }
 
 function indent(text: string): string {

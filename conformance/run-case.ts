@@ -1,10 +1,11 @@
-import type { Backend, DeviceTensor, Executable, HostTensor, Named } from '../core/backend.js';
+import type { HostTensor, Named } from '../core/backend.js';
 import { retype } from '../core/passes/retype.js';
-import { bounds } from '../reference/index.js';
-import type { Case } from './case.js';
+import { LacunaError } from '../spec/errors.js';
+import { type Case, programCase } from './case.js';
 import { F64_IEEE } from './contracts/f64-ieee.js';
 import { contractNamed } from './contracts/index.js';
 import { type Deviation, judge } from './judge.js';
+import type { Opened, Subject } from './subject.js';
 
 /** What came of one case. */
 export interface CaseResult {
@@ -12,6 +13,8 @@ export interface CaseResult {
   readonly undecided: number;
   /** The largest ratio of error to bound that occurred. */
   readonly worstRatio: number;
+  /** What the subject gave, for each run. */
+  readonly outputs: readonly Named<HostTensor>[];
   /** What is wrong; absent where nothing is. */
   readonly failure?: CaseFailure;
 }
@@ -31,29 +34,33 @@ export interface RunOptions {
 }
 
 /**
- * Runs a case on a backend and judges every output of every run against the bounds of the
- * backend's contract; then repeats the first run, whose results must be the same bits if the
- * backend calls itself deterministic, and looks for tensors that were not released.
+ * Runs a case on a subject and judges every output of every run against the bounds of the
+ * subject's contract; then repeats the first run, whose results must be the same bits if the
+ * subject calls itself deterministic, and looks for tensors that were not released.
+ *
+ * @returns in a sentence why the subject does not do such cases, where it does not.
  */
 export async function runCase(
-  backend: Backend,
+  subject: Subject,
   drawn: Case,
   { double = false }: RunOptions = {},
-): Promise<CaseResult> {
-  const { program, runs } = double ? inDouble(drawn) : drawn;
-  const contract = double ? F64_IEEE : contractNamed(backend.info.contract);
-  const before = backend.liveTensors;
-  let result: CaseResult = { elements: 0, undecided: 0, worstRatio: 0 };
-  const executable = await backend.compile(program);
+): Promise<CaseResult | string> {
+  const asked = double ? inDouble(drawn) : drawn;
+  const { runs, expected } = asked;
+  const contract = double ? F64_IEEE : contractNamed(subject.info.contract);
+  const before = subject.backend?.liveTensors ?? 0;
+  const opened = await subject.open(asked);
+  if (typeof opened === 'string') return opened;
+  let result: CaseResult = { elements: 0, undecided: 0, worstRatio: 0, outputs: [] };
   try {
-    let first: Named<HostTensor> | undefined;
     for (const inputs of runs) {
-      const outputs = await runOnce(backend, executable, inputs);
-      first ??= outputs;
-      for (const [name, allowed] of Object.entries(bounds(program, inputs, contract))) {
+      const outputs = await opened.run(inputs);
+      result = { ...result, outputs: [...result.outputs, outputs] };
+      for (const [name, allowed] of Object.entries(expected(inputs, contract))) {
         const { elements, undecided, worst, mismatch } = judge(name, outputs[name], allowed);
         const ratio = worst?.ratio ?? 0;
         result = {
+          ...result,
           elements: result.elements + elements,
           undecided: result.undecided + undecided,
           worstRatio: Math.max(result.worstRatio, ratio),
@@ -64,63 +71,40 @@ export async function runCase(
         }
       }
     }
-    const failure = await repeatDiffers(backend, executable, runs, first);
+    const failure = await repeatDiffers(subject, opened, runs, result.outputs);
     if (failure !== undefined) return { ...result, failure };
   } finally {
-    await executable.dispose();
+    await opened.close();
   }
-  const leaked = backend.liveTensors - before;
+  const leaked = (subject.backend?.liveTensors ?? 0) - before;
   if (leaked !== 0) return { ...result, failure: { what: `${leaked} tensors were not released` } };
   return result;
 }
 
-/** Uploads, runs, downloads, and releases everything. */
-export async function runOnce(
-  backend: Backend,
-  executable: Executable,
-  inputs: Named<HostTensor>,
-): Promise<Named<HostTensor>> {
-  const held: DeviceTensor[] = [];
-  try {
-    const uploaded: Record<string, DeviceTensor> = {};
-    for (const [name, tensor] of Object.entries(inputs)) {
-      const handle = await backend.upload(tensor);
-      held.push(handle);
-      uploaded[name] = handle;
-    }
-    const results = await executable.run(uploaded);
-    held.push(...Object.values(results));
-    const outputs: Record<string, HostTensor> = {};
-    for (const [name, handle] of Object.entries(results)) {
-      outputs[name] = await backend.download(handle);
-    }
-    return outputs;
-  } finally {
-    for (const handle of held) backend.release(handle);
-  }
-}
-
 function inDouble({ program, runs }: Case): Case {
+  if (program === undefined) {
+    throw new LacunaError({ what: 'a case without a program cannot be run in double' });
+  }
   const widened = (tensor: HostTensor): HostTensor =>
     tensor.dtype === 'f32'
       ? { ...tensor, dtype: 'f64', data: Float64Array.from(tensor.data) }
       : tensor;
-  return {
-    program: retype(program, 'f64'),
-    runs: runs.map((inputs) =>
+  return programCase(
+    retype(program, 'f64'),
+    runs.map((inputs) =>
       Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, widened(tensor)])),
     ),
-  };
+  );
 }
 
 async function repeatDiffers(
-  backend: Backend,
-  executable: Executable,
+  subject: Subject,
+  opened: Opened,
   [inputs]: Case['runs'],
-  first: Named<HostTensor> | undefined,
+  [first]: CaseResult['outputs'],
 ): Promise<CaseFailure | undefined> {
-  if (!backend.info.deterministic || inputs === undefined || first === undefined) return undefined;
-  const again = await runOnce(backend, executable, inputs);
+  if (!subject.info.deterministic || inputs === undefined || first === undefined) return undefined;
+  const again = await opened.run(inputs);
   for (const [name, { data }] of Object.entries(first)) {
     const repeated = again[name]?.data;
     const index = data.findIndex((value, i) => !Object.is(value, repeated?.[i]));

@@ -1,21 +1,23 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Backend } from '../core/backend.js';
-import { type CheckOptions, checkFamily, checkLaw } from './check-backend.js';
-import { FAMILIES } from './families/index.js';
-import { LAWS } from './laws.js';
+import type { Check, CheckOptions } from './check.js';
+import { CHECKS } from './checks.js';
+import { explain } from './report.js';
+import { backendSubject } from './subject.js';
 
 /** What a backend's test file may choose. */
-export interface BackendTestOptions
-  extends Pick<CheckOptions, 'seed' | 'cases' | 'double' | 'families'> {
+export interface BackendTestOptions extends Pick<CheckOptions, 'seed' | 'cases' | 'double'> {
+  /** What there is to check. @defaultValue `CHECKS` */
+  readonly checks?: readonly Check[];
   /**
-   * Families that this backend is known to fail or refuse, by id, each with the reason. They run
+   * Checks that this backend is known to fail or refuse, by id, each with the reason. They run
    * all the same, and a test fails once one of them passes.
    */
   readonly known?: Readonly<Record<string, string>>;
 }
 
 /**
- * One vitest test for each law and each family of cases. A backend's own test file is:
+ * One vitest test for each check. A backend's own test file is:
  *
  * ```ts
  * testBackend('onnx', () => ONNX.open());
@@ -26,7 +28,7 @@ export function testBackend(
   open: () => Promise<Backend>,
   options: BackendTestOptions = {},
 ): void {
-  const { known = {}, families = FAMILIES, ...choices } = options;
+  const { known = {}, checks = CHECKS, ...choices } = options;
   describe(`${name} conforms`, () => {
     let backend: Backend;
     beforeAll(async () => {
@@ -36,19 +38,14 @@ export function testBackend(
       await backend.dispose();
     });
 
-    const checks = [
-      ...LAWS.map((law) => ({ id: law.id, check: () => checkLaw(backend, law) })),
-      ...families.map((each) => ({
-        id: each.id,
-        check: () => checkFamily(backend, each, choices),
-      })),
-    ];
-    for (const { id, check } of checks) {
+    for (const { id, level, clauses, run } of checks) {
       const reason = known[id];
       it(reason === undefined ? id : `${id} is known not to: ${reason}`, async () => {
-        const { verdict, message } = await check();
-        if (reason === undefined) expect(verdict, message).toBe('pass');
-        else expect(verdict, 'it passes now: strike it off the known ones').not.toBe('pass');
+        const finding = await run(backendSubject(backend), choices);
+        const report = { id, level, clauses, seconds: 0, ...finding };
+        const why = explain(report, choices.seed ?? 1);
+        if (reason === undefined) expect(finding.verdict, why).toBe('pass');
+        else expect(finding.verdict, 'it passes now: strike it off').not.toBe('pass');
       });
     }
 

@@ -1,4 +1,4 @@
-import { FAMILIES, STEP_FAMILIES } from '../../conformance/index.js';
+import { DOUBLE_CHECKS } from '../../conformance/index.js';
 import { testBackend } from '../../conformance/vitest.js';
 import { ONNX, OnnxBackend } from './index.js';
 
@@ -7,7 +7,7 @@ import { ONNX, OnnxBackend } from './index.js';
 const plain = (): Promise<OnnxBackend> => OnnxBackend.open({ optimization: 'disabled' });
 testBackend('onnx in float64 without optimisation', plain, {
   double: true,
-  families: [...FAMILIES, ...STEP_FAMILIES],
+  checks: DOUBLE_CHECKS,
 });
 testBackend('onnx without optimisation', plain);
 testBackend('onnx', () => ONNX.open());

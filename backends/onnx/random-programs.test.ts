@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { runCase } from '../../conformance/run-case.js';
+import { backendSubject, programCase, runCase } from '../../conformance/index.js';
 import { randomInputs } from '../../core/testing/random-inputs.js';
 import { randomProgram } from '../../core/testing/random-program.js';
 import { OnnxBackend, type OnnxOptions } from './index.js';
@@ -22,8 +22,10 @@ describe('random programs on onnx', () => {
       fc.asyncProperty(lists, lists, async (list, data) => {
         const program = randomProgram(list, { tame: true, operations: 15 });
         const runs = [randomInputs(program, data, { tame: true })];
-        const { failure } = await runCase(backend, { program, runs }, { double });
-        expect(failure).toBeUndefined();
+        const subject = backendSubject(backend);
+        const result = await runCase(subject, programCase(program, runs), { double });
+        expect(result).not.toHaveProperty('failure');
+        expect(result).toHaveProperty('elements');
       }),
       { numRuns: 60, seed: 1 },
     );

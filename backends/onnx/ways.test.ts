@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { checkFamily } from '../../conformance/check-backend.js';
-import { FAMILIES } from '../../conformance/families/index.js';
+import { backendSubject, CHECKS } from '../../conformance/index.js';
 import { OnnxBackend } from './index.js';
 
 /** What options other than the defaults lower in another way. */
@@ -25,11 +24,11 @@ for (const { name, options, families } of WAYS) {
     });
     afterAll(async () => backend.dispose());
 
-    const chosen = FAMILIES.filter(({ id }) => families.test(id));
-    it.each(chosen.map((family) => [family.id, family] as const))('%s', async (_, family) => {
+    const chosen = CHECKS.filter(({ id }) => families.test(id));
+    it.each(chosen.map((check) => [check.id, check] as const))('%s', async (_, check) => {
       for (const double of [false, true]) {
-        const { verdict, message } = await checkFamily(backend, family, { double });
-        expect(verdict, message).toBe('pass');
+        const { verdict, reason, failure } = await check.run(backendSubject(backend), { double });
+        expect(verdict, reason ?? JSON.stringify(failure)).toBe('pass');
       }
     });
 

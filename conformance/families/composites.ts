@@ -19,7 +19,7 @@ import {
   type Value,
 } from '../../spec/program/index.js';
 import { buildCase, type CaseInput, type Outputs } from '../build-case.js';
-import { type Family, family } from '../case.js';
+import { type Family, family, programCase } from '../case.js';
 import { positive } from '../generators/data.js';
 import { draw, positiveExtent, regime, shape } from '../generators/draws.js';
 import type { Regime } from '../generators/regimes.js';
@@ -52,7 +52,7 @@ function composite<A extends Attributes, P extends { regime: Regime; draw: numbe
     family(`composite/${name}/call`, parameters, make),
     family(`composite/${name}/expanded`, parameters, (drawn) => {
       const { program, runs } = make(drawn);
-      return { program: expand(program), runs };
+      return programCase(expand(program), runs);
     }),
   ];
 }

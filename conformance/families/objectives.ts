@@ -12,7 +12,7 @@ import {
 } from '../../spec/index.js';
 import { exp, gelu, layerNorm, linear, mul, type Value } from '../../spec/program/index.js';
 import { buildCase, type CaseData, type CaseInput } from '../build-case.js';
-import { type Case, type Family, family } from '../case.js';
+import { type Case, type Family, family, programCase } from '../case.js';
 import { draw, positiveExtent, regime } from '../generators/draws.js';
 
 const content = { regime, draw };
@@ -28,7 +28,7 @@ function lossAndGradients<Name extends string>(
   const { program, runs } = buildCase(name, inputs, data, (values) => ({ loss: body(values) }));
   const { builder, gradients } = differentiate(program, 'loss', wrt);
   for (const [input, value] of gradients) builder.output(`grad.${input}`, value);
-  return { program: simplify(builder.finish()), runs };
+  return programCase(simplify(builder.finish()), runs);
 }
 
 const kind = fc.constantFrom<TargetKind>('per-cube-channel', 'per-patch', 'raw');

@@ -5,7 +5,7 @@ import type { PretrainingConfig, StateSpec } from '../../spec/index.js';
 import { makeTable } from '../../spec/model/tables.js';
 import { elementCount, type Program, type ProgramInput } from '../../spec/program/index.js';
 import { RandomStream } from '../../spec/random/index.js';
-import { type Case, type Family, family } from '../case.js';
+import { type Case, type Family, family, programCase } from '../case.js';
 
 const SMALL = { width: 6, depth: 1, heads: 2, mlpRatio: 2 };
 /** Two slots of 2 x 2 cubes. */
@@ -50,7 +50,7 @@ function step(id: string, config: PretrainingConfig): Family {
         }),
       );
     });
-    return { program, runs };
+    return programCase(program, runs);
   });
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { checkBackend } from '../check-backend.js';
 import { formatReport } from '../report.js';
+import { checkBackend } from '../run-checks.js';
 import { FAULTY_FLEET } from './faulty.js';
 import { LEGAL_FLEET } from './legal.js';
 
@@ -14,7 +14,7 @@ describe('a legal backend passes everything', () => {
 
 describe('a planted fault is found', () => {
   it.each(FAULTY_FLEET)('$name', async ({ open, foundBy }) => {
-    const report = await checkBackend(open(), { only: foundBy });
+    const report = await checkBackend(open(), { filter: foundBy });
     expect(report.counts.fail, formatReport(report)).toBeGreaterThan(0);
     expect(report.ok).toBe(false);
   });

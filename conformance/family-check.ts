@@ -1,0 +1,69 @@
+import fc from 'fast-check';
+import { LacunaError } from '../spec/errors.js';
+import { formatAddress } from './address.js';
+import type { Family } from './case.js';
+import type { Check, CheckOptions, Failure, Finding } from './check.js';
+import { type CaseFailure, runCase } from './run-case.js';
+import type { Subject } from './subject.js';
+
+/** The share of elements that a family must be able to judge, unless it is exempt. */
+const JUDGED = 0.95;
+
+/**
+ * The check that runs the cases of a family: each is judged by the bounds of its computation,
+ * without a tolerance of its own. A failing case is made smaller as far as it still fails.
+ */
+export function familyCheck(family: Family): Check {
+  const { id, level, clauses } = family;
+  return { id, level, clauses, run: (subject, options) => runFamily(subject, family, options) };
+}
+
+async function runFamily(
+  subject: Subject,
+  { id, parameters, make, exemption }: Family,
+  options: CheckOptions,
+): Promise<Finding> {
+  const { seed = 1, cases: count = 30, path } = options;
+  const total = { cases: 0, elements: 0, undecided: 0, worstRatio: 0 };
+  let smallest: { readonly address: string; readonly failure: CaseFailure } | undefined;
+  let refusal: string | undefined;
+  const property = fc.asyncProperty(parameters, async (values) => {
+    const address = formatAddress(id, values);
+    const drawn = make(values);
+    const outcome = await runCase(subject, drawn, options).catch((error: unknown): string => {
+      if (!(error instanceof LacunaError)) throw error;
+      return `${address}\n${error.message}`;
+    });
+    if (typeof outcome === 'string') {
+      refusal ??= outcome;
+      return false;
+    }
+    options.onCase?.({ id, address, result: outcome });
+    total.cases += 1;
+    total.elements += outcome.elements;
+    total.undecided += outcome.undecided;
+    total.worstRatio = Math.max(total.worstRatio, outcome.worstRatio);
+    if (outcome.failure === undefined) return true;
+    smallest = { address, failure: outcome.failure };
+    return false;
+  });
+  const from = path === undefined ? {} : { path };
+  const details = await fc.check(property, { seed, numRuns: count, ...from });
+  if (!details.failed) return { ...total, ...judged(total, exemption) };
+  if (smallest !== undefined) {
+    const { address, failure: found } = smallest;
+    const failure: Failure = { address, ...found, path: `${details.counterexamplePath}` };
+    return { ...total, verdict: 'fail', failure };
+  }
+  if (refusal !== undefined) return { ...total, verdict: 'unsupported', reason: refusal };
+  throw details.errorInstance;
+}
+
+function judged(
+  { elements, undecided }: Pick<Finding, 'elements' | 'undecided'>,
+  { judged: least, reason }: NonNullable<Family['exemption']> = { judged: JUDGED, reason: '' },
+): Pick<Finding, 'verdict' | 'reason'> {
+  if (elements > 0 && elements - undecided >= least * elements) return { verdict: 'pass' };
+  const why = `${elements - undecided} of ${elements} elements could be judged, ${least * 100} % must be`;
+  return { verdict: 'vacuous', reason: reason === '' ? why : `${why} (${reason})` };
+}
