@@ -5,6 +5,7 @@ import {
   mul,
   reshape,
   rsqrt,
+  slice,
   sqrt,
   square,
   sub,
@@ -42,11 +43,18 @@ export function targets(pixels: Value, kind: TargetKind): Value {
   return reshape(div(centered, add(sqrt(variance), EPS)), pixels.shape);
 }
 
+/**
+ * x - mean and the variance along an axis. Both are taken of x minus its first value, which changes
+ * neither: where all values are equal (flat image regions) the deviations are then exactly 0.
+ * Otherwise they would be the rounding error of the mean, and y, divided by about eps, noise of
+ * size 1 that differs from backend to backend.
+ */
 function deviations(
   x: Value,
   axis: number,
 ): { readonly centered: Value; readonly variance: Value } {
-  const centered = sub(x, mean(x, [axis], { keep: true }));
+  const shifted = sub(x, slice(x, axis, 0, 1));
+  const centered = sub(shifted, mean(shifted, [axis], { keep: true }));
   const degrees = (x.shape[axis] as number) - 1;
   return { centered, variance: mul(sum(square(centered), [axis], { keep: true }), 1 / degrees) };
 }
