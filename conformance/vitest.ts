@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Backend } from '../core/backend.js';
+import { capable } from '../core/testing/capability.js';
 import type { Check, CheckOptions } from './check.js';
 import { CHECKS } from './checks.js';
 import { explain } from './report.js';
@@ -7,6 +8,8 @@ import { backendSubject } from './subject.js';
 
 /** What a backend's test file may choose. */
 export interface BackendTestOptions extends Pick<CheckOptions, 'seed' | 'cases' | 'double'> {
+  /** Why it cannot be used here, where it cannot: its tests are then counted as NOT RUN. */
+  readonly missing?: string | undefined;
   /** What there is to check. @defaultValue `CHECKS` */
   readonly checks?: readonly Check[];
   /**
@@ -28,8 +31,8 @@ export function testBackend(
   open: () => Promise<Backend>,
   options: BackendTestOptions = {},
 ): void {
-  const { known = {}, checks = CHECKS, ...choices } = options;
-  describe(`${name} conforms`, () => {
+  const { known = {}, checks = CHECKS, missing, ...choices } = options;
+  describe.skipIf(!capable(name, missing))(`${name} conforms`, () => {
     let backend: Backend;
     beforeAll(async () => {
       backend = await open();

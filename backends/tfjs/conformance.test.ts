@@ -1,0 +1,15 @@
+import { testBackend } from '../../conformance/vitest.js';
+import { DEVICES, TFJS } from './index.js';
+
+// `cpu` is TensorFlow itself, through the binding that `cuda` has too; `wasm` and `js` check that
+// the adapter calls the right operations.
+for (const device of DEVICES) {
+  const probe = await TFJS.probe({ device });
+  const missing = probe.available ? undefined : probe.reason;
+  if (device === 'cuda' && missing !== undefined) continue; // said in README.md, "Not run here"
+  testBackend(device === 'cpu' ? 'tfjs' : `tfjs-${device}`, () => TFJS.open({ device }), {
+    missing,
+    known:
+      device === 'js' ? { 'primitive/erf': 'five terms of a series, wrong by up to 1.5e-7' } : {},
+  });
+}
