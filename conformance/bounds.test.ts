@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { HostTensor } from '../core/backend.js';
 import { type Bounds, bounds, type FloatBounds, interpret } from '../reference/index.js';
+import { CONTRACTS } from '../spec/contracts/index.js';
 import {
   add,
   cast,
@@ -19,8 +20,6 @@ import {
   sum,
   type Value,
 } from '../spec/program/index.js';
-import { F32_IEEE } from './contracts/f32-ieee.js';
-import { F64_IEEE } from './contracts/f64-ieee.js';
 
 const U = 2 ** -24;
 
@@ -37,7 +36,7 @@ function boundsOf(
     return builder.input(`x${k}`, 'f32', own, 'data');
   });
   builder.output('y', body(...values));
-  return bounds(builder.finish(), named, F32_IEEE).y as Bounds;
+  return bounds(builder.finish(), named, CONTRACTS['f32-ieee']).y as Bounds;
 }
 
 function floatBoundsOf(...parameters: Parameters<typeof boundsOf>): FloatBounds {
@@ -157,7 +156,7 @@ describe('bounds for f32-ieee', () => {
     builder.output('y', exp(mul(add(x, 0.3), -0.7)));
     const program = builder.finish();
     const inputs = { x: { dtype: 'f32' as const, shape: [3], data: Float32Array.of(-1, 0, 7) } };
-    const { y } = bounds(program, inputs, F32_IEEE);
+    const { y } = bounds(program, inputs, CONTRACTS['f32-ieee']);
     expect(y !== undefined && 'value' in y && y.value).toEqual(interpret(program, inputs).y?.data);
   });
 });
@@ -168,7 +167,7 @@ describe('bounds for f64-ieee', () => {
     const x = builder.input('x', 'f32', [1], 'data');
     builder.output('y', mul(add(x, 1 / 3), 1 / 7));
     const inputs = { x: { dtype: 'f32' as const, shape: [1], data: Float32Array.of(0.5) } };
-    const y = bounds(builder.finish(), inputs, F64_IEEE).y as FloatBounds;
+    const y = bounds(builder.finish(), inputs, CONTRACTS['f64-ieee']).y as FloatBounds;
     expect(radius(y)).toBeGreaterThan(0);
     expect(radius(y)).toBeLessThan(2 ** -50);
   });

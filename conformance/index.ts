@@ -8,7 +8,6 @@ export {
 } from './case.js';
 export type { CaseRecord, Check, CheckOptions, Failure, Finding, Verdict } from './check.js';
 export { CHECKS, DOUBLE_CHECKS } from './checks.js';
-export { CONTRACTS, contractNamed } from './contracts/index.js';
 export { familyCheck } from './family-check.js';
 export { FAULTY_FLEET, type Fault } from './fleet/faulty.js';
 export { type FleetMember, LEGAL_FLEET } from './fleet/legal.js';

@@ -1,9 +1,8 @@
 import type { HostTensor, Named } from '../core/backend.js';
 import { retype } from '../core/passes/retype.js';
+import { CONTRACTS } from '../spec/contracts/index.js';
 import { LacunaError } from '../spec/errors.js';
 import { type Case, programCase } from './case.js';
-import { F64_IEEE } from './contracts/f64-ieee.js';
-import { contractNamed } from './contracts/index.js';
 import { type Deviation, judge } from './judge.js';
 import type { Opened, Subject } from './subject.js';
 
@@ -47,7 +46,7 @@ export async function runCase(
 ): Promise<CaseResult | string> {
   const asked = double ? inDouble(drawn) : drawn;
   const { runs, expected } = asked;
-  const contract = double ? F64_IEEE : contractNamed(subject.info.contract);
+  const contract = CONTRACTS[double ? 'f64-ieee' : subject.info.contract];
   const before = subject.backend?.liveTensors ?? 0;
   const opened = await subject.open(asked);
   if (typeof opened === 'string') return opened;

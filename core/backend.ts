@@ -1,3 +1,4 @@
+import type { NumericContract } from '../spec/contracts/index.js';
 import type { DType, Program, Shape } from '../spec/program/index.js';
 
 /** The elements of a tensor on the host, row-major; f16 and bf16 as their bit patterns, bool as 0 or 1. */
@@ -18,20 +19,7 @@ export interface DeviceTensor {
 
 export type Named<T> = Readonly<Record<string, T>>;
 
-/**
- * How a backend's floating-point arithmetic relates to IEEE 754. A closed list: a backend chooses
- * a name and cannot invent its own.
- * - `f64-ieee`, `f32-ieee`: correctly rounded + - * / and sqrt, sums in any order.
- * - `f32-wgsl`: the accuracies that the WGSL specification grants.
- * - `tf32-products`: matrix products of operands cut to 11 significant bits, summed in f32.
- * - `f16-storage-f32-arithmetic`: f16 in memory, f32 in registers.
- */
-export type NumericContract =
-  | 'f64-ieee'
-  | 'f32-ieee'
-  | 'f32-wgsl'
-  | 'tf32-products'
-  | 'f16-storage-f32-arithmetic';
+export type { NumericContract };
 
 export interface CompileOptions {
   /**

@@ -1,6 +1,6 @@
 import type { HostTensor, Named } from '../core/backend.js';
+import type { ContractErrors } from '../spec/contracts/index.js';
 import type { FloatType, Program, Shape } from '../spec/program/index.js';
-import type { ContractErrors } from './contract-errors.js';
 import { evaluateNamed, type InterpretOptions, mapNamed } from './interpret.js';
 import { Interpreter } from './interpreter.js';
 import { intervals } from './intervals.js';

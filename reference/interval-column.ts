@@ -1,4 +1,4 @@
-import type { FloatFormat } from './contract-errors.js';
+import type { FloatFormat } from '../spec/contracts/index.js';
 
 /**
  * Numbers with the interval of what a backend may compute for them: `value` is what float64 has.
@@ -25,6 +25,8 @@ export interface Total {
   readonly roundings: number;
   /** How many terms may underflow. */
   readonly products: number;
+  /** The relative error of each factor of a product before it is multiplied. */
+  readonly factorRoundoff: number;
 }
 
 export function setTotal(out: IntervalColumn, i: number, total: Total): void {
@@ -34,7 +36,9 @@ export function setTotal(out: IntervalColumn, i: number, total: Total): void {
     return;
   }
   const drift = total.roundings * (unitRoundoff + OWN_ROUNDOFF);
-  const gamma = drift / (1 - drift);
+  const rounding = drift / (1 - drift);
+  const factors = total.factorRoundoff * (2 + total.factorRoundoff);
+  const gamma = rounding + factors * (1 + rounding);
   const zeros = total.lowSize === 0 && total.highSize === 0;
   const lost = zeros ? 0 : total.products * underflow;
   const low = total.low - gamma * total.lowSize - lost;
@@ -87,7 +91,7 @@ export function setRounded(out: IntervalColumn, i: number, value: number): void 
 export function setStored(out: IntervalColumn, i: number, value: number): void {
   const rounded = out.format.round(value);
   if (Number.isFinite(rounded) || Number.isNaN(value)) {
-    set(out, i, value, Math.min(value, rounded), Math.max(value, rounded));
+    setFlushed(out, i, value, Math.min(value, rounded), Math.max(value, rounded));
   } else {
     set(out, i, rounded, rounded, rounded);
   }
@@ -112,8 +116,22 @@ export function setChecked(
   } else if (!(low > -overflow && high < overflow)) {
     setAnything(out, i, value);
   } else {
-    set(out, i, value, low, high);
+    setFlushed(out, i, value, low, high);
   }
+}
+
+/** Where a number may be subnormal and the format may read that as 0, it may be 0. */
+function setFlushed(
+  out: IntervalColumn,
+  i: number,
+  value: number,
+  low: number,
+  high: number,
+): void {
+  const { flushBelow } = out.format;
+  const least = low > 0 && low < flushBelow ? 0 : low;
+  const most = high < 0 && high > -flushBelow ? 0 : high;
+  set(out, i, value, least, most);
 }
 
 export function setAnything(out: IntervalColumn, i: number, value: number): void {

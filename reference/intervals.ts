@@ -1,6 +1,6 @@
+import type { Accuracy, AccuracyName, ContractErrors } from '../spec/contracts/index.js';
 import type { Comparison, FloatType } from '../spec/program/index.js';
 import type { Arithmetic, Run } from './arithmetic.js';
-import type { AccuracyName, ContractErrors } from './contract-errors.js';
 import { erf } from './erf.js';
 import { compareNumbers } from './float64.js';
 import {
@@ -87,7 +87,8 @@ class Intervals implements Arithmetic<IntervalColumn> {
       return;
     }
     const [w, x, y, z] = [aLow / bLow, aLow / bHigh, aHigh / bLow, aHigh / bHigh];
-    this.#setAccurate(out, i, 'div', value, Math.min(w, x, y, z), Math.max(w, x, y, z));
+    const accuracy = this.#contract.accuracy.div(bLow, bHigh);
+    this.#setAccurate(out, i, accuracy, value, Math.min(w, x, y, z), Math.max(w, x, y, z));
   }
 
   min(out: IntervalColumn, a: IntervalColumn, b: IntervalColumn, i: number): void {
@@ -137,7 +138,8 @@ class Intervals implements Arithmetic<IntervalColumn> {
       return;
     }
     const low = 1 / Math.sqrt(at(x.high, i));
-    this.#setAccurate(out, i, 'rsqrt', value, low, 1 / Math.sqrt(at(x.low, i)));
+    const accuracy = this.#contract.accuracy.rsqrt(at(x.low, i), at(x.high, i));
+    this.#setAccurate(out, i, accuracy, value, low, 1 / Math.sqrt(at(x.low, i)));
   }
 
   erf(out: IntervalColumn, x: IntervalColumn, i: number): void {
@@ -198,7 +200,8 @@ class Intervals implements Arithmetic<IntervalColumn> {
       highSize += Math.abs(at(x.high, j));
     }
     const roundings = Math.max(offsets.length - 1, 0);
-    setTotal(out, i, { value, low, high, lowSize, highSize, roundings, products: 0 });
+    const size = { lowSize, highSize, roundings, products: 0, factorRoundoff: 0 };
+    setTotal(out, i, { value, low, high, ...size });
   }
 
   maximum(
@@ -246,7 +249,8 @@ class Intervals implements Arithmetic<IntervalColumn> {
       k += b.step;
     }
     // Each product is rounded once, may underflow, and enters at most count - 1 sums.
-    const size = { lowSize, highSize, roundings: count, products: count };
+    const { factorRoundoff } = this.#contract;
+    const size = { lowSize, highSize, roundings: count, products: count, factorRoundoff };
     setTotal(out, i, { value, low, high, ...size });
   }
 
@@ -258,18 +262,18 @@ class Intervals implements Arithmetic<IntervalColumn> {
     x: IntervalColumn,
   ): void {
     const [low, high] = [apply(at(x.low, i)), apply(at(x.high, i))];
-    this.#setAccurate(out, i, name, apply(at(x.value, i)), low, high);
+    const accuracy = this.#contract.accuracy[name](at(x.low, i), at(x.high, i));
+    this.#setAccurate(out, i, accuracy, apply(at(x.value, i)), low, high);
   }
 
   #setAccurate(
     out: IntervalColumn,
     i: number,
-    name: AccuracyName,
+    { ulps, absolute }: Accuracy,
     value: number,
     low: number,
     high: number,
   ): void {
-    const ulps = this.#contract.ulps[name];
     if (ulps <= 0.5) {
       setWidened(out, i, value, low, high);
       return;
@@ -278,15 +282,17 @@ class Intervals implements Arithmetic<IntervalColumn> {
     const relative = 2 * ulps * out.format.unitRoundoff + OWN_ROUNDOFF;
     const quantum = 2 * ulps * out.format.underflow;
     const flush = this.#contract.flushBelow;
-    const lowest = low > 0 && low < flush ? 0 : low - Math.abs(low) * relative - quantum;
-    const highest = high < 0 && high > -flush ? 0 : high + Math.abs(high) * relative + quantum;
-    // None of the functions errs in sign.
+    const below = Math.max(Math.abs(low) * relative + quantum, absolute);
+    const above = Math.max(Math.abs(high) * relative + quantum, absolute);
+    const lowest = low > 0 && low < flush ? 0 : low - below;
+    const highest = high < 0 && high > -flush ? 0 : high + above;
+    // Where only units in the last place are granted, no function errs in sign.
     setChecked(
       out,
       i,
       value,
-      low >= 0 ? Math.max(0, lowest) : lowest,
-      high <= 0 ? Math.min(0, highest) : highest,
+      low >= 0 && absolute === 0 ? Math.max(0, lowest) : lowest,
+      high <= 0 && absolute === 0 ? Math.min(0, highest) : highest,
     );
   }
 }

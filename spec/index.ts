@@ -1,3 +1,4 @@
+export * from './contracts/index.js';
 export * from './errors.js';
 export * from './evaluation/index.js';
 export * from './masking/index.js';

@@ -1,5 +1,5 @@
 import { type Arithmetic, float32 } from '../../reference/index.js';
-import { roundTo } from '../contracts/formats.js';
+import { roundTo } from '../../spec/contracts/index.js';
 import type { Fault } from './faulty.js';
 import { float32Backend } from './legal.js';
 

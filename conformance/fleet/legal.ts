@@ -5,6 +5,7 @@ import {
   InterpreterBackend,
   type Meanings,
 } from '../../reference/index.js';
+import { CONTRACTS } from '../../spec/contracts/index.js';
 import {
   Composite,
   div,
@@ -16,7 +17,6 @@ import {
   sum,
   type Value,
 } from '../../spec/program/index.js';
-import { LIBRARY_ULPS } from '../contracts/library-ulps.js';
 import { meaningsWith } from './meanings.js';
 
 /** A backend of a fleet, with what sets it apart. */
@@ -64,7 +64,7 @@ function withLibraryError(side: 1 | -1): Arithmetic<Float32Array> {
   const exact = float32({ summation: 'sequential' });
   const skewed = (name: 'exp' | 'log' | 'erf' | 'tanh' | 'rsqrt'): typeof exact.exp => {
     // The result is rounded once more, hence one unit less; a unit is at least 2^-24 of it.
-    const shift = side * (LIBRARY_ULPS[name] - 1) * 2 ** -24;
+    const shift = side * (CONTRACTS['f32-ieee'].accuracy[name](0, 0).ulps - 1) * 2 ** -24;
     return (out, x, i) => {
       exact[name](out, x, i);
       out[i] = (out[i] as number) * (1 + shift);

@@ -115,7 +115,8 @@ function describe(tf: Tfjs, device: TfjsDevice): LoadedTfjs {
     enter,
     version,
     device: `${where}, libtensorflow ${binding.TF_Version ?? 'of unknown version'}`,
-    contract: isUsingGpuDevice && !exact ? 'tf32-products' : 'f32-ieee',
+    // TensorFlow's threads on the CPU take subnormal numbers for 0.
+    contract: isUsingGpuDevice && !exact ? 'tf32-products' : 'f32-flush',
     deterministic: !isUsingGpuDevice,
     onHost: false,
     fuseBias: true,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BFLOAT16, BINARY16, BINARY32, roundTo } from './formats.js';
+import { BFLOAT16, BINARY16, BINARY32, roundTo } from './number-format.js';
 
 describe('roundTo', () => {
   it('rounds to float32 as Math.fround does', () => {

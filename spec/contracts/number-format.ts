@@ -1,10 +1,23 @@
-import type { FloatFormat } from '../../reference/index.js';
+/** A storage format: how far a rounded number may lie from the exact one. */
+export interface FloatFormat {
+  /** Largest relative error of one rounding: 2^-24 for f32. */
+  readonly unitRoundoff: number;
+  /** Largest absolute error of rounding to a subnormal: 2^-150 for f32. */
+  readonly underflow: number;
+  /** The least number that rounds to infinity. */
+  readonly overflow: number;
+  /** Numbers of a smaller size may be read and written as 0; 0 where subnormals are kept. */
+  readonly flushBelow: number;
+  /** x rounded to the nearest, ties to even. */
+  readonly round: (x: number) => number;
+}
 
 /** IEEE 754 binary32. */
 export const BINARY32: FloatFormat = {
   unitRoundoff: 2 ** -24,
   underflow: 2 ** -150,
   overflow: 2 ** 128 - 2 ** 103,
+  flushBelow: 0,
   round: Math.fround,
 };
 
@@ -13,6 +26,7 @@ export const BINARY64: FloatFormat = {
   unitRoundoff: 2 ** -53,
   underflow: 2 ** -1075,
   overflow: Number.POSITIVE_INFINITY,
+  flushBelow: 0,
   round: (x) => x,
 };
 
@@ -21,6 +35,7 @@ export const BINARY16: FloatFormat = {
   unitRoundoff: 2 ** -11,
   underflow: 2 ** -25,
   overflow: 65520,
+  flushBelow: 0,
   round: (x) => (Math.abs(x) >= 65520 ? Math.sign(x) * Infinity : roundTo(x, 11, -14)),
 };
 
@@ -29,9 +44,13 @@ export const BFLOAT16: FloatFormat = {
   unitRoundoff: 2 ** -8,
   underflow: 2 ** -134,
   overflow: 2 ** 128 - 2 ** 119,
+  flushBelow: 0,
   round: (x) =>
     Math.abs(x) >= 2 ** 128 - 2 ** 119 ? Math.sign(x) * Infinity : roundTo(x, 8, -126),
 };
+
+/** binary32 whose subnormal numbers may count as 0 anywhere. */
+export const BINARY32_FLUSHED: FloatFormat = { ...BINARY32, flushBelow: 2 ** -126 };
 
 /** x to `bits` significant bits, ties to even; below 2^least to multiples of the smallest number. */
 export function roundTo(x: number, bits: number, least: number): number {

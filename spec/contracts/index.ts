@@ -1,0 +1,3 @@
+export * from './contracts.js';
+export * from './number-format.js';
+export * from './numeric-contract.js';

@@ -1,0 +1,49 @@
+import type { FloatType } from '../program/types.js';
+import type { FloatFormat } from './number-format.js';
+
+/**
+ * How a backend's floating-point arithmetic relates to IEEE 754. A closed list: a backend chooses
+ * a name and cannot invent its own.
+ * - `f64-ieee`, `f32-ieee`: + - * / and sqrt rounded to nearest, sums in any order.
+ * - `f32-flush`: as `f32-ieee`, but a subnormal number may count as 0.
+ * - `f32-wgsl`: the accuracies that the WGSL specification grants.
+ * - `tf32-products`: as `f32-ieee`, but matrix products read their operands with 11 significant
+ *   bits, cut or rounded.
+ * - `f16-storage-f32-arithmetic`: f16 in memory, f32 in registers.
+ */
+export type NumericContract =
+  | 'f64-ieee'
+  | 'f32-ieee'
+  | 'f32-flush'
+  | 'f32-wgsl'
+  | 'tf32-products'
+  | 'f16-storage-f32-arithmetic';
+
+/** Functions whose accuracy a numeric contract states. */
+export type AccuracyName = 'div' | 'sqrt' | 'rsqrt' | 'exp' | 'log' | 'erf' | 'tanh';
+
+/** The largest error of a function: so many units in the last place, or this much if that is more. */
+export interface Accuracy {
+  /** 0.5 is rounding to nearest. */
+  readonly ulps: number;
+  readonly absolute: number;
+}
+
+/** What a numeric contract allows; from it and a computation follow the bounds of a verdict. */
+export interface ContractErrors {
+  readonly name: NumericContract;
+  /** The version of the specification that it is in since; a released contract never changes. */
+  readonly since: string;
+  /** The format in which the results of operations on this type are held. */
+  readonly format: (dtype: FloatType) => FloatFormat;
+  /** The largest error of a function for any argument in [low, high]. */
+  readonly accuracy: Readonly<Record<AccuracyName, (low: number, high: number) => Accuracy>>;
+  /** Functions but `div` and `sqrt` may give 0 for a result of a smaller size than this. */
+  readonly flushBelow: number;
+  /** The largest relative error with which a matrix product reads its operands. */
+  readonly factorRoundoff: number;
+  /** Whether NaN and infinities mean what IEEE 754 says, or may do anything. */
+  readonly nonFinite: 'kept' | 'undefined';
+  /** Whether + - * / sqrt, sums and products are rounded to nearest, so that errors have mean 0. */
+  readonly unbiased: boolean;
+}
