@@ -47,6 +47,8 @@ export interface Family {
   readonly parameters: fc.Arbitrary<CaseParameters>;
   /** Makes a case; equal parameters make equal cases. */
   readonly make: (parameters: CaseParameters) => Case;
+  /** What a contract must keep for the cases to mean something. */
+  readonly needs?: 'non-finite';
   /** Why fewer than 95 % of the elements can be judged, and which share must be all the same. */
   readonly exemption?: Exemption;
 }
@@ -57,14 +59,14 @@ export interface Exemption {
 }
 
 /** What a family says of itself beside its cases. */
-export type FamilyOptions = Partial<Pick<Family, 'level' | 'clauses' | 'exemption'>>;
+export type FamilyOptions = Partial<Pick<Family, 'level' | 'clauses' | 'exemption' | 'needs'>>;
 
 /** A family from an arbitrary of plain parameters and the function that makes a case of them. */
 export function family<P extends CaseParameters>(
   id: string,
   parameters: fc.Arbitrary<P>,
   make: (parameters: P) => Case,
-  { level = 1, clauses = [], exemption }: FamilyOptions = {},
+  { level = 1, clauses = [], ...rest }: FamilyOptions = {},
 ): Family {
   return {
     id,
@@ -73,6 +75,6 @@ export function family<P extends CaseParameters>(
     parameters,
     // Parameters come from the arbitrary above, or from an address that it was written to.
     make: (drawn) => make(drawn as P),
-    ...(exemption === undefined ? {} : { exemption }),
+    ...rest,
   };
 }

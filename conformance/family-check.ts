@@ -1,8 +1,9 @@
 import fc from 'fast-check';
+import { CONTRACTS } from '../spec/contracts/index.js';
 import { LacunaError } from '../spec/errors.js';
 import { formatAddress } from './address.js';
 import type { Family } from './case.js';
-import type { Check, CheckOptions, Failure, Finding } from './check.js';
+import { type Check, type CheckOptions, type Failure, type Finding, verdictOf } from './check.js';
 import { type CaseFailure, runCase } from './run-case.js';
 import type { Subject } from './subject.js';
 
@@ -20,10 +21,14 @@ export function familyCheck(family: Family): Check {
 
 async function runFamily(
   subject: Subject,
-  { id, parameters, make, exemption }: Family,
+  { id, parameters, make, exemption, needs }: Family,
   options: CheckOptions,
 ): Promise<Finding> {
   const { seed = 1, cases: count = 30, path } = options;
+  if (needs === 'non-finite' && CONTRACTS[subject.info.contract].nonFinite === 'undefined') {
+    const reason = `${subject.info.contract} promises nothing about NaN and infinities`;
+    return verdictOf('unsupported', reason);
+  }
   const total = { cases: 0, elements: 0, undecided: 0, worstRatio: 0 };
   let smallest: { readonly address: string; readonly failure: CaseFailure } | undefined;
   let refusal: string | undefined;

@@ -60,11 +60,11 @@ function deviationOfFloat(
   scale: number,
 ): Measured | undefined {
   const [want, low, high] = [value[i], lows[i], highs[i]] as [number, number, number];
+  if (low === -Infinity && high === Infinity) return undefined;
   if (low === high || Number.isNaN(want)) {
     const same = got === want || (Number.isNaN(got) && Number.isNaN(want));
     return { got, want, low, high, ratio: same ? 0 : Infinity };
   }
-  if (low === -Infinity && high === Infinity) return undefined;
   const radius = (high - low) / 2;
   const ratio = Math.abs(got - (low + high) / 2) / radius;
   const within = got >= low && got <= high;

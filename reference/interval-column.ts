@@ -30,7 +30,7 @@ export interface Total {
 }
 
 export function setTotal(out: IntervalColumn, i: number, total: Total): void {
-  const { unitRoundoff, underflow, overflow } = out.format;
+  const { unitRoundoff, underflow, overflow, flushBelow } = out.format;
   if (Math.max(total.lowSize, total.highSize) >= overflow) {
     setAnything(out, i, total.value);
     return;
@@ -40,7 +40,9 @@ export function setTotal(out: IntervalColumn, i: number, total: Total): void {
   const factors = total.factorRoundoff * (2 + total.factorRoundoff);
   const gamma = rounding + factors * (1 + rounding);
   const zeros = total.lowSize === 0 && total.highSize === 0;
-  const lost = zeros ? 0 : total.products * underflow;
+  // A product may underflow; where subnormals count as 0, so may every partial sum.
+  const steps = total.products + (flushBelow === 0 ? 0 : total.roundings);
+  const lost = zeros ? 0 : steps * Math.max(underflow, flushBelow);
   const low = total.low - gamma * total.lowSize - lost;
   const high = total.high + gamma * total.highSize + lost;
   // Terms of one sign cannot add up to the other.

@@ -284,8 +284,8 @@ class Intervals implements Arithmetic<IntervalColumn> {
     const flush = this.#contract.flushBelow;
     const below = Math.max(Math.abs(low) * relative + quantum, absolute);
     const above = Math.max(Math.abs(high) * relative + quantum, absolute);
-    const lowest = low > 0 && low < flush ? 0 : low - below;
-    const highest = high < 0 && high > -flush ? 0 : high + above;
+    const lowest = low > 0 && low < flush ? 0 : lessened(low, below);
+    const highest = high < 0 && high > -flush ? 0 : -lessened(-high, above);
     // Where only units in the last place are granted, no function errs in sign.
     setChecked(
       out,
@@ -295,6 +295,11 @@ class Intervals implements Arithmetic<IntervalColumn> {
       high <= 0 && absolute === 0 ? Math.min(0, highest) : highest,
     );
   }
+}
+
+/** x - error, where infinity has none. */
+function lessened(x: number, error: number): number {
+  return Number.isFinite(x) ? x - error : x;
 }
 
 /** Whether a backend may see a negative number or none; a certain one is no question. */

@@ -2,6 +2,10 @@ import { DOUBLE_CHECKS } from '../../conformance/index.js';
 import { testBackend } from '../../conformance/vitest.js';
 import { ONNX, OnnxBackend } from './index.js';
 
+const known = {
+  'primitive/tanh/subnormal': 'its approximation is wrong by some percent below 2^-126',
+};
+
 // Three ways: the lowering itself (float64, nothing rewritten, whole training steps too), float32 as
 // lowered, float32 as shipped.
 const plain = (): Promise<OnnxBackend> => OnnxBackend.open({ optimization: 'disabled' });
@@ -9,5 +13,5 @@ testBackend('onnx in float64 without optimisation', plain, {
   double: true,
   checks: DOUBLE_CHECKS,
 });
-testBackend('onnx without optimisation', plain);
-testBackend('onnx', () => ONNX.open());
+testBackend('onnx without optimisation', plain, { known });
+testBackend('onnx', () => ONNX.open(), { known });

@@ -18,15 +18,24 @@ const exponent = (x: number): number => Math.max(-85, Math.min(88, x));
 const integral = (x: number): number => Math.max(-1e9, Math.min(1e9, x));
 
 /** Infinity and NaN at times: the one place where a program meets them on purpose. */
-const someInfinite = (x: number): number => (x > 1 ? Infinity : x < -1 ? Number.NaN : x);
+const someInfinite = (x: number): number => {
+  if (x > 1) return Infinity;
+  if (x > 0.7) return -Infinity;
+  return x < -1 ? Number.NaN : x;
+};
 
-function unary(op: Unary, domain?: (x: number) => number): Family {
-  return family(`primitive/${op}`, fc.record(whole), ({ shape: extents, ...data }) => {
-    const x: CaseInput = { shape: extents, ...(domain === undefined ? {} : { domain }) };
-    return buildCase(op, { x }, data, ({ x: value }) => ({
-      result: value.builder.primitive(op, [value], {}),
-    }));
-  });
+function unary(op: Unary, domain?: (x: number) => number, kind = ''): Family {
+  return family(
+    `primitive/${op}${kind}`,
+    fc.record(whole),
+    ({ shape: extents, ...data }) => {
+      const x: CaseInput = { shape: extents, ...(domain === undefined ? {} : { domain }) };
+      return buildCase(op, { x }, data, ({ x: value }) => ({
+        result: value.builder.primitive(op, [value], {}),
+      }));
+    },
+    kind === '' ? {} : { needs: 'non-finite' },
+  );
 }
 
 function binary(op: Binary, dtype: 'f32' | 'i32', domain?: (x: number) => number): Family {
@@ -114,6 +123,53 @@ const square: Family = family(
     })),
 );
 
+/** Numbers that are 0 or at least the least normal one. */
+const normalNumber = (x: number): number => (Math.abs(x) < 2 ** -126 ? 0 : x);
+
+/** tanh x = x there; rational approximations lose it. */
+const tanhOfSubnormals: Family = family(
+  'primitive/tanh/subnormal',
+  fc.record({ shape: whole.shape, draw }),
+  ({ shape: extents, ...data }) => {
+    const x: CaseInput = { shape: extents, domain: (value) => value * 2 ** -120 };
+    return buildCase('tanh', { x }, { ...data, regime: 'tiny' }, ({ x: value }) => ({
+      result: value.builder.primitive('tanh', [value], {}),
+    }));
+  },
+);
+
+/** Infinities of both signs and NaN among both operands. */
+function nonFiniteBinary(op: Exclude<Binary, 'min' | 'max'>): Family {
+  return family(
+    `primitive/${op}/non-finite`,
+    fc.record(whole),
+    ({ shape: extents, ...data }) => {
+      const wild: CaseInput = { shape: extents, domain: someInfinite };
+      return buildCase(op, { a: wild, b: wild }, data, ({ a, b }) => ({
+        result: a.builder.primitive(op, [a, b], {}),
+      }));
+    },
+    { needs: 'non-finite' },
+  );
+}
+
+const nonFiniteCompare: Family = family(
+  'primitive/compare/non-finite',
+  fc.record(whole),
+  ({ shape: extents, ...data }) => {
+    const wild: CaseInput = { shape: extents, domain: someInfinite };
+    return buildCase('compare', { a: wild, b: wild }, data, ({ a, b }) =>
+      Object.fromEntries(
+        DIRECTIONS.map((direction) => [
+          direction,
+          a.builder.primitive('compare', [a, b], { direction }),
+        ]),
+      ),
+    );
+  },
+  { needs: 'non-finite' },
+);
+
 export const ELEMENTWISE_FAMILIES: readonly Family[] = [
   ...(['add', 'sub', 'mul', 'min', 'max'] as const).flatMap((op) => [
     binary(op, 'f32'),
@@ -127,8 +183,16 @@ export const ELEMENTWISE_FAMILIES: readonly Family[] = [
   unary('sqrt', Math.abs),
   unary('rsqrt', positive),
   unary('erf'),
-  unary('tanh'),
-  unary('is_finite', someInfinite),
+  unary('tanh', normalNumber),
+  tanhOfSubnormals,
+  unary('is_finite', someInfinite, '/non-finite'),
+  unary('is_finite'),
+  unary('exp', someInfinite, '/non-finite'),
+  unary('sqrt', someInfinite, '/non-finite'),
+  unary('neg', someInfinite, '/non-finite'),
+  unary('tanh', (x) => someInfinite(normalNumber(x)), '/non-finite'),
+  ...(['add', 'sub', 'mul', 'div'] as const).map(nonFiniteBinary),
+  nonFiniteCompare,
   compare('f32'),
   compare('i32'),
   logical('and'),

@@ -3,6 +3,7 @@ import { COMPOSITE_FAMILIES } from './composites.js';
 import { ELEMENTWISE_FAMILIES } from './elementwise.js';
 import { INDEXING_FAMILIES } from './indexing.js';
 import { OBJECTIVE_FAMILIES } from './objectives.js';
+import { RANDOM_FAMILIES } from './random-programs.js';
 import { SHAPE_FAMILIES } from './shape.js';
 import { SUM_FAMILIES } from './sums.js';
 
@@ -14,6 +15,7 @@ export const FAMILIES: readonly Family[] = [
   ...INDEXING_FAMILIES,
   ...COMPOSITE_FAMILIES,
   ...OBJECTIVE_FAMILIES,
+  ...RANDOM_FAMILIES,
 ];
 
 export { STEP_FAMILIES } from './step.js';

@@ -77,9 +77,10 @@ const concat = family(
     const inputs = {
       a: { dtype: type, shape: extents },
       b: { dtype: type, shape: second },
+      c: { dtype: type, shape: extents },
     };
-    return buildCase('concat', inputs, data, ({ a, b }) => ({
-      result: a.builder.primitive('concat', [a, b, a], { axis: along }),
+    return buildCase('concat', inputs, data, ({ a, b, c }) => ({
+      result: a.builder.primitive('concat', [a, b, c], { axis: along }),
     }));
   },
 );

@@ -1,8 +1,12 @@
 import type { RandomStream } from '../../spec/random/index.js';
 
+/** Sizes as negative exponents of 2. */
+const SMALL = [140, 130, 70, 60, 0];
+
 /**
  * Kinds of data, made from the constants of the spec: where its formulas are weak, faults show and
- * careless bounds break. Subnormal numbers, infinities and NaN are not among them.
+ * careless bounds break. Infinities and NaN are not among
+ * them: families of their own have those.
  */
 export const REGIMES: Readonly<Record<Regime, (stream: RandomStream) => number>> = {
   /** N(0, 1). */
@@ -21,6 +25,9 @@ export const REGIMES: Readonly<Record<Regime, (stream: RandomStream) => number>>
   constant: (): number => 0.1,
   /** Logits near the overflow of exp in float32. */
   logits: (stream: RandomStream): number => Math.max(-85, Math.min(85, 40 * stream.normal())),
+  /** Numbers below the least normal one, and products that fall there. */
+  subnormal: (stream: RandomStream): number =>
+    2 ** -(SMALL[stream.integer(SMALL.length)] ?? 0) * stream.normal(),
   /** Magnitudes from 1e-6 to 1e6 side by side. */
   mixed: (stream: RandomStream): number => 10 ** (stream.integer(13) - 6) * stream.normal(),
 };
@@ -34,4 +41,5 @@ export type Regime =
   | 'zeros'
   | 'constant'
   | 'logits'
+  | 'subnormal'
   | 'mixed';

@@ -73,7 +73,10 @@ const RULES: { readonly [K in PrimitiveName]: Rule<K> } = {
   slice: (operation, lowering) => {
     const { starts, ends } = operation.attributes;
     const sizes = ends.map((end, axis) => end - (starts[axis] as number));
-    single(operation, lowering, (tf, x) => tf.slice(x, [...starts], sizes));
+    // A scalar is not sliced.
+    single(operation, lowering, (tf, x) =>
+      sizes.length === 0 ? tf.clone(x) : tf.slice(x, [...starts], sizes),
+    );
   },
   pad: (operation, lowering) => {
     const { low, high, value } = operation.attributes;
