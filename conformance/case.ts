@@ -59,15 +59,28 @@ export interface Exemption {
 }
 
 /** What a family says of itself beside its cases. */
-export type FamilyOptions = Partial<Pick<Family, 'level' | 'clauses' | 'exemption' | 'needs'>>;
+export interface FamilyOptions extends Partial<Pick<Family, 'exemption' | 'needs'>> {
+  /** @defaultValue 2 for the gradients of composites, else 1 */
+  readonly level?: Level;
+  /** @defaultValue the clause of the operation that the id names */
+  readonly clauses?: readonly string[];
+}
+
+/** `op.add` of `primitive/add/i32`, `op.softmax.gradient` of `composite/softmax_grad/call`. */
+function operationClause(id: string): string {
+  const [, name = ''] = id.split('/');
+  return `op.${name.replace(/_grad$/, '.gradient')}`;
+}
 
 /** A family from an arbitrary of plain parameters and the function that makes a case of them. */
 export function family<P extends CaseParameters>(
   id: string,
   parameters: fc.Arbitrary<P>,
   make: (parameters: P) => Case,
-  { level = 1, clauses = [], ...rest }: FamilyOptions = {},
+  options: FamilyOptions = {},
 ): Family {
+  const clause = operationClause(id);
+  const { level = clause.endsWith('.gradient') ? 2 : 1, clauses = [clause], ...rest } = options;
   return {
     id,
     level,

@@ -1,4 +1,4 @@
-import type { Level } from './case.js';
+import type { Family, Level } from './case.js';
 import type { Deviation } from './judge.js';
 import type { CaseResult, RunOptions } from './run-case.js';
 import type { Subject } from './subject.js';
@@ -9,6 +9,8 @@ export interface Check {
   readonly level: Level;
   /** The ids of the clauses (`spec/clauses`) that are broken where it fails. */
   readonly clauses: readonly string[];
+  /** The cases, where it is made of cases: an address can then be made again. */
+  readonly family?: Family;
   readonly run: (subject: Subject, options: CheckOptions) => Promise<Finding>;
 }
 
@@ -64,6 +66,8 @@ export interface Failure {
   readonly deviation?: Deviation;
   /** The path that goes straight to it, with the seed and the id of the check. */
   readonly path?: string;
+  /** The known mistake whose results are nearest, where one is near. */
+  readonly diagnosis?: string;
 }
 
 /** A finding without numbers. */

@@ -16,7 +16,8 @@ const JUDGED = 0.95;
  */
 export function familyCheck(family: Family): Check {
   const { id, level, clauses } = family;
-  return { id, level, clauses, run: (subject, options) => runFamily(subject, family, options) };
+  const run: Check['run'] = (subject, options) => runFamily(subject, family, options);
+  return { id, level, clauses, family, run };
 }
 
 async function runFamily(

@@ -1,6 +1,16 @@
 import type { Backend, DeviceTensor, HostTensor } from '../core/backend.js';
 import { LacunaError } from '../spec/errors.js';
-import { add, type DType, matmul, mul, ProgramBuilder } from '../spec/program/index.js';
+import {
+  add,
+  cast,
+  type DType,
+  formatType,
+  matmul,
+  mul,
+  ProgramBuilder,
+  sameShape,
+  sum,
+} from '../spec/program/index.js';
 import { type Check, type Finding, verdictOf } from './check.js';
 import { makeTensor } from './generators/data.js';
 import { runOnce, type Subject } from './subject.js';
@@ -10,17 +20,19 @@ type Rule = (backend: Backend) => Promise<string | undefined>;
 
 /** What `core/backend.ts` promises, rule by rule; nothing of it is a matter of accuracy. */
 export const LAWS: readonly Check[] = [
-  law('law/upload-download', uploadDownload),
-  law('law/donation/order', donationOrder),
-  law('law/donation/handle', donatedHandle),
-  law('law/release', releasedHandle),
-  law('law/missing-input', missingInput),
-  law('law/wrong-type', wrongType),
-  law('law/passed-on', passedOn),
-  law('law/two-executables', twoExecutables),
+  law('law/upload-download', uploadDownload, ['contract.transfer']),
+  law('law/donation/order', donationOrder, ['contract.donation.order']),
+  law('law/donation/handle', donatedHandle, ['contract.donation.handle']),
+  law('law/release', releasedHandle, ['contract.release', 'contract.leaks']),
+  law('law/missing-input', missingInput, ['contract.errors']),
+  law('law/wrong-type', wrongType, ['contract.errors']),
+  law('law/passed-on', passedOn, ['contract.outputs']),
+  law('law/two-executables', twoExecutables, ['contract.independence']),
+  law('law/types', declaredTypes, ['contract.types']),
+  law('law/determinism', equalBits, ['contract.determinism']),
 ];
 
-function law(id: string, rule: Rule, clauses: readonly string[] = []): Check {
+function law(id: string, rule: Rule, clauses: readonly string[]): Check {
   const run = async ({ backend }: Subject): Promise<Finding> => {
     if (backend === undefined) return verdictOf('unsupported', 'programs do not run on it');
     const before = backend.liveTensors;
@@ -140,6 +152,58 @@ async function passedOn(backend: Backend): Promise<string | undefined> {
     if (same?.data.join() !== START.data.join()) return `the input came out as [${same?.data}]`;
     if (first?.data.join() !== '14,32,32,77') return `the product is [${first?.data}]`;
     return second?.data.join() === first.data.join() ? undefined : 'the two outputs differ';
+  } finally {
+    await executable.dispose();
+  }
+}
+
+/** Casts to every type, of tensors with elements and without: each output has its type and shape. */
+async function declaredTypes(backend: Backend): Promise<string | undefined> {
+  for (const shape of [[], [0], [3, 5], [2, 0, 4]]) {
+    const builder = new ProgramBuilder('types');
+    const x = builder.input('x', 'i32', shape, 'data');
+    for (const dtype of DTYPES) {
+      if (dtype !== 'u8') builder.output(dtype, cast(x, dtype));
+    }
+    const executable = await backend.compile(builder.finish());
+    try {
+      const given = makeTensor({ dtype: 'i32', shape }, { regime: 'ties', draw: 3, replicate: 0 });
+      const results = await runOnce(backend, executable, { x: given });
+      for (const [dtype, tensor] of Object.entries(results)) {
+        const length = given.data.length;
+        if (
+          tensor.dtype === dtype &&
+          sameShape(tensor.shape, shape) &&
+          tensor.data.length === length
+        ) {
+          continue;
+        }
+        return `a ${dtype}[${shape}] came out as ${formatType(tensor)} of ${tensor.data.length} elements`;
+      }
+    } finally {
+      await executable.dispose();
+    }
+  }
+  return undefined;
+}
+
+/** Long sums and products, five times: their bits are equal where the backend says so. */
+async function equalBits(backend: Backend): Promise<string | undefined> {
+  if (!backend.info.deterministic) return undefined;
+  const builder = new ProgramBuilder('determinism');
+  const x = builder.input('x', 'f32', [64, 512], 'data');
+  builder.output('sums', sum(x, [0]));
+  builder.output('product', matmul(x, x, { transposeB: true }));
+  const type = { dtype: 'f32', shape: [64, 512] } as const;
+  const given = makeTensor(type, { regime: 'mixed', draw: 4, replicate: 0 });
+  const executable = await backend.compile(builder.finish());
+  try {
+    const seen = new Set<string>();
+    for (let run = 0; run < 5; run++) {
+      const { sums, product } = await runOnce(backend, executable, { x: given });
+      seen.add(`${sums?.data.join()} ${product?.data.join()}`);
+    }
+    return seen.size === 1 ? undefined : `five equal runs gave ${seen.size} different results`;
   } finally {
     await executable.dispose();
   }

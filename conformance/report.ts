@@ -1,3 +1,5 @@
+import type { AccuracyRow } from './accuracy.js';
+import type { Canary } from './canaries.js';
 import type { Level } from './case.js';
 import type { Failure, Finding, Verdict } from './check.js';
 import type { Subject } from './subject.js';
@@ -8,77 +10,137 @@ export interface CheckReport extends Finding {
   readonly level: Level;
   readonly clauses: readonly string[];
   readonly seconds: number;
+  /** The reason why it is known not to pass. */
+  readonly known?: string;
 }
 
 /** What came of a run of the suite; plain data, as `report.json` has it. */
 export interface ConformanceReport {
   readonly format: 'lacuna-conformance/1';
+  /** The version of the specification, and a digest of the list of checks. */
+  readonly spec: string;
+  readonly suite: string;
   readonly subject: Subject['info'];
   readonly seed: number;
+  readonly double: boolean;
   readonly checks: readonly CheckReport[];
   readonly counts: Readonly<Record<Verdict, number>>;
-  /** Whether everything that was run passed, and something did. */
+  readonly accuracy: readonly AccuracyRow[];
+  readonly canaries: readonly Canary[];
+  /** Whether every canary was judged as it must be; if not, the run proves nothing. */
+  readonly valid: boolean;
+  /** Whether the run is valid, something passed, and all that did not pass is known or not run. */
   readonly ok: boolean;
 }
 
+export const VERDICTS: readonly Verdict[] = [
+  'pass',
+  'fail',
+  'vacuous',
+  'unsupported',
+  'blocked',
+  'not-run',
+];
+
 export function makeReport(
-  subject: Subject['info'],
-  seed: number,
-  checks: readonly CheckReport[],
+  parts: Pick<
+    ConformanceReport,
+    'spec' | 'suite' | 'subject' | 'seed' | 'double' | 'checks' | 'accuracy' | 'canaries'
+  >,
 ): ConformanceReport {
+  const { checks, canaries } = parts;
   const count = (verdict: Verdict): number =>
     checks.filter((each) => each.verdict === verdict).length;
-  const counts = {
-    pass: count('pass'),
-    fail: count('fail'),
-    vacuous: count('vacuous'),
-    unsupported: count('unsupported'),
-    blocked: count('blocked'),
-    'not-run': count('not-run'),
-  };
-  const ok = counts.pass > 0 && counts.pass + counts['not-run'] === checks.length;
-  const { name, version, device, contract, deterministic, claims } = subject;
-  const info = { name, version, device, contract, deterministic, claims };
-  return { format: 'lacuna-conformance/1', subject: info, seed, checks, counts, ok };
+  const counts = Object.fromEntries(VERDICTS.map((verdict) => [verdict, count(verdict)])) as Record<
+    Verdict,
+    number
+  >;
+  const valid = canaries.every(({ behaved }) => behaved);
+  const accepted = ({ verdict, known }: CheckReport): boolean =>
+    verdict === 'pass' || verdict === 'not-run' || known !== undefined;
+  const ok = valid && counts.pass > 0 && checks.every(accepted);
+  const { name, version, device, contract, deterministic, claims } = parts.subject;
+  const subject = { name, version, device, contract, deterministic, claims };
+  return { format: 'lacuna-conformance/1', ...parts, subject, counts, valid, ok };
 }
 
 /** The report in lines: a summary, then each check that did not pass. */
-export function formatReport(report: ConformanceReport): string {
-  const { subject, seed, checks, counts } = report;
+export function formatReport(
+  report: ConformanceReport,
+  replay: typeof describeReplay = describeReplay,
+): string {
+  const { subject, seed, checks, counts, accuracy, canaries } = report;
   const sum = (pick: (each: CheckReport) => number): number =>
     checks.reduce((total, each) => total + pick(each), 0);
-  const lines = [
-    `${subject.name} ${subject.version} (${subject.device}, contract ${subject.contract}), seed ${seed}`,
-    `checks: ${counts.pass} passed, ${counts.fail} failed, ${counts.vacuous} vacuous, ` +
-      `${counts.unsupported} unsupported, ${counts.blocked} blocked, ${counts['not-run']} not run; ` +
-      `${sum((each) => each.cases)} cases, ${sum((each) => each.elements)} elements, ` +
-      `${sum((each) => each.undecided)} of them undecided`,
-  ];
+  const elements = sum((each) => each.elements);
+  const lines: string[] = [];
   for (const check of checks) {
     if (check.verdict === 'pass' || check.verdict === 'not-run') continue;
-    lines.push(`${check.verdict.toUpperCase()} ${check.id}`, indent(explain(check, seed)));
+    const known = check.known === undefined ? '' : ` (known: ${check.known})`;
+    lines.push(`${check.verdict.toUpperCase()} ${check.id}${known}`);
+    lines.push(indent(explain(check, seed, replay)));
   }
+  const misjudged = canaries.filter(({ behaved }) => !behaved);
+  for (const { name, address, mustFail } of misjudged) {
+    lines.push(`INVALID: ${name} was ${mustFail ? 'accepted' : 'refused'}, at ${address}`);
+  }
+  if (accuracy.length > 0) lines.push('accuracy, observed of granted:', indent(table(accuracy)));
+  lines.push(
+    `${subject.name} ${subject.version} (${subject.device}, contract ${subject.contract}), seed ${seed}`,
+    `checks: ${VERDICTS.map((verdict) => `${counts[verdict]} ${PAST[verdict]}`).join(', ')}`,
+    `${sum((each) => each.cases)} cases; ${elements - sum((each) => each.undecided)} of ${elements} ` +
+      `elements judged; ${canaries.length - misjudged.length} of ${canaries.length} canaries as they must be`,
+  );
   return lines.join('\n');
 }
 
+const PAST: Readonly<Record<Verdict, string>> = {
+  pass: 'passed',
+  fail: 'failed',
+  vacuous: 'vacuous',
+  unsupported: 'unsupported',
+  blocked: 'blocked',
+  'not-run': 'not run',
+};
+
 /** Why a check did not pass: the case, where it is wrong and by how much, and how to see it again. */
-export function explain({ id, reason, failure }: CheckReport, seed: number): string {
+export function explain(
+  { id, reason, failure, clauses }: CheckReport,
+  seed: number,
+  replay: typeof describeReplay = describeReplay,
+): string {
   if (failure === undefined) return reason ?? '';
-  const { address, what, path } = failure;
-  const replay = path === undefined ? [] : [`replay: seed ${seed}, filter '${id}', path '${path}'`];
-  return [address, what, ...describe(failure), ...replay].join('\n');
+  const cited = clauses.length === 0 ? [] : [`clauses ${clauses.join(', ')}`];
+  const like = failure.diagnosis === undefined ? [] : [`like ${failure.diagnosis}`];
+  const lines = [failure.address, failure.what, ...cited, ...describe(failure), ...like];
+  return [...lines, ...replay(id, seed, failure)].join('\n');
+}
+
+function describeReplay(id: string, seed: number, { path }: Failure): readonly string[] {
+  return path === undefined ? [] : [`replay: seed ${seed}, filter '${id}', path '${path}'`];
 }
 
 function describe({ deviation }: Failure): string[] {
   if (deviation === undefined) return [];
   const { output, index, got, want, low, high, ratio } = deviation;
-  const times = ratio === Number.POSITIVE_INFINITY ? 'infinitely many' : ratio.toPrecision(3);
+  const times = Number.isFinite(ratio) ? ratio.toPrecision(3) : 'infinitely many';
   return [
     `at   ${output}[${index}]`,
     `got  ${got}`,
     `want ${want}, legal from ${low} to ${high}`,
     `that is ${times} times the bound of ${(high - low) / 2}`,
   ];
+}
+
+function table(rows: readonly AccuracyRow[]): string {
+  return rows
+    .map(({ function: name, observed, granted, statistical }) => {
+      const seen = observed.toPrecision(2);
+      if (granted !== undefined) return `${name.padEnd(11)} ${seen} of ${granted} ulp`;
+      const share = `${(100 * observed).toPrecision(2)} % of the worst case`;
+      return `${name.padEnd(11)} ${share}, ${(statistical ?? 0).toPrecision(2)} of 4 sqrt(n) u sum |x|`;
+    })
+    .join('\n');
 }
 
 function indent(text: string): string {

@@ -1,8 +1,14 @@
+import { createHash } from 'node:crypto';
 import type { Backend } from '../core/backend.js';
 import { LacunaError } from '../spec/errors.js';
+import { SPEC_VERSION } from '../spec/version.js';
+import { measureAccuracy } from './accuracy.js';
+import { blockers } from './blocked.js';
+import { runCanaries } from './canaries.js';
 import type { Level } from './case.js';
 import { type Check, type CheckOptions, type Finding, verdictOf } from './check.js';
 import { CHECKS } from './checks.js';
+import { type KnownFailure, staleness } from './known.js';
 import { type CheckReport, type ConformanceReport, makeReport } from './report.js';
 import { backendSubject, type Subject } from './subject.js';
 
@@ -13,8 +19,14 @@ export interface RunChecksOptions extends CheckOptions {
   readonly level?: Level;
   /** What there is to check. @defaultValue `CHECKS` */
   readonly checks?: readonly Check[];
-  /** Called before each check, and with its finding after. */
-  readonly onCheck?: (check: Check, done: number, finding?: CheckReport) => void;
+  /** What the subject is known not to pass. @defaultValue nothing */
+  readonly known?: readonly KnownFailure[];
+  /** The day on which known failures may have run out, as 2027-06-30. @defaultValue today */
+  readonly today?: string;
+  /** Report a check as blocked where one that it stands on has failed. @defaultValue true */
+  readonly block?: boolean;
+  /** Called before each check, and with its report after. */
+  readonly onCheck?: (check: Check, done: number, report?: CheckReport) => void;
 }
 
 /** Runs every check on a subject, one after the other, and reports on all of them. */
@@ -22,7 +34,7 @@ export async function runChecks(
   subject: Subject,
   options: RunChecksOptions = {},
 ): Promise<ConformanceReport> {
-  const { seed = 1, filter = '', level, checks = CHECKS, onCheck } = options;
+  const { seed = 1, filter = '', level, checks = CHECKS, onCheck, double = false } = options;
   const wanted = (check: Check): boolean =>
     check.id.startsWith(filter) && (level === undefined || check.level === level);
   if (!checks.some(wanted)) {
@@ -35,16 +47,57 @@ export async function runChecks(
   for (const [done, check] of checks.entries()) {
     if (wanted(check)) onCheck?.(check, done);
     const start = performance.now();
-    const finding: Finding = wanted(check)
-      ? await check.run(subject, options)
-      : verdictOf('not-run');
+    const finding = wanted(check) ? await find(subject, check, reports, options) : NOT_RUN;
     const { id, level: own, clauses } = check;
     const seconds = (performance.now() - start) / 1000;
-    const report: CheckReport = { id, level: own, clauses, seconds, ...finding };
+    const report = accepted({ id, level: own, clauses, seconds, ...finding }, options);
     reports.push(report);
     if (wanted(check)) onCheck?.(check, done, report);
   }
-  return makeReport(subject.info, seed, reports);
+  const measured = subject.backend !== undefined && filter === '' && !double;
+  return makeReport({
+    spec: SPEC_VERSION,
+    suite: suiteDigest(checks),
+    subject: subject.info,
+    seed,
+    double,
+    checks: reports,
+    accuracy: measured ? await measureAccuracy(subject.backend) : [],
+    canaries: double ? [] : await runCanaries(subject, checks),
+  });
+}
+
+const NOT_RUN = verdictOf('not-run');
+
+async function find(
+  subject: Subject,
+  check: Check,
+  before: readonly CheckReport[],
+  options: RunChecksOptions,
+): Promise<Finding> {
+  const [blocker] = options.block === false ? [] : blockers(check, before);
+  if (blocker !== undefined) return verdictOf('blocked', `it stands on ${blocker}, which failed`);
+  return check.run(subject, options);
+}
+
+/** The report with what is known of its check: the reason, or why that does not count any more. */
+function accepted(
+  report: CheckReport,
+  { known = [], today = new Date().toISOString().slice(0, 10) }: RunChecksOptions,
+): CheckReport {
+  const entry = known.find(({ check }) => check === report.id);
+  if (entry === undefined || report.verdict === 'not-run') return report;
+  const stale = staleness(entry, report.verdict === 'pass', today);
+  if (stale === undefined) return { ...report, known: entry.reason };
+  return { ...report, verdict: 'fail', failure: { address: report.id, what: stale } };
+}
+
+/** Sixteen hexadecimal digits that change with the list of checks and what they cite. */
+function suiteDigest(checks: readonly Check[]): string {
+  const text = checks
+    .map(({ id, level, clauses }) => `${id} ${level} ${clauses.join()}`)
+    .join('\n');
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
 /** `runChecks` on a backend. */

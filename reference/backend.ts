@@ -59,7 +59,7 @@ export class InterpreterBackend<Column> implements Backend {
 
   constructor(
     arithmetic: Arithmetic<Column>,
-    info: Pick<BackendInfo, 'name' | 'contract' | 'claims'>,
+    info: Pick<BackendInfo, 'name' | 'contract' | 'claims'> & Partial<BackendInfo>,
     meanings: Meanings = {},
   ) {
     this.info = {

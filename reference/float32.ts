@@ -28,9 +28,19 @@ export const SUMMATIONS: Readonly<Record<Summation, (terms: Float32Array) => num
     const left = SUMMATIONS.pairwise(terms.subarray(0, half));
     return Math.fround(left + SUMMATIONS.pairwise(terms.subarray(half)));
   },
+  /** Thirty-two running sums, added up in pairs, as a group of GPU threads does. */
+  lanes: (terms) => {
+    const lanes = new Float32Array(32);
+    terms.forEach((term, k) => {
+      lanes[k % 32] = (lanes[k % 32] as number) + term;
+    });
+    return SUMMATIONS.pairwise(lanes);
+  },
+  /** In float64, rounded once. */
+  exact: (terms) => Math.fround(terms.reduce((total, term) => total + term, 0)),
 };
 
-export type Summation = 'sequential' | 'reversed' | 'blocked' | 'pairwise';
+export type Summation = 'sequential' | 'reversed' | 'blocked' | 'pairwise' | 'lanes' | 'exact';
 
 /** What makes one legal float32 backend differ from another. */
 export interface Float32Options {

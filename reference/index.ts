@@ -16,6 +16,7 @@ export { type InterpretOptions, interpret } from './interpret.js';
 export { Interpreter, type Meanings } from './interpreter.js';
 export type { IntervalColumn } from './interval-column.js';
 export { intervals } from './intervals.js';
+export { perturbed } from './perturbed.js';
 export {
   type Application,
   PRIMITIVES,

@@ -1,3 +1,4 @@
+export * from './clauses/index.js';
 export * from './contracts/index.js';
 export * from './errors.js';
 export * from './evaluation/index.js';
@@ -9,3 +10,4 @@ export * from './optim/adamw.js';
 export * from './optim/schedule.js';
 export * from './program/index.js';
 export * from './random/index.js';
+export * from './version.js';

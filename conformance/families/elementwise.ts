@@ -24,6 +24,9 @@ const someInfinite = (x: number): number => {
   return x < -1 ? Number.NaN : x;
 };
 
+/** For cases that ask for what IEEE 754 says of NaN and infinities. */
+const NON_FINITE = { needs: 'non-finite', clauses: ['op.non-finite'] } as const;
+
 function unary(op: Unary, domain?: (x: number) => number, kind = ''): Family {
   return family(
     `primitive/${op}${kind}`,
@@ -34,7 +37,7 @@ function unary(op: Unary, domain?: (x: number) => number, kind = ''): Family {
         result: value.builder.primitive(op, [value], {}),
       }));
     },
-    kind === '' ? {} : { needs: 'non-finite' },
+    kind === '' ? {} : NON_FINITE,
   );
 }
 
@@ -136,6 +139,7 @@ const tanhOfSubnormals: Family = family(
       result: value.builder.primitive('tanh', [value], {}),
     }));
   },
+  { clauses: ['op.tanh.subnormal'] },
 );
 
 /** Infinities of both signs and NaN among both operands. */
@@ -149,7 +153,7 @@ function nonFiniteBinary(op: Exclude<Binary, 'min' | 'max'>): Family {
         result: a.builder.primitive(op, [a, b], {}),
       }));
     },
-    { needs: 'non-finite' },
+    NON_FINITE,
   );
 }
 
@@ -167,7 +171,7 @@ const nonFiniteCompare: Family = family(
       ),
     );
   },
-  { needs: 'non-finite' },
+  NON_FINITE,
 );
 
 export const ELEMENTWISE_FAMILIES: readonly Family[] = [

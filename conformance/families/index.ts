@@ -17,5 +17,3 @@ export const FAMILIES: readonly Family[] = [
   ...OBJECTIVE_FAMILIES,
   ...RANDOM_FAMILIES,
 ];
-
-export { STEP_FAMILIES } from './step.js';

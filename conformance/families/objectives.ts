@@ -56,6 +56,7 @@ const target = family(
         targets: targets(toUnitRange(gather(values.cubes, values.masked, 1)), chosen),
       }),
     ),
+  { level: 3, clauses: ['target.cube', 'target.patch'] },
 );
 
 const mae = family(
@@ -71,6 +72,7 @@ const mae = family(
       (values) => maeLoss(values.prediction, values.target),
     );
   },
+  { level: 3, clauses: ['loss.mae', 'loss.mae.gradient'] },
 );
 
 const infoNce = family(
@@ -104,6 +106,8 @@ const infoNce = family(
     );
   },
   {
+    level: 3,
+    clauses: ['loss.infonce', 'loss.infonce.gradient'],
     exemption: {
       judged: 0.85,
       reason: 'gradients of embeddings that are nearly equal cancel to their rounding error',
@@ -131,6 +135,7 @@ const block = family(
       ({ x, gamma, beta, weight, bias, target: wanted }) =>
         maeLoss(mul(gelu(linear(layerNorm(x, gamma, beta, 1e-6), weight, bias)), 2), wanted),
     ),
+  { level: 2, clauses: ['gradient.composition'] },
 );
 
 export const OBJECTIVE_FAMILIES: readonly Family[] = [target, mae, infoNce, block];

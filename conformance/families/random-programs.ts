@@ -17,6 +17,7 @@ const random = family(
     return programCase(program, [randomInputs(program, data, { tame: true })]);
   },
   {
+    clauses: ['op.programs'],
     exemption: {
       judged: 0.5,
       reason: 'operations drawn at random cancel, and their bounds grow with each',

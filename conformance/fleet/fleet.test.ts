@@ -1,20 +1,35 @@
 import { describe, expect, it } from 'vitest';
+import { CHECKS } from '../checks.js';
 import { formatReport } from '../report.js';
 import { checkBackend } from '../run-checks.js';
 import { FAULTY_FLEET } from './faulty.js';
 import { LEGAL_FLEET } from './legal.js';
 
+/** Steps and trajectories take seconds each: `scripts/prove-suite.ts` runs all of them. */
+const QUICK = CHECKS.filter(({ level }) => level < 3);
+
 describe('a legal backend passes everything', () => {
   it.each(LEGAL_FLEET)('$name', async ({ open }) => {
-    const report = await checkBackend(open(), { cases: 15 });
+    const report = await checkBackend(open(), { cases: 10, checks: QUICK });
     expect(report.ok, formatReport(report)).toBe(true);
     expect(report.counts['not-run']).toBe(0);
+  });
+
+  it('whole steps and trajectories, too', async () => {
+    const [first] = LEGAL_FLEET;
+    const checks = CHECKS.filter(({ id }) => /^(step|trajectory|relation)/.test(id));
+    const report = await checkBackend((first as (typeof LEGAL_FLEET)[number]).open(), { checks });
+    expect(report.ok, formatReport(report)).toBe(true);
+  });
+
+  it('there are at least twelve of them', () => {
+    expect(new Set(LEGAL_FLEET.map(({ name }) => name)).size).toBeGreaterThanOrEqual(12);
   });
 });
 
 describe('a planted fault is found', () => {
   it.each(FAULTY_FLEET)('$name', async ({ open, foundBy }) => {
-    const report = await checkBackend(open(), { filter: foundBy });
+    const report = await checkBackend(open(), { filter: foundBy, block: false });
     expect(report.counts.fail, formatReport(report)).toBeGreaterThan(0);
     expect(report.ok).toBe(false);
   });

@@ -7,16 +7,26 @@ import {
 } from '../../reference/index.js';
 import { CONTRACTS } from '../../spec/contracts/index.js';
 import {
+  ADAMW,
+  type AdamWAttributes,
+  add,
   Composite,
   div,
+  erf,
   exp,
+  GELU,
+  LAYER_NORM,
   maximum,
+  mean,
   mul,
   SOFTMAX,
+  sqrt,
+  square,
   sub,
   sum,
   type Value,
 } from '../../spec/program/index.js';
+import { legalBackend } from '../steps/legal-spread.js';
 import { meaningsWith } from './meanings.js';
 
 /** A backend of a fleet, with what sets it apart. */
@@ -35,6 +45,18 @@ export const LEGAL_FLEET: readonly FleetMember[] = [
   member('library functions too high', withLibraryError(1)),
   member('library functions too low', withLibraryError(-1)),
   member('softmax by a reciprocal', float32({ summation: 'pairwise' }), softmaxByReciprocal()),
+  member('exact sums', float32({ summation: 'exact' })),
+  member('sums in 32 lanes', float32({ summation: 'lanes' })),
+  member('fused, in pairs', float32({ summation: 'pairwise', fused: true })),
+  member('layer norm by 1 / sqrt', float32({ summation: 'blocked' }), layerNormByDivision()),
+  member('GELU from the other tail', float32({ summation: 'sequential' }), geluFromOtherTail()),
+  member('AdamW with one division', float32({ summation: 'sequential' }), adamwRearranged()),
+  ...[1, 2, 3].map(
+    (draw): FleetMember => ({
+      name: `drawn at random, ${draw}`,
+      open: () => legalBackend(CONTRACTS['f32-ieee'], 1000 + draw),
+    }),
+  ),
 ];
 
 /** A float32 backend that executes every composite itself. */
@@ -93,6 +115,76 @@ function softmaxByReciprocal(): Meanings {
         const shifted = exp(sub(scores, maximum(scores, [-1], { keep: true })));
         const total = sum(shifted, [-1], { keep: true });
         return [mul(shifted, div(1, total))];
+      },
+    }),
+  );
+}
+
+function layerNormByDivision(): Meanings {
+  const { name, operands, attributes, results } = LAYER_NORM;
+  return meaningsWith(
+    new Composite<{ readonly eps: number }>({
+      name,
+      operands,
+      attributes,
+      results,
+      body: ([x, gamma, beta], { eps }) => {
+        const input = x as Value;
+        const center = mean(input, [-1], { keep: true });
+        const centered = sub(input, center);
+        const variance = mean(square(centered), [-1], { keep: true });
+        const deviation = sqrt(add(variance, eps));
+        const scaled = mul(div(centered, deviation), gamma as Value);
+        return [add(scaled, beta as Value), center, div(1, deviation)];
+      },
+    }),
+  );
+}
+
+/** x (1 + erf(x / sqrt 2)) / 2 with the half inside. */
+function geluFromOtherTail(): Meanings {
+  const { name, operands, attributes, results } = GELU;
+  return meaningsWith(
+    new Composite({
+      name,
+      operands,
+      attributes,
+      results,
+      body: ([operand]) => {
+        const x = operand as Value;
+        const half = mul(erf(mul(x, Math.SQRT1_2)), 0.5);
+        return [mul(x, add(half, 0.5))];
+      },
+    }),
+  );
+}
+
+/** The step as lr m' / (c1 (sqrt(v') / sqrt(c2) + eps)), the decay taken off last. */
+function adamwRearranged(): Meanings {
+  const { name, operands, attributes, results } = ADAMW;
+  return meaningsWith(
+    new Composite<AdamWAttributes>({
+      name,
+      operands,
+      attributes,
+      results,
+      body: (values, { beta1, beta2, eps, decay, lr_scale }) => {
+        const [p, m, v, g, lr, c1, c2] = values as Value[] as [
+          Value,
+          Value,
+          Value,
+          Value,
+          Value,
+          Value,
+          Value,
+        ];
+        const rate = mul(lr, lr_scale);
+        const first = add(mul(m, beta1), mul(g, 1 - beta1));
+        const second = add(mul(v, beta2), mul(square(g), 1 - beta2));
+        const denominator = mul(c1, add(div(sqrt(second), sqrt(c2)), eps));
+        const step = div(mul(rate, first), denominator);
+        const shrunk = sub(p, mul(mul(rate, decay), p));
+        return [sub(shrunk, step), first, second];
       },
     }),
   );

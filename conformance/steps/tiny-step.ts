@@ -1,11 +1,8 @@
-import fc from 'fast-check';
 import type { HostTensor, Named } from '../../core/backend.js';
-import { trainingPlan } from '../../core/plan/training-plan.js';
 import type { PretrainingConfig, StateSpec } from '../../spec/index.js';
 import { makeTable } from '../../spec/model/tables.js';
 import { elementCount, type Program, type ProgramInput } from '../../spec/program/index.js';
 import { RandomStream } from '../../spec/random/index.js';
-import { type Case, type Family, family, programCase } from '../case.js';
 
 const SMALL = { width: 6, depth: 1, heads: 2, mlpRatio: 2 };
 /** Two slots of 2 x 2 cubes. */
@@ -13,9 +10,15 @@ const VIDEO = { frames: 4, size: 8, tubelet: 2, patch: 4 };
 const TOKENS = 8;
 const VOCABULARY = 7;
 
-const MAE: PretrainingConfig = { video: VIDEO, encoder: SMALL, mae: { decoder: SMALL } };
-const JOINT: PretrainingConfig = {
-  ...MAE,
+/** Reconstruction only. */
+export const TINY_MAE: PretrainingConfig = {
+  video: VIDEO,
+  encoder: SMALL,
+  mae: { decoder: SMALL },
+};
+/** Both objectives, with everything that a step can have. */
+export const TINY_JOINT: PretrainingConfig = {
+  ...TINY_MAE,
   contrastive: {
     text: { ...SMALL, vocabulary: VOCABULARY, length: 4 },
     textProjection: { kind: 'linear', width: 5 },
@@ -24,34 +27,32 @@ const JOINT: PretrainingConfig = {
   },
 };
 
-/**
- * One whole pretraining step of a tiny model: loss, gradients (as first moments) and AdamW. For
- * runs in double only: in float32 the worst case of so many layers is wider than the results.
- */
-export const STEP_FAMILIES: readonly Family[] = [step('step/mae', MAE), step('step/joint', JOINT)];
+/** The inputs of a program of one of the tiny models, drawn at random. */
+export function stepInputs(
+  program: Program,
+  state: readonly StateSpec[],
+  { batch, visible, draw, run = 0, count = TOKENS }: StepDraw,
+): Named<HostTensor> {
+  const specs = new Map(state.map((spec) => [spec.name, spec]));
+  const stream = new RandomStream({ seed: draw, stream: 'test', replicate: run });
+  const tokens = Array.from({ length: batch }, () => tokenOrder(stream, visible, count));
+  return Object.fromEntries(
+    program.inputs.map((input) => {
+      const data = dataOf(input, specs.get(input.name), tokens, stream);
+      return [input.name, { dtype: input.dtype, shape: input.shape, data }];
+    }),
+  );
+}
 
-function step(id: string, config: PretrainingConfig): Family {
-  const parameters = fc.record({
-    batch: fc.constantFrom(2, 3),
-    visible: fc.constantFrom(1, 3, 4),
-    draw: fc.nat({ max: 0xffff_ffff }),
-  });
-  return family(id, parameters, ({ batch, visible, draw }): Case => {
-    const plan = trainingPlan(config, { batch, visible });
-    const program = plan.programs.step as Program;
-    const specs = new Map(plan.state.map((spec) => [spec.name, spec]));
-    const runs = [0, 1].map((run): Named<HostTensor> => {
-      const stream = new RandomStream({ seed: draw, stream: 'test', replicate: run });
-      const tokens = Array.from({ length: batch }, () => tokenOrder(stream, visible));
-      return Object.fromEntries(
-        program.inputs.map((input) => {
-          const data = dataOf(input, specs.get(input.name), tokens, stream);
-          return [input.name, { dtype: input.dtype, shape: input.shape, data }];
-        }),
-      );
-    });
-    return programCase(program, runs);
-  });
+/** What the inputs of a step are made of. */
+export interface StepDraw {
+  readonly batch: number;
+  readonly visible: number;
+  readonly draw: number;
+  /** Tells the runs of one case apart. @defaultValue 0 */
+  readonly run?: number;
+  /** Tokens of a clip. @defaultValue those of the tiny models */
+  readonly count?: number;
 }
 
 interface Tokens {
@@ -60,10 +61,10 @@ interface Tokens {
 }
 
 /** A random split of the tokens, each part ascending. */
-function tokenOrder(stream: RandomStream, visible: number): Tokens {
-  const order = Array.from({ length: TOKENS }, (_, token) => token);
+function tokenOrder(stream: RandomStream, visible: number, count: number): Tokens {
+  const order = Array.from({ length: count }, (_, token) => token);
   const kept = new Set<number>();
-  while (kept.size < visible) kept.add(stream.integer(TOKENS));
+  while (kept.size < visible) kept.add(stream.integer(count));
   return {
     visible: order.filter((token) => kept.has(token)),
     masked: order.filter((token) => !kept.has(token)),

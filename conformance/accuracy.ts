@@ -1,0 +1,129 @@
+import type { Backend, HostTensor } from '../core/backend.js';
+import { bounds } from '../reference/index.js';
+import { type AccuracyName, CONTRACTS } from '../spec/contracts/index.js';
+import { ProgramBuilder, type Value } from '../spec/program/index.js';
+import { programCase } from './case.js';
+import { makeTensor } from './generators/data.js';
+import { backendSubject } from './subject.js';
+
+/** How accurate a function was seen to be, beside what its contract grants. */
+export interface AccuracyRow {
+  readonly function: AccuracyName | 'add' | 'mul' | 'reduce_sum' | 'matmul';
+  /**
+   * The largest error: of a function in units in the last place of the exact result, of a sum as a
+   * share of the worst case of any order.
+   */
+  readonly observed: number;
+  /** For functions: what the contract grants there. */
+  readonly granted?: number;
+  /** For sums: the largest error as a multiple of 4 sqrt(n) u sum |x|. */
+  readonly statistical?: number;
+  /** The argument at which it was. */
+  readonly at?: number;
+}
+
+const COUNT = 2048;
+const UNARY: Readonly<Record<Exclude<AccuracyName, 'div'>, (x: number) => number>> = {
+  sqrt: Math.abs,
+  rsqrt: (x) => Math.abs(x) + 2 ** -20,
+  exp: (x) => Math.max(-80, Math.min(80, 8 * x)),
+  log: (x) => Math.abs(x) + 2 ** -20,
+  erf: (x) => x,
+  tanh: (x) => x,
+};
+
+/** Measures the functions that contracts speak of, on numbers of several sizes. */
+export async function measureAccuracy(backend: Backend): Promise<readonly AccuracyRow[]> {
+  const rows: AccuracyRow[] = [];
+  for (const [name, domain] of Object.entries(UNARY) as [
+    keyof typeof UNARY,
+    (x: number) => number,
+  ][]) {
+    rows.push(await measure(backend, name, (x) => x.builder.primitive(name, [x], {}), domain));
+  }
+  for (const name of ['div', 'add', 'mul'] as const) {
+    const body = (x: Value, y: Value): Value => x.builder.primitive(name, [x, y], {});
+    rows.push(await measure(backend, name, body, (x) => (x === 0 ? 1 : x)));
+  }
+  for (const name of ['reduce_sum', 'matmul'] as const) rows.push(await measureSum(backend, name));
+  return rows;
+}
+
+async function measure(
+  backend: Backend,
+  name: AccuracyRow['function'],
+  body: (x: Value, y: Value) => Value,
+  domain: (x: number) => number,
+): Promise<AccuracyRow> {
+  const data = { regime: 'mixed', draw: 1, domain: (x: number) => Math.fround(domain(x)) } as const;
+  const type = { dtype: 'f32', shape: [COUNT] } as const;
+  const inputs = {
+    x: makeTensor(type, { ...data, replicate: 0 }),
+    y: makeTensor(type, { ...data, replicate: 1 }),
+  };
+  const { got, value } = await run(backend, inputs, body);
+  let [observed, at] = [0, 0];
+  value.forEach((want, i) => {
+    const error = Math.abs((got[i] as number) - want) / unitInLastPlace(want);
+    if (Number.isFinite(want) && error > observed) {
+      [observed, at] = [error, inputs.x.data[i] as number];
+    }
+  });
+  const { accuracy } = CONTRACTS[backend.info.contract];
+  if (name === 'reduce_sum' || name === 'matmul') return { function: name, observed };
+  if (name === 'add' || name === 'mul') return { function: name, observed, granted: 0.5, at };
+  return { function: name, observed, granted: accuracy[name](at, at).ulps, at };
+}
+
+async function measureSum(backend: Backend, name: 'reduce_sum' | 'matmul'): Promise<AccuracyRow> {
+  const shape = [64, COUNT];
+  const inputs = {
+    x: makeTensor({ dtype: 'f32', shape }, { regime: 'normal', draw: 2, replicate: 0 }),
+    y: makeTensor({ dtype: 'f32', shape }, { regime: 'normal', draw: 2, replicate: 1 }),
+  };
+  const { got, value, radius } = await run(backend, inputs, (x, y) =>
+    name === 'reduce_sum'
+      ? x.builder.primitive('reduce_sum', [x], { axes: [1], keep: false })
+      : x.builder.primitive('matmul', [x, y], { transpose_a: false, transpose_b: true }),
+  );
+  let observed = 0;
+  value.forEach((want, i) => {
+    const error = Math.abs((got[i] as number) - want);
+    observed = Math.max(observed, error / (radius[i] as number));
+  });
+  // The worst case is about n u sum |x|, the statistical form 4 sqrt(n) u sum |x|.
+  return { function: name, observed, statistical: (observed * Math.sqrt(COUNT)) / 4 };
+}
+
+async function run(
+  backend: Backend,
+  inputs: { readonly x: HostTensor; readonly y: HostTensor },
+  body: (x: Value, y: Value) => Value,
+): Promise<{ got: ArrayLike<number>; value: Float64Array; radius: Float64Array }> {
+  const builder = new ProgramBuilder('accuracy');
+  const x = builder.input('x', 'f32', inputs.x.shape, 'data');
+  const y = builder.input('y', 'f32', inputs.y.shape, 'data');
+  builder.output('result', body(x, y));
+  const program = builder.finish();
+  const opened = await backendSubject(backend).open(programCase(program, [inputs]));
+  if (typeof opened === 'string') throw new Error(opened);
+  try {
+    const { result } = await opened.run(inputs);
+    const allowed = bounds(program, inputs, CONTRACTS[backend.info.contract]).result;
+    if (result === undefined || allowed === undefined || !('value' in allowed)) {
+      throw new Error('the program of a measurement has one float output');
+    }
+    const radius = allowed.high.map((high, i) => (high - (allowed.low[i] as number)) / 2);
+    return { got: result.data, value: allowed.value, radius };
+  } finally {
+    await opened.close();
+  }
+}
+
+/** Of float32: the distance between numbers of the size of x. */
+function unitInLastPlace(x: number): number {
+  const size = Math.abs(x);
+  if (size < 2 ** -126) return 2 ** -149;
+  const guess = Math.floor(Math.log2(size));
+  return 2 ** ((2 ** guess > size ? guess - 1 : guess) - 23);
+}

@@ -1,0 +1,127 @@
+import fc from 'fast-check';
+import type { HostTensor } from '../core/backend.js';
+import type { FloatBounds } from '../reference/index.js';
+import { CONTRACTS } from '../spec/contracts/index.js';
+import { formatAddress } from './address.js';
+import type { Check } from './check.js';
+import { judge as judgeOutput } from './judge.js';
+import type { Subject } from './subject.js';
+
+/** An altered copy of the subject's own results, and whether it was judged as it must be. */
+export interface Canary {
+  readonly name: string;
+  readonly address: string;
+  readonly mustFail: boolean;
+  readonly behaved: boolean;
+}
+
+/** The checks whose cases serve, the first that run on the subject. */
+const HOSTS = [
+  'primitive/mul',
+  'primitive/matmul',
+  'composite/softmax',
+  'function/loss',
+  'function/',
+];
+
+/**
+ * Judges altered copies of the subject's results: one element just outside its bound, one just
+ * inside, NaN for a number, results transposed, results of another run, an element missing. If one
+ * misbehaves, so does the suite: the run proves nothing.
+ */
+export async function runCanaries(
+  subject: Subject,
+  checks: readonly Check[],
+  judge: typeof judgeOutput = judgeOutput,
+): Promise<readonly Canary[]> {
+  const canaries: Canary[] = [];
+  for (const host of HOSTS) {
+    const check = checks.find(({ id, family }) => id.startsWith(host) && family !== undefined);
+    if (check?.family === undefined || canaries.length >= 12) continue;
+    canaries.push(...(await alterations(subject, check.family, judge)));
+  }
+  return canaries;
+}
+
+async function alterations(
+  subject: Subject,
+  family: NonNullable<Check['family']>,
+  judge: typeof judgeOutput,
+): Promise<readonly Canary[]> {
+  for (const parameters of fc.sample(family.parameters, { seed: 1, numRuns: 20 })) {
+    const drawn = family.make(parameters);
+    const opened = await subject.open(drawn);
+    if (typeof opened === 'string') continue;
+    const contract = CONTRACTS[subject.info.contract];
+    const outputs = [];
+    try {
+      for (const inputs of drawn.runs) outputs.push(await opened.run(inputs));
+    } finally {
+      await opened.close();
+    }
+    const [inputs] = drawn.runs;
+    if (inputs === undefined) continue;
+    for (const [name, allowed] of Object.entries(drawn.expected(inputs, contract))) {
+      const [got, other] = outputs.map((run) => run[name]);
+      if (!('value' in allowed) || got === undefined || allowed.value.length < 4) continue;
+      const address = formatAddress(family.id, parameters);
+      return altered(got, other, allowed).map(({ name: what, tensor, mustFail }) => {
+        const { worst, mismatch } = judge(name, tensor, allowed);
+        const failed = mismatch !== undefined || (worst?.ratio ?? 0) > 1;
+        return { name: what, address, mustFail, behaved: failed === mustFail };
+      });
+    }
+  }
+  return [];
+}
+
+interface Alteration {
+  readonly name: string;
+  readonly tensor: HostTensor;
+  readonly mustFail: boolean;
+}
+
+function altered(
+  got: HostTensor,
+  other: HostTensor | undefined,
+  { low, high, value }: FloatBounds,
+): readonly Alteration[] {
+  const at = value.findIndex((want, i) => Number.isFinite(want) && low[i] !== high[i]);
+  const place = Math.max(at, 0);
+  const edit = (change: (data: Float64Array) => void): HostTensor => {
+    const data = Float64Array.from(got.data);
+    change(data);
+    return { ...got, data };
+  };
+  const [least, most] = [low[place] as number, high[place] as number];
+  const list: Alteration[] = [
+    { name: 'unaltered', tensor: got, mustFail: false },
+    {
+      name: 'one element just outside its bound',
+      tensor: edit((data) => {
+        data[place] = most + (most - least) * 0.01 + Math.abs(most) * 2 ** -45;
+      }),
+      mustFail: true,
+    },
+    {
+      name: 'one element just inside its bound',
+      tensor: edit((data) => {
+        data[place] = most - (most - least) * 0.01;
+      }),
+      mustFail: false,
+    },
+    {
+      name: 'NaN for a number',
+      tensor: edit((data) => {
+        data[place] = Number.NaN;
+      }),
+      mustFail: true,
+    },
+    { name: 'an element missing', tensor: { ...got, data: got.data.slice(1) }, mustFail: true },
+    { name: 'the elements in reverse', tensor: edit((data) => data.reverse()), mustFail: true },
+  ];
+  if (other !== undefined) {
+    list.push({ name: 'the results of another run', tensor: other, mustFail: true });
+  }
+  return list;
+}

@@ -1,0 +1,3 @@
+export { STEP_CHECKS } from './step-checks.js';
+export { TRAJECTORY_CHECKS } from './trajectory.js';
+export { STEP_FAMILIES } from './whole-step.js';

@@ -1,0 +1,137 @@
+import type { HostTensor, Named } from '../../core/backend.js';
+import { bounds } from '../../reference/index.js';
+import { CONTRACTS } from '../../spec/contracts/index.js';
+import type { PretrainingConfig } from '../../spec/index.js';
+import { type Check, type CheckOptions, type Failure, type Finding, verdictOf } from '../check.js';
+import { judge } from '../judge.js';
+import { runOnce, type Subject } from '../subject.js';
+import { allowance, LEGAL_RUNS, legalSpread } from './legal-spread.js';
+import { cutStep } from './step-program.js';
+import { stepInputs, TINY_JOINT, TINY_MAE } from './tiny-step.js';
+
+const SHAPE = { batch: 3, visible: 3 };
+
+/**
+ * A whole step of a tiny model in two cuts. Gradients and losses against float64, within as many
+ * deviations of random legal runs as a correct backend passes with probability 1 - 1e-6: the data
+ * are random and centred, and the worst case of so many layers says nothing. Then the update, by
+ * derived bounds, from the backend's own gradients: where a gradient is exactly 0, AdamW makes a
+ * step of full size of its rounding error, which no comparison with an oracle survives.
+ */
+export const STEP_CHECKS: readonly Check[] = [
+  ...stepChecks('mae', TINY_MAE),
+  ...stepChecks('joint', TINY_JOINT),
+];
+
+function stepChecks(name: string, config: PretrainingConfig): readonly Check[] {
+  const check = (cut: 'gradients' | 'update', judgeCut: typeof judgeGradients): Check => {
+    const id = `step/${name}/${cut}`;
+    const run = (subject: Subject, options: CheckOptions): Promise<Finding> =>
+      runCut(id, subject, config, options, judgeCut);
+    return { id, level: 3, clauses: [`step.${cut}`], run };
+  };
+  return [check('gradients', judgeGradients), check('update', judgeUpdate)];
+}
+
+interface Outcome {
+  readonly subject: Subject;
+  readonly config: PretrainingConfig;
+  readonly inputs: Named<HostTensor>;
+  readonly outputs: Named<HostTensor>;
+}
+
+async function runCut(
+  id: string,
+  subject: Subject,
+  config: PretrainingConfig,
+  { seed = 1 }: CheckOptions,
+  judgeCut: (outcome: Outcome) => Promise<Omit<Finding, 'verdict' | 'cases'>>,
+): Promise<Finding> {
+  const { backend } = subject;
+  if (backend === undefined) return verdictOf('unsupported', 'programs do not run on it');
+  const { step, state } = cutStep(config, SHAPE);
+  const executable = await backend.compile(step);
+  const total = { cases: 0, elements: 0, undecided: 0, worstRatio: 0 };
+  try {
+    for (const draw of [seed, seed + 1]) {
+      const inputs = stepInputs(step, state, { ...SHAPE, draw });
+      const outputs = await runOnce(backend, executable, inputs);
+      const found = await judgeCut({ subject, config, inputs, outputs });
+      total.cases += 1;
+      total.elements += found.elements;
+      total.undecided += found.undecided;
+      total.worstRatio = Math.max(total.worstRatio, found.worstRatio);
+      if (found.failure !== undefined) {
+        const failure: Failure = { ...found.failure, address: `${id}:draw=${draw}` };
+        return { ...total, verdict: 'fail', failure };
+      }
+    }
+  } finally {
+    await executable.dispose();
+  }
+  return { ...total, verdict: 'pass' };
+}
+
+async function judgeGradients({
+  subject,
+  config,
+  inputs,
+  outputs,
+}: Outcome): Promise<Omit<Finding, 'verdict' | 'cases'>> {
+  const { step, state } = cutStep(config, SHAPE);
+  const kept = new Set(state.filter(({ role }) => role !== 'statistic').map(({ name }) => name));
+  const judged = { ...step, outputs: step.outputs.filter(({ name }) => !kept.has(name)) };
+  const spread = await legalSpread(judged, inputs, CONTRACTS[subject.info.contract]);
+  const elements = [...spread.values()].reduce((sum, { value }) => sum + value.length, 0);
+  const limit = allowance(2 * elements);
+  let worst: { ratio: number; failure: Failure } | undefined;
+  for (const [name, { value, deviation }] of spread) {
+    const got = outputs[name]?.data ?? [];
+    for (let i = 0; i < value.length; i++) {
+      const [want, one, was] = [value[i], deviation[i], got[i]] as [number, number, number];
+      const off = Math.abs(was - want);
+      const raw = off === 0 ? 0 : off / (limit * one);
+      const ratio = Number.isNaN(raw) ? Number.POSITIVE_INFINITY : raw;
+      if (worst !== undefined && ratio <= worst.ratio) continue;
+      const [low, high] = [want - limit * one, want + limit * one];
+      const what = `farther off than ${limit.toFixed(1)} deviations of ${LEGAL_RUNS} legal runs`;
+      const worstElement = { output: name, index: [i], got: was, want, low, high, ratio };
+      worst = { ratio, failure: { address: '', what, deviation: worstElement } };
+    }
+  }
+  const worstRatio = worst?.ratio ?? 0;
+  const found = { elements, undecided: 0, worstRatio };
+  return worst === undefined || worstRatio <= 1 ? found : { ...found, failure: worst.failure };
+}
+
+async function judgeUpdate({
+  subject,
+  config,
+  inputs,
+  outputs,
+}: Outcome): Promise<Omit<Finding, 'verdict' | 'cases'>> {
+  const { update } = cutStep(config, SHAPE);
+  const own = Object.fromEntries(
+    update.inputs.map(({ name }): [string, HostTensor] => {
+      const source = name.startsWith('grad.') ? outputs : inputs;
+      return [name, source[name] as HostTensor];
+    }),
+  );
+  let found = { elements: 0, undecided: 0, worstRatio: 0 };
+  for (const [name, allowed] of Object.entries(
+    bounds(update, own, CONTRACTS[subject.info.contract]),
+  )) {
+    const { elements, undecided, worst, mismatch } = judge(name, outputs[name], allowed);
+    found = {
+      elements: found.elements + elements,
+      undecided: found.undecided + undecided,
+      worstRatio: Math.max(found.worstRatio, worst?.ratio ?? 0),
+    };
+    if (mismatch !== undefined) return { ...found, failure: { address: '', what: mismatch } };
+    if (worst !== undefined && worst.ratio > 1) {
+      const what = "out of bounds, from the backend's own gradients";
+      return { ...found, failure: { address: '', what, deviation: worst } };
+    }
+  }
+  return found;
+}

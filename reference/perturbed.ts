@@ -1,0 +1,55 @@
+import type { ContractErrors } from '../spec/contracts/index.js';
+import type { RandomStream } from '../spec/random/index.js';
+import type { Arithmetic } from './arithmetic.js';
+import { float32, SUMMATIONS, type Summation } from './float32.js';
+
+/**
+ * Float32 as one of the many backends that a contract allows, drawn at random (Monte Carlo
+ * arithmetic): each sum in another order, library functions wrong by a uniform share of what the
+ * contract grants, factors of products cut where the contract cuts them. Many such runs show how
+ * far correct backends lie apart.
+ */
+export function perturbed(
+  contract: ContractErrors,
+  stream: RandomStream,
+): Arithmetic<Float32Array> {
+  const members = (Object.keys(SUMMATIONS) as Summation[]).flatMap((summation) => [
+    float32({ summation, roundFactor }),
+    float32({ summation, roundFactor, fused: true }),
+  ]);
+  const [first] = members as [Arithmetic<Float32Array>];
+  const any = (): Arithmetic<Float32Array> =>
+    members[stream.integer(members.length)] as Arithmetic<Float32Array>;
+  function roundFactor(x: number): number {
+    return contract.factorRoundoff === 0 ? x : x * (1 - contract.factorRoundoff * stream.uniform());
+  }
+  const wrong = (name: keyof ContractErrors['accuracy'], value: number, x: number): number => {
+    const { ulps, absolute } = contract.accuracy[name](x, x);
+    if (ulps <= 0.5 || !Number.isFinite(value)) return value;
+    // The result is rounded once more, hence one unit less; a unit is at least 2^-24 of it.
+    const error = Math.max(Math.abs(value) * (ulps - 1) * 2 ** -24, absolute);
+    return value + error * (2 * stream.uniform() - 1);
+  };
+  const library =
+    (name: 'exp' | 'log' | 'erf' | 'tanh' | 'rsqrt' | 'sqrt'): Arithmetic<Float32Array>['exp'] =>
+    (out, x, i) => {
+      const argument = x[i] as number;
+      first[name](out, x, i);
+      out[i] = wrong(name, out[i] as number, argument);
+    };
+  return {
+    ...first,
+    name: `float32, perturbed within ${contract.name}`,
+    div: (out, a, b, i) => {
+      out[i] = wrong('div', (a[i] as number) / (b[i] as number), b[i] as number);
+    },
+    exp: library('exp'),
+    log: library('log'),
+    erf: library('erf'),
+    tanh: library('tanh'),
+    sqrt: library('sqrt'),
+    rsqrt: library('rsqrt'),
+    sum: (out, i, x, base, offsets) => any().sum(out, i, x, base, offsets),
+    dot: (out, i, a, b, count) => any().dot(out, i, a, b, count),
+  };
+}

@@ -1,0 +1,44 @@
+import { type Area, clause } from './clause.js';
+
+export const CONTRACT: Area = {
+  title: 'The backend contract',
+  introduction:
+    'What a backend promises beside its numbers (`core/backend.ts`). Handles of tensors belong to the backend that made them.',
+  clauses: [
+    clause(
+      'contract.transfer',
+      'What is uploaded comes back from a download bit for bit, for every element type and shape, scalars and empty tensors included. Later changes of the host memory change nothing.',
+    ),
+    clause(
+      'contract.types',
+      'Each output has the element type and shape that its program declares.',
+    ),
+    clause(
+      'contract.errors',
+      'A run with an input missing, of another type or shape, released, donated or of another backend is refused with an error that names the input; nothing else breaks.',
+    ),
+    clause(
+      'contract.donation.order',
+      'A donated input may be overwritten only when nothing reads it any more: every output is computed from the old value.',
+      { needs: ['contract.transfer', 'op.add', 'op.mul'] },
+    ),
+    clause(
+      'contract.donation.handle',
+      'The handle of a donated input is invalid after the run, whether or not its memory was used again.',
+    ),
+    clause('contract.release', 'A release frees a tensor once; a second release does nothing.'),
+    clause('contract.leaks', 'A run leaves no tensor behind but its outputs.'),
+    clause(
+      'contract.outputs',
+      'An input may be an output, and one value may be several outputs: each gets a handle of its own.',
+    ),
+    clause(
+      'contract.independence',
+      'Executables of one program share no state: disposing of one leaves the other usable.',
+    ),
+    clause(
+      'contract.determinism',
+      'A backend that calls itself deterministic gives equal bits for equal inputs, on one device with one number of threads.',
+    ),
+  ],
+};

@@ -1,0 +1,219 @@
+import { type Area, clause } from './clause.js';
+
+export const RANDOM: Area = {
+  title: 'Random numbers',
+  introduction:
+    'Every draw is a function of (seed, stream, replicate, epoch, sample); nothing depends on a worker, a batch or the point of resumption.',
+  clauses: [
+    clause(
+      'random.philox',
+      'Philox4x32-10: ten rounds on a counter of four 32-bit words under a key of two.',
+      {
+        formula: 'multipliers D2511F53, CD9E8D57; key steps 9E3779B9, BB67AE85',
+        source: 'Salmon et al. 2011, known-answer vectors of Random123',
+      },
+    ),
+  ],
+};
+
+export const MASKING: Area = {
+  title: 'Masks',
+  introduction:
+    'A mask splits the tokens of a clip, slots of frames times rows times columns, into visible and masked ones. Masks are exact integer functions.',
+  clauses: [
+    clause(
+      'mask.count',
+      'The number of masked tokens, by the named rounding of ratio times count.',
+      {
+        formula: 'floor: trunc(ratio n); keep: n - trunc((1 - ratio) n)',
+        source: 'VideoMAE masking_generator.py; MAE models_mae.py',
+      },
+    ),
+    clause('mask.order', 'The visible tokens, and the masked ones, are listed in ascending order.'),
+    clause('mask.tube', 'One set of positions is masked in every slot.', {
+      needs: ['mask.count', 'mask.order'],
+      source: 'VideoMAE, TubeMaskingGenerator',
+    }),
+    clause(
+      'mask.topk',
+      'The tokens of the highest similarity are masked; of equals the one of the lower index first.',
+      { needs: ['mask.count', 'mask.order'], source: 'TGM section 3.2' },
+    ),
+  ],
+};
+
+export const MODEL: Area = {
+  title: 'Model',
+  introduction:
+    'Cubes of tubelet frames and patch by patch pixels are tokens, slot by slot, row by row. The encoder sees the visible ones only.',
+  clauses: [
+    clause('patch.order', 'The values of a cube are ordered frame, row, column, channel.', {
+      source: 'VideoMAE engine_for_pretraining.py',
+    }),
+    clause(
+      'model.forward',
+      'Embedding of the visible cubes and their positions, blocks of attention and MLP with norms before, a norm at the end.',
+      {
+        formula: 'x += attn(norm(x)); x += mlp(norm(x))',
+        needs: ['op.layer_norm', 'op.attention', 'op.gelu', 'op.matmul', 'op.gather'],
+        source: 'VideoMAE modeling_pretrain.py',
+      },
+    ),
+  ],
+};
+
+export const OBJECTIVES: Area = {
+  title: 'Objectives',
+  introduction: 'What is predicted, and how far off it is.',
+  clauses: [
+    clause(
+      'target.cube',
+      'Pixels in [0, 1], normalised for each cube and channel with the unbiased variance and eps outside the root.',
+      {
+        formula: 'y = (x - mean) / (sqrt(var) + 1e-6)',
+        needs: ['op.reduce_sum', 'op.sqrt', 'op.div', 'op.sub'],
+        source: 'VideoMAE engine_for_pretraining.py',
+      },
+    ),
+    clause('target.flat', 'The targets of a cube whose pixels are all equal are exactly 0.', {
+      needs: ['target.cube'],
+    }),
+    clause(
+      'target.patch',
+      'Normalised pixels of a whole cube, with the unbiased variance and eps under the root.',
+      {
+        formula: 'y = (x - mean) / sqrt(var + 1e-6)',
+        needs: ['op.reduce_sum', 'op.rsqrt', 'op.sub'],
+        source: 'MAE models_mae.py, forward_loss',
+      },
+    ),
+    clause('loss.mae', 'The mean squared error over masked tokens, values and samples.', {
+      formula: 'l = mean (prediction - target)^2',
+      needs: ['op.sub', 'op.mul', 'op.reduce_sum'],
+      source: 'TGM equation (3)',
+    }),
+    clause('loss.mae.gradient', 'With respect to the prediction.', {
+      formula: 'dl/dp = 2 (p - t) / count',
+      needs: ['loss.mae'],
+    }),
+    clause(
+      'loss.infonce',
+      'Cross-entropy of the scaled similarities of normalised embeddings, rows and columns; the mean or the sum of the two directions.',
+      {
+        formula: 's = scale t v^T; l = (ce(s) + ce(s^T)) / 2',
+        needs: ['op.cross_entropy', 'op.matmul', 'op.rsqrt'],
+        source: 'MAC; TGM equation (4)',
+      },
+    ),
+    clause('loss.infonce.gradient', 'With respect to both embeddings and the scale.', {
+      needs: ['loss.infonce', 'op.cross_entropy.gradient'],
+    }),
+    clause(
+      'gradient.composition',
+      'The gradient of a composition is the product of the gradients of its parts.',
+      {
+        needs: ['op.layer_norm.gradient', 'op.gelu.gradient', 'op.matmul', 'loss.mae.gradient'],
+      },
+    ),
+  ],
+};
+
+export const OPTIM: Area = {
+  title: 'Optimiser',
+  introduction: 'AdamW in the order of PyTorch: decay first, then the step.',
+  clauses: [
+    clause('optim.adamw', 'Moments, bias corrections and step; eps outside the root.', {
+      formula:
+        "m' = b1 m + (1 - b1) g; v' = b2 v + (1 - b2) g^2; p' = p (1 - r wd) - r (m' / c1) / (sqrt(v' / c2) + eps)",
+      needs: ['op.add', 'op.mul', 'op.div', 'op.sqrt', 'op.sub'],
+      source: 'Loshchilov and Hutter 2019, algorithm 2; torch.optim.AdamW',
+    }),
+    clause(
+      'optim.adamw.decay',
+      'Weight decay shrinks the parameter by the rate of its layer, and never enters the moments.',
+      { needs: ['optim.adamw'] },
+    ),
+  ],
+};
+
+export const RELATIONS: Area = {
+  title: 'Relations',
+  introduction: 'What holds at any size, whatever the numbers are; no oracle is needed.',
+  clauses: [
+    clause(
+      'relation.hidden-pixels',
+      'Pixels of masked cubes cannot change the output of the encoder, not by a bit.',
+    ),
+    clause(
+      'relation.visible-targets',
+      'Pixels of visible cubes, seen as targets, cannot change the MAE loss, not by a bit.',
+    ),
+    clause(
+      'relation.restore',
+      'Tokens split into visible and masked ones and put back are as before, bit for bit.',
+    ),
+    clause(
+      'relation.affine-targets',
+      'Normalised targets do not change when the pixels of a cube are scaled and shifted.',
+      { needs: ['target.cube'] },
+    ),
+    clause('relation.log-batch', 'InfoNCE of B equal pairs is log B.', { needs: ['loss.infonce'] }),
+    clause(
+      'relation.permutation',
+      'InfoNCE does not change when the pairs are reordered, and its gradients are reordered alike.',
+      { needs: ['loss.infonce.gradient'] },
+    ),
+    clause('relation.modality-swap', 'InfoNCE does not change when text and video are exchanged.', {
+      needs: ['loss.infonce'],
+    }),
+    clause('relation.gradient-rows', 'Each row of the gradient of the logits sums to 0.', {
+      needs: ['op.cross_entropy.gradient'],
+    }),
+    clause(
+      'relation.scale-free',
+      'InfoNCE does not change when an embedding is scaled before it is normalised.',
+      { needs: ['loss.infonce'] },
+    ),
+    clause('relation.plans', 'Every plan of a step has the results of the plan of one call.', {
+      needs: ['step.update'],
+    }),
+    clause(
+      'relation.decay',
+      'AdamW with gradient and moments of 0 multiplies a parameter by 1 - r wd, and leaves the moments at 0.',
+      { needs: ['optim.adamw.decay'] },
+    ),
+    clause(
+      'relation.key-order',
+      'Attention does not change when keys and values are reordered alike.',
+      {
+        needs: ['op.attention'],
+      },
+    ),
+  ],
+};
+
+export const TRAINING: Area = {
+  title: 'Training',
+  introduction:
+    'A whole step is judged in two cuts. Where the exact gradient is 0 (biases of keys, a bias before batch norm) rounding decides its sign, and AdamW makes updates of full size of it: such parameters are judged by their gradients only.',
+  clauses: [
+    clause('step.gradients', 'The gradients of every parameter of a step, of each objective.', {
+      needs: ['model.forward', 'gradient.composition', 'loss.infonce.gradient'],
+    }),
+    clause(
+      'step.update',
+      "The update of a step, from the backend's own gradients: moments, decay groups, rates, statistics.",
+      { needs: ['optim.adamw'] },
+    ),
+    clause(
+      'trajectory.loss',
+      'The losses after 1, 2, 4 and 8 steps lie where those of correct implementations do.',
+      { needs: ['step.gradients', 'step.update'] },
+    ),
+    clause(
+      'outcome.demo',
+      'Trained on the demo data, the model retrieves held-out clips; trained on shuffled captions it does not.',
+      { level: 'SHOULD', needs: ['trajectory.loss'] },
+    ),
+  ],
+};
