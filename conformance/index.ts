@@ -7,7 +7,7 @@ export {
   programCase,
 } from './case.js';
 export type { CaseRecord, Check, CheckOptions, Failure, Finding, Verdict } from './check.js';
-export { CHECKS, DOUBLE_CHECKS } from './checks.js';
+export { ALL_CHECKS, CHECKS, DOUBLE_CHECKS } from './checks.js';
 export { familyCheck } from './family-check.js';
 export { FAULTY_FLEET, type Fault } from './fleet/faulty.js';
 export { type FleetMember, LEGAL_FLEET } from './fleet/legal.js';

@@ -18,7 +18,7 @@ import { draw, positiveExtent, regime } from '../generators/draws.js';
 const content = { regime, draw };
 
 /** A case of a scalar loss and its gradient by each input named in `wrt`. */
-function lossAndGradients<Name extends string>(
+export function lossAndGradients<Name extends string>(
   name: string,
   inputs: Readonly<Record<Name, CaseInput>>,
   wrt: readonly NoInfer<Name>[],

@@ -20,7 +20,7 @@ export const CONTRACT: Area = {
     clause(
       'contract.donation.order',
       'A donated input may be overwritten only when nothing reads it any more: every output is computed from the old value.',
-      { needs: ['contract.transfer', 'op.add', 'op.mul'] },
+      { needs: ['contract.transfer'] },
     ),
     clause(
       'contract.donation.handle',

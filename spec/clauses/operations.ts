@@ -35,7 +35,7 @@ export const OPERATIONS: Area = {
     clause(
       'op.non-finite',
       'NaN and infinities follow IEEE 754 in + - * / exp, sqrt, tanh, negation and comparisons, where the numeric contract keeps them.',
-      { needs: ['op.add', 'op.compare'] },
+      { needs: ['op.add'] },
     ),
     clause(
       'op.compare',

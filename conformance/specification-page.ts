@@ -1,0 +1,66 @@
+import { AREAS } from '../spec/clauses/index.js';
+import { type AccuracyName, CONTRACTS } from '../spec/contracts/index.js';
+import { SPEC_VERSION } from '../spec/version.js';
+import type { Check } from './check.js';
+
+/** The specification as a Markdown page: every clause, and the checks that hold a backend to it. */
+export function specificationPage(checks: readonly Check[]): string {
+  const lines = [
+    `# Specification, version ${SPEC_VERSION}`,
+    '',
+    'What a backend or a port must compute, clause by clause. This page is made from `spec/clauses` by',
+    '`npx tsx scripts/specification.ts`. A failing check names the clauses that are broken. "Needs" are',
+    'the clauses that one stands on: take them first.',
+    '',
+  ];
+  for (const { title, introduction, clauses } of AREAS) {
+    lines.push(`## ${title}`, '', introduction, '');
+    for (const { id, since, level, text, formula, needs, source } of clauses) {
+      lines.push(`### ${id}`, '', text, '');
+      if (formula !== undefined) lines.push('```', formula, '```', '');
+      const held = checks.filter((check) => check.clauses.includes(id)).map((check) => check.id);
+      const facts = [
+        `${level}, since ${since}`,
+        ...(needs.length === 0 ? [] : [`needs ${needs.map((need) => `\`${need}\``).join(', ')}`]),
+        ...(source === undefined ? [] : [`source: ${source}`]),
+        `checked by ${held.map((check) => `\`${check}\``).join(', ')}`,
+      ];
+      lines.push(...facts.map((fact) => `- ${fact}`), '');
+    }
+  }
+  lines.push(...contractTable());
+  return `${lines.join('\n').trimEnd()}\n`;
+}
+
+const NAMES: readonly AccuracyName[] = ['div', 'sqrt', 'rsqrt', 'exp', 'log', 'erf', 'tanh'];
+
+function contractTable(): readonly string[] {
+  const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const rows = Object.values(CONTRACTS).map((contract) => {
+    const { name, accuracy, factorRoundoff, nonFinite, format } = contract;
+    const cells = NAMES.map((fn) => {
+      const [at0, at8] = [accuracy[fn](1, 1), accuracy[fn](8, 8)];
+      const ulps = at0.ulps === at8.ulps ? `${at0.ulps}` : `${at0.ulps} at 1, ${at8.ulps} at 8`;
+      return at0.absolute === 0 ? ulps : `${ulps} or ${at0.absolute.toPrecision(2)}`;
+    });
+    return row([
+      `\`${name}\``,
+      ...cells,
+      factorRoundoff === 0 ? 'exact' : `2^${Math.log2(factorRoundoff)}`,
+      format('f32').flushBelow === 0 ? 'kept' : 'may be 0',
+      nonFinite,
+    ]);
+  });
+  return [
+    '## Numeric contracts',
+    '',
+    'A backend names one of these. Errors of functions in units in the last place (0.5 is rounding to',
+    'nearest), or absolute where that is more; + - * are rounded to nearest; sums and inner products of n',
+    'terms run in any order and may be fused: at most (n u / (1 - n u)) sum |x|.',
+    '',
+    row(['contract', ...NAMES, 'factors of products', 'subnormals', 'NaN, infinities']),
+    row(Array.from({ length: NAMES.length + 4 }, () => '---')),
+    ...rows,
+    '',
+  ];
+}
