@@ -1,6 +1,6 @@
 import { clauseNamed } from '../spec/clauses/index.js';
 import type { Check } from './check.js';
-import type { CheckReport } from './report.js';
+import type { CheckReport } from './report/report.js';
 
 /**
  * The checks that failed before and that this one stands on: those of a clause that one of its own

@@ -9,7 +9,7 @@ import { FAMILIES } from './families/index.js';
 import { familyCheck } from './family-check.js';
 import { FAULTY_FLEET } from './fleet/faulty.js';
 import { LEGAL_FLEET } from './fleet/legal.js';
-import { explain, formatReport } from './report.js';
+import { explain, formatReport } from './report/report.js';
 import { checkBackend } from './run-checks.js';
 import { backendSubject } from './subject.js';
 

@@ -9,7 +9,7 @@ import type { Level } from './case.js';
 import { type Check, type CheckOptions, type Finding, verdictOf } from './check.js';
 import { CHECKS } from './checks.js';
 import { type KnownFailure, staleness } from './known.js';
-import { type CheckReport, type ConformanceReport, makeReport } from './report.js';
+import { type CheckReport, type ConformanceReport, makeReport } from './report/report.js';
 import { backendSubject, type Subject } from './subject.js';
 
 export interface RunChecksOptions extends CheckOptions {

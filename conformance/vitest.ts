@@ -3,7 +3,7 @@ import type { Backend } from '../core/backend.js';
 import { capable } from '../core/testing/capability.js';
 import type { Check, CheckOptions } from './check.js';
 import { CHECKS } from './checks.js';
-import { explain } from './report.js';
+import { explain } from './report/report.js';
 import { backendSubject } from './subject.js';
 
 /** What a backend's test file may choose. */

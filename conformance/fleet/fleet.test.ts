@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CHECKS } from '../checks.js';
-import { formatReport } from '../report.js';
+import { formatReport } from '../report/report.js';
 import { checkBackend } from '../run-checks.js';
 import { FAULTY_FLEET } from './faulty.js';
 import { LEGAL_FLEET } from './legal.js';

@@ -1,8 +1,8 @@
-import type { AccuracyRow } from './accuracy.js';
-import type { Canary } from './canaries.js';
-import type { Level } from './case.js';
-import type { Failure, Finding, Verdict } from './check.js';
-import type { Subject } from './subject.js';
+import type { AccuracyRow } from '../accuracy.js';
+import type { Canary } from '../canaries.js';
+import type { Level } from '../case.js';
+import type { Failure, Finding, Verdict } from '../check.js';
+import type { Subject } from '../subject.js';
 
 /** What came of one check. */
 export interface CheckReport extends Finding {

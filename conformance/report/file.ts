@@ -1,0 +1,145 @@
+import { z } from 'zod';
+import { LacunaError } from '../../spec/errors.js';
+import type { CaseOutputs } from './record.js';
+import type { ConformanceReport } from './report.js';
+
+/** `report.json`: the report, and the outputs that can be judged again. */
+export interface ReportFile extends ConformanceReport {
+  readonly outputs: readonly CaseOutputs[];
+}
+
+/** A number as JSON has it: those that JSON cannot write are words. */
+const number = z.union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity'])]).transform(Number);
+const text = z.string().max(20_000);
+const id = z.string().max(300);
+const verdict = z.enum(['pass', 'fail', 'vacuous', 'unsupported', 'blocked', 'not-run']);
+const deviation = z.object({
+  output: id,
+  index: z.array(z.number()).max(16),
+  got: number,
+  want: number,
+  low: number,
+  high: number,
+  ratio: number,
+});
+const check = z.object({
+  id,
+  level: z.union([
+    z.literal(0),
+    z.literal(1),
+    z.literal(2),
+    z.literal(3),
+    z.literal(4),
+    z.literal(5),
+  ]),
+  clauses: z.array(id).max(50),
+  seconds: z.number(),
+  verdict,
+  cases: z.number(),
+  elements: z.number(),
+  undecided: z.number(),
+  worstRatio: number,
+  reason: text.optional(),
+  known: text.optional(),
+  failure: z
+    .object({
+      address: text,
+      what: text,
+      deviation: deviation.optional(),
+      path: id.optional(),
+      diagnosis: text.optional(),
+    })
+    .optional(),
+});
+const tensor = z.object({
+  dtype: z.enum(['f64', 'f32', 'f16', 'bf16', 'i32', 'u8', 'bool']),
+  shape: z.array(z.number().int().min(0)).max(16),
+  sha256: z.string().length(64),
+  data: z.string().max(4096).optional(),
+});
+const SCHEMA = z.object({
+  format: z.literal('lacuna-conformance/1'),
+  spec: id,
+  suite: id,
+  subject: z.object({
+    name: id,
+    version: id,
+    device: text,
+    contract: z.enum([
+      'f64-ieee',
+      'f32-ieee',
+      'f32-flush',
+      'f32-wgsl',
+      'tf32-products',
+      'f16-storage-f32-arithmetic',
+    ]),
+    deterministic: z.boolean(),
+    claims: z.array(id).max(100),
+  }),
+  seed: z.number(),
+  double: z.boolean(),
+  checks: z.array(check).max(10_000),
+  counts: z.record(verdict, z.number()),
+  accuracy: z
+    .array(
+      z.object({
+        function: z.enum([
+          'div',
+          'sqrt',
+          'rsqrt',
+          'exp',
+          'log',
+          'erf',
+          'tanh',
+          'add',
+          'mul',
+          'reduce_sum',
+          'matmul',
+        ]),
+        observed: number,
+        granted: number.optional(),
+        statistical: number.optional(),
+        at: number.optional(),
+      }),
+    )
+    .max(100),
+  canaries: z
+    .array(z.object({ name: id, address: text, mustFail: z.boolean(), behaved: z.boolean() }))
+    .max(1000),
+  valid: z.boolean(),
+  ok: z.boolean(),
+  outputs: z
+    .array(
+      z.object({
+        check: id,
+        address: text,
+        runs: z.array(z.record(z.string(), tensor)).max(100),
+      }),
+    )
+    .max(1_000_000),
+});
+
+export function writeReport(report: ReportFile): string {
+  const spell = (_: string, value: unknown): unknown =>
+    typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
+  return `${JSON.stringify(report, spell, 1)}\n`;
+}
+
+/** @throws LacunaError where the text is no report. */
+export function readReport(source: string, where: string): ReportFile {
+  let value: unknown;
+  try {
+    value = JSON.parse(source);
+  } catch (cause) {
+    throw new LacunaError({ where, what: 'the file is no JSON' }, { cause });
+  }
+  const parsed = SCHEMA.safeParse(value);
+  if (parsed.success) return parsed.data as ReportFile;
+  const [issue] = parsed.error.issues;
+  throw new LacunaError({
+    where,
+    what: 'the file is no conformance report',
+    got: issue === undefined ? '' : `${issue.path.join('.')}: ${issue.message}`,
+    expected: 'report.json as `lacuna conform --out` writes it',
+  });
+}

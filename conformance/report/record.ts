@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import type { HostTensor } from '../../core/backend.js';
+import type { DType } from '../../spec/program/index.js';
+import type { CaseRecord } from '../check.js';
+
+/** What a subject gave for a case: small outputs in full, of others a digest. */
+export interface CaseOutputs {
+  readonly check: string;
+  readonly address: string;
+  /** For each run of the case, its outputs by name. */
+  readonly runs: readonly Readonly<Record<string, RecordedTensor>>[];
+}
+
+export interface RecordedTensor {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  /** Of the elements as they lie in memory, little-endian. */
+  readonly sha256: string;
+  /** The elements in base64, where there are not many. */
+  readonly data?: string | undefined;
+}
+
+/** Outputs of so many elements are kept in full. */
+const KEPT = 64;
+
+export function recordCase({ id, address, result }: CaseRecord): CaseOutputs {
+  const runs = result.outputs.map((outputs) =>
+    Object.fromEntries(
+      Object.entries(outputs).map(([name, tensor]) => [name, recordTensor(tensor)]),
+    ),
+  );
+  return { check: id, address, runs };
+}
+
+function recordTensor({ dtype, shape, data }: HostTensor): RecordedTensor {
+  const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const recorded = { dtype, shape, sha256 };
+  return data.length > KEPT ? recorded : { ...recorded, data: bytes.toString('base64') };
+}
+
+const CONTAINERS = {
+  f64: Float64Array,
+  f32: Float32Array,
+  f16: Uint16Array,
+  bf16: Uint16Array,
+  i32: Int32Array,
+  u8: Uint8Array,
+  bool: Uint8Array,
+} as const;
+
+/** The tensor that was recorded, where it was in full. */
+export function recordedTensor({ dtype, shape, data }: RecordedTensor): HostTensor | undefined {
+  if (data === undefined) return undefined;
+  const bytes = Uint8Array.from(Buffer.from(data, 'base64'));
+  const Container = CONTAINERS[dtype];
+  if (bytes.length % Container.BYTES_PER_ELEMENT !== 0) return undefined;
+  return { dtype, shape, data: new Container(bytes.buffer) };
+}
