@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { backendsCommand } from './commands/backends.js';
+import { conformCommand } from './commands/conform.js';
 import { demoCommand } from './commands/demo.js';
 import { pretrainCommand } from './commands/pretrain.js';
 import { reportCommand } from './commands/report.js';
@@ -18,6 +19,7 @@ const program = new Command('lacuna')
   .addCommand(demoCommand())
   .addCommand(backendsCommand())
   .addCommand(reportCommand())
+  .addCommand(conformCommand())
   .addHelpText(
     'after',
     `
@@ -25,7 +27,8 @@ Examples:
   $ lacuna demo                                          make data, pretrain on it, say what it learned
   $ lacuna pretrain --data captions.jsonl --root videos  pretrain on your videos
   $ lacuna backends                                      what can run here, and why not
-  $ lacuna report runs/my-run                            one HTML page about a run`,
+  $ lacuna report runs/my-run                            one HTML page about a run
+  $ lacuna conform                                       hold a backend to the specification`,
   );
 
 try {

@@ -5,6 +5,7 @@ import { CONTRACTS } from '../spec/contracts/index.js';
 import { formatAddress } from './address.js';
 import type { Check } from './check.js';
 import { judge as judgeOutput } from './judge.js';
+import { runCase } from './run-case.js';
 import type { Subject } from './subject.js';
 
 /** An altered copy of the subject's own results, and whether it was judged as it must be. */
@@ -50,15 +51,11 @@ async function alterations(
 ): Promise<readonly Canary[]> {
   for (const parameters of fc.sample(family.parameters, { seed: 1, numRuns: 20 })) {
     const drawn = family.make(parameters);
-    const opened = await subject.open(drawn);
-    if (typeof opened === 'string') continue;
+    // Only what is right can be altered: a subject that fails is for the checks to say.
+    const result = await runCase(subject, drawn).catch((error: unknown) => String(error));
+    if (typeof result === 'string' || result.failure !== undefined) continue;
     const contract = CONTRACTS[subject.info.contract];
-    const outputs = [];
-    try {
-      for (const inputs of drawn.runs) outputs.push(await opened.run(inputs));
-    } finally {
-      await opened.close();
-    }
+    const { outputs } = result;
     const [inputs] = drawn.runs;
     if (inputs === undefined) continue;
     for (const [name, allowed] of Object.entries(drawn.expected(inputs, contract))) {

@@ -2,14 +2,17 @@ import type { Check } from './check.js';
 import { ENSEMBLES } from './ensembles.js';
 import { FAMILIES } from './families/index.js';
 import { familyCheck } from './family-check.js';
+import { FUNCTION_FAMILIES, PROGRAM_FUNCTION_FAMILIES } from './functions/index.js';
 import { LAWS } from './laws.js';
 import { PLAN_RELATION, RELATION_FAMILIES, RELATIONS } from './relations/index.js';
 import { STEP_CHECKS, STEP_FAMILIES, TRAJECTORY_CHECKS } from './steps/index.js';
+import type { Subject } from './subject.js';
 
 /** Everything that a backend is checked for, what stands on nothing first. */
 export const CHECKS: readonly Check[] = [
   ...LAWS,
   ...FAMILIES.map(familyCheck),
+  ...PROGRAM_FUNCTION_FAMILIES.map(familyCheck),
   ...ENSEMBLES,
   ...RELATIONS,
   ...STEP_CHECKS,
@@ -24,4 +27,22 @@ export const DOUBLE_CHECKS: readonly Check[] = [
 ];
 
 /** Every check that there is, for backends and for ports. */
-export const ALL_CHECKS: readonly Check[] = CHECKS;
+export const ALL_CHECKS: readonly Check[] = withFunctions(CHECKS);
+
+/**
+ * What a subject is checked for. A backend: everything that is a program. A port: every function
+ * that a port can have, since those that it does not declare stay in the count as unsupported; and
+ * everything else where it runs programs.
+ */
+export function checksFor({ functions, backend }: Subject): readonly Check[] {
+  if (functions === undefined) return CHECKS;
+  return backend === undefined ? FUNCTION_FAMILIES.map(familyCheck) : ALL_CHECKS;
+}
+
+/** The checks with those of functions that are no programs in their places. */
+function withFunctions(checks: readonly Check[]): readonly Check[] {
+  const isFunction = ({ id }: Check): boolean => id.startsWith('function/');
+  const first = checks.findIndex(isFunction);
+  const others = checks.filter((check) => !isFunction(check));
+  return [...others.slice(0, first), ...FUNCTION_FAMILIES.map(familyCheck), ...others.slice(first)];
+}

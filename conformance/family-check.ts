@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { CONTRACTS } from '../spec/contracts/index.js';
 import { LacunaError } from '../spec/errors.js';
-import { formatAddress } from './address.js';
+import { type CaseParameters, formatAddress } from './address.js';
 import type { Family } from './case.js';
 import { type Check, type CheckOptions, type Failure, type Finding, verdictOf } from './check.js';
 import { type CaseFailure, runCase } from './run-case.js';
@@ -33,7 +33,10 @@ async function runFamily(
   const total = { cases: 0, elements: 0, undecided: 0, worstRatio: 0 };
   let smallest: { readonly address: string; readonly failure: CaseFailure } | undefined;
   let refusal: string | undefined;
+  let broken = false;
   const property = fc.asyncProperty(parameters, async (values) => {
+    // After a breakdown nothing smaller is sought: each try may cost a deadline and a start.
+    if (broken) return true;
     const address = formatAddress(id, values);
     const drawn = make(values);
     const outcome = await runCase(subject, drawn, options).catch((error: unknown): string => {
@@ -51,6 +54,7 @@ async function runFamily(
     total.worstRatio = Math.max(total.worstRatio, outcome.worstRatio);
     if (outcome.failure === undefined) return true;
     smallest = { address, failure: outcome.failure };
+    broken = outcome.failure.breakdown === true;
     return false;
   });
   const from = path === undefined ? {} : { path };
@@ -72,4 +76,30 @@ function judged(
   if (elements > 0 && elements - undecided >= least * elements) return { verdict: 'pass' };
   const why = `${elements - undecided} of ${elements} elements could be judged, ${least * 100} % must be`;
   return { verdict: 'vacuous', reason: reason === '' ? why : `${why} (${reason})` };
+}
+
+/** The verdict on the one case that the parameters make. @throws LacunaError where they make none. */
+export async function judgeCase(
+  subject: Subject,
+  { id, make }: Family,
+  parameters: CaseParameters,
+  options: CheckOptions = {},
+): Promise<Finding> {
+  const address = formatAddress(id, parameters);
+  let drawn: ReturnType<typeof make>;
+  try {
+    drawn = make(parameters);
+  } catch (cause) {
+    const got = cause instanceof Error ? cause.message : String(cause);
+    throw new LacunaError(
+      { where: address, what: 'these parameters make no case', got },
+      { cause },
+    );
+  }
+  const outcome = await runCase(subject, drawn, options);
+  if (typeof outcome === 'string') return verdictOf('unsupported', outcome);
+  const { elements, undecided, worstRatio, failure } = outcome;
+  const total = { cases: 1, elements, undecided, worstRatio };
+  if (failure === undefined) return { ...total, verdict: 'pass' };
+  return { ...total, verdict: 'fail', failure: { address, ...failure } };
 }

@@ -1,3 +1,4 @@
+export { CLAUSES } from '../spec/clauses/index.js';
 export { type CaseParameters, formatAddress, parseAddress } from './address.js';
 export {
   type Case,
@@ -6,14 +7,27 @@ export {
   type Level,
   programCase,
 } from './case.js';
-export type { CaseRecord, Check, CheckOptions, Failure, Finding, Verdict } from './check.js';
-export { ALL_CHECKS, CHECKS, DOUBLE_CHECKS } from './checks.js';
-export { familyCheck } from './family-check.js';
+export {
+  type CaseRecord,
+  type Check,
+  type CheckOptions,
+  type Failure,
+  type Finding,
+  type Verdict,
+  verdictOf,
+} from './check.js';
+export { ALL_CHECKS, CHECKS, checksFor, DOUBLE_CHECKS } from './checks.js';
+export { describeFunctions, functionSchemas } from './functions/describe.js';
+export { FUNCTION_NAMES, type FunctionCall, type FunctionName } from './functions/function-call.js';
+export { familyCheck, judgeCase } from './family-check.js';
 export { FAULTY_FLEET, type Fault } from './fleet/faulty.js';
 export { type FleetMember, LEGAL_FLEET } from './fleet/legal.js';
 export { type Deviation, type Judgement, judge } from './judge.js';
 export { type KnownFailure, parseKnown } from './known.js';
-export { bitIdentical, type RelationSize } from './relations/index.js';
+export { openPort, type Port } from './port/port-subject.js';
+export type { PortOptions } from './port/port-session.js';
+export { HarnessInvalid } from './port/smoke-test.js';
+export { bitIdentical, type RelationSize, realSize } from './relations/index.js';
 export * from './report/index.js';
 export { type CaseFailure, type CaseResult, runCase } from './run-case.js';
 export { checkBackend, type RunChecksOptions, runChecks } from './run-checks.js';

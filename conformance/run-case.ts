@@ -2,6 +2,7 @@ import type { HostTensor, Named } from '../core/backend.js';
 import { retype } from '../core/passes/retype.js';
 import { CONTRACTS } from '../spec/contracts/index.js';
 import { LacunaError } from '../spec/errors.js';
+import { Breakdown } from './breakdown.js';
 import { type Case, programCase } from './case.js';
 import { type Deviation, judge } from './judge.js';
 import type { Opened, Subject } from './subject.js';
@@ -21,6 +22,8 @@ export interface CaseResult {
 export interface CaseFailure {
   readonly what: string;
   readonly deviation?: Deviation;
+  /** The subject died, hung or gave no answer. */
+  readonly breakdown?: true;
 }
 
 /** How a case is run. */
@@ -42,7 +45,21 @@ export interface RunOptions {
 export async function runCase(
   subject: Subject,
   drawn: Case,
-  { double = false }: RunOptions = {},
+  options: RunOptions = {},
+): Promise<CaseResult | string> {
+  try {
+    return await runAndJudge(subject, drawn, options);
+  } catch (error) {
+    if (!(error instanceof Breakdown)) throw error;
+    const failure = { what: error.message, breakdown: true } as const;
+    return { elements: 0, undecided: 0, worstRatio: 0, outputs: [], failure };
+  }
+}
+
+async function runAndJudge(
+  subject: Subject,
+  drawn: Case,
+  { double = false }: RunOptions,
 ): Promise<CaseResult | string> {
   const asked = double ? inDouble(drawn) : drawn;
   const { runs, expected } = asked;

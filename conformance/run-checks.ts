@@ -4,10 +4,11 @@ import { LacunaError } from '../spec/errors.js';
 import { SPEC_VERSION } from '../spec/version.js';
 import { measureAccuracy } from './accuracy.js';
 import { blockers } from './blocked.js';
+import { Breakdown, SubjectLost } from './breakdown.js';
 import { runCanaries } from './canaries.js';
 import type { Level } from './case.js';
 import { type Check, type CheckOptions, type Finding, verdictOf } from './check.js';
-import { CHECKS } from './checks.js';
+import { checksFor } from './checks.js';
 import { type KnownFailure, staleness } from './known.js';
 import { type CheckReport, type ConformanceReport, makeReport } from './report/report.js';
 import { backendSubject, type Subject } from './subject.js';
@@ -17,7 +18,7 @@ export interface RunChecksOptions extends CheckOptions {
   readonly filter?: string;
   /** Only checks of this level. @defaultValue all */
   readonly level?: Level;
-  /** What there is to check. @defaultValue `CHECKS` */
+  /** What there is to check. @defaultValue `checksFor` the subject */
   readonly checks?: readonly Check[];
   /** What the subject is known not to pass. @defaultValue nothing */
   readonly known?: readonly KnownFailure[];
@@ -34,7 +35,14 @@ export async function runChecks(
   subject: Subject,
   options: RunChecksOptions = {},
 ): Promise<ConformanceReport> {
-  const { seed = 1, filter = '', level, checks = CHECKS, onCheck, double = false } = options;
+  const {
+    seed = 1,
+    filter = '',
+    level,
+    checks = checksFor(subject),
+    onCheck,
+    double = false,
+  } = options;
   const wanted = (check: Check): boolean =>
     check.id.startsWith(filter) && (level === undefined || check.level === level);
   if (!checks.some(wanted)) {
@@ -77,7 +85,14 @@ async function find(
 ): Promise<Finding> {
   const [blocker] = options.block === false ? [] : blockers(check, before);
   if (blocker !== undefined) return verdictOf('blocked', `it stands on ${blocker}, which failed`);
-  return check.run(subject, options);
+  try {
+    return await check.run(subject, options);
+  } catch (error) {
+    if (error instanceof SubjectLost) return verdictOf('not-run', error.message);
+    if (!(error instanceof Breakdown)) throw error;
+    const failure = { address: check.id, what: error.message };
+    return { ...verdictOf('fail'), cases: 1, failure };
+  }
 }
 
 /** The report with what is known of its check: the reason, or why that does not count any more. */

@@ -1,8 +1,11 @@
 import type { Backend, BackendInfo, DeviceTensor, HostTensor, Named } from '../core/backend.js';
 import type { Case } from './case.js';
+import type { FunctionName } from './functions/function-call.js';
 
 /** What is being judged: a backend, or a port behind the process protocol. */
 export interface Subject {
+  /** The functions that a port declares; absent for a backend, which is asked for programs only. */
+  readonly functions?: readonly FunctionName[];
   readonly info: Pick<
     BackendInfo,
     'name' | 'version' | 'device' | 'contract' | 'deterministic' | 'claims'

@@ -7,6 +7,7 @@ import {
   LacunaError,
   maeLoss,
   type PretrainingConfig,
+  presetNamed,
   pretrainingModel,
   targets,
   toUnitRange,
@@ -34,6 +35,12 @@ export interface RelationSize {
 }
 
 export const TINY_SIZE: RelationSize = { config: TINY_JOINT, batch: 2, visible: 3 };
+
+/** ViT-S on 16 frames of 224 x 224 pixels, with nine tenths of the tokens hidden. */
+export function realSize(): RelationSize {
+  const { video, encoder } = presetNamed('videomae-vits');
+  return { config: { ...TINY_JOINT, video, encoder }, batch: 2, visible: 160 };
+}
 
 interface TwoRuns {
   readonly program: Program;

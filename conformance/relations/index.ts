@@ -3,7 +3,7 @@ import { familyCheck } from '../family-check.js';
 import { bitIdentical, TINY_SIZE } from './bit-identical.js';
 import { RELATION_FAMILIES } from './families.js';
 
-export { bitIdentical, type RelationSize } from './bit-identical.js';
+export { bitIdentical, type RelationSize, realSize } from './bit-identical.js';
 export { RELATION_FAMILIES } from './families.js';
 export { PLAN_RELATION } from './plans.js';
 

@@ -1,3 +1,4 @@
+import { clauseNamed } from '../../spec/clauses/index.js';
 import type { AccuracyRow } from '../accuracy.js';
 import type { Canary } from '../canaries.js';
 import type { Level } from '../case.js';
@@ -29,7 +30,7 @@ export interface ConformanceReport {
   readonly canaries: readonly Canary[];
   /** Whether every canary was judged as it must be; if not, the run proves nothing. */
   readonly valid: boolean;
-  /** Whether the run is valid, something passed, and all that did not pass is known or not run. */
+  /** Whether the run is valid, something passed, and all that did not is known, not run or a SHOULD. */
   readonly ok: boolean;
 }
 
@@ -56,12 +57,21 @@ export function makeReport(
     number
   >;
   const valid = canaries.every(({ behaved }) => behaved);
-  const accepted = ({ verdict, known }: CheckReport): boolean =>
-    verdict === 'pass' || verdict === 'not-run' || known !== undefined;
+  // With a reason, it was asked for and could not be run: that is no success.
+  const accepted = (check: CheckReport): boolean =>
+    check.verdict === 'pass' ||
+    (check.verdict === 'not-run' && check.reason === undefined) ||
+    check.known !== undefined ||
+    isOptional(check);
   const ok = valid && counts.pass > 0 && checks.every(accepted);
   const { name, version, device, contract, deterministic, claims } = parts.subject;
   const subject = { name, version, device, contract, deterministic, claims };
   return { format: 'lacuna-conformance/1', ...parts, subject, counts, valid, ok };
+}
+
+/** Whether a check holds a subject to nothing that it MUST do. */
+export function isOptional({ clauses }: Pick<CheckReport, 'clauses'>): boolean {
+  return clauses.length > 0 && clauses.every((id) => clauseNamed(id).level === 'SHOULD');
 }
 
 /** The report in lines: a summary, then each check that did not pass. */
@@ -75,8 +85,10 @@ export function formatReport(
   const elements = sum((each) => each.elements);
   const lines: string[] = [];
   for (const check of checks) {
-    if (check.verdict === 'pass' || check.verdict === 'not-run') continue;
-    const known = check.known === undefined ? '' : ` (known: ${check.known})`;
+    if (check.verdict === 'pass') continue;
+    if (check.verdict === 'not-run' && check.reason === undefined) continue;
+    const should = isOptional(check) ? ' (a SHOULD)' : '';
+    const known = check.known === undefined ? should : ` (known: ${check.known})`;
     lines.push(`${check.verdict.toUpperCase()} ${check.id}${known}`);
     lines.push(indent(explain(check, seed, replay)));
   }

@@ -1,0 +1,85 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { LacunaError } from '../../spec/index.js';
+import { compareFiles, judgeFile, writePage } from '../conform/files.js';
+import { type ConformFlags, EXIT } from '../conform/options.js';
+import { replay } from '../conform/replay.js';
+import { runSuite } from '../conform/run.js';
+import { describeFailure } from '../failure.js';
+
+export function conformCommand(): Command {
+  return new Command('conform')
+    .description(
+      'Holds a backend, or a port in any language, to the specification, clause by clause.',
+    )
+    .option('--backend <name>', 'see `lacuna backends` (default: onnx)')
+    .option('--device <name>', "the backend's device")
+    .option('--threads <n>', 'threads of a CPU device', whole)
+    .addOption(
+      new Option(
+        '--port <command>',
+        'a port that speaks the protocol of docs/protocol.md',
+      ).conflicts('backend'),
+    )
+    .option('--level <0-5>', 'only checks of this level', level)
+    .option('--filter <prefix>', 'only checks whose id begins so')
+    .option('--seed <n>', 'what cases are drawn from (default: 1)', whole)
+    .option('--cases <n>', 'cases of each family (default: 30)', whole)
+    .option('--double', 'in float64, where the backend has it: an exact check of what it does')
+    .option('--real', 'the relations that need no oracle, at the size of ViT-S')
+    .option('--replay <address>', 'the one case of a failure, by its address')
+    .option('--explore <seconds>', 'fresh seeds until the time is over', whole)
+    .option('--known <file>', 'JSON list of known failures')
+    .option('--out <folder>', 'where report.json, junit.xml, summary.md and the page go')
+    .option('--judge <report.json>', 'judge a report again, without its backend')
+    .option('--compare <old-and-new...>', 'what changed between two reports')
+    .option('--page <report.json...>', 'one page of several reports, written to --out (a file)')
+    .addHelpText(
+      'after',
+      `
+Exit codes: 0 everything passed, 1 something did not, 2 wrong command line or file,
+3 the run proves nothing (the suite misjudged its own test), 4 the backend or port is not here.
+
+Examples:
+  $ lacuna conform
+  $ lacuna conform --backend tfjs --out reports/tfjs
+  $ lacuna conform --filter composite/softmax --cases 200
+  $ lacuna conform --replay 'primitive/neg:shape=[2,3];regime="ties";draw=12'
+  $ lacuna conform --port "python3 -m lacuna_port" --filter function/
+  $ lacuna conform --compare old/report.json new/report.json
+  $ lacuna conform --page onnx/report.json tfjs/report.json --out matrix.html`,
+    )
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.passed : EXIT.usage))
+    .action(async (flags: ConformFlags) => {
+      try {
+        process.exitCode = await dispatch(flags);
+      } catch (error) {
+        console.error(describeFailure(error));
+        process.exitCode = error instanceof LacunaError ? EXIT.usage : EXIT.failed;
+      }
+    });
+}
+
+async function dispatch(flags: ConformFlags): Promise<number> {
+  const { judge, compare, page, replay: address, out } = flags;
+  if (judge !== undefined) return judgeFile(judge);
+  if (compare !== undefined) {
+    const [old, recent, ...rest] = compare;
+    if (old === undefined || recent === undefined || rest.length > 0) {
+      throw new LacunaError({ what: '--compare wants two reports', got: String(compare.length) });
+    }
+    return compareFiles(old, recent);
+  }
+  if (page !== undefined) return writePage(page, out ?? 'conformance.html');
+  return address === undefined ? runSuite(flags) : replay(address, flags);
+}
+
+function whole(text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new InvalidArgumentError('It must be a whole number.');
+}
+
+function level(text: string): number {
+  if (/^[0-5]$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It must be 0, 1, 2, 3, 4 or 5.');
+}

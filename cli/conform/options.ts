@@ -1,0 +1,32 @@
+/** Flags of `lacuna conform`. */
+export interface ConformFlags {
+  readonly backend?: string;
+  readonly device?: string;
+  readonly threads?: number;
+  readonly port?: string;
+  readonly level?: number;
+  readonly filter?: string;
+  readonly seed?: number;
+  readonly cases?: number;
+  readonly double?: true;
+  readonly real?: true;
+  readonly replay?: string;
+  readonly explore?: number;
+  readonly known?: string;
+  readonly out?: string;
+  readonly judge?: string;
+  readonly compare?: readonly string[];
+  readonly page?: readonly string[];
+}
+
+/** What the exit code says. */
+export const EXIT = {
+  passed: 0,
+  failed: 1,
+  /** The command line, or a file that it names, is wrong. */
+  usage: 2,
+  /** The suite misjudged an altered copy of the results: the run proves nothing. */
+  invalid: 3,
+  /** The backend or port is not here. */
+  notRun: 4,
+} as const;

@@ -1,0 +1,43 @@
+import {
+  ALL_CHECKS,
+  explain,
+  judgeCase,
+  parseAddress,
+  verdictOf,
+} from '../../conformance/index.js';
+import { LacunaError } from '../../spec/index.js';
+import { type ConformFlags, EXIT } from './options.js';
+import { openSubject } from './subject.js';
+
+/** Runs the one case that an address names; the exit code. */
+export async function replay(address: string, flags: ConformFlags): Promise<number> {
+  const { id, parameters } = parseAddress(address);
+  const check = ALL_CHECKS.find((each) => each.id === id);
+  if (check === undefined) {
+    throw new LacunaError({ what: 'no check has the id of this address', got: id });
+  }
+  const opened = await openSubject(flags);
+  if (typeof opened === 'string') {
+    console.error(`not run: ${opened}`);
+    return EXIT.notRun;
+  }
+  try {
+    const finding =
+      check.family === undefined
+        ? await check.run(opened.subject, { seed: flags.seed ?? 1 })
+        : await judgeCase(opened.subject, check.family, parameters, {
+            double: flags.double === true,
+          });
+    const { level, clauses } = check;
+    const report = { ...verdictOf('pass'), ...finding, id, level, clauses, seconds: 0 };
+    const why = explain(report, 1, () => []);
+    console.log(`${finding.verdict.toUpperCase()} ${address}${why === '' ? '' : `\n${why}`}`);
+    console.log(
+      `${finding.elements - finding.undecided} of ${finding.elements} elements judged, ` +
+        `largest error over bound ${finding.worstRatio.toPrecision(3)}`,
+    );
+    return finding.verdict === 'pass' ? EXIT.passed : EXIT.failed;
+  } finally {
+    await opened.close();
+  }
+}

@@ -1,0 +1,127 @@
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  bitIdentical,
+  type CaseOutputs,
+  CHECKS,
+  type Check,
+  type ConformanceReport,
+  DOUBLE_CHECKS,
+  formatReport,
+  junit,
+  type Level,
+  levelTable,
+  markdown,
+  type RunChecksOptions,
+  realSize,
+  recordCase,
+  runChecks,
+  writeReport,
+} from '../../conformance/index.js';
+import { ConformDisplay } from './display.js';
+import { type ConformFlags, EXIT } from './options.js';
+import { conformancePage } from './page.js';
+import { knownFailures, type OpenSubject, openSubject } from './subject.js';
+
+/** Runs the suite on a backend or port; the exit code. */
+export async function runSuite(flags: ConformFlags): Promise<number> {
+  const known = knownFailures(flags.known);
+  const opened = await openSubject(flags);
+  if (typeof opened === 'string') {
+    console.error(`not run: ${opened}`);
+    return EXIT.notRun;
+  }
+  try {
+    if (flags.explore !== undefined) return await explore(opened, flags, flags.explore);
+    const { report, outputs } = await run(opened, flags, { known });
+    console.log(formatReport(report, replayCommand(opened)));
+    console.log(`\n${levelTable(report).join('\n')}`);
+    if (flags.out !== undefined) writeReports(flags.out, report, outputs);
+    const summary = process.env.GITHUB_STEP_SUMMARY;
+    if (summary !== undefined) appendFileSync(summary, markdown(report));
+    return exitCode(report);
+  } finally {
+    await opened.close();
+  }
+}
+
+export function exitCode({ valid, ok }: ConformanceReport): number {
+  if (!valid) return EXIT.invalid;
+  return ok ? EXIT.passed : EXIT.failed;
+}
+
+async function run(
+  { subject }: OpenSubject,
+  flags: ConformFlags,
+  more: RunChecksOptions,
+): Promise<{ report: ConformanceReport; outputs: readonly CaseOutputs[] }> {
+  const checks = checksOf(flags);
+  const { level, filter, seed, cases, double } = flags;
+  const wanted = checks.filter(
+    ({ id, level: own }) => id.startsWith(filter ?? '') && (level === undefined || own === level),
+  );
+  const display = new ConformDisplay(process.stderr, wanted.length);
+  const outputs: CaseOutputs[] = [];
+  const report = await runChecks(subject, {
+    checks,
+    onCheck: (check, _, done) => {
+      if (done === undefined) display.show(check, wanted.indexOf(check));
+    },
+    onCase: (record) => {
+      outputs.push(recordCase(record));
+    },
+    ...(level === undefined ? {} : { level: level as Level }),
+    ...(filter === undefined ? {} : { filter }),
+    ...(seed === undefined ? {} : { seed }),
+    ...(cases === undefined ? {} : { cases }),
+    ...(double === undefined ? {} : { double }),
+    ...more,
+  });
+  display.end();
+  return { report, outputs };
+}
+
+function checksOf({ double, real }: ConformFlags): readonly Check[] {
+  if (real === true) return bitIdentical(realSize());
+  return double === true ? DOUBLE_CHECKS : CHECKS;
+}
+
+/** How a failure is seen again: by its address, which needs no seed. */
+export function replayCommand({
+  flags,
+}: Pick<OpenSubject, 'flags'>): NonNullable<Parameters<typeof formatReport>[1]> {
+  return (_, __, { address }) => [`replay: lacuna conform ${flags} --replay '${address}'`];
+}
+
+/** Fresh seeds until the time is over. */
+async function explore(opened: OpenSubject, flags: ConformFlags, seconds: number): Promise<number> {
+  const end = performance.now() + 1000 * seconds;
+  const first = flags.seed ?? Math.floor(Date.now() / 1000);
+  let [runs, cases] = [0, 0];
+  let worst: number = EXIT.passed;
+  for (let seed = first; performance.now() < end; seed++) {
+    const { report } = await run(opened, { ...flags, seed }, {});
+    runs += 1;
+    cases += report.checks.reduce((sum, check) => sum + check.cases, 0);
+    if (!report.ok) {
+      console.log(formatReport(report, replayCommand(opened)));
+      worst = Math.max(worst, exitCode(report));
+    }
+  }
+  console.log(`explored ${runs} seeds from ${first} on, ${cases} cases`);
+  return worst;
+}
+
+function writeReports(
+  folder: string,
+  report: ConformanceReport,
+  outputs: readonly CaseOutputs[],
+): void {
+  mkdirSync(folder, { recursive: true });
+  const write = (name: string, text: string): void => writeFileSync(join(folder, name), text);
+  write('report.json', writeReport({ ...report, outputs }));
+  write('junit.xml', junit(report));
+  write('summary.md', markdown(report));
+  write('conformance.html', conformancePage([report]));
+  console.log(`\nreport.json, junit.xml, summary.md and conformance.html are in ${folder}`);
+}

@@ -1,0 +1,45 @@
+import { existsSync, readFileSync } from 'node:fs';
+import {
+  ALL_CHECKS,
+  backendSubject,
+  type KnownFailure,
+  parseKnown,
+  type Subject,
+} from '../../conformance/index.js';
+import { LacunaError } from '../../spec/index.js';
+import { BACKENDS } from '../registry.js';
+import type { ConformFlags } from './options.js';
+
+/** A subject, how to close it, and how its part of a command line reads. */
+export interface OpenSubject {
+  readonly subject: Subject;
+  readonly close: () => Promise<void>;
+  readonly flags: string;
+}
+
+/** Why the subject is not here, as a sentence, where it is not. */
+export async function openSubject(flags: ConformFlags): Promise<OpenSubject | string> {
+  const { backend = 'onnx', device, threads } = flags;
+  const options = {
+    ...(device === undefined ? {} : { device }),
+    ...(threads === undefined ? {} : { threads }),
+  };
+  const factory = BACKENDS.named(backend);
+  const probe = await factory.probe(options);
+  if (!probe.available) return probe.reason;
+  const opened = await factory.open(options);
+  const said = device === undefined ? '' : ` --device ${device}`;
+  return {
+    subject: backendSubject(opened),
+    close: () => opened.dispose(),
+    flags: `--backend ${backend}${said}`,
+  };
+}
+
+/** The known failures of a file. @throws LacunaError where it is not there or not right. */
+export function knownFailures(file: string | undefined): readonly KnownFailure[] {
+  if (file === undefined) return [];
+  if (!existsSync(file)) throw new LacunaError({ where: file, what: 'there is no such file' });
+  const ids = ALL_CHECKS.map(({ id }) => id);
+  return parseKnown(readFileSync(file, 'utf8'), ids, file);
+}

@@ -1,0 +1,31 @@
+import type { HostTensor, Named } from '../../core/backend.js';
+import type { Bounds } from '../../reference/index.js';
+import type { Shape } from '../../spec/program/index.js';
+import type { Case } from '../case.js';
+import type { FunctionCall } from './function-call.js';
+
+/** A case of a function of integers, for which there is no program: results are exact. */
+export function exactCase(
+  call: FunctionCall,
+  runs: readonly Named<HostTensor>[],
+  expected: (inputs: Named<HostTensor>) => Named<Bounds>,
+): Case {
+  return { call, runs, expected: (inputs) => expected(inputs) };
+}
+
+/** The same case with only some of its results judged: what one clause speaks of. */
+export function judging<C extends Case>(drawn: C, wanted: (output: string) => boolean): C {
+  const expected: Case['expected'] = (inputs, contract) =>
+    Object.fromEntries(
+      Object.entries(drawn.expected(inputs, contract)).filter(([name]) => wanted(name)),
+    );
+  return { ...drawn, expected };
+}
+
+/** Integers as a tensor. */
+export function integers(
+  data: ArrayLike<number>,
+  shape: Shape = [data.length],
+): HostTensor & { readonly dtype: 'i32'; readonly data: Int32Array } {
+  return { dtype: 'i32', shape, data: Int32Array.from(data) };
+}

@@ -1,0 +1,109 @@
+import fc from 'fast-check';
+import { infoNceLoss, l2Normalize, maeLoss } from '../../spec/index.js';
+import { exp } from '../../spec/program/index.js';
+import { type Case, type Family, family } from '../case.js';
+import { lossAndGradients } from '../families/objectives.js';
+import { draw, positiveExtent, regime } from '../generators/draws.js';
+import type { Regime } from '../generators/regimes.js';
+import { judging } from './exact.js';
+
+interface MaeDrawn {
+  readonly batch: number;
+  readonly masked: number;
+  readonly size: number;
+  readonly regime: Regime;
+  readonly draw: number;
+}
+
+function maeCase({ batch, masked, size, ...data }: MaeDrawn): Case {
+  const both = { shape: [batch, masked, size] };
+  const drawn = lossAndGradients(
+    'mae',
+    { prediction: both, target: { ...both, regime: 'normal' } },
+    ['prediction'],
+    data,
+    ({ prediction, target }) => maeLoss(prediction, target),
+  );
+  return { ...drawn, call: { function: 'loss.mae', attributes: {} } };
+}
+
+interface InfoNceDrawn {
+  readonly batch: number;
+  readonly width: number;
+  readonly directions: 'mean' | 'sum';
+  readonly regime: Regime;
+  readonly draw: number;
+}
+
+function infoNceCase({ batch, width, directions, ...data }: InfoNceDrawn): Case {
+  const embeddings = { shape: [batch, width] };
+  // log(1 / tau) for tau between 0.01 and 1.
+  const logScale = (x: number): number => Math.fround(4.6 * Math.abs(Math.sin(x)));
+  const drawn = lossAndGradients(
+    'info_nce',
+    {
+      text: embeddings,
+      video: embeddings,
+      log_scale: { shape: [], regime: 'normal', domain: logScale },
+    },
+    ['text', 'video', 'log_scale'],
+    data,
+    ({ text, video, log_scale }) =>
+      infoNceLoss(l2Normalize(text), l2Normalize(video), exp(log_scale), {
+        temperature: { kind: 'learned' },
+        directions,
+      }),
+  );
+  return { ...drawn, call: { function: 'loss.infonce', attributes: { directions } } };
+}
+
+const maeParameters = fc.record({
+  batch: positiveExtent,
+  masked: positiveExtent,
+  size: positiveExtent,
+  regime,
+  draw,
+});
+
+const infoNceParameters = fc.record({
+  batch: fc.constantFrom(2, 3, 8, 17),
+  width: fc.constantFrom(2, 3, 5, 8, 17, 33),
+  directions: fc.constantFrom<'mean' | 'sum'>('mean', 'sum'),
+  regime: regime.filter((name) => name !== 'constant'),
+  draw,
+});
+
+const isLoss = (output: string): boolean => output === 'loss';
+const isGradient = (output: string): boolean => output.startsWith('grad.');
+
+export const LOSS_FAMILIES: readonly Family[] = [
+  family('function/loss.mae', maeParameters, (drawn) => judging(maeCase(drawn), isLoss), {
+    level: 3,
+    clauses: ['loss.mae'],
+  }),
+  family(
+    'function/loss.mae/gradient',
+    maeParameters,
+    (drawn) => judging(maeCase(drawn), isGradient),
+    { level: 3, clauses: ['loss.mae.gradient'] },
+  ),
+  family(
+    'function/loss.infonce',
+    infoNceParameters,
+    (drawn) => judging(infoNceCase(drawn), isLoss),
+    { level: 3, clauses: ['loss.infonce'] },
+  ),
+  family(
+    'function/loss.infonce/gradient',
+    infoNceParameters,
+    (drawn) => judging(infoNceCase(drawn), isGradient),
+    {
+      level: 3,
+      clauses: ['loss.infonce.gradient'],
+      exemption: {
+        judged: 0.85,
+        reason: 'gradients of embeddings that are nearly equal cancel to their rounding error',
+      },
+    },
+  ),
+];

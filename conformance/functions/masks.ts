@@ -1,0 +1,131 @@
+import fc from 'fast-check';
+import type { HostTensor, Named } from '../../core/backend.js';
+import type { Bounds } from '../../reference/index.js';
+import { drawMask, type Grid, maskCounts, type Rounding, tokenCount } from '../../spec/index.js';
+import { RandomStream } from '../../spec/random/index.js';
+import { type Case, type Family, family } from '../case.js';
+import { draw } from '../generators/draws.js';
+import { exactCase, integers, judging } from './exact.js';
+
+/** The roundings of video masks; text masks have another. */
+const rounding = fc.constantFrom<Rounding>(
+  'floor-masked',
+  'floor-visible',
+  'floor-visible-at-least-one',
+);
+
+const grid = {
+  slots: fc.constantFrom(1, 2, 3, 8),
+  rows: fc.constantFrom(2, 3, 7),
+  columns: fc.constantFrom(2, 3, 5),
+};
+/** Ratios that leave at least one of four places visible under every rounding. */
+const ratio = fc.constantFrom(0.25, 0.5, 0.6, 0.75);
+const address = {
+  seed: fc.maxSafeNat(),
+  epoch: fc.constantFrom(0, 1, 299, 0xffffffff),
+  sample: draw,
+  replicate: fc.constantFrom(0, 1, 0xffff),
+};
+
+interface MaskDrawn extends Grid {
+  readonly ratio: number;
+  readonly rounding: Rounding;
+}
+
+interface TubeDrawn extends MaskDrawn {
+  readonly seed: number;
+  readonly epoch: number;
+  readonly sample: number;
+  readonly replicate: number;
+}
+
+function tubeCase(drawn: TubeDrawn): Case {
+  const { slots, rows, columns, ratio: share, rounding: rule, ...place } = drawn;
+  const config = { kind: 'tube', ratio: share, rounding: rule } as const;
+  const own = { slots, rows, columns };
+  return exactCase({ function: 'mask.tube', attributes: { ...drawn } }, [{}], () => {
+    const { visible, masked } = drawMask(config, own, place);
+    return results(own, config, visible, masked);
+  });
+}
+
+function topkCase({ draw: seed, ...drawn }: MaskDrawn & { draw: number }): Case {
+  const { slots, rows, columns, ratio: share, rounding: rule } = drawn;
+  const config = { kind: 'text-guided', ratio: share, rounding: rule } as const;
+  const own = { slots, rows, columns };
+  const runs = [0, 1].map((replicate): Named<HostTensor> => {
+    const stream = new RandomStream({ seed, stream: 'test', replicate });
+    // Few different values, so that ties decide; the ends of int16 among them.
+    const values = [-32768, -1, 0, 1, 7, 32767, stream.integer(65536) - 32768];
+    const map = Array.from({ length: tokenCount(own) }, () => values[stream.integer(7)] as number);
+    return { map: integers(map, [slots, rows * columns]) };
+  });
+  return exactCase({ function: 'mask.topk', attributes: { ...drawn } }, runs, ({ map }) => {
+    const stored = Int16Array.from(map?.data ?? []);
+    const { visible, masked } = drawMask(config, own, { seed: 0 }, stored);
+    return results(own, config, visible, masked);
+  });
+}
+
+function results(
+  own: Grid,
+  config: Parameters<typeof maskCounts>[0],
+  visible: Int32Array,
+  masked: Int32Array,
+): Named<Bounds> {
+  const counts = maskCounts(config, own);
+  return {
+    visible: integers(visible),
+    masked: integers(masked),
+    counts: integers([counts.visible, counts.masked]),
+  };
+}
+
+/** Numbers of places and ratios at which the roundings differ: 19 or 20 of 196 stay visible. */
+const counted = {
+  slots: fc.constantFrom(1, 2, 8),
+  rows: fc.constantFrom(4, 7, 14),
+  columns: fc.constantFrom(4, 14),
+  ratio: fc.constantFrom(0.9, 0.75, 0.6, 0.1),
+  rounding,
+};
+
+const level = 3;
+const isCount = (output: string): boolean => output === 'counts';
+const isList = (output: string): boolean => output !== 'counts';
+
+/** Counts first, then order, then which tokens: each stands on those before it. */
+export const MASK_FAMILIES: readonly Family[] = [
+  family(
+    'function/mask.tube/count',
+    fc.record({ ...counted, ...address }),
+    (drawn) => judging(tubeCase(drawn), isCount),
+    { level, clauses: ['mask.count'] },
+  ),
+  family(
+    'function/mask.tube/order',
+    // Nothing is masked: only the order can be wrong.
+    fc.record({ ...grid, ratio: fc.constant(0), rounding, ...address }),
+    (drawn) => judging(tubeCase(drawn), isList),
+    { level, clauses: ['mask.order'] },
+  ),
+  family(
+    'function/mask.tube',
+    fc.record({ ...grid, ratio, rounding, ...address }),
+    (drawn) => judging(tubeCase(drawn), isList),
+    { level, clauses: ['mask.tube'] },
+  ),
+  family(
+    'function/mask.topk/count',
+    fc.record({ ...counted, draw }),
+    (drawn) => judging(topkCase(drawn), isCount),
+    { level, clauses: ['mask.count'] },
+  ),
+  family(
+    'function/mask.topk',
+    fc.record({ ...grid, ratio, rounding, draw }),
+    (drawn) => judging(topkCase(drawn), isList),
+    { level, clauses: ['mask.topk'] },
+  ),
+];

@@ -1,0 +1,141 @@
+import type { AttributeSpec, FunctionSignature, TensorSpec } from './signature.js';
+
+const integer = (text: string): AttributeSpec => ({ type: 'integer', text });
+const number = (text: string): AttributeSpec => ({ type: 'number', text });
+
+const ENCODER = {
+  tubelet: integer('t, frames of a cube.'),
+  patch: integer('p, rows and columns of pixels of a cube.'),
+  width: integer('D, numbers of a token.'),
+  depth: integer('The number of blocks.'),
+  heads: integer('h; D / h numbers a head.'),
+  mlp_ratio: number('The hidden width of the MLP over D.'),
+  norm_eps: number('eps of the layer norms, under the root.'),
+};
+
+function tensors(list: Readonly<Record<string, string>>, dtype: TensorSpec['dtype']): TensorSpec[] {
+  return Object.entries(list).map(([name, line]) => {
+    const [shape = '', ...text] = line.split(/: ?/);
+    return { name, dtype, shape: shape === '' ? [] : shape.split(' '), text: text.join(': ') };
+  });
+}
+
+/** Names of parameters after a prefix, with the shapes for width D and hidden width H. */
+const BLOCK = {
+  'norm1.weight': 'D: ',
+  'norm1.bias': 'D: ',
+  'attn.q.weight': 'D D: Rows are outputs, as in PyTorch: y = x W^T + b.',
+  'attn.q.bias': 'D: ',
+  'attn.k.weight': 'D D: Keys have no bias.',
+  'attn.v.weight': 'D D: ',
+  'attn.v.bias': 'D: ',
+  'attn.proj.weight': 'D D: ',
+  'attn.proj.bias': 'D: ',
+  'norm2.weight': 'D: ',
+  'norm2.bias': 'D: ',
+  'mlp.fc1.weight': 'H D: H = round(mlp_ratio D).',
+  'mlp.fc1.bias': 'H: ',
+  'mlp.fc2.weight': 'D H: ',
+  'mlp.fc2.bias': 'D: ',
+};
+
+function blocks(part: 'encoder' | 'decoder'): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(BLOCK).map(([name, line]) => [
+      `${part}.i.${name}`,
+      part === 'encoder' ? line : line.replaceAll('D', 'E').replaceAll('width', 'decoder_width'),
+    ]),
+  );
+}
+
+function encoderInputs(dtype: TensorSpec['dtype']): TensorSpec[] {
+  return [
+    ...tensors({ frames: 'B T H H 3: Pixels, channel last.' }, 'u8'),
+    ...tensors({ visible: 'B K: Visible tokens of each clip, ascending.' }, 'i32'),
+    ...tensors(
+      {
+        'encoder.patch.weight': 'D P: P = 3 t p^2.',
+        'encoder.patch.bias': 'D: ',
+        'encoder.positions':
+          'N D: The table of positions: an input, so that no port needs its sines.',
+        ...blocks('encoder'),
+        'encoder.norm.weight': 'D: ',
+        'encoder.norm.bias': 'D: ',
+      },
+      dtype,
+    ),
+  ];
+}
+
+const FORWARD = [
+  'Cubes of the frames as patchify has them; of each clip the visible ones; x = pixel / 255, then (x - mean) / std of the channel: mean 0.485, 0.456, 0.406, std 0.229, 0.224, 0.225.',
+  'Token = cube W^T + b + positions[index]. Then block i = 0 ... depth - 1: x += proj(attention(norm1(x))); x += fc2(gelu(fc1(norm2(x)))); and norm at the end.',
+  'Attention of head j takes numbers j D/h ... (j + 1) D/h - 1 of q, k, v: softmax(q k^T / sqrt(D/h)) v; heads are put side by side again. GELU is exact: x (1 + erf(x / sqrt 2)) / 2. Norms have the biased variance.',
+];
+
+/** The functions that need a whole model. */
+export const MODEL_SIGNATURES: readonly FunctionSignature[] = [
+  {
+    function: 'model.forward',
+    text: 'The encoder on the visible cubes of clips.',
+    clauses: ['model.forward'],
+    attributes: ENCODER,
+    inputs: encoderInputs('float'),
+    outputs: tensors({ encoded: 'B K D: ' }, 'float'),
+    details: [...FORWARD, 'Names with i stand for those of block i: encoder.0.norm1.weight, ...'],
+  },
+  {
+    function: 'step',
+    text: 'One step of reconstruction: losses, gradients of all parameters, and their update.',
+    clauses: ['step.gradients', 'step.update'],
+    attributes: {
+      ...ENCODER,
+      decoder_width: integer('E'),
+      decoder_depth: integer('Its blocks.'),
+      decoder_heads: integer('Its heads.'),
+      beta1: number('b1'),
+      beta2: number('b2'),
+      eps: number('Of AdamW.'),
+      weight_decay: number('wd of parameters with two axes; others have none.'),
+    },
+    inputs: [
+      ...encoderInputs('f64'),
+      ...tensors({ masked: 'B M: The other tokens of each clip, ascending.' }, 'i32'),
+      ...tensors(
+        {
+          'decoder.embed.weight': 'E D: ',
+          'decoder.positions': 'N E: As for the encoder.',
+          'decoder.mask': 'E: Stands for each masked token.',
+          ...blocks('decoder'),
+          'decoder.norm.weight': 'E: ',
+          'decoder.norm.bias': 'E: ',
+          'decoder.head.weight': 'P E: ',
+          'decoder.head.bias': 'P: ',
+          'adamw.m.*': '...: The first moment of each parameter, by its name.',
+          'adamw.v.*': '...: The second moment.',
+          'schedule.lr': ': The learning rate.',
+          'schedule.correction1': ': 1 - b1^t',
+          'schedule.correction2': ': 1 - b2^t',
+        },
+        'f64',
+      ),
+    ],
+    outputs: tensors(
+      {
+        loss: ': ',
+        'loss.mae': ': The same: there is no other objective.',
+        'grad.*': '...: The gradient of each parameter, by its name.',
+        'encoder.*': '...: Each parameter after the update.',
+        'decoder.*': '...: ',
+        'adamw.m.*': '...: ',
+        'adamw.v.*': '...: ',
+      },
+      'f64',
+    ),
+    details: [
+      'In f64 alone: in f32 the worst case of so many layers is wider than the results.',
+      "The encoder as in model.forward. Its tokens through decoder.embed (no bias); in front those of the visible tokens plus their positions, after them decoder.mask plus the positions of the masked ones; the decoder's blocks; of its last M tokens norm and head are the prediction.",
+      'Targets: target.cube of the masked cubes. Loss: loss.mae. Update: optim.adamw of each parameter; tables of positions are no parameters.',
+    ],
+  },
+];

@@ -1,0 +1,97 @@
+import fc from 'fast-check';
+import type { HostTensor, Named } from '../../core/backend.js';
+import type { Bounds } from '../../reference/index.js';
+import { gridOf, patchify, targets, toUnitRange, type VideoConfig } from '../../spec/index.js';
+import { elementCount } from '../../spec/program/index.js';
+import { RandomStream } from '../../spec/random/index.js';
+import { buildCase } from '../build-case.js';
+import { type Case, type Family, family } from '../case.js';
+import { draw, positiveExtent } from '../generators/draws.js';
+
+interface PatchifyDrawn {
+  readonly batch: number;
+  readonly slots: number;
+  readonly side: number;
+  readonly tubelet: number;
+  readonly patch: number;
+  readonly draw: number;
+}
+
+function patchifyCase({ batch, slots, side, tubelet, patch, draw: seed }: PatchifyDrawn): Case {
+  const video: VideoConfig = { frames: slots * tubelet, size: side * patch, tubelet, patch };
+  gridOf(video);
+  const shape = [batch, video.frames, video.size, video.size, 3];
+  const data = { regime: 'normal', draw: seed } as const;
+  const drawn = buildCase('patchify', { frames: { dtype: 'u8', shape } }, data, ({ frames }) => ({
+    cubes: patchify(frames, video),
+  }));
+  return { ...drawn, call: { function: 'patchify', attributes: { tubelet, patch } } };
+}
+
+interface TargetDrawn {
+  readonly batch: number;
+  readonly cubes: number;
+  readonly pixels: number;
+  readonly draw: number;
+}
+
+function targetCase({ batch, cubes, pixels, draw: seed }: TargetDrawn): Case {
+  const shape = [batch, cubes, 3 * pixels];
+  const drawn = buildCase(
+    'target_cube',
+    { cubes: { dtype: 'u8', shape } },
+    { regime: 'normal', draw: seed },
+    ({ cubes: values }) => ({ targets: targets(toUnitRange(values), 'per-cube-channel') }),
+  );
+  return { ...drawn, call: { function: 'target.cube', attributes: { float: 'f32' } } };
+}
+
+/** Cubes of one colour: their targets are 0, not the rounding error of a mean over eps. */
+function flatCase(drawn: TargetDrawn): Case {
+  const made = targetCase(drawn);
+  const [shape, count] = [[drawn.batch, drawn.cubes, 3 * drawn.pixels], drawn.batch * drawn.cubes];
+  const runs = [0, 1].map((replicate): Named<HostTensor> => {
+    const stream = new RandomStream({ seed: drawn.draw, stream: 'test', replicate });
+    const colours = Array.from({ length: count }, () => [0, 1, 2].map(() => stream.integer(256)));
+    const data = colours.flatMap((colour) =>
+      Array.from({ length: drawn.pixels }, () => colour).flat(),
+    );
+    return { cubes: { dtype: 'u8', shape, data: Uint8Array.from(data) } };
+  });
+  const zeros = (): Float64Array => new Float64Array(elementCount(shape));
+  const expected = (): Named<Bounds> => ({
+    targets: { dtype: 'f32', shape, value: zeros(), low: zeros(), high: zeros() },
+  });
+  return { ...made, runs, expected };
+}
+
+const targetParameters = fc.record({
+  batch: fc.constantFrom(1, 2),
+  cubes: positiveExtent,
+  pixels: fc.constantFrom(2, 4, 8, 32),
+  draw,
+});
+
+export const PIXEL_FAMILIES: readonly Family[] = [
+  family(
+    'function/patchify',
+    fc.record({
+      batch: fc.constantFrom(1, 2),
+      slots: fc.constantFrom(1, 2, 3),
+      side: fc.constantFrom(1, 2, 3),
+      tubelet: fc.constantFrom(1, 2, 3),
+      patch: fc.constantFrom(1, 2, 4),
+      draw,
+    }),
+    patchifyCase,
+    { level: 3, clauses: ['patch.order'] },
+  ),
+  family('function/target.cube/flat', targetParameters, flatCase, {
+    level: 3,
+    clauses: ['target.flat'],
+  }),
+  family('function/target.cube', targetParameters, targetCase, {
+    level: 3,
+    clauses: ['target.cube'],
+  }),
+];

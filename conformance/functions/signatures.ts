@@ -1,0 +1,186 @@
+import { ROUNDINGS } from '../../spec/index.js';
+import type { FunctionName } from './function-call.js';
+import { MODEL_SIGNATURES } from './model-signatures.js';
+import type { AttributeSpec, FunctionSignature, TensorSpec } from './signature.js';
+
+const integer = (text: string): AttributeSpec => ({ type: 'integer', text });
+const number = (text: string): AttributeSpec => ({ type: 'number', text });
+const choice = (choices: readonly string[], text: string): AttributeSpec => ({
+  type: 'choice',
+  choices,
+  text,
+});
+const tensor = (
+  name: string,
+  dtype: TensorSpec['dtype'],
+  shape: string,
+  text: string,
+): TensorSpec => ({ name, dtype, shape: shape === '' ? [] : shape.split(' '), text });
+
+const GRID = {
+  slots: integer('S, slots of time.'),
+  rows: integer('R, rows of places in a slot.'),
+  columns: integer('C, columns of places in a slot.'),
+  ratio: number('The share of the places of a slot that is masked, at least 0 and below 1.'),
+  rounding: choice(
+    ROUNDINGS.filter((name) => name.startsWith('floor')),
+    'How ratio times places becomes a number.',
+  ),
+};
+const MASK_OUTPUTS = [
+  tensor('visible', 'i32', 'K', 'Tokens that stay visible, ascending.'),
+  tensor('masked', 'i32', 'M', 'Masked tokens, ascending; K + M = S R C.'),
+  tensor('counts', 'i32', '2', 'K and M.'),
+];
+const COUNTING =
+  'With n = R C places in float64: floor-masked masks m = floor(ratio n) of each slot; floor-visible leaves floor(n (1 - ratio)) visible; floor-visible-at-least-one leaves at least 1. Ratio 0 masks nothing. Token t = slot R C + row C + column.';
+
+/** The functions, in the order in which a port grows. */
+export const FUNCTION_SIGNATURES: readonly FunctionSignature[] = [
+  {
+    function: 'random.philox',
+    text: 'Philox4x32-10 of n counters under n keys.',
+    clauses: ['random.philox'],
+    attributes: {},
+    inputs: [
+      tensor('counter', 'i32', 'n 4', 'Words of 32 bits: the bits of i32, read as unsigned.'),
+      tensor('key', 'i32', 'n 2', 'As the counter.'),
+    ],
+    outputs: [tensor('words', 'i32', 'n 4', 'The words, as bits of i32.')],
+    details: [
+      'Ten rounds of (c0, c1, c2, c3) -> (high(CD9E8D57 c2) ^ c1 ^ k0, low(CD9E8D57 c2), high(D2511F53 c0) ^ c3 ^ k1, low(D2511F53 c0)); after each, k0 += 9E3779B9 and k1 += BB67AE85, modulo 2^32.',
+      'Counter and key of zeros give 6627E8D5 E169C58D BC57AC4C 9B00DBD8.',
+    ],
+  },
+  {
+    function: 'mask.tube',
+    text: 'A random set of places, masked in every slot.',
+    clauses: ['mask.count', 'mask.order', 'mask.tube'],
+    attributes: {
+      ...GRID,
+      seed: integer('An integer in [0, 2^53).'),
+      replicate: integer('An integer in [0, 2^16).'),
+      epoch: integer('An integer in [0, 2^32).'),
+      sample: integer('An integer in [0, 2^32).'),
+    },
+    inputs: [],
+    outputs: MASK_OUTPUTS,
+    details: [
+      COUNTING,
+      'Words: Philox of counter (block, 6 * 2^16 + replicate, epoch, sample) under key (seed mod 2^32, floor(seed / 2^32)), for block = 0, 1, ...; four words each, in order. 6 is the stream of video masks.',
+      'integer(n): take the next word w; if (w n) mod 2^32 < (2^32 - n) mod n take another; the result is floor(w n / 2^32).',
+      'Places that stay visible: of items 0 ... n - 1, for i = 0 ... n - m - 1 swap item i with item i + integer(n - i); the first n - m items, sorted.',
+    ],
+  },
+  {
+    function: 'mask.topk',
+    text: 'The places of each slot with the highest values of a map are masked.',
+    clauses: ['mask.count', 'mask.topk'],
+    attributes: GRID,
+    inputs: [tensor('map', 'i32', 'S R*C', 'Values of int16.')],
+    outputs: MASK_OUTPUTS,
+    details: [COUNTING, 'Of equal values the lower place is masked first.'],
+  },
+  {
+    function: 'patchify',
+    text: 'Clips cut into cubes.',
+    clauses: ['patch.order'],
+    attributes: {
+      tubelet: integer('t, frames of a cube; divides T.'),
+      patch: integer('p, rows and columns of pixels of a cube; divides H.'),
+    },
+    inputs: [tensor('frames', 'u8', 'B T H H 3', 'Pixels, channel last.')],
+    outputs: [tensor('cubes', 'u8', 'B N P', 'N = (T/t) (H/p)^2, P = 3 t p^2.')],
+    details: [
+      'Cubes are ordered slot, row, column; the values of one are ordered frame, row, column, channel.',
+    ],
+  },
+  {
+    function: 'target.cube',
+    text: 'Targets of cubes: pixels normalised for each cube and channel.',
+    clauses: ['target.flat', 'target.cube'],
+    attributes: { float: choice(['f32', 'f64'], 'The type of the targets.') },
+    inputs: [tensor('cubes', 'u8', 'B M P', 'Pixels of cubes, as patchify gives them.')],
+    outputs: [tensor('targets', 'float', 'B M P', 'y = (x - mean) / (sqrt(var) + 1e-6).')],
+    details: [
+      'x = pixel / 255; mean and var over the P / 3 values of a channel, var divided by their number less 1.',
+      'Subtract the first value of the channel before anything else: where all are equal, y is then exactly 0.',
+    ],
+  },
+  {
+    function: 'loss.mae',
+    text: 'The mean squared error and its gradient.',
+    clauses: ['loss.mae', 'loss.mae.gradient'],
+    attributes: {},
+    inputs: [tensor('prediction', 'float', 'B M P', ''), tensor('target', 'float', 'B M P', '')],
+    outputs: [
+      tensor('loss', 'float', '', 'The mean of (prediction - target)^2 over all elements.'),
+      tensor('grad.prediction', 'float', 'B M P', '2 (prediction - target) / (B M P).'),
+    ],
+    details: [],
+  },
+  {
+    function: 'loss.infonce',
+    text: 'InfoNCE of B pairs of embeddings and its gradients.',
+    clauses: ['loss.infonce', 'loss.infonce.gradient'],
+    attributes: { directions: choice(['mean', 'sum'], 'w = 1/2 or 1, below.') },
+    inputs: [
+      tensor('text', 'float', 'B D', 'Not yet normalised.'),
+      tensor('video', 'float', 'B D', 'Not yet normalised.'),
+      tensor('log_scale', 'float', '', 'log(1 / tau).'),
+    ],
+    outputs: [
+      tensor('loss', 'float', '', ''),
+      tensor('grad.text', 'float', 'B D', 'With respect to the embeddings as given.'),
+      tensor('grad.video', 'float', 'B D', ''),
+      tensor('grad.log_scale', 'float', '', ''),
+    ],
+    details: [
+      't and v are the rows x / sqrt(max(sum x^2, 1e-24)); S = exp(log_scale) t v^T.',
+      'L = w (mean_i -log softmax(S[i, :])[i] + mean_j -log softmax(S[:, j])[j]); subtract the maximum before exp.',
+      'G = dL/dS = (w / B) (softmax of rows + softmax of columns - 2 I); dt = scale G v; dv = scale G^T t; dlog_scale = sum G S.',
+      'dx = (dt - t (t . dt)) / |x|; where sum x^2 <= 1e-24, dx = dt 1e12.',
+    ],
+  },
+  {
+    function: 'optim.adamw',
+    text: 'One AdamW update of one parameter.',
+    clauses: ['optim.adamw', 'optim.adamw.decay'],
+    attributes: {
+      beta1: number('b1'),
+      beta2: number('b2'),
+      eps: number('Outside the root.'),
+      decay: number('wd; 0 for parameters without decay.'),
+      lr_scale: number('The factor of the learning rate: r = lr_scale lr.'),
+    },
+    inputs: [
+      ...['p', 'm', 'v', 'g'].map((name) => tensor(name, 'float', '...', '')),
+      tensor('lr', 'float', '', 'The learning rate.'),
+      tensor('c1', 'float', '', '1 - b1^t'),
+      tensor('c2', 'float', '', '1 - b2^t'),
+    ],
+    outputs: [
+      tensor('p', 'float', '...', "p (1 - r wd) - r (m' / c1) / (sqrt(v' / c2) + eps)"),
+      tensor('m', 'float', '...', "m' = b1 m + (1 - b1) g"),
+      tensor('v', 'float', '...', "v' = b2 v + (1 - b2) g^2"),
+    ],
+    details: [
+      "The order of PyTorch: decay first. sqrt(v') / sqrt(c2) is as good as sqrt(v' / c2).",
+    ],
+  },
+  ...MODEL_SIGNATURES,
+];
+
+/** The signature of a function. */
+export function signatureOf(name: FunctionName): FunctionSignature {
+  return FUNCTION_SIGNATURES.find((each) => each.function === name) as FunctionSignature;
+}
+
+/** Whether a tensor of this name is a result of the function. */
+export function isResultOf(name: FunctionName, result: string): boolean {
+  return signatureOf(name).outputs.some((output) =>
+    output.name.endsWith('*')
+      ? result.startsWith(output.name.slice(0, -1))
+      : output.name === result,
+  );
+}

@@ -1,0 +1,77 @@
+import fc from 'fast-check';
+import type { HostTensor } from '../../core/backend.js';
+import { retype } from '../../core/passes/retype.js';
+import { bounds } from '../../reference/index.js';
+import { CONTRACTS } from '../../spec/contracts/index.js';
+import { NORM_EPS } from '../../spec/model/transformer.js';
+import { type Case, type Family, family } from '../case.js';
+import { cutStep } from '../steps/step-program.js';
+import { stepInputs, TINY_MAE } from '../steps/tiny-step.js';
+import { judging } from './exact.js';
+
+interface StepDrawn {
+  readonly batch: number;
+  readonly visible: number;
+  readonly draw: number;
+}
+
+/**
+ * One reconstruction step of a tiny model, in f64: in f32 the worst case of so many layers is wider
+ * than the results, and a wrong step could hide in it. A port computes it with f64 tensors, or does
+ * not declare it.
+ */
+function stepCase({ batch, visible, draw }: StepDrawn): Case {
+  const { step, state } = cutStep(TINY_MAE, { batch, visible });
+  const program = retype(step, 'f64');
+  const runs = [0, 1].map((run) => {
+    const inputs = stepInputs(step, state, { batch, visible, draw, run });
+    return Object.fromEntries(
+      Object.entries(inputs).map(([name, tensor]) => [name, widened(tensor)]),
+    );
+  });
+  const { video, encoder, mae } = TINY_MAE;
+  const { tubelet, patch } = video;
+  const { width, depth, heads, mlpRatio = 4 } = encoder;
+  const decoder = mae?.decoder ?? encoder;
+  const attributes = {
+    ...{ tubelet, patch, width, depth, heads, mlp_ratio: mlpRatio, norm_eps: NORM_EPS },
+    decoder_width: decoder.width,
+    decoder_depth: decoder.depth,
+    decoder_heads: decoder.heads,
+    ...{ beta1: 0.9, beta2: 0.95, eps: 1e-8, weight_decay: 0.05 },
+  };
+  return {
+    program,
+    call: { function: 'step', attributes },
+    runs,
+    expected: (inputs) => bounds(program, inputs, CONTRACTS['f64-ieee']),
+  };
+}
+
+function widened(tensor: HostTensor): HostTensor {
+  if (tensor.dtype !== 'f32') return tensor;
+  return { ...tensor, dtype: 'f64', data: Float64Array.from(tensor.data) };
+}
+
+const parameters = fc.record({
+  batch: fc.constantFrom(1, 2),
+  visible: fc.constantFrom(1, 3, 4),
+  draw: fc.nat({ max: 0xffff_ffff }),
+});
+
+const isGradient = (output: string): boolean =>
+  output.startsWith('grad.') || output.startsWith('loss');
+
+/** For ports: backends are judged by whole steps of their own (`steps/`), in their own precision. */
+export const STEP_FUNCTION_FAMILIES: readonly Family[] = [
+  family('function/step/gradients', parameters, (drawn) => judging(stepCase(drawn), isGradient), {
+    level: 3,
+    clauses: ['step.gradients'],
+  }),
+  family(
+    'function/step/update',
+    parameters,
+    (drawn) => judging(stepCase(drawn), (output) => !isGradient(output)),
+    { level: 3, clauses: ['step.update'] },
+  ),
+];

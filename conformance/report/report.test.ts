@@ -1,0 +1,170 @@
+import { describe, expect, it } from 'vitest';
+import { formatAddress, parseAddress } from '../address.js';
+import { runCanaries } from '../canaries.js';
+import type { CaseRecord } from '../check.js';
+import { CHECKS } from '../checks.js';
+import { FAULTY_FLEET } from '../fleet/faulty.js';
+import { LEGAL_FLEET } from '../fleet/legal.js';
+import { parseKnown } from '../known.js';
+import { runChecks } from '../run-checks.js';
+import { backendSubject } from '../subject.js';
+import { compareReports } from './compare.js';
+import { type ReportFile, readReport, writeReport } from './file.js';
+import { junit } from './junit.js';
+import { markdown } from './markdown.js';
+import { recordCase } from './record.js';
+import { rejudge } from './rejudge.js';
+import type { ConformanceReport } from './report.js';
+
+const [legal] = LEGAL_FLEET as readonly [(typeof LEGAL_FLEET)[number]];
+const faulty = (name: string): (typeof FAULTY_FLEET)[number] => {
+  const fault = FAULTY_FLEET.find((each) => each.name === name);
+  if (fault === undefined) throw new Error('the fault is gone');
+  return fault;
+};
+const FEW = CHECKS.filter(({ id }) => /^primitive\/(add|mul|matmul|neg|tanh\/subnormal)$/.test(id));
+
+async function reportOf(open: () => ReturnType<typeof legal.open>): Promise<ReportFile> {
+  const outputs: CaseRecord[] = [];
+  const report = await runChecks(backendSubject(open()), {
+    checks: FEW,
+    onCase: (record) => outputs.push(record),
+  });
+  return { ...report, outputs: outputs.map(recordCase) };
+}
+
+describe('an address', () => {
+  it('makes the parameters again', () => {
+    const parameters = { shape: [2, 3], regime: 'ties', draw: 12, keep: true };
+    const address = formatAddress('primitive/neg', parameters);
+    expect(address).toBe('primitive/neg:shape=[2,3];regime="ties";draw=12;keep=true');
+    expect(parseAddress(address)).toEqual({ id: 'primitive/neg', parameters });
+    expect(() => parseAddress('nonsense')).toThrow('no address of a case');
+    expect(() => parseAddress('a:b=c')).toThrow('no address of a case');
+  });
+});
+
+describe('report.json', () => {
+  it('is read as it was written, infinities too', async () => {
+    const report = await reportOf(legal.open);
+    expect(readReport(writeReport(report), 'report.json')).toEqual(
+      JSON.parse(JSON.stringify(report)),
+    );
+    const bad = await reportOf(faulty('one element with its sign flipped').open);
+    const [failed] = bad.checks.filter(({ verdict }) => verdict === 'fail');
+    const again = readReport(writeReport(bad), 'report.json');
+    const ratio = again.checks.find(({ id }) => id === failed?.id)?.worstRatio;
+    expect(ratio).toBe(failed?.worstRatio);
+  });
+
+  it('is refused with the place where it is wrong', () => {
+    expect(() => readReport('{', 'x.json')).toThrow('x.json: the file is no JSON');
+    expect(() => readReport('{"format":"other"}', 'x.json')).toThrow('format');
+  });
+
+  it('is judged again without the backend, and a changed output is found', async () => {
+    const report = await reportOf(legal.open);
+    const { judged, agrees, changes } = rejudge(report, FEW);
+    expect([agrees, changes, judged > 20]).toEqual([true, [], true]);
+    const outputs = report.outputs.map((each) => {
+      if (each.check !== 'primitive/neg') return each;
+      const runs = each.runs.map((run) =>
+        Object.fromEntries(
+          Object.entries(run).map(([name, tensor]) => [
+            name,
+            { ...tensor, data: changed(tensor.data) },
+          ]),
+        ),
+      );
+      return { ...each, runs };
+    });
+    expect(rejudge({ ...report, outputs }, FEW).agrees).toBe(false);
+  });
+
+  function changed(data: string | undefined): string | undefined {
+    if (data === undefined || data === '') return data;
+    const bytes = Buffer.from(data, 'base64');
+    bytes[0] = (bytes[0] ?? 0) ^ 1;
+    return bytes.toString('base64');
+  }
+});
+
+describe('two reports', () => {
+  it('differ in what got worse', async () => {
+    const [old, recent] = [
+      await reportOf(legal.open),
+      await reportOf(faulty('b of a square product not transposed').open),
+    ];
+    const changes = compareReports(old, recent);
+    expect(changes.find(({ id }) => id === 'primitive/matmul')).toMatchObject({
+      what: 'pass -> fail',
+      worse: true,
+      clauses: ['op.matmul'],
+    });
+    expect(compareReports(old, old)).toEqual([]);
+  });
+});
+
+describe('JUnit and Markdown', () => {
+  it('hold nothing that could end them', async () => {
+    const report: ConformanceReport = {
+      ...(await reportOf(faulty('b of a square product not transposed').open)),
+      subject: { ...legal.open().info, name: '<a href="x">|`\n', device: '</script>\u0000' },
+    };
+    const xml = junit(report);
+    expect(xml).not.toContain('<a href');
+    expect(xml).not.toContain('\u0000');
+    expect(xml).toContain('failures="1"');
+    expect(markdown(report)).not.toContain('</script>');
+  });
+});
+
+describe('known failures', () => {
+  const known = (until: string, kind = 'known-failing'): string =>
+    JSON.stringify([{ check: 'primitive/matmul', kind, reason: 'reason enough', until }]);
+  const ids = FEW.map(({ id }) => id);
+  const check = async (open: typeof legal.open, text: string): Promise<ConformanceReport> =>
+    runChecks(backendSubject(open()), {
+      checks: FEW,
+      known: parseKnown(text, ids, 'known.json'),
+      today: '2026-06-01',
+    });
+
+  it('are accepted until their day, and stay in the count', async () => {
+    const report = await check(faulty('b of a square product not transposed').open, known('2026-12-31'));
+    expect([report.ok, report.counts.fail]).toEqual([true, 1]);
+    expect((await check(faulty('b of a square product not transposed').open, known('2026-01-01'))).ok).toBe(false);
+  });
+
+  it('fail the run once they pass, unless they are flaky', async () => {
+    expect((await check(legal.open, known('2026-12-31'))).ok).toBe(false);
+    expect((await check(legal.open, known('2026-12-31', 'known-flaky'))).ok).toBe(true);
+  });
+
+  it('must name a check, a reason and a day', () => {
+    expect(() => parseKnown('[{"check":"primitive/matmul"}]', ids, 'k')).toThrow('known failures');
+    const unknown = known('2026-12-31').replace('primitive/matmul', 'primitive/sine');
+    expect(() => parseKnown(unknown, ids, 'k')).toThrow('no check has this id; got primitive/sine');
+  });
+});
+
+describe('canaries', () => {
+  it('are judged as they must be on a legal backend', async () => {
+    const canaries = await runCanaries(backendSubject(legal.open()), CHECKS);
+    expect(canaries.length).toBeGreaterThanOrEqual(12);
+    expect(canaries.filter(({ behaved }) => !behaved)).toEqual([]);
+    expect(new Set(canaries.map(({ mustFail }) => mustFail)).size).toBe(2);
+  });
+
+  it('find a judge that accepts everything, and one that refuses everything', async () => {
+    const subject = backendSubject(legal.open());
+    const blind = await runCanaries(subject, CHECKS, () => ({ elements: 1, undecided: 0 }));
+    expect(blind.some(({ behaved }) => !behaved)).toBe(true);
+    const strict = await runCanaries(subject, CHECKS, () => ({
+      elements: 1,
+      undecided: 0,
+      mismatch: 'no',
+    }));
+    expect(strict.some(({ behaved }) => !behaved)).toBe(true);
+  });
+});
