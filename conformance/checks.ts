@@ -1,3 +1,4 @@
+import type { Family } from './case.js';
 import type { Check } from './check.js';
 import { ENSEMBLES } from './ensembles.js';
 import { FAMILIES } from './families/index.js';
@@ -7,17 +8,21 @@ import { LAWS } from './laws.js';
 import { PLAN_RELATION, RELATION_FAMILIES, RELATIONS } from './relations/index.js';
 import { STEP_CHECKS, STEP_FAMILIES, TRAJECTORY_CHECKS } from './steps/index.js';
 import type { Subject } from './subject.js';
+import { FROZEN_CHECKS } from './vectors/frozen.js';
 
 /** Everything that a backend is checked for, what stands on nothing first. */
-export const CHECKS: readonly Check[] = [
-  ...LAWS,
-  ...FAMILIES.map(familyCheck),
-  ...PROGRAM_FUNCTION_FAMILIES.map(familyCheck),
-  ...ENSEMBLES,
-  ...RELATIONS,
-  ...STEP_CHECKS,
-  PLAN_RELATION,
-  ...TRAJECTORY_CHECKS,
+export const CHECKS: readonly Check[] = checksWith(
+  PROGRAM_FUNCTION_FAMILIES,
+  FROZEN_CHECKS.filter(({ program }) => program),
+);
+
+/** Every check that there is, for backends and for ports. */
+export const ALL_CHECKS: readonly Check[] = checksWith(FUNCTION_FAMILIES, FROZEN_CHECKS);
+
+/** What a port is checked for that has functions and runs no programs. */
+const FUNCTION_CHECKS: readonly Check[] = [
+  ...FUNCTION_FAMILIES.map(familyCheck),
+  ...FROZEN_CHECKS.filter(({ call }) => call),
 ];
 
 /** For runs in double, where whole steps can be judged by derived bounds. */
@@ -26,9 +31,6 @@ export const DOUBLE_CHECKS: readonly Check[] = [
   ...[...FAMILIES, ...RELATION_FAMILIES, ...STEP_FAMILIES].map(familyCheck),
 ];
 
-/** Every check that there is, for backends and for ports. */
-export const ALL_CHECKS: readonly Check[] = withFunctions(CHECKS);
-
 /**
  * What a subject is checked for. A backend: everything that is a program. A port: every function
  * that a port can have, since those that it does not declare stay in the count as unsupported; and
@@ -36,13 +38,19 @@ export const ALL_CHECKS: readonly Check[] = withFunctions(CHECKS);
  */
 export function checksFor({ functions, backend }: Subject): readonly Check[] {
   if (functions === undefined) return CHECKS;
-  return backend === undefined ? FUNCTION_FAMILIES.map(familyCheck) : ALL_CHECKS;
+  return backend === undefined ? FUNCTION_CHECKS : ALL_CHECKS;
 }
 
-/** The checks with those of functions that are no programs in their places. */
-function withFunctions(checks: readonly Check[]): readonly Check[] {
-  const isFunction = ({ id }: Check): boolean => id.startsWith('function/');
-  const first = checks.findIndex(isFunction);
-  const others = checks.filter((check) => !isFunction(check));
-  return [...others.slice(0, first), ...FUNCTION_FAMILIES.map(familyCheck), ...others.slice(first)];
+function checksWith(functions: readonly Family[], frozen: readonly Check[]): readonly Check[] {
+  return [
+    ...LAWS,
+    ...FAMILIES.map(familyCheck),
+    ...functions.map(familyCheck),
+    ...ENSEMBLES,
+    ...RELATIONS,
+    ...STEP_CHECKS,
+    PLAN_RELATION,
+    ...TRAJECTORY_CHECKS,
+    ...frozen,
+  ];
 }

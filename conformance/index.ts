@@ -17,18 +17,20 @@ export {
   verdictOf,
 } from './check.js';
 export { ALL_CHECKS, CHECKS, checksFor, DOUBLE_CHECKS } from './checks.js';
-export { describeFunctions, functionSchemas } from './functions/describe.js';
-export { FUNCTION_NAMES, type FunctionCall, type FunctionName } from './functions/function-call.js';
 export { familyCheck, judgeCase } from './family-check.js';
 export { FAULTY_FLEET, type Fault } from './fleet/faulty.js';
 export { type FleetMember, LEGAL_FLEET } from './fleet/legal.js';
+export { describeFunctions, functionSchemas } from './functions/describe.js';
+export { FUNCTION_NAMES, type FunctionCall, type FunctionName } from './functions/function-call.js';
 export { type Deviation, type Judgement, judge } from './judge.js';
 export { type KnownFailure, parseKnown } from './known.js';
-export { openPort, type Port } from './port/port-subject.js';
 export type { PortOptions } from './port/port-session.js';
+export { openPort, type Port } from './port/port-subject.js';
 export { HarnessInvalid } from './port/smoke-test.js';
 export { bitIdentical, type RelationSize, realSize } from './relations/index.js';
 export * from './report/index.js';
 export { type CaseFailure, type CaseResult, runCase } from './run-case.js';
 export { checkBackend, type RunChecksOptions, runChecks } from './run-checks.js';
 export { backendSubject, type Opened, type Subject } from './subject.js';
+export { type ExportOptions, exportVectors, type VectorEntry } from './vectors/export.js';
+export { freeze, thaw } from './vectors/frozen.js';

@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { randomInputs } from '../../core/testing/random-inputs.js';
 import { randomProgram } from '../../core/testing/random-program.js';
+import { add, broadcast, matmul, type Value } from '../../spec/program/index.js';
+import { buildCase } from '../build-case.js';
 import { type Family, family, programCase } from '../case.js';
+import { draw } from '../generators/draws.js';
 
 const choices = fc.array(fc.nat(), { maxLength: 300, size: 'max' });
 
@@ -25,4 +28,44 @@ const random = family(
   },
 );
 
-export const RANDOM_FAMILIES: readonly Family[] = [random];
+/** A product and what is added to it, by row, by column or whole: backends fuse some of these. */
+const addend = family(
+  'program/addend',
+  fc.record({
+    rows: fc.constantFrom(1, 3, 5),
+    columns: fc.constantFrom(1, 3, 5, 16),
+    inner: fc.constantFrom(1, 4, 17),
+    shape: fc.constantFrom('row', 'column', 'one', 'whole', 'vector'),
+    first: fc.boolean(),
+    twice: fc.boolean(),
+    draw,
+  }),
+  ({ rows, columns, inner, shape: kind, first, twice, draw: seed }) => {
+    const shapes = {
+      row: [1, columns],
+      column: [rows, 1],
+      one: [1],
+      whole: [rows, columns],
+      vector: [columns],
+    };
+    const inputs = {
+      a: { shape: [rows, inner] },
+      b: { shape: [columns, inner] },
+      c: { shape: shapes[kind as keyof typeof shapes] },
+    };
+    return buildCase(
+      'addend',
+      inputs,
+      { regime: 'normal', draw: seed },
+      ({ a, b, c }): Readonly<Record<string, Value>> => {
+        const product = matmul(a, b, { transposeB: true });
+        const stretched = broadcast(c, [rows, columns]);
+        const sum = first ? add(stretched, product) : add(product, stretched);
+        return twice ? { sum, product } : { sum };
+      },
+    );
+  },
+  { clauses: ['op.programs'] },
+);
+
+export const RANDOM_FAMILIES: readonly Family[] = [addend, random];

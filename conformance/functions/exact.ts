@@ -1,17 +1,6 @@
-import type { HostTensor, Named } from '../../core/backend.js';
-import type { Bounds } from '../../reference/index.js';
+import type { HostTensor } from '../../core/backend.js';
 import type { Shape } from '../../spec/program/index.js';
 import type { Case } from '../case.js';
-import type { FunctionCall } from './function-call.js';
-
-/** A case of a function of integers, for which there is no program: results are exact. */
-export function exactCase(
-  call: FunctionCall,
-  runs: readonly Named<HostTensor>[],
-  expected: (inputs: Named<HostTensor>) => Named<Bounds>,
-): Case {
-  return { call, runs, expected: (inputs) => expected(inputs) };
-}
 
 /** The same case with only some of its results judged: what one clause speaks of. */
 export function judging<C extends Case>(drawn: C, wanted: (output: string) => boolean): C {

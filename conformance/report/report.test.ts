@@ -131,9 +131,14 @@ describe('known failures', () => {
     });
 
   it('are accepted until their day, and stay in the count', async () => {
-    const report = await check(faulty('b of a square product not transposed').open, known('2026-12-31'));
+    const report = await check(
+      faulty('b of a square product not transposed').open,
+      known('2026-12-31'),
+    );
     expect([report.ok, report.counts.fail]).toEqual([true, 1]);
-    expect((await check(faulty('b of a square product not transposed').open, known('2026-01-01'))).ok).toBe(false);
+    expect(
+      (await check(faulty('b of a square product not transposed').open, known('2026-01-01'))).ok,
+    ).toBe(false);
   });
 
   it('fail the run once they pass, unless they are flaky', async () => {

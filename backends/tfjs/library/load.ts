@@ -55,8 +55,6 @@ export async function loadTfjs(device: TfjsDevice): Promise<LoadedTfjs> {
   const base = folder === undefined ? import.meta.url : join(resolve(folder), 'package.json');
   const require = createRequire(base);
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
-  // Its default, said aloud, so that TensorFlow does not announce it.
-  process.env.TF_ENABLE_ONEDNN_OPTS ??= '1';
   restoreRemovedPredicates();
   let tf: Tfjs | undefined;
   for (const name of MODULES[device]) {

@@ -1,0 +1,80 @@
+import type { HostTensor, Named } from '../../core/backend.js';
+import type { ExactTensor } from '../../reference/index.js';
+import { LacunaError } from '../../spec/errors.js';
+import {
+  drawMask,
+  type Grid,
+  type MaskConfig,
+  type MaskMap,
+  maskCounts,
+  type Rounding,
+} from '../../spec/index.js';
+import { philox4x32 } from '../../spec/random/index.js';
+import type { Case } from '../case.js';
+import { integers } from './exact.js';
+import type { FunctionAttributes, FunctionCall } from './function-call.js';
+
+/** A case of a function of integers, for which there is no program: its results are exact. */
+export function exactCase(call: FunctionCall, runs: Case['runs']): Case {
+  return { call, runs, expected: (inputs) => exactResults(call, inputs) };
+}
+
+/**
+ * What a function of integers gives, by the specification's own functions.
+ *
+ * @throws LacunaError for a function that is a program, and for attributes out of bounds.
+ */
+export function exactResults(
+  { function: name, attributes }: FunctionCall,
+  inputs: Named<HostTensor>,
+): Named<ExactTensor> {
+  switch (name) {
+    case 'random.philox':
+      return { words: philoxWords(inputs) };
+    case 'mask.tube': {
+      const [seed, replicate, epoch, sample] = ['seed', 'replicate', 'epoch', 'sample'].map(
+        (each) => Number(attributes[each]),
+      ) as [number, number, number, number];
+      return maskResults('tube', attributes, { seed, replicate, epoch, sample });
+    }
+    case 'mask.topk':
+      return maskResults('text-guided', attributes, { seed: 0 }, inputs.map);
+    default:
+      throw new LacunaError({
+        what: 'this function has a program, which says what it gives',
+        got: name,
+      });
+  }
+}
+
+function philoxWords({ counter, key }: Named<HostTensor>): ExactTensor {
+  const words = Array.from({ length: counter?.shape[0] ?? 0 }, (_, row) => {
+    const word = (tensor: HostTensor | undefined, place: number): number =>
+      (tensor?.data[place] ?? 0) >>> 0;
+    const [c, k] = [4 * row, 2 * row];
+    return philox4x32(
+      [word(counter, c), word(counter, c + 1), word(counter, c + 2), word(counter, c + 3)],
+      [word(key, k), word(key, k + 1)],
+    );
+  });
+  return integers(words.flat(), [words.length, 4]);
+}
+
+function maskResults(
+  kind: MaskConfig['kind'],
+  attributes: FunctionAttributes,
+  address: Parameters<typeof drawMask>[2],
+  map?: HostTensor,
+): Named<ExactTensor> {
+  const { slots, rows, columns, ratio, rounding } = attributes;
+  const grid: Grid = { slots: Number(slots), rows: Number(rows), columns: Number(columns) };
+  const config = { kind, ratio: Number(ratio), rounding: String(rounding) as Rounding };
+  const stored: MaskMap | undefined = map === undefined ? undefined : Int16Array.from(map.data);
+  const { visible, masked } = drawMask(config, grid, address, stored);
+  const counts = maskCounts(config, grid);
+  return {
+    visible: integers(visible),
+    masked: integers(masked),
+    counts: integers([counts.visible, counts.masked]),
+  };
+}

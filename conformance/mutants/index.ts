@@ -1,0 +1,35 @@
+import { FAMILIES } from '../families/index.js';
+import { FAULTY_FLEET } from '../fleet/faulty.js';
+import { FUNCTION_FAMILIES, PROGRAM_FUNCTION_FAMILIES } from '../functions/index.js';
+import { RELATION_FAMILIES } from '../relations/index.js';
+import { backendSubject } from '../subject.js';
+import { contractMutants } from './contract-mutants.js';
+import { functionMutants } from './function-mutants.js';
+import type { Mutant } from './mutant.js';
+import { compositeMutants, familyMutants } from './program-mutants.js';
+import { resultMutants } from './result-mutants.js';
+
+export type { Mutant } from './mutant.js';
+
+/** The full product of operators, operations, composites and programs, and the mistakes planted by hand. */
+export function allMutants(): readonly Mutant[] {
+  const programs = new Set(PROGRAM_FUNCTION_FAMILIES.map(({ id }) => id));
+  return [
+    ...contractMutants(),
+    ...resultMutants(),
+    ...compositeMutants(FAMILIES),
+    ...familyMutants([
+      ...FAMILIES.filter(({ id }) => /^(objective|gradient)/.test(id)),
+      ...RELATION_FAMILIES,
+      ...PROGRAM_FUNCTION_FAMILIES.filter(({ id }) => !/step|forward/.test(id)),
+    ]),
+    ...functionMutants(FUNCTION_FAMILIES.filter(({ id }) => !programs.has(id))),
+    ...FAULTY_FLEET.map(
+      ({ name, open, foundBy }): Mutant => ({
+        name: `planted: ${name}`,
+        open: () => backendSubject(open()),
+        seenBy: [foundBy, 'step/', 'trajectory/mae'],
+      }),
+    ),
+  ];
+}

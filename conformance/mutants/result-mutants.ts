@@ -1,0 +1,105 @@
+import {
+  type Application,
+  PRIMITIVES,
+  type Primitives,
+  type Tensor,
+} from '../../reference/index.js';
+import { roundTo } from '../../spec/contracts/index.js';
+import { isFloat, type PrimitiveName } from '../../spec/program/index.js';
+import { meaningsWithPrimitives } from '../fleet/meanings.js';
+import { type Mutant, meaningMutant } from './mutant.js';
+
+export type Numbers = Float32Array | Int32Array | Uint8Array | Float64Array;
+
+/** Ways in which the elements of any result may be wrong; `before` is the result before this one. */
+export const DISTORTIONS: Readonly<
+  Record<
+    string,
+    (
+      data: Numbers,
+      context: { readonly isFloat: boolean; readonly before: Numbers | undefined },
+    ) => void
+  >
+> = {
+  'the last element never written': (data) => {
+    data.fill(0, -1);
+  },
+  'the first element repeated': (data) => {
+    if (data.length > 1) data[1] = data[0] as number;
+  },
+  'moved by one element': (data) => {
+    if (data.length > 1) data.copyWithin(1, 0);
+  },
+  'in reverse': (data) => {
+    data.reverse();
+  },
+  'the tail beyond four elements not written': (data) => {
+    if (data.length > 4) data.fill(0, data.length - (data.length % 4));
+  },
+  'what was there before': (data, { before }) => {
+    if (before !== undefined && before.length === data.length) data.set(before);
+  },
+  'half of what was there before': (data, { before }) => {
+    if (before === undefined || before.length !== data.length) return;
+    data.set(before.subarray(0, data.length >> 1));
+  },
+  'rounded to tf32': (data, { isFloat: floats }) => {
+    if (floats) edit(data, (x) => roundTo(x, 11, -126));
+  },
+  'rounded to bf16': (data, { isFloat: floats }) => {
+    if (floats) edit(data, (x) => roundTo(x, 8, -126));
+  },
+  'off by one in four million': (data, { isFloat: floats }) => {
+    if (floats) edit(data, (x) => x * (1 + 2 ** -22));
+  },
+  'one more': (data, { isFloat: floats }) => {
+    if (!floats) edit(data, (x) => (data instanceof Uint8Array ? 1 - x : x + 1));
+  },
+};
+
+function edit(data: Numbers, change: (x: number) => number): void {
+  for (let i = 0; i < data.length; i++) data[i] = change(data[i] as number);
+}
+
+/** Library functions may be wrong by more than a distortion so small. */
+const WIDE: readonly PrimitiveName[] = ['exp', 'log', 'erf', 'tanh', 'rsqrt'];
+
+/** Operations without results of floats, and without others: some distortions change nothing there. */
+const EXACT_ONLY: readonly PrimitiveName[] = ['compare', 'and', 'or', 'not', 'is_finite', 'iota'];
+const FLOAT_ONLY: readonly PrimitiveName[] = [
+  ...WIDE,
+  ...(['div', 'sqrt', 'neg', 'matmul', 'scatter_add'] as const),
+];
+
+/** Every distortion of the result of every primitive. */
+export function resultMutants(): readonly Mutant[] {
+  const names = Object.keys(PRIMITIVES) as PrimitiveName[];
+  return names.flatMap((op) =>
+    Object.entries(DISTORTIONS).flatMap(([what, distort]) => {
+      if (what.startsWith('off by one') && WIDE.includes(op)) return [];
+      if (/rounded|off by/.test(what) && EXACT_ONLY.includes(op)) return [];
+      if (what === 'one more' && FLOAT_ONLY.includes(op)) return [];
+      const name = `primitive/${op}: ${what}`;
+      return [meaningMutant(name, meaningsWithPrimitives(distorted(op, distort)), seenBy(op))];
+    }),
+  );
+}
+
+function seenBy(op: PrimitiveName): readonly string[] {
+  return [`primitive/${op}`, 'composite/', 'objective/', 'program/random', 'law/', 'relation/'];
+}
+
+function distorted(op: PrimitiveName, distort: (typeof DISTORTIONS)[string]): Partial<Primitives> {
+  const kept = new Map<string, Numbers>();
+  const rule = <Column>(run: Application<never, Column>): Tensor<Column> => {
+    const inner = PRIMITIVES[op] as (run: Application<never, Column>) => Tensor<Column>;
+    const result = inner(run);
+    const numbers = 'column' in result ? (result.column as Numbers) : result.data;
+    const key = `${result.dtype}[${result.shape.join()}]`;
+    const fresh = numbers.slice();
+    distort(numbers, { isFloat: isFloat(result.dtype), before: kept.get(key) });
+    kept.set(key, fresh);
+    return result;
+  };
+  return { [op]: rule };
+}

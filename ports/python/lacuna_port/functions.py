@@ -1,0 +1,22 @@
+"""The functions of the specification, by name: each takes tensors and attributes by name."""
+
+from .adamw import adamw
+from .losses import infonce, mae
+from .masks import mask_topk, mask_tube
+from .model import forward
+from .philox import philox
+from .pixels import patchify, target_cube
+from .step import step
+
+FUNCTIONS = {
+    "random.philox": philox,
+    "mask.tube": mask_tube,
+    "mask.topk": mask_topk,
+    "patchify": patchify,
+    "target.cube": target_cube,
+    "loss.mae": mae,
+    "loss.infonce": infonce,
+    "optim.adamw": adamw,
+    "model.forward": forward,
+    "step": step,
+}
