@@ -14,8 +14,15 @@ export interface Case {
   readonly call?: FunctionCall;
   /** Runs of one executable, in order: the second shows what was kept from the first. */
   readonly runs: readonly Named<HostTensor>[];
-  /** The legal results of a run, under a numeric contract. */
-  readonly expected: (inputs: Named<HostTensor>, contract: ContractErrors) => Named<Bounds>;
+  /**
+   * The legal results of a run, under a numeric contract; where results follow from others, such as
+   * an update from gradients, from those that the subject gave, if they are known.
+   */
+  readonly expected: (
+    inputs: Named<HostTensor>,
+    contract: ContractErrors,
+    outputs?: Named<HostTensor>,
+  ) => Named<Bounds>;
 }
 
 /** A case of a program: its bounds come from the program itself. */

@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { CONTRACTS } from '../spec/contracts/index.js';
 import { LacunaError } from '../spec/errors.js';
 import { type CaseParameters, formatAddress } from './address.js';
-import type { Family } from './case.js';
+import type { Case, Family } from './case.js';
 import { type Check, type CheckOptions, type Failure, type Finding, verdictOf } from './check.js';
-import { type CaseFailure, runCase } from './run-case.js';
+import { diagnose } from './diagnose.js';
+import { type CaseFailure, type CaseResult, runCase } from './run-case.js';
 import type { Subject } from './subject.js';
 
 /** The share of elements that a family must be able to judge, unless it is exempt. */
@@ -31,7 +32,9 @@ async function runFamily(
     return verdictOf('unsupported', reason);
   }
   const total = { cases: 0, elements: 0, undecided: 0, worstRatio: 0 };
-  let smallest: { readonly address: string; readonly failure: CaseFailure } | undefined;
+  let smallest:
+    | { readonly address: string; readonly failure: CaseFailure; readonly explain: () => Explained }
+    | undefined;
   let refusal: string | undefined;
   let broken = false;
   const property = fc.asyncProperty(parameters, async (values) => {
@@ -53,7 +56,7 @@ async function runFamily(
     total.undecided += outcome.undecided;
     total.worstRatio = Math.max(total.worstRatio, outcome.worstRatio);
     if (outcome.failure === undefined) return true;
-    smallest = { address, failure: outcome.failure };
+    smallest = { address, failure: outcome.failure, explain: () => explained(drawn, outcome) };
     broken = outcome.failure.breakdown === true;
     return false;
   });
@@ -61,12 +64,24 @@ async function runFamily(
   const details = await fc.check(property, { seed, numRuns: count, ...from });
   if (!details.failed) return { ...total, ...judged(total, exemption) };
   if (smallest !== undefined) {
-    const { address, failure: found } = smallest;
-    const failure: Failure = { address, ...found, path: `${details.counterexamplePath}` };
+    const { address, failure: found, explain } = smallest;
+    const path_ = `${details.counterexamplePath}`;
+    const failure: Failure = { address, ...found, path: path_, ...explain() };
     return { ...total, verdict: 'fail', failure };
   }
   if (refusal !== undefined) return { ...total, verdict: 'unsupported', reason: refusal };
   throw details.errorInstance;
+}
+
+type Explained = Pick<Failure, 'diagnosis'>;
+
+/** The known mistake that the results of the last run look like. */
+function explained({ program, runs }: Case, { outputs, failure }: CaseResult): Explained {
+  const [inputs, got] = [runs[outputs.length - 1], outputs.at(-1)];
+  if (program === undefined || failure?.deviation === undefined) return {};
+  if (inputs === undefined || got === undefined) return {};
+  const diagnosis = diagnose(program, inputs, got);
+  return diagnosis === undefined ? {} : { diagnosis };
 }
 
 function judged(
@@ -101,5 +116,9 @@ export async function judgeCase(
   const { elements, undecided, worstRatio, failure } = outcome;
   const total = { cases: 1, elements, undecided, worstRatio };
   if (failure === undefined) return { ...total, verdict: 'pass' };
-  return { ...total, verdict: 'fail', failure: { address, ...failure } };
+  return {
+    ...total,
+    verdict: 'fail',
+    failure: { address, ...failure, ...explained(drawn, outcome) },
+  };
 }

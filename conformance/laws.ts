@@ -121,7 +121,11 @@ async function releasedHandle(backend: Backend): Promise<string | undefined> {
 async function missingInput(backend: Backend): Promise<string | undefined> {
   const executable = await backend.compile(increment());
   try {
-    return await mustRefuse('a run without its input', () => executable.run({}));
+    // A backend that takes what it was given last would find something here.
+    const other = await backend.upload(START);
+    const failure = await mustRefuse('a run without its input', () => executable.run({}));
+    backend.release(other);
+    return failure;
   } finally {
     await executable.dispose();
   }

@@ -72,7 +72,7 @@ async function runAndJudge(
     for (const inputs of runs) {
       const outputs = await opened.run(inputs);
       result = { ...result, outputs: [...result.outputs, outputs] };
-      for (const [name, allowed] of Object.entries(expected(inputs, contract))) {
+      for (const [name, allowed] of Object.entries(expected(inputs, contract, outputs))) {
         const { elements, undecided, worst, mismatch } = judge(name, outputs[name], allowed);
         const ratio = worst?.ratio ?? 0;
         result = {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ALL_CHECKS, type Check, checkBackend, LEGAL_FLEET } from '../conformance/index.js';
 import { allMutants } from '../conformance/mutants/index.js';
-import { type Kill, kill } from '../conformance/mutants/prove.js';
+import { type Kill, kill, killBy } from '../conformance/mutants/prove.js';
 import { SURVIVORS } from '../conformance/mutants/survivors.js';
 import { CLAUSES } from '../spec/clauses/index.js';
 
@@ -36,16 +36,39 @@ for (const [done, mutant] of mutants.entries()) {
     process.stderr.write(`\r${done}/${mutants.length} mutants, ${survivors.length} survive `);
   }
 }
+const uncovered = CLAUSES.filter(
+  ({ id, level }) =>
+    level === 'MUST' && !kills.some(({ check }) => checkNamed(check)?.clauses.includes(id)),
+);
+const partial = values.only !== '' || parts > 1;
+const violations: Kill[] = [];
+for (const { id } of partial ? [] : uncovered) {
+  const found = await violation(id);
+  if (found !== undefined) violations.push(found);
+}
 const reasonOf = (name: string): string | undefined =>
   SURVIVORS.find(({ mutants: pattern }) => pattern.test(name))?.reason;
 const unexplained = survivors.filter((name) => reasonOf(name) === undefined);
 console.log(`\n${kills.length} of ${mutants.length} mutants found, ${survivors.length} survive`);
 for (const name of unexplained) console.log(`SURVIVES ${name}`);
-const partial = values.only !== '' || parts > 1;
 const { runs, alarms } = partial ? { runs: 0, alarms: [] } : await legalRuns();
 for (const alarm of alarms) console.log(`FALSE ALARM ${alarm}`);
 if (!partial) publish();
 if (unexplained.length > 0 || alarms.length > 0) process.exitCode = 1;
+
+/** A planted mistake or a wrong result that a check of this clause finds. */
+async function violation(clause: string): Promise<Kill | undefined> {
+  const checks = ALL_CHECKS.filter(({ clauses }) => clauses.includes(clause));
+  for (const mutant of all.filter(({ name }) =>
+    /^(planted|transport|contract|primitive)/.test(name),
+  )) {
+    for (const check of checks) {
+      const found = await killBy(mutant.name, mutant.open(), check);
+      if (found !== undefined) return found;
+    }
+  }
+  return undefined;
+}
 
 /** Every member of the legal fleet through every family, at several seeds. */
 async function legalRuns(): Promise<{ runs: number; alarms: readonly string[] }> {
@@ -69,7 +92,9 @@ function bad({ verdict }: { readonly verdict: string }): boolean {
 function publish(): void {
   const clauses = Object.fromEntries(
     CLAUSES.map(({ id }) => {
-      const violated = kills.filter(({ check }) => checkNamed(check)?.clauses.includes(id));
+      const violated = [...kills, ...violations].filter(({ check }) =>
+        checkNamed(check)?.clauses.includes(id),
+      );
       const [first] = violated;
       return [id, { violated: violated.length, ...(first === undefined ? {} : { by: first }) }];
     }),

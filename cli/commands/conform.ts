@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { HarnessInvalid } from '../../conformance/index.js';
 import { LacunaError } from '../../spec/index.js';
 import { compareFiles, judgeFile, writePage } from '../conform/files.js';
 import { type ConformFlags, EXIT } from '../conform/options.js';
@@ -37,7 +38,8 @@ export function conformCommand(): Command {
       'after',
       `
 Exit codes: 0 everything passed, 1 something did not, 2 wrong command line or file,
-3 the run proves nothing (the suite misjudged its own test), 4 the backend or port is not here.
+3 the run proves nothing (the suite misjudged its own test, or a port fails the protocol's),
+4 the backend is not here.
 
 Examples:
   $ lacuna conform
@@ -54,7 +56,8 @@ Examples:
         process.exitCode = await dispatch(flags);
       } catch (error) {
         console.error(describeFailure(error));
-        process.exitCode = error instanceof LacunaError ? EXIT.usage : EXIT.failed;
+        if (error instanceof HarnessInvalid) process.exitCode = EXIT.invalid;
+        else process.exitCode = error instanceof LacunaError ? EXIT.usage : EXIT.failed;
       }
     });
 }

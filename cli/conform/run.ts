@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import {
   bitIdentical,
   type CaseOutputs,
-  CHECKS,
   type Check,
   type ConformanceReport,
+  checksFor,
   DOUBLE_CHECKS,
   formatReport,
   junit,
@@ -16,6 +16,7 @@ import {
   realSize,
   recordCase,
   runChecks,
+  type Subject,
   writeReport,
 } from '../../conformance/index.js';
 import { ConformDisplay } from './display.js';
@@ -55,7 +56,7 @@ async function run(
   flags: ConformFlags,
   more: RunChecksOptions,
 ): Promise<{ report: ConformanceReport; outputs: readonly CaseOutputs[] }> {
-  const checks = checksOf(flags);
+  const checks = checksOf(flags, subject);
   const { level, filter, seed, cases, double } = flags;
   const wanted = checks.filter(
     ({ id, level: own }) => id.startsWith(filter ?? '') && (level === undefined || own === level),
@@ -81,9 +82,9 @@ async function run(
   return { report, outputs };
 }
 
-function checksOf({ double, real }: ConformFlags): readonly Check[] {
+function checksOf({ double, real }: ConformFlags, subject: Subject): readonly Check[] {
   if (real === true) return bitIdentical(realSize());
-  return double === true ? DOUBLE_CHECKS : CHECKS;
+  return double === true ? DOUBLE_CHECKS : checksFor(subject);
 }
 
 /** How a failure is seen again: by its address, which needs no seed. */

@@ -3,6 +3,7 @@ import {
   ALL_CHECKS,
   backendSubject,
   type KnownFailure,
+  openPort,
   parseKnown,
   type Subject,
 } from '../../conformance/index.js';
@@ -19,7 +20,12 @@ export interface OpenSubject {
 
 /** Why the subject is not here, as a sentence, where it is not. */
 export async function openSubject(flags: ConformFlags): Promise<OpenSubject | string> {
-  const { backend = 'onnx', device, threads } = flags;
+  const { backend = 'onnx', device, threads, port } = flags;
+  if (port !== undefined) {
+    const opened = await openPort(port);
+    const quoted = JSON.stringify(port);
+    return { subject: opened, close: () => opened.close(), flags: `--port ${quoted}` };
+  }
   const options = {
     ...(device === undefined ? {} : { device }),
     ...(threads === undefined ? {} : { threads }),

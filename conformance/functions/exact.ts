@@ -4,9 +4,9 @@ import type { Case } from '../case.js';
 
 /** The same case with only some of its results judged: what one clause speaks of. */
 export function judging<C extends Case>(drawn: C, wanted: (output: string) => boolean): C {
-  const expected: Case['expected'] = (inputs, contract) =>
+  const expected: Case['expected'] = (inputs, contract, outputs) =>
     Object.fromEntries(
-      Object.entries(drawn.expected(inputs, contract)).filter(([name]) => wanted(name)),
+      Object.entries(drawn.expected(inputs, contract, outputs)).filter(([name]) => wanted(name)),
     );
   return { ...drawn, expected };
 }

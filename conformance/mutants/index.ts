@@ -1,7 +1,6 @@
 import { FAMILIES } from '../families/index.js';
 import { FAULTY_FLEET } from '../fleet/faulty.js';
 import { FUNCTION_FAMILIES, PROGRAM_FUNCTION_FAMILIES } from '../functions/index.js';
-import { RELATION_FAMILIES } from '../relations/index.js';
 import { backendSubject } from '../subject.js';
 import { contractMutants } from './contract-mutants.js';
 import { functionMutants } from './function-mutants.js';
@@ -20,8 +19,10 @@ export function allMutants(): readonly Mutant[] {
     ...compositeMutants(FAMILIES),
     ...familyMutants([
       ...FAMILIES.filter(({ id }) => /^(objective|gradient)/.test(id)),
-      ...RELATION_FAMILIES,
-      ...PROGRAM_FUNCTION_FAMILIES.filter(({ id }) => !/step|forward/.test(id)),
+      // Gradients and special cases are families of the same programs.
+      ...PROGRAM_FUNCTION_FAMILIES.filter(({ id }) =>
+        /^function\/(target|loss|optim)[^/]*$/.test(id),
+      ),
     ]),
     ...functionMutants(FUNCTION_FAMILIES.filter(({ id }) => !programs.has(id))),
     ...FAULTY_FLEET.map(

@@ -74,6 +74,8 @@ const swapped: Operator = {
     const [a, b, ...rest] = operation.operands;
     if (a === undefined || b === undefined || a === b || SYMMETRIC.has(operation.op))
       return undefined;
+    if (operation.op === 'compare' && /eq|ne/.test(operation.attributes.direction))
+      return undefined;
     const operands = operation.op === 'select' ? [a, rest[0], b] : [b, a, ...rest];
     if (operation.op === 'call') {
       const types = declarations(program);

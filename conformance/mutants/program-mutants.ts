@@ -37,20 +37,21 @@ export function familyMutants(families: readonly Family[]): readonly Mutant[] {
       programMutant(
         `${family.id}: ${what}`,
         (asked) => (asked.name === program.name ? (change(asked) ?? asked) : asked),
-        [family.id],
+        [family.id, ...(/^objective\/targets/.test(family.id) ? ['function/target.cube'] : [])],
       ),
     );
   });
 }
 
-interface Change {
+/** A mistake in a program. */
+export interface Change {
   readonly what: string;
   /** Undefined where the program has no such operation. */
   readonly change: (program: Program) => Program | undefined;
 }
 
 /** All that can be mistaken in a program. */
-function changes(program: Program): readonly Change[] {
+export function changes(program: Program): readonly Change[] {
   return program.operations.flatMap((operation, index) => {
     const label = operation.op === 'call' ? `call ${operation.composite}` : operation.op;
     const place = `operation ${index} (${label})`;

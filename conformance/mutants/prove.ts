@@ -12,34 +12,40 @@ export interface Kill {
   readonly ratio?: number;
 }
 
-/** How many cases a check gets before the next is tried. */
-const CASES = 30;
+/** How many cases a check gets before the next is tried, and when all were tried in vain. */
+const CASES = [30, 200];
 
 /** The first check that a mutant does not pass; undefined where it survives all that can see it. */
 export async function kill(
   { name, open, seenBy }: Mutant,
   checks: readonly Check[],
 ): Promise<Kill | undefined> {
-  const tried = new Set<string>();
-  for (const prefix of seenBy) {
-    for (const check of checks.filter(({ id }) => id.startsWith(prefix))) {
-      if (tried.has(check.id)) continue;
-      tried.add(check.id);
-      const found = await killBy(name, open(), check);
-      if (found !== undefined) return found;
+  for (const cases of CASES) {
+    const tried = new Set<string>();
+    // The checks that are not made of cases find nothing new in a second round.
+    const able = cases === CASES[0] ? checks : checks.filter(({ family }) => family !== undefined);
+    for (const prefix of cases === CASES[0] ? seenBy : seenBy.slice(0, 1)) {
+      for (const check of able.filter(({ id }) => id.startsWith(prefix))) {
+        if (tried.has(check.id)) continue;
+        tried.add(check.id);
+        const found = await killBy(name, open(), check, cases);
+        if (found !== undefined) return found;
+      }
     }
   }
   return undefined;
 }
 
-async function killBy(
+/** What one check finds of a mutant. */
+export async function killBy(
   mutant: string,
   subject: ReturnType<Mutant['open']>,
   check: Check,
+  cases: number = 30,
 ): Promise<Kill | undefined> {
   const broken: Kill = { mutant, check: check.id };
   try {
-    const { verdict, failure } = await check.run(subject, { cases: CASES });
+    const { verdict, failure } = await check.run(subject, { cases });
     if (verdict === 'pass' || verdict === 'vacuous') return undefined;
     if (failure === undefined) return broken;
     const { address, deviation } = failure;

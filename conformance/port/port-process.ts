@@ -4,7 +4,7 @@ import type { HostTensor, Named } from '../../core/backend.js';
 import { Breakdown } from '../breakdown.js';
 import { ByteReader } from './byte-reader.js';
 import { MAX_FRAMES, MAX_LINE, parseReply, type Reply, type Request } from './messages.js';
-import { decodeTensor } from './tensor-frames.js';
+import { decodeTensor, requireFit } from './tensor-frames.js';
 
 /** How much of what it writes to stderr is kept for messages. */
 const STDERR_TAIL = 2000;
@@ -115,6 +115,7 @@ export class PortProcess {
     if (total > MAX_FRAMES) {
       throw new Breakdown(`its tensors have ${total} bytes, more than ${MAX_FRAMES}`);
     }
+    for (const header of headers) requireFit(header);
     const tensors = new Map<string, HostTensor>();
     for (const header of headers) {
       if (tensors.has(header.name)) throw new Breakdown(`two results are called ${header.name}`);

@@ -35,17 +35,16 @@ export function encodeTensors(tensors: Named<HostTensor>): {
   return { headers, frames };
 }
 
-/** @throws Breakdown where header and frame do not fit, or a bool is neither 0 nor 1. */
-export function decodeTensor(
-  { name, dtype, shape, bytes }: TensorHeader,
-  frame: Uint8Array,
-): HostTensor {
-  const layout = LAYOUTS[dtype];
-  const expected = elementCount(shape) * layout.bytes;
-  if (bytes !== expected) {
-    throw new Breakdown(`${name}: ${bytes} bytes for ${dtype}[${shape}], which has ${expected}`);
-  }
-  const data = layout.view(Uint8Array.from(frame).buffer);
+/** @throws Breakdown where the bytes that a header announces do not fit its type. */
+export function requireFit({ name, dtype, shape, bytes }: TensorHeader): void {
+  const expected = elementCount(shape) * LAYOUTS[dtype].bytes;
+  if (bytes === expected) return;
+  throw new Breakdown(`${name}: ${bytes} bytes for ${dtype}[${shape}], which has ${expected}`);
+}
+
+/** The tensor of a header that fits. @throws Breakdown where a bool is neither 0 nor 1. */
+export function decodeTensor({ name, dtype, shape }: TensorHeader, frame: Uint8Array): HostTensor {
+  const data = LAYOUTS[dtype].view(Uint8Array.from(frame).buffer);
   if (dtype === 'bool' && data.some((value: number) => value > 1)) {
     throw new Breakdown(`${name}: a bool is neither 0 nor 1`);
   }

@@ -31,7 +31,7 @@ export const MASKING: Area = {
     ),
     clause('mask.order', 'The visible tokens, and the masked ones, are listed in ascending order.'),
     clause('mask.tube', 'One set of positions is masked in every slot.', {
-      needs: ['mask.count', 'mask.order'],
+      needs: ['random.philox', 'mask.count', 'mask.order'],
       source: 'VideoMAE, TubeMaskingGenerator',
     }),
     clause(
@@ -55,7 +55,14 @@ export const MODEL: Area = {
       'Embedding of the visible cubes and their positions, blocks of attention and MLP with norms before, a norm at the end.',
       {
         formula: 'x += attn(norm(x)); x += mlp(norm(x))',
-        needs: ['op.layer_norm', 'op.attention', 'op.gelu', 'op.matmul', 'op.gather'],
+        needs: [
+          'patch.order',
+          'op.layer_norm',
+          'op.attention',
+          'op.gelu',
+          'op.matmul',
+          'op.gather',
+        ],
         source: 'VideoMAE modeling_pretrain.py',
       },
     ),
@@ -198,7 +205,7 @@ export const TRAINING: Area = {
     'A whole step is judged in two cuts. Where the exact gradient is 0 (biases of keys, a bias before batch norm) rounding decides its sign, and AdamW makes updates of full size of it: such parameters are judged by their gradients only.',
   clauses: [
     clause('step.gradients', 'The gradients of every parameter of a step, of each objective.', {
-      needs: ['model.forward', 'gradient.composition', 'loss.infonce.gradient'],
+      needs: ['model.forward', 'target.cube', 'gradient.composition', 'loss.infonce.gradient'],
     }),
     clause(
       'step.update',

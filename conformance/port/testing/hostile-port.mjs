@@ -114,7 +114,8 @@ function answer(request, frames) {
   const { type, id } = request;
   const headers = request.tensors ?? [];
   if (type === 'hello') send(HELLO);
-  else if (type === 'raise' && scenario === 'swallows-errors') send({ type: 'result', id, tensors: [] });
+  else if (type === 'raise' && scenario === 'swallows-errors')
+    send({ type: 'result', id, tensors: [] });
   else if (type === 'raise') send({ type: 'error', id, message: request.message });
   else if (type === 'echo') {
     if (scenario === 'swaps-bytes') for (const frame of frames) frame.reverse();

@@ -1,0 +1,130 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { capable } from '../../core/testing/capability.js';
+import { checksFor } from '../checks.js';
+import { type ConformanceReport, formatReport } from '../report/index.js';
+import { runChecks } from '../run-checks.js';
+import { openPort, type Port } from './port-subject.js';
+import { missingNumpy, PORT_COMMAND, PORT_FOLDER } from './testing/numpy.js';
+
+const here = capable('numpy-port', missingNumpy());
+
+describe.skipIf(!here)('the NumPy port', () => {
+  let port: Port;
+  beforeAll(async () => {
+    port = await openPort(PORT_COMMAND, { folder: PORT_FOLDER });
+  });
+  afterAll(() => port.close());
+
+  it('passes every function', async () => {
+    const report = await runChecks(port, { filter: 'function/', cases: 15 });
+    expect(report.ok, formatReport(report)).toBe(true);
+    expect(report.canaries.length).toBeGreaterThan(0);
+  });
+
+  it('passes everything that programs are checked for', async () => {
+    // Trajectories take a third of the time and tell of f32 what the step tells.
+    const checks = checksFor(port).filter(({ id }) => !/^(function|trajectory)/.test(id));
+    const report = await runChecks(port, { checks, cases: 4 });
+    const wrong = report.checks.filter(({ verdict }) => !/pass|vacuous/.test(verdict));
+    expect(wrong, formatReport(report)).toEqual([]);
+    expect(report.counts.pass).toBeGreaterThan(checks.length - 5);
+    expect(report.valid).toBe(true);
+  });
+});
+
+/** A line of the port, what becomes of it, and the clauses that the report must name. */
+type Break = readonly [
+  what: string,
+  file: string,
+  line: string,
+  broken: string,
+  clauses: readonly string[],
+];
+
+const BREAKS: readonly Break[] = [
+  ['a wrong round key', 'philox', '0xBB67AE85', '0xBB67AE84', ['random.philox']],
+  ['a count rounded up', 'masks', 'math.floor(ratio', 'math.ceil(ratio', ['mask.count']],
+  [
+    'tokens in reverse',
+    'masks',
+    'np.flatnonzero(flags == 0), ',
+    'np.flatnonzero(flags == 0)[::-1], ',
+    ['mask.order'],
+  ],
+  ['the other items kept', 'masks', 'items[:visible]', 'items[-visible:]', ['mask.tube']],
+  [
+    'the last of equals first',
+    'masks',
+    'np.argsort(-row.astype("i8"), kind="stable")',
+    'np.argsort(row.astype("i8"), kind="stable")[::-1]',
+    ['mask.topk'],
+  ],
+  [
+    'rows before slots',
+    'pixels',
+    '(0, 1, 3, 5, 2, 4, 6, 7)',
+    '(0, 1, 3, 5, 2, 6, 4, 7)',
+    ['patch.order'],
+  ],
+  ['the biased variance', 'pixels', 'float_type(count - 1)', 'float_type(count)', ['target.cube']],
+  ['means of flat cubes', 'pixels', 'x = x - x[:, :, :1]', 'x = x', ['target.cube', 'target.flat']],
+  ['half a gradient', 'losses', 'dtype.type(2 / ', 'dtype.type(1 / ', ['loss.mae.gradient']],
+  ['the sum of directions', 'losses', '(0.5 if', '(1 if', ['loss.infonce']],
+  [
+    'the gradient of columns not transposed',
+    'losses',
+    'rows + columns.T',
+    'rows + columns',
+    ['loss.infonce.gradient'],
+  ],
+  [
+    'eps inside the root',
+    'adamw',
+    '(np.sqrt(v) * (real(1) / np.sqrt(c2)) + real(at["eps"]))',
+    'np.sqrt(v / c2 + real(at["eps"]))',
+    ['optim.adamw'],
+  ],
+  [
+    'decay forgotten',
+    'adamw',
+    'real(at["decay"])',
+    'real(0)',
+    ['optim.adamw.decay', 'step.update'],
+  ],
+  ['attention scaled by the width', 'layers', 'width / heads', 'width', ['model.forward']],
+  ['a term of the norm left out', 'layers', ' - hat * along', '', ['step.gradients']],
+  ['decay of vectors', 'step', 'p.ndim > 1', 'p.ndim > 0', ['step.update']],
+];
+
+describe.skipIf(!here)('one line of the port broken', () => {
+  it.each(BREAKS)('%s is caught, by its clause', async (_, file, line, broken, clauses) => {
+    const report = await judgeBroken(file, line, broken);
+    const failed = report.checks.filter(({ verdict }) => verdict === 'fail');
+    const cited = new Set(failed.flatMap((check) => check.clauses));
+    expect([...cited].sort(), formatReport(report)).toEqual([...clauses].sort());
+    expect(report.ok).toBe(false);
+    expect(report.valid).toBe(true);
+  });
+});
+
+async function judgeBroken(file: string, line: string, broken: string): Promise<ConformanceReport> {
+  const folder = mkdtempSync(join(tmpdir(), 'lacuna-port-'));
+  try {
+    cpSync(join(PORT_FOLDER, 'lacuna_port'), join(folder, 'lacuna_port'), { recursive: true });
+    const path = join(folder, 'lacuna_port', `${file}.py`);
+    const text = readFileSync(path, 'utf8');
+    expect(text.split(line).length, `the line is in ${file}.py once`).toBe(2);
+    writeFileSync(path, text.replace(line, broken));
+    const port = await openPort(PORT_COMMAND, { folder });
+    try {
+      return await runChecks(port, { filter: 'function/', cases: 6 });
+    } finally {
+      await port.close();
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
