@@ -5,6 +5,7 @@ import { FAMILIES } from './families/index.js';
 import { familyCheck } from './family-check.js';
 import { FUNCTION_FAMILIES, PROGRAM_FUNCTION_FAMILIES } from './functions/index.js';
 import { LAWS } from './laws.js';
+import { outcomeCheck } from './outcome.js';
 import { PLAN_RELATION, RELATION_FAMILIES, RELATIONS } from './relations/index.js';
 import { STEP_CHECKS, STEP_FAMILIES, TRAJECTORY_CHECKS } from './steps/index.js';
 import type { Subject } from './subject.js';
@@ -17,7 +18,10 @@ export const CHECKS: readonly Check[] = checksWith(
 );
 
 /** Every check that there is, for backends and for ports. */
-export const ALL_CHECKS: readonly Check[] = checksWith(FUNCTION_FAMILIES, FROZEN_CHECKS);
+export const ALL_CHECKS: readonly Check[] = [
+  ...checksWith(FUNCTION_FAMILIES, FROZEN_CHECKS),
+  outcomeCheck(),
+];
 
 /** What a port is checked for that has functions and runs no programs. */
 const FUNCTION_CHECKS: readonly Check[] = [

@@ -28,7 +28,7 @@ import { stopSignal } from '../stop-signal.js';
 import { version } from '../version.js';
 import { writeReport } from './report.js';
 
-interface DemoFlags
+export interface DemoFlags
   extends Pick<RunFlags, 'backend' | 'device' | 'threads' | 'seed' | 'steps' | 'set'> {
   readonly data: string;
   readonly runs: string;
@@ -95,7 +95,8 @@ async function demo(flags: DemoFlags): Promise<void> {
   }
 }
 
-async function demoData(folder: string): Promise<DemoData> {
+/** The demo data in a folder, made if they are not there. */
+export async function demoData(folder: string): Promise<DemoData> {
   let shown = 0;
   const data = await makeDemoData(folder, {}, (done, total) => {
     const percent = Math.floor((100 * done) / total);
@@ -109,7 +110,8 @@ async function demoData(folder: string): Promise<DemoData> {
   return data;
 }
 
-function demoSettings(
+/** The settings of a demo run. */
+export function demoSettings(
   { backend, device, threads, seed, steps, set = [] }: DemoFlags,
   data: DemoData,
   output: string,
@@ -127,7 +129,7 @@ function demoSettings(
 }
 
 /** The trained model, or undefined where the run was stopped. */
-async function train(
+export async function train(
   settings: PretrainSettings,
   backend: Backend,
 ): Promise<TrainedModel | undefined> {

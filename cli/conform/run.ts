@@ -12,6 +12,7 @@ import {
   type Level,
   levelTable,
   markdown,
+  outcomeCheck,
   type RunChecksOptions,
   realSize,
   recordCase,
@@ -21,6 +22,7 @@ import {
 } from '../../conformance/index.js';
 import { ConformDisplay } from './display.js';
 import { type ConformFlags, EXIT } from './options.js';
+import { demoOutcome } from './outcome.js';
 import { conformancePage } from './page.js';
 import { knownFailures, type OpenSubject, openSubject } from './subject.js';
 
@@ -82,7 +84,9 @@ async function run(
   return { report, outputs };
 }
 
-function checksOf({ double, real }: ConformFlags, subject: Subject): readonly Check[] {
+function checksOf(flags: ConformFlags, subject: Subject): readonly Check[] {
+  const { double, real, level } = flags;
+  if (level === 5) return [outcomeCheck((seed) => demoOutcome(flags, seed))];
   if (real === true) return bitIdentical(realSize());
   return double === true ? DOUBLE_CHECKS : checksFor(subject);
 }

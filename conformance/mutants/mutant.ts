@@ -13,9 +13,13 @@ export interface Mutant {
 }
 
 /** A mutant of what operations mean. */
-export function meaningMutant(name: string, meanings: Meanings, seenBy: readonly string[]): Mutant {
+export function meaningMutant(
+  name: string,
+  meanings: () => Meanings,
+  seenBy: readonly string[],
+): Mutant {
   const arithmetic = float32({ summation: 'pairwise' });
-  return { name, seenBy, open: () => backendSubject(float32Backend(name, arithmetic, meanings)) };
+  return { name, seenBy, open: () => backendSubject(float32Backend(name, arithmetic, meanings())) };
 }
 
 /** A mutant that rewrites the programs that it compiles. */

@@ -19,10 +19,10 @@ export function compositeMutants(families: readonly Family[]): readonly Mutant[]
       return changes(bodyOf(family, composite)).map(({ what, change }) =>
         meaningMutant(
           `composite/${name}: ${what}`,
-          {
+          () => ({
             composite: (asked) =>
               asked === name ? withBody(composite, change) : compositeNamed(asked),
-          },
+          }),
           [family.id, 'step/joint', 'step/mae'],
         ),
       );

@@ -80,7 +80,9 @@ export function resultMutants(): readonly Mutant[] {
       if (/rounded|off by/.test(what) && EXACT_ONLY.includes(op)) return [];
       if (what === 'one more' && FLOAT_ONLY.includes(op)) return [];
       const name = `primitive/${op}: ${what}`;
-      return [meaningMutant(name, meaningsWithPrimitives(distorted(op, distort)), seenBy(op))];
+      return [
+        meaningMutant(name, () => meaningsWithPrimitives(distorted(op, distort)), seenBy(op)),
+      ];
     }),
   );
 }

@@ -1,0 +1,53 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Outcome, Retrieval } from '../../conformance/index.js';
+import { readClipList } from '../../data/index.js';
+import { LacunaError } from '../../spec/index.js';
+import { evaluateRetrieval } from '../../training/index.js';
+import { type DemoFlags, demoData, demoSettings, train } from '../commands/demo.js';
+import { openBackend } from '../open-backend.js';
+import type { ConformFlags } from './options.js';
+
+/** Steps of each of the two runs: about half a minute on two cores, and enough to learn. */
+const STEPS = '60';
+
+/** Trains the demo model on a backend, and its control on shuffled captions. */
+export async function demoOutcome(
+  { backend, device, threads, port }: ConformFlags,
+  seed: number,
+): Promise<Outcome> {
+  if (port !== undefined) throw new LacunaError({ what: 'a port does not train', got: port });
+  const runs = await mkdtemp(join(tmpdir(), 'lacuna-outcome-'));
+  try {
+    const flags: DemoFlags = {
+      data: 'demo-data',
+      runs,
+      steps: STEPS,
+      seed: String(seed),
+      ...(backend === undefined ? {} : { backend }),
+      ...(device === undefined ? {} : { device }),
+      ...(threads === undefined ? {} : { threads: String(threads) }),
+    };
+    const data = await demoData(flags.data);
+    const { records } = await readClipList(data.testList);
+    const found: Retrieval[] = [];
+    for (const pairing of ['own', 'shuffled'] as const) {
+      const settings = await demoSettings(flags, data, join(runs, pairing), pairing);
+      const opened = await openBackend(settings);
+      try {
+        const model = await train(settings, opened);
+        if (model === undefined) throw new LacunaError({ what: 'the training was stopped' });
+        const { textToVideo } = await evaluateRetrieval(model, records, data.folder);
+        const { recallAt1, queries, gallery } = textToVideo;
+        found.push({ hits: Math.round(recallAt1 * queries), queries, gallery });
+      } finally {
+        await opened.dispose();
+      }
+    }
+    const [trained, shuffled] = found as [Retrieval, Retrieval];
+    return { trained, shuffled };
+  } finally {
+    await rm(runs, { recursive: true });
+  }
+}
