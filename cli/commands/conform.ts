@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { HarnessInvalid } from '../../conformance/index.js';
 import { LacunaError } from '../../spec/index.js';
-import { compareFiles, judgeFile, writePage } from '../conform/files.js';
+import { compareFiles, judgeFile, writePage, writeVectors } from '../conform/files.js';
 import { type ConformFlags, EXIT } from '../conform/options.js';
 import { replay } from '../conform/replay.js';
 import { runSuite } from '../conform/run.js';
@@ -33,6 +33,10 @@ export function conformCommand(): Command {
     .option('--out <folder>', 'where report.json, junit.xml, summary.md and the page go')
     .option('--judge <report.json>', 'judge a report again, without its backend')
     .option('--compare <old-and-new...>', 'what changed between two reports')
+    .option(
+      '--vectors <folder>',
+      'write test vectors with their bounds, for use without this program',
+    )
     .option('--page <report.json...>', 'one page of several reports, written to --out (a file)')
     .addHelpText(
       'after',
@@ -47,6 +51,7 @@ Examples:
   $ lacuna conform --filter composite/softmax --cases 200
   $ lacuna conform --replay 'primitive/neg:shape=[2,3];regime="ties";draw=12'
   $ lacuna conform --port "python3 -m lacuna_port" --filter function/
+  $ lacuna conform --vectors vectors --filter function/
   $ lacuna conform --compare old/report.json new/report.json
   $ lacuna conform --page onnx/report.json tfjs/report.json --out matrix.html`,
     )
@@ -63,7 +68,7 @@ Examples:
 }
 
 async function dispatch(flags: ConformFlags): Promise<number> {
-  const { judge, compare, page, replay: address, out } = flags;
+  const { judge, compare, page, vectors, replay: address, out } = flags;
   if (judge !== undefined) return judgeFile(judge);
   if (compare !== undefined) {
     const [old, recent, ...rest] = compare;
@@ -72,6 +77,7 @@ async function dispatch(flags: ConformFlags): Promise<number> {
     }
     return compareFiles(old, recent);
   }
+  if (vectors !== undefined) return writeVectors(vectors, flags);
   if (page !== undefined) return writePage(page, out ?? 'conformance.html');
   return address === undefined ? runSuite(flags) : replay(address, flags);
 }

@@ -2,12 +2,13 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import {
   ALL_CHECKS,
   compareReports,
+  exportVectors,
   type ReportFile,
   readReport,
   rejudge,
 } from '../../conformance/index.js';
 import { LacunaError } from '../../spec/index.js';
-import { EXIT } from './options.js';
+import { type ConformFlags, EXIT } from './options.js';
 import { conformancePage } from './page.js';
 
 /** No report is larger. */
@@ -50,5 +51,25 @@ export function compareFiles(old: string, recent: string): number {
 export function writePage(files: readonly string[], out: string): number {
   writeFileSync(out, conformancePage(files.map(load)));
   console.log(`The page is ${out}`);
+  return EXIT.passed;
+}
+
+/** Writes test vectors of the checks that are asked for. */
+export async function writeVectors(
+  folder: string,
+  { filter = '', level, seed, cases }: ConformFlags,
+): Promise<number> {
+  const checks = ALL_CHECKS.filter(
+    (check) =>
+      check.family !== undefined &&
+      check.id.startsWith(filter) &&
+      (level === undefined || check.level === level),
+  );
+  const entries = await exportVectors(folder, {
+    checks,
+    ...(seed === undefined ? {} : { seed }),
+    ...(cases === undefined ? {} : { cases }),
+  });
+  console.log(`${entries.length} vectors are in ${folder}`);
   return EXIT.passed;
 }

@@ -17,6 +17,7 @@ export interface ConformFlags {
   readonly judge?: string;
   readonly compare?: readonly string[];
   readonly page?: readonly string[];
+  readonly vectors?: string;
 }
 
 /** What the exit code says. */

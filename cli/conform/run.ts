@@ -1,18 +1,22 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  ALL_CHECKS,
   bitIdentical,
   type CaseOutputs,
   type Check,
+  type CheckReport,
   type ConformanceReport,
   checksFor,
   DOUBLE_CHECKS,
   formatReport,
+  freeze,
   junit,
   type Level,
   levelTable,
   markdown,
   outcomeCheck,
+  parseAddress,
   type RunChecksOptions,
   realSize,
   recordCase,
@@ -20,6 +24,7 @@ import {
   type Subject,
   writeReport,
 } from '../../conformance/index.js';
+import { LacunaError } from '../../spec/index.js';
 import { ConformDisplay } from './display.js';
 import { type ConformFlags, EXIT } from './options.js';
 import { demoOutcome } from './outcome.js';
@@ -110,11 +115,29 @@ async function explore(opened: OpenSubject, flags: ConformFlags, seconds: number
     cases += report.checks.reduce((sum, check) => sum + check.cases, 0);
     if (!report.ok) {
       console.log(formatReport(report, replayCommand(opened)));
+      for (const check of report.checks) keep(check, flags.out ?? 'found');
       worst = Math.max(worst, exitCode(report));
     }
   }
   console.log(`explored ${runs} seeds from ${first} on, ${cases} cases`);
   return worst;
+}
+
+/** Freezes the case of a failure as a value: a seed is only good while the generators stay. */
+function keep({ id, level, clauses, failure }: CheckReport, folder: string): void {
+  const family = ALL_CHECKS.find((check) => check.id === id)?.family;
+  if (failure === undefined || family === undefined) return;
+  const { address, what } = failure;
+  const drawn = family.make(parseAddress(address).parameters);
+  const file = join(folder, `${id.replaceAll(/[^a-z0-9]+/g, '-')}.json`);
+  mkdirSync(folder, { recursive: true });
+  try {
+    writeFileSync(file, freeze(drawn, { found: what, level, clauses, address }));
+    console.log(`frozen in ${file}; to keep it, put it into conformance/vectors/frozen`);
+  } catch (error) {
+    if (!(error instanceof LacunaError)) throw error;
+    console.log(`not frozen: ${error.message}`);
+  }
 }
 
 function writeReports(
