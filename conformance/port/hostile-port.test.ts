@@ -40,7 +40,8 @@ describe('a port that behaves', () => {
       'loss.mae': 'pass',
       'loss.mae/gradient': 'pass',
     });
-    expect(report.counts.unsupported).toBe(report.checks.length - 4);
+    expect(report.counts.pass).toBeGreaterThanOrEqual(4);
+    expect(report.counts.unsupported).toBe(report.checks.length - report.counts.pass);
     expect(report.ok).toBe(false);
     expect(report.valid).toBe(true);
     expect(formatReport(report)).toContain('the port does not declare random.philox');
