@@ -19,4 +19,6 @@ const { level, clauses, family } = check;
 const text = freeze(family.make(parameters), { found, level, clauses, address });
 const folder = join(import.meta.dirname, '..', 'conformance', 'vectors', 'frozen');
 writeFileSync(join(folder, `${name}.json`), text);
-console.log(`conformance/vectors/frozen/${name}.json: ${text.length} characters; now npx biome format --write it`);
+console.log(
+  `conformance/vectors/frozen/${name}.json: ${text.length} characters; now npx biome format --write it`,
+);
