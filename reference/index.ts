@@ -9,6 +9,7 @@ export {
 } from './closed-forms/info-nce.js';
 export { type MaeResult, maeClosedForm } from './closed-forms/mae.js';
 export { type ClosedFormTargetKind, targetsClosedForm } from './closed-forms/targets.js';
+export { DOUBLE_DOUBLE, type Doubled } from './double-double.js';
 export { erf } from './erf.js';
 export { type Float32Options, float32, SUMMATIONS, type Summation } from './float32.js';
 export { FLOAT64 } from './float64.js';
