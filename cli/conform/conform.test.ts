@@ -1,0 +1,79 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { CHECKS, LEGAL_FLEET, runChecks } from '../../conformance/index.js';
+import { backendSubject } from '../../conformance/subject.js';
+import { EXIT } from './options.js';
+import { conformancePage } from './page.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'lacuna-conform-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function conform(...flags: readonly string[]): { code: number | null; out: string; err: string } {
+  const main = join(import.meta.dirname, '..', 'main.ts');
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--import', 'tsx', main, 'conform', ...flags],
+    { encoding: 'utf8', timeout: 100_000 },
+  );
+  return { code: status, out: stdout, err: stderr };
+}
+
+describe('lacuna conform', () => {
+  it('passes a backend, writes its reports, and judges and compares them again', () => {
+    const out = join(folder, 'onnx');
+    const run = conform('--filter', 'primitive/not', '--cases', '5', '--out', out);
+    expect([run.code, run.err]).toEqual([EXIT.passed, expect.anything()]);
+    expect(run.out).toContain('1 passed, 0 failed');
+    const report = join(out, 'report.json');
+    expect(readFileSync(join(out, 'junit.xml'), 'utf8')).toContain('<testsuite');
+    expect(readFileSync(join(out, 'conformance.html'), 'utf8')).toContain('op.not');
+    expect(conform('--judge', report)).toMatchObject({ code: EXIT.passed });
+    expect(conform('--compare', report, report).out).toContain('0 checks changed');
+  });
+
+  it('replays a case from its address, and says what is wrong with one that is none', () => {
+    const good = conform('--replay', 'primitive/not:shape=[3];regime="ties";draw=1');
+    expect([good.code, good.out]).toEqual([
+      EXIT.passed,
+      expect.stringContaining('PASS primitive/not'),
+    ]);
+    const unknown = conform('--replay', 'primitive/sine:x=1');
+    expect([unknown.code, unknown.err]).toEqual([
+      EXIT.usage,
+      expect.stringContaining('primitive/sine'),
+    ]);
+    const nonsense = conform('--replay', 'primitive/not:x=1');
+    expect([nonsense.code, nonsense.err]).toEqual([
+      EXIT.usage,
+      expect.stringContaining('make no case'),
+    ]);
+  });
+
+  it('tells a backend that is not here, a wrong command line and a broken port apart', () => {
+    expect(conform('--backend', 'onnx', '--device', 'cuda').code).toBe(EXIT.notRun);
+    expect(conform('--backend', 'abacus')).toMatchObject({ code: EXIT.usage });
+    expect(conform('--level', '9').code).toBe(EXIT.usage);
+    expect(conform('--filter', 'primitive/sine').code).toBe(EXIT.usage);
+    expect(conform('--judge', join(folder, 'none.json')).code).toBe(EXIT.usage);
+    writeFileSync(join(folder, 'bad.json'), '{"format": "lacuna-conformance/1"}');
+    expect(conform('--judge', join(folder, 'bad.json')).err).toContain('no conformance report');
+    expect(conform('--port', `${process.execPath} --version`).code).toBe(EXIT.invalid);
+  });
+});
+
+describe('the page', () => {
+  it('escapes what a report may hold', async () => {
+    const [member] = LEGAL_FLEET;
+    if (member === undefined) throw new Error('the fleet is empty');
+    const checks = CHECKS.filter(({ id }) => id === 'primitive/not');
+    const report = await runChecks(backendSubject(member.open()), { checks });
+    const subject = { ...report.subject, name: '<script>alert(1)</script>', device: '"><img>' };
+    const page = conformancePage([{ ...report, subject }]);
+    expect(page).not.toContain('<script>alert');
+    expect(page).not.toContain('<img>');
+    expect(page).toContain("default-src 'none'");
+  });
+});
