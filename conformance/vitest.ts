@@ -3,6 +3,7 @@ import type { Backend } from '../core/backend.js';
 import { capable } from '../core/testing/capability.js';
 import type { Check, CheckOptions } from './check.js';
 import { CHECKS } from './checks.js';
+import { type KnownFailure, staleness } from './known.js';
 import { explain } from './report/report.js';
 import { backendSubject } from './subject.js';
 
@@ -13,10 +14,10 @@ export interface BackendTestOptions extends Pick<CheckOptions, 'seed' | 'cases' 
   /** What there is to check. @defaultValue `CHECKS` */
   readonly checks?: readonly Check[];
   /**
-   * Checks that this backend is known to fail or refuse, by id, each with the reason. They run
-   * all the same, and a test fails once one of them passes.
+   * What this backend is known not to pass. It runs all the same; a test fails once one of them
+   * passes, or its day is over.
    */
-  readonly known?: Readonly<Record<string, string>>;
+  readonly known?: readonly KnownFailure[];
 }
 
 /**
@@ -31,8 +32,9 @@ export function testBackend(
   open: () => Promise<Backend>,
   options: BackendTestOptions = {},
 ): void {
-  const { known = {}, checks = CHECKS, missing, ...choices } = options;
+  const { known = [], checks = CHECKS, missing, ...choices } = options;
   describe.skipIf(!capable(name, missing))(`${name} conforms`, () => {
+    const today = new Date().toISOString().slice(0, 10);
     let backend: Backend;
     beforeAll(async () => {
       backend = await open();
@@ -42,19 +44,19 @@ export function testBackend(
     });
 
     for (const { id, level, clauses, run } of checks) {
-      const reason = known[id];
-      it(reason === undefined ? id : `${id} is known not to: ${reason}`, async () => {
+      const entry = known.find(({ check }) => check === id);
+      it(entry === undefined ? id : `${id}, ${entry.kind}: ${entry.reason}`, async () => {
         const finding = await run(backendSubject(backend), choices);
         const report = { id, level, clauses, seconds: 0, ...finding };
         const why = explain(report, choices.seed ?? 1);
-        if (reason === undefined) expect(finding.verdict, why).toBe('pass');
-        else expect(finding.verdict, 'it passes now: strike it off').not.toBe('pass');
+        if (entry === undefined) expect(finding.verdict, why).toBe('pass');
+        else expect(staleness(entry, finding.verdict === 'pass', today)).toBeUndefined();
       });
     }
 
     it('has no unknown id among the known failures', () => {
       const ids = new Set(checks.map(({ id }) => id));
-      expect(Object.keys(known).filter((id) => !ids.has(id))).toEqual([]);
+      expect(known.filter(({ check }) => !ids.has(check))).toEqual([]);
     });
   });
 }
