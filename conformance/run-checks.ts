@@ -62,7 +62,8 @@ export async function runChecks(
     reports.push(report);
     if (wanted(check)) onCheck?.(check, done, report);
   }
-  const measured = subject.backend !== undefined && filter === '' && !double;
+  const { backend } = subject;
+  const measured = backend !== undefined && filter === '' && !double;
   return makeReport({
     spec: SPEC_VERSION,
     suite: suiteDigest(checks),
@@ -70,9 +71,19 @@ export async function runChecks(
     seed,
     double,
     checks: reports,
-    accuracy: measured ? await measureAccuracy(subject.backend) : [],
-    canaries: double ? [] : await runCanaries(subject, checks),
+    accuracy: measured ? await orNothing(() => measureAccuracy(backend)) : [],
+    canaries: double ? [] : await orNothing(() => runCanaries(subject, checks)),
   });
+}
+
+/** What a subject that refuses even this leaves out of the report; its checks say so already. */
+async function orNothing<T>(measure: () => Promise<readonly T[]>): Promise<readonly T[]> {
+  try {
+    return await measure();
+  } catch (error) {
+    if (error instanceof LacunaError) return [];
+    throw error;
+  }
 }
 
 const NOT_RUN = verdictOf('not-run');
