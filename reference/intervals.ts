@@ -1,4 +1,9 @@
-import type { Accuracy, AccuracyName, ContractErrors } from '../spec/contracts/index.js';
+import type {
+  Accuracy,
+  AccuracyName,
+  ContractErrors,
+  FloatFormat,
+} from '../spec/contracts/index.js';
 import type { Comparison, FloatType } from '../spec/program/index.js';
 import type { Arithmetic, Run } from './arithmetic.js';
 import { erf } from './erf.js';
@@ -278,12 +283,11 @@ class Intervals implements Arithmetic<IntervalColumn> {
       setWidened(out, i, value, low, high);
       return;
     }
-    // A unit in the last place of x is at most 2 u |x|.
-    const relative = 2 * ulps * out.format.unitRoundoff + OWN_ROUNDOFF;
-    const quantum = 2 * ulps * out.format.underflow;
+    // Units in the last place of the larger end: that of a number between is no larger.
+    const unit = ulps * unitInLastPlace(Math.max(Math.abs(low), Math.abs(high)), out.format);
     const flush = this.#contract.flushBelow;
-    const below = Math.max(Math.abs(low) * relative + quantum, absolute);
-    const above = Math.max(Math.abs(high) * relative + quantum, absolute);
+    const below = Math.max(unit + Math.abs(low) * OWN_ROUNDOFF, absolute);
+    const above = Math.max(unit + Math.abs(high) * OWN_ROUNDOFF, absolute);
     const lowest = low > 0 && low < flush ? 0 : lessened(low, below);
     const highest = high < 0 && high > -flush ? 0 : -lessened(-high, above);
     // Where only units in the last place are granted, no function errs in sign.
@@ -295,6 +299,15 @@ class Intervals implements Arithmetic<IntervalColumn> {
       high <= 0 && absolute === 0 ? Math.min(0, highest) : highest,
     );
   }
+}
+
+/** The distance between the numbers of a format around x; 0 for infinities. */
+function unitInLastPlace(x: number, { unitRoundoff, underflow }: FloatFormat): number {
+  if (!Number.isFinite(x)) return 0;
+  const guess = 2 ** Math.floor(Math.log2(x));
+  // The logarithm of a number just below a power of two may be rounded up to that power's.
+  const power = guess > x ? guess / 2 : guess;
+  return Math.max(2 * unitRoundoff * power, 2 * underflow);
 }
 
 /** x - error, where infinity has none. */

@@ -37,7 +37,6 @@ export interface Tfjs {
   exp(x: TfTensor): TfTensor;
   log(x: TfTensor): TfTensor;
   sqrt(x: TfTensor): TfTensor;
-  rsqrt(x: TfTensor): TfTensor;
   erf(x: TfTensor): TfTensor;
   tanh(x: TfTensor): TfTensor;
   isFinite(x: TfTensor): TfTensor;
