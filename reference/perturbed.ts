@@ -1,13 +1,18 @@
-import type { ContractErrors } from '../spec/contracts/index.js';
+import type { AccuracyName, ContractErrors } from '../spec/contracts/index.js';
 import type { RandomStream } from '../spec/random/index.js';
 import type { Arithmetic } from './arithmetic.js';
 import { float32, SUMMATIONS, type Summation } from './float32.js';
 
 /**
  * Float32 as one of the many backends that a contract allows, drawn at random (Monte Carlo
- * arithmetic): each sum in another order, library functions wrong by a uniform share of what the
- * contract grants, factors of products cut where the contract cuts them. Many such runs show how
- * far correct backends lie apart.
+ * arithmetic): each sum in another order, library functions wrong within what the contract grants,
+ * factors of products cut where the contract cuts them. Many such runs show how far correct
+ * backends lie apart.
+ *
+ * A function is wrong by the whole grant to one side in every call in half of the draws, and by a
+ * random share of it in each call in the others: approximations in use err the same way for like
+ * arguments, and errors that agree add up as n, not as the root of n. A backend at the edge of the
+ * grant in each of F functions then lies at most sqrt(2 F) deviations off.
  */
 export function perturbed(
   contract: ContractErrors,
@@ -23,12 +28,18 @@ export function perturbed(
   function roundFactor(x: number): number {
     return contract.factorRoundoff === 0 ? x : x * (1 - contract.factorRoundoff * stream.uniform());
   }
-  const wrong = (name: keyof ContractErrors['accuracy'], value: number, x: number): number => {
+  const sides = new Map(
+    (Object.keys(contract.accuracy) as AccuracyName[]).map((name) => [
+      name,
+      [-1, 1, undefined, undefined][stream.integer(4)],
+    ]),
+  );
+  const wrong = (name: AccuracyName, value: number, x: number): number => {
     const { ulps, absolute } = contract.accuracy[name](x, x);
     if (ulps <= 0.5 || !Number.isFinite(value)) return value;
     // The result is rounded once more, hence one unit less; a unit is at least 2^-24 of it.
     const error = Math.max(Math.abs(value) * (ulps - 1) * 2 ** -24, absolute);
-    return value + error * (2 * stream.uniform() - 1);
+    return value + error * (sides.get(name) ?? 2 * stream.uniform() - 1);
   };
   const library =
     (name: 'exp' | 'log' | 'erf' | 'tanh' | 'rsqrt' | 'sqrt'): Arithmetic<Float32Array>['exp'] =>

@@ -6,18 +6,12 @@ import type {
   CompileOptions,
   DeviceTensor,
   HostTensor,
-  Named,
   NumericContract,
 } from '../../core/backend.js';
+import { checkedDonations, requireFilled } from '../../core/check-run.js';
 import { declarations } from '../../core/passes/rewrite.js';
 import { LacunaError } from '../../spec/errors.js';
-import {
-  elementCount,
-  formatType,
-  type Program,
-  sameShape,
-  type TensorType,
-} from '../../spec/program/index.js';
+import type { Program, TensorType } from '../../spec/program/index.js';
 import { CLAIMS } from './lowering/composites/index.js';
 import { lower } from './lowering/lower.js';
 import type { Compact } from './lowering/lowering.js';
@@ -77,7 +71,7 @@ export class OnnxBackend implements Backend {
 
   async compile(program: Program, options: CompileOptions = {}): Promise<OnnxExecutable> {
     const start = performance.now();
-    const donate = checkedDonations(program, options.donate ?? {});
+    const donate = checkedDonations(program, options.donate);
     const lowered = lower(program, this.#options);
     addStop(lowered.graph);
     const types = declarations(program);
@@ -99,14 +93,9 @@ export class OnnxBackend implements Backend {
     return executable;
   }
 
-  async upload({ dtype, shape, data }: HostTensor): Promise<OnnxTensor> {
-    if (data.length !== elementCount(shape)) {
-      throw new LacunaError({
-        where: 'onnx',
-        what: 'the data does not fill the shape',
-        got: `${data.length} elements for ${formatType({ dtype, shape })}`,
-      });
-    }
+  async upload(tensor: HostTensor): Promise<OnnxTensor> {
+    requireFilled(tensor, 'onnx');
+    const { dtype, shape, data } = tensor;
     return new OnnxTensor({ dtype, shape }, data.slice(), this.#live);
   }
 
@@ -152,20 +141,4 @@ function sessionOptions(options: OnnxOptions): InferenceSession.SessionOptions {
 
 function threadCount(options: OnnxOptions): number {
   return options.threads ?? availableParallelism();
-}
-
-function checkedDonations(program: Program, donate: Named<string>): Named<string> {
-  const types = declarations(program);
-  for (const [input, output] of Object.entries(donate)) {
-    const from = program.inputs.find(({ name }) => name === input);
-    const to = types.get(program.outputs.find(({ name }) => name === output)?.value ?? '');
-    const fits = from && to && from.dtype === to.dtype && sameShape(from.shape, to.shape);
-    if (fits) continue;
-    throw new LacunaError({
-      where: program.name,
-      what: 'a donation does not name an input and an output of one type',
-      got: `${input}: ${from ? formatType(from) : 'no input'} for ${output}: ${to ? formatType(to) : 'no output'}`,
-    });
-  }
-  return donate;
 }

@@ -4,11 +4,11 @@ import type {
   CompileOptions,
   DeviceTensor,
   HostTensor,
-  Named,
 } from '../../core/backend.js';
+import { checkedDonations, requireFilled } from '../../core/check-run.js';
 import { declarations } from '../../core/passes/rewrite.js';
 import { LacunaError } from '../../spec/errors.js';
-import { elementCount, formatType, type Program, sameShape } from '../../spec/program/index.js';
+import type { Program } from '../../spec/program/index.js';
 import { TfjsExecutable } from './executable.js';
 import { elementType } from './library/element-type.js';
 import type { LoadedTfjs } from './library/load.js';
@@ -44,7 +44,7 @@ export class TfjsBackend implements Backend {
   async compile(program: Program, options: CompileOptions = {}): Promise<TfjsExecutable> {
     const start = performance.now();
     for (const { name, dtype } of declarations(program).values()) elementType(dtype, name);
-    const donate = checkedDonations(program, options.donate ?? {});
+    const donate = checkedDonations(program, options.donate);
     const { tf, enter, fuseBias } = this.#library;
     const lowered = lower(program, { fuseBias });
     const executable = new TfjsExecutable({
@@ -60,15 +60,10 @@ export class TfjsBackend implements Backend {
     return executable;
   }
 
-  async upload({ dtype, shape, data }: HostTensor): Promise<TfjsTensor> {
+  async upload(tensor: HostTensor): Promise<TfjsTensor> {
+    const { dtype, shape, data } = tensor;
     const { held, up } = elementType(dtype, 'tfjs');
-    if (data.length !== elementCount(shape)) {
-      throw new LacunaError({
-        where: 'tfjs',
-        what: 'the data does not fill the shape',
-        got: `${data.length} elements for ${formatType({ dtype, shape })}`,
-      });
-    }
+    requireFilled(tensor, 'tfjs');
     const { tf, enter } = this.#library;
     enter();
     return new TfjsTensor({ dtype, shape }, tf.tensor(up(data), [...shape], held), this.#live);
@@ -95,19 +90,4 @@ export class TfjsBackend implements Backend {
     if (tensor instanceof TfjsTensor && tensor.owner === this.#live) return tensor;
     throw new LacunaError({ where: 'tfjs', what: 'the tensor is of another backend' });
   }
-}
-
-function checkedDonations(program: Program, donate: Named<string>): Named<string> {
-  const types = declarations(program);
-  for (const [input, output] of Object.entries(donate)) {
-    const from = program.inputs.find(({ name }) => name === input);
-    const to = types.get(program.outputs.find(({ name }) => name === output)?.value ?? '');
-    if (from && to && from.dtype === to.dtype && sameShape(from.shape, to.shape)) continue;
-    throw new LacunaError({
-      where: program.name,
-      what: 'a donation does not name an input and an output of one type',
-      got: `${input} for ${output}`,
-    });
-  }
-  return donate;
 }

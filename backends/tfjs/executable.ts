@@ -1,7 +1,8 @@
 import type { DeviceTensor, Executable, Named } from '../../core/backend.js';
+import { checkedInputs } from '../../core/check-run.js';
 import { declarations } from '../../core/passes/rewrite.js';
 import { LacunaError } from '../../spec/errors.js';
-import { formatType, type Program, sameShape, type TensorType } from '../../spec/program/index.js';
+import type { Program, TensorType } from '../../spec/program/index.js';
 import type { Tfjs, TfTensor } from './library/tfjs.js';
 import type { Lowered } from './lowering/lower.js';
 import type { Step } from './lowering/lowering.js';
@@ -50,11 +51,15 @@ export class TfjsExecutable implements Executable {
   }
 
   async run(inputs: Named<DeviceTensor>): Promise<Named<DeviceTensor>> {
-    const { program, donate, enter } = this.#parts;
+    const { program, donate, enter, live } = this.#parts;
     if (this.#disposed) {
       throw new LacunaError({ where: program.name, what: 'the executable was disposed of' });
     }
-    const given = this.#checked(inputs);
+    const isOwn = (tensor: DeviceTensor | undefined): tensor is TfjsTensor =>
+      tensor instanceof TfjsTensor && tensor.owner === live;
+    const given = checkedInputs(program, donate, inputs, isOwn);
+    // A handle that was released is refused here, before anything runs.
+    for (const tensor of given.values()) void tensor.held;
     enter();
     try {
       return this.#evaluate(given);
@@ -105,40 +110,6 @@ export class TfjsExecutable implements Executable {
     } finally {
       for (const tensor of made) tensor.dispose();
     }
-  }
-
-  /** The inputs by name, each of the declared type, of this backend, and donated at most once. */
-  #checked(inputs: Named<DeviceTensor>): Map<string, TfjsTensor> {
-    const { program, donate, live } = this.#parts;
-    const given = new Map<string, TfjsTensor>();
-    const uses = new Map<TfjsTensor, string>();
-    for (const input of program.inputs) {
-      const where = `${program.name}: ${input.name}`;
-      const tensor = inputs[input.name];
-      if (!(tensor instanceof TfjsTensor) || tensor.owner !== live) {
-        const what =
-          tensor === undefined ? 'the input is missing' : 'the tensor is of another backend';
-        throw new LacunaError({ where, what, expected: formatType(input) });
-      }
-      if (tensor.dtype !== input.dtype || !sameShape(tensor.shape, input.shape)) {
-        throw new LacunaError({
-          where,
-          what: 'the input has the wrong type',
-          got: formatType(tensor),
-          expected: formatType(input),
-        });
-      }
-      const other = uses.get(tensor);
-      if (other !== undefined && (input.name in donate || other in donate)) {
-        const what = `a donated tensor is also the input ${other}`;
-        throw new LacunaError({ where, what, fix: 'Pass a copy.' });
-      }
-      // Asks for the handle's memory, so that one that was released is refused here.
-      if (tensor.held.isDisposed) throw new LacunaError({ where, what: 'the tensor is gone' });
-      uses.set(tensor, input.name);
-      given.set(input.name, tensor);
-    }
-    return given;
   }
 }
 

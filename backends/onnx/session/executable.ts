@@ -1,12 +1,11 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { DeviceTensor, Executable, HostData, Named } from '../../../core/backend.js';
+import { checkedInputs } from '../../../core/check-run.js';
 import { LacunaError } from '../../../spec/errors.js';
 import {
   elementCount,
-  formatType,
   type Program,
   type Shape,
-  sameShape,
   type TensorType,
 } from '../../../spec/program/index.js';
 import { ELEMENT_TYPES } from '../model/element-type.js';
@@ -55,7 +54,9 @@ export class OnnxExecutable implements Executable {
     if (this.#disposed) {
       throw new LacunaError({ where: program.name, what: 'the executable was disposed of' });
     }
-    const given = this.#checked(inputs);
+    const isOwn = (tensor: DeviceTensor | undefined): tensor is OnnxTensor =>
+      tensor instanceof OnnxTensor && tensor.owner === live;
+    const given = checkedInputs(program, donate, inputs, isOwn);
     const feeds: Record<string, Tensor> = {};
     for (const [name, input] of given) feeds[name] = runtimeTensor(runtime, input, input.data);
     const results: HostData[] = [];
@@ -95,42 +96,6 @@ export class OnnxExecutable implements Executable {
     this.#disposed = true;
     this.#spare.clear();
     await this.#parts.session.release();
-  }
-
-  /** The inputs by name, each of the declared type, of this backend, and donated at most once. */
-  #checked(inputs: Named<DeviceTensor>): Map<string, OnnxTensor> {
-    const { program, donate, live } = this.#parts;
-    const given = new Map<string, OnnxTensor>();
-    const uses = new Map<OnnxTensor, string>();
-    for (const input of program.inputs) {
-      const tensor = inputs[input.name];
-      if (!(tensor instanceof OnnxTensor) || tensor.owner !== live) {
-        throw new LacunaError({
-          where: `${program.name}: ${input.name}`,
-          what: tensor === undefined ? 'the input is missing' : 'the tensor is of another backend',
-          expected: formatType(input),
-        });
-      }
-      if (tensor.dtype !== input.dtype || !sameShape(tensor.shape, input.shape)) {
-        throw new LacunaError({
-          where: `${program.name}: ${input.name}`,
-          what: 'the input has the wrong type',
-          got: formatType(tensor),
-          expected: formatType(input),
-        });
-      }
-      const other = uses.get(tensor);
-      if (other !== undefined && (input.name in donate || other in donate)) {
-        throw new LacunaError({
-          where: `${program.name}: ${input.name}`,
-          what: `a donated tensor is also the input ${other}`,
-          fix: 'Pass a copy.',
-        });
-      }
-      uses.set(tensor, input.name);
-      given.set(input.name, tensor);
-    }
-    return given;
   }
 }
 

@@ -144,10 +144,14 @@ function missing(device: TfjsDevice, name: string, cause: unknown): LacunaError 
 
 /** tfjs-node 4.22 calls predicates of `node:util` that Node 23 removed; these are their meanings. */
 function restoreRemovedPredicates(): void {
-  const old = util as unknown as Record<string, unknown>;
-  old.isNullOrUndefined ??= (x: unknown): boolean => x === null || x === undefined;
-  old.isArray ??= Array.isArray;
-  old.isString ??= (x: unknown): boolean => typeof x === 'string';
-  old.isNumber ??= (x: unknown): boolean => typeof x === 'number';
-  old.isBoolean ??= (x: unknown): boolean => typeof x === 'boolean';
+  const meanings = {
+    isNullOrUndefined: (x: unknown): boolean => x === null || x === undefined,
+    isArray: Array.isArray,
+    isString: (x: unknown): boolean => typeof x === 'string',
+    isNumber: (x: unknown): boolean => typeof x === 'number',
+    isBoolean: (x: unknown): boolean => typeof x === 'boolean',
+  };
+  for (const [name, predicate] of Object.entries(meanings)) {
+    if (!(name in util)) Reflect.set(util, name, predicate);
+  }
 }
