@@ -1,6 +1,10 @@
+import type { AccuracyName } from '../spec/contracts/index.js';
 import type { Comparison } from '../spec/program/index.js';
 import type { Arithmetic, Run } from './arithmetic.js';
 import { erf } from './erf.js';
+
+/** Functions of one number that libraries approximate. */
+export type LibraryFunction = Exclude<AccuracyName, 'div'>;
 
 /**
  * Plain float64: the oracle. Values of every float type are held as doubles and never rounded to
@@ -88,6 +92,13 @@ export const FLOAT64: Arithmetic<Float64Array> = {
     out[i] = total;
   },
 };
+
+/** A function's value in float64. Float32 approximations count their error from it. */
+export function exactly(name: LibraryFunction, x: number): number {
+  const column = Float64Array.of(x);
+  FLOAT64[name](column, column, 0);
+  return at(column, 0);
+}
 
 /** Whether `a direction b`, as IEEE 754 has it for NaN and signed zeros. */
 export function compareNumbers(direction: Comparison, a: number, b: number): boolean {

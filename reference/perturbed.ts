@@ -2,6 +2,7 @@ import type { AccuracyName, ContractErrors } from '../spec/contracts/index.js';
 import type { RandomStream } from '../spec/random/index.js';
 import type { Arithmetic } from './arithmetic.js';
 import { float32, SUMMATIONS, type Summation } from './float32.js';
+import { exactly, type LibraryFunction } from './float64.js';
 
 /**
  * Float32 as one of the many backends that a contract allows, drawn at random (Monte Carlo
@@ -38,15 +39,15 @@ export function perturbed(
     const { ulps, absolute } = contract.accuracy[name](x, x);
     if (ulps <= 0.5 || !Number.isFinite(value)) return value;
     // The result is rounded once more, hence one unit less; a unit is at least 2^-24 of it.
-    const error = Math.max(Math.abs(value) * (ulps - 1) * 2 ** -24, absolute);
+    const unit = Math.abs(value) * 2 ** -24;
+    const error = Math.max(unit * (ulps - 1), absolute - unit);
     return value + error * (sides.get(name) ?? 2 * stream.uniform() - 1);
   };
   const library =
-    (name: 'exp' | 'log' | 'erf' | 'tanh' | 'rsqrt' | 'sqrt'): Arithmetic<Float32Array>['exp'] =>
+    (name: LibraryFunction): Arithmetic<Float32Array>['exp'] =>
     (out, x, i) => {
       const argument = x[i] as number;
-      first[name](out, x, i);
-      out[i] = wrong(name, out[i] as number, argument);
+      out[i] = wrong(name, exactly(name, argument), argument);
     };
   return {
     ...first,

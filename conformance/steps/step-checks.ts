@@ -7,9 +7,15 @@ import { judge } from '../judge.js';
 import { runOnce, type Subject } from '../subject.js';
 import { allowance, LEGAL_RUNS, legalSpread } from './legal-spread.js';
 import { cutStep } from './step-program.js';
-import { stepInputs, TINY_JOINT, TINY_MAE } from './tiny-step.js';
+import { stepInputs, TINY_CONTRASTIVE, TINY_JOINT, TINY_MAE } from './tiny-step.js';
 
-const SHAPE = { batch: 3, visible: 3 };
+/** Sizes of the steps that are judged. */
+export const STEP_SHAPE: { readonly batch: number; readonly visible: number } = {
+  batch: 3,
+  visible: 3,
+};
+/** Spreads that are kept: those of three models at two draws, under two contracts. */
+const KEPT = 12;
 
 /**
  * A whole step of a tiny model in two cuts. Gradients and losses against float64, within as many
@@ -21,6 +27,7 @@ const SHAPE = { batch: 3, visible: 3 };
 export const STEP_CHECKS: readonly Check[] = [
   ...stepChecks('mae', TINY_MAE),
   ...stepChecks('joint', TINY_JOINT),
+  ...stepChecks('contrastive', TINY_CONTRASTIVE),
 ];
 
 function stepChecks(name: string, config: PretrainingConfig): readonly Check[] {
@@ -35,6 +42,8 @@ function stepChecks(name: string, config: PretrainingConfig): readonly Check[] {
 
 interface Outcome {
   readonly subject: Subject;
+  /** Of the model and the draw. */
+  readonly address: string;
   readonly config: PretrainingConfig;
   readonly inputs: Named<HostTensor>;
   readonly outputs: Named<HostTensor>;
@@ -49,20 +58,21 @@ async function runCut(
 ): Promise<Finding> {
   const { backend } = subject;
   if (backend === undefined) return verdictOf('unsupported', 'programs do not run on it');
-  const { step, state } = cutStep(config, SHAPE);
+  const { step, state } = cutStep(config, STEP_SHAPE);
   const executable = await backend.compile(step);
   const total = { cases: 0, elements: 0, undecided: 0, worstRatio: 0 };
   try {
     for (const draw of [seed, seed + 1]) {
-      const inputs = stepInputs(step, state, { ...SHAPE, draw });
+      const inputs = stepInputs(step, state, { ...STEP_SHAPE, draw });
       const outputs = await runOnce(backend, executable, inputs);
-      const found = await judgeCut({ subject, config, inputs, outputs });
+      const address = `${id}:draw=${draw}`;
+      const found = await judgeCut({ subject, address, config, inputs, outputs });
       total.cases += 1;
       total.elements += found.elements;
       total.undecided += found.undecided;
       total.worstRatio = Math.max(total.worstRatio, found.worstRatio);
       if (found.failure !== undefined) {
-        const failure: Failure = { ...found.failure, address: `${id}:draw=${draw}` };
+        const failure: Failure = { ...found.failure, address };
         return { ...total, verdict: 'fail', failure };
       }
     }
@@ -72,16 +82,28 @@ async function runCut(
   return { ...total, verdict: 'pass' };
 }
 
-async function judgeGradients({
-  subject,
-  config,
-  inputs,
-  outputs,
-}: Outcome): Promise<Omit<Finding, 'verdict' | 'cases'>> {
-  const { step, state } = cutStep(config, SHAPE);
+/** Spreads of this process, the latest: all subjects of a contract are judged by the same. */
+const spreads = new Map<string, ReturnType<typeof legalSpread>>();
+
+/** The spread of the losses, gradients and statistics of a step. */
+function spreadOf({ subject, address, config, inputs }: Outcome): ReturnType<typeof legalSpread> {
+  const { contract } = subject.info;
+  const key = `${address} ${contract}`;
+  const known = spreads.get(key);
+  if (known !== undefined) return known;
+  const { step, state } = cutStep(config, STEP_SHAPE);
   const kept = new Set(state.filter(({ role }) => role !== 'statistic').map(({ name }) => name));
   const judged = { ...step, outputs: step.outputs.filter(({ name }) => !kept.has(name)) };
-  const spread = await legalSpread(judged, inputs, CONTRACTS[subject.info.contract]);
+  const spread = legalSpread(judged, inputs, CONTRACTS[contract]);
+  const [oldest] = spreads.keys();
+  if (oldest !== undefined && spreads.size >= KEPT) spreads.delete(oldest);
+  spreads.set(key, spread);
+  return spread;
+}
+
+async function judgeGradients(outcome: Outcome): Promise<Omit<Finding, 'verdict' | 'cases'>> {
+  const { outputs } = outcome;
+  const spread = await spreadOf(outcome);
   const elements = [...spread.values()].reduce((sum, { value }) => sum + value.length, 0);
   const limit = allowance(2 * elements);
   let worst: { ratio: number; failure: Failure } | undefined;
@@ -110,7 +132,7 @@ async function judgeUpdate({
   inputs,
   outputs,
 }: Outcome): Promise<Omit<Finding, 'verdict' | 'cases'>> {
-  const { update } = cutStep(config, SHAPE);
+  const { update } = cutStep(config, STEP_SHAPE);
   const own = Object.fromEntries(
     update.inputs.map(({ name }): [string, HostTensor] => {
       const source = name.startsWith('grad.') ? outputs : inputs;

@@ -23,10 +23,30 @@ export const TINY_JOINT: PretrainingConfig = {
     text: { ...SMALL, vocabulary: VOCABULARY, length: 4 },
     textProjection: { kind: 'linear', width: 5 },
     videoProjection: { kind: 'mlp-bn', width: 5 },
-    temperature: { kind: 'learned' },
+    // Near where it starts, so that the clamp cuts some draws; its logarithm is a float32 number.
+    temperature: { kind: 'learned', maximumScale: Math.exp(2.625) },
   },
 };
-
+/** Alignment only, by what the joint model does not have. */
+export const TINY_CONTRASTIVE: PretrainingConfig = {
+  video: VIDEO,
+  encoder: { ...SMALL, classToken: true },
+  contrastive: {
+    text: {
+      ...SMALL,
+      vocabulary: VOCABULARY,
+      length: 4,
+      attention: 'causal',
+      pool: 'last',
+      activation: 'quick-gelu',
+    },
+    textProjection: { kind: 'relu-linear', width: 5 },
+    videoProjection: { kind: 'mlp', width: 5 },
+    pool: 'class',
+    temperature: { kind: 'fixed', value: 0.07 },
+    directions: 'sum',
+  },
+};
 /** The inputs of a program of one of the tiny models, drawn at random. */
 export function stepInputs(
   program: Program,

@@ -1,7 +1,7 @@
 import { LacunaError } from '../../spec/errors.js';
 import { elementCount, isFloat, type TensorType } from '../../spec/program/index.js';
 import type { Arithmetic } from '../arithmetic.js';
-import { compareNumbers } from '../float64.js';
+import { compareNumbers, type LibraryFunction } from '../float64.js';
 import {
   type ExactTensor,
   exactZeros,
@@ -15,7 +15,6 @@ import {
 import { exactOperand, floatOperand, floatZeros, operand, type Rule, type Rules } from './rule.js';
 
 type BinaryName = 'add' | 'sub' | 'mul' | 'min' | 'max';
-type UnaryName = 'exp' | 'log' | 'sqrt' | 'rsqrt' | 'erf' | 'tanh';
 
 const add: Rule<'add'> = (run) => binary('add', (a, b) => (a + b) | 0, run);
 const sub: Rule<'sub'> = (run) => binary('sub', (a, b) => (a - b) | 0, run);
@@ -169,7 +168,7 @@ interface Elementwise<C> {
   readonly type: TensorType;
 }
 
-function unary<C>(op: UnaryName, { arithmetic, operands, type }: Elementwise<C>): Tensor<C> {
+function unary<C>(op: LibraryFunction, { arithmetic, operands, type }: Elementwise<C>): Tensor<C> {
   const out = floatZeros(arithmetic, type);
   const x = floatOperand(operands, 0);
   forEach(type, (i) => arithmetic[op](out.column, x.column, i));
