@@ -5,6 +5,7 @@ import { elementCount, type Program, type ProgramInput } from '../../spec/progra
 import { RandomStream } from '../../spec/random/index.js';
 
 const SMALL = { width: 6, depth: 1, heads: 2, mlpRatio: 2 };
+
 /** Two slots of 2 x 2 cubes. */
 const VIDEO = { frames: 4, size: 8, tubelet: 2, patch: 4 };
 const TOKENS = 8;
@@ -16,6 +17,7 @@ export const TINY_MAE: PretrainingConfig = {
   encoder: SMALL,
   mae: { decoder: SMALL },
 };
+
 /** Both objectives, with everything that a step can have. */
 export const TINY_JOINT: PretrainingConfig = {
   ...TINY_MAE,
@@ -27,6 +29,7 @@ export const TINY_JOINT: PretrainingConfig = {
     temperature: { kind: 'learned', maximumScale: Math.exp(2.625) },
   },
 };
+
 /** Alignment only, by what the joint model does not have. */
 export const TINY_CONTRASTIVE: PretrainingConfig = {
   video: VIDEO,
@@ -47,6 +50,7 @@ export const TINY_CONTRASTIVE: PretrainingConfig = {
     directions: 'sum',
   },
 };
+
 /** The inputs of a program of one of the tiny models, drawn at random. */
 export function stepInputs(
   program: Program,
