@@ -1,0 +1,164 @@
+/// <reference types="@webgpu/types" />
+import type {
+  Backend,
+  BackendInfo,
+  CompileOptions,
+  DeviceTensor,
+  HostTensor,
+} from '../../core/backend.js';
+import { checkedDonations, requireFilled } from '../../core/check-run.js';
+import { declarations } from '../../core/passes/rewrite.js';
+import { LacunaError } from '../../spec/errors.js';
+import { elementCount, type Program, type TensorType } from '../../spec/program/index.js';
+import type { Runtime } from './device/runtime.js';
+import { WebgpuExecutable } from './executable.js';
+import { partBytes, type SourceContext } from './lowering/kernel-source.js';
+import { lower } from './lowering/lower.js';
+import type { Tiling } from './lowering/kernels/tiling.js';
+import { HARDWARE, SOFTWARE } from './lowering/kernels/tiling.js';
+import { wgslType } from './lowering/wgsl.js';
+import { fromWords, type LiveTensors, toWords, WebgpuTensor } from './tensor.js';
+
+export interface WebgpuOptions {
+  /** Whether operations share kernels. @defaultValue true */
+  readonly fuse?: boolean;
+  /** @defaultValue what suits the adapter */
+  readonly tiling?: Tiling;
+}
+
+/** Executes programs with kernels in WGSL, on any implementation of WebGPU. */
+export class WebgpuBackend implements Backend {
+  readonly info: BackendInfo;
+  readonly #runtime: Runtime;
+  readonly #live: LiveTensors = new Set();
+  readonly #executables = new Set<WebgpuExecutable>();
+  readonly #fuse: boolean;
+  readonly #tiling: Tiling;
+
+  constructor(runtime: Runtime, version: string, options: WebgpuOptions = {}) {
+    this.#runtime = runtime;
+    this.#fuse = options.fuse ?? true;
+    this.#tiling = options.tiling ?? (runtime.isSoftware ? SOFTWARE : HARDWARE);
+    this.info = {
+      name: 'webgpu',
+      version,
+      device: runtime.description,
+      contract: 'f32-wgsl',
+      deterministic: true,
+      residency: 'resident',
+      claims: [],
+    };
+  }
+
+  /** What all programs on the device share. */
+  get runtime(): Runtime {
+    return this.#runtime;
+  }
+
+  get liveTensors(): number {
+    return this.#live.size;
+  }
+
+  async compile(program: Program, options: CompileOptions = {}): Promise<WebgpuExecutable> {
+    const start = performance.now();
+    const runtime = this.#runtime;
+    runtime.check();
+    for (const { name, dtype } of declarations(program).values()) wgslType(dtype, name);
+    const donate = checkedDonations(program, options.donate);
+    const { limits, subgroups } = runtime;
+    const lowered = lower(program, {
+      limits,
+      tiling: this.#tiling,
+      fuse: this.#fuse,
+      subgroups,
+      donate,
+    });
+    const pipelines = await runtime.pipelines.all(lowered.kernels);
+    const executable = new WebgpuExecutable({
+      runtime,
+      program,
+      lowered,
+      pipelines,
+      donate,
+      live: this.#live,
+      compileSeconds: (performance.now() - start) / 1000,
+    });
+    this.#executables.add(executable);
+    return executable;
+  }
+
+  async upload(tensor: HostTensor): Promise<WebgpuTensor> {
+    const { dtype, shape } = tensor;
+    wgslType(dtype, 'an upload');
+    requireFilled(tensor, 'webgpu');
+    const runtime = this.#runtime;
+    runtime.check();
+    const words = toWords(tensor);
+    let start = 0;
+    const buffers = this.#partBytes(tensor).map((bytes) => {
+      const buffer = runtime.buffers.take(bytes);
+      const part = words.subarray(start, start + bytes);
+      if (part.byteLength > 0) runtime.device.queue.writeBuffer(buffer, 0, part as GPUAllowSharedBufferSource);
+      start += bytes;
+      return buffer;
+    });
+    return new WebgpuTensor({ dtype, shape }, buffers, runtime, this.#live);
+  }
+
+  async download(tensor: DeviceTensor): Promise<HostTensor> {
+    const own = this.#own(tensor);
+    const runtime = this.#runtime;
+    const sizes = this.#partBytes(own);
+    const total = sizes.reduce((sum, bytes) => sum + bytes, 0);
+    const words = new Uint8Array(total);
+    let start = 0;
+    for (const [part, bytes] of sizes.entries()) {
+      const from = own.buffers[part] as GPUBuffer;
+      const staging = runtime.device.createBuffer({ size: bytes, usage: 0x0001 | 0x0008 });
+      const encoder = runtime.device.createCommandEncoder();
+      encoder.copyBufferToBuffer(from, 0, staging, 0, bytes);
+      runtime.device.queue.submit([encoder.finish()]);
+      try {
+        await staging.mapAsync(0x0001);
+        words.set(new Uint8Array(staging.getMappedRange()), start);
+      } catch (cause) {
+        runtime.check();
+        throw new LacunaError(
+          { where: 'webgpu', what: 'a tensor cannot be read back', got: String(cause) },
+          { cause },
+        );
+      } finally {
+        staging.destroy();
+      }
+      start += bytes;
+    }
+    runtime.check();
+    return fromWords(own, words.buffer);
+  }
+
+  release(tensor: DeviceTensor): void {
+    this.#own(tensor).end('released');
+  }
+
+  async dispose(): Promise<void> {
+    for (const tensor of [...this.#live]) tensor.end('released');
+    for (const executable of this.#executables) await executable.dispose();
+    this.#executables.clear();
+    await this.#runtime.dispose();
+  }
+
+  #partBytes({ dtype, shape }: TensorType): readonly number[] {
+    const context: SourceContext = {
+      limits: this.#runtime.limits,
+      type: () => ({ dtype }),
+      count: () => elementCount(shape),
+      home: (name) => name,
+    };
+    return partBytes(context, 'a tensor');
+  }
+
+  #own(tensor: DeviceTensor): WebgpuTensor {
+    if (tensor instanceof WebgpuTensor && tensor.owner === this.#live) return tensor;
+    throw new LacunaError({ where: 'webgpu', what: 'the tensor is of another backend' });
+  }
+}

@@ -1,0 +1,133 @@
+/// <reference types="@webgpu/types" />
+import { execFileSync } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import process from 'node:process';
+import { brotliDecompressSync } from 'node:zlib';
+import { LacunaError } from '../../../spec/errors.js';
+
+/** Dawn, opened: a GPU object, and the version of the package that brought it. */
+export interface Dawn {
+  readonly gpu: GPU;
+  readonly version: string;
+}
+
+interface DawnModule {
+  create(flags: readonly string[]): GPU;
+}
+
+const require: NodeJS.Require = createRequire(import.meta.url);
+const PACKAGE = 'webgpu';
+const SOFTWARE_PACKAGE = '@sparticuz/chromium';
+
+/** Dawn on the machine's own GPU. @throws LacunaError where the package is not installed. */
+export async function openDawn(): Promise<Dawn> {
+  const module: unknown = await import(PACKAGE).catch((cause: unknown) => {
+    throw missing(PACKAGE, cause);
+  });
+  return { gpu: (module as DawnModule).create([]), version: versionOf(PACKAGE) };
+}
+
+/**
+ * Dawn on SwiftShader, a GPU in software, from a package that brings it along.
+ *
+ * Dawn looks for the Vulkan loader in the folder that it was loaded from. So its library is copied
+ * beside a loader of the package's, which is told of SwiftShader alone: nothing is asked of the
+ * system, and nothing has to be set before the process starts.
+ *
+ * @throws LacunaError where a package is not installed, or on another system than Linux on x64.
+ */
+export async function openSwiftShader(): Promise<Dawn> {
+  if (process.platform !== 'linux' || process.arch !== 'x64') {
+    throw new LacunaError({
+      where: 'webgpu',
+      what: 'SwiftShader is to be had for Linux on x64 only',
+      got: `${process.platform} on ${process.arch}`,
+    });
+  }
+  const folder = softwareFolder();
+  const module: { exports: unknown } = { exports: {} };
+  process.dlopen(module, join(folder, 'dawn.node'));
+  const names = ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES'] as const;
+  const before = names.map((name) => process.env[name]);
+  for (const name of names) process.env[name] = join(folder, 'vk_swiftshader_icd.json');
+  try {
+    const gpu = (module.exports as DawnModule).create(['backend=vulkan']);
+    // The loader reads its settings with the first adapter.
+    await gpu.requestAdapter();
+    return { gpu, version: versionOf(PACKAGE) };
+  } finally {
+    names.forEach((name, i) => {
+      const value = before[i];
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    });
+  }
+}
+
+/** The folder with Dawn, the loader and SwiftShader; made once, beside the installed packages. */
+function softwareFolder(): string {
+  const archive = join(packageFolder(SOFTWARE_PACKAGE), 'bin', 'swiftshader.tar.br');
+  const dawn = join(packageFolder(PACKAGE), 'dist', 'linux-x64', 'dawn.node');
+  const name = `swiftshader-${versionOf(SOFTWARE_PACKAGE)}-dawn-${versionOf(PACKAGE)}`;
+  const cache = join(dirname(packageFolder(PACKAGE)), '.cache', 'lacuna');
+  const folder = join(cache, name);
+  if (existsSync(join(folder, 'dawn.node'))) return folder;
+  let building: string;
+  try {
+    mkdirSync(cache, { recursive: true });
+    building = mkdtempSync(join(cache, 'building-'));
+  } catch {
+    // Where packages are not to be written: a folder of this process.
+    building = mkdtempSync(join(tmpdir(), 'lacuna-swiftshader-'));
+    process.once('exit', () => rmSync(building, { recursive: true, force: true }));
+  }
+  const tar = join(building, 'swiftshader.tar');
+  writeFileSync(tar, brotliDecompressSync(readFileSync(archive)));
+  execFileSync('tar', ['-xf', tar, '-C', building, '--no-same-owner']);
+  rmSync(tar);
+  copyFileSync(dawn, join(building, 'dawn.node'));
+  if (!building.startsWith(cache)) return building;
+  try {
+    renameSync(building, folder);
+  } catch {
+    // Another process was faster.
+    rmSync(building, { recursive: true, force: true });
+  }
+  return folder;
+}
+
+function packageFolder(name: string): string {
+  // Packages need not export their package.json, so it is looked for where Node would.
+  for (const path of require.resolve.paths(name) ?? []) {
+    if (existsSync(join(path, name, 'package.json'))) return join(path, name);
+  }
+  throw missing(name);
+}
+
+function versionOf(name: string): string {
+  const text = readFileSync(join(packageFolder(name), 'package.json'), 'utf8');
+  return (JSON.parse(text) as { readonly version: string }).version;
+}
+
+function missing(name: string, cause?: unknown): LacunaError {
+  return new LacunaError(
+    {
+      where: 'webgpu',
+      what: `the package ${name} is not installed`,
+      fix: `npm install ${name === SOFTWARE_PACKAGE ? `${name}@143.0.4` : name}`,
+    },
+    { cause },
+  );
+}

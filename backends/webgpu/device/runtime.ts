@@ -1,0 +1,109 @@
+/// <reference types="@webgpu/types" />
+import { LacunaError } from '../../../spec/errors.js';
+import type { KernelLimits } from '../lowering/kernel.js';
+import { BufferPool } from './buffers.js';
+import { Pacer } from './pacer.js';
+import { PipelineCache } from './pipelines.js';
+
+export interface RuntimeOptions {
+  /** Keep to the limits that every implementation grants, whatever the adapter has more. */
+  readonly defaultLimits?: boolean;
+  /** Whether kernels may use subgroup operations, where the adapter has them. */
+  readonly subgroups?: boolean;
+}
+
+/** A device with what all programs on it share. */
+export class Runtime {
+  readonly device: GPUDevice;
+  /** The adapter in words. */
+  readonly description: string;
+  readonly isSoftware: boolean;
+  readonly limits: KernelLimits;
+  readonly subgroups: boolean;
+  readonly buffers: BufferPool;
+  readonly pipelines: PipelineCache;
+  readonly pacer: Pacer;
+  /** Held, since Dawn answers nothing more once it was collected. */
+  readonly #gpu: GPU;
+  #failure: LacunaError | undefined;
+
+  private constructor(gpu: GPU, device: GPUDevice, adapter: GPUAdapter) {
+    this.#gpu = gpu;
+    this.device = device;
+    const { vendor, architecture, description } = adapter.info;
+    const names = [description, vendor, architecture].filter((name) => name !== '');
+    this.description = names[0] ?? 'an adapter without a name';
+    this.isSoftware = architecture === 'swiftshader' || /llvmpipe|swiftshader/i.test(description);
+    const { limits } = device;
+    this.limits = {
+      storageBuffers: limits.maxStorageBuffersPerShaderStage,
+      bindingBytes: Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize),
+      workgroups: limits.maxComputeWorkgroupsPerDimension,
+      invocations: limits.maxComputeInvocationsPerWorkgroup,
+      workgroupBytes: limits.maxComputeWorkgroupStorageSize,
+    };
+    this.subgroups = device.features.has('subgroups');
+    this.buffers = new BufferPool(device);
+    this.pipelines = new PipelineCache(device);
+    this.pacer = new Pacer(device.queue);
+    device.addEventListener('uncapturederror', (event) => {
+      this.#failure ??= new LacunaError({
+        where: 'webgpu',
+        what: 'the device refused a command',
+        got: event.error.message.slice(0, 1000),
+      });
+    });
+    void device.lost.then(({ reason, message }) => {
+      if (reason === 'destroyed') return;
+      this.#failure = new LacunaError({
+        where: 'webgpu',
+        what: 'the device was lost',
+        got: message,
+        fix: 'All that was on it is gone. Go on from the last checkpoint: lacuna pretrain --resume.',
+      });
+    });
+  }
+
+  /** @throws LacunaError where there is no adapter. */
+  static async open(gpu: GPU, options: RuntimeOptions = {}): Promise<Runtime> {
+    const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+    if (adapter === null) {
+      throw new LacunaError({ where: 'webgpu', what: 'there is no adapter' });
+    }
+    const { defaultLimits = false, subgroups = true } = options;
+    const wanted = [
+      ...(subgroups ? ['subgroups' as const] : []),
+      'timestamp-query' as const,
+    ].filter((feature) => adapter.features.has(feature));
+    const device = await adapter.requestDevice({
+      requiredFeatures: wanted as GPUFeatureName[],
+      requiredLimits: defaultLimits ? {} : highest(adapter.limits),
+    });
+    return new Runtime(gpu, device, adapter);
+  }
+
+  /** @throws LacunaError where the device was lost or refused something. */
+  check(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  async dispose(): Promise<void> {
+    await this.pacer.idle().catch(() => {});
+    this.device.destroy();
+    void this.#gpu;
+  }
+}
+
+/** What kernels can make use of, as high as the adapter has it. */
+function highest(limits: GPUSupportedLimits): Record<string, number> {
+  const names = [
+    'maxStorageBuffersPerShaderStage',
+    'maxStorageBufferBindingSize',
+    'maxBufferSize',
+    'maxComputeInvocationsPerWorkgroup',
+    'maxComputeWorkgroupSizeX',
+    'maxComputeWorkgroupStorageSize',
+  ] as const;
+  return Object.fromEntries(names.map((name) => [name, limits[name]]));
+}
+

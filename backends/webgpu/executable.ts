@@ -1,0 +1,247 @@
+/// <reference types="@webgpu/types" />
+import type { DeviceTensor, Executable, Named } from '../../core/backend.js';
+import { checkedInputs } from '../../core/check-run.js';
+import { declarations } from '../../core/passes/rewrite.js';
+import { LacunaError } from '../../spec/errors.js';
+import type { Program, TensorType } from '../../spec/program/index.js';
+import type { Compiled } from './device/pipelines.js';
+import type { Runtime } from './device/runtime.js';
+import type { Kernel } from './lowering/kernel.js';
+import { partBytes, type SourceContext } from './lowering/kernel-source.js';
+import type { Lowered } from './lowering/lower.js';
+import { planSlots, type SlotPlan, slotKey } from './memory/slots.js';
+import { type LiveTensors, toWords, WebgpuTensor } from './tensor.js';
+
+export interface ExecutableParts {
+  readonly runtime: Runtime;
+  readonly program: Program;
+  readonly lowered: Lowered;
+  readonly pipelines: readonly Compiled[];
+  /** Input name to output name. */
+  readonly donate: Named<string>;
+  readonly live: LiveTensors;
+  readonly compileSeconds: number;
+}
+
+type Buffers = ReadonlyMap<string, readonly GPUBuffer[]>;
+
+/** Bind groups that are kept of one kernel: state alternates between two places at most. */
+const KEPT_GROUPS = 4;
+
+/** A program as compute passes over buffers. */
+export class WebgpuExecutable implements Executable {
+  readonly program: Program;
+  readonly compileSeconds: number;
+  readonly memory: SlotPlan;
+  readonly #parts: ExecutableParts;
+  readonly #types: ReadonlyMap<string, TensorType>;
+  readonly #sizes: SourceContext;
+  readonly #groups: readonly Map<string, GPUBindGroup>[];
+  /** Slots and literals, taken with the first run. */
+  #own: { readonly slots: readonly GPUBuffer[]; readonly literals: Buffers } | undefined;
+  #disposed = false;
+
+  constructor(parts: ExecutableParts) {
+    const { lowered, program, runtime } = parts;
+    this.program = program;
+    this.compileSeconds = parts.compileSeconds;
+    this.#parts = parts;
+    this.#types = declarations(program);
+    this.#groups = lowered.kernels.map(() => new Map<string, GPUBindGroup>());
+    const stored = (name: string): { readonly dtype: TensorType['dtype']; readonly count: number } => {
+      const found = lowered.values.get(name);
+      if (found === undefined) throw new Error(`${name} is not stored`);
+      return found;
+    };
+    this.#sizes = {
+      limits: runtime.limits,
+      type: stored,
+      count: (name) => stored(name).count,
+      home: (name) => name,
+    };
+    const given = new Set([...program.inputs.map(({ name }) => name), ...lowered.literals.keys()]);
+    const returned = new Set(lowered.outputs);
+    this.memory = planSlots(lowered.kernels, (name) =>
+      given.has(name) || returned.has(name) ? undefined : partBytes(this.#sizes, name),
+    );
+  }
+
+  async run(inputs: Named<DeviceTensor>): Promise<Named<DeviceTensor>> {
+    const { program, donate, live, runtime } = this.#parts;
+    if (this.#disposed) {
+      throw new LacunaError({ where: program.name, what: 'the executable was disposed of' });
+    }
+    runtime.check();
+    const isOwn = (tensor: DeviceTensor | undefined): tensor is WebgpuTensor =>
+      tensor instanceof WebgpuTensor && tensor.owner === live;
+    const given = checkedInputs(program, donate, inputs, isOwn);
+    // A handle that was released is refused here, before anything runs.
+    const bound = new Map([...given].map(([name, tensor]) => [name, tensor.buffers]));
+    try {
+      const first = this.#own === undefined;
+      const buffers = first ? await this.#allocated(bound) : this.#placed(bound);
+      return await this.#evaluate(buffers, given);
+    } finally {
+      for (const name of Object.keys(donate)) given.get(name)?.end('donated');
+    }
+  }
+
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+    const { slots = [], literals = new Map<string, readonly GPUBuffer[]>() } = this.#own ?? {};
+    for (const buffer of [...slots, ...[...literals.values()].flat()]) {
+      this.#parts.runtime.buffers.give(buffer);
+    }
+    for (const groups of this.#groups) groups.clear();
+    this.#own = undefined;
+  }
+
+  /** The first run takes all memory, and says so where there is too little. */
+  async #allocated(bound: Buffers): Promise<Buffers> {
+    const { runtime, lowered, program } = this.#parts;
+    runtime.device.pushErrorScope('out-of-memory');
+    const slots = this.memory.slots.map((bytes) => runtime.buffers.take(bytes));
+    const literals = new Map(
+      [...lowered.literals].map(([name, data]) => {
+        const { dtype } = this.#sizes.type(name);
+        const words = toWords({ dtype, shape: [data.length], data: Float64Array.from(data) });
+        const buffer = runtime.buffers.take(words.byteLength);
+        runtime.device.queue.writeBuffer(buffer, 0, words as GPUAllowSharedBufferSource);
+        return [name, [buffer]];
+      }),
+    );
+    this.#own = { slots, literals };
+    const buffers = this.#placed(bound);
+    const error = await runtime.device.popErrorScope();
+    if (error !== null) {
+      const needed = this.memory.slots.reduce((sum, bytes) => sum + bytes, 0);
+      await this.dispose();
+      throw new LacunaError({
+        where: program.name,
+        what: 'the device has too little memory',
+        got: `${megabytes(needed)} for what lies between kernels, beside inputs and outputs`,
+        fix: 'Take a smaller batch.',
+      });
+    }
+    return buffers;
+  }
+
+  /** Where everything lies in this run. */
+  #placed(bound: Buffers): Map<string, readonly GPUBuffer[]> {
+    const { lowered, runtime } = this.#parts;
+    const { slots = [], literals = new Map<string, readonly GPUBuffer[]>() } = this.#own ?? {};
+    const buffers = new Map([...bound, ...literals]);
+    for (const [name] of lowered.values) {
+      if (buffers.has(name)) continue;
+      const home = lowered.inPlace.get(name);
+      if (home !== undefined) {
+        buffers.set(name, bound.get(home) as readonly GPUBuffer[]);
+        continue;
+      }
+      const sizes = partBytes(this.#sizes, name);
+      buffers.set(
+        name,
+        sizes.map((bytes, part) => {
+          const slot = this.memory.slotOf.get(slotKey(name, part));
+          return slot === undefined ? runtime.buffers.take(bytes) : (slots[slot] as GPUBuffer);
+        }),
+      );
+    }
+    return buffers;
+  }
+
+  async #evaluate(
+    buffers: Buffers,
+    given: ReadonlyMap<string, WebgpuTensor>,
+  ): Promise<Named<DeviceTensor>> {
+    const { runtime, lowered, pipelines, live } = this.#parts;
+    const { device, pacer } = runtime;
+    let encoder = device.createCommandEncoder();
+    let pass: GPUComputePassEncoder | undefined;
+    let work = 0;
+    for (const [index, kernel] of lowered.kernels.entries()) {
+      if (work > 0 && work + kernel.work > pacer.budget) {
+        pass?.end();
+        pass = undefined;
+        await pacer.submit(encoder.finish(), work);
+        encoder = device.createCommandEncoder();
+        work = 0;
+      }
+      pass ??= encoder.beginComputePass();
+      const { pipeline, layout } = pipelines[index] as Compiled;
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, this.#group(index, kernel, layout, buffers));
+      pass.dispatchWorkgroups(...kernel.workgroups);
+      work += kernel.work;
+    }
+    pass?.end();
+    const results = this.#results(buffers, encoder);
+    await pacer.submit(encoder.finish(), work);
+    runtime.check();
+    return Object.fromEntries(
+      results.map(({ name, value, place, buffers: held }): [string, WebgpuTensor] => {
+        const { dtype, shape } = this.#types.get(value) as TensorType;
+        const home = lowered.inPlace.get(place);
+        if (home !== undefined) given.get(home)?.take('donated');
+        return [name, new WebgpuTensor({ dtype, shape }, held, runtime, live)];
+      }),
+    );
+  }
+
+  /** The buffers of each output: what is an input, a literal or another output too is copied. */
+  #results(
+    buffers: Buffers,
+    encoder: GPUCommandEncoder,
+  ): readonly {
+    readonly name: string;
+    readonly value: string;
+    readonly place: string;
+    readonly buffers: readonly GPUBuffer[];
+  }[] {
+    const { lowered, program, runtime } = this.#parts;
+    const taken = new Set([...program.inputs.map(({ name }) => name), ...lowered.literals.keys()]);
+    return program.outputs.map(({ name, value }, index) => {
+      const place = lowered.outputs[index] as string;
+      const own = buffers.get(place) as readonly GPUBuffer[];
+      if (!taken.has(place)) {
+        taken.add(place);
+        return { name, value, place, buffers: own };
+      }
+      const sizes = partBytes(this.#sizes, place);
+      const copies = own.map((from, part) => {
+        const bytes = sizes[part] as number;
+        const to = runtime.buffers.take(bytes);
+        encoder.copyBufferToBuffer(from, 0, to, 0, bytes);
+        return to;
+      });
+      return { name, value, place: `copy of ${place}`, buffers: copies };
+    });
+  }
+
+  #group(
+    index: number,
+    { bindings }: Kernel,
+    layout: GPUBindGroupLayout,
+    buffers: Buffers,
+  ): GPUBindGroup {
+    const { runtime } = this.#parts;
+    const groups = this.#groups[index] as Map<string, GPUBindGroup>;
+    const bound = bindings.map(
+      ({ value, part }) => (buffers.get(value) as readonly GPUBuffer[])[part] as GPUBuffer,
+    );
+    const key = bound.map((buffer) => runtime.buffers.id(buffer)).join();
+    const known = groups.get(key);
+    if (known !== undefined) return known;
+    if (groups.size === KEPT_GROUPS) groups.clear();
+    const group = runtime.device.createBindGroup({
+      layout,
+      entries: bound.map((buffer, binding) => ({ binding, resource: { buffer } })),
+    });
+    groups.set(key, group);
+    return group;
+  }
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+}

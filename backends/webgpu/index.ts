@@ -1,0 +1,72 @@
+import type { BackendFactory, BackendOptions } from '../../core/backend.js';
+import { LacunaError } from '../../spec/errors.js';
+import { WebgpuBackend, type WebgpuOptions } from './backend.js';
+import { type Dawn, openDawn, openSwiftShader } from './device/dawn.js';
+import { Runtime, type RuntimeOptions } from './device/runtime.js';
+
+export { WebgpuBackend, type WebgpuOptions } from './backend.js';
+export { Runtime, type RuntimeOptions } from './device/runtime.js';
+export { HARDWARE, SOFTWARE, type Tiling } from './lowering/kernels/tiling.js';
+
+/** `auto` is the GPU, and where there is none SwiftShader, a GPU in software. */
+export const DEVICES = ['auto', 'gpu', 'swiftshader'] as const;
+export type WebgpuDevice = (typeof DEVICES)[number];
+
+/** Kernels in WGSL on Dawn: any GPU with Vulkan, Metal or D3D12. */
+export const WEBGPU: BackendFactory = {
+  name: 'webgpu',
+  devices: DEVICES,
+  probe: async (options = {}) => {
+    try {
+      const backend = await openWebgpu(options);
+      const { device } = backend.info;
+      await backend.dispose();
+      return { available: true, device };
+    } catch (error) {
+      if (!(error instanceof LacunaError)) throw error;
+      return { available: false, reason: error.message };
+    }
+  },
+  open: (options = {}) => openWebgpu(options),
+};
+
+/** Opens the backend in Node. @throws LacunaError where nothing can run. */
+export async function openWebgpu(
+  options: BackendOptions & WebgpuOptions & RuntimeOptions = {},
+): Promise<WebgpuBackend> {
+  const device = checkedDevice(options);
+  const wanted = device === 'auto' ? (['gpu', 'swiftshader'] as const) : [device];
+  let first: unknown;
+  for (const name of wanted) {
+    try {
+      const { gpu, version } = await (name === 'gpu' ? gpuDawn() : openSwiftShader());
+      return new WebgpuBackend(await Runtime.open(gpu, options), version, options);
+    } catch (error) {
+      if (!(error instanceof LacunaError)) throw error;
+      first ??= error;
+    }
+  }
+  throw first;
+}
+
+async function gpuDawn(): Promise<Dawn> {
+  const dawn = await openDawn();
+  const adapter = await dawn.gpu.requestAdapter({ powerPreference: 'high-performance' });
+  if (adapter !== null) return dawn;
+  throw new LacunaError({
+    where: 'webgpu',
+    what: 'Dawn finds no GPU that it can use',
+    fix: "Install the GPU's Vulkan driver, or take the device swiftshader, which computes in software.",
+  });
+}
+
+function checkedDevice({ device = 'auto' }: BackendOptions): WebgpuDevice {
+  const known = DEVICES.find((name) => name === device);
+  if (known !== undefined) return known;
+  throw new LacunaError({
+    where: 'webgpu',
+    what: 'there is no device of this name',
+    got: device,
+    expected: `one of ${DEVICES.join(', ')}`,
+  });
+}

@@ -1,0 +1,48 @@
+import { Affine } from './affine.js';
+import { Block } from './block.js';
+import { Expressions } from './expressions.js';
+import type { Graph } from './graph.js';
+import { DEFAULT_LIMITS } from './kernel.js';
+import { KernelSource } from './kernel-source.js';
+
+/** One read of a value in memory. */
+export interface Access {
+  readonly name: string;
+  readonly at: Affine;
+}
+
+/** What the element of a value at a place is read from, and where. */
+export function accessesOf(
+  graph: Graph,
+  stored: ReadonlySet<string>,
+  name: string,
+  place: Affine,
+): readonly Access[] {
+  const found: Access[] = [];
+  const source = new KernelSource({
+    limits: DEFAULT_LIMITS,
+    type: (value) => graph.type(value),
+    count: (value) => graph.count(value),
+    home: (value) => value,
+  });
+  const expressions = new Expressions(graph, stored, source, (value, at) => {
+    const own = graph.definition(value);
+    if (value === name || (own !== undefined && !stored.has(value))) return undefined;
+    found.push({ name: value, at });
+    return source.fresh('x');
+  });
+  expressions.definitionAt(name, place, new Block());
+  return found;
+}
+
+/** The variables of clusters. */
+export const ELEMENT = 'i';
+export const ROW = 'row';
+export const COLUMN = 'col';
+
+/** The place of an element in a cluster of rows. */
+export function rowPlace(rows: number, columns: number): Affine {
+  return Affine.variable(ROW, rows)
+    .times(columns)
+    .plus(Affine.variable(COLUMN, columns));
+}

@@ -1,0 +1,192 @@
+import { LacunaError } from '../../../spec/errors.js';
+import type { DType } from '../../../spec/program/index.js';
+import type { Affine } from './affine.js';
+import type { Binding, Kernel, KernelLimits } from './kernel.js';
+import { byteLength, HELPERS, wgslType } from './wgsl.js';
+
+/** Where values lie and what kernels may use. */
+export interface SourceContext {
+  readonly limits: KernelLimits;
+  type(name: string): { readonly dtype: DType };
+  count(name: string): number;
+  /** The value whose memory a value has: another one where it is written in place. */
+  home(name: string): string;
+}
+
+interface Bound {
+  readonly names: readonly string[];
+  access: 'read' | 'write';
+}
+
+/** A workgroup's place in its dispatch, and the lane in it. */
+const PLACE =
+  '@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32';
+
+/** One kernel while it is written: its bindings, and what stands beside `main`. */
+export class KernelSource {
+  readonly #context: SourceContext;
+  readonly #bound = new Map<string, Bound>();
+  readonly #helpers = new Set<string>();
+  readonly #shared: string[] = [];
+  #lets = 0;
+  #buffers = 0;
+
+  constructor(context: SourceContext) {
+    this.#context = context;
+  }
+
+  get limits(): KernelLimits {
+    return this.#context.limits;
+  }
+
+  /** A name that nothing else in the kernel has. */
+  fresh(prefix = 't'): string {
+    return `${prefix}${this.#lets++}`;
+  }
+
+  /** Makes a function of `HELPERS` available. */
+  helper(name: string): string {
+    this.#helpers.add(name);
+    return name;
+  }
+
+  /** Declares workgroup memory. */
+  shared(name: string, type: string): void {
+    this.#shared.push(`var<workgroup> ${name}: ${type};`);
+  }
+
+  /** The element at a place, as an expression. */
+  load(name: string, at: Affine): string {
+    const { names } = this.#bind(name, 'read');
+    const type = wgslType(this.#context.type(name).dtype, name);
+    const index = names.length === 1 ? at.code : this.#partIndex(at);
+    const element = (buffer: string, place: string): string => {
+      if (type.elementsPerWord === 4) {
+        return `((${buffer}[(${place}) / 4u] >> (((${place}) % 4u) * 8u)) & 0xffu)`;
+      }
+      return type.value === 'bool' ? `(${buffer}[${place}] != 0u)` : `${buffer}[${place}]`;
+    };
+    const size = this.#partSize(name);
+    return names
+      .map((buffer, part) => element(buffer, offset(index, part * size)))
+      .reduceRight((after, own, part) => `select(${own}, ${after}, ${index} >= ${(part + 1) * size}u)`);
+  }
+
+  /** A statement that stores an element; of u8, the word that holds element `at` and three more. */
+  store(name: string, at: Affine, code: string): string {
+    const { names } = this.#bind(name, 'write');
+    const type = wgslType(this.#context.type(name).dtype, name);
+    const value = type.value === 'bool' ? `select(0u, 1u, ${code})` : code;
+    const size = this.#partSize(name) / type.elementsPerWord;
+    const index = at.code;
+    return names
+      .map((buffer, part) => `${buffer}[${offset(index, part * size)}] = ${value};`)
+      .reduceRight(
+        (after, own, part) => `if (${index} < ${(part + 1) * size}u) { ${own} } else { ${after} }`,
+      );
+  }
+
+  /**
+   * The kernel.
+   *
+   * @param lines The statements of `main`, in which `group` and `lane` say which invocation runs.
+   */
+  finish(parts: {
+    readonly label: string;
+    readonly lines: readonly string[];
+    readonly lanes: number;
+    readonly workgroups: readonly [number, number, number];
+    readonly work: number;
+    readonly functions?: readonly string[];
+    readonly subgroups?: boolean;
+  }): Kernel {
+    const { label, lines, lanes, workgroups, work, functions = [], subgroups = false } = parts;
+    const body = lines.map((line) => `  ${line}`).join('\n');
+    const bindings: Binding[] = [];
+    const declarations: string[] = [];
+    for (const [value, { names, access }] of this.#bound) {
+      const { stored } = wgslType(this.#context.type(value).dtype, value);
+      names.forEach((name, part) => {
+        const mode = access === 'write' ? 'read_write' : 'read';
+        declarations.push(
+          `@group(0) @binding(${bindings.length}) var<storage, ${mode}> ${name}: array<${stored}>;`,
+        );
+        bindings.push({ value, part, access });
+      });
+    }
+    if (bindings.length > this.limits.storageBuffers) {
+      throw new LacunaError({
+        where: `webgpu: ${label}`,
+        what: 'a kernel needs more storage buffers than the device has',
+        got: String(bindings.length),
+        expected: `at most ${this.limits.storageBuffers}`,
+      });
+    }
+    const lane = subgroups ? `${PLACE}, ${SUBGROUP}` : PLACE;
+    const code = [
+      ...(subgroups ? ['enable subgroups;'] : []),
+      ...declarations,
+      ...this.#shared,
+      ...(body.includes('zero_bits') ? ['var<private> zero_bits: u32 = 0u;'] : []),
+      ...[...this.#helpers].sort().map((name) => HELPERS[name] as string),
+      ...functions,
+      `@compute @workgroup_size(${lanes})`,
+      `fn main(${lane}) {`,
+      body,
+      '}',
+      '',
+    ].join('\n');
+    return { label, code, bindings, workgroups, work };
+  }
+
+  #bind(name: string, access: 'read' | 'write'): Bound {
+    const home = this.#context.home(name);
+    let bound = this.#bound.get(home);
+    if (bound === undefined) {
+      const count = partCount(this.#context, home);
+      bound = {
+        names: Array.from({ length: count }, () => `b${this.#buffers++}`),
+        access,
+      };
+      this.#bound.set(home, bound);
+    }
+    if (access === 'write') bound.access = 'write';
+    return bound;
+  }
+
+  #partIndex(at: Affine): string {
+    return `(${at.code})`;
+  }
+
+  /** Elements of one part of a value. */
+  #partSize(name: string): number {
+    return partElements(this.#context, name);
+  }
+}
+
+const SUBGROUP =
+  '@builtin(subgroup_size) subgroup_size: u32, @builtin(subgroup_invocation_id) subgroup_lane: u32';
+
+function offset(index: string, start: number): string {
+  return start === 0 ? index : `${index} - ${start}u`;
+}
+
+/** Elements that lie in one buffer. */
+export function partElements(context: SourceContext, name: string): number {
+  const { elementsPerWord } = wgslType(context.type(name).dtype, name);
+  return Math.floor(context.limits.bindingBytes / 4) * elementsPerWord;
+}
+
+/** Buffers that a value lies in. */
+export function partCount(context: SourceContext, name: string): number {
+  return Math.max(1, Math.ceil(context.count(name) / partElements(context, name)));
+}
+
+/** The bytes of each buffer of a value. */
+export function partBytes(context: SourceContext, name: string): readonly number[] {
+  const [size, count] = [partElements(context, name), context.count(name)];
+  const { dtype } = context.type(name);
+  return Array.from({ length: partCount(context, name) }, (_, part) =>
+    byteLength(dtype, Math.min(size, count - part * size)),
+  );
+}

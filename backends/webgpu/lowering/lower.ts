@@ -1,0 +1,144 @@
+import type { Named } from '../../../core/backend.js';
+import { expand } from '../../../core/passes/expand.js';
+import { simplify } from '../../../core/passes/simplify.js';
+import type { DType, Program } from '../../../spec/program/index.js';
+import { accessesOf, ELEMENT } from './accesses.js';
+import { Affine } from './affine.js';
+import type { Cluster } from './cluster.js';
+import { type Fusion, fuse } from './fusion.js';
+import { Graph } from './graph.js';
+import type { Kernel, KernelLimits } from './kernel.js';
+import { partCount } from './kernel-source.js';
+import { clusterKernels } from './kernels/index.js';
+import type { KernelContext } from './kernels/context.js';
+import type { Tiling } from './kernels/tiling.js';
+import { narrowConcats } from './narrow-concats.js';
+
+export interface LoweringOptions {
+  readonly limits: KernelLimits;
+  readonly tiling: Tiling;
+  /** Whether operations share kernels. */
+  readonly fuse: boolean;
+  /** Whether kernels may use subgroup operations. */
+  readonly subgroups: boolean;
+  /** Input name to output name. */
+  readonly donate: Named<string>;
+}
+
+/** What lies in memory during a run. */
+export interface Stored {
+  readonly dtype: DType;
+  readonly count: number;
+}
+
+/** A program as kernels. */
+export interface Lowered {
+  readonly kernels: readonly Kernel[];
+  /** Everything that kernels read or write, by name. */
+  readonly values: ReadonlyMap<string, Stored>;
+  /** Values that are the same in every run. */
+  readonly literals: ReadonlyMap<string, readonly number[]>;
+  /** For each output of the program, in order, the name of its value. */
+  readonly outputs: readonly string[];
+  /** Values that are written over a donated input. */
+  readonly inPlace: ReadonlyMap<string, string>;
+}
+
+export function lower(program: Program, options: LoweringOptions): Lowered {
+  const { limits, tiling, subgroups } = options;
+  const simple = simplify(expand(program));
+  const graph = new Graph(narrowConcats(simple, Math.max(2, limits.storageBuffers - 2)));
+  const temporaries = new Map<string, Stored>();
+  const typeOf = (name: string): { readonly dtype: DType } =>
+    temporaries.get(name) ?? graph.type(name);
+  const count = (name: string): number => temporaries.get(name)?.count ?? graph.count(name);
+  const home = (name: string): string => inPlace.get(name) ?? name;
+  const sizes = { limits, type: typeOf, count, home: (name: string) => name };
+  const fusion = fuse(graph, {
+    fuse: options.fuse,
+    storageBuffers: limits.storageBuffers,
+    parts: (name) => partCount(sizes, name),
+  });
+  const inPlace = placesOfDonations(graph, fusion, options.donate);
+  const inMemory = valuesInMemory(graph, fusion);
+  const context: KernelContext = {
+    graph,
+    limits,
+    tiling,
+    subgroups,
+    stored: fusion.stored,
+    type: typeOf,
+    count,
+    home,
+    hasMemory: (name) => inMemory.has(name),
+    temporary: (type) => {
+      const name = `#${temporaries.size}`;
+      temporaries.set(name, type);
+      return name;
+    },
+  };
+  const kernels = fusion.clusters.flatMap((cluster) => clusterKernels(cluster, context));
+  const values = new Map<string, Stored>(temporaries);
+  const literals = new Map<string, readonly number[]>();
+  for (const operation of graph.program.operations) {
+    if (operation.op !== 'constant' || !fusion.stored.has(operation.results[0].name)) continue;
+    const made = fusion.clusters.some(({ members }) =>
+      members.some((member) => member === operation.results[0].name),
+    );
+    if (!made) literals.set(operation.results[0].name, operation.attributes.data);
+  }
+  const outputs = graph.program.outputs.map(({ value }) => value);
+  const named = kernels.flatMap(({ bindings }) => bindings.map(({ value }) => value));
+  for (const name of [...named, ...outputs, ...literals.keys()]) {
+    values.set(name, { dtype: typeOf(name).dtype, count: count(name) });
+  }
+  return { kernels, values, literals, outputs, inPlace };
+}
+
+/** What clusters read that another cluster made, and what the run returns. */
+function valuesInMemory(graph: Graph, fusion: Fusion): ReadonlySet<string> {
+  const found = new Set(graph.program.outputs.map(({ value }) => value));
+  for (const cluster of fusion.clusters) {
+    const own: readonly string[] = cluster.members;
+    for (const name of fusion.reads.get(cluster) ?? []) if (!own.includes(name)) found.add(name);
+    // Elements of rows are read back in the next pass.
+    const columns = cluster.kind === 'rows' ? own.filter((x) => graph.count(x) > cluster.rows) : [];
+    for (const name of columns) found.add(name);
+  }
+  return found;
+}
+
+/**
+ * Outputs that can be written over the input that is donated for them: nothing reads the input
+ * after they are written, and their own kernel reads of it only the element that it writes.
+ */
+function placesOfDonations(
+  graph: Graph,
+  { clusters, stored, reads }: Fusion,
+  donate: Named<string>,
+): ReadonlyMap<string, string> {
+  const result = new Map<string, string>();
+  const returned = graph.program.outputs.map(({ value }) => value);
+  for (const [input, outputName] of Object.entries(donate)) {
+    const value = graph.program.outputs.find(({ name }) => name === outputName)?.value ?? '';
+    const at = clusters.findIndex(({ members }) => members.some((member) => member === value));
+    const isFree =
+      at >= 0 &&
+      !result.has(value) &&
+      !returned.includes(input) &&
+      !clusters.slice(at + 1).some((cluster) => reads.get(cluster)?.has(input) === true);
+    if (isFree && ownElementOnly(clusters[at] as Cluster, input, value)) result.set(value, input);
+  }
+  return result;
+
+  function ownElementOnly(cluster: Cluster, input: string, value: string): boolean {
+    if (reads.get(cluster)?.has(input) !== true) return true;
+    if (cluster.kind !== 'map') return false;
+    const place = Affine.variable(ELEMENT, cluster.count);
+    const written = cluster.members.indexOf(value);
+    return cluster.members.every((member, index) => {
+      const own = accessesOf(graph, stored, member, place).filter(({ name }) => name === input);
+      return own.every((access) => index <= written && access.at.code === place.code);
+    });
+  }
+}
