@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { CONTRACTS } from '../spec/contracts/index.js';
+import { CONTRACTS, type NumericContract } from '../spec/contracts/index.js';
 import { LacunaError } from '../spec/errors.js';
 import { type CaseParameters, formatAddress } from './address.js';
 import type { Case, Family } from './case.js';
@@ -21,16 +21,23 @@ export function familyCheck(family: Family): Check {
   return { id, level, clauses, family, run };
 }
 
+/** Why a numeric contract leaves a family without a verdict, where it does. */
+export function notPromised(
+  { needs }: { readonly needs?: Family['needs'] | undefined },
+  contract: NumericContract,
+): string | undefined {
+  if (needs !== 'non-finite' || CONTRACTS[contract].nonFinite === 'kept') return undefined;
+  return `${contract} promises nothing about NaN and infinities`;
+}
+
 async function runFamily(
   subject: Subject,
   { id, parameters, make, exemption, needs }: Family,
   options: CheckOptions,
 ): Promise<Finding> {
   const { seed = 1, cases: count = 30, path } = options;
-  if (needs === 'non-finite' && CONTRACTS[subject.info.contract].nonFinite === 'undefined') {
-    const reason = `${subject.info.contract} promises nothing about NaN and infinities`;
-    return verdictOf('unsupported', reason);
-  }
+  const refused = notPromised({ needs }, subject.info.contract);
+  if (refused !== undefined) return verdictOf('unsupported', refused);
   const total = { cases: 0, elements: 0, undecided: 0, worstRatio: 0 };
   let smallest:
     | { readonly address: string; readonly failure: CaseFailure; readonly explain: () => Explained }

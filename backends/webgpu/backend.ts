@@ -13,9 +13,9 @@ import { elementCount, type Program, type TensorType } from '../../spec/program/
 import type { Runtime } from './device/runtime.js';
 import { WebgpuExecutable } from './executable.js';
 import { partBytes, type SourceContext } from './lowering/kernel-source.js';
-import { lower } from './lowering/lower.js';
 import type { Tiling } from './lowering/kernels/tiling.js';
 import { HARDWARE, SOFTWARE } from './lowering/kernels/tiling.js';
+import { lower } from './lowering/lower.js';
 import { wgslType } from './lowering/wgsl.js';
 import { fromWords, type LiveTensors, toWords, WebgpuTensor } from './tensor.js';
 
@@ -98,7 +98,8 @@ export class WebgpuBackend implements Backend {
     const buffers = this.#partBytes(tensor).map((bytes) => {
       const buffer = runtime.buffers.take(bytes);
       const part = words.subarray(start, start + bytes);
-      if (part.byteLength > 0) runtime.device.queue.writeBuffer(buffer, 0, part as GPUAllowSharedBufferSource);
+      if (part.byteLength > 0)
+        runtime.device.queue.writeBuffer(buffer, 0, part as GPUAllowSharedBufferSource);
       start += bytes;
       return buffer;
     });

@@ -48,7 +48,9 @@ export class WebgpuExecutable implements Executable {
     this.#parts = parts;
     this.#types = declarations(program);
     this.#groups = lowered.kernels.map(() => new Map<string, GPUBindGroup>());
-    const stored = (name: string): { readonly dtype: TensorType['dtype']; readonly count: number } => {
+    const stored = (
+      name: string,
+    ): { readonly dtype: TensorType['dtype']; readonly count: number } => {
       const found = lowered.values.get(name);
       if (found === undefined) throw new Error(`${name} is not stored`);
       return found;

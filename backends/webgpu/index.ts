@@ -30,9 +30,12 @@ export const WEBGPU: BackendFactory = {
   open: (options = {}) => openWebgpu(options),
 };
 
+/** What may be chosen of how programs become kernels. */
+export type WaysOfLowering = WebgpuOptions & RuntimeOptions;
+
 /** Opens the backend in Node. @throws LacunaError where nothing can run. */
 export async function openWebgpu(
-  options: BackendOptions & WebgpuOptions & RuntimeOptions = {},
+  options: BackendOptions & WaysOfLowering = {},
 ): Promise<WebgpuBackend> {
   const device = checkedDevice(options);
   const wanted = device === 'auto' ? (['gpu', 'swiftshader'] as const) : [device];

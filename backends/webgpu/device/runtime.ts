@@ -106,4 +106,3 @@ function highest(limits: GPUSupportedLimits): Record<string, number> {
   ] as const;
   return Object.fromEntries(names.map((name) => [name, limits[name]]));
 }
-

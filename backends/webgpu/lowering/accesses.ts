@@ -14,7 +14,7 @@ export interface Access {
 /** What the element of a value at a place is read from, and where. */
 export function accessesOf(
   graph: Graph,
-  stored: ReadonlySet<string>,
+  isRead: (name: string) => boolean,
   name: string,
   place: Affine,
 ): readonly Access[] {
@@ -25,9 +25,9 @@ export function accessesOf(
     count: (value) => graph.count(value),
     home: (value) => value,
   });
-  const expressions = new Expressions(graph, stored, source, (value, at) => {
+  const expressions = new Expressions(graph, isRead, source, (value, at) => {
     const own = graph.definition(value);
-    if (value === name || (own !== undefined && !stored.has(value))) return undefined;
+    if (value === name || (own !== undefined && !isRead(value))) return undefined;
     found.push({ name: value, at });
     return source.fresh('x');
   });
@@ -42,7 +42,5 @@ export const COLUMN = 'col';
 
 /** The place of an element in a cluster of rows. */
 export function rowPlace(rows: number, columns: number): Affine {
-  return Affine.variable(ROW, rows)
-    .times(columns)
-    .plus(Affine.variable(COLUMN, columns));
+  return Affine.variable(ROW, rows).times(columns).plus(Affine.variable(COLUMN, columns));
 }

@@ -7,8 +7,9 @@ import {
 } from '../../../spec/program/index.js';
 import { Affine, axisIndices, linearIndex } from './affine.js';
 import { Block } from './block.js';
+import { elementwiseCode, isElementwise, VIEW_OPERATIONS } from './elementwise.js';
+import type { IsRead } from './fusion.js';
 import type { Graph } from './graph.js';
-import { elementwiseCode, isElementwise } from './elementwise.js';
 import type { KernelSource } from './kernel-source.js';
 import { literal, wgslType } from './wgsl.js';
 
@@ -21,24 +22,26 @@ export type Held = (name: string, at: Affine) => string | undefined;
  */
 export class Expressions {
   readonly #graph: Graph;
-  readonly #stored: ReadonlySet<string>;
+  readonly #isRead: IsRead;
+  /** The member of the cluster whose definition is being written. */
+  #member = '';
   readonly #source: KernelSource;
   readonly #held: Held;
 
-  constructor(
-    graph: Graph,
-    stored: ReadonlySet<string>,
-    source: KernelSource,
-    held: Held = () => undefined,
-  ) {
+  constructor(graph: Graph, isRead: IsRead, source: KernelSource, held: Held = () => undefined) {
     this.#graph = graph;
-    this.#stored = stored;
+    this.#isRead = isRead;
     this.#source = source;
     this.#held = held;
   }
 
-  /** The element at a place of the row-major order: an expression, or the name of one. */
-  at(name: string, place: Affine, block: Block): string {
+  /**
+   * The element at a place of the row-major order: an expression, or the name of one.
+   *
+   * @param member The member of the cluster that it is an operand of.
+   */
+  at(name: string, place: Affine, block: Block, member: string): string {
+    this.#member = member;
     const { shape } = this.#graph.type(name);
     if (elementCount(shape) === 0) return this.#zero(name);
     return this.#write(name, axisIndices(place, shape), block, true);
@@ -46,8 +49,58 @@ export class Expressions {
 
   /** The same for a value that this kernel itself makes: its definition, wherever it is stored. */
   definitionAt(name: string, place: Affine, block: Block): string {
+    this.#member = name;
     const { shape } = this.#graph.type(name);
     return this.#write(name, axisIndices(place, shape), block, false);
+  }
+
+  /**
+   * Four elements that lie side by side along a variable, which counts in fours: where the value is
+   * nothing but a view of one in memory that has them so.
+   */
+  vectorAt(name: string, place: Affine, variable: string, member: string): string | undefined {
+    this.#member = member;
+    const found = this.#viewed(name, axisIndices(place, this.shape(name)));
+    if (found === undefined || !this.#source.hasVectors(found.name)) return undefined;
+    const { at } = found;
+    const aligned = at.terms.every(
+      ({ atom, coefficient }) => atom.code === variable || coefficient % 4 === 0,
+    );
+    const whole = place.terms.every(({ atom }) => atom.code !== variable || atom.extent % 4 === 0);
+    if (!aligned || !whole || at.constant % 4 !== 0 || at.coefficient(variable) !== 1) {
+      return undefined;
+    }
+    return this.#source.loadVector(found.name, at);
+  }
+
+  /** The value in memory of which a value is a view, and the place there. */
+  #viewed(
+    name: string,
+    index: readonly Affine[],
+  ): { readonly name: string; readonly at: Affine } | undefined {
+    const { shape } = this.#graph.type(name);
+    if (elementCount(shape) === 0) return undefined;
+    const definition = this.#graph.definition(name);
+    if (definition === undefined || this.#isRead(name, this.#member)) {
+      return { name, at: linearIndex(index, shape) };
+    }
+    if (definition.op === 'call' || !VIEW_OPERATIONS.has(definition.op)) return undefined;
+    const found: { name: string; at: Affine }[] = [];
+    const inner = {
+      shape: (value: string) => this.shape(value),
+      operand: (value: string, own: readonly Affine[]) => {
+        const seen = this.#viewed(value, own);
+        if (seen !== undefined) found.push(seen);
+        return '';
+      },
+    };
+    VIEWS[definition.op]?.({
+      operation: definition,
+      index,
+      block: undefined,
+      expressions: inner,
+    } as never);
+    return found[0];
   }
 
   #write(name: string, index: readonly Affine[], from: Block, read: boolean): string {
@@ -63,7 +116,7 @@ export class Expressions {
     if (known !== undefined) return known;
     const definition = this.#graph.definition(name);
     const code =
-      definition === undefined || (read && this.#stored.has(name))
+      definition === undefined || (read && this.#isRead(name, this.#member))
         ? this.#source.load(name, place)
         : this.#define(definition, index, block);
     if (/^[a-z]+\d+$/.test(code) || definition?.op === 'constant') {
@@ -97,7 +150,13 @@ export class Expressions {
   }
 
   /** An element that is read only where a condition holds, else another. */
-  guarded(condition: string, name: string, index: readonly Affine[], other: string, block: Block): string {
+  guarded(
+    condition: string,
+    name: string,
+    index: readonly Affine[],
+    other: string,
+    block: Block,
+  ): string {
     const { dtype } = this.#graph.type(name);
     const local = this.#source.fresh('v');
     const inner = new Block(block);

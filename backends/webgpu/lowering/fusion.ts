@@ -1,8 +1,8 @@
 import {
   type Operation,
   type Primitive,
-  sameShape,
   type Shape,
+  sameShape,
 } from '../../../spec/program/index.js';
 import { accessesOf, ELEMENT, ROW, rowPlace } from './accesses.js';
 import { Affine } from './affine.js';
@@ -24,9 +24,17 @@ export interface Fusion {
   readonly clusters: readonly Cluster[];
   /** Values that lie in memory, or that their cluster alone reads. */
   readonly stored: ReadonlySet<string>;
+  /**
+   * Whether a member of a cluster reads a value, rather than to compute it again: one may come to
+   * lie in memory only after some of its users were written.
+   */
+  readonly isRead: IsRead;
   /** What each cluster reads, its own members included. */
   readonly reads: ReadonlyMap<Cluster, ReadonlySet<string>>;
 }
+
+/** Whether the definition of `member` reads `name` where it lies. */
+export type IsRead = (name: string, member: string) => boolean;
 
 /** What an unstored value takes to compute. */
 interface Inline {
@@ -61,7 +69,8 @@ export function fuse(graph: Graph, options: FusionOptions): Fusion {
 class Fuser {
   readonly #graph: Graph;
   readonly #options: FusionOptions;
-  readonly #stored = new Set<string>();
+  /** Stored values, and how many were before each. */
+  readonly #stored = new Map<string, number>();
   readonly #inline = new Map<string, Inline>();
   readonly #clusterOf = new Map<string, Cluster>();
   readonly #clusters = new Set<Cluster>();
@@ -76,12 +85,22 @@ class Fuser {
 
   run(): Fusion {
     const { program } = this.#graph;
-    for (const { name } of program.inputs) this.#stored.add(name);
+    for (const { name } of program.inputs) this.#stored.set(name, this.#stored.size);
     for (const operation of program.operations) {
       const [{ name } = { name: '' }] = operation.results;
       if (this.#graph.count(name) > 0) this.#visit(operation, name);
     }
-    return { clusters: [...this.#clusters], stored: this.#stored, reads: this.#reads };
+    const stored = this.#stored;
+    const isRead: IsRead = (name, member) => {
+      const [own, other] = [stored.get(name), stored.get(member)];
+      return own !== undefined && other !== undefined && own < other;
+    };
+    return {
+      clusters: [...this.#clusters],
+      stored: new Set(stored.keys()),
+      isRead,
+      reads: this.#reads,
+    };
   }
 
   #visit(operation: Operation, name: string): void {
@@ -89,7 +108,7 @@ class Fuser {
       case 'call':
         throw new Error(`${operation.composite} is not claimed`);
       case 'constant':
-        if (new Set(operation.attributes.data).size > 1) this.#stored.add(name);
+        if (new Set(operation.attributes.data).size > 1) this.#hold(name);
         else this.#inline.set(name, { reads: new Set(), cost: 0 });
         break;
       case 'reduce_sum':
@@ -104,7 +123,7 @@ class Fuser {
         return;
       case 'scatter_add':
         this.#settle(operation.operands);
-        this.#add({ kind: 'scatter', members: [name] }, this.#joined(operation.operands).reads);
+        this.#add({ kind: 'scatter', members: [name] }, this.#currentReads(name));
         this.#hold(name);
         break;
       default:
@@ -207,18 +226,28 @@ class Fuser {
   #store(name: string): void {
     const inline = this.#inline.get(name);
     if (inline === undefined) return;
+    const reads = this.#currentReads(name);
     if (inline.product !== undefined) {
-      this.#add({ kind: 'product', product: inline.product, members: [name] }, inline.reads);
-    } else if (!this.#join(name, inline.reads)) {
-      this.#add({ kind: 'map', count: this.#graph.count(name), members: [name] }, inline.reads);
+      this.#add({ kind: 'product', product: inline.product, members: [name] }, reads);
+    } else if (!this.#join(name, reads)) {
+      this.#add({ kind: 'map', count: this.#graph.count(name), members: [name] }, reads);
     }
     this.#hold(name);
+  }
+
+  /** What a value is read from now: some that it was made of may have come to lie in memory. */
+  #currentReads(name: string, found: Set<string> = new Set()): ReadonlySet<string> {
+    for (const operand of this.#graph.definition(name)?.operands ?? []) {
+      if (this.#stored.has(operand)) found.add(operand);
+      else this.#currentReads(operand, found);
+    }
+    return found;
   }
 
   #reduce(operation: Primitive<'reduce_sum' | 'reduce_max'>, name: string): void {
     const [x] = operation.operands as readonly [string];
     this.#fit([x]);
-    const { reads } = this.#joined([x]);
+    const reads = this.#currentReads(name);
     const shape = this.#graph.type(x).shape;
     const rows = this.#graph.count(name);
     const columns = rows === 0 ? 0 : this.#graph.count(x) / rows;
@@ -238,7 +267,11 @@ class Fuser {
     if (!this.#options.fuse) return false;
     const count = this.#graph.count(name);
     for (const cluster of [...this.#clusters].reverse()) {
-      if (cluster.kind === 'map' && cluster.count === count && this.#joinMap(name, reads, cluster)) {
+      if (
+        cluster.kind === 'map' &&
+        cluster.count === count &&
+        this.#joinMap(name, reads, cluster)
+      ) {
         return true;
       }
       const fits =
@@ -264,7 +297,7 @@ class Fuser {
       return false;
     }
     const place = Affine.variable(ELEMENT, cluster.count);
-    const aligned = accessesOf(this.#graph, this.#stored, name, place).every(
+    const aligned = accessesOf(this.#graph, (x) => this.#stored.has(x), name, place).every(
       (access) => !cluster.members.includes(access.name) || access.at.code === place.code,
     );
     if (!aligned) return false;
@@ -297,9 +330,7 @@ class Fuser {
           (this.#graph.count(read) === rows * columns && this.#readsOfCluster(cluster).has(read)),
       );
       if (!own || !this.#isOpen(cluster, reads)) continue;
-      const operand = isReduction
-        ? (this.#graph.definition(name)?.operands[0] as string)
-        : name;
+      const operand = isReduction ? (this.#graph.definition(name)?.operands[0] as string) : name;
       if (!this.#isAligned(operand, cluster, isReduction)) continue;
       this.#extend(cluster, name, reads);
       return true;
@@ -315,7 +346,7 @@ class Fuser {
     const accesses =
       isOperand && this.#stored.has(name)
         ? [{ name, at: own }]
-        : accessesOf(this.#graph, this.#stored, name, own);
+        : accessesOf(this.#graph, (x) => this.#stored.has(x), name, own);
     return accesses.every((access) => {
       if (!cluster.members.includes(access.name)) return true;
       const wanted = this.#graph.count(access.name) === cluster.rows ? row : place;
@@ -355,7 +386,7 @@ class Fuser {
 
   #hold(name: string): void {
     this.#inline.delete(name);
-    this.#stored.add(name);
+    this.#stored.set(name, this.#stored.size);
   }
 }
 

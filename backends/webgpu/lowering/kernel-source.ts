@@ -15,12 +15,13 @@ export interface SourceContext {
 
 interface Bound {
   readonly names: readonly string[];
+  /** Elements of the array in WGSL: one, or four where the kernel reads them by fours alone. */
+  readonly width: 1 | 4;
   access: 'read' | 'write';
 }
 
 /** A workgroup's place in its dispatch, and the lane in it. */
-const PLACE =
-  '@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32';
+const PLACE = '@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32';
 
 /** One kernel while it is written: its bindings, and what stands beside `main`. */
 export class KernelSource {
@@ -57,7 +58,11 @@ export class KernelSource {
 
   /** The element at a place, as an expression. */
   load(name: string, at: Affine): string {
-    const { names } = this.#bind(name, 'read');
+    const { names, width } = this.#bind(name, 'read');
+    if (width === 4) {
+      const [buffer] = names as readonly [string];
+      return `${buffer}[(${at.code}) / 4u][(${at.code}) % 4u]`;
+    }
     const type = wgslType(this.#context.type(name).dtype, name);
     const index = names.length === 1 ? at.code : this.#partIndex(at);
     const element = (buffer: string, place: string): string => {
@@ -69,12 +74,30 @@ export class KernelSource {
     const size = this.#partSize(name);
     return names
       .map((buffer, part) => element(buffer, offset(index, part * size)))
-      .reduceRight((after, own, part) => `select(${own}, ${after}, ${index} >= ${(part + 1) * size}u)`);
+      .reduceRight(
+        (after, own, part) => `select(${own}, ${after}, ${index} >= ${(part + 1) * size}u)`,
+      );
+  }
+
+  /** Whether the value can be read by fours: it is f32, in one buffer, and not bound otherwise. */
+  hasVectors(name: string): boolean {
+    const home = this.#context.home(name);
+    const isPlain = this.#context.type(name).dtype === 'f32' && this.#context.count(name) % 4 === 0;
+    const bound = this.#bound.get(home);
+    if (!isPlain || partCount(this.#context, home) > 1) return false;
+    return bound === undefined || bound.width === 4;
+  }
+
+  /** The four elements from a place on, which is a multiple of 4. */
+  loadVector(name: string, at: Affine): string {
+    const { names } = this.#bind(name, 'read', 4);
+    return `${names[0]}[(${at.code}) / 4u]`;
   }
 
   /** A statement that stores an element; of u8, the word that holds element `at` and three more. */
   store(name: string, at: Affine, code: string): string {
-    const { names } = this.#bind(name, 'write');
+    const { names, width } = this.#bind(name, 'write');
+    if (width === 4) throw new Error(`${name} is read by fours in the kernel that writes it`);
     const type = wgslType(this.#context.type(name).dtype, name);
     const value = type.value === 'bool' ? `select(0u, 1u, ${code})` : code;
     const size = this.#partSize(name) / type.elementsPerWord;
@@ -104,8 +127,9 @@ export class KernelSource {
     const body = lines.map((line) => `  ${line}`).join('\n');
     const bindings: Binding[] = [];
     const declarations: string[] = [];
-    for (const [value, { names, access }] of this.#bound) {
-      const { stored } = wgslType(this.#context.type(value).dtype, value);
+    for (const [value, { names, access, width }] of this.#bound) {
+      const { stored: scalar } = wgslType(this.#context.type(value).dtype, value);
+      const stored = width === 4 ? `vec4<${scalar}>` : scalar;
       names.forEach((name, part) => {
         const mode = access === 'write' ? 'read_write' : 'read';
         declarations.push(
@@ -139,13 +163,14 @@ export class KernelSource {
     return { label, code, bindings, workgroups, work };
   }
 
-  #bind(name: string, access: 'read' | 'write'): Bound {
+  #bind(name: string, access: 'read' | 'write', width: 1 | 4 = 1): Bound {
     const home = this.#context.home(name);
     let bound = this.#bound.get(home);
     if (bound === undefined) {
       const count = partCount(this.#context, home);
       bound = {
         names: Array.from({ length: count }, () => `b${this.#buffers++}`),
+        width,
         access,
       };
       this.#bound.set(home, bound);

@@ -9,8 +9,8 @@ import { type Fusion, fuse } from './fusion.js';
 import { Graph } from './graph.js';
 import type { Kernel, KernelLimits } from './kernel.js';
 import { partCount } from './kernel-source.js';
-import { clusterKernels } from './kernels/index.js';
 import type { KernelContext } from './kernels/context.js';
+import { clusterKernels } from './kernels/index.js';
 import type { Tiling } from './kernels/tiling.js';
 import { narrowConcats } from './narrow-concats.js';
 
@@ -66,7 +66,7 @@ export function lower(program: Program, options: LoweringOptions): Lowered {
     limits,
     tiling,
     subgroups,
-    stored: fusion.stored,
+    isRead: fusion.isRead,
     type: typeOf,
     count,
     home,
@@ -114,7 +114,7 @@ function valuesInMemory(graph: Graph, fusion: Fusion): ReadonlySet<string> {
  */
 function placesOfDonations(
   graph: Graph,
-  { clusters, stored, reads }: Fusion,
+  { clusters, isRead, reads }: Fusion,
   donate: Named<string>,
 ): ReadonlyMap<string, string> {
   const result = new Map<string, string>();
@@ -137,7 +137,8 @@ function placesOfDonations(
     const place = Affine.variable(ELEMENT, cluster.count);
     const written = cluster.members.indexOf(value);
     return cluster.members.every((member, index) => {
-      const own = accessesOf(graph, stored, member, place).filter(({ name }) => name === input);
+      const reading = (name: string): boolean => isRead(name, member);
+      const own = accessesOf(graph, reading, member, place).filter(({ name }) => name === input);
       return own.every((access) => index <= written && access.at.code === place.code);
     });
   }

@@ -66,10 +66,11 @@ export const HELPERS: Readonly<Record<string, string>> = {
   return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u;
 }`,
   // Below 1 a polynomial, of erf(x) / x in x^2; above 1 - erfc, with one of log(erfc(x)) + x^2 in x.
-  // scripts/erf-polynomials.py made both: within 2.3 units in the last place where exp is exact.
+  // scripts/wgsl-polynomials.py made all of these: within 2.3 and 1.3 units in the last place where
+  // exp and the division are exact.
   erf: `fn erf(x: f32) -> f32 {
   let a = abs(x);
-  let s = x * x;
+  let s = min(a, 1.0f) * min(a, 1.0f);
   var p = -9.667045e-06f;
   p = p * s + 0.00011265959f;
   p = p * s + -0.00084840803f;
@@ -90,8 +91,20 @@ export const HELPERS: Readonly<Record<string, string>> = {
   let tail = 1.0f - exp(q - t * t);
   return select(select(tail, -tail, x < 0.0f), x * p, a < 1.0f);
 }`,
-  // The builtin may overflow inside.
+  // The builtin may be off by 1e-5, or overflow inside: below 1 a polynomial of tanh(x) / x in x^2
+  // instead, above 1 - 2 / (e^2x + 1).
   tanh_of: `fn tanh_of(x: f32) -> f32 {
-  return tanh(clamp(x, -12.0f, 12.0f));
+  let a = abs(x);
+  let s = min(a, 1.0f) * min(a, 1.0f);
+  var p = -0.0003523281f;
+  p = p * s + 0.0022786476f;
+  p = p * s + -0.007912485f;
+  p = p * s + 0.02146141f;
+  p = p * s + -0.053869706f;
+  p = p * s + 0.13332139f;
+  p = p * s + -0.33333278f;
+  p = p * s + 1.0f;
+  let tail = 1.0f - 2.0f / (exp(2.0f * min(a, 12.0f)) + 1.0f);
+  return select(select(tail, -tail, x < 0.0f), x * p, a < 1.0f);
 }`,
 };

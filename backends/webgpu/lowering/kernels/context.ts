@@ -1,5 +1,6 @@
 import type { Affine } from '../affine.js';
 import { Expressions, type Held } from '../expressions.js';
+import type { IsRead } from '../fusion.js';
 import type { Graph } from '../graph.js';
 import { KernelSource, type SourceContext } from '../kernel-source.js';
 import type { Tiling } from './tiling.js';
@@ -7,8 +8,7 @@ import type { Tiling } from './tiling.js';
 /** What the writers of kernels share. */
 export interface KernelContext extends SourceContext {
   readonly graph: Graph;
-  /** Values that are read from memory, by clusters other than their own. */
-  readonly stored: ReadonlySet<string>;
+  readonly isRead: IsRead;
   /** Whether a value has memory; what its own cluster alone reads has none. */
   hasMemory(name: string): boolean;
   readonly tiling: Tiling;
@@ -23,7 +23,7 @@ export function openKernel(
   held?: Held,
 ): { readonly source: KernelSource; readonly expressions: Expressions } {
   const source = new KernelSource(context);
-  return { source, expressions: new Expressions(context.graph, context.stored, source, held) };
+  return { source, expressions: new Expressions(context.graph, context.isRead, source, held) };
 }
 
 /** So many invocations as workgroups in two dimensions, and the number of each invocation. */

@@ -52,7 +52,7 @@ export function productKernels(cluster: ProductCluster, context: KernelContext):
     const lanes = tiling.lanes[0] * tiling.lanes[1];
     const { depth } = tiling;
     const [down, across] = tiling.registers;
-    source.shared('tile_a', `array<f32, ${depth * tile[0]}>`);
+    source.shared('tile_a', `array<vec4<f32>, ${(depth * tile[0]) / 4}>`);
     source.shared('tile_b', `array<vec4<f32>, ${(depth * tile[1]) / 4}>`);
     const block = new Block();
     const grid = [tiles[1], tiles[0], batches * parts] as const;
@@ -74,49 +74,56 @@ export function productKernels(cluster: ProductCluster, context: KernelContext):
         `let part_end = min(part_start + ${partTerms}u, ${k}u);`,
       );
     }
+    const wide = across / 4;
     for (let i = 0; i < down; i++) {
-      for (let j = 0; j < across / 4; j++) block.add(`var c_${i}_${j} = vec4<f32>();`);
+      for (let j = 0; j < wide; j++) block.add(`var c_${i}_${j} = vec4<f32>();`);
     }
     const loop = new Block(block, 'start');
-    loop.nest(
-      `for (var e = lane; e < ${depth * tile[0]}u; e += ${lanes}u) {`,
-      loadTile('a', transpose_a, loop),
-    );
-    loop.nest(
-      `for (var e = lane; e < ${depth * tile[1]}u; e += ${lanes}u) {`,
-      loadTile('b', !transpose_b, loop),
-    );
+    loadTile('a', transpose_a, loop);
+    loadTile('b', !transpose_b, loop);
     loop.add('workgroupBarrier();');
     const terms = new Block(loop, 'term');
-    for (let j = 0; j < across / 4; j++) {
-      terms.add(`let b_${j} = tile_b[(term * ${tile[1]}u + lane_col) / 4u + ${j}u];`);
-    }
+    terms.add(`let a_at = (term * ${tile[0]}u + lane_row) / 4u;`);
+    terms.add(`let b_at = (term * ${tile[1]}u + lane_col) / 4u;`);
+    for (let j = 0; j < wide; j++) terms.add(`let b_${j} = tile_b[b_at + ${j}u];`);
     for (let i = 0; i < down; i++) {
-      terms.add(`let a_${i} = tile_a[term * ${tile[0]}u + lane_row + ${i}u];`);
-      for (let j = 0; j < across / 4; j++) terms.add(`c_${i}_${j} += a_${i} * b_${j};`);
+      if (i % 4 === 0) terms.add(`let a_${i / 4} = tile_a[a_at + ${i / 4}u];`);
+      const factor = `a_${Math.floor(i / 4)}[${i % 4}]`;
+      for (let j = 0; j < wide; j++) terms.add(`c_${i}_${j} += ${factor} * b_${j};`);
     }
     loop.nest(`for (var term = 0u; term < ${depth}u; term++) {`, terms);
     loop.add('workgroupBarrier();');
-    if (k > 0) block.nest(`for (var start = ${first}; start < ${last}; start += ${depth}u) {`, loop);
+    if (k > 0)
+      block.nest(`for (var start = ${first}; start < ${last}; start += ${depth}u) {`, loop);
 
     const put = new Block();
     put.add(`if (row >= ${m}u || col >= ${n}u) { return; }`);
     if (partial !== undefined) {
-      const place = Affine.variable('part', parts).times(batches * m * n).plus(resultAt);
+      const place = Affine.variable('part', parts)
+        .times(batches * m * n)
+        .plus(resultAt);
       put.add(source.store(partial, place, 'product'));
     } else {
-      const value = member === product ? 'product' : expressions.definitionAt(member, resultAt, put);
+      const value =
+        member === product ? 'product' : expressions.definitionAt(member, resultAt, put);
       put.add(source.store(member, resultAt, value));
     }
     const parameters = `${parts === 1 ? '' : 'part: u32, '}batch: u32, row: u32, col: u32, product: f32`;
     const which = parts === 1 ? 'batch' : 'part, batch';
-    block.add(`let row = tile_row + lane_row;`, `let col = tile_col + lane_col;`);
-    for (let i = 0; i < down; i++) {
-      for (let j = 0; j < across; j++) {
-        const result = `c_${i}_${Math.floor(j / 4)}[${j % 4}]`;
-        block.add(`put(${which}, row + ${i}u, col + ${j}u, ${result});`);
-      }
-    }
+    const all = Array.from(
+      { length: down * wide },
+      (_, at) => `c_${Math.floor(at / wide)}_${at % wide}`,
+    );
+    block.add(
+      `var c = array<vec4<f32>, ${all.length}>(${all.join(', ')});`,
+      'let row = tile_row + lane_row;',
+      'let col = tile_col + lane_col;',
+      `for (var i = 0u; i < ${down}u; i++) {`,
+      `  for (var j = 0u; j < ${across}u; j++) {`,
+      `    put(${which}, row + i, col + j, c[i * ${wide}u + j / 4u][j % 4u]);`,
+      '  }',
+      '}',
+    );
     return source.finish({
       label: partial === undefined ? member : `${product}, in ${parts} parts`,
       lines: block.lines,
@@ -126,29 +133,43 @@ export function productKernels(cluster: ProductCluster, context: KernelContext):
       functions: [`fn put(${parameters}) {`, ...put.lines.map((line) => `  ${line}`), '}'],
     });
 
-    /** Statements that bring element `e` of a tile in: those side by side in memory by neighbours. */
-    function loadTile(which: 'a' | 'b', termsFirst: boolean, around: Block): Block {
-      const extent = which === 'a' ? tile[0] : tile[1];
-      const inner = new Block(around, 'e');
-      // Whether neighbours of a column of terms, or of a row of them, lie side by side in memory.
-      const [term, other] = termsFirst
-        ? [`e / ${extent}u`, `e % ${extent}u`]
-        : [`e % ${depth}u`, `e / ${depth}u`];
-      const start = which === 'a' ? 'tile_row' : 'tile_col';
-      inner.add(`let k = start + ${term};`, `let o = ${start} + ${other};`);
-      const outer = which === 'a' ? m : n;
+    /**
+     * Brings a tile in: neighbours in memory by neighbouring lanes, by fours where the matrix has
+     * them side by side.
+     *
+     * @param termsFirst Whether the elements of one term lie side by side, not the terms of one.
+     */
+    function loadTile(which: 'a' | 'b', termsFirst: boolean, into: Block): void {
+      const [operand, outer, extent] = which === 'a' ? [a, m, tile[0]] : [b, n, tile[1]];
       const at = Affine.variable('k', k);
       const o = Affine.variable('o', outer);
       const matrix = termsFirst ? at.times(outer).plus(o) : o.times(k).plus(at);
       const place = batch.times(k * outer).plus(matrix);
+      const byFours =
+        k === 0 ? undefined : expressions.vectorAt(operand, place, termsFirst ? 'o' : 'k', member);
+      const width = byFours === undefined ? 1 : 4;
+      const inner = new Block(into, 'e');
+      const fast = (termsFirst ? extent : depth) / width;
+      const [quick, slow] = [`e % ${fast}u${width === 4 ? ' * 4u' : ''}`, `e / ${fast}u`];
+      inner.add(
+        `let term = ${termsFirst ? slow : quick};`,
+        `let other = ${termsFirst ? quick : slow};`,
+      );
+      const start = which === 'a' ? 'tile_row' : 'tile_col';
+      inner.add('let k = start + term;', `let o = ${start} + other;`);
+      inner.add(`var x = ${width === 4 ? 'vec4<f32>()' : '0.0f'};`);
       const value = new Block(inner);
-      const operand = which === 'a' ? a : b;
-      value.add(`x = ${k === 0 ? '0.0f' : expressions.at(operand, place, value)};`);
-      inner.add('var x = 0.0f;');
+      const code = byFours ?? (k === 0 ? '0.0f' : expressions.at(operand, place, value, member));
+      value.add(`x = ${code};`);
       inner.nest(`if (k < ${last} && o < ${outer}u) {`, value);
-      const at2 = `(${term}) * ${extent}u + ${other}`;
-      inner.add(which === 'a' ? `tile_a[${at2}] = x;` : `tile_b[(${at2}) / 4u][(${at2}) % 4u] = x;`);
-      return inner;
+      const spot = (next: number): string =>
+        `tile_${which}[((term + ${next}u) * ${extent}u + other) / 4u]`;
+      if (width === 4 && termsFirst) inner.add(`${spot(0)} = x;`);
+      else if (width === 4) {
+        for (let next = 0; next < 4; next++) inner.add(`${spot(next)}[other % 4u] = x[${next}];`);
+      } else inner.add(`${spot(0)}[other % 4u] = x;`);
+      const count = (depth * extent) / width;
+      into.nest(`for (var e = lane; e < ${count}u; e += ${lanes}u) {`, inner);
     }
   }
 
@@ -182,23 +203,24 @@ export function productKernels(cluster: ProductCluster, context: KernelContext):
 }
 
 /** Smaller tiles for matrices that would leave most of one empty. */
-function fitted(tiling: ProductTiling, m: number, n: number): ProductTiling {
-  const shrink = (lanes: number, registers: number, extent: number): number => {
-    let count = lanes;
-    while (count > 4 && (count / 2) * registers >= extent) count /= 2;
-    return count;
-  };
-  return {
-    ...tiling,
-    lanes: [
-      shrink(tiling.lanes[0], tiling.registers[0], m),
-      shrink(tiling.lanes[1], tiling.registers[1], n),
-    ],
-  };
+function fitted({ lanes, registers, depth }: ProductTiling, m: number, n: number): ProductTiling {
+  const down = shrunk(lanes[0], registers[0], m);
+  const across = shrunk(lanes[1], registers[1], n);
+  return { depth, lanes: [down[0], across[0]], registers: [down[1], across[1]] };
+}
+
+function shrunk(lanes: number, registers: number, extent: number): readonly [number, number] {
+  const own = extent <= lanes * 4 ? 4 : registers;
+  let count = lanes;
+  while (count > 4 && (count / 2) * own >= extent) count /= 2;
+  return [count, own];
 }
 
 function partsOf(groups: number, terms: number): number {
-  return Math.max(1, Math.min(Math.floor(BUSY_GROUPS / groups), Math.floor(terms / PART_TERMS), 64));
+  return Math.max(
+    1,
+    Math.min(Math.floor(BUSY_GROUPS / groups), Math.floor(terms / PART_TERMS), 64),
+  );
 }
 
 /** A grid in three dimensions, each within the limit; how each workgroup finds its place in it. */

@@ -39,7 +39,11 @@ export function reduceKernels(cluster: ReduceCluster, context: KernelContext): r
   function first(): Kernel {
     const { source, expressions } = openKernel(context);
     const count = results * parts;
-    const { workgroups, code } = invocations(count, context.tiling.lanes, context.limits.workgroups);
+    const { workgroups, code } = invocations(
+      count,
+      context.tiling.lanes,
+      context.limits.workgroups,
+    );
     const block = new Block();
     const id = Affine.variable('id', count);
     block.add(`let id = ${code};`, `if (id >= ${count}u) { return; }`);
@@ -51,8 +55,11 @@ export function reduceKernels(cluster: ReduceCluster, context: KernelContext): r
     block.add(`var ${total} = ${identity(definition.op, dtype)};`);
     if (terms > 0) {
       const body = new Block(block, 'k');
-      const index = interleaved(axisIndices(result, kept), axisIndices(Affine.variable('k', terms), gone));
-      const value = expressions.at(x, linearIndex(index, shape), body);
+      const index = interleaved(
+        axisIndices(result, kept),
+        axisIndices(Affine.variable('k', terms), gone),
+      );
+      const value = expressions.at(x, linearIndex(index, shape), body, name);
       body.add(accumulate(definition.op, total, value));
       block.nest(`for (var k = ${part.code}; k < ${terms}u; k += ${parts}u) {`, body);
     }
@@ -68,7 +75,11 @@ export function reduceKernels(cluster: ReduceCluster, context: KernelContext): r
 
   function second(): Kernel {
     const { source } = openKernel(context);
-    const { workgroups, code } = invocations(results, context.tiling.lanes, context.limits.workgroups);
+    const { workgroups, code } = invocations(
+      results,
+      context.tiling.lanes,
+      context.limits.workgroups,
+    );
     const block = new Block();
     const id = Affine.variable('id', results);
     block.add(`let id = ${code};`, `if (id >= ${results}u) { return; }`);
@@ -101,4 +112,3 @@ function partsOf(results: number, terms: number): number {
   const wanted = Math.ceil(BUSY / Math.max(1, results));
   return Math.max(1, Math.min(wanted, Math.floor(terms / TERMS), MOST_PARTS));
 }
-

@@ -41,7 +41,7 @@ export function rowsKernel(cluster: RowsCluster, context: KernelContext): Kernel
         const local = source.fresh('s');
         const { dtype } = context.type(name);
         block.add(`var ${local} = ${identity(reduction.op, dtype)};`);
-        const value = expressions.at(x, place, body);
+        const value = expressions.at(x, place, body, name);
         body.add(accumulate(reduction.op, local, value));
         sums.push({ op: reduction.op, local, dtype });
         scalars.set(name, local);
@@ -110,7 +110,7 @@ function reductionOf(
 
 /** Members in the passes that they take: none reads a sum of its own pass. */
 function passes(cluster: RowsCluster, context: KernelContext): readonly (readonly string[])[] {
-  const result: string[][] = [];
+  const result: (readonly string[])[] = [];
   const passOf = new Map<string, number>();
   for (const name of cluster.members) {
     let pass = 0;
@@ -121,7 +121,8 @@ function passes(cluster: RowsCluster, context: KernelContext): readonly (readonl
       pass = Math.max(pass, whole ? own + 1 : own);
     }
     passOf.set(name, pass);
-    (result[pass] ??= []).push(name);
+    const others = result[pass] ?? [];
+    result[pass] = [...others, name];
   }
   return result;
 }
@@ -130,13 +131,13 @@ function passes(cluster: RowsCluster, context: KernelContext): readonly (readonl
 function membersBelow(
   name: string,
   cluster: RowsCluster,
-  { graph, stored }: KernelContext,
+  { graph, isRead }: KernelContext,
 ): readonly string[] {
   const found = new Set<string>();
   const visit = (value: string): void => {
     for (const operand of graph.definition(value)?.operands ?? []) {
       if (cluster.members.includes(operand)) found.add(operand);
-      else if (!stored.has(operand)) visit(operand);
+      else if (!isRead(operand, name)) visit(operand);
     }
   };
   visit(name);

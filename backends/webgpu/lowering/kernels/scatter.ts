@@ -39,11 +39,11 @@ export function scatterKernels(cluster: ScatterCluster, context: KernelContext):
     block.add(`var found = ${none};`);
     if (terms > 0) {
       const isHead = target === heads;
-      const row = isHead ? `i32(${own.code})` : expressions.at(indices, id, block);
+      const row = isHead ? `i32(${own.code})` : expressions.at(indices, id, block, name);
       const loop = new Block(block, 'j');
       const start = isHead ? '0u' : `${own.code} + 1u`;
       const other = table.times(terms).plus(Affine.variable('j', terms));
-      const index = expressions.at(indices, other, loop);
+      const index = expressions.at(indices, other, loop, name);
       loop.add(`if (${index} == ${row}) { found = i32(j); break; }`);
       block.nest(`for (var j = ${start}; j < ${terms}u; j++) {`, loop);
     }
@@ -70,8 +70,11 @@ export function scatterKernels(cluster: ScatterCluster, context: KernelContext):
     block.add('var total = 0.0f;', `var j = ${source.load(heads, row)};`);
     const loop = new Block(block, 'j');
     const j = Affine.opaque('u32(j)', Math.max(2, terms), Affine.variable('j', 2));
-    const place = table.times(terms * rest).plus(j.times(rest)).plus(column);
-    loop.add(`total += ${expressions.at(updates, place, loop)};`);
+    const place = table
+      .times(terms * rest)
+      .plus(j.times(rest))
+      .plus(column);
+    loop.add(`total += ${expressions.at(updates, place, loop, name)};`);
     loop.add(`j = ${source.load(links, table.times(terms).plus(j))};`);
     block.nest('while (j >= 0) {', loop);
     block.add(source.store(name, id, 'total'));
