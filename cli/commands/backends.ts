@@ -34,10 +34,10 @@ async function probeAll(): Promise<readonly Row[]> {
 function table(rows: readonly Row[]): string {
   const lines = rows.map(
     ({ backend, device, available, detail }) =>
-      `${available ? 'yes' : 'no '}  ${backend.padEnd(10)} ${device.padEnd(8)} ${detail}`,
+      `${available ? 'yes' : 'no '}  ${backend.padEnd(10)} ${device.padEnd(11)} ${detail}`,
   );
   return [
-    'can run  backend    device   what, or why not',
+    'can run  backend    device      what, or why not',
     ...lines.map((line) => `  ${line}`),
   ].join('\n');
 }
