@@ -5,6 +5,7 @@ import { conformCommand } from './commands/conform.js';
 import { demoCommand } from './commands/demo.js';
 import { pretrainCommand } from './commands/pretrain.js';
 import { reportCommand } from './commands/report.js';
+import { serveCommand } from './commands/serve.js';
 import { describeFailure } from './failure.js';
 import { version } from './version.js';
 
@@ -20,6 +21,7 @@ const program = new Command('lacuna')
   .addCommand(backendsCommand())
   .addCommand(reportCommand())
   .addCommand(conformCommand())
+  .addCommand(serveCommand())
   .addHelpText(
     'after',
     `
@@ -28,7 +30,8 @@ Examples:
   $ lacuna pretrain --data captions.jsonl --root videos  pretrain on your videos
   $ lacuna backends                                      what can run here, and why not
   $ lacuna report runs/my-run                            one HTML page about a run
-  $ lacuna conform                                       hold a backend to the specification`,
+  $ lacuna conform                                       hold a backend to the specification
+  $ lacuna serve                                         the same for a browser's WebGPU, in the browser`,
   );
 
 try {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Backend } from '../core/backend.js';
 import { LacunaError } from '../spec/errors.js';
 import { SPEC_VERSION } from '../spec/version.js';
@@ -11,6 +10,7 @@ import { type Check, type CheckOptions, type Finding, verdictOf } from './check.
 import { checksFor } from './checks.js';
 import { type KnownFailure, staleness } from './known.js';
 import { type CheckReport, type ConformanceReport, makeReport } from './report/report.js';
+import { sha256 } from './sha256.js';
 import { backendSubject, type Subject } from './subject.js';
 
 export interface RunChecksOptions extends CheckOptions {
@@ -66,7 +66,7 @@ export async function runChecks(
   const measured = backend !== undefined && filter === '' && !double;
   return makeReport({
     spec: SPEC_VERSION,
-    suite: suiteDigest(checks),
+    suite: await suiteDigest(checks),
     subject: subject.info,
     seed,
     double,
@@ -119,11 +119,11 @@ function accepted(
 }
 
 /** Sixteen hexadecimal digits that change with the list of checks and what they cite. */
-function suiteDigest(checks: readonly Check[]): string {
+async function suiteDigest(checks: readonly Check[]): Promise<string> {
   const text = checks
     .map(({ id, level, clauses }) => `${id} ${level} ${clauses.join()}`)
     .join('\n');
-  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+  return (await sha256(new TextEncoder().encode(text))).slice(0, 16);
 }
 
 /** `runChecks` on a backend. */

@@ -4,6 +4,7 @@ import { checkedInputs } from '../../core/check-run.js';
 import { declarations } from '../../core/passes/rewrite.js';
 import { LacunaError } from '../../spec/errors.js';
 import type { Program, TensorType } from '../../spec/program/index.js';
+import { KernelClock, type KernelTime } from './device/kernel-times.js';
 import type { Compiled } from './device/pipelines.js';
 import type { Runtime } from './device/runtime.js';
 import type { Kernel } from './lowering/kernel.js';
@@ -40,6 +41,7 @@ export class WebgpuExecutable implements Executable {
   /** Slots and literals, taken with the first run. */
   #own: { readonly slots: readonly GPUBuffer[]; readonly literals: Buffers } | undefined;
   #disposed = false;
+  #clock: KernelClock | undefined;
 
   constructor(parts: ExecutableParts) {
     const { lowered, program, runtime } = parts;
@@ -85,6 +87,34 @@ export class WebgpuExecutable implements Executable {
       return await this.#evaluate(buffers, given);
     } finally {
       for (const name of Object.keys(donate)) given.get(name)?.end('donated');
+    }
+  }
+
+  /** Kernels of the program, in the order in which they run. */
+  get kernels(): readonly Kernel[] {
+    return this.#parts.lowered.kernels;
+  }
+
+  /**
+   * A run with a clock on each kernel.
+   *
+   * @throws LacunaError where the device has no timestamp queries.
+   */
+  async profile(inputs: Named<DeviceTensor>): Promise<{
+    readonly outputs: Named<DeviceTensor>;
+    readonly times: readonly KernelTime[];
+  }> {
+    const { device } = this.#parts.runtime;
+    if (!device.features.has('timestamp-query')) {
+      throw new LacunaError({ where: 'webgpu', what: 'the device has no timestamp queries' });
+    }
+    const clock = new KernelClock(device);
+    this.#clock = clock;
+    try {
+      const outputs = await this.run(inputs);
+      return { outputs, times: await clock.times() };
+    } finally {
+      this.#clock = undefined;
     }
   }
 
@@ -169,12 +199,16 @@ export class WebgpuExecutable implements Executable {
         encoder = device.createCommandEncoder();
         work = 0;
       }
-      pass ??= encoder.beginComputePass();
+      pass ??= encoder.beginComputePass(this.#clock?.pass(kernel) ?? {});
       const { pipeline, layout } = pipelines[index] as Compiled;
       pass.setPipeline(pipeline);
       pass.setBindGroup(0, this.#group(index, kernel, layout, buffers));
       pass.dispatchWorkgroups(...kernel.workgroups);
       work += kernel.work;
+      if (this.#clock !== undefined) {
+        pass.end();
+        pass = undefined;
+      }
     }
     pass?.end();
     const results = this.#results(buffers, encoder);

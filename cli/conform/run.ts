@@ -69,7 +69,7 @@ async function run(
     ({ id, level: own }) => id.startsWith(filter ?? '') && (level === undefined || own === level),
   );
   const display = new ConformDisplay(process.stderr, wanted.length);
-  const outputs: CaseOutputs[] = [];
+  const outputs: Promise<CaseOutputs>[] = [];
   const report = await runChecks(subject, {
     checks,
     onCheck: (check, _, done) => {
@@ -86,7 +86,7 @@ async function run(
     ...more,
   });
   display.end();
-  return { report, outputs };
+  return { report, outputs: await Promise.all(outputs) };
 }
 
 function checksOf(flags: ConformFlags, subject: Subject): readonly Check[] {

@@ -1,7 +1,8 @@
 import type { Level } from '../case.js';
 import { type ConformanceReport, explain, VERDICTS } from './report.js';
 
-const LEVELS: Readonly<Record<Level, string>> = {
+/** What each level is about. */
+export const LEVELS: Readonly<Record<Level, string>> = {
   0: 'contract',
   1: 'operations',
   2: 'gradients',

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { HostTensor } from '../../core/backend.js';
 import type { DType } from '../../spec/program/index.js';
 import type { CaseRecord } from '../check.js';
+import { sha256 } from '../sha256.js';
 
 /** What a subject gave for a case: small outputs in full, of others a digest. */
 export interface CaseOutputs {
@@ -23,20 +23,24 @@ export interface RecordedTensor {
 /** Outputs of so many elements are kept in full. */
 const KEPT = 64;
 
-export function recordCase({ id, address, result }: CaseRecord): CaseOutputs {
-  const runs = result.outputs.map((outputs) =>
+export async function recordCase({ id, address, result }: CaseRecord): Promise<CaseOutputs> {
+  const runs = result.outputs.map(async (outputs) =>
     Object.fromEntries(
-      Object.entries(outputs).map(([name, tensor]) => [name, recordTensor(tensor)]),
+      await Promise.all(
+        Object.entries(outputs).map(
+          async ([name, tensor]) => [name, await recordTensor(tensor)] as const,
+        ),
+      ),
     ),
   );
-  return { check: id, address, runs };
+  return { check: id, address, runs: await Promise.all(runs) };
 }
 
-function recordTensor({ dtype, shape, data }: HostTensor): RecordedTensor {
-  const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  const recorded = { dtype, shape, sha256 };
-  return data.length > KEPT ? recorded : { ...recorded, data: bytes.toString('base64') };
+async function recordTensor({ dtype, shape, data }: HostTensor): Promise<RecordedTensor> {
+  // Its own bytes, since the digest is made while the subject goes on.
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
+  const recorded = { dtype, shape, sha256: await sha256(bytes) };
+  return data.length > KEPT ? recorded : { ...recorded, data: btoa(String.fromCharCode(...bytes)) };
 }
 
 const CONTAINERS = {
@@ -52,7 +56,13 @@ const CONTAINERS = {
 /** The tensor that was recorded, where it was in full. */
 export function recordedTensor({ dtype, shape, data }: RecordedTensor): HostTensor | undefined {
   if (data === undefined) return undefined;
-  const bytes = Uint8Array.from(Buffer.from(data, 'base64'));
+  let text: string;
+  try {
+    text = atob(data);
+  } catch {
+    return undefined;
+  }
+  const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
   const Container = CONTAINERS[dtype];
   if (bytes.length % Container.BYTES_PER_ELEMENT !== 0) return undefined;
   return { dtype, shape, data: new Container(bytes.buffer) };

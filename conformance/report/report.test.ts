@@ -30,7 +30,7 @@ async function reportOf(open: () => ReturnType<typeof legal.open>): Promise<Repo
     checks: FEW,
     onCase: (record) => outputs.push(record),
   });
-  return { ...report, outputs: outputs.map(recordCase) };
+  return { ...report, outputs: await Promise.all(outputs.map(recordCase)) };
 }
 
 describe('an address', () => {

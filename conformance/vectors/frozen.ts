@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { z } from 'zod';
 import type { HostTensor } from '../../core/backend.js';
@@ -11,6 +10,7 @@ import { type Check, verdictOf } from '../check.js';
 import { judgeCase } from '../family-check.js';
 import { FUNCTION_NAMES, type FunctionCall } from '../functions/function-call.js';
 import { exactCase } from '../functions/integer-functions.js';
+import { FROZEN_FILES } from './frozen-files.js';
 
 /** A case that found a mistake once, as values: no seed and no generator stand between. */
 export interface FrozenVector {
@@ -148,8 +148,6 @@ function tensorOf(name: string, { dtype, shape, data }: FrozenTensor): HostTenso
   return { dtype, shape, data: CONTAINERS[dtype].from(numbers) };
 }
 
-const FOLDER = new URL('./frozen/', import.meta.url);
-
 /** The check of a frozen vector: who can run it. */
 export interface FrozenCheck extends Check {
   readonly program: boolean;
@@ -157,10 +155,9 @@ export interface FrozenCheck extends Check {
 }
 
 /** A check for each frozen vector, by the name of its file: they ride in every run. */
-export const FROZEN_CHECKS: readonly FrozenCheck[] = readdirSync(FOLDER)
-  .filter((file) => file.endsWith('.json'))
-  .sort()
-  .map((file) => frozenCheck(file, readFileSync(new URL(file, FOLDER), 'utf8')));
+export const FROZEN_CHECKS: readonly FrozenCheck[] = Object.entries(FROZEN_FILES).map(
+  ([file, text]) => frozenCheck(file, text),
+);
 
 function frozenCheck(file: string, text: string): FrozenCheck {
   const vector = thaw(text, `conformance/vectors/frozen/${file}`);

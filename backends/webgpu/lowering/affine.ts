@@ -79,6 +79,14 @@ export class Affine {
     return found;
   }
 
+  /** What is left where a variable is 0 that occurs as such only. */
+  without(variable: string): Affine {
+    return new Affine(
+      this.constant,
+      this.terms.filter(({ atom }) => atom.code !== variable),
+    );
+  }
+
   plus(other: Affine): Affine {
     return Affine.#sum(this.constant + other.constant, [...this.terms, ...other.terms]);
   }

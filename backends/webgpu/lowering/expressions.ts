@@ -73,6 +73,24 @@ export class Expressions {
     return this.#source.loadVector(found.name, at);
   }
 
+  /**
+   * The element at a place that moves along a variable in a loop: where it lies at 0 is computed
+   * once, where the value is a view that moves in equal steps.
+   */
+  strided(name: string, place: Affine, variable: string, loop: Block, member: string): string {
+    this.#member = member;
+    const found = this.#viewed(name, axisIndices(place, this.shape(name)));
+    const step = found?.at.coefficient(variable);
+    if (found === undefined || step === undefined || loop.parent === undefined) {
+      return this.at(name, place, loop, member);
+    }
+    const start = this.#source.fresh('at');
+    loop.parent.add(`let ${start} = ${found.at.without(variable).code};`);
+    const extent = found.at.without(variable).extent;
+    const moved = Affine.of({ code: start, extent: Math.max(2, extent) });
+    return this.#source.load(found.name, moved.plus(Affine.variable(variable, 2).times(step)));
+  }
+
   /** The value in memory of which a value is a view, and the place there. */
   #viewed(
     name: string,

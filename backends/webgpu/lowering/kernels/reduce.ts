@@ -8,8 +8,6 @@ import { accumulate, identity } from './reduction.js';
 
 /** Terms that one invocation sums, at least, before more invocations share a sum. */
 const TERMS = 64;
-/** Invocations with which a device is busy. */
-const BUSY = 16_384;
 const MOST_PARTS = 256;
 
 /**
@@ -26,7 +24,7 @@ export function reduceKernels(cluster: ReduceCluster, context: KernelContext): r
   const gone = shape.filter((_, axis) => axes.has(axis));
   const results = context.count(name);
   const terms = gone.reduce((product, extent) => product * extent, 1);
-  const parts = partsOf(results, terms);
+  const parts = partsOf(results, terms, context.tiling.busy);
   // Those that vary fastest lie side by side: results where the last axis is kept, else terms.
   const partsFirst = axes.has(shape.length - 1);
   const { dtype } = context.type(name);
@@ -108,7 +106,7 @@ export function reduceKernels(cluster: ReduceCluster, context: KernelContext): r
   }
 }
 
-function partsOf(results: number, terms: number): number {
-  const wanted = Math.ceil(BUSY / Math.max(1, results));
+function partsOf(results: number, terms: number, busy: number): number {
+  const wanted = Math.ceil(busy / Math.max(1, results));
   return Math.max(1, Math.min(wanted, Math.floor(terms / TERMS), MOST_PARTS));
 }

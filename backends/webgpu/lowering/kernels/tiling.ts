@@ -6,6 +6,10 @@ export interface ProductTiling {
   readonly registers: readonly [number, number];
   /** Terms that go through workgroup memory at a time. */
   readonly depth: number;
+  /** Whether lanes share what they load, or each loads by itself. */
+  readonly memory: 'workgroup' | 'direct';
+  /** Workgroups with which the device is busy; long sums are cut up to have as many. */
+  readonly busyGroups: number;
 }
 
 /** The sizes that may differ from adapter to adapter. */
@@ -16,20 +20,24 @@ export interface Tiling {
   /** Invocations that share a row; rows up to `serialRow` long have one. */
   readonly rowLanes: number;
   readonly serialRow: number;
+  /** Invocations with which the device is busy; long sums are cut up to have as many. */
+  readonly busy: number;
 }
 
-/** For hardware: 64 x 64 tiles of 8 x 8 registers would spill on some; 4 x 4 do not. */
+/** For hardware: 4 x 4 registers a lane, which spill nowhere. */
 export const HARDWARE: Tiling = {
-  product: { lanes: [16, 16], registers: [4, 4], depth: 16 },
+  product: { lanes: [16, 16], registers: [4, 4], depth: 16, memory: 'workgroup', busyGroups: 256 },
   lanes: 256,
   rowLanes: 128,
   serialRow: 32,
+  busy: 16_384,
 };
 
-/** For SwiftShader: each barrier parks and wakes every invocation, so few of them do more. */
+/** For SwiftShader: a barrier parks and wakes every invocation, so there are none where it can be. */
 export const SOFTWARE: Tiling = {
-  product: { lanes: [4, 4], registers: [8, 8], depth: 16 },
+  product: { lanes: [2, 4], registers: [8, 16], depth: 16, memory: 'direct', busyGroups: 2 },
   lanes: 64,
   rowLanes: 64,
   serialRow: 4096,
+  busy: 64,
 };

@@ -1,0 +1,61 @@
+/// <reference types="@webgpu/types" />
+import type { Kernel } from '../lowering/kernel.js';
+
+/** What one kernel of a run took. */
+export interface KernelTime {
+  readonly label: string;
+  readonly milliseconds: number;
+  /** Of arithmetic operations and memory accesses, estimated. */
+  readonly work: number;
+}
+
+/** Queries that one set can hold. */
+const MOST_QUERIES = 4096;
+
+/** Clocks of single kernels, by timestamp queries: each kernel is a pass of its own. */
+export class KernelClock {
+  readonly #device: GPUDevice;
+  readonly #sets: GPUQuerySet[] = [];
+  readonly #kernels: Kernel[] = [];
+
+  constructor(device: GPUDevice) {
+    this.#device = device;
+  }
+
+  /** What to begin the pass of a kernel with. */
+  pass(kernel: Kernel): GPUComputePassDescriptor {
+    const first = this.#kernels.length * 2;
+    this.#kernels.push(kernel);
+    const set = Math.floor(first / MOST_QUERIES);
+    this.#sets[set] ??= this.#device.createQuerySet({ type: 'timestamp', count: MOST_QUERIES });
+    const at = first % MOST_QUERIES;
+    return {
+      timestampWrites: {
+        querySet: this.#sets[set],
+        beginningOfPassWriteIndex: at,
+        endOfPassWriteIndex: at + 1,
+      },
+    };
+  }
+
+  /** The times, once all passes were submitted. */
+  async times(): Promise<readonly KernelTime[]> {
+    const bytes = MOST_QUERIES * 8;
+    const stamps: bigint[] = [];
+    for (const set of this.#sets) {
+      const resolved = this.#device.createBuffer({ size: bytes, usage: 0x0200 | 0x0004 });
+      const staging = this.#device.createBuffer({ size: bytes, usage: 0x0001 | 0x0008 });
+      const encoder = this.#device.createCommandEncoder();
+      encoder.resolveQuerySet(set, 0, MOST_QUERIES, resolved, 0);
+      encoder.copyBufferToBuffer(resolved, 0, staging, 0, bytes);
+      this.#device.queue.submit([encoder.finish()]);
+      await staging.mapAsync(0x0001);
+      stamps.push(...new BigUint64Array(staging.getMappedRange()));
+      for (const each of [resolved, staging, set]) each.destroy();
+    }
+    return this.#kernels.map(({ label, work }, index) => {
+      const [start = 0n, end = 0n] = [stamps[index * 2], stamps[index * 2 + 1]];
+      return { label, work, milliseconds: Number(end - start) / 1e6 };
+    });
+  }
+}

@@ -1,0 +1,74 @@
+import { Affine } from '../affine.js';
+import { Block } from '../block.js';
+import { accumulator, type ProductKernel, type Side, sidePlace } from './product-plan.js';
+
+/**
+ * Sums through workgroup memory: the lanes bring `depth` terms of their tile of a and b there
+ * together, then each sums from there. What one lane loads, all of its row or column read.
+ */
+export function tiledTerms(kernel: ProductKernel): void {
+  const { plan, source, block, range } = kernel;
+  const { tile, tiling } = plan;
+  const { depth, registers } = tiling;
+  const [down, across] = registers;
+  source.shared('tile_a', `array<vec4<f32>, ${(depth * tile[0]) / 4}>`);
+  source.shared('tile_b', `array<vec4<f32>, ${(depth * tile[1]) / 4}>`);
+  const loop = new Block(block, 'start');
+  loadTile(kernel, 'a', loop);
+  loadTile(kernel, 'b', loop);
+  loop.add('workgroupBarrier();');
+  const terms = new Block(loop, 'term');
+  terms.add(`let a_at = (term * ${tile[0]}u + lane_row) / 4u;`);
+  terms.add(`let b_at = (term * ${tile[1]}u + lane_col) / 4u;`);
+  for (let j = 0; j < across / 4; j++) terms.add(`let b_${j} = tile_b[b_at + ${j}u];`);
+  for (let i = 0; i < down; i++) {
+    if (i % 4 === 0) terms.add(`let a_${i / 4} = tile_a[a_at + ${i / 4}u];`);
+    const factor = `a_${Math.floor(i / 4)}[${i % 4}]`;
+    for (let j = 0; j < across / 4; j++) terms.add(`${accumulator(i, j)} += ${factor} * b_${j};`);
+  }
+  loop.nest(`for (var term = 0u; term < ${depth}u; term++) {`, terms);
+  loop.add('workgroupBarrier();');
+  block.nest(`for (var start = ${range[0]}; start < ${range[1]}; start += ${depth}u) {`, loop);
+}
+
+/**
+ * Brings a tile in: neighbours in memory by neighbouring lanes, by fours where the matrix has them
+ * side by side.
+ */
+function loadTile(kernel: ProductKernel, which: 'a' | 'b', into: Block): void {
+  const { plan, expressions, range } = kernel;
+  const side: Side = plan[which];
+  const { termsFirst } = side;
+  const extent = plan.tile[which === 'a' ? 0 : 1];
+  const { depth, lanes } = plan.tiling;
+  const place = sidePlace(
+    side,
+    plan,
+    Affine.variable('o', side.extent),
+    Affine.variable('k', plan.terms),
+  );
+  const byFours = expressions.vectorAt(side.value, place, termsFirst ? 'o' : 'k', plan.member);
+  const width = byFours === undefined ? 1 : 4;
+  const inner = new Block(into, 'e');
+  const fast = (termsFirst ? extent : depth) / width;
+  const [quick, slow] = [`e % ${fast}u${width === 4 ? ' * 4u' : ''}`, `e / ${fast}u`];
+  const start = which === 'a' ? 'tile_row' : 'tile_col';
+  inner.add(
+    `let term = ${termsFirst ? slow : quick};`,
+    `let other = ${termsFirst ? quick : slow};`,
+    'let k = start + term;',
+    `let o = ${start} + other;`,
+    `var x = ${width === 4 ? 'vec4<f32>()' : '0.0f'};`,
+  );
+  const value = new Block(inner);
+  value.add(`x = ${byFours ?? expressions.at(side.value, place, value, plan.member)};`);
+  inner.nest(`if (k < ${range[1]} && o < ${side.extent}u) {`, value);
+  const spot = (next: number): string =>
+    `tile_${which}[((term + ${next}u) * ${extent}u + other) / 4u]`;
+  if (width === 4 && termsFirst) inner.add(`${spot(0)} = x;`);
+  else if (width === 4) {
+    for (let next = 0; next < 4; next++) inner.add(`${spot(next)}[other % 4u] = x[${next}];`);
+  } else inner.add(`${spot(0)}[other % 4u] = x;`);
+  const count = (depth * extent) / width;
+  into.nest(`for (var e = lane; e < ${count}u; e += ${lanes[0] * lanes[1]}u) {`, inner);
+}

@@ -1,0 +1,47 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { startPageServer } from '../serve/page-server.js';
+
+interface ServeFlags {
+  readonly port: number;
+  readonly host: string;
+  readonly name?: string;
+}
+
+export function serveCommand(): Command {
+  return new Command('serve')
+    .description(
+      "Serves a page that holds a browser's WebGPU to the specification, in the browser.",
+    )
+    .option('--port <n>', 'where to listen; 0 takes a free port', port, 8787)
+    .option('--host <address>', 'the address to listen at', '127.0.0.1')
+    .option('--name <host>', 'another name of the server: that of a proxy with HTTPS before it')
+    .addHelpText(
+      'after',
+      `
+Browsers grant WebGPU to pages of the same machine and over HTTPS only. To try a phone's: connect it,
+adb reverse tcp:8787 tcp:8787, and open http://localhost:8787 on the phone; or a proxy with HTTPS.
+
+The page takes its choices from its address:
+  ?filter=primitive/    only checks whose id begins so
+  &cases=30&seed=1      cases of each family, and what they are drawn from
+  &fuse=off             a kernel for each operation
+  &limits=default       no more than every implementation grants
+  &subgroups=off        no subgroup operations
+
+Examples:
+  $ lacuna serve
+  $ lacuna serve --port 0
+  $ lacuna serve --host 0.0.0.0 --name gpu.example.org`,
+    )
+    .action(async (flags: ServeFlags) => {
+      const { url } = await startPageServer(flags);
+      console.log(`The page is at ${url}`);
+      console.log('Ctrl-C ends it.');
+    });
+}
+
+function port(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value < 65_536) return value;
+  throw new InvalidArgumentError('It must be a whole number from 0 to 65535.');
+}

@@ -1,0 +1,43 @@
+/// <reference types="@webgpu/types" />
+
+/**
+ * What the page uses of a browser. The DOM's own declarations would reach every file of the
+ * program, and clash with Node's.
+ */
+export interface Browser {
+  readonly document: { getElementById(id: string): PageElement | null };
+  readonly location: { readonly search: string };
+  readonly navigator: { readonly gpu?: GPU; readonly userAgent: string };
+  readonly isSecureContext: boolean;
+}
+
+export interface PageElement {
+  textContent: string | null;
+  innerHTML: string;
+  hidden: boolean;
+  setAttribute(name: string, value: string): void;
+}
+
+export const BROWSER: Browser = globalThis as unknown as Browser;
+
+/** The element of an id, which the page's text has (cli/serve/page-html.ts). */
+export function element(id: string): PageElement {
+  const found = BROWSER.document.getElementById(id);
+  if (found === null) throw new Error(`the page has no element ${id}`);
+  return found;
+}
+
+/** The browser in words: `Firefox 141.0`; its whole name for itself where none of these is in it. */
+export function browserName(userAgent: string): string {
+  const names: readonly (readonly [name: string, pattern: RegExp])[] = [
+    ['Edge', /Edg(?:A|iOS)?\/([\d.]+)/],
+    ['Firefox', /(?:Firefox|FxiOS)\/([\d.]+)/],
+    ['Chrome', /(?:HeadlessChrome|Chrome|CriOS)\/([\d.]+)/],
+    ['Safari', /Version\/([\d.]+).* Safari\//],
+  ];
+  for (const [name, pattern] of names) {
+    const version = pattern.exec(userAgent)?.[1];
+    if (version !== undefined) return `${name} ${version}`;
+  }
+  return userAgent.slice(0, 200);
+}

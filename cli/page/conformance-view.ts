@@ -1,0 +1,124 @@
+import type { WebgpuBackend } from '../../backends/webgpu/backend.js';
+import type { Check } from '../../conformance/check.js';
+import { type ReportFile, writeReport } from '../../conformance/report/file.js';
+import type { CheckReport } from '../../conformance/report/report.js';
+import { duration } from '../progress-line.js';
+import { escapeHtml } from '../report/escape.js';
+import { element } from './browser.js';
+import { checkList, failureList } from './list.js';
+import type { PageSettings } from './settings.js';
+import { accuracyTable, facts, matrix, type Row } from './tables.js';
+
+/** Keeps the page at what is known of the run. */
+export class ConformanceView {
+  readonly #rows: Map<string, Row>;
+  readonly #reports: CheckReport[] = [];
+  readonly #total: number;
+  readonly #settings: PageSettings;
+  readonly #start = performance.now();
+
+  constructor(checks: readonly Check[], wanted: number, settings: PageSettings) {
+    const { filter } = settings;
+    this.#rows = new Map(
+      checks.map(({ id, level }) => [
+        id,
+        id.startsWith(filter) ? { id, level } : { id, level, verdict: 'not-run' },
+      ]),
+    );
+    this.#total = wanted;
+    this.#settings = settings;
+    element('page').setAttribute('data-state', 'running');
+    this.#show();
+  }
+
+  adapter({ info, runtime }: WebgpuBackend): void {
+    const { limits, subgroups, isSoftware } = runtime;
+    const { fuse, defaultLimits } = this.#settings;
+    element('adapter-name').textContent = info.device;
+    element('adapter').innerHTML = facts([
+      ['browser', info.version],
+      ['kind', isSoftware ? 'a GPU in software' : 'hardware'],
+      ['numeric contract', info.contract],
+      ['kernels', fuse ? 'operations share them' : 'one for each operation'],
+      ['limits', defaultLimits ? 'those of every implementation' : 'the highest of the adapter'],
+      ['subgroup operations', subgroups ? 'used' : 'not used'],
+      ['storage buffers of a kernel', whole(limits.storageBuffers)],
+      ['largest binding', bytes(limits.bindingBytes)],
+      ['workgroups along a dimension', whole(limits.workgroups)],
+      ['invocations of a workgroup', whole(limits.invocations)],
+      ['memory of a workgroup', bytes(limits.workgroupBytes)],
+    ]);
+  }
+
+  starts({ id }: Pick<Check, 'id'>): void {
+    const done = this.#reports.length;
+    const seconds = (performance.now() - this.#start) / 1000;
+    const left = done < 5 ? '' : `, ${duration((seconds / done) * (this.#total - done))} left`;
+    element('progress-text').textContent = `${done + 1} of ${this.#total}${left}: ${id}`;
+    element('progress-bar').setAttribute('value', `${done / this.#total}`);
+  }
+
+  ended(report: CheckReport): void {
+    const { id, level, verdict } = report;
+    this.#rows.set(id, { id, level, verdict });
+    this.#reports.push(report);
+    if (this.#reports.length === this.#total) {
+      element('progress-text').textContent = 'Measuring the accuracy, and testing the judge.';
+      element('progress-bar').setAttribute('value', '1');
+    }
+    this.#show();
+  }
+
+  finished(report: ReportFile): void {
+    const seconds = (performance.now() - this.#start) / 1000;
+    const { valid, ok, accuracy } = report;
+    const outcome = valid ? (ok ? 'passed' : 'failed') : 'proved-nothing';
+    const word = outcome.replace('-', ' ');
+    element('verdict').innerHTML =
+      `<strong>${word[0]?.toUpperCase()}${word.slice(1)}.</strong> ${escapeHtml(summary(report, seconds))}`;
+    element('progress').hidden = true;
+    if (accuracy.length > 0) element('accuracy').innerHTML = accuracyTable(accuracy);
+    else element('accuracy').textContent = 'It is measured in runs without a filter.';
+    element('file').innerHTML = download(report);
+    element('page').setAttribute('data-state', outcome);
+  }
+
+  #show(): void {
+    const rows = [...this.#rows.values()];
+    element('matrix').innerHTML = matrix(rows);
+    element('checks').innerHTML = checkList(rows);
+    const failures = failureList(this.#reports, this.#settings);
+    element('failures').innerHTML = failures;
+    element('failed').hidden = failures === '';
+  }
+}
+
+function summary({ checks, counts, canaries, seed }: ReportFile, seconds: number): string {
+  const sum = (pick: (check: CheckReport) => number): number =>
+    checks.reduce((total, check) => total + pick(check), 0);
+  const [elements, undecided] = [sum((each) => each.elements), sum((each) => each.undecided)];
+  const ran = checks.length - counts['not-run'];
+  const behaved = canaries.filter((canary) => canary.behaved).length;
+  return [
+    `${counts.pass} of ${ran} checks passed in ${duration(seconds)}:`,
+    `${whole(sum((each) => each.cases))} cases of seed ${seed},`,
+    `${whole(elements - undecided)} of ${whole(elements)} elements judged,`,
+    `${behaved} of ${canaries.length} altered results judged as they must be.`,
+  ].join(' ');
+}
+
+function download(report: ReportFile): string {
+  const file = new Blob([writeReport(report)], { type: 'application/json' });
+  const address = URL.createObjectURL(file);
+  return `<a class="button" id="download" href="${address}" download="report.json">Download report.json</a>`;
+}
+
+function bytes(count: number): string {
+  const size = Math.floor(Math.log2(count) / 10);
+  const unit = ['B', 'KiB', 'MiB', 'GiB', 'TiB'][size];
+  return `${whole(count / 2 ** (10 * size), 2)} ${unit}`;
+}
+
+function whole(value: number, digits = 0): string {
+  return value.toLocaleString('en', { maximumFractionDigits: digits });
+}

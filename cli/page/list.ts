@@ -1,0 +1,62 @@
+import type { Level } from '../../conformance/case.js';
+import type { Failure } from '../../conformance/check.js';
+import { LEVELS } from '../../conformance/report/markdown.js';
+import { type CheckReport, explain } from '../../conformance/report/report.js';
+import { escapeHtml } from '../report/escape.js';
+import type { PageSettings } from './settings.js';
+import type { Row } from './tables.js';
+
+const MARKS: Readonly<Record<NonNullable<Row['verdict']>, string>> = {
+  pass: '✓',
+  fail: '✗',
+  vacuous: '○',
+  unsupported: '–',
+  blocked: '⊘',
+  'not-run': '·',
+};
+
+/** Every check, by level, those that were left out folded away. */
+export function checkList(rows: readonly Row[]): string {
+  const asked = rows.filter(({ verdict }) => verdict !== 'not-run');
+  const left = rows.filter(({ verdict }) => verdict === 'not-run');
+  const parts = (Object.keys(LEVELS).map(Number) as Level[]).flatMap((level) => {
+    const own = asked.filter((row) => row.level === level);
+    if (own.length === 0) return [];
+    return [`<h3>${level} ${LEVELS[level]}</h3>${items(own)}`];
+  });
+  if (left.length > 0) {
+    parts.push(`<details><summary>${left.length} not run</summary>${items(left)}</details>`);
+  }
+  return parts.join('\n');
+}
+
+function items(rows: readonly Row[]): string {
+  const lines = rows.map(({ id, verdict }) => {
+    const [kind, mark] = verdict === undefined ? ['waiting', '…'] : [verdict, MARKS[verdict]];
+    const word = kind === 'pass' ? '<span class="unseen">pass</span>' : ` <em>${kind}</em>`;
+    const name = escapeHtml(id).replaceAll('/', '/<wbr>');
+    return `<li class="${kind}"><i aria-hidden="true">${mark}</i> <span>${name}${word}</span></li>`;
+  });
+  return `<ul class="checks">${lines.join('\n')}</ul>`;
+}
+
+/** The checks that ran and did not pass, each with the whole of its explanation. */
+export function failureList(
+  reports: readonly CheckReport[],
+  { seed, cases }: Pick<PageSettings, 'seed' | 'cases'>,
+): string {
+  const replay = (id: string, _: number, { address }: Failure): readonly string[] => [
+    `again in this browser: ?${new URLSearchParams({ filter: id, seed: `${seed}`, cases: `${cases}` })}`,
+    `again in Node: lacuna conform --backend webgpu --replay '${address}'`,
+  ];
+  const bad = reports.filter(
+    ({ verdict, reason }) => verdict !== 'pass' && (verdict !== 'not-run' || reason !== undefined),
+  );
+  return bad
+    .map((report) => {
+      const { id, verdict, known } = report;
+      const note = known === undefined ? '' : ` (known: ${escapeHtml(known)})`;
+      return `<details open><summary><b class="${verdict}">${verdict}</b> <code>${escapeHtml(id)}</code>${note}</summary><pre>${escapeHtml(explain(report, seed, replay))}</pre></details>`;
+    })
+    .join('\n');
+}

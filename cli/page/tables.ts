@@ -1,0 +1,73 @@
+import type { AccuracyRow } from '../../conformance/accuracy.js';
+import type { Level } from '../../conformance/case.js';
+import type { Verdict } from '../../conformance/check.js';
+import { LEVELS } from '../../conformance/report/markdown.js';
+import { VERDICTS } from '../../conformance/report/report.js';
+import { escapeHtml } from '../report/escape.js';
+
+/** A check with its verdict, or without one while it waits for its turn. */
+export interface Row {
+  readonly id: string;
+  readonly level: Level;
+  readonly verdict?: Verdict;
+}
+
+/** How many checks of each level came to each verdict. */
+export function matrix(rows: readonly Row[]): string {
+  const levels = (Object.keys(LEVELS).map(Number) as Level[]).filter((level) =>
+    rows.some((row) => row.level === level),
+  );
+  const body = levels.map((level) => {
+    const own = rows.filter((row) => row.level === level);
+    const name = `<th scope="row"><b>${level}</b> ${LEVELS[level]}</th>`;
+    return `<tr>${name}${counts(own)}<td>${own.length}</td></tr>`;
+  });
+  const head = VERDICTS.map((verdict) => `<th scope="col">${verdict}</th>`).join('');
+  return `<table class="matrix"><thead><tr><th scope="col">level</th>${head}<th scope="col">checks</th></tr></thead>
+<tbody>${body.join('\n')}</tbody>
+<tfoot><tr><th scope="row">all</th>${counts(rows)}<td>${rows.length}</td></tr></tfoot></table>`;
+}
+
+function counts(rows: readonly Row[]): string {
+  return VERDICTS.map((verdict) => {
+    const count = rows.filter((row) => row.verdict === verdict).length;
+    return `<td class="${count === 0 ? 'none' : verdict}">${count}</td>`;
+  }).join('');
+}
+
+/** The largest error of each function, beside what the contract grants. */
+export function accuracyTable(rows: readonly AccuracyRow[]): string {
+  const functions = rows.flatMap(({ function: name, observed, granted, at }) =>
+    granted === undefined
+      ? []
+      : [
+          `<tr><th scope="row">${name}</th><td>${observed.toPrecision(2)}</td><td>${granted.toPrecision(2)}</td><td>${meter(observed / granted)}</td><td>${(at ?? 0).toPrecision(4)}</td></tr>`,
+        ],
+  );
+  const sums = rows.flatMap(({ function: name, observed, granted, statistical }) =>
+    granted !== undefined
+      ? []
+      : [
+          `<tr><th scope="row">${name}</th><td>${(100 * observed).toPrecision(2)} %</td><td>${(statistical ?? 0).toPrecision(2)}</td></tr>`,
+        ],
+  );
+  return `<div class="scroll"><table><caption>Functions, in units in the last place</caption>
+<thead><tr><th scope="col">function</th><th scope="col">observed</th><th scope="col">granted</th><th scope="col">share</th><th scope="col">at x =</th></tr></thead>
+<tbody>${functions.join('\n')}</tbody></table></div>
+<div class="scroll"><table><caption>Sums of 2,048 terms</caption>
+<thead><tr><th scope="col">operation</th><th scope="col">of the worst case</th><th scope="col">of 4 √n u Σ|x|</th></tr></thead>
+<tbody>${sums.join('\n')}</tbody></table></div>`;
+}
+
+function meter(share: number): string {
+  const percent = `${(100 * share).toFixed(0)} %`;
+  return `<meter min="0" max="1" high="0.999" optimum="0" value="${share.toFixed(4)}">${percent}</meter> ${percent}`;
+}
+
+/** Names and what they stand for, in two columns. */
+export function facts(entries: readonly (readonly [name: string, value: string])[]): string {
+  const lines = entries.map(
+    ([name, value]) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd></div>`,
+  );
+  return `<dl class="facts">${lines.join('\n')}</dl>`;
+}

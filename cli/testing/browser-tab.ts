@@ -1,0 +1,112 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { type Chromium, FLAGS } from './chromium.js';
+
+interface Message {
+  readonly id?: number;
+  readonly method?: string;
+  readonly params?: unknown;
+  readonly result?: unknown;
+  readonly error?: { readonly message: string };
+}
+
+/** A tab of a headless browser, driven by the DevTools protocol over a pipe. */
+export class BrowserTab {
+  /** What the page complained of: errors, and what its content security policy refused. */
+  readonly complaints: string[] = [];
+  readonly #child: ChildProcess;
+  readonly #profile: string;
+  readonly #pending = new Map<number, (message: Message) => void>();
+  #session: string | undefined;
+  #last = 0;
+
+  private constructor(child: ChildProcess, profile: string) {
+    this.#child = child;
+    this.#profile = profile;
+    let text = '';
+    const incoming = child.stdio[4] as Readable;
+    incoming.setEncoding('utf8');
+    incoming.on('data', (chunk: string) => {
+      const messages = `${text}${chunk}`.split('\0');
+      text = messages.pop() ?? '';
+      for (const message of messages) this.#receive(JSON.parse(message) as Message);
+    });
+    child.once('exit', () => {
+      for (const settle of this.#pending.values()) {
+        settle({ error: { message: 'the browser has ended' } });
+      }
+    });
+  }
+
+  static async open({ program, environment }: Chromium): Promise<BrowserTab> {
+    const profile = mkdtempSync(join(tmpdir(), 'lacuna-chromium-'));
+    const flags = [...FLAGS, '--remote-debugging-pipe', `--user-data-dir=${profile}`];
+    const child = spawn(program, [...flags, 'about:blank'], {
+      env: environment,
+      stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
+    });
+    const tab = new BrowserTab(child, profile);
+    const { targetId } = await tab.send<{ targetId: string }>('Target.createTarget', {
+      url: 'about:blank',
+    });
+    const attached = { targetId, flatten: true };
+    const { sessionId } = await tab.send<{ sessionId: string }>('Target.attachToTarget', attached);
+    tab.#session = sessionId;
+    for (const domain of ['Page', 'Runtime', 'Log']) await tab.send(`${domain}.enable`);
+    return tab;
+  }
+
+  /** Asks the browser for something. @throws Error with its answer where it refuses. */
+  async send<T>(method: string, params: object = {}): Promise<T> {
+    const id = ++this.#last;
+    const session = this.#session === undefined ? {} : { sessionId: this.#session };
+    const answer = new Promise<Message>((resolve) => this.#pending.set(id, resolve));
+    const text = JSON.stringify({ id, method, params, ...session });
+    (this.#child.stdio[3] as Writable).write(`${text}\0`);
+    const { result, error } = await answer;
+    this.#pending.delete(id);
+    if (error !== undefined) throw new Error(`${method}: ${error.message}`);
+    return result as T;
+  }
+
+  /** The value of an expression in the page. */
+  async evaluate<T>(expression: string): Promise<T> {
+    const { result, exceptionDetails } = await this.send<{
+      readonly result: { readonly value: T };
+      readonly exceptionDetails?: object;
+    }>('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true });
+    if (exceptionDetails !== undefined) throw new Error(JSON.stringify(exceptionDetails));
+    return result.value;
+  }
+
+  /** Opens an address. `before` is a script that runs there before all others. */
+  async visit(url: string, before = ''): Promise<void> {
+    this.complaints.length = 0;
+    const { identifier } = await this.send<{ identifier: string }>(
+      'Page.addScriptToEvaluateOnNewDocument',
+      { source: before },
+    );
+    await this.send('Page.navigate', { url });
+    await this.send('Page.removeScriptToEvaluateOnNewDocument', { identifier });
+  }
+
+  async close(): Promise<void> {
+    const ended = new Promise((resolve) => this.#child.once('exit', resolve));
+    this.#child.kill('SIGKILL');
+    await ended;
+    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  #receive(message: Message): void {
+    const { id, method, params } = message;
+    if (id !== undefined) this.#pending.get(id)?.(message);
+    const entry = (params as { entry?: { level: string; text: string; url?: string } })?.entry;
+    if (method === 'Log.entryAdded' && entry?.level === 'error') {
+      this.complaints.push(`${entry.text} ${entry.url ?? ''}`);
+    }
+    if (method === 'Runtime.exceptionThrown') this.complaints.push(JSON.stringify(params));
+  }
+}
