@@ -1,4 +1,4 @@
-import { CHECKS, checkBackend, isOptional } from '../conformance/index.js';
+import { CHECKS, checkBackend, isOptional, notPromised } from '../conformance/index.js';
 import type { BackendFactory } from '../core/backend.js';
 
 /**
@@ -11,6 +11,7 @@ const factory = Object.values(module).find(isFactory);
 if (factory === undefined) throw new Error(`backends/${name}/index.ts exports no factory`);
 const backend = await factory.open();
 for (const check of CHECKS.filter(({ id }) => id.startsWith(filter))) {
+  if (check.family && notPromised(check.family, backend.info.contract) !== undefined) continue;
   const report = await checkBackend(backend, { checks: [check], block: false });
   const [first] = report.checks;
   if (first === undefined || first.verdict === 'pass' || isOptional(first)) continue;

@@ -271,7 +271,12 @@ export class WebgpuExecutable implements Executable {
     if (groups.size === KEPT_GROUPS) groups.clear();
     const group = runtime.device.createBindGroup({
       layout,
-      entries: bound.map((buffer, binding) => ({ binding, resource: { buffer } })),
+      // The exact size: an index out of range then ends within the value, not in what lay there before.
+      entries: bound.map((buffer, binding) => {
+        const { value, part } = bindings[binding] as Kernel['bindings'][number];
+        const size = partBytes(this.#sizes, value)[part] as number;
+        return { binding, resource: { buffer, size } };
+      }),
     });
     groups.set(key, group);
     return group;

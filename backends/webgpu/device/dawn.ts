@@ -33,10 +33,10 @@ const SOFTWARE_PACKAGE = '@sparticuz/chromium';
 
 /** Dawn on the machine's own GPU. @throws LacunaError where the package is not installed. */
 export async function openDawn(): Promise<Dawn> {
-  const module: unknown = await import(PACKAGE).catch((cause: unknown) => {
+  const { create } = await import('webgpu').catch((cause: unknown) => {
     throw missing(PACKAGE, cause);
   });
-  return { gpu: (module as DawnModule).create([]), version: versionOf(PACKAGE) };
+  return { gpu: create([]), version: versionOf(PACKAGE) };
 }
 
 /**
@@ -108,17 +108,28 @@ function softwareFolder(): string {
   return folder;
 }
 
-function packageFolder(name: string): string {
-  // Packages need not export their package.json, so it is looked for where Node would.
-  for (const path of require.resolve.paths(name) ?? []) {
-    if (existsSync(join(path, name, 'package.json'))) return join(path, name);
+function packageFolder(name: typeof PACKAGE | typeof SOFTWARE_PACKAGE): string {
+  let folder: string;
+  try {
+    const entry =
+      name === PACKAGE ? require.resolve('webgpu') : require.resolve('@sparticuz/chromium');
+    folder = dirname(entry);
+  } catch (cause) {
+    throw missing(name, cause);
   }
-  throw missing(name);
+  // Folders inside of a package may have a package.json too, which has no version.
+  while (manifest(folder)?.version === undefined) folder = dirname(folder);
+  return folder;
 }
 
-function versionOf(name: string): string {
-  const text = readFileSync(join(packageFolder(name), 'package.json'), 'utf8');
-  return (JSON.parse(text) as { readonly version: string }).version;
+function manifest(folder: string): { readonly version?: string } | undefined {
+  const file = join(folder, 'package.json');
+  if (!existsSync(file)) return undefined;
+  return JSON.parse(readFileSync(file, 'utf8')) as { readonly version?: string };
+}
+
+function versionOf(name: typeof PACKAGE | typeof SOFTWARE_PACKAGE): string {
+  return manifest(packageFolder(name))?.version ?? 'of no version';
 }
 
 function missing(name: string, cause?: unknown): LacunaError {

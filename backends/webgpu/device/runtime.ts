@@ -10,6 +10,8 @@ export interface RuntimeOptions {
   readonly defaultLimits?: boolean;
   /** Whether kernels may use subgroup operations, where the adapter has them. */
   readonly subgroups?: boolean;
+  /** Bytes of one binding, where they are to be fewer than the device allows. */
+  readonly bindingBytes?: number;
 }
 
 /** A device with what all programs on it share. */
@@ -27,17 +29,22 @@ export class Runtime {
   readonly #gpu: GPU;
   #failure: LacunaError | undefined;
 
-  private constructor(gpu: GPU, device: GPUDevice, adapter: GPUAdapter) {
+  private constructor(gpu: GPU, device: GPUDevice, adapter: GPUAdapter, options: RuntimeOptions) {
     this.#gpu = gpu;
     this.device = device;
     const { vendor, architecture, description } = adapter.info;
-    const names = [description, vendor, architecture].filter((name) => name !== '');
-    this.description = names[0] ?? 'an adapter without a name';
+    // Browsers keep the description to themselves.
+    const name = description === '' ? `${vendor} ${architecture}`.trim() : description;
+    this.description = name === '' ? 'an adapter without a name' : name;
     this.isSoftware = architecture === 'swiftshader' || /llvmpipe|swiftshader/i.test(description);
     const { limits } = device;
     this.limits = {
       storageBuffers: limits.maxStorageBuffersPerShaderStage,
-      bindingBytes: Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize),
+      bindingBytes: Math.min(
+        limits.maxStorageBufferBindingSize,
+        limits.maxBufferSize,
+        options.bindingBytes ?? Number.POSITIVE_INFINITY,
+      ),
       workgroups: limits.maxComputeWorkgroupsPerDimension,
       invocations: limits.maxComputeInvocationsPerWorkgroup,
       workgroupBytes: limits.maxComputeWorkgroupStorageSize,
@@ -79,7 +86,7 @@ export class Runtime {
       requiredFeatures: wanted as GPUFeatureName[],
       requiredLimits: defaultLimits ? {} : highest(adapter.limits),
     });
-    return new Runtime(gpu, device, adapter);
+    return new Runtime(gpu, device, adapter, options);
   }
 
   /** @throws LacunaError where the device was lost or refused something. */

@@ -1,0 +1,226 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { HostTensor } from '../../core/backend.js';
+import { capable } from '../../core/testing/capability.js';
+import {
+  add,
+  broadcast,
+  concat,
+  finite,
+  gather,
+  gelu,
+  layerNorm,
+  linear,
+  matmul,
+  mul,
+  type Program,
+  ProgramBuilder,
+  softmax,
+  sum,
+  type Value,
+} from '../../spec/program/index.js';
+import type { WebgpuBackend } from './backend.js';
+import { openWebgpu, WEBGPU } from './index.js';
+
+const probe = await WEBGPU.probe({ device: 'swiftshader' });
+const here = capable('webgpu', probe.available ? undefined : probe.reason);
+
+/** w' from w and x, and a metric: with a composite, a bias, rows, and a value that stretches. */
+function stepProgram(): Program {
+  const builder = new ProgramBuilder('step');
+  const w = builder.input('w', 'f32', [4, 4], 'parameter');
+  const b = builder.input('b', 'f32', [4], 'parameter');
+  const x = builder.input('x', 'f32', [3, 4], 'data');
+  const hidden = gelu(linear(layerNorm(x, b, b, 1e-6), w, b));
+  builder.output('w', mul(add(w, broadcast(b, [4, 4])), 0.5));
+  builder.output('metric', softmax(matmul(hidden, hidden, { transposeB: true })));
+  return builder.finish();
+}
+
+function programOf(make: (builder: ProgramBuilder) => Readonly<Record<string, Value>>): Program {
+  const builder = new ProgramBuilder('test');
+  for (const [name, value] of Object.entries(make(builder))) builder.output(name, value);
+  return builder.finish();
+}
+
+const floats = (shape: number[], at: (i: number) => number): HostTensor => ({
+  dtype: 'f32',
+  shape,
+  data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => at(i)),
+});
+
+describe.skipIf(!here)('a program on WebGPU', () => {
+  let backend: WebgpuBackend;
+  beforeAll(async () => {
+    backend = await openWebgpu({ device: 'swiftshader' });
+  });
+  afterAll(() => backend.dispose());
+
+  async function results(
+    program: Program,
+    inputs: Readonly<Record<string, HostTensor>>,
+    on: WebgpuBackend = backend,
+  ): Promise<Readonly<Record<string, HostTensor>>> {
+    const executable = await on.compile(program);
+    const given = await Promise.all(
+      Object.entries(inputs).map(
+        async ([name, tensor]) => [name, await on.upload(tensor)] as const,
+      ),
+    );
+    const made = await executable.run(Object.fromEntries(given));
+    const read = await Promise.all(
+      Object.entries(made).map(
+        async ([name, tensor]) => [name, await on.download(tensor)] as const,
+      ),
+    );
+    for (const tensor of [...given.map(([, each]) => each), ...Object.values(made)]) {
+      on.release(tensor);
+    }
+    await executable.dispose();
+    return Object.fromEntries(read);
+  }
+
+  it('leaks nothing in 1,000 steps: no tensor, buffer or pipeline', async () => {
+    const executable = await backend.compile(stepProgram(), { donate: { w: 'w' } });
+    const b = await backend.upload(floats([4], () => 0.1));
+    let w = await backend.upload(floats([4, 4], () => 1));
+    const { buffers, pipelines } = backend.runtime;
+    const counts = new Set<string>();
+    for (let step = 0; step < 1000; step++) {
+      const x = await backend.upload(floats([3, 4], (i) => i + step));
+      const { w: next, metric } = await executable.run({ w, b, x });
+      if (next === undefined || metric === undefined) throw new Error('an output is missing');
+      backend.release(metric);
+      backend.release(x);
+      w = next as typeof w;
+      if (step > 0) counts.add(`${buffers.live} ${buffers.made} ${pipelines.size}`);
+    }
+    expect([...counts]).toHaveLength(1);
+    expect(backend.liveTensors).toBe(2);
+    for (const tensor of [w, b]) backend.release(tensor);
+    await executable.dispose();
+    expect(backend.liveTensors).toBe(0);
+  });
+
+  it('writes donated state in place', async () => {
+    const executable = await backend.compile(stepProgram(), { donate: { w: 'w' } });
+    const [b, x, w] = await Promise.all([
+      backend.upload(floats([4], () => 0.1)),
+      backend.upload(floats([3, 4], () => 1)),
+      backend.upload(floats([4, 4], () => 1)),
+    ]);
+    const [before] = w.buffers;
+    const made = await executable.run({ w, b, x });
+    expect((made.w as typeof w).buffers[0]).toBe(before);
+    expect(() => w.buffers).toThrow(/donated and cannot be used again/);
+    for (const tensor of [...Object.values(made), b, x]) backend.release(tensor);
+    await executable.dispose();
+  });
+
+  it('finds NaN and infinities by their bits', async () => {
+    const program = programOf((builder) => ({
+      y: finite(builder.input('x', 'f32', [6], 'data')),
+    }));
+    const values = [
+      0,
+      -1e38,
+      Number.NaN,
+      Number.POSITIVE_INFINITY,
+      Number.NEGATIVE_INFINITY,
+      1e-40,
+    ];
+    const { y } = await results(program, { x: floats([6], (i) => values[i] as number) });
+    expect([...(y?.data ?? [])]).toEqual([1, 1, 0, 0, 0, 1]);
+  });
+
+  it('sums more than 2^24 elements, over more workgroups than one dimension has', async () => {
+    const [rows, columns] = [300_007, 61];
+    const program = programOf((builder) => {
+      const x = builder.input('x', 'f32', [rows, columns], 'data');
+      return { rows: sum(mul(x, 2), [1]), y: add(x, 1) };
+    });
+    const made = await results(program, { x: floats([rows, columns], (i) => i % 5) });
+    const data = made.rows?.data as Float32Array;
+    const wrong = data.findIndex((value, row) => {
+      let total = 0;
+      for (let column = 0; column < columns; column++) total += 2 * ((row * columns + column) % 5);
+      return value !== total;
+    });
+    expect(wrong).toBe(-1);
+    const y = made.y?.data as Float32Array;
+    expect(y.findIndex((value, i) => value !== (i % 5) + 1)).toBe(-1);
+  });
+
+  it('joins more tensors than a kernel can bind', async () => {
+    const names = Array.from({ length: 30 }, (_, i) => `x${i}`);
+    const program = programOf((builder) => ({
+      y: concat(
+        names.map((name) => builder.input(name, 'f32', [2], 'data')),
+        0,
+      ),
+    }));
+    const inputs = Object.fromEntries(
+      names.map((name, i) => [name, floats([2], (j) => 2 * i + j)] as const),
+    );
+    const { y } = await results(program, inputs);
+    expect([...(y?.data ?? [])]).toEqual(Array.from({ length: 60 }, (_, i) => i));
+  });
+
+  it('reads no other memory for an index out of range', async () => {
+    const program = programOf((builder) => ({
+      y: gather(
+        builder.input('x', 'f32', [3, 2], 'data'),
+        builder.input('rows', 'i32', [3], 'data'),
+        0,
+      ),
+    }));
+    const rows: HostTensor = { dtype: 'i32', shape: [3], data: Int32Array.of(-1, 1, 1e9) };
+    const { y } = await results(program, { x: floats([3, 2], (i) => i + 1), rows });
+    expect([...(y?.data ?? [])].slice(2, 4)).toEqual([3, 4]);
+    for (const value of y?.data ?? []) expect([0, 1, 2, 3, 4, 5, 6]).toContain(value);
+  });
+
+  it('names a type that it does not compute in', async () => {
+    const program = programOf((builder) => ({
+      y: add(builder.input('x', 'f64', [2], 'data'), 1),
+    }));
+    await expect(backend.compile(program)).rejects.toThrow(/type is not supported; got f64/);
+  });
+
+  it('says when the device was lost, and does not hang', async () => {
+    const other = await openWebgpu({ device: 'swiftshader' });
+    const x = await other.upload(floats([2], () => 1));
+    other.runtime.device.destroy();
+    await expect(other.download(x)).rejects.toThrow(/webgpu: /);
+  });
+});
+
+describe.skipIf(!here)('a value over the binding limit', () => {
+  it('lies in several buffers, and is the same', async () => {
+    const backend = await openWebgpu({ device: 'swiftshader', bindingBytes: 1024 });
+    const program = programOf((builder) => {
+      const x = builder.input('x', 'f32', [40, 13], 'data');
+      const w = builder.input('w', 'f32', [13, 24], 'data');
+      const y = softmax(matmul(x, w));
+      return { y, z: add(x, broadcast(sum(x, [0]), [40, 13])) };
+    });
+    const inputs = { x: floats([40, 13], (i) => Math.sin(i)), w: floats([13, 24], Math.cos) };
+    const executable = await backend.compile(program);
+    const [x, w] = [await backend.upload(inputs.x), await backend.upload(inputs.w)];
+    expect(x.buffers).toHaveLength(3);
+    expect(await backend.download(x)).toEqual(inputs.x);
+    const made = await executable.run({ x, w });
+    const whole = await openWebgpu({ device: 'swiftshader' });
+    const expected = await whole.compile(program);
+    const other = await expected.run({
+      x: await whole.upload(inputs.x),
+      w: await whole.upload(inputs.w),
+    });
+    for (const name of ['y', 'z']) {
+      const [got, want] = [made[name], other[name]];
+      if (got === undefined || want === undefined) throw new Error(`${name} is missing`);
+      expect(await backend.download(got)).toEqual(await whole.download(want));
+    }
+    await backend.dispose();
+    await whole.dispose();
+  });
+});
