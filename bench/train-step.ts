@@ -12,19 +12,11 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { ONNX } from '../backends/onnx/index.js';
 import { loadTfjs, type Tfjs, TfjsBackend } from '../backends/tfjs/index.js';
+import { inputMaker, problemNamed } from '../cli/bench/problem.js';
 import type { Backend, HostTensor } from '../core/backend.js';
+import { matmulFlops } from '../core/matmul-flops.js';
 import { PlanRunner, trainingPlan } from '../core/plan/index.js';
-import {
-  elementCount,
-  matmul,
-  type PretrainingConfig,
-  type Program,
-  ProgramBuilder,
-  pretrainingModel,
-  type Role,
-  type Shape,
-} from '../spec/index.js';
-import { matmulFlops } from './flops.js';
+import { matmul, type Program, ProgramBuilder, pretrainingModel } from '../spec/index.js';
 
 const { values } = parseArgs({
   options: {
@@ -35,58 +27,9 @@ const { values } = parseArgs({
   },
 });
 
-const SIZES = {
-  small: {
-    encoder: { width: 384, depth: 12, heads: 6 },
-    decoder: { width: 192, depth: 4, heads: 3 },
-  },
-  base: {
-    encoder: { width: 768, depth: 12, heads: 12 },
-    decoder: { width: 384, depth: 4, heads: 6 },
-  },
-};
-const { encoder, decoder } = values.size === 'small' ? SIZES.small : SIZES.base;
-const CONFIG: PretrainingConfig = {
-  video: { frames: 16, size: 224, tubelet: 2, patch: 16 },
-  encoder,
-  mae: { decoder },
-  contrastive: {
-    temperature: { kind: 'fixed', value: 0.1 },
-    text: { vocabulary: 1000, length: 16, width: 128, depth: 2, heads: 2 },
-    textProjection: { kind: 'linear', width: 512 },
-    videoProjection: { kind: 'mlp-bn', width: 512 },
-  },
-};
-const SHAPE = { batch: 2, visible: 160 };
+const { config: CONFIG, shape: SHAPE } = problemNamed(values.size);
 const MATMUL = 1024;
-
-let noise = 1;
-/** A cheap reproducible number in [0, 1): this is a benchmark, not a draw of the method. */
-function random(): number {
-  noise = (Math.imul(noise, 1664525) + 1013904223) >>> 0;
-  return noise / 2 ** 32;
-}
-
-function tensor(name: string, dtype: string, shape: Shape, role: Role): HostTensor {
-  const count = elementCount(shape);
-  if (dtype === 'u8')
-    return { dtype, shape, data: Uint8Array.from({ length: count }, () => random() * 256) };
-  if (dtype === 'i32') {
-    const [, columns = 1] = shape;
-    const first = name === 'masked' ? SHAPE.visible : name === 'text.lengths' ? 8 : 0;
-    return {
-      dtype,
-      shape,
-      data: Int32Array.from({ length: count }, (_, i) => first + (i % columns)),
-    };
-  }
-  const scale = role === 'parameter' ? 0.04 : role === 'schedule' ? 0 : 0;
-  const data = new Float32Array(count);
-  for (let i = 0; i < count && scale > 0; i++) data[i] = (random() - 0.5) * scale;
-  if (role === 'schedule') data.fill(name === 'schedule.lr' ? 1e-4 : 0.1);
-  if (role === 'statistic') data.fill(1);
-  return { dtype: 'f32', shape, data };
-}
+const tensor = inputMaker(SHAPE);
 
 async function matmulRate(backend: Backend): Promise<number> {
   const builder = new ProgramBuilder('matmul');
@@ -94,8 +37,8 @@ async function matmulRate(backend: Backend): Promise<number> {
   const operands = ['a', 'b'].map((name) => builder.input(name, 'f32', shape, 'data'));
   builder.output('c', matmul(...(operands as [(typeof operands)[0], (typeof operands)[0]])));
   const executable = await backend.compile(builder.finish());
-  const a = await backend.upload(tensor('a', 'f32', shape, 'parameter'));
-  const b = await backend.upload(tensor('b', 'f32', shape, 'parameter'));
+  const a = await backend.upload(tensor({ name: 'a', dtype: 'f32', shape, role: 'parameter' }));
+  const b = await backend.upload(tensor({ name: 'b', dtype: 'f32', shape, role: 'parameter' }));
   let best = Number.POSITIVE_INFINITY;
   for (let i = 0; i < 30; i++) {
     const start = performance.now();
@@ -144,10 +87,7 @@ async function measure(name: string): Promise<void> {
   const flops = 3 * matmulFlops(pretrainingModel(CONFIG, SHAPE).program);
   const plan = trainingPlan(CONFIG, SHAPE);
   const step = plan.programs.step as Program;
-  const named = step.inputs.map((input) => [
-    input.name,
-    tensor(input.name, input.dtype, input.shape, input.role),
-  ]);
+  const named = step.inputs.map((input) => [input.name, tensor(input)]);
   const tensors = Object.fromEntries(named) as Record<string, HostTensor>;
   const made = (input: { readonly name: string }): HostTensor => tensors[input.name] as HostTensor;
   const runner = await PlanRunner.open(backend, plan, made, made);

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { backendsCommand } from './commands/backends.js';
+import { benchCommand } from './commands/bench.js';
 import { conformCommand } from './commands/conform.js';
 import { demoCommand } from './commands/demo.js';
 import { pretrainCommand } from './commands/pretrain.js';
@@ -21,6 +22,7 @@ const program = new Command('lacuna')
   .addCommand(backendsCommand())
   .addCommand(reportCommand())
   .addCommand(conformCommand())
+  .addCommand(benchCommand())
   .addCommand(serveCommand())
   .addHelpText(
     'after',

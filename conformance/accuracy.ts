@@ -14,7 +14,7 @@ export interface AccuracyRow {
    * share of the worst case of any order.
    */
   readonly observed: number;
-  /** For functions: what the contract grants there. */
+  /** For functions: what the contract grants there, in the same unit. */
   readonly granted?: number;
   /** For sums: the largest error as a multiple of 4 sqrt(n) u sum |x|. */
   readonly statistical?: number;
@@ -62,17 +62,19 @@ async function measure(
     y: makeTensor(type, { ...data, replicate: 1 }),
   };
   const { got, value } = await run(backend, inputs, body);
-  let [observed, at] = [0, 0];
+  let [observed, at, unit] = [0, 0, 1];
   value.forEach((want, i) => {
-    const error = Math.abs((got[i] as number) - want) / unitInLastPlace(want);
+    const own = unitInLastPlace(want);
+    const error = Math.abs((got[i] as number) - want) / own;
     if (Number.isFinite(want) && error > observed) {
-      [observed, at] = [error, inputs.x.data[i] as number];
+      [observed, at, unit] = [error, inputs.x.data[i] as number, own];
     }
   });
   const { accuracy } = CONTRACTS[backend.info.contract];
   if (name === 'reduce_sum' || name === 'matmul') return { function: name, observed };
   if (name === 'add' || name === 'mul') return { function: name, observed, granted: 0.5, at };
-  return { function: name, observed, granted: accuracy[name](at, at).ulps, at };
+  const { ulps, absolute } = accuracy[name](at, at);
+  return { function: name, observed, granted: Math.max(ulps, absolute / unit), at };
 }
 
 async function measureSum(backend: Backend, name: 'reduce_sum' | 'matmul'): Promise<AccuracyRow> {

@@ -55,6 +55,8 @@ export interface Finding {
   readonly worstRatio: number;
   /** For all but `pass`: why. */
   readonly reason?: string;
+  /** Of `unsupported`: the numeric contract promises nothing there, so nothing is missing. */
+  readonly beyondContract?: true;
   readonly failure?: Failure;
 }
 
@@ -68,6 +70,11 @@ export interface Failure {
   readonly path?: string;
   /** The known mistake whose results are nearest, where one is near. */
   readonly diagnosis?: string;
+}
+
+/** What the subject need not do, since its numeric contract promises nothing there. */
+export function beyondContract(reason: string): Finding {
+  return { ...verdictOf('unsupported', reason), beyondContract: true };
 }
 
 /** A finding without numbers. */

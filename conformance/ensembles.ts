@@ -2,7 +2,7 @@ import type { HostTensor, Named } from '../core/backend.js';
 import { interpret } from '../reference/index.js';
 import { CONTRACTS } from '../spec/contracts/index.js';
 import { type Program, ProgramBuilder, type Value } from '../spec/program/index.js';
-import { type Check, type Finding, verdictOf } from './check.js';
+import { beyondContract, type Check, type Finding, verdictOf } from './check.js';
 import { makeTensor } from './generators/data.js';
 import { FALSE_ALARM } from './steps/legal-spread.js';
 import { studentQuantile } from './steps/student.js';
@@ -46,7 +46,7 @@ async function runEnsemble(
   if (backend === undefined) return verdictOf('unsupported', 'programs do not run on it');
   const { unbiased, factorRoundoff } = CONTRACTS[info.contract];
   if (!unbiased || (factorRoundoff > 0 && id.endsWith('matmul'))) {
-    return verdictOf('unsupported', `${info.contract} lets it round to one side`);
+    return beyondContract(`${info.contract} lets it round to one side`);
   }
   const program = programOf(operation);
   const executable = await backend.compile(program);

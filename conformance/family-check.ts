@@ -3,7 +3,14 @@ import { CONTRACTS, type NumericContract } from '../spec/contracts/index.js';
 import { LacunaError } from '../spec/errors.js';
 import { type CaseParameters, formatAddress } from './address.js';
 import type { Case, Family } from './case.js';
-import { type Check, type CheckOptions, type Failure, type Finding, verdictOf } from './check.js';
+import {
+  beyondContract,
+  type Check,
+  type CheckOptions,
+  type Failure,
+  type Finding,
+  verdictOf,
+} from './check.js';
 import { diagnose } from './diagnose.js';
 import { type CaseFailure, type CaseResult, runCase } from './run-case.js';
 import type { Subject } from './subject.js';
@@ -37,7 +44,7 @@ async function runFamily(
 ): Promise<Finding> {
   const { seed = 1, cases: count = 30, path } = options;
   const refused = notPromised({ needs }, subject.info.contract);
-  if (refused !== undefined) return verdictOf('unsupported', refused);
+  if (refused !== undefined) return beyondContract(refused);
   const total = { cases: 0, elements: 0, undecided: 0, worstRatio: 0 };
   let smallest:
     | { readonly address: string; readonly failure: CaseFailure; readonly explain: () => Explained }

@@ -17,7 +17,7 @@ export {
   verdictOf,
 } from './check.js';
 export { ALL_CHECKS, CHECKS, checksFor, DOUBLE_CHECKS } from './checks.js';
-export { familyCheck, judgeCase } from './family-check.js';
+export { familyCheck, judgeCase, notPromised } from './family-check.js';
 export { FAULTY_FLEET, type Fault } from './fleet/faulty.js';
 export { type FleetMember, LEGAL_FLEET } from './fleet/legal.js';
 export { describeFunctions, functionSchemas } from './functions/describe.js';

@@ -1,4 +1,4 @@
-import type { Backend, DeviceTensor, HostTensor } from '../core/backend.js';
+import type { Backend, DeviceTensor, HostTensor, Named } from '../core/backend.js';
 import { LacunaError } from '../spec/errors.js';
 import {
   add,
@@ -7,9 +7,13 @@ import {
   formatType,
   matmul,
   mul,
+  type Program,
   ProgramBuilder,
   sameShape,
+  sub,
   sum,
+  transpose,
+  type Value,
 } from '../spec/program/index.js';
 import { type Check, type Finding, verdictOf } from './check.js';
 import { makeTensor } from './generators/data.js';
@@ -22,6 +26,7 @@ type Rule = (backend: Backend) => Promise<string | undefined>;
 export const LAWS: readonly Check[] = [
   law('law/upload-download', uploadDownload, ['contract.transfer']),
   law('law/donation/order', donationOrder, ['contract.donation.order']),
+  law('law/donation/elsewhere', donationElsewhere, ['contract.donation.order']),
   law('law/donation/handle', donatedHandle, ['contract.donation.handle']),
   law('law/release', releasedHandle, ['contract.release', 'contract.leaks']),
   law('law/missing-input', missingInput, ['contract.errors']),
@@ -96,6 +101,48 @@ async function donationOrder(backend: Backend): Promise<string | undefined> {
   } finally {
     await executable.dispose();
   }
+}
+
+/** New state of which each element is made of others: what is overwritten first must be read before. */
+async function donationElsewhere(backend: Backend): Promise<string | undefined> {
+  const shape = [37, 37];
+  const builder = new ProgramBuilder('donation');
+  const [a, b, c] = ['a', 'b', 'c'].map((name) =>
+    builder.input(name, 'f32', shape, 'parameter'),
+  ) as [Value, Value, Value];
+  builder.output('a', transpose(a, [1, 0]));
+  builder.output('b', matmul(b, b));
+  builder.output('c', sub(c, sum(c, [1], { keep: true })));
+  const program = builder.finish();
+  const results = async (donate: Named<string>): Promise<readonly HostTensor[]> => {
+    const executable = await backend.compile(program, { donate });
+    try {
+      const inputs: Record<string, DeviceTensor> = {};
+      for (const { name } of program.inputs) {
+        const data = Float32Array.from({ length: 37 * 37 }, (_, i) => ((i * 7919) % 11) - 5);
+        inputs[name] = await backend.upload({ dtype: 'f32', shape, data });
+      }
+      const outputs = await executable.run(inputs);
+      const read: HostTensor[] = [];
+      for (const { name } of program.outputs) {
+        read.push(await backend.download(outputs[name] as DeviceTensor));
+        backend.release(outputs[name] as DeviceTensor);
+        if (!(name in donate)) backend.release(inputs[name] as DeviceTensor);
+      }
+      return read;
+    } finally {
+      await executable.dispose();
+    }
+  };
+  const lent = await results({ a: 'a', b: 'b', c: 'c' });
+  const kept = await results({});
+  for (const [index, { data }] of kept.entries()) {
+    const wrong = data.findIndex((value, i) => value !== lent[index]?.data[i]);
+    if (wrong === -1) continue;
+    const { name } = program.outputs[index] as Program['outputs'][number];
+    return `${name}[${wrong}] is ${lent[index]?.data[wrong]} where ${name}'s memory is lent to it, ${data[wrong]} where not`;
+  }
+  return undefined;
 }
 
 async function donatedHandle(backend: Backend): Promise<string | undefined> {

@@ -9,6 +9,8 @@ import { FAMILIES } from './families/index.js';
 import { familyCheck } from './family-check.js';
 import { FAULTY_FLEET } from './fleet/faulty.js';
 import { LEGAL_FLEET } from './fleet/legal.js';
+import { readReport, writeReport } from './report/file.js';
+import { junit } from './report/junit.js';
 import { explain, formatReport } from './report/report.js';
 import { checkBackend } from './run-checks.js';
 import { backendSubject } from './subject.js';
@@ -83,6 +85,24 @@ describe('checkBackend', () => {
     expect(report.counts).toMatchObject({ pass: 0, fail: 0, unsupported: 3 });
     expect(report.ok).toBe(false);
     expect(formatReport(report)).toContain('no adder in this device');
+  });
+
+  it('does not fail a backend for what its contract does not promise', async () => {
+    const backend = legal();
+    const wgsl = Object.assign(Object.create(backend) as typeof backend, {
+      info: { ...backend.info, contract: 'f32-wgsl' as const },
+      upload: backend.upload.bind(backend),
+    });
+    const report = await checkBackend(wgsl, { filter: 'primitive/neg', cases: 3 });
+    const beyond = report.checks.filter((check) => check.beyondContract === true);
+    expect(beyond.map(({ id, verdict }) => [id, verdict])).toEqual([
+      ['primitive/neg/non-finite', 'unsupported'],
+    ]);
+    expect(report.ok).toBe(true);
+    expect(junit(report)).toContain('failures="0"');
+    expect(readReport(writeReport({ ...report, outputs: [] }), 'r').checks).toContainEqual(
+      expect.objectContaining({ id: 'primitive/neg/non-finite', beyondContract: true }),
+    );
   });
 
   it('calls a family vacuous whose bounds prove nothing', async () => {

@@ -29,6 +29,13 @@ export interface CompileOptions {
   readonly donate?: Named<string>;
 }
 
+/** What one part of a run took on its device. */
+export interface KernelTime {
+  /** The values that it makes. */
+  readonly label: string;
+  readonly milliseconds: number;
+}
+
 /** A compiled program. */
 export interface Executable {
   readonly program: Program;
@@ -39,7 +46,20 @@ export interface Executable {
    * every donated tensor is lost.
    */
   run(inputs: Named<DeviceTensor>): Promise<Named<DeviceTensor>>;
+  /** A run with a clock on each kernel, in order: of backends that can tell. */
+  profile?(inputs: Named<DeviceTensor>): Promise<{
+    readonly outputs: Named<DeviceTensor>;
+    readonly times: readonly KernelTime[];
+  }>;
+  /** The kernels in their own language, in order: of backends that write them. */
+  readonly sources?: readonly KernelSourceText[];
   dispose(): Promise<void>;
+}
+
+/** One kernel as text. */
+export interface KernelSourceText {
+  readonly label: string;
+  readonly text: string;
 }
 
 /** What a backend tells of itself. */

@@ -1,16 +1,22 @@
 /// <reference types="@webgpu/types" />
-import type { DeviceTensor, Executable, Named } from '../../core/backend.js';
+import type {
+  DeviceTensor,
+  Executable,
+  KernelSourceText,
+  KernelTime,
+  Named,
+} from '../../core/backend.js';
 import { checkedInputs } from '../../core/check-run.js';
 import { declarations } from '../../core/passes/rewrite.js';
 import { LacunaError } from '../../spec/errors.js';
 import type { Program, TensorType } from '../../spec/program/index.js';
-import { KernelClock, type KernelTime } from './device/kernel-times.js';
+import { KernelClock } from './device/kernel-times.js';
 import type { Compiled } from './device/pipelines.js';
 import type { Runtime } from './device/runtime.js';
 import type { Kernel } from './lowering/kernel.js';
 import { partBytes, type SourceContext } from './lowering/kernel-source.js';
 import type { Lowered } from './lowering/lower.js';
-import { planSlots, type SlotPlan, slotKey } from './memory/slots.js';
+import { type MemoryPlan, partKey, planMemory } from './memory/memory-plan.js';
 import { type LiveTensors, toWords, WebgpuTensor } from './tensor.js';
 
 export interface ExecutableParts {
@@ -33,13 +39,13 @@ const KEPT_GROUPS = 4;
 export class WebgpuExecutable implements Executable {
   readonly program: Program;
   readonly compileSeconds: number;
-  readonly memory: SlotPlan;
+  readonly memory: MemoryPlan;
   readonly #parts: ExecutableParts;
   readonly #types: ReadonlyMap<string, TensorType>;
   readonly #sizes: SourceContext;
   readonly #groups: readonly Map<string, GPUBindGroup>[];
-  /** Slots and literals, taken with the first run. */
-  #own: { readonly slots: readonly GPUBuffer[]; readonly literals: Buffers } | undefined;
+  /** What lies between kernels, and literals: taken with the first run. */
+  #own: { readonly between: readonly GPUBuffer[]; readonly literals: Buffers } | undefined;
   #disposed = false;
   #clock: KernelClock | undefined;
 
@@ -65,7 +71,7 @@ export class WebgpuExecutable implements Executable {
     };
     const given = new Set([...program.inputs.map(({ name }) => name), ...lowered.literals.keys()]);
     const returned = new Set(lowered.outputs);
-    this.memory = planSlots(lowered.kernels, (name) =>
+    this.memory = planMemory(lowered.kernels, (name) =>
       given.has(name) || returned.has(name) ? undefined : partBytes(this.#sizes, name),
     );
   }
@@ -90,9 +96,15 @@ export class WebgpuExecutable implements Executable {
     }
   }
 
-  /** Kernels of the program, in the order in which they run. */
-  get kernels(): readonly Kernel[] {
-    return this.#parts.lowered.kernels;
+  /** The kernels in WGSL, each under what it makes and reads. */
+  get sources(): readonly KernelSourceText[] {
+    return this.#parts.lowered.kernels.map(({ label, code, bindings, workgroups }) => {
+      const places = bindings.map(
+        ({ value, part, access }, at) => `// binding ${at}: ${value}, part ${part}, ${access}`,
+      );
+      const head = [`// ${label}`, `// ${workgroups.join(' x ')} workgroups`, ...places];
+      return { label, text: `${head.join('\n')}\n${code}` };
+    });
   }
 
   /**
@@ -120,8 +132,8 @@ export class WebgpuExecutable implements Executable {
 
   async dispose(): Promise<void> {
     this.#disposed = true;
-    const { slots = [], literals = new Map<string, readonly GPUBuffer[]>() } = this.#own ?? {};
-    for (const buffer of [...slots, ...[...literals.values()].flat()]) {
+    const { between = [], literals = new Map<string, readonly GPUBuffer[]>() } = this.#own ?? {};
+    for (const buffer of [...between, ...[...literals.values()].flat()]) {
       this.#parts.runtime.buffers.give(buffer);
     }
     for (const groups of this.#groups) groups.clear();
@@ -132,7 +144,7 @@ export class WebgpuExecutable implements Executable {
   async #allocated(bound: Buffers): Promise<Buffers> {
     const { runtime, lowered, program } = this.#parts;
     runtime.device.pushErrorScope('out-of-memory');
-    const slots = this.memory.slots.map((bytes) => runtime.buffers.take(bytes));
+    const between = this.memory.buffers.map((bytes) => runtime.buffers.take(bytes));
     const literals = new Map(
       [...lowered.literals].map(([name, data]) => {
         const { dtype } = this.#sizes.type(name);
@@ -142,11 +154,11 @@ export class WebgpuExecutable implements Executable {
         return [name, [buffer]];
       }),
     );
-    this.#own = { slots, literals };
+    this.#own = { between, literals };
     const buffers = this.#placed(bound);
     const error = await runtime.device.popErrorScope();
     if (error !== null) {
-      const needed = this.memory.slots.reduce((sum, bytes) => sum + bytes, 0);
+      const needed = this.memory.buffers.reduce((sum, bytes) => sum + bytes, 0);
       await this.dispose();
       throw new LacunaError({
         where: program.name,
@@ -161,7 +173,7 @@ export class WebgpuExecutable implements Executable {
   /** Where everything lies in this run. */
   #placed(bound: Buffers): Map<string, readonly GPUBuffer[]> {
     const { lowered, runtime } = this.#parts;
-    const { slots = [], literals = new Map<string, readonly GPUBuffer[]>() } = this.#own ?? {};
+    const { between = [], literals = new Map<string, readonly GPUBuffer[]>() } = this.#own ?? {};
     const buffers = new Map([...bound, ...literals]);
     for (const [name] of lowered.values) {
       if (buffers.has(name)) continue;
@@ -174,8 +186,8 @@ export class WebgpuExecutable implements Executable {
       buffers.set(
         name,
         sizes.map((bytes, part) => {
-          const slot = this.memory.slotOf.get(slotKey(name, part));
-          return slot === undefined ? runtime.buffers.take(bytes) : (slots[slot] as GPUBuffer);
+          const at = this.memory.bufferOf.get(partKey(name, part));
+          return at === undefined ? runtime.buffers.take(bytes) : (between[at] as GPUBuffer);
         }),
       );
     }

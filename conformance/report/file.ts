@@ -40,6 +40,7 @@ const check = z.object({
   undecided: z.number(),
   worstRatio: number,
   reason: text.optional(),
+  beyondContract: z.literal(true).optional(),
   known: text.optional(),
   failure: z
     .object({

@@ -30,7 +30,10 @@ export interface ConformanceReport {
   readonly canaries: readonly Canary[];
   /** Whether every canary was judged as it must be; if not, the run proves nothing. */
   readonly valid: boolean;
-  /** Whether the run is valid, something passed, and all that did not is known, not run or a SHOULD. */
+  /**
+   * Whether the run is valid, something passed, and all that did not is known, not run, beyond the
+   * contract or a SHOULD.
+   */
   readonly ok: boolean;
 }
 
@@ -62,6 +65,7 @@ export function makeReport(
     check.verdict === 'pass' ||
     (check.verdict === 'not-run' && check.reason === undefined) ||
     check.known !== undefined ||
+    check.beyondContract === true ||
     isOptional(check);
   const ok = valid && counts.pass > 0 && checks.every(accepted);
   const { name, version, device, contract, deterministic, claims } = parts.subject;
@@ -87,7 +91,8 @@ export function formatReport(
   for (const check of checks) {
     if (check.verdict === 'pass') continue;
     if (check.verdict === 'not-run' && check.reason === undefined) continue;
-    const should = isOptional(check) ? ' (a SHOULD)' : '';
+    const beyond = check.beyondContract === true ? ' (beyond the contract)' : '';
+    const should = isOptional(check) ? ' (a SHOULD)' : beyond;
     const known = check.known === undefined ? should : ` (known: ${check.known})`;
     lines.push(`${check.verdict.toUpperCase()} ${check.id}${known}`);
     lines.push(indent(explain(check, seed, replay)));

@@ -1,5 +1,13 @@
 import { elementCount, LacunaError, type ProgramInput, type StateSpec } from '../../spec/index.js';
-import type { Backend, DeviceTensor, Executable, HostData, HostTensor, Named } from '../backend.js';
+import type {
+  Backend,
+  DeviceTensor,
+  Executable,
+  HostData,
+  HostTensor,
+  KernelTime,
+  Named,
+} from '../backend.js';
 import { metricNames, type Plan } from './plan.js';
 
 /** What the caller feeds to a step: data of the global batch, tables and schedule scalars. */
@@ -64,13 +72,25 @@ export class PlanRunner {
     return new PlanRunner(plan, backend, executables, resident, tables);
   }
 
-  /** Runs one step and returns its metrics, scalars by name. */
-  async step(feeds: Feeds): Promise<Named<number>> {
+  /** The compiled programs, by their keys in the plan. */
+  get executables(): ReadonlyMap<string, Executable> {
+    return this.#executables;
+  }
+
+  /**
+   * Runs one step and returns its metrics, scalars by name.
+   *
+   * @param onKernels Is given what each kernel took, of backends that can tell.
+   */
+  async step(
+    feeds: Feeds,
+    onKernels?: (times: readonly KernelTime[]) => void,
+  ): Promise<Named<number>> {
     for (const spec of this.plan.scratch) this.#state.set(spec.name, await this.#zeros(spec));
     const metrics = new Map<string, number>();
     for (const { program: key, repeat } of this.plan.calls) {
       for (let run = 0; run < repeat; run++) {
-        for (const [name, value] of await this.#call(key, feeds, run, repeat)) {
+        for (const [name, value] of await this.#call(key, feeds, { run, repeat, onKernels })) {
           metrics.set(name, (metrics.get(name) ?? 0) + value / repeat);
         }
       }
@@ -99,7 +119,11 @@ export class PlanRunner {
     for (const executable of this.#executables.values()) await executable.dispose();
   }
 
-  async #call(key: string, feeds: Feeds, run: number, repeat: number): Promise<[string, number][]> {
+  async #call(
+    key: string,
+    feeds: Feeds,
+    { run, repeat, onKernels }: CallOptions,
+  ): Promise<[string, number][]> {
     const executable = this.#executables.get(key) as Executable;
     const { program } = executable;
     const fed: DeviceTensor[] = [];
@@ -114,7 +138,11 @@ export class PlanRunner {
       }
       inputs[input.name] = tensor;
     }
-    const outputs = await executable.run(inputs);
+    const { outputs, times } =
+      onKernels === undefined || executable.profile === undefined
+        ? { outputs: await executable.run(inputs), times: [] }
+        : await executable.profile(inputs);
+    onKernels?.(times);
     for (const tensor of fed) this.#backend.release(tensor);
     const metrics: [string, number][] = [];
     for (const name of metricNames(this.plan, program)) {
@@ -139,6 +167,13 @@ export class PlanRunner {
         : { dtype: 'f32', shape, data: new Float32Array(count) },
     );
   }
+}
+
+interface CallOptions {
+  /** Which of the repeats of this call it is. */
+  readonly run: number;
+  readonly repeat: number;
+  readonly onKernels: ((times: readonly KernelTime[]) => void) | undefined;
 }
 
 /** Every input that an output of its own name replaces. */

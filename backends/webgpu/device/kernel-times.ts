@@ -1,13 +1,6 @@
 /// <reference types="@webgpu/types" />
+import type { KernelTime } from '../../../core/backend.js';
 import type { Kernel } from '../lowering/kernel.js';
-
-/** What one kernel of a run took. */
-export interface KernelTime {
-  readonly label: string;
-  readonly milliseconds: number;
-  /** Of arithmetic operations and memory accesses, estimated. */
-  readonly work: number;
-}
 
 /** Queries that one set can hold. */
 const MOST_QUERIES = 4096;
@@ -53,9 +46,9 @@ export class KernelClock {
       stamps.push(...new BigUint64Array(staging.getMappedRange()));
       for (const each of [resolved, staging, set]) each.destroy();
     }
-    return this.#kernels.map(({ label, work }, index) => {
+    return this.#kernels.map(({ label }, index) => {
       const [start = 0n, end = 0n] = [stamps[index * 2], stamps[index * 2 + 1]];
-      return { label, work, milliseconds: Number(end - start) / 1e6 };
+      return { label, milliseconds: Number(end - start) / 1e6 };
     });
   }
 }

@@ -10,19 +10,17 @@ export function directTerms(kernel: ProductKernel): void {
   const { plan, block, range } = kernel;
   const [down, across] = plan.tiling.registers;
   const loop = new Block(block, 'k');
-  const a = Array.from({ length: down }, (_, i) => line(kernel, plan.a, 'row', i));
-  const fours = fourColumns(kernel);
-  const b = Array.from({ length: across / 4 }, (_, j) => {
-    if (fours !== undefined) return fours(j);
-    const four = Array.from({ length: 4 }, (_, next) => line(kernel, plan.b, 'col', 4 * j + next));
-    return () => `vec4<f32>(${four.map((element) => element(loop)).join(', ')})`;
-  });
+  const a = fours(kernel, 'a', down / 4);
+  const b = fours(kernel, 'b', across / 4);
   b.forEach((load, j) => {
     loop.add(`let b_${j} = ${load(loop)};`);
   });
-  a.forEach((load, i) => {
-    loop.add(`let a_${i} = ${load(loop)};`);
-    for (let j = 0; j < across / 4; j++) loop.add(`${accumulator(i, j)} += a_${i} * b_${j};`);
+  a.forEach((load, four) => {
+    loop.add(`let a_${four} = ${load(loop)};`);
+    for (let i = 4 * four; i < 4 * four + 4; i++) {
+      const factor = `a_${four}[${i % 4}]`;
+      for (let j = 0; j < across / 4; j++) loop.add(`${accumulator(i, j)} += ${factor} * b_${j};`);
+    }
   });
   block.nest(`for (var k = ${range[0]}; k < ${range[1]}; k++) {`, loop);
 }
@@ -43,19 +41,23 @@ function line(kernel: ProductKernel, side: Side, first: 'row' | 'col', next: num
   return (into) => expressions.strided(side.value, place, 'k', into, plan.member);
 }
 
-/** Four columns of b that lie side by side, as one load, where they do. */
-function fourColumns(kernel: ProductKernel): ((j: number) => Load) | undefined {
+/** Term `k` of rows of a or columns of b, by fours: one load where four lie side by side. */
+function fours(kernel: ProductKernel, which: 'a' | 'b', count: number): readonly Load[] {
   const { plan, expressions, block } = kernel;
-  const { b } = plan;
+  const side = plan[which];
+  const first = which === 'a' ? 'row' : 'col';
   const at = (name: string): Affine =>
-    sidePlace(b, plan, Affine.variable(name, b.extent), Affine.variable('k', plan.terms));
-  if (!b.termsFirst) return undefined;
-  if (expressions.vectorAt(b.value, at('four_0'), 'four_0', plan.member) === undefined) {
-    return undefined;
-  }
-  return (j) => {
-    const name = `four_${j}`;
-    block.add(`let ${name} = min(col + ${4 * j}u, ${b.extent - 4}u);`);
-    return () => expressions.vectorAt(b.value, at(name), name, plan.member) as string;
-  };
+    sidePlace(side, plan, Affine.variable(name, side.extent), Affine.variable('k', plan.terms));
+  const vector = (name: string): string | undefined =>
+    side.termsFirst ? expressions.vectorAt(side.value, at(name), name, plan.member) : undefined;
+  const joined = vector('first') !== undefined;
+  return Array.from({ length: count }, (_, four): Load => {
+    if (!joined) {
+      const lines = [0, 1, 2, 3].map((next) => line(kernel, side, first, 4 * four + next));
+      return (loop) => `vec4<f32>(${lines.map((element) => element(loop)).join(', ')})`;
+    }
+    const name = `${first}_${four}`;
+    block.add(`let ${name} = min(${first} + ${4 * four}u, ${side.extent - 4}u);`);
+    return () => vector(name) as string;
+  });
 }

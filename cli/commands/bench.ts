@@ -1,0 +1,129 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+import type { KernelSourceText, KernelTime } from '../../core/backend.js';
+import { type Measured, measure } from '../bench/measure.js';
+import { PROBLEMS, problemNamed } from '../bench/problem.js';
+import { BACKENDS } from '../registry.js';
+
+interface BenchFlags {
+  readonly backend: string;
+  readonly device?: string;
+  readonly threads?: number;
+  readonly size: string;
+  readonly batch?: number;
+  readonly steps: number;
+  readonly edge: number;
+  readonly profile?: boolean;
+  readonly dump?: string;
+  readonly json?: boolean;
+}
+
+export function benchCommand(): Command {
+  return new Command('bench')
+    .description('Measures a training step, as a share of what the device reaches in one product.')
+    .option('--backend <name>', 'see `lacuna backends`', 'onnx')
+    .option('--device <name>', "the backend's device")
+    .option('--threads <n>', 'threads of a CPU device', wholeNumber)
+    .option('--size <name>', `the step: ${Object.keys(PROBLEMS).join(', ')}`, 'tiny')
+    .option('--batch <n>', 'clips of a step, where not those of the size', wholeNumber)
+    .option('--steps <n>', 'steps that count, after two that do not', wholeNumber, 5)
+    .option('--edge <n>', 'rows and columns of the product', wholeNumber, 1024)
+    .option('--profile', 'a table of where the time of a step goes, kernel by kernel')
+    .option('--dump <folder>', 'write the kernels there, one file each')
+    .option('--json', 'print one line of JSON in the end')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ lacuna bench --size small
+  $ lacuna bench --backend webgpu --profile --dump kernels`,
+    )
+    .action(run);
+}
+
+async function run(flags: BenchFlags): Promise<void> {
+  const problem = problemNamed(flags.size, flags.batch);
+  const { device, threads } = flags;
+  const backend = await BACKENDS.named(flags.backend).open({
+    ...(device === undefined ? {} : { device }),
+    ...(threads === undefined ? {} : { threads }),
+  });
+  console.error(`${backend.info.name} ${backend.info.version}, ${backend.info.device}`);
+  const measured = await measure(backend, problem, {
+    steps: flags.steps,
+    edge: flags.edge,
+    profile: flags.profile === true,
+    onProgress: (line) => console.error(line),
+  });
+  if (flags.dump !== undefined) await dump(flags.dump, measured.sources);
+  if (flags.profile === true) console.log(kernelTable(measured.kernels));
+  console.log(flags.json === true ? JSON.stringify(figures(measured, flags)) : summary(measured));
+  await backend.dispose();
+}
+
+function figures(measured: Measured, { backend, size, edge }: BenchFlags): object {
+  const { compileSeconds, gflop, productGflopsPerSecond } = measured;
+  const rate = gflop / (median(measured.milliseconds) / 1000);
+  return {
+    backend,
+    size,
+    edge,
+    compileSeconds,
+    gflop,
+    milliseconds: measured.milliseconds,
+    gflopsPerSecond: rate,
+    productGflopsPerSecond,
+    shareOfProduct: rate / productGflopsPerSecond,
+  };
+}
+
+function summary({
+  milliseconds,
+  gflop,
+  productGflopsPerSecond,
+  compileSeconds,
+}: Measured): string {
+  const time = median(milliseconds);
+  const rate = gflop / (time / 1000);
+  const share = (100 * rate) / productGflopsPerSecond;
+  return `${time.toFixed(0)} ms a step of ${gflop.toFixed(1)} GFLOP: ${rate.toFixed(1)} GFLOP/s, ${share.toFixed(0)} % of the product's ${productGflopsPerSecond.toFixed(1)}; compiled in ${compileSeconds.toFixed(1)} s`;
+}
+
+/** The kernels that take longest. */
+function kernelTable(kernels: readonly KernelTime[]): string {
+  if (kernels.length === 0) return 'This backend does not tell what its kernels take.';
+  const total = kernels.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+  const slowest = [...kernels].sort((a, b) => b.milliseconds - a.milliseconds).slice(0, 40);
+  const lines = slowest.map(({ label, milliseconds }) => {
+    const share = ((100 * milliseconds) / total).toFixed(1);
+    return `${milliseconds.toFixed(3).padStart(10)} ${share.padStart(5)} %  ${short(label)}`;
+  });
+  return [
+    `${kernels.length} kernels, ${total.toFixed(1)} ms on the device; the slowest:`,
+    '        ms   share  makes',
+    ...lines,
+  ].join('\n');
+}
+
+async function dump(folder: string, sources: readonly KernelSourceText[]): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const [index, { label, text }] of sources.entries()) {
+    const name = label.replaceAll(/[^\w.]+/g, '-').slice(0, 80);
+    await writeFile(join(folder, `${String(index).padStart(4, '0')}-${name}.wgsl`), text);
+  }
+  console.error(`${sources.length} kernels in ${folder}`);
+}
+
+function short(label: string): string {
+  return label.length <= 90 ? label : `${label.slice(0, 87)}...`;
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+function wholeNumber(text: string): number {
+  if (/^\d{1,6}$/.test(text) && Number(text) > 0) return Number(text);
+  throw new InvalidArgumentError('Give a whole number above 0.');
+}
