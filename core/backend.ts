@@ -74,6 +74,8 @@ export interface BackendInfo {
   readonly deterministic: boolean;
   /** `resident`: state stays on the device between runs; `host`: it passes through host memory. */
   readonly residency: 'resident' | 'host';
+  /** The device is a GPU in software: right, but slow. */
+  readonly emulated?: boolean;
   /** Composites that it executes whole; the others it expands. */
   readonly claims: readonly string[];
 }

@@ -46,6 +46,7 @@ export class WebgpuBackend implements Backend {
       contract: 'f32-wgsl',
       deterministic: true,
       residency: 'resident',
+      emulated: runtime.isSoftware,
       claims: [],
     };
   }

@@ -14,10 +14,8 @@ const WAYS: readonly { readonly name: string; readonly options: WaysOfLowering }
 
 const probe = await WEBGPU.probe({ device: 'swiftshader' });
 const missing = probe.available ? undefined : probe.reason;
-// Functions and relations are programs as all others: conformance.test.ts has them.
-const checks = CHECKS.filter(
-  ({ id }) => !/^(function|relation|trajectory|objective|gradient)\//.test(id),
-);
+// Functions, relations and objectives are programs as all others: conformance.test.ts has them.
+const checks = CHECKS.filter(({ id }) => /^(law|primitive|composite|program|step)\//.test(id));
 
 for (const { name, options } of WAYS) {
   testBackend(`webgpu, ${name}`, () => openWebgpu({ device: 'swiftshader', ...options }), {

@@ -63,13 +63,14 @@ Examples:
     .action(demo);
 }
 
-async function demo(flags: DemoFlags): Promise<void> {
+async function demo(given: DemoFlags): Promise<void> {
   const started = performance.now();
-  const data = await demoData(flags.data);
+  const data = await demoData(given.data);
   const gallery = (await readClipList(data.testList)).records;
-  const name = join(flags.runs, `demo-${new Date().toISOString().slice(0, 19).replace(/\D/g, '')}`);
+  const name = join(given.runs, `demo-${new Date().toISOString().slice(0, 19).replace(/\D/g, '')}`);
+  const backend = await openBackend(await demoSettings(given, data, name, 'own'));
+  const flags = reduced(given, backend);
   const settings = await demoSettings(flags, data, name, 'own');
-  const backend = await openBackend(settings);
   try {
     console.log('\nPretraining on clips with their own captions:');
     const trained = await train(settings, backend);
@@ -93,6 +94,16 @@ async function demo(flags: DemoFlags): Promise<void> {
   } finally {
     await backend.dispose();
   }
+}
+
+/** Shorter runs of fewer clips on a GPU in software, where no length was asked for. */
+function reduced(flags: DemoFlags, { info }: Backend): DemoFlags {
+  if (info.emulated !== true || flags.steps !== undefined) return flags;
+  const [steps, batch] = ['20', '8'];
+  console.log(
+    `${info.device} computes in software: ${steps} steps of ${batch} clips, too few to learn much. --steps asks for more.`,
+  );
+  return { ...flags, steps, set: [`batch=${batch}`, ...(flags.set ?? [])] };
 }
 
 /** The demo data in a folder, made if they are not there. */

@@ -4,20 +4,10 @@ import {
   type Shape,
   sameShape,
 } from '../../../spec/program/index.js';
-import { accessesOf, ELEMENT, ROW, rowPlace } from './accesses.js';
-import { Affine } from './affine.js';
-import type { Cluster, MapCluster, RowsCluster } from './cluster.js';
+import type { Cluster } from './cluster.js';
+import { Clusters, type FusionOptions } from './clusters.js';
 import { elementwiseCost, isElementwise, VIEW_OPERATIONS } from './elementwise.js';
 import type { Graph } from './graph.js';
-
-export interface FusionOptions {
-  /** Whether operations share kernels at all. */
-  readonly fuse: boolean;
-  /** Storage buffers that one kernel may bind. */
-  readonly storageBuffers: number;
-  /** Buffers that a value lies in. */
-  readonly parts: (name: string) => number;
-}
 
 export interface Fusion {
   /** In an order in which they can run. */
@@ -51,8 +41,6 @@ const CHEAP = 16;
 const MANY_USERS = 4;
 /** Stretched values are computed once for each copy, so they must take less. */
 const CHEAP_TO_STRETCH = 2;
-/** Members of one cluster. */
-const MEMBERS = 12;
 /** Rows are reduced in parts, by the general kernel, where they are long and few. */
 const FEW_ROWS = 64;
 const LONG_ROW = 8192;
@@ -72,15 +60,12 @@ class Fuser {
   /** Stored values, and how many were before each. */
   readonly #stored = new Map<string, number>();
   readonly #inline = new Map<string, Inline>();
-  readonly #clusterOf = new Map<string, Cluster>();
-  readonly #clusters = new Set<Cluster>();
-  /** Clusters of which another one reads: they take no new members. */
-  readonly #closed = new Set<Cluster>();
-  readonly #reads = new Map<Cluster, Set<string>>();
+  readonly #clusters: Clusters;
 
   constructor(graph: Graph, options: FusionOptions) {
     this.#graph = graph;
     this.#options = options;
+    this.#clusters = new Clusters(graph, (name) => this.#stored.has(name), options);
   }
 
   run(): Fusion {
@@ -96,10 +81,10 @@ class Fuser {
       return own !== undefined && other !== undefined && own < other;
     };
     return {
-      clusters: [...this.#clusters],
+      clusters: this.#clusters.inOrder,
       stored: new Set(stored.keys()),
       isRead,
-      reads: this.#reads,
+      reads: this.#clusters.reads,
     };
   }
 
@@ -123,7 +108,7 @@ class Fuser {
         return;
       case 'scatter_add':
         this.#settle(operation.operands);
-        this.#add({ kind: 'scatter', members: [name] }, this.#currentReads(name));
+        this.#clusters.add({ kind: 'scatter', members: [name] }, this.#currentReads(name));
         this.#hold(name);
         break;
       default:
@@ -192,7 +177,7 @@ class Fuser {
   /** Stores operands until one kernel can bind all that the result reads. */
   #fit(operands: readonly string[]): void {
     for (;;) {
-      if (this.#buffers(this.#joined(operands).reads) + 1 <= this.#options.storageBuffers) return;
+      if (this.#clusters.fits(this.#joined(operands).reads)) return;
       const widest = [...new Set(operands)]
         .filter((name) => this.#inline.has(name))
         .sort((a, b) => this.#readsOf(b).size - this.#readsOf(a).size)[0];
@@ -203,10 +188,6 @@ class Fuser {
 
   #readsOf(name: string): ReadonlySet<string> {
     return this.#inline.get(name)?.reads ?? new Set([name]);
-  }
-
-  #buffers(names: ReadonlySet<string>): number {
-    return [...names].reduce((sum, name) => sum + this.#options.parts(name), 0);
   }
 
   #joined(operands: readonly string[]): Inline {
@@ -228,9 +209,9 @@ class Fuser {
     if (inline === undefined) return;
     const reads = this.#currentReads(name);
     if (inline.product !== undefined) {
-      this.#add({ kind: 'product', product: inline.product, members: [name] }, reads);
-    } else if (!this.#join(name, reads)) {
-      this.#add({ kind: 'map', count: this.#graph.count(name), members: [name] }, reads);
+      this.#clusters.add({ kind: 'product', product: inline.product, members: [name] }, reads);
+    } else if (!this.#clusters.join(name, reads)) {
+      this.#clusters.add({ kind: 'map', count: this.#graph.count(name), members: [name] }, reads);
     }
     this.#hold(name);
   }
@@ -255,133 +236,11 @@ class Fuser {
       isTrailing(operation.attributes.axes, shape) &&
       columns > 1 &&
       (rows >= FEW_ROWS || columns <= LONG_ROW);
-    if (!isRows) this.#add({ kind: 'reduce', members: [name] }, reads);
-    else if (!this.#joinRows(name, reads, rows, columns, true)) {
-      this.#add({ kind: 'rows', rows, columns, members: [name] }, reads);
+    if (!isRows) this.#clusters.add({ kind: 'reduce', members: [name] }, reads);
+    else if (!this.#clusters.joinRows(name, reads, { rows, columns })) {
+      this.#clusters.add({ kind: 'rows', rows, columns, members: [name] }, reads);
     }
     this.#hold(name);
-  }
-
-  /** Makes the value the last member of a cluster that is there, if it fits one. */
-  #join(name: string, reads: ReadonlySet<string>): boolean {
-    if (!this.#options.fuse) return false;
-    const count = this.#graph.count(name);
-    for (const cluster of [...this.#clusters].reverse()) {
-      if (
-        cluster.kind === 'map' &&
-        cluster.count === count &&
-        this.#joinMap(name, reads, cluster)
-      ) {
-        return true;
-      }
-      const fits =
-        cluster.kind === 'rows' &&
-        (cluster.rows === count || cluster.rows * cluster.columns === count) &&
-        cluster.members.some((member) => reads.has(member));
-      if (fits && this.#joinRows(name, reads, cluster.rows, cluster.columns, false, cluster)) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  #joinMap(name: string, reads: ReadonlySet<string>, cluster: MapCluster): boolean {
-    const shared = [...reads].some(
-      (read) =>
-        cluster.members.includes(read) ||
-        (this.#graph.count(read) === cluster.count && this.#readsOfCluster(cluster).has(read)),
-    );
-    if (!shared || !this.#isOpen(cluster, reads)) return false;
-    // A word of four bytes has one writer.
-    if ([...cluster.members, name].some((each) => this.#graph.type(each).dtype === 'u8')) {
-      return false;
-    }
-    const place = Affine.variable(ELEMENT, cluster.count);
-    const aligned = accessesOf(this.#graph, (x) => this.#stored.has(x), name, place).every(
-      (access) => !cluster.members.includes(access.name) || access.at.code === place.code,
-    );
-    if (!aligned) return false;
-    this.#extend(cluster, name, reads);
-    return true;
-  }
-
-  #joinRows(
-    name: string,
-    reads: ReadonlySet<string>,
-    rows: number,
-    columns: number,
-    isReduction: boolean,
-    only?: RowsCluster,
-  ): boolean {
-    if (!this.#options.fuse || this.#graph.type(name).dtype === 'u8') return false;
-    const candidates = [...this.#clusters]
-      .reverse()
-      .filter(
-        (cluster): cluster is RowsCluster =>
-          cluster.kind === 'rows' &&
-          cluster.rows === rows &&
-          cluster.columns === columns &&
-          (only === undefined || cluster === only),
-      );
-    for (const cluster of candidates) {
-      const own = [...reads].some(
-        (read) =>
-          cluster.members.includes(read) ||
-          (this.#graph.count(read) === rows * columns && this.#readsOfCluster(cluster).has(read)),
-      );
-      if (!own || !this.#isOpen(cluster, reads)) continue;
-      const operand = isReduction ? (this.#graph.definition(name)?.operands[0] as string) : name;
-      if (!this.#isAligned(operand, cluster, isReduction)) continue;
-      this.#extend(cluster, name, reads);
-      return true;
-    }
-    return false;
-  }
-
-  /** Whether a value reads members of a cluster only in its own row, and its own element of rows. */
-  #isAligned(name: string, cluster: RowsCluster, isOperand: boolean): boolean {
-    const place = rowPlace(cluster.rows, cluster.columns);
-    const row = Affine.variable(ROW, cluster.rows);
-    const own = this.#graph.count(name) === cluster.rows ? row : place;
-    const accesses =
-      isOperand && this.#stored.has(name)
-        ? [{ name, at: own }]
-        : accessesOf(this.#graph, (x) => this.#stored.has(x), name, own);
-    return accesses.every((access) => {
-      if (!cluster.members.includes(access.name)) return true;
-      const wanted = this.#graph.count(access.name) === cluster.rows ? row : place;
-      return access.at.code === wanted.code;
-    });
-  }
-
-  /** Whether a cluster takes a member that reads these. */
-  #isOpen(cluster: MapCluster | RowsCluster, reads: ReadonlySet<string>): boolean {
-    if (this.#closed.has(cluster) || cluster.members.length >= MEMBERS) return false;
-    const all = new Set([...this.#readsOfCluster(cluster), ...cluster.members, ...reads]);
-    return this.#buffers(all) + 1 <= this.#options.storageBuffers;
-  }
-
-  #readsOfCluster(cluster: Cluster): ReadonlySet<string> {
-    return this.#reads.get(cluster) ?? new Set();
-  }
-
-  #extend(cluster: MapCluster | RowsCluster, name: string, reads: ReadonlySet<string>): void {
-    cluster.members.push(name);
-    // It runs where its last member stands.
-    this.#clusters.delete(cluster);
-    this.#add(cluster, reads);
-  }
-
-  #add(cluster: Cluster, reads: ReadonlySet<string>): void {
-    this.#clusters.add(cluster);
-    const known = this.#reads.get(cluster) ?? new Set();
-    for (const name of reads) {
-      known.add(name);
-      const maker = this.#clusterOf.get(name);
-      if (maker !== undefined && maker !== cluster) this.#closed.add(maker);
-    }
-    this.#reads.set(cluster, known);
-    for (const name of cluster.members) this.#clusterOf.set(name, cluster);
   }
 
   #hold(name: string): void {

@@ -1,0 +1,166 @@
+import { accessesOf, ELEMENT, ROW, rowPlace } from './accesses.js';
+import { Affine } from './affine.js';
+import type { Cluster, MapCluster, RowsCluster } from './cluster.js';
+import type { Graph } from './graph.js';
+
+export interface FusionOptions {
+  /** Whether operations share kernels at all. */
+  readonly fuse: boolean;
+  /** Storage buffers that one kernel may bind. */
+  readonly storageBuffers: number;
+  /** Buffers that a value lies in. */
+  readonly parts: (name: string) => number;
+}
+
+/** Members of one cluster. */
+const MEMBERS = 12;
+
+/**
+ * The clusters so far. One takes new members as long as no other one reads of it, since it runs
+ * where its last member stands; a member reads other members only where its own element lies.
+ */
+export class Clusters {
+  /** What each cluster reads, its own members included. */
+  readonly reads: Map<Cluster, Set<string>> = new Map();
+  readonly #graph: Graph;
+  readonly #isStored: (name: string) => boolean;
+  readonly #options: FusionOptions;
+  readonly #clusterOf = new Map<string, Cluster>();
+  readonly #clusters = new Set<Cluster>();
+  /** Those of which another one reads. */
+  readonly #closed = new Set<Cluster>();
+
+  constructor(graph: Graph, isStored: (name: string) => boolean, options: FusionOptions) {
+    this.#graph = graph;
+    this.#isStored = isStored;
+    this.#options = options;
+  }
+
+  /** In an order in which they can run. */
+  get inOrder(): readonly Cluster[] {
+    return [...this.#clusters];
+  }
+
+  /** Whether one kernel can bind these and a result. */
+  fits(names: ReadonlySet<string>): boolean {
+    const buffers = [...names].reduce((sum, name) => sum + this.#options.parts(name), 0);
+    return buffers + 1 <= this.#options.storageBuffers;
+  }
+
+  /** Puts a cluster last. */
+  add(cluster: Cluster, reads: ReadonlySet<string>): void {
+    this.#clusters.add(cluster);
+    const known = this.reads.get(cluster) ?? new Set();
+    for (const name of reads) {
+      known.add(name);
+      const maker = this.#clusterOf.get(name);
+      if (maker !== undefined && maker !== cluster) this.#closed.add(maker);
+    }
+    this.reads.set(cluster, known);
+    for (const name of cluster.members) this.#clusterOf.set(name, cluster);
+  }
+
+  /** Makes an elementwise value the last member of a cluster that is there, if it fits one. */
+  join(name: string, reads: ReadonlySet<string>): boolean {
+    if (!this.#canShare(name)) return false;
+    const count = this.#graph.count(name);
+    return this.#first((cluster) => {
+      if (cluster.kind === 'map')
+        return cluster.count === count && this.#joinMap(name, reads, cluster);
+      const isRow = cluster.rows === count || cluster.rows * cluster.columns === count;
+      const isMade = cluster.members.some((member) => reads.has(member));
+      return isRow && isMade && this.#joinCluster(name, name, reads, cluster);
+    });
+  }
+
+  /** Makes a reduction over rows the last member of a cluster of such rows, if it fits one. */
+  joinRows(
+    name: string,
+    reads: ReadonlySet<string>,
+    { rows, columns }: Pick<RowsCluster, 'rows' | 'columns'>,
+  ): boolean {
+    if (!this.#canShare(name)) return false;
+    const operand = this.#graph.definition(name)?.operands[0] as string;
+    return this.#first((cluster) => {
+      if (cluster.kind !== 'rows' || cluster.rows !== rows || cluster.columns !== columns)
+        return false;
+      return this.#joinCluster(name, operand, reads, cluster);
+    });
+  }
+
+  /** A word of four bytes has one writer, so u8 has a kernel of its own. */
+  #canShare(name: string): boolean {
+    return this.#options.fuse && this.#graph.type(name).dtype !== 'u8';
+  }
+
+  /** Whether one of the clusters, the latest first, takes it. */
+  #first(takes: (cluster: MapCluster | RowsCluster) => boolean): boolean {
+    return [...this.#clusters]
+      .reverse()
+      .some((cluster) => (cluster.kind === 'map' || cluster.kind === 'rows') && takes(cluster));
+  }
+
+  #joinMap(name: string, reads: ReadonlySet<string>, cluster: MapCluster): boolean {
+    if (cluster.members.some((member) => this.#graph.type(member).dtype === 'u8')) return false;
+    if (!this.#shares(cluster, cluster.count, reads) || !this.#isOpen(cluster, reads)) return false;
+    const place = Affine.variable(ELEMENT, cluster.count);
+    const aligned = accessesOf(this.#graph, this.#isStored, name, place).every(
+      (access) => !cluster.members.includes(access.name) || access.at.code === place.code,
+    );
+    if (!aligned) return false;
+    this.#extend(cluster, name, reads);
+    return true;
+  }
+
+  /** @param read The value itself, or of a reduction what is reduced. */
+  #joinCluster(
+    name: string,
+    read: string,
+    reads: ReadonlySet<string>,
+    cluster: RowsCluster,
+  ): boolean {
+    const size = cluster.rows * cluster.columns;
+    if (!this.#shares(cluster, size, reads) || !this.#isOpen(cluster, reads)) return false;
+    if (!this.#isAligned(read, cluster, read !== name)) return false;
+    this.#extend(cluster, name, reads);
+    return true;
+  }
+
+  /** Whether a value made of these reads members of a cluster, or what it reads in whole. */
+  #shares(cluster: MapCluster | RowsCluster, size: number, reads: ReadonlySet<string>): boolean {
+    return [...reads].some(
+      (read) =>
+        cluster.members.includes(read) ||
+        (this.#graph.count(read) === size && this.reads.get(cluster)?.has(read) === true),
+    );
+  }
+
+  /** Whether a value reads members of a cluster only in its own row, and its own element of rows. */
+  #isAligned(name: string, cluster: RowsCluster, isOperand: boolean): boolean {
+    const place = rowPlace(cluster.rows, cluster.columns);
+    const row = Affine.variable(ROW, cluster.rows);
+    const own = this.#graph.count(name) === cluster.rows ? row : place;
+    const accesses =
+      isOperand && this.#isStored(name)
+        ? [{ name, at: own }]
+        : accessesOf(this.#graph, this.#isStored, name, own);
+    return accesses.every((access) => {
+      if (!cluster.members.includes(access.name)) return true;
+      const wanted = this.#graph.count(access.name) === cluster.rows ? row : place;
+      return access.at.code === wanted.code;
+    });
+  }
+
+  /** Whether a cluster takes a member that reads these. */
+  #isOpen(cluster: MapCluster | RowsCluster, reads: ReadonlySet<string>): boolean {
+    if (this.#closed.has(cluster) || cluster.members.length >= MEMBERS) return false;
+    return this.fits(new Set([...(this.reads.get(cluster) ?? []), ...cluster.members, ...reads]));
+  }
+
+  #extend(cluster: MapCluster | RowsCluster, name: string, reads: ReadonlySet<string>): void {
+    cluster.members.push(name);
+    // It runs where its last member stands.
+    this.#clusters.delete(cluster);
+    this.add(cluster, reads);
+  }
+}

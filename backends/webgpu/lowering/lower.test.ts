@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest';
+import { trainingPlan } from '../../../core/plan/index.js';
+import {
+  ADAMW,
+  add,
+  layerNorm,
+  matmul,
+  type PretrainingConfig,
+  type Program,
+  ProgramBuilder,
+  reshape,
+  softmax,
+  transpose,
+  type Value,
+} from '../../../spec/index.js';
+import { planMemory } from '../memory/memory-plan.js';
+import { DEFAULT_LIMITS } from './kernel.js';
+import { HARDWARE } from './kernels/tiling.js';
+import { type Lowered, type LoweringOptions, lower } from './lower.js';
+
+const OPTIONS: LoweringOptions = {
+  limits: DEFAULT_LIMITS,
+  tiling: HARDWARE,
+  fuse: true,
+  subgroups: false,
+  donate: {},
+};
+
+function kernelsOf(
+  make: (input: (name: string, shape: readonly number[]) => Value) => readonly Value[],
+  options: Partial<LoweringOptions> = {},
+): Lowered {
+  const builder = new ProgramBuilder('test');
+  const results = make((name, shape) => builder.input(name, 'f32', shape, 'data'));
+  for (const [index, value] of results.entries()) builder.output(`y${index}`, value);
+  return lower(builder.finish(), { ...OPTIONS, ...options });
+}
+
+const STEP: PretrainingConfig = {
+  video: { frames: 4, size: 16, tubelet: 2, patch: 4 },
+  encoder: { width: 16, depth: 2, heads: 2 },
+  mae: { decoder: { width: 8, depth: 1, heads: 2 } },
+};
+
+function step(): Program {
+  return trainingPlan(STEP, { batch: 2, visible: 8 }).programs.step as Program;
+}
+
+describe('what becomes one kernel', () => {
+  it('a softmax', () => {
+    expect(kernelsOf((input) => [softmax(input('x', [100, 300]))]).kernels).toHaveLength(1);
+  });
+
+  it('a layer norm', () => {
+    const { kernels } = kernelsOf((input) => [
+      layerNorm(input('x', [7, 300]), input('gamma', [300]), input('beta', [300]), 1e-6),
+    ]);
+    expect(kernels).toHaveLength(1);
+  });
+
+  it('a product with its bias, and the transpose of an operand', () => {
+    const { kernels } = kernelsOf((input) => {
+      const heads = reshape(input('x', [6, 4 * 5]), [6, 4, 5]);
+      const product = matmul(transpose(heads, [1, 0, 2]), input('w', [4, 5, 8]));
+      return [add(product, 1)];
+    });
+    expect(kernels).toHaveLength(1);
+  });
+
+  it('the update of a parameter, in place', () => {
+    const builder = new ProgramBuilder('test');
+    const [p, m, v, g] = ['p', 'm', 'v', 'g'].map((name) =>
+      builder.input(name, 'f32', [40, 3], 'parameter'),
+    ) as [Value, Value, Value, Value];
+    const scalars = ['lr', 'c1', 'c2'].map((name) => builder.input(name, 'f32', [], 'schedule'));
+    const attributes = { beta1: 0.9, beta2: 0.95, eps: 1e-8, decay: 0.05, lr_scale: 1 };
+    const results = builder.call(ADAMW, [p, m, v, g, ...scalars], attributes);
+    results.forEach((value, i) => {
+      builder.output(['p', 'm', 'v'][i] as string, value);
+    });
+    const donate = { p: 'p', m: 'm', v: 'v' };
+    const limits = { ...DEFAULT_LIMITS, storageBuffers: 12 };
+    const { kernels, inPlace } = lower(builder.finish(), { ...OPTIONS, limits, donate });
+    // Its scalars are computed once, for all parameters.
+    expect(kernels.map(({ bindings }) => bindings.length > 4)).toEqual([false, true]);
+    expect(inPlace.size).toBe(3);
+  });
+});
+
+describe('a training step', () => {
+  it.each([8, 10, 12])('binds at most %d buffers a kernel', (storageBuffers) => {
+    const limits = { ...DEFAULT_LIMITS, storageBuffers };
+    const { kernels } = lower(step(), { ...OPTIONS, limits });
+    for (const { bindings } of kernels) expect(bindings.length).toBeLessThanOrEqual(storageBuffers);
+  });
+
+  it('takes a third of the kernels that its operations would, each by itself', () => {
+    const fused = lower(step(), OPTIONS).kernels.length;
+    const single = lower(step(), { ...OPTIONS, fuse: false }).kernels.length;
+    expect(fused * 3).toBeLessThan(single);
+  });
+
+  it('is the same text each time, without names of the program', () => {
+    const [first, second] = [lower(step(), OPTIONS), lower(step(), OPTIONS)];
+    expect(first.kernels).toEqual(second.kernels);
+    for (const { code } of first.kernels) expect(code).not.toMatch(/encoder|decoder|grad/);
+  });
+
+  it('reads no memory before it is written, and takes little more than it needs', () => {
+    const program = step();
+    const { kernels, values, literals, outputs } = lower(program, OPTIONS);
+    const given = new Set([...program.inputs.map(({ name }) => name), ...literals.keys()]);
+    const returned = new Set(outputs);
+    const written = new Set(given);
+    for (const { bindings, label } of kernels) {
+      for (const { value, access } of bindings) {
+        if (access === 'read') expect(written, `${label} reads ${value}`).toContain(value);
+      }
+      for (const { value, access } of bindings) if (access === 'write') written.add(value);
+    }
+    const plan = planMemory(kernels, (name) =>
+      given.has(name) || returned.has(name) ? undefined : [4 * (values.get(name)?.count ?? 0)],
+    );
+    const taken = plan.buffers.reduce((sum, bytes) => sum + bytes, 0);
+    expect(taken).toBeLessThan(1.5 * plan.floor);
+  });
+});
