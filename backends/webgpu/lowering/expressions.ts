@@ -1,16 +1,11 @@
-import {
-  elementCount,
-  type Operation,
-  type Primitive,
-  type PrimitiveName,
-  type Shape,
-} from '../../../spec/program/index.js';
+import { elementCount, type Operation, type Shape } from '../../../spec/program/index.js';
 import { Affine, axisIndices, linearIndex } from './affine.js';
 import { Block } from './block.js';
 import { elementwiseCode, isElementwise, VIEW_OPERATIONS } from './elementwise.js';
 import type { IsRead } from './fusion.js';
 import type { Graph } from './graph.js';
 import type { KernelSource } from './kernel-source.js';
+import { type ElementReader, viewElement } from './views.js';
 import { literal, wgslType } from './wgsl.js';
 
 /** What a kernel has at hand without reading it: an accumulator, a sum of its own row. */
@@ -20,7 +15,7 @@ export type Held = (name: string, at: Affine) => string | undefined;
  * Writes what a value is at an index, as WGSL: down to values that lie in memory, through every
  * operation that has none of its own.
  */
-export class Expressions {
+export class Expressions implements ElementReader {
   readonly #graph: Graph;
   readonly #isRead: IsRead;
   /** The member of the cluster whose definition is being written. */
@@ -104,20 +99,16 @@ export class Expressions {
     }
     if (definition.op === 'call' || !VIEW_OPERATIONS.has(definition.op)) return undefined;
     const found: { name: string; at: Affine }[] = [];
-    const inner = {
-      shape: (value: string) => this.shape(value),
-      operand: (value: string, own: readonly Affine[]) => {
+    viewElement(definition, index, new Block(), {
+      shape: (value) => this.shape(value),
+      literal: (value, element) => this.literal(value, element),
+      guarded: () => '',
+      operand: (value, own) => {
         const seen = this.#viewed(value, own);
         if (seen !== undefined) found.push(seen);
         return '';
       },
-    };
-    VIEWS[definition.op]?.({
-      operation: definition,
-      index,
-      block: undefined,
-      expressions: inner,
-    } as never);
+    });
     return found[0];
   }
 
@@ -154,9 +145,7 @@ export class Expressions {
       const types = operation.operands.map((name) => this.#graph.type(name).dtype);
       return elementwiseCode(operation, operands, types, (name) => this.#source.helper(name));
     }
-    const rule = VIEWS[operation.op];
-    if (rule === undefined) throw new Error(`${operation.op} has a kernel of its own`);
-    return rule({ operation, index, block, expressions: this } as never);
+    return viewElement(operation, index, block, this);
   }
 
   operand(name: string, index: readonly Affine[], block: Block): string {
@@ -193,104 +182,3 @@ export class Expressions {
     return this.literal(name, 0);
   }
 }
-
-interface View<K extends PrimitiveName> {
-  readonly operation: Primitive<K>;
-  readonly index: readonly Affine[];
-  readonly block: Block;
-  readonly expressions: Expressions;
-}
-
-/** Where an element of the result lies in the operand. */
-const VIEWS: { readonly [K in PrimitiveName]?: (view: View<K>) => string } = {
-  reshape: ({ operation, index, block, expressions }) => {
-    const [x] = operation.operands as readonly [string];
-    const place = linearIndex(index, operation.results[0].shape);
-    return expressions.operand(x, axisIndices(place, expressions.shape(x)), block);
-  },
-  transpose: ({ operation, index, block, expressions }) => {
-    const [x] = operation.operands as readonly [string];
-    const own: Affine[] = [];
-    operation.attributes.permutation.forEach((axis, i) => {
-      own[axis] = index[i] as Affine;
-    });
-    return expressions.operand(x, own, block);
-  },
-  broadcast: ({ operation, index, block, expressions }) => {
-    const [x] = operation.operands as readonly [string];
-    const shape = expressions.shape(x);
-    const skipped = index.length - shape.length;
-    const own = shape.map((extent, axis) =>
-      extent === 1 ? Affine.constant(0) : (index[axis + skipped] as Affine),
-    );
-    return expressions.operand(x, own, block);
-  },
-  slice: ({ operation, index, block, expressions }) => {
-    const [x] = operation.operands as readonly [string];
-    const own = index.map((i, axis) =>
-      i.plus(Affine.constant(operation.attributes.starts[axis] as number)),
-    );
-    return expressions.operand(x, own, block);
-  },
-  pad: ({ operation, index, block, expressions }) => {
-    const [x] = operation.operands as readonly [string];
-    const { low, high, value } = operation.attributes;
-    const shape = expressions.shape(x);
-    const conditions: string[] = [];
-    const own = index.map((i, axis) => {
-      const [below, above] = [low[axis] as number, high[axis] as number];
-      const extent = shape[axis] as number;
-      if (below === 0 && above === 0) return i;
-      // Below the start it wraps around to a number that is no index either.
-      const code = below === 0 ? i.code : `(${i.code} - ${below}u)`;
-      conditions.push(`${code} < ${extent}u`);
-      return Affine.opaque(`(${code})`, Math.max(extent, 1), i);
-    });
-    if (conditions.length === 0) return expressions.operand(x, own, block);
-    const padding = expressions.literal(x, value);
-    if (elementCount(shape) === 0) return padding;
-    return expressions.guarded(conditions.join(' && '), x, own, padding, block);
-  },
-  concat: ({ operation, index, block, expressions }) => {
-    const { axis } = operation.attributes;
-    const i = index[axis] as Affine;
-    const parts = operation.operands.filter((x) => elementCount(expressions.shape(x)) > 0);
-    let start = 0;
-    let code = expressions.literal(operation.operands[0] as string, 0);
-    parts.forEach((x, part) => {
-      const extent = expressions.shape(x)[axis] as number;
-      const own = [...index];
-      own[axis] =
-        parts.length === 1
-          ? i
-          : Affine.opaque(start === 0 ? `(${i.code})` : `(${i.code} - ${start}u)`, extent, i);
-      if (parts.length === 1) code = expressions.operand(x, own, block);
-      else {
-        const inside =
-          part === 0
-            ? `${i.code} < ${extent}u`
-            : `${i.code} >= ${start}u && ${i.code} < ${start + extent}u`;
-        code = expressions.guarded(inside, x, own, code, block);
-      }
-      start += extent;
-    });
-    return code;
-  },
-  gather: ({ operation, index, block, expressions }) => {
-    const [x, indices] = operation.operands as readonly [string, string];
-    const { batch } = operation.attributes;
-    const rank = expressions.shape(indices).length;
-    const which = index.slice(0, rank);
-    const row = expressions.operand(indices, which, block);
-    const extent = expressions.shape(x)[batch] as number;
-    const found = Affine.opaque(
-      `u32(${row})`,
-      Math.max(extent, 2),
-      linearIndex(which, expressions.shape(indices)),
-    );
-    return expressions.operand(x, [...index.slice(0, batch), found, ...index.slice(rank)], block);
-  },
-  iota: ({ operation, index }) => `i32(${(index[operation.attributes.axis] as Affine).code})`,
-  constant: ({ operation, expressions }) =>
-    expressions.literal(operation.results[0].name, operation.attributes.data[0] ?? 0),
-};

@@ -64,7 +64,7 @@ export class KernelSource {
       return `${buffer}[(${at.code}) / 4u][(${at.code}) % 4u]`;
     }
     const type = wgslType(this.#context.type(name).dtype, name);
-    const index = names.length === 1 ? at.code : this.#partIndex(at);
+    const index = names.length === 1 ? at.code : `(${at.code})`;
     const element = (buffer: string, place: string): string => {
       if (type.elementsPerWord === 4) {
         return `((${buffer}[(${place}) / 4u] >> (((${place}) % 4u) * 8u)) & 0xffu)`;
@@ -177,10 +177,6 @@ export class KernelSource {
     }
     if (access === 'write') bound.access = 'write';
     return bound;
-  }
-
-  #partIndex(at: Affine): string {
-    return `(${at.code})`;
   }
 
   /** Elements of one part of a value. */
