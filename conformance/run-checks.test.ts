@@ -12,7 +12,7 @@ import { LEGAL_FLEET } from './fleet/legal.js';
 import { readReport, writeReport } from './report/file.js';
 import { junit } from './report/junit.js';
 import { explain, formatReport } from './report/report.js';
-import { checkBackend } from './run-checks.js';
+import { checkBackend, runChecks } from './run-checks.js';
 import { backendSubject } from './subject.js';
 
 const legal = (): ReturnType<(typeof LEGAL_FLEET)[number]['open']> => {
@@ -89,11 +89,9 @@ describe('checkBackend', () => {
 
   it('does not fail a backend for what its contract does not promise', async () => {
     const backend = legal();
-    const wgsl = Object.assign(Object.create(backend) as typeof backend, {
-      info: { ...backend.info, contract: 'f32-wgsl' as const },
-      upload: backend.upload.bind(backend),
-    });
-    const report = await checkBackend(wgsl, { filter: 'primitive/neg', cases: 3 });
+    const subject = backendSubject(backend);
+    const wgsl = { ...subject, info: { ...subject.info, contract: 'f32-wgsl' as const } };
+    const report = await runChecks(wgsl, { filter: 'primitive/neg', cases: 3 });
     const beyond = report.checks.filter((check) => check.beyondContract === true);
     expect(beyond.map(({ id, verdict }) => [id, verdict])).toEqual([
       ['primitive/neg/non-finite', 'unsupported'],

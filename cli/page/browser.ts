@@ -15,6 +15,8 @@ export interface PageElement {
   textContent: string | null;
   innerHTML: string;
   hidden: boolean;
+  /** Of a field of a form. */
+  value?: string;
   setAttribute(name: string, value: string): void;
 }
 

@@ -47,7 +47,8 @@ main().catch((error: unknown) => {
   const verdict = element('verdict');
   element('progress').hidden = true;
   if (error instanceof LacunaError) {
-    verdict.textContent = error.message;
+    const { message } = error;
+    verdict.textContent = `${message.slice(0, 1).toUpperCase()}${message.slice(1)}`;
     element('page').setAttribute('data-state', 'unavailable');
     return;
   }

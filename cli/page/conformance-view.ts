@@ -27,6 +27,9 @@ export class ConformanceView {
     );
     this.#total = wanted;
     this.#settings = settings;
+    showSettings(settings);
+    element('verdict').textContent =
+      `Running: ${wanted} of ${checks.length} checks were asked for.`;
     element('page').setAttribute('data-state', 'running');
     this.#show();
   }
@@ -59,8 +62,7 @@ export class ConformanceView {
   }
 
   ended(report: CheckReport): void {
-    const { id, level, verdict } = report;
-    this.#rows.set(id, { id, level, verdict });
+    this.#rows.set(report.id, report);
     this.#reports.push(report);
     if (this.#reports.length === this.#total) {
       element('progress-text').textContent = 'Measuring the accuracy, and testing the judge.';
@@ -77,8 +79,10 @@ export class ConformanceView {
     element('verdict').innerHTML =
       `<strong>${word[0]?.toUpperCase()}${word.slice(1)}.</strong> ${escapeHtml(summary(report, seconds))}`;
     element('progress').hidden = true;
-    if (accuracy.length > 0) element('accuracy').innerHTML = accuracyTable(accuracy);
-    else element('accuracy').textContent = 'It is measured in runs without a filter.';
+    element('accuracy').innerHTML =
+      accuracy.length > 0
+        ? accuracyTable(accuracy)
+        : '<p class="soft">It is measured in runs without a filter.</p>';
     element('file').innerHTML = download(report);
     element('page').setAttribute('data-state', outcome);
   }
@@ -93,14 +97,30 @@ export class ConformanceView {
   }
 }
 
+/** The form for the next run starts from the choices of this one. */
+function showSettings(settings: PageSettings): void {
+  const { filter, cases, seed, fuse, defaultLimits, subgroups } = settings;
+  const values = {
+    filter,
+    cases: `${cases}`,
+    seed: `${seed}`,
+    fuse: fuse ? 'on' : 'off',
+    limits: defaultLimits ? 'default' : 'highest',
+    subgroups: subgroups ? 'on' : 'off',
+  };
+  for (const [id, value] of Object.entries(values)) element(id).value = value;
+}
+
 function summary({ checks, counts, canaries, seed }: ReportFile, seconds: number): string {
   const sum = (pick: (check: CheckReport) => number): number =>
     checks.reduce((total, check) => total + pick(check), 0);
   const [elements, undecided] = [sum((each) => each.elements), sum((each) => each.undecided)];
   const ran = checks.length - counts['not-run'];
+  const beyond = checks.filter((check) => check.beyondContract === true).length;
+  const rest = beyond === 0 ? '' : ` (beyond the contract: ${beyond})`;
   const behaved = canaries.filter((canary) => canary.behaved).length;
   return [
-    `${counts.pass} of ${ran} checks passed in ${duration(seconds)}:`,
+    `${counts.pass} of ${ran} checks passed${rest}, in ${seconds < 10 ? `${seconds.toFixed(1)} s` : duration(seconds)}:`,
     `${whole(sum((each) => each.cases))} cases of seed ${seed},`,
     `${whole(elements - undecided)} of ${whole(elements)} elements judged,`,
     `${behaved} of ${canaries.length} altered results judged as they must be.`,

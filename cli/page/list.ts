@@ -24,16 +24,29 @@ export function checkList(rows: readonly Row[]): string {
     if (own.length === 0) return [];
     return [`<h3>${level} ${LEVELS[level]}</h3>${items(own)}`];
   });
+  parts.unshift(...beyondNotes(rows));
   if (left.length > 0) {
     parts.push(`<details><summary>${left.length} not run</summary>${items(left)}</details>`);
   }
   return parts.join('\n');
 }
 
+/** What the contract does not promise, once for all the checks of it. */
+function beyondNotes(rows: readonly Row[]): readonly string[] {
+  const reasons = rows.flatMap(({ beyondContract, reason }) =>
+    beyondContract === true && reason !== undefined ? [reason] : [],
+  );
+  return [...new Set(reasons)].map((reason) => {
+    const count = reasons.filter((each) => each === reason).length;
+    return `<p class="soft">Unsupported, and no failure: ${escapeHtml(reason)} (${count} of the checks).</p>`;
+  });
+}
+
 function items(rows: readonly Row[]): string {
   const lines = rows.map(({ id, verdict }) => {
     const [kind, mark] = verdict === undefined ? ['waiting', '…'] : [verdict, MARKS[verdict]];
-    const word = kind === 'pass' ? '<span class="unseen">pass</span>' : ` <em>${kind}</em>`;
+    const quiet = kind === 'pass' || kind === 'waiting';
+    const word = quiet ? `<span class="unseen"> ${kind}</span>` : ` <em>${kind}</em>`;
     const name = escapeHtml(id).replaceAll('/', '/<wbr>');
     return `<li class="${kind}"><i aria-hidden="true">${mark}</i> <span>${name}${word}</span></li>`;
   });
@@ -50,7 +63,10 @@ export function failureList(
     `again in Node: lacuna conform --backend webgpu --replay '${address}'`,
   ];
   const bad = reports.filter(
-    ({ verdict, reason }) => verdict !== 'pass' && (verdict !== 'not-run' || reason !== undefined),
+    ({ verdict, reason, beyondContract }) =>
+      verdict !== 'pass' &&
+      beyondContract !== true &&
+      (verdict !== 'not-run' || reason !== undefined),
   );
   return bad
     .map((report) => {

@@ -10,6 +10,9 @@ export interface Row {
   readonly id: string;
   readonly level: Level;
   readonly verdict?: Verdict;
+  /** Why it is not `pass`, and whether the contract promises nothing there. */
+  readonly reason?: string;
+  readonly beyondContract?: true;
 }
 
 /** How many checks of each level came to each verdict. */
@@ -41,7 +44,7 @@ export function accuracyTable(rows: readonly AccuracyRow[]): string {
     granted === undefined
       ? []
       : [
-          `<tr><th scope="row">${name}</th><td>${observed.toPrecision(2)}</td><td>${granted.toPrecision(2)}</td><td>${meter(observed / granted)}</td><td>${(at ?? 0).toPrecision(4)}</td></tr>`,
+          `<tr><th scope="row">${name}</th><td>${short(observed, 2)}</td><td>${short(granted, 2)}</td><td>${bar(observed / granted)}</td><td>${short(at ?? 0, 4)}</td></tr>`,
         ],
   );
   const sums = rows.flatMap(({ function: name, observed, granted, statistical }) =>
@@ -59,9 +62,14 @@ export function accuracyTable(rows: readonly AccuracyRow[]): string {
 <tbody>${sums.join('\n')}</tbody></table></div>`;
 }
 
-function meter(share: number): string {
+function bar(share: number): string {
   const percent = `${(100 * share).toFixed(0)} %`;
-  return `<meter min="0" max="1" high="0.999" optimum="0" value="${share.toFixed(4)}">${percent}</meter> ${percent}`;
+  const value = Math.min(1, share).toFixed(4);
+  return `<progress max="1" value="${value}" aria-hidden="true"></progress> ${percent}`;
+}
+
+function short(value: number, digits: number): string {
+  return String(Number(value.toPrecision(digits)));
 }
 
 /** Names and what they stand for, in two columns. */

@@ -38,7 +38,9 @@ export async function startPageServer(options: PageServerOptions = {}): Promise<
   });
   await listen(server, host, port);
   const { port: taken } = server.address() as AddressInfo;
-  const reached = isIP(host) === 6 ? `[${host}]` : host;
+  // Browsers give WebGPU to localhost, and not to the address that stands for all.
+  const everywhere = host === '0.0.0.0' || host === '::';
+  const reached = everywhere ? 'localhost' : isIP(host) === 6 ? `[${host}]` : host;
   return {
     url: `http://${reached}:${taken}/`,
     close: () =>

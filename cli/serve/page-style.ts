@@ -18,8 +18,9 @@ progress { width: 100%; height: .6rem; accent-color: var(--accent); }
 .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 15rem), 1fr)); gap: .6rem 1.5rem; margin: .75rem 0; }
 .facts dt { color: var(--soft); font-size: .85rem; } .facts dd { margin: 0; overflow-wrap: anywhere; }
 th[scope=row] { font-weight: 400; } tfoot th, tfoot td { border-bottom: 0; font-weight: 600; } caption { padding-top: .75rem; }
+h1 { line-height: 1.25; } .matrix thead th { vertical-align: bottom; }
 thead th { color: var(--soft); font-size: .85rem; font-weight: 600; }
-td { white-space: nowrap; } th:last-child, td:last-child { padding-right: 0; }
+th { overflow-wrap: normal; } td { white-space: nowrap; } th:last-child, td:last-child { padding-right: 0; }
 .matrix td, .matrix thead th:not(:first-child) { text-align: right; } .matrix { min-width: min(100%, 44rem); }
 td.pass, i, b.pass { color: var(--good); } td.fail, .fail i, .fail em, b.fail { color: var(--bad); font-weight: 600; }
 td.vacuous, td.blocked, .vacuous i, .blocked i, .vacuous em, .blocked em, b.vacuous, b.blocked { color: var(--warn); font-weight: 600; }
@@ -29,7 +30,13 @@ td.none { opacity: .55; }
 .checks li { break-inside: avoid; display: flex; gap: .5rem; } .checks i { font-style: normal; width: 1em; text-align: center; flex: none; } .checks em { font-style: normal; }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 details { margin: .75rem 0; } summary { cursor: pointer; overflow-wrap: anywhere; } pre { white-space: pre-wrap; overflow-wrap: anywhere; }
-meter { width: 6rem; vertical-align: middle; }
+td progress { width: 5rem; }
+@media (max-width: 36rem) {
+  td progress { width: 2.5rem; }
+  .matrix thead th:not(:first-child) { writing-mode: vertical-rl; padding: .5rem .2rem; vertical-align: bottom; }
+  .matrix th[scope=row], .matrix td { padding-right: .4rem; } .matrix { width: 100%; font-size: .95rem; }
+  .facts { gap: 0; } .facts div { display: flex; justify-content: space-between; gap: 1rem; border-bottom: 1px solid var(--line); padding: .3rem 0; } .facts dd { text-align: right; }
+}
 form { display: flex; flex-wrap: wrap; gap: .75rem 1rem; align-items: end; margin: .75rem 0; }
 label { display: grid; gap: .15rem; font-size: .85rem; color: var(--soft); }
 input, select { font: inherit; font-size: 1rem; color: var(--ink); background: var(--paper); border: 1px solid var(--line); border-radius: 4px; padding: .35rem .5rem; min-height: 2.4rem; max-width: 100%; }

@@ -40,19 +40,19 @@ export function findChromium(): Chromium | string {
   }
   const bin = binFolder();
   if (bin === undefined) return `the package ${PACKAGE} is not installed`;
-  const folder = unpacked(bin);
-  const environment = {
-    ...process.env,
-    LD_LIBRARY_PATH: join(folder, 'lib'),
-    FONTCONFIG_FILE: join(folder, 'fonts.conf'),
-  };
-  const program = join(folder, 'chromium');
   try {
+    const folder = unpacked(bin);
+    const program = join(folder, 'chromium');
+    const environment = {
+      ...process.env,
+      LD_LIBRARY_PATH: join(folder, 'lib'),
+      FONTCONFIG_FILE: join(folder, 'fonts.conf'),
+    };
     execFileSync(program, ['--version'], { env: environment, stdio: 'pipe' });
+    return { program, environment };
   } catch (error) {
     return `the Chromium of ${PACKAGE} does not start: ${String(error).slice(0, 500)}`;
   }
-  return { program, environment };
 }
 
 function binFolder(): string | undefined {
@@ -76,7 +76,7 @@ function unpacked(bin: string): string {
     execFileSync('tar', ['-xf', tar, '-C', building, '--no-same-owner']);
     rmSync(tar);
   }
-  const fonts = `<fontconfig><dir>${join(folder, 'fonts')}</dir><cachedir>${join(folder, 'font-cache')}</cachedir></fontconfig>\n`;
+  const fonts = `<fontconfig><include ignore_missing="yes">/etc/fonts/fonts.conf</include><dir>${join(folder, 'fonts')}</dir><cachedir>${join(folder, 'font-cache')}</cachedir></fontconfig>\n`;
   writeFileSync(join(building, 'fonts.conf'), fonts);
   writeFileSync(join(building, 'chromium'), bytes('chromium.br'));
   chmodSync(join(building, 'chromium'), 0o755);

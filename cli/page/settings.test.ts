@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { browserName } from './browser.js';
+import { checkList, failureList } from './list.js';
+import { parseSettings } from './settings.js';
+import { matrix } from './tables.js';
+import { requireGpu } from './unavailable.js';
+
+describe('the settings of the page', () => {
+  const usual = {
+    filter: '',
+    cases: 30,
+    seed: 1,
+    fuse: true,
+    defaultLimits: false,
+    subgroups: true,
+  };
+
+  it('are read from the query, empty fields of the form as if they were not there', () => {
+    expect(parseSettings('')).toEqual(usual);
+    expect(parseSettings('?filter=&cases=&seed=&fuse=on&limits=highest&subgroups=on')).toEqual(
+      usual,
+    );
+    expect(
+      parseSettings('?filter=primitive%2F&cases=5&seed=0&fuse=off&limits=default&subgroups=off'),
+    ).toEqual({
+      filter: 'primitive/',
+      cases: 5,
+      seed: 0,
+      fuse: false,
+      defaultLimits: true,
+      subgroups: false,
+    });
+  });
+
+  it.each([
+    ['?cases=0', 'expected a whole number, 1 or more'],
+    ['?cases=1e3', 'got 1e3'],
+    ['?seed=-1', 'expected a whole number, 0 or more'],
+    ['?fuse=no', 'expected on or off'],
+    ['?limits=low', 'expected highest or default'],
+    ['?case=5', 'no parameter of this name; got case'],
+  ])('are refused where they are wrong: %s', (query, message) => {
+    expect(() => parseSettings(query)).toThrow(message);
+  });
+});
+
+describe('what the page shows', () => {
+  const nasty = '<img src=x onerror=alert(1)>';
+
+  it('is text where it is text', () => {
+    const report = {
+      id: nasty,
+      level: 1,
+      clauses: [nasty],
+      seconds: 0,
+      verdict: 'fail',
+      cases: 1,
+      elements: 1,
+      undecided: 0,
+      worstRatio: 0,
+      known: nasty,
+      failure: { address: nasty, what: nasty },
+    } as const;
+    for (const html of [failureList([report], { seed: 1, cases: 5 }), checkList([report])]) {
+      expect(html).toContain('&#60;img');
+      expect(html).not.toContain('<img');
+    }
+  });
+
+  it('counts verdicts by level, and what is still to come among the checks only', () => {
+    const text = matrix([
+      { id: 'a', level: 1, verdict: 'pass' },
+      { id: 'b', level: 1, verdict: 'fail' },
+      { id: 'c', level: 1 },
+    ]).replaceAll(/<[^>]*>/g, ' ');
+    expect(text.split('\n').map((line) => line.trim().split(/\s+/))).toEqual([
+      ['level', 'pass', 'fail', 'vacuous', 'unsupported', 'blocked', 'not-run', 'checks'],
+      ['1', 'operations', '1', '1', '0', '0', '0', '0', '3'],
+      ['all', '1', '1', '0', '0', '0', '0', '3'],
+    ]);
+  });
+
+  it('names the browser', () => {
+    const chrome = 'Mozilla/5.0 (X11) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/143.0.0.0';
+    expect(browserName(`${chrome} Safari/537.36`)).toBe('Chrome 143.0.0.0');
+    expect(browserName(`${chrome} Safari/537.36 Edg/143.0.1`)).toBe('Edge 143.0.1');
+    expect(browserName('Mozilla/5.0 (X11; rv:145.0) Gecko/20100101 Firefox/145.0')).toBe(
+      'Firefox 145.0',
+    );
+    expect(browserName('AppleWebKit/605.1.15 Version/26.0 Mobile/15E148 Safari/604.1')).toBe(
+      'Safari 26.0',
+    );
+    expect(browserName('something else')).toBe('something else');
+  });
+
+  it('says how to come by WebGPU where the page is of another machine', async () => {
+    const browser = { navigator: { userAgent: '' }, isSecureContext: false };
+    await expect(requireGpu(browser)).rejects.toThrow('localhost');
+  });
+});
