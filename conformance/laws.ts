@@ -107,12 +107,14 @@ async function donationOrder(backend: Backend): Promise<string | undefined> {
 async function donationElsewhere(backend: Backend): Promise<string | undefined> {
   const shape = [37, 37];
   const builder = new ProgramBuilder('donation');
-  const [a, b, c] = ['a', 'b', 'c'].map((name) =>
+  const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) =>
     builder.input(name, 'f32', shape, 'parameter'),
-  ) as [Value, Value, Value];
+  ) as [Value, Value, Value, Value];
   builder.output('a', transpose(a, [1, 0]));
   builder.output('b', matmul(b, b));
   builder.output('c', sub(c, sum(c, [1], { keep: true })));
+  builder.output('d', add(d, 1));
+  builder.output('late', matmul(d, d));
   const program = builder.finish();
   const results = async (donate: Named<string>): Promise<readonly HostTensor[]> => {
     const executable = await backend.compile(program, { donate });
@@ -127,20 +129,22 @@ async function donationElsewhere(backend: Backend): Promise<string | undefined> 
       for (const { name } of program.outputs) {
         read.push(await backend.download(outputs[name] as DeviceTensor));
         backend.release(outputs[name] as DeviceTensor);
-        if (!(name in donate)) backend.release(inputs[name] as DeviceTensor);
+      }
+      for (const [name, tensor] of Object.entries(inputs)) {
+        if (!(name in donate)) backend.release(tensor);
       }
       return read;
     } finally {
       await executable.dispose();
     }
   };
-  const lent = await results({ a: 'a', b: 'b', c: 'c' });
+  const lent = await results({ a: 'a', b: 'b', c: 'c', d: 'd' });
   const kept = await results({});
   for (const [index, { data }] of kept.entries()) {
     const wrong = data.findIndex((value, i) => value !== lent[index]?.data[i]);
     if (wrong === -1) continue;
     const { name } = program.outputs[index] as Program['outputs'][number];
-    return `${name}[${wrong}] is ${lent[index]?.data[wrong]} where ${name}'s memory is lent to it, ${data[wrong]} where not`;
+    return `${name}[${wrong}] is ${lent[index]?.data[wrong]} where memory of inputs is lent to outputs, ${data[wrong]} where not`;
   }
   return undefined;
 }
