@@ -60,7 +60,7 @@ function multiply(plan: ProductPlan, context: KernelContext, partial?: string): 
   if (terms > 0) sum({ plan, source, expressions, block, range });
 
   const put = new Block();
-  put.add(`if (row >= ${m}u || col >= ${n}u) { return; }`);
+  put.add(`if (col >= ${n}u) { return; }`);
   if (partial !== undefined) {
     const part = Affine.variable('part', parts).times(batches * m * n);
     put.add(source.store(partial, part.plus(resultAt), 'product'));
@@ -70,14 +70,18 @@ function multiply(plan: ProductPlan, context: KernelContext, partial?: string): 
   }
   const which = parts === 1 ? ['batch'] : ['part', 'batch'];
   const parameters = [...which, 'row', 'col'].map((name) => `${name}: u32`).join(', ');
+  // Rows in a loop, columns written out: an index into a vector that is known costs nothing.
   block.add(
     `var c = array<vec4<f32>, ${names.length}>(${names.join(', ')});`,
     `for (var i = 0u; i < ${down}u; i++) {`,
-    `  for (var j = 0u; j < ${across}u; j++) {`,
-    `    put(${which.join(', ')}, row + i, col + j, c[i * ${across / 4}u + j / 4u][j % 4u]);`,
-    '  }',
-    '}',
+    `  if (row + i >= ${m}u) { break; }`,
   );
+  for (let j = 0; j < across; j++) {
+    if (j % 4 === 0) block.add(`  let d_${j / 4} = c[i * ${across / 4}u + ${j / 4}u];`);
+    const element = `d_${Math.floor(j / 4)}[${j % 4}]`;
+    block.add(`  put(${which.join(', ')}, row + i, col + ${j}u, ${element});`);
+  }
+  block.add('}');
   return source.finish({
     label: partial === undefined ? member : `${product}, in ${parts} parts`,
     lines: block.lines,
