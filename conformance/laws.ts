@@ -3,6 +3,7 @@ import { LacunaError } from '../spec/errors.js';
 import {
   add,
   cast,
+  concat,
   type DType,
   formatType,
   matmul,
@@ -10,6 +11,7 @@ import {
   type Program,
   ProgramBuilder,
   sameShape,
+  slice,
   sub,
   sum,
   transpose,
@@ -32,6 +34,7 @@ export const LAWS: readonly Check[] = [
   law('law/missing-input', missingInput, ['contract.errors']),
   law('law/wrong-type', wrongType, ['contract.errors']),
   law('law/passed-on', passedOn, ['contract.outputs']),
+  law('law/outputs-elsewhere', outputsElsewhere, ['op.programs']),
   law('law/two-executables', twoExecutables, ['contract.independence']),
   law('law/types', declaredTypes, ['contract.types']),
   law('law/determinism', equalBits, ['contract.determinism']),
@@ -207,6 +210,34 @@ async function passedOn(backend: Backend): Promise<string | undefined> {
     if (same?.data.join() !== START.data.join()) return `the input came out as [${same?.data}]`;
     if (first?.data.join() !== '14,32,32,77') return `the product is [${first?.data}]`;
     return second?.data.join() === first.data.join() ? undefined : 'the two outputs differ';
+  } finally {
+    await executable.dispose();
+  }
+}
+
+/** An output of which others are made, element by element but from another place each. */
+async function outputsElsewhere(backend: Backend): Promise<string | undefined> {
+  const edge = 67;
+  const builder = new ProgramBuilder('elsewhere');
+  const y = add(builder.input('x', 'f32', [edge, edge], 'data'), 1);
+  builder.output('y', y);
+  builder.output('turned', mul(transpose(y, [1, 0]), 2));
+  builder.output('moved', add(concat([slice(y, 0, 1, edge), slice(y, 0, 0, 1)], 0), 0.5));
+  const executable = await backend.compile(builder.finish());
+  try {
+    const data = Float32Array.from({ length: edge * edge }, (_, i) => i);
+    const x: HostTensor = { dtype: 'f32', shape: [edge, edge], data };
+    const results = await runOnce(backend, executable, { x });
+    for (let i = 0; i < edge * edge; i++) {
+      const [row, column] = [Math.floor(i / edge), i % edge];
+      const turned = 2 * (column * edge + row + 1);
+      const moved = ((row + 1) % edge) * edge + column + 1.5;
+      for (const [name, want] of Object.entries({ y: i + 1, turned, moved })) {
+        const got = results[name]?.data[i];
+        if (got !== want) return `${name}[${row},${column}] is ${got}, should be ${want}`;
+      }
+    }
+    return undefined;
   } finally {
     await executable.dispose();
   }
