@@ -34,7 +34,7 @@ export const LAWS: readonly Check[] = [
   law('law/missing-input', missingInput, ['contract.errors']),
   law('law/wrong-type', wrongType, ['contract.errors']),
   law('law/passed-on', passedOn, ['contract.outputs']),
-  law('law/outputs-elsewhere', outputsElsewhere, ['op.programs']),
+  law('law/outputs-elsewhere', outputsElsewhere, ['contract.outputs']),
   law('law/two-executables', twoExecutables, ['contract.independence']),
   law('law/types', declaredTypes, ['contract.types']),
   law('law/determinism', equalBits, ['contract.determinism']),

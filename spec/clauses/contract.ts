@@ -30,7 +30,7 @@ export const CONTRACT: Area = {
     clause('contract.leaks', 'A run leaves no tensor behind but its outputs.'),
     clause(
       'contract.outputs',
-      'An input may be an output, and one value may be several outputs: each gets a handle of its own.',
+      'An input may be an output, one value may be several, and one may be made of another: each gets a handle of its own.',
     ),
     clause(
       'contract.independence',

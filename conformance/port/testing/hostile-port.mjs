@@ -74,8 +74,11 @@ const MISDEEDS = {
   'prints garbage': () => process.stdout.write('Segmentation fault, sort of\n'),
   'floods its output': () => process.stdout.write('x'.repeat(3 << 20)),
   'speaks unasked': (answer) => {
+    // In one piece: what comes later may be found with the next answer only.
+    process.stdout.cork();
     answer();
     process.stdout.write('done!\n');
+    process.stdout.uncork();
   },
   'sends half a frame': (_, id) => {
     const header = { name: 'loss', dtype: 'f32', shape: [], bytes: 4 };
