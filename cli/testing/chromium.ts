@@ -1,17 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
+import { madeOnce, unpackTar } from '../../backends/webgpu/device/made-once.js';
 
 const PACKAGE = '@sparticuz/chromium';
 
@@ -65,26 +57,14 @@ function unpacked(bin: string): string {
   const manifest = readFileSync(join(bin, '..', 'package.json'), 'utf8');
   const { version } = JSON.parse(manifest) as { readonly version: string };
   const cache = join(dirname(dirname(dirname(bin))), '.cache', 'lacuna');
-  const folder = join(cache, `chromium-${version}`);
-  if (existsSync(folder)) return folder;
-  mkdirSync(cache, { recursive: true });
-  const building = mkdtempSync(join(cache, 'building-'));
-  const bytes = (name: string): Buffer => brotliDecompressSync(readFileSync(join(bin, name)));
-  for (const name of ['al2023.tar', 'swiftshader.tar', 'fonts.tar']) {
-    const tar = join(building, name);
-    writeFileSync(tar, bytes(`${name}.br`));
-    execFileSync('tar', ['-xf', tar, '-C', building, '--no-same-owner']);
-    rmSync(tar);
-  }
-  const fonts = `<fontconfig><include ignore_missing="yes">/etc/fonts/fonts.conf</include><dir>${join(folder, 'fonts')}</dir><cachedir>${join(folder, 'font-cache')}</cachedir></fontconfig>\n`;
-  writeFileSync(join(building, 'fonts.conf'), fonts);
-  writeFileSync(join(building, 'chromium'), bytes('chromium.br'));
-  chmodSync(join(building, 'chromium'), 0o755);
-  try {
-    renameSync(building, folder);
-  } catch {
-    // Another process was faster.
-    rmSync(building, { recursive: true, force: true });
-  }
-  return folder;
+  return madeOnce(cache, `chromium-${version}`, (building, folder) => {
+    for (const name of ['al2023', 'swiftshader', 'fonts']) {
+      unpackTar(join(bin, `${name}.tar.br`), building);
+    }
+    const fonts = `<fontconfig><include ignore_missing="yes">/etc/fonts/fonts.conf</include><dir>${join(folder, 'fonts')}</dir><cachedir>${join(folder, 'font-cache')}</cachedir></fontconfig>\n`;
+    writeFileSync(join(building, 'fonts.conf'), fonts);
+    const program = join(building, 'chromium');
+    writeFileSync(program, brotliDecompressSync(readFileSync(join(bin, 'chromium.br'))));
+    chmodSync(program, 0o755);
+  });
 }

@@ -1,21 +1,11 @@
 /// <reference types="@webgpu/types" />
-import { execFileSync } from 'node:child_process';
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
-import { brotliDecompressSync } from 'node:zlib';
 import { LacunaError } from '../../../spec/errors.js';
+import { madeOnce, unpackTar } from './made-once.js';
 
 /** Dawn, opened: a GPU object, and the version of the package that brought it. */
 export interface Dawn {
@@ -80,32 +70,23 @@ export async function openSwiftShader(): Promise<Dawn> {
 function softwareFolder(): string {
   const archive = join(packageFolder(SOFTWARE_PACKAGE), 'bin', 'swiftshader.tar.br');
   const dawn = join(packageFolder(PACKAGE), 'dist', 'linux-x64', 'dawn.node');
+  const fill = (folder: string): void => {
+    unpackTar(archive, folder);
+    copyFileSync(dawn, join(folder, 'dawn.node'));
+  };
   const name = `swiftshader-${versionOf(SOFTWARE_PACKAGE)}-dawn-${versionOf(PACKAGE)}`;
   const cache = join(dirname(packageFolder(PACKAGE)), '.cache', 'lacuna');
-  const folder = join(cache, name);
-  if (existsSync(join(folder, 'dawn.node'))) return folder;
-  let building: string;
   try {
-    mkdirSync(cache, { recursive: true });
-    building = mkdtempSync(join(cache, 'building-'));
-  } catch {
+    return madeOnce(cache, name, fill);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EACCES' && code !== 'EROFS' && code !== 'EPERM') throw error;
     // Where packages are not to be written: a folder of this process.
-    building = mkdtempSync(join(tmpdir(), 'lacuna-swiftshader-'));
-    process.once('exit', () => rmSync(building, { recursive: true, force: true }));
+    const own = mkdtempSync(join(tmpdir(), 'lacuna-swiftshader-'));
+    process.once('exit', () => rmSync(own, { recursive: true, force: true }));
+    fill(own);
+    return own;
   }
-  const tar = join(building, 'swiftshader.tar');
-  writeFileSync(tar, brotliDecompressSync(readFileSync(archive)));
-  execFileSync('tar', ['-xf', tar, '-C', building, '--no-same-owner']);
-  rmSync(tar);
-  copyFileSync(dawn, join(building, 'dawn.node'));
-  if (!building.startsWith(cache)) return building;
-  try {
-    renameSync(building, folder);
-  } catch {
-    // Another process was faster.
-    rmSync(building, { recursive: true, force: true });
-  }
-  return folder;
 }
 
 function packageFolder(name: typeof PACKAGE | typeof SOFTWARE_PACKAGE): string {

@@ -139,7 +139,7 @@ export class Expressions implements ElementReader {
   }
 
   #define(operation: Operation, index: readonly Affine[], block: Block): string {
-    if (operation.op === 'call') return '0';
+    if (operation.op === 'call') throw new Error(`${operation.composite} is not expanded`);
     if (isElementwise(operation)) {
       const operands = operation.operands.map((name) => this.#write(name, index, block, true));
       const types = operation.operands.map((name) => this.#graph.type(name).dtype);

@@ -34,7 +34,7 @@ export function rowsKernel(cluster: RowsCluster, context: KernelContext): Kernel
     const body = new Block(block, COLUMN);
     const sums: Reduction[] = [];
     for (const name of pass) {
-      const isRow = isRowMember(name, cluster, context);
+      const isRow = context.count(name) === rows;
       const reduction = reductionOf(name, context);
       if (reduction !== undefined) {
         const [x] = reduction.operands as readonly [string];
@@ -93,10 +93,6 @@ function lanesOf(columns: number, context: KernelContext): number {
   let lanes = 32;
   while (lanes < rowLanes && lanes * 4 < columns) lanes *= 2;
   return Math.min(lanes, context.limits.invocations);
-}
-
-function isRowMember(name: string, cluster: RowsCluster, context: KernelContext): boolean {
-  return context.count(name) === cluster.rows;
 }
 
 function reductionOf(
