@@ -5,7 +5,8 @@ const layers = {
   reference: ['core', 'spec'],
   data: ['core', 'spec'],
   conformance: ['reference', 'core', 'spec'],
-  training: ['data', 'core', 'spec'],
+  teacher: ['data', 'core', 'spec', 'backends/onnx/model'],
+  training: ['teacher', 'data', 'core', 'spec'],
 };
 const why = {
   spec: 'spec/ is what a port reads: it imports nothing, so that it can be read, and ported, alone.',
@@ -14,6 +15,8 @@ const why = {
   data: 'data/ delivers clips and captions: what happens with them belongs to training/.',
   conformance:
     'conformance/ is handed a backend: if it imported one, it could not judge a stranger.',
+  teacher:
+    'teacher/ embeds images and texts for masks and losses: of the backends it reads ONNX files with their schema, and no more.',
   training: 'training/ sees backends only through core/backend.ts: take a Backend as an argument.',
 };
 const test = '\\.test\\.ts$';
@@ -26,7 +29,7 @@ module.exports = {
       comment: why[layer],
       from: { path: `^${layer}/`, pathNot: [test, '^reference/oracle/'] },
       to: {
-        path: '^(spec|core|reference|backends|conformance|data|training|cli|bench|scripts)/',
+        path: '^(spec|core|reference|backends|conformance|data|teacher|training|cli|bench|scripts)/',
         pathNot: `^(${[layer, ...allowed].join('|')})/`,
       },
     })),
@@ -44,7 +47,7 @@ module.exports = {
         'A backend imports core and spec only, never another backend: share by moving the code to core/.',
       from: { path: '^backends/([^/]+)/', pathNot: test },
       to: {
-        path: '^(backends|reference|conformance|data|training|cli|bench)/',
+        path: '^(backends|reference|conformance|data|teacher|training|cli|bench)/',
         pathNot: '^backends/$1/',
       },
     },

@@ -1,0 +1,1 @@
+export type { Aligner } from './aligner.js';
