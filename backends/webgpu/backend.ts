@@ -47,7 +47,7 @@ export class WebgpuBackend implements Backend {
       deterministic: true,
       residency: 'resident',
       emulated: runtime.isSoftware,
-      claims: [],
+      claims: ['attention', 'attention_grad'],
     };
   }
 

@@ -8,6 +8,7 @@ const SMALL: Tiling = {
   product: { ...HARDWARE.product, lanes: [4, 4] },
   lanes: 64,
   rowLanes: 32,
+  attention: { from: 1, lanes: 4, rows: 4 },
 };
 
 interface Way {

@@ -7,15 +7,14 @@ import {
 import { declarations, substitute } from './rewrite.js';
 
 /**
- * The program with every call whose composite `keep` does not claim replaced by its body, and so
- * on inside the bodies. A body's value is called after the result of its call:
- * `encoder.3.attn.attention.softmax`.
+ * The program with every call that `keep` does not claim replaced by its body, and so on inside the
+ * bodies. A body's value is called after the result of its call: `encoder.3.attn.attention.softmax`.
  *
- * @param keep Tells which composites stay calls; by default none.
+ * @param keep Tells by its composite's name, or by itself, which call stays; by default none.
  */
 export function expand(
   program: Program,
-  keep: (composite: string) => boolean = () => false,
+  keep: (composite: string, call: Call) => boolean = () => false,
 ): Program {
   const types = declarations(program);
   const taken = new Set(types.keys());
@@ -56,7 +55,7 @@ export function expand(
 
   const emit = (given: Operation): void => {
     const operation = { ...given, operands: given.operands.map(resolved) };
-    if (operation.op === 'call' && !keep(operation.composite)) inline(operation);
+    if (operation.op === 'call' && !keep(operation.composite, operation)) inline(operation);
     else operations.push(operation);
   };
 

@@ -1,5 +1,13 @@
+import type { Call } from '../../../spec/program/index.js';
+
 /** Values that one kernel makes (two or three, where a kernel works in stages). */
-export type Cluster = MapCluster | RowsCluster | ReduceCluster | ProductCluster | ScatterCluster;
+export type Cluster =
+  | MapCluster
+  | RowsCluster
+  | ReduceCluster
+  | ProductCluster
+  | ScatterCluster
+  | AttentionCluster;
 
 /** Elementwise results of one count: element i of each is made by one invocation. */
 export interface MapCluster {
@@ -36,4 +44,11 @@ export interface ProductCluster {
 export interface ScatterCluster {
   readonly kind: 'scatter';
   readonly members: readonly [string];
+}
+
+/** Attention over a long sequence, or its gradient: the scores never lie in memory. */
+export interface AttentionCluster {
+  readonly kind: 'attention';
+  readonly call: Call;
+  readonly members: readonly string[];
 }

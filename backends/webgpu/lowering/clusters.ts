@@ -41,10 +41,10 @@ export class Clusters {
     return [...this.#clusters];
   }
 
-  /** Whether one kernel can bind these and a result. */
-  fits(names: ReadonlySet<string>): boolean {
+  /** Whether one kernel can bind these and a result, or several. */
+  fits(names: ReadonlySet<string>, results = 1): boolean {
     const buffers = [...names].reduce((sum, name) => sum + this.#options.parts(name), 0);
-    return buffers + 1 <= this.#options.storageBuffers;
+    return buffers + results <= this.#options.storageBuffers;
   }
 
   /** Puts a cluster last. */

@@ -1,4 +1,5 @@
 import {
+  type Call,
   type Operation,
   type Primitive,
   type Shape,
@@ -91,7 +92,9 @@ class Fuser {
   #visit(operation: Operation, name: string): void {
     switch (operation.op) {
       case 'call':
-        throw new Error(`${operation.composite} is not claimed`);
+        this.#settle(operation.operands);
+        this.#attend(operation);
+        return;
       case 'constant':
         if (new Set(operation.attributes.data).size > 1) this.#hold(name);
         else this.#inline.set(name, { reads: new Set(), cost: 0 });
@@ -146,7 +149,7 @@ class Fuser {
     if (!this.#options.fuse || this.#graph.isOutput(name)) return true;
     if (inline.reads.size === 0 && inline.product === undefined) return false;
     const isView = this.#isView(name);
-    if (users.some(({ op }) => op === 'matmul') && !isView) return true;
+    if (users.some(({ op }) => op === 'matmul' || op === 'call') && !isView) return true;
     if (users.length <= 1 || isView) return false;
     return inline.product !== undefined || !this.#isCheap(name, users.length);
   }
@@ -175,9 +178,9 @@ class Fuser {
   }
 
   /** Stores operands until one kernel can bind all that the result reads. */
-  #fit(operands: readonly string[]): void {
+  #fit(operands: readonly string[], results = 1): void {
     for (;;) {
-      if (this.#clusters.fits(this.#joined(operands).reads)) return;
+      if (this.#clusters.fits(this.#joined(operands).reads, results)) return;
       const widest = [...new Set(operands)]
         .filter((name) => this.#inline.has(name))
         .sort((a, b) => this.#readsOf(b).size - this.#readsOf(a).size)[0];
@@ -223,6 +226,15 @@ class Fuser {
       else this.#currentReads(operand, found);
     }
     return found;
+  }
+
+  /** Attention binds its operands, a result, and statistics of its rows. */
+  #attend(call: Call): void {
+    this.#fit(call.operands, 2);
+    const members = call.results.map(({ name }) => name);
+    const reads = this.#currentReads(members[0] as string);
+    this.#clusters.add({ kind: 'attention', call, members }, reads);
+    for (const name of members) this.#hold(name);
   }
 
   #reduce(operation: Primitive<'reduce_sum' | 'reduce_max'>, name: string): void {

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { trainingPlan } from '../../../core/plan/index.js';
 import {
   ADAMW,
+  ATTENTION,
+  ATTENTION_GRAD,
   add,
   layerNorm,
   matmul,
@@ -84,6 +86,37 @@ describe('what becomes one kernel', () => {
     // Its scalars are computed once, for all parameters.
     expect(kernels.map(({ bindings }) => bindings.length > 4)).toEqual([false, true]);
     expect(inPlace.size).toBe(3);
+  });
+});
+
+describe('attention', () => {
+  const lowered = (length: number, width = 64, bias = false): Lowered =>
+    kernelsOf((input) => {
+      const [q, k, v, g] = ['q', 'k', 'v', 'g'].map((name) =>
+        input(name, [1, 2, length, width]),
+      ) as [Value, Value, Value, Value];
+      const added = bias ? [input('bias', [length, length])] : [];
+      const attributes = { scale: 0.125 };
+      const [o] = q.builder.call(ATTENTION, [q, k, v, ...added], attributes) as [Value];
+      return [o, ...q.builder.call(ATTENTION_GRAD, [q, k, v, o, g, ...added], attributes)];
+    });
+  const largest = ({ values }: Lowered): number =>
+    Math.max(...[...values.values()].map(({ count }) => count));
+
+  it('of a long sequence has its scores nowhere in memory, nor does its gradient', () => {
+    const { from } = HARDWARE.attention;
+    const long = lowered(from);
+    expect(largest(long)).toBe(2 * from * 64);
+    expect(long.kernels).toHaveLength(4);
+    for (const { bindings } of long.kernels) expect(bindings.length).toBeLessThanOrEqual(8);
+  });
+
+  it.each([
+    ['of a short sequence', HARDWARE.attention.from - 1, 64, false],
+    ['of heads too wide for registers', HARDWARE.attention.from, 65, false],
+    ['with a bias', HARDWARE.attention.from, 64, true],
+  ] as const)('%s goes by its scores', (_, length, width, bias) => {
+    expect(largest(lowered(length, width, bias))).toBeGreaterThanOrEqual(2 * length * length);
   });
 });
 

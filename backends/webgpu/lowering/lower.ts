@@ -1,7 +1,7 @@
 import type { Named } from '../../../core/backend.js';
 import { expand } from '../../../core/passes/expand.js';
 import { simplify } from '../../../core/passes/simplify.js';
-import type { DType, Program } from '../../../spec/program/index.js';
+import type { Call, DType, Program } from '../../../spec/program/index.js';
 import { accessesOf, ELEMENT } from './accesses.js';
 import { Affine } from './affine.js';
 import type { Cluster } from './cluster.js';
@@ -9,6 +9,7 @@ import { type Fusion, fuse } from './fusion.js';
 import { Graph } from './graph.js';
 import type { Kernel, KernelLimits } from './kernel.js';
 import { partCount } from './kernel-source.js';
+import { isStreamed } from './kernels/attention.js';
 import type { KernelContext } from './kernels/context.js';
 import { clusterKernels } from './kernels/index.js';
 import type { Tiling } from './kernels/tiling.js';
@@ -46,7 +47,8 @@ export interface Lowered {
 
 export function lower(program: Program, options: LoweringOptions): Lowered {
   const { limits, tiling, subgroups } = options;
-  const simple = simplify(expand(program));
+  const keep = (_: string, call: Call): boolean => isStreamed(call, limits, tiling);
+  const simple = simplify(expand(program, keep));
   const graph = new Graph(narrowConcats(simple, Math.max(2, limits.storageBuffers - 2)));
   const temporaries = new Map<string, Stored>();
   const typeOf = (name: string): { readonly dtype: DType } =>
@@ -70,6 +72,7 @@ export function lower(program: Program, options: LoweringOptions): Lowered {
     type: typeOf,
     count,
     home,
+    statistics: new Map(),
     hasMemory: (name) => inMemory.has(name),
     temporary: (type) => {
       const name = `#${temporaries.size}`;

@@ -13,6 +13,8 @@ export interface KernelContext extends SourceContext {
   hasMemory(name: string): boolean;
   readonly tiling: Tiling;
   readonly subgroups: boolean;
+  /** Of a forward attention, by its result: the temporary that its gradient reads too. */
+  readonly statistics: Map<string, string>;
   /** A value of a kernel that works in stages: it lies in memory between two of them. */
   temporary(type: { readonly dtype: 'f32' | 'i32'; readonly count: number }): string;
 }

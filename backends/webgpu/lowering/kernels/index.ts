@@ -1,5 +1,6 @@
 import type { Cluster } from '../cluster.js';
 import type { Kernel } from '../kernel.js';
+import { attentionKernels } from './attention.js';
 import type { KernelContext } from './context.js';
 import { mapKernel } from './map.js';
 import { productKernels } from './product.js';
@@ -20,6 +21,8 @@ export function clusterKernels(cluster: Cluster, context: KernelContext): readon
       return productKernels(cluster, context);
     case 'scatter':
       return scatterKernels(cluster, context);
+    case 'attention':
+      return attentionKernels(cluster, context);
     default:
       return cluster satisfies never;
   }

@@ -22,6 +22,17 @@ export interface Tiling {
   readonly serialRow: number;
   /** Invocations with which the device is busy; long sums are cut up to have as many. */
   readonly busy: number;
+  readonly attention: AttentionTiling;
+}
+
+/** How attention is computed where its scores are too many to lie in memory. */
+export interface AttentionTiling {
+  /** The length of a sequence from which on its scores are never written. */
+  readonly from: number;
+  /** Invocations of a workgroup, each with one row of the result. */
+  readonly lanes: number;
+  /** Rows of the other side that go through workgroup memory at a time, at most: a multiple of 4. */
+  readonly rows: number;
 }
 
 /** For hardware: 4 x 4 registers a lane, which spill nowhere. */
@@ -31,13 +42,18 @@ export const HARDWARE: Tiling = {
   rowLanes: 128,
   serialRow: 32,
   busy: 16_384,
+  attention: { from: 1024, lanes: 64, rows: 32 },
 };
 
-/** For SwiftShader: a barrier parks and wakes every invocation, so there are none where it can be. */
+/**
+ * For SwiftShader: a barrier parks and wakes every invocation, so there are none where it can be; and
+ * scores in memory are several times as fast as none, so only what would not fit has none.
+ */
 export const SOFTWARE: Tiling = {
   product: { lanes: [2, 4], registers: [8, 16], depth: 16, memory: 'direct', busyGroups: 2 },
   lanes: 64,
   rowLanes: 64,
   serialRow: 4096,
   busy: 64,
+  attention: { from: 8192, lanes: 8, rows: 32 },
 };
