@@ -28,6 +28,7 @@ export class Runtime {
   /** Held, since Dawn answers nothing more once it was collected. */
   readonly #gpu: GPU;
   #failure: LacunaError | undefined;
+  #isClosing = false;
 
   private constructor(gpu: GPU, device: GPUDevice, adapter: GPUAdapter, options: RuntimeOptions) {
     this.#gpu = gpu;
@@ -60,8 +61,8 @@ export class Runtime {
         got: event.error.message.slice(0, 1000),
       });
     });
-    void device.lost.then(({ reason, message }) => {
-      if (reason === 'destroyed') return;
+    void device.lost.then(({ message }) => {
+      if (this.#isClosing) return;
       this.#failure = new LacunaError({
         where: 'webgpu',
         what: 'the device was lost',
@@ -95,6 +96,7 @@ export class Runtime {
   }
 
   async dispose(): Promise<void> {
+    this.#isClosing = true;
     await this.pacer.idle().catch(() => {});
     this.device.destroy();
     void this.#gpu;
