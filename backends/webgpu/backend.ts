@@ -13,17 +13,20 @@ import { elementCount, type Program, type TensorType } from '../../spec/program/
 import type { Runtime } from './device/runtime.js';
 import { WebgpuExecutable } from './executable.js';
 import { partBytes, type SourceContext } from './lowering/kernel-source.js';
-import type { Tiling } from './lowering/kernels/tiling.js';
+import type { ProductTiling, Tiling } from './lowering/kernels/tiling.js';
 import { HARDWARE, SOFTWARE } from './lowering/kernels/tiling.js';
 import { lower } from './lowering/lower.js';
 import { wgslType } from './lowering/wgsl.js';
 import { fromWords, type LiveTensors, toWords, WebgpuTensor } from './tensor.js';
+import { tilingText } from './tuning/candidates.js';
 
 export interface WebgpuOptions {
   /** Whether operations share kernels. @defaultValue true */
   readonly fuse?: boolean;
   /** @defaultValue what suits the adapter */
   readonly tiling?: Tiling;
+  /** The matrix products' tiling as it was measured on this adapter: see `searchTilings`. */
+  readonly measured?: ProductTiling;
 }
 
 /** Executes programs with kernels in WGSL, on any implementation of WebGPU. */
@@ -38,17 +41,26 @@ export class WebgpuBackend implements Backend {
   constructor(runtime: Runtime, version: string, options: WebgpuOptions = {}) {
     this.#runtime = runtime;
     this.#fuse = options.fuse ?? true;
-    this.#tiling = options.tiling ?? (runtime.isSoftware ? SOFTWARE : HARDWARE);
+    const usual = runtime.isSoftware ? SOFTWARE : HARDWARE;
+    const { tiling, measured } = options;
+    this.#tiling = tiling ?? (measured === undefined ? usual : { ...usual, product: measured });
+    // Another tiling adds up in another order: what a run's manifest records must tell.
+    const tuned = tiling === undefined && measured !== undefined ? `, ${tilingText(measured)}` : '';
     this.info = {
       name: 'webgpu',
       version,
-      device: runtime.description,
+      device: `${runtime.description}${tuned}`,
       contract: 'f32-wgsl',
       deterministic: true,
       residency: 'resident',
       emulated: runtime.isSoftware,
       claims: ['attention', 'attention_grad'],
     };
+  }
+
+  /** How it cuts up its work. */
+  get tiling(): Tiling {
+    return this.#tiling;
   }
 
   /** What all programs on the device share. */

@@ -3,10 +3,14 @@ import { LacunaError } from '../../spec/errors.js';
 import { WebgpuBackend, type WebgpuOptions } from './backend.js';
 import { type Dawn, openDawn, openSwiftShader } from './device/dawn.js';
 import { Runtime, type RuntimeOptions } from './device/runtime.js';
+import { readTiling } from './tuning/tiling-file.js';
 
 export { WebgpuBackend, type WebgpuOptions } from './backend.js';
 export { Runtime, type RuntimeOptions } from './device/runtime.js';
 export { HARDWARE, SOFTWARE, type Tiling } from './lowering/kernels/tiling.js';
+export { tilingText } from './tuning/candidates.js';
+export { searchTilings, type Timed } from './tuning/search.js';
+export { tilingFile, writeTiling } from './tuning/tiling-file.js';
 
 /** `auto` is the GPU, and where there is none SwiftShader, a GPU in software. */
 export const DEVICES = ['auto', 'gpu', 'swiftshader'] as const;
@@ -43,7 +47,12 @@ export async function openWebgpu(
   for (const name of wanted) {
     try {
       const { gpu, version } = await (name === 'gpu' ? gpuDawn() : openSwiftShader());
-      return new WebgpuBackend(await Runtime.open(gpu, options), version, options);
+      const runtime = await Runtime.open(gpu, options);
+      const measured = await readTiling(runtime);
+      return new WebgpuBackend(runtime, version, {
+        ...(measured === undefined ? {} : { measured }),
+        ...options,
+      });
     } catch (error) {
       if (!(error instanceof LacunaError)) throw error;
       first ??= error;

@@ -1,7 +1,16 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import type { KernelSourceText, KernelTime } from '../../core/backend.js';
+import {
+  searchTilings,
+  type Timed,
+  tilingFile,
+  tilingText,
+  WebgpuBackend,
+  writeTiling,
+} from '../../backends/webgpu/index.js';
+import type { Backend, KernelSourceText, KernelTime } from '../../core/backend.js';
+import { LacunaError } from '../../spec/index.js';
 import { type Measured, measure } from '../bench/measure.js';
 import { PROBLEMS, problemNamed } from '../bench/problem.js';
 import { BACKENDS } from '../registry.js';
@@ -17,6 +26,7 @@ interface BenchFlags {
   readonly profile?: boolean;
   readonly dump?: string;
   readonly json?: boolean;
+  readonly tune?: boolean;
 }
 
 export function benchCommand(): Command {
@@ -31,13 +41,15 @@ export function benchCommand(): Command {
     .option('--edge <n>', 'rows and columns of the product', wholeNumber, 1024)
     .option('--profile', 'a table of where the time of a step goes, kernel by kernel')
     .option('--dump <folder>', 'write the kernels there, one file each')
+    .option('--tune', 'measure how products are best cut up on this adapter, and keep it (webgpu)')
     .option('--json', 'print one line of JSON in the end')
     .addHelpText(
       'after',
       `
 Examples:
   $ lacuna bench --size small
-  $ lacuna bench --backend webgpu --profile --dump kernels`,
+  $ lacuna bench --backend webgpu --profile --dump kernels
+  $ lacuna bench --backend webgpu --tune`,
     )
     .action(run);
 }
@@ -50,6 +62,7 @@ async function run(flags: BenchFlags): Promise<void> {
     ...(threads === undefined ? {} : { threads }),
   });
   console.error(`${backend.info.name} ${backend.info.version}, ${backend.info.device}`);
+  if (flags.tune === true) return tune(backend);
   const measured = await measure(backend, problem, {
     steps: flags.steps,
     edge: flags.edge,
@@ -59,6 +72,28 @@ async function run(flags: BenchFlags): Promise<void> {
   if (flags.dump !== undefined) await dump(flags.dump, measured.sources);
   if (flags.profile === true) console.log(kernelTable(measured.kernels));
   console.log(flags.json === true ? JSON.stringify(figures(measured, flags)) : summary(measured));
+  await backend.dispose();
+}
+
+/** Measures tilings and keeps the fastest for all runs to come on this adapter. */
+async function tune(backend: Backend): Promise<void> {
+  if (!(backend instanceof WebgpuBackend)) {
+    const where = backend.info.name;
+    await backend.dispose();
+    throw new LacunaError({ where, what: 'only webgpu has tilings to measure' });
+  }
+  const { runtime, info, tiling } = backend;
+  const line = ({ tiling: each, gflopsPerSecond }: Timed): string =>
+    `${gflopsPerSecond.toFixed(2).padStart(10)} GFLOP/s  ${tilingText(each)}`;
+  const found = await searchTilings(runtime, info.version, tiling, (timed, done, all) => {
+    console.error(`${String(done).padStart(4)} of ${all} ${line(timed)}`);
+  });
+  const [best] = found as readonly [Timed];
+  const inUse = found.find((each) => tilingText(each.tiling) === tilingText(tiling.product));
+  await writeTiling(runtime.description, best.tiling);
+  console.log(`fastest  ${line(best)}`);
+  if (inUse !== undefined) console.log(`in use   ${line(inUse)}`);
+  console.log(`${runtime.description} takes the fastest from now on: ${tilingFile()}`);
   await backend.dispose();
 }
 

@@ -1,0 +1,70 @@
+import type { KernelLimits } from '../lowering/kernel.js';
+import type { ProductTiling } from '../lowering/kernels/tiling.js';
+
+const LANES: Readonly<Record<ProductTiling['memory'], ProductTiling['lanes'][]>> = {
+  workgroup: [
+    [8, 8],
+    [16, 8],
+    [8, 16],
+    [16, 16],
+  ],
+  direct: [
+    [1, 4],
+    [2, 4],
+    [4, 4],
+  ],
+};
+const REGISTERS: Readonly<Record<ProductTiling['memory'], ProductTiling['registers'][]>> = {
+  workgroup: [
+    [4, 4],
+    [8, 4],
+    [4, 8],
+    [8, 8],
+  ],
+  direct: [
+    [4, 8],
+    [8, 8],
+    [4, 16],
+    [8, 16],
+  ],
+};
+const DEPTHS: Readonly<Record<ProductTiling['memory'], number[]>> = {
+  workgroup: [8, 16, 32],
+  direct: [16],
+};
+
+type TilingLimits = Pick<KernelLimits, 'invocations' | 'workgroupBytes'>;
+
+/** Whether a device can run kernels with this tiling. */
+export function isAllowed(
+  { lanes, registers, depth, memory }: ProductTiling,
+  limits: TilingLimits,
+): boolean {
+  const [down, across] = [lanes[0] * registers[0], lanes[1] * registers[1]];
+  const bytes = memory === 'workgroup' ? 4 * depth * (down + across) : 0;
+  return lanes[0] * lanes[1] <= limits.invocations && bytes <= limits.workgroupBytes;
+}
+
+/** Ways to cut products that a device allows, the one in use first. */
+export function productTilings(
+  inUse: ProductTiling,
+  limits: TilingLimits,
+): readonly ProductTiling[] {
+  const { memory } = inUse;
+  const found: ProductTiling[] = [inUse];
+  for (const lanes of LANES[memory]) {
+    for (const registers of REGISTERS[memory]) {
+      for (const depth of DEPTHS[memory]) {
+        const tiling = { ...inUse, lanes, registers, depth };
+        const isNew = tilingText(tiling) !== tilingText(inUse);
+        if (isNew && isAllowed(tiling, limits)) found.push(tiling);
+      }
+    }
+  }
+  return found;
+}
+
+/** A tiling in a few characters: `16x16 lanes of 4x4, 16 deep`. */
+export function tilingText({ lanes, registers, depth }: ProductTiling): string {
+  return `${lanes.join('x')} lanes of ${registers.join('x')}, ${depth} deep`;
+}

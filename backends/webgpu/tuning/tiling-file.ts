@@ -1,0 +1,76 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { Runtime } from '../device/runtime.js';
+import type { ProductTiling } from '../lowering/kernels/tiling.js';
+import { isAllowed } from './candidates.js';
+
+/**
+ * Where measured tilings are kept, by adapter: `LACUNA_CACHE`, or the user's cache folder. It is a
+ * cache: what cannot be read counts as not there.
+ */
+export function tilingFile(environment: NodeJS.ProcessEnv = process.env): string {
+  const { LACUNA_CACHE, XDG_CACHE_HOME } = environment;
+  const folder = LACUNA_CACHE ?? join(XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'lacuna');
+  return join(folder, 'webgpu-tilings.json');
+}
+
+type Tilings = Readonly<Record<string, unknown>>;
+
+/** More than any list of adapters; a larger file is none of ours. */
+const MOST_BYTES = 2 ** 20;
+
+/** The measured tiling of an adapter, where there is one that its kernels can have. */
+export async function readTiling(
+  { description, limits, isSoftware }: Pick<Runtime, 'description' | 'limits' | 'isSoftware'>,
+  file: string = tilingFile(),
+): Promise<ProductTiling | undefined> {
+  const all = await readAll(file);
+  const found: unknown = Object.hasOwn(all, description) ? all[description] : undefined;
+  const memory = isSoftware ? 'direct' : 'workgroup';
+  const fits = isTiling(found) && found.memory === memory && isAllowed(found, limits);
+  return fits ? found : undefined;
+}
+
+/** Keeps the tiling of an adapter; the file is there whole or not at all. */
+export async function writeTiling(
+  adapter: string,
+  tiling: ProductTiling,
+  file: string = tilingFile(),
+): Promise<void> {
+  const text = `${JSON.stringify({ ...(await readAll(file)), [adapter]: tiling }, null, 2)}\n`;
+  await mkdir(dirname(file), { recursive: true });
+  const partial = `${file}.${process.pid}.partial`;
+  await writeFile(partial, text);
+  await rename(partial, file);
+}
+
+async function readAll(file: string): Promise<Tilings> {
+  try {
+    const text = await readFile(file, 'utf8');
+    const read: unknown = text.length > MOST_BYTES ? {} : JSON.parse(text);
+    return typeof read === 'object' && read !== null && !Array.isArray(read)
+      ? (read as Tilings)
+      : {};
+  } catch {
+    return {};
+  }
+}
+
+/** Whether what was read is a tiling that kernels can be made with. */
+function isTiling(value: unknown): value is ProductTiling {
+  if (typeof value !== 'object' || value === null) return false;
+  const { lanes, registers, depth, busyGroups } = value as Partial<Record<string, unknown>>;
+  const isPower = (x: unknown, least: number, most: number): boolean =>
+    typeof x === 'number' && Number.isInteger(Math.log2(x)) && x >= least && x <= most;
+  const isPair = (x: unknown, least: number, most: number): boolean =>
+    Array.isArray(x) && x.length === 2 && x.every((n) => isPower(n, least, most));
+  return (
+    isPair(lanes, 1, 64) &&
+    isPair(registers, 4, 16) &&
+    isPower(depth, 4, 64) &&
+    Number.isInteger(busyGroups) &&
+    (busyGroups as number) >= 1 &&
+    (busyGroups as number) <= 65_536
+  );
+}
