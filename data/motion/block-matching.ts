@@ -92,14 +92,14 @@ function searchLevel(
       const margin = (window - block) >> 1;
       const isTextured = search.begin(column * block - margin, row * block - margin);
       if (last !== undefined) last.measured[n] = isTextured ? 1 : 0;
-      if (!isTextured || search.isPerfect) continue;
+      if (!isTextured || search.isAtRest) continue;
       if (coarser === undefined) {
         search.everywhere(reach);
       } else {
-        search.everywhere(2);
         seed(search, coarser, row, column);
         if (column > 0) search.tryOffset(at(offsets, n - 1, 0), at(offsets, n - 1, 1));
         if (row > 0) search.tryOffset(at(offsets, n - columns, 0), at(offsets, n - columns, 1));
+        search.everywhere(2);
         search.descend();
       }
       if (last !== undefined) search.toQuarters(last.subpixel);

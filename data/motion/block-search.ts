@@ -9,6 +9,10 @@ export class BlockSearch {
   readonly #reach: number;
   readonly #mostX: number;
   readonly #mostY: number;
+  readonly #side: number;
+  /** The turn in which an offset was tried last. */
+  readonly #tried: Int32Array;
+  #turn = 0;
   #x = 0;
   #y = 0;
   #atRest = 0;
@@ -22,6 +26,8 @@ export class BlockSearch {
     this.#width = current.width;
     this.#window = window;
     this.#reach = reach;
+    this.#side = 2 * reach + 1;
+    this.#tried = new Int32Array(this.#side ** 2);
     this.#mostX = current.width - window;
     this.#mostY = current.height - window;
   }
@@ -32,23 +38,29 @@ export class BlockSearch {
     this.#y = Math.min(Math.max(y, 0), this.#mostY);
     this.#bestX = 0;
     this.#bestY = 0;
-    this.#atRest = this.#difference(0, 0, Number.POSITIVE_INFINITY);
+    this.#cost = Number.POSITIVE_INFINITY;
+    this.#turn++;
+    this.#tried[this.#reach * this.#side + this.#reach] = this.#turn;
+    this.#atRest = this.#difference(0, 0);
     this.#cost = this.#atRest;
     return this.#isTextured();
   }
 
-  /** Whether nothing can be better than what was found. */
-  get isPerfect(): boolean {
-    return this.#cost === 0 && this.#bestX === 0 && this.#bestY === 0;
+  /** Whether no offset can gain enough over no motion. */
+  get isAtRest(): boolean {
+    return 2 * this.#atRest < this.#window ** 2;
   }
 
   /** Tries one offset in pixels; one that leaves the frame or the range is passed over. */
   tryOffset(x: number, y: number): void {
     if (Math.abs(x) > this.#reach || Math.abs(y) > this.#reach) return;
-    if (x === this.#bestX && y === this.#bestY) return;
-    const [toX, toY] = [this.#x + x, this.#y + y];
+    const place = (y + this.#reach) * this.#side + x + this.#reach;
+    if (this.#tried[place] === this.#turn) return;
+    this.#tried[place] = this.#turn;
+    const toX = this.#x + x;
+    const toY = this.#y + y;
     if (toX < 0 || toY < 0 || toX > this.#mostX || toY > this.#mostY) return;
-    this.#take(this.#difference(x, y, this.#cost), x, y);
+    this.#take(this.#difference(x, y), x, y);
   }
 
   /** Tries all offsets of at most `distance` pixels along each axis. */
@@ -61,7 +73,8 @@ export class BlockSearch {
   /** Moves to the best of the eight neighbours for as long as one is better. */
   descend(): void {
     for (let step = 0; step < this.#reach; step++) {
-      const [x, y] = [this.#bestX, this.#bestY];
+      const x = this.#bestX;
+      const y = this.#bestY;
       for (let dy = -1; dy <= 1; dy++) {
         for (let dx = -1; dx <= 1; dx++) this.tryOffset(x + dx, y + dy);
       }
@@ -75,7 +88,8 @@ export class BlockSearch {
     this.#bestY *= 4;
     if (!refines) return;
     for (const step of [2, 1]) {
-      const [x, y] = [this.#bestX, this.#bestY];
+      const x = this.#bestX;
+      const y = this.#bestY;
       for (let dy = -step; dy <= step; dy += step) {
         for (let dx = -step; dx <= step; dx += step) this.#tryQuarters(x + dx, y + dy);
       }
@@ -91,9 +105,27 @@ export class BlockSearch {
 
   #tryQuarters(x: number, y: number): void {
     if (x === this.#bestX && y === this.#bestY) return;
-    const [toX, toY] = [4 * this.#x + x, 4 * this.#y + y];
+    const toX = 4 * this.#x + x;
+    const toY = 4 * this.#y + y;
     if (toX < 0 || toY < 0 || toX > 4 * this.#mostX || toY > 4 * this.#mostY) return;
-    this.#take(this.#differenceBetween(toX, toY, this.#cost), x, y);
+    const cost = differenceBetween(
+      this.#current,
+      this.#y * this.#width + this.#x,
+      this.#reference,
+      toX,
+      toY,
+      this.#width,
+      this.#window,
+      this.#cost,
+    );
+    this.#take(cost, x, y);
+  }
+
+  #difference(x: number, y: number): number {
+    const from = this.#y * this.#width + this.#x;
+    const to = from + y * this.#width + x;
+    const reference = this.#reference;
+    return difference(this.#current, from, reference, to, this.#width, this.#window, this.#cost);
   }
 
   #take(cost: number, x: number, y: number): void {
@@ -108,62 +140,11 @@ export class BlockSearch {
     this.#bestY = y;
   }
 
-  /** The sum of absolute differences at an offset in pixels; it stops above `limit`. */
-  #difference(x: number, y: number, limit: number): number {
-    const [current, reference, width, window] = this.#arrays();
-    let from = this.#y * width + this.#x;
-    let to = from + y * width + x;
-    let sum = 0;
-    for (let row = 0; row < window; row++) {
-      for (let i = 0; i < window; i++) {
-        const difference = (current[from + i] as number) - (reference[to + i] as number);
-        sum += difference < 0 ? -difference : difference;
-      }
-      if (sum > limit) return sum;
-      from += width;
-      to += width;
-    }
-    return sum;
-  }
-
-  /** The same for a place in quarter pixels, between the pixels bilinear: (sum of 16ths + 8) >> 4. */
-  #differenceBetween(x: number, y: number, limit: number): number {
-    const [current, reference, width, window] = this.#arrays();
-    const [right, down] = [x & 3, y & 3];
-    const weights = [
-      (4 - right) * (4 - down),
-      right * (4 - down),
-      (4 - right) * down,
-      right * down,
-    ];
-    const [a, b, c, d] = weights as [number, number, number, number];
-    const [nextX, nextY] = [right === 0 ? 0 : 1, down === 0 ? 0 : width];
-    let from = this.#y * width + this.#x;
-    let to = (y >> 2) * width + (x >> 2);
-    let sum = 0;
-    for (let row = 0; row < window; row++) {
-      for (let i = 0; i < window; i++) {
-        const at = to + i;
-        const value =
-          (a * (reference[at] as number) +
-            b * (reference[at + nextX] as number) +
-            c * (reference[at + nextY] as number) +
-            d * (reference[at + nextX + nextY] as number) +
-            8) >>
-          4;
-        const difference = (current[from + i] as number) - value;
-        sum += difference < 0 ? -difference : difference;
-      }
-      if (sum > limit) return sum;
-      from += width;
-      to += width;
-    }
-    return sum;
-  }
-
   /** Whether neighbouring pixels of the window differ by half a level or more on average. */
   #isTextured(): boolean {
-    const [current, , width, window] = this.#arrays();
+    const current = this.#current;
+    const width = this.#width;
+    const window = this.#window;
     let sum = 0;
     for (let row = 1; row < window; row++) {
       const at = (this.#y + row) * width + this.#x;
@@ -175,8 +156,69 @@ export class BlockSearch {
     }
     return sum >= (window - 1) ** 2;
   }
+}
 
-  #arrays(): readonly [Uint8Array, Uint8Array, number, number] {
-    return [this.#current, this.#reference, this.#width, this.#window];
+/**
+ * The sum of absolute differences of two windows of one width, which begin at `from` and at `to`;
+ * it stops above `limit`.
+ */
+function difference(
+  current: Uint8Array,
+  from: number,
+  reference: Uint8Array,
+  to: number,
+  width: number,
+  window: number,
+  limit: number,
+): number {
+  let sum = 0;
+  for (let row = 0; row < window; row++) {
+    for (let i = 0; i < window; i++) {
+      sum += Math.abs((current[from + i] as number) - (reference[to + i] as number));
+    }
+    if (sum > limit) return sum;
+    from += width;
+    to += width;
   }
+  return sum;
+}
+
+/** The same for a place in quarter pixels, between the pixels bilinear: (sum of 16ths + 8) >> 4. */
+function differenceBetween(
+  current: Uint8Array,
+  from: number,
+  reference: Uint8Array,
+  x: number,
+  y: number,
+  width: number,
+  window: number,
+  limit: number,
+): number {
+  const right = x & 3;
+  const down = y & 3;
+  const a = (4 - right) * (4 - down);
+  const b = right * (4 - down);
+  const c = (4 - right) * down;
+  const d = right * down;
+  const nextX = right === 0 ? 0 : 1;
+  const nextY = down === 0 ? 0 : width;
+  let to = (y >> 2) * width + (x >> 2);
+  let sum = 0;
+  for (let row = 0; row < window; row++) {
+    for (let i = 0; i < window; i++) {
+      const at = to + i;
+      const value =
+        (a * (reference[at] as number) +
+          b * (reference[at + nextX] as number) +
+          c * (reference[at + nextY] as number) +
+          d * (reference[at + nextX + nextY] as number) +
+          8) >>
+        4;
+      sum += Math.abs((current[from + i] as number) - value);
+    }
+    if (sum > limit) return sum;
+    from += width;
+    to += width;
+  }
+  return sum;
 }
