@@ -14,6 +14,8 @@ export type {
 } from './loader/clip-batch.js';
 export { ClipLoader, type ClipLoaderOptions } from './loader/clip-loader.js';
 export { ClipReader, type ClipReaderOptions, type EvaluationClip } from './loader/clip-reader.js';
+export type { CameraMotion } from './motion/motion-map.js';
+export type { ClipMotion, MotionRequest, MotionSource } from './motion/motion-request.js';
 export { centreCrop } from './sampling/centre-crop.js';
 export {
   type ClipSampling,

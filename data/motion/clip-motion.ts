@@ -53,7 +53,7 @@ const FLOW_UNITS = 256;
  * for each quarter of a patch the offset (x, y) to where it is in the neighbouring frame that is
  * nearer to frame floor(T / 2), in 1/256 of a patch side, halves upwards; 0 in that frame itself.
  */
-export function flowMap(clip: PatchedClip, subpixel = true): Int16Array {
+export function flowMap(clip: PatchedClip, subpixel = true): Int16Array<ArrayBuffer> {
   const { patch, width, height } = clip;
   const options = { block: blockOfPatch(patch), subpixel };
   const planes = planesOf(clip, options);

@@ -37,7 +37,6 @@ interface HeldFrame {
  * upwards: the same on every machine.
  */
 export class CodecMotion {
-  readonly #request: FrameRequest;
   readonly #transform: ClipTransform;
   readonly #block: number;
   readonly #rows: number;
@@ -51,7 +50,6 @@ export class CodecMotion {
   #vectors = 0;
 
   constructor(info: VideoInfo, request: FrameRequest, block: number) {
-    this.#request = request;
     this.#transform = clipTransform(info, request);
     this.#block = block;
     this.#rows = Math.floor(request.size.height / block);

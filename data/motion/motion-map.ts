@@ -26,7 +26,7 @@ const LENGTH_SCALE = 4;
  * towards the edges. (A robust affine fit would take these out, but iterates in floats, and a close
  * object that fills the picture would bend it.)
  */
-export function motionMap(field: MotionField, options: MotionMapOptions): Uint16Array {
+export function motionMap(field: MotionField, options: MotionMapOptions): Uint16Array<ArrayBuffer> {
   const { tubelet, blocksPerPatch, camera } = options;
   const { frames, rows, columns } = field;
   const vectors = camera === 'compensate' ? compensated(field) : field.vectors;
