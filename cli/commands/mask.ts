@@ -115,7 +115,7 @@ function notes({ frameIndices, motionSource }: ClipMask): readonly string[] {
     ...(distinct === frameIndices.length
       ? []
       : [
-          `The video is shorter than the clip: ${frameIndices.length} frames are ${distinct} different ones`,
+          `The video is shorter than the clip: of ${frameIndices.length} frames ${distinct} differ, the others repeat them`,
         ]),
     ...(distinct === 1 && motionSource !== undefined
       ? ['Nothing moves in a single frame, so the mask follows no motion']

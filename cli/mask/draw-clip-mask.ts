@@ -1,3 +1,4 @@
+import { access } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import {
   type ClipMotion,
@@ -112,6 +113,9 @@ async function readClip(
   { video }: ClipMaskRequest,
   sampling: Pick<ClipSampling, 'frames' | 'size' | 'rule' | 'motion'>,
 ): Promise<Awaited<ReturnType<ClipReader['readClip']>>> {
+  await access(video).catch(() => {
+    throw new LacunaError({ where: video, what: 'there is no such file, or it cannot be read' });
+  });
   const record = { id: video, video: basename(video), captions: [] };
   const reader = await ClipReader.open({ root: dirname(video), records: [record], sampling });
   try {

@@ -10,7 +10,9 @@ import { videoBackend } from '../video/video-backend.js';
 import { readWithMotion } from './motion-request.js';
 
 const SAMPLING = { frames: 16, size: 224, rule: { name: 'dense', stride: 4 } } as const;
-/** Measured on these clips: 0.71 and 0.74; the floors leave room for other versions of the decoder. */
+/** Larger videos take long to decode; `bench/motion.ts` has the table of all. */
+const MOST_PIXELS = 720 * 480;
+/** Measured: 0.68 and 0.72 on these 24 clips (0.71 and 0.74 on all 39). */
 const LEAST_SPEARMAN = 0.65;
 const LEAST_PEARSON = 0.68;
 
@@ -25,7 +27,8 @@ describe.skipIf(!canRead || SHARED_DATA === undefined)(`the shared real videos${
     const table: { file: string; spearman: number; pearson: number }[] = [];
     for (const file of readdirSync(folder).sort()) {
       using reader = await backend.open(join(folder, file));
-      if (!['h264', 'mpeg4'].includes(reader.info.codec)) continue;
+      const { codec: name, width, height } = reader.info;
+      if (!['h264', 'mpeg4'].includes(name) || width * height > MOST_PIXELS) continue;
       const request = evaluationClip(reader.info, SAMPLING);
       const maps = await Promise.all(
         (['codec', 'block-matching'] as const).map(async (source) => {
@@ -48,7 +51,7 @@ describe.skipIf(!canRead || SHARED_DATA === undefined)(`the shared real videos${
         .map((row) => `${row.file.padEnd(44)} ${row.spearman.toFixed(3)} ${row.pearson.toFixed(3)}`)
         .join('\n'),
     );
-    expect(table.length).toBeGreaterThan(30);
+    expect(table.length).toBeGreaterThan(20);
     expect(middle.spearman).toBeGreaterThan(LEAST_SPEARMAN);
     expect(middle.pearson).toBeGreaterThan(LEAST_PEARSON);
   });
