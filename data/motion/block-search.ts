@@ -86,7 +86,7 @@ export class BlockSearch {
   toQuarters(refines: boolean): void {
     this.#bestX *= 4;
     this.#bestY *= 4;
-    if (!refines) return;
+    if (!refines || 2 * this.#cost < this.#window ** 2) return; // it cannot gain enough
     for (const step of [2, 1]) {
       const x = this.#bestX;
       const y = this.#bestY;
