@@ -4,6 +4,7 @@ import { backendsCommand } from './commands/backends.js';
 import { benchCommand } from './commands/bench.js';
 import { conformCommand } from './commands/conform.js';
 import { demoCommand } from './commands/demo.js';
+import { maskCommand } from './commands/mask.js';
 import { pretrainCommand } from './commands/pretrain.js';
 import { reportCommand } from './commands/report.js';
 import { serveCommand } from './commands/serve.js';
@@ -19,6 +20,7 @@ const program = new Command('lacuna')
   .showHelpAfterError('(add --help for the options and examples)')
   .addCommand(pretrainCommand())
   .addCommand(demoCommand())
+  .addCommand(maskCommand())
   .addCommand(backendsCommand())
   .addCommand(reportCommand())
   .addCommand(conformCommand())
@@ -30,6 +32,7 @@ const program = new Command('lacuna')
 Examples:
   $ lacuna demo                                          make data, pretrain on it, say what it learned
   $ lacuna pretrain --data captions.jsonl --root videos  pretrain on your videos
+  $ lacuna mask show clip.mp4 --mask motion-guided       a picture of where a mask falls
   $ lacuna backends                                      what can run here, and why not
   $ lacuna report runs/my-run                            one HTML page about a run
   $ lacuna conform                                       hold a backend to the specification

@@ -41,7 +41,9 @@ export class BatchFeeds {
   feeds({ epoch, video, samples }: ClipBatch): Named<HostTensor> {
     const { clip, mask, seed, objective } = this.#settings;
     const grid = gridOf(videoConfig(this.#settings));
-    const masks = samples.map(({ word }) => drawMask(mask, grid, { seed, epoch, sample: word }));
+    const masks = samples.map(({ word, motion }) =>
+      drawMask(mask, grid, { seed, epoch, sample: word }, motion?.map),
+    );
     const { frames, size } = clip;
     return {
       frames: { dtype: 'u8', shape: [samples.length, frames, size, size, 3], data: video },

@@ -114,10 +114,17 @@ export const CONFIG_SCHEMA: z.ZodType<PretrainConfig> = z.strictObject({
           'text-guided',
           'text-guided-bottom',
           'motion-guided',
+          'flow-warped',
         ])
         .exactOptional(),
       ratio: ratio.exactOptional(),
       rounding,
+      motion: z
+        .strictObject({
+          source: z.enum(['auto', 'codec', 'block-matching']).exactOptional(),
+          camera: z.enum(['keep', 'compensate']).exactOptional(),
+        })
+        .exactOptional(),
     })
     .exactOptional(),
   textMask: z

@@ -4,7 +4,7 @@ export {
   lastGoodCheckpoint,
   writeCheckpoint,
 } from './checkpoint.js';
-export type { PretrainConfig, PretrainSettings } from './config.js';
+export type { MotionConfig, PretrainConfig, PretrainSettings } from './config.js';
 export { configJsonSchema } from './config-schema.js';
 export {
   evaluateRetrieval,
@@ -32,3 +32,4 @@ export {
 } from './run-folder.js';
 export { dataRoot } from './run-list.js';
 export { modelState, resolveSettings, videoConfig as videoConfigOf } from './settings.js';
+export { replaceFile } from './write-file.js';

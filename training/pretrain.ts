@@ -1,6 +1,7 @@
 import type { Backend, HostTensor, Named } from '../core/backend.js';
 import { type Plan, PlanRunner, trainingPlan } from '../core/plan/index.js';
 import {
+  type BatchSample,
   type ClipList,
   ClipLoader,
   checkDataFolder,
@@ -21,7 +22,7 @@ import {
 } from '../spec/index.js';
 import { BatchFeeds } from './batch-feeds.js';
 import { CheckpointReader, lastGoodCheckpoint, writeCheckpoint } from './checkpoint.js';
-import { clipSampling } from './clip-sampling.js';
+import { maskedClipSampling } from './clip-sampling.js';
 import type { PretrainSettings } from './config.js';
 import { describeRun, programDigests } from './describe-run.js';
 import { initialTensor, tableTensor } from './initialize.js';
@@ -182,7 +183,7 @@ async function run({
   const loader = await ClipLoader.open({
     root: dataRoot(settings),
     records: list.records,
-    sampling: clipSampling(settings),
+    sampling: maskedClipSampling(settings),
     seed: settings.seed,
     batchSize: settings.batch,
     workers: settings.data.workers ?? 2,
@@ -238,6 +239,7 @@ async function run({
         learningRate: rate,
         stepSeconds,
         waitSeconds,
+        ...motionSources(batch.samples),
       };
       await folder.appendMetrics(line);
       emit({ kind: 'step', steps, clips: settings.batch, ...line });
@@ -319,6 +321,14 @@ function scheduleFeeds(
     'schedule.correction1': scalar(biasCorrection(optimizer.beta1, step + 1)),
     'schedule.correction2': scalar(biasCorrection(optimizer.beta2, step + 1)),
   };
+}
+
+/** How many clips of a batch had their motion from where; nothing for a mask without motion. */
+function motionSources(samples: readonly BatchSample[]): Pick<StepMetrics, 'motion'> {
+  const sources = samples.flatMap(({ motion }) => (motion === undefined ? [] : [motion.source]));
+  if (sources.length === 0) return {};
+  const codec = sources.filter((source) => source === 'codec').length;
+  return { motion: { codec, blockMatching: sources.length - codec } };
 }
 
 function notFinite(
