@@ -135,8 +135,13 @@ function checkedGraph(file: OnnxFile, facts: TowerFacts): TowerGraph {
     });
   }
   checkValue(file, tower.output, [FLOAT], [undefined, width]);
+  const ids = new Set([IDS]);
+  for (const { opType, input, output } of tower.part.nodes) {
+    const same = opType === 'Reshape' || opType === 'Cast' || opType === 'Identity';
+    if (same && ids.has(input[0] ?? '')) ids.add(output[0] ?? '');
+  }
   const lookup = tower.part.nodes.find(
-    ({ opType, input }) => opType === 'Gather' && input[1] === IDS,
+    ({ opType, input }) => opType === 'Gather' && ids.has(input[1] ?? ''),
   );
   const table = file.graph.initializer.find(({ name }) => name === lookup?.input[0]);
   if (table !== undefined && Number(table.dims[0]) !== vocabSize) {

@@ -2,8 +2,10 @@ import { TensorProto_DataType } from '../../backends/onnx/model/onnx_pb.js';
 import { LacunaError } from '../../spec/errors.js';
 import { classTokenCut, type DenseCut, poolingHeadCut } from './dense-cut.js';
 import { type LazySession, lazySession } from './lazy-session.js';
+import { levelTable, normalisedImages } from './normalised-images.js';
 import type { OnnxFile } from './onnx-file.js';
 import { encodeSubgraph, subgraph } from './onnx-subgraph.js';
+import { pooledRows } from './pooled-rows.js';
 import type { TowerFacts } from './tower-config.js';
 import {
   anyFloats,
@@ -43,7 +45,7 @@ export class VisionTower {
     this.#path = file.path;
     this.#facts = facts;
     this.#imagesARun = batch === undefined ? IMAGES_A_RUN : 1;
-    this.#levels = levels(facts);
+    this.#levels = levelTable(facts);
     this.#sessions = lazySession(
       file,
       (again) => makeSessions(again, facts, options),
@@ -56,13 +58,13 @@ export class VisionTower {
 
   /** As `Aligner.embedImages`. */
   async embed(images: Uint8Array, count: number): Promise<Float32Array> {
-    const { width } = this.#facts;
+    const { width, size } = this.#facts;
     this.#checkImages(images, count);
     const embeddings = new Float32Array(count * width);
     if (count === 0) return embeddings;
     const { tower, output } = await this.#sessions.get();
     for (const [start, end] of this.#runs(count)) {
-      const feeds = { [IMAGE]: this.#prepared(images, start, end) };
+      const feeds = { [IMAGE]: normalisedImages(images, start, end, size, this.#levels) };
       const [found] = await tower.run(feeds, [output]);
       const rows = this.#checked(found, [end - start, width], output);
       unitRows(this.#path, rows, width, embeddings, start * width);
@@ -82,10 +84,17 @@ export class VisionTower {
     if (dense === undefined) throw this.#noPatches('its pooling is not of a known form');
     const { cut, rest } = dense;
     for (const [start, end] of this.#runs(count)) {
-      const feeds = { [IMAGE]: this.#prepared(images, start, end) };
+      const feeds = { [IMAGE]: normalisedImages(images, start, end, size, this.#levels) };
       const [tokens] = await tower.run(feeds, [cut.rows]);
       const rows = end - start;
-      const pooled = this.#pooledRows(tokens, rows, patches, cut.rows);
+      const pooled = pooledRows(tokens, rows, patches, this.#facts);
+      if (pooled === undefined) {
+        throw disagreement(
+          `${this.#path}, ${cut.rows}`,
+          `[${tokens?.dims ?? ''}]`,
+          `${patches} patches an image`,
+        );
+      }
       const given: Record<string, Fed> = { [cut.pooled]: pooled };
       if (cut.batch !== undefined) {
         const { hidden } = this.#facts;
@@ -103,59 +112,10 @@ export class VisionTower {
     await this.#sessions.dispose();
   }
 
-  /** Each patch as a pooled row: tokens without the class token, or values with heads last. */
-  #pooledRows(found: Fetched | undefined, count: number, patches: number, name: string): Fed {
-    const { hidden, kind } = this.#facts;
-    if (kind === 'clip') {
-      const tokens = this.#checked(found, [count, 1 + patches, hidden], name);
-      const data = new Float32Array(count * patches * hidden);
-      for (let i = 0; i < count; i++) {
-        const from = (i * (1 + patches) + 1) * hidden;
-        data.set(tokens.subarray(from, from + patches * hidden), i * patches * hidden);
-      }
-      return { data, dims: [count * patches, hidden] };
-    }
-    const dims = found?.dims ?? [];
-    const headWidth = dims.at(-1) ?? 1;
-    const heads = hidden / headWidth;
-    const flat = dims.length === 3;
-    const values = this.#checked(
-      found,
-      flat ? [count * heads, patches, headWidth] : [count, heads, patches, headWidth],
-      name,
-    );
-    const data = new Float32Array(values.length);
-    for (let row = 0; row < count * heads * patches; row++) {
-      const image = Math.floor(row / (heads * patches));
-      const head = Math.floor(row / patches) % heads;
-      const to = (image * patches + (row % patches)) * heads + head;
-      data.set(values.subarray(row * headWidth, (row + 1) * headWidth), to * headWidth);
-    }
-    const places = count * patches;
-    return { data, dims: flat ? [places * heads, 1, headWidth] : [places, heads, 1, headWidth] };
-  }
-
   *#runs(count: number): Generator<readonly [number, number]> {
     for (let start = 0; start < count; start += this.#imagesARun) {
       yield [start, Math.min(count, start + this.#imagesARun)];
     }
-  }
-
-  /** Images [start, end) as float32 [n, 3, size, size]: (level * scale - mean) / std. */
-  #prepared(images: Uint8Array, start: number, end: number): Fed {
-    const { size } = this.#facts;
-    const area = size * size;
-    const data = new Float32Array((end - start) * 3 * area);
-    for (let image = start; image < end; image++) {
-      for (let c = 0; c < 3; c++) {
-        const to = ((image - start) * 3 + c) * area;
-        for (let i = 0; i < area; i++) {
-          const level = images[(image * area + i) * 3 + c] as number;
-          data[to + i] = this.#levels[c * 256 + level] as number;
-        }
-      }
-    }
-    return { data, dims: [end - start, 3, size, size] };
   }
 
   #checkImages(images: Uint8Array, count: number): void {
@@ -235,15 +195,4 @@ async function makeSessions(
     await tower.release();
     throw error;
   }
-}
-
-/** The tower's input by channel and level. */
-function levels({ scale, mean, std }: TowerFacts): Float32Array {
-  const table = new Float32Array(3 * 256);
-  for (let c = 0; c < 3; c++) {
-    for (let level = 0; level < 256; level++) {
-      table[c * 256 + level] = (level * scale - (mean[c] ?? 0)) / (std[c] ?? 1);
-    }
-  }
-  return table;
 }
