@@ -34,7 +34,7 @@ export function resizeBicubic(
  * shorter side resized to `size` (bicubic, antialias), the longer one to floor(size * long / short),
  * then the centre cut out, from floor((side - size) / 2).
  *
- * Source: `CLIPImageProcessor` of Hugging Face transformers, with Pillow.
+ * Source: `CLIPImageProcessorPil` of Hugging Face transformers 5, bit for bit.
  * @throws LacunaError as `resizeBicubic`.
  */
 export function fitFrame(image: Uint8Array, w: number, h: number, size: number): Uint8Array {

@@ -147,6 +147,18 @@ describe('a teacher', () => {
     }
   });
 
+  it('lower-cases captions for SigLIP where its tokenizer does not', async () => {
+    const folder = await towerFolder(scratch, 'siglip', 'two files');
+    await editJson(folder, 'tokenizer.json', ({ normalizer }) => {
+      const steps = normalizer?.normalizers as { type: string }[];
+      expect(steps.shift()?.type).toBe('Lowercase');
+    });
+    const tower = await openTower(folder);
+    const from = await expected('siglip');
+    expect(farthest(await tower.embedTexts(from.captions), from.texts)).toBeLessThan(BOUND);
+    await tower.dispose();
+  });
+
   it('refuses a caption that is longer than its text tower takes', async () => {
     const tower = await openTower(await towerFolder(scratch, 'clip', 'combined'));
     const caption = 'a red circle moves left '.repeat(9).trim();
@@ -171,8 +183,12 @@ describe('a teacher', () => {
   it('refuses a file that changed after it was digested', async () => {
     const folder = await towerFolder(scratch, 'clip', 'two files');
     const tower = await openTower(folder);
-    await writeFile(join(folder, 'onnx', 'vision_model.onnx'), 'other');
-    await expect(tower.embedImages(images, COUNT)).rejects.toThrow(LacunaError);
+    await editOnnx(join(folder, 'onnx', 'vision_model.onnx'), (graph) => {
+      graph.name = 'another';
+    });
+    await expect(tower.embedImages(images, COUNT)).rejects.toThrow(
+      /has changed while it was in use/,
+    );
     await tower.dispose();
   });
 
