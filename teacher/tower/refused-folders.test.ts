@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LacunaError } from '../../spec/errors.js';
 import { openTower } from './open-tower.js';
@@ -150,6 +151,27 @@ describe('a folder is refused in one sentence', () => {
       if (input?.type?.value.case === 'tensorType') input.type.value.value.elemType = 10;
     });
     expect(await refusal(folder)).toMatch(/got FLOAT16, expected FLOAT/);
+  });
+
+  it('whose bytes were changed anywhere, or it is as good as before', async () => {
+    const folder = await towerFolder(scratch, 'clip', 'combined');
+    const file = join(folder, 'onnx', 'model.onnx');
+    const whole = await readFile(file);
+    const place = fc.integer({ min: 0, max: whole.length - 1 });
+    const changes = fc.array(fc.tuple(place, fc.integer({ min: 0, max: 255 })), { minLength: 1 });
+    await fc.assert(
+      fc.asyncProperty(changes, fc.option(place), async (changed, end) => {
+        const bytes = Uint8Array.from(whole);
+        for (const [at, value] of changed) bytes[at] = value;
+        await writeFile(file, bytes.subarray(0, end ?? bytes.length));
+        const error = await openTower(folder).then(
+          (tower) => tower.dispose(),
+          (thrown: unknown) => thrown,
+        );
+        if (error !== undefined) expect(error).toBeInstanceOf(LacunaError);
+      }),
+      { numRuns: 200 },
+    );
   });
 
   it('whose graph ONNX Runtime does not take, when it is first used', async () => {
