@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { backendsCommand } from './commands/backends.js';
 import { benchCommand } from './commands/bench.js';
+import { captionCommand } from './commands/caption.js';
 import { conformCommand } from './commands/conform.js';
 import { demoCommand } from './commands/demo.js';
 import { pretrainCommand } from './commands/pretrain.js';
@@ -19,6 +20,7 @@ const program = new Command('lacuna')
   .showHelpAfterError('(add --help for the options and examples)')
   .addCommand(pretrainCommand())
   .addCommand(demoCommand())
+  .addCommand(captionCommand())
   .addCommand(backendsCommand())
   .addCommand(reportCommand())
   .addCommand(conformCommand())
@@ -30,6 +32,7 @@ const program = new Command('lacuna')
 Examples:
   $ lacuna demo                                          make data, pretrain on it, say what it learned
   $ lacuna pretrain --data captions.jsonl --root videos  pretrain on your videos
+  $ lacuna caption videos --source model --model captioner     captions for your videos
   $ lacuna backends                                      what can run here, and why not
   $ lacuna report runs/my-run                            one HTML page about a run
   $ lacuna conform                                       hold a backend to the specification

@@ -1,4 +1,10 @@
 export type { ClipList, ClipRecord } from './annotations/clip-record.js';
+export { listFolder, type VideoFolder } from './annotations/list-folder.js';
+export { named, readLabelNames } from './annotations/label-names.js';
+export { MAX_CAPTION_LENGTH } from './annotations/limits.js';
+export { readLines } from './annotations/read-lines.js';
+export { captionsOf } from './annotations/record-fields.js';
+export { keyFrames } from './sampling/key-frames.js';
 export { readJsonLines } from './annotations/json-lines.js';
 export { readClipList } from './annotations/read-clip-list.js';
 export { readVideoMaeList } from './annotations/video-mae-list.js';

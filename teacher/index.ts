@@ -1,1 +1,15 @@
 export type { Aligner } from './aligner.js';
+export type { CaptionSource } from './captioning/caption-source.js';
+export {
+  type EndpointCaptionsOptions,
+  endpointCaptions,
+  endpointRequests,
+  TGM_PROMPTS,
+} from './captioning/endpoint/endpoint-captions.js';
+export { LABEL_TEMPLATE, labelCaptions } from './captioning/label-captions.js';
+export {
+  type CaptionEvent,
+  type CaptionResult,
+  logOf,
+  makeCaptions,
+} from './captioning/make-captions.js';

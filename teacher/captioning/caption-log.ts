@@ -1,0 +1,165 @@
+import { createReadStream } from 'node:fs';
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { captionsOf, readLines } from '../../data/index.js';
+import { LacunaError } from '../../spec/errors.js';
+import type { SourceFacts } from './caption-source.js';
+
+/** What a log says first: what its captions were made by. */
+interface LogHeader {
+  readonly lacuna: 'captions';
+  readonly format: 1;
+  readonly facts: SourceFacts;
+}
+
+/** The captions of a key, as a log holds them. */
+interface LogEntry {
+  readonly key: string;
+  readonly captions: readonly string[];
+}
+
+/**
+ * The captions of a run that is not finished: a file of JSON lines, first what they were made by,
+ * then one line a key, written at once and made durable every few seconds. It outlives a killed
+ * run: a last line that was written half is dropped.
+ */
+export class CaptionLog {
+  readonly #path: string;
+  readonly #handle: FileHandle;
+  /** The captions that the log held when it was opened, by key. */
+  readonly done: ReadonlyMap<string, readonly string[]>;
+
+  private constructor(
+    path: string,
+    handle: FileHandle,
+    done: ReadonlyMap<string, readonly string[]>,
+  ) {
+    this.#path = path;
+    this.#handle = handle;
+    this.done = done;
+  }
+
+  /**
+   * Opens the log at `path`, or begins it.
+   * @throws LacunaError when it is of a run with another source or other options, or is no log.
+   */
+  static async open(path: string, facts: SourceFacts): Promise<CaptionLog> {
+    const handle = await openForAppending(path);
+    try {
+      const whole = await wholeBytes(path);
+      await handle.truncate(whole);
+      const done = whole === 0 ? new Map() : await readLog(path, facts);
+      if (whole === 0) {
+        const header: LogHeader = { lacuna: 'captions', format: 1, facts };
+        await handle.appendFile(`${JSON.stringify(header)}\n`);
+        await handle.sync();
+      }
+      return new CaptionLog(path, handle, done);
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  async add(entry: LogEntry): Promise<void> {
+    await this.#handle.appendFile(`${JSON.stringify(entry)}\n`);
+  }
+
+  /** Makes what was added durable and ends it; it can be opened again. */
+  async close(): Promise<void> {
+    await this.#handle.sync();
+    await this.#handle.close();
+  }
+
+  /** Removes it, when all that it holds is in the list. */
+  async remove(): Promise<void> {
+    await rm(this.#path, { force: true });
+  }
+}
+
+async function openForAppending(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'a');
+  } catch (error) {
+    throw new LacunaError(
+      {
+        what: 'the file that collects the captions cannot be written',
+        where: path,
+        got: error instanceof Error ? error.message : String(error),
+        fix: 'Choose an --output in a folder that exists and can be written to.',
+      },
+      { cause: error },
+    );
+  }
+}
+
+/** The bytes up to the end of the last whole line. */
+async function wholeBytes(path: string): Promise<number> {
+  let bytes = 0;
+  let whole = 0;
+  for await (const chunk of createReadStream(path)) {
+    const newline = (chunk as Buffer).lastIndexOf(0x0a);
+    if (newline >= 0) whole = bytes + newline + 1;
+    bytes += (chunk as Buffer).length;
+  }
+  return whole;
+}
+
+async function readLog(
+  path: string,
+  facts: SourceFacts,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const done = new Map<string, readonly string[]>();
+  let first = true;
+  for await (const { where, text } of readLines(path)) {
+    const value = parse(text);
+    if (first) checkHeader(path, value, facts);
+    else if (typeof value.key === 'string') done.set(value.key, captionsOf(where, value.captions));
+    else throw notALog(where);
+    first = false;
+  }
+  return done;
+}
+
+function checkHeader(
+  path: string,
+  header: Readonly<Record<string, unknown>>,
+  facts: SourceFacts,
+): void {
+  if (header.lacuna !== 'captions' || header.format !== 1 || typeof header.facts !== 'object') {
+    throw notALog(path);
+  }
+  const before = header.facts as Readonly<Record<string, unknown>>;
+  const now: Readonly<Record<string, unknown>> = facts;
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(now)])];
+  const different = keys.filter((key) => !isDeepStrictEqual(before[key], now[key]));
+  if (different.length === 0) return;
+  const show = (of: Readonly<Record<string, unknown>>): string =>
+    different
+      .map((key) => `${key} ${(JSON.stringify(of[key]) ?? 'none').slice(0, 100)}`)
+      .join(', ');
+  throw new LacunaError({
+    what: 'captions were begun here with other options, and one list must not mix them',
+    where: path,
+    got: show(now),
+    expected: show(before),
+    fix: 'Go on with those options, choose another --output, or add --restart to throw the captions away that are there.',
+  });
+}
+
+function parse(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}
+
+function notALog(where: string): LacunaError {
+  return new LacunaError({
+    what: 'this is no file of captions that were begun',
+    where,
+    fix: 'Remove it, or choose another --output.',
+  });
+}
