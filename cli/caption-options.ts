@@ -1,5 +1,5 @@
 import { LacunaError } from '../spec/index.js';
-import type { EndpointCaptionsOptions } from '../teacher/index.js';
+import type { EndpointCaptionsOptions, ModelCaptionsOptions } from '../teacher/index.js';
 
 export const SOURCES = ['model', 'labels', 'endpoint'] as const;
 export type SourceName = (typeof SOURCES)[number];
@@ -101,6 +101,19 @@ export function endpointOptions(flags: CaptionFlags): EndpointCaptionsOptions {
     ...within('timeout', 0.01, 3600, false),
     ...within('retries', 0, 100),
     ...within('concurrency', 1, 64),
+  };
+}
+
+/** The options of a captioner, besides its folder. */
+export function captionerOptions(
+  flags: CaptionFlags,
+): Pick<ModelCaptionsOptions, 'frames' | 'dtype' | 'maxTokens' | 'instruction'> {
+  const { dtype, instruction } = flags;
+  return {
+    ...(dtype === undefined ? {} : { dtype }),
+    ...(instruction === undefined ? {} : { instruction }),
+    ...numberOf(flags, 'frames', 1, 100),
+    ...numberOf(flags, 'maxTokens', 1, 4096),
   };
 }
 

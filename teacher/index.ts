@@ -13,3 +13,4 @@ export {
   logOf,
   makeCaptions,
 } from './captioning/make-captions.js';
+export { type ModelCaptionsOptions, modelCaptions } from './captioning/model/model-captions.js';

@@ -15,12 +15,15 @@ import {
   endpointRequests,
   labelCaptions,
   makeCaptions,
+  modelCaptions,
 } from '../../teacher/index.js';
 import { CaptionDisplay } from '../caption-display.js';
 import {
   type CaptionFlags,
+  captionerOptions,
   endpointOptions,
   KEY_VARIABLE,
+  needed,
   type SourceName,
   sourceName,
 } from '../caption-options.js';
@@ -106,10 +109,14 @@ async function caption(videos: string, flags: CaptionFlags): Promise<void> {
 async function openSource(
   name: SourceName,
   records: readonly ClipRecord[],
-  _root: string,
+  root: string,
   flags: CaptionFlags,
 ): Promise<CaptionSource> {
   if (name === 'labels') return labelCaptions(records, flags.template);
+  if (name === 'model') {
+    const folder = needed(flags, 'model', 'models/vit-gpt2-image-captioning');
+    return modelCaptions(records, { folder, root, ...captionerOptions(flags) });
+  }
   return endpointCaptions(records, endpointOptions(flags));
 }
 
