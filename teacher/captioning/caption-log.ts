@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { type FileHandle, open, rm } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rm } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { captionsOf, readLines } from '../../data/index.js';
 import { LacunaError } from '../../spec/errors.js';
@@ -47,14 +47,15 @@ export class CaptionLog {
     const handle = await openForAppending(path);
     try {
       const whole = await wholeBytes(path);
+      if (whole > 0) await checkHeader(path, facts);
+      else await checkStart(path);
       await handle.truncate(whole);
-      const done = whole === 0 ? new Map() : await readLog(path, facts);
       if (whole === 0) {
         const header: LogHeader = { lacuna: 'captions', format: 1, facts };
         await handle.appendFile(`${JSON.stringify(header)}\n`);
         await handle.sync();
       }
-      return new CaptionLog(path, handle, done);
+      return new CaptionLog(path, handle, await readEntries(path));
     } catch (error) {
       await handle.close();
       throw error;
@@ -105,27 +106,34 @@ async function wholeBytes(path: string): Promise<number> {
   return whole;
 }
 
-async function readLog(
-  path: string,
-  facts: SourceFacts,
-): Promise<ReadonlyMap<string, readonly string[]>> {
+/** The captions in a log of whole lines, after its header. */
+async function readEntries(path: string): Promise<ReadonlyMap<string, readonly string[]>> {
   const done = new Map<string, readonly string[]>();
-  let first = true;
+  let isHeader = true;
   for await (const { where, text } of readLines(path)) {
-    const value = parse(text);
-    if (first) checkHeader(path, value, facts);
-    else if (typeof value.key === 'string') done.set(value.key, captionsOf(where, value.captions));
-    else throw notALog(where);
-    first = false;
+    if (!isHeader) {
+      const { key, captions } = parse(text);
+      if (typeof key !== 'string') throw notALog(where);
+      done.set(key, captionsOf(where, captions));
+    }
+    isHeader = false;
   }
   return done;
 }
 
-function checkHeader(
-  path: string,
-  header: Readonly<Record<string, unknown>>,
-  facts: SourceFacts,
-): void {
+/** Refuses a file without a whole line that is not the beginning of a log: it is somebody's. */
+async function checkStart(path: string): Promise<void> {
+  const start = '{"lacuna":"captions",';
+  const content = await readFile(path, 'utf8');
+  if (!content.startsWith(start) && !start.startsWith(content)) throw notALog(path);
+}
+
+async function checkHeader(path: string, facts: SourceFacts): Promise<void> {
+  let header: Readonly<Record<string, unknown>> = {};
+  for await (const { text } of readLines(path)) {
+    header = parse(text);
+    break;
+  }
   if (header.lacuna !== 'captions' || header.format !== 1 || typeof header.facts !== 'object') {
     throw notALog(path);
   }

@@ -107,8 +107,9 @@ async function readKeyFrames(
     // Of a damaged video the last frame that decodes stands for later ones: it is captioned once.
     return { ...size, data: read.data, indices: read.indices };
   } catch (error) {
-    if (error instanceof LacunaError) return { problem: error.message.replace(/\.$/, '') };
-    throw error;
+    if (!(error instanceof LacunaError)) throw error;
+    const { what, got } = error.facts; // without the path: it is told with its name in the list
+    return { problem: got === undefined ? what : `${what} (${got})` };
   }
 }
 
