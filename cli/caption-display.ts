@@ -65,7 +65,7 @@ export class CaptionDisplay {
       this.#stream.write(`${text}\n`);
       return;
     }
-    this.#stream.write(`\r\x1b[K${text.slice(0, Math.max(0, (this.#stream.columns ?? 80) - 1))}`);
+    this.#stream.write(`\r\x1b[K${text.slice(0, Math.max(0, (this.#stream.columns || 80) - 1))}`);
     this.#open = true;
   }
 }

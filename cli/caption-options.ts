@@ -81,7 +81,6 @@ export function endpointOptions(flags: CaptionFlags): EndpointCaptionsOptions {
     throw new LacunaError({
       where: '--key-variable',
       what: 'there is no such environment variable, or it is empty',
-      got: JSON.stringify(keyVariable),
       fix: 'Give the name of the variable, not the key itself.',
     });
   }

@@ -1,7 +1,7 @@
 export type { ClipList, ClipRecord } from './annotations/clip-record.js';
 export { readJsonLines } from './annotations/json-lines.js';
 export { named, readLabelNames } from './annotations/label-names.js';
-export { MAX_CAPTION_LENGTH } from './annotations/limits.js';
+export { MAX_CAPTION_LENGTH, MAX_CAPTIONS, MAX_LINE_BYTES } from './annotations/limits.js';
 export { listFolder, type VideoFolder } from './annotations/list-folder.js';
 export { readClipList } from './annotations/read-clip-list.js';
 export { readLines } from './annotations/read-lines.js';

@@ -122,6 +122,14 @@ describe('captions for a list', () => {
     expect((await readClipList(output)).records[0]?.captions).toEqual(['a cat']);
   });
 
+  it('are as many as a line of a list holds', async () => {
+    const long = Array.from({ length: 300 }, (_, i) => `${i} ${'\\"ü'.repeat(900)}`);
+    await run(testSource({ outcome: () => ({ captions: long }) }));
+    const { captions } = (await readClipList(output)).records[0] ?? { captions: [] };
+    expect(captions.length).toBeGreaterThan(30);
+    expect(captions).toEqual(long.slice(0, captions.length));
+  });
+
   it('are no list when no video gets one', async () => {
     const none = testSource({ outcome: () => ({ problem: 'no' }) });
     await expect(run(none)).rejects.toThrow(/no video got a caption/);

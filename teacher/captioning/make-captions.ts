@@ -1,5 +1,5 @@
 import { rm, stat } from 'node:fs/promises';
-import type { ClipRecord } from '../../data/index.js';
+import { type ClipRecord, MAX_CAPTIONS, MAX_LINE_BYTES } from '../../data/index.js';
 import { LacunaError } from '../../spec/errors.js';
 import { CaptionLog } from './caption-log.js';
 import type { CaptionSource, SourceOutcome } from './caption-source.js';
@@ -85,7 +85,7 @@ export async function makeCaptions(
     const started = performance.now();
     await inParallel(open, source, signal, async (key, group, outcome) => {
       done += group.length;
-      const made = 'captions' in outcome ? outcome.captions.map(cleanCaption).filter(Boolean) : [];
+      const made = usable(outcome);
       if (made.length > 0) {
         captions.set(key, made);
         await log.add({ key, captions: made });
@@ -158,6 +158,20 @@ async function inParallel(
   };
   const outcomes = await Promise.allSettled(Array.from({ length: source.concurrency }, work));
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+}
+
+/** Bytes that the captions of a video may have: a list's longest line, less the path and the label. */
+const MOST_BYTES = MAX_LINE_BYTES - 2 ** 14;
+
+/** The captions of an outcome, clean, none empty, as many of the first as a line of a list holds. */
+function usable(outcome: SourceOutcome): readonly string[] {
+  if ('problem' in outcome) return [];
+  let bytes = 0;
+  const clean = outcome.captions.map(cleanCaption).filter((caption) => caption !== '');
+  return clean.slice(0, MAX_CAPTIONS).filter((caption) => {
+    bytes += Buffer.byteLength(JSON.stringify(caption)) + 1;
+    return bytes <= MOST_BYTES;
+  });
 }
 
 function remark(outcome: SourceOutcome, made: readonly string[]): string | undefined {

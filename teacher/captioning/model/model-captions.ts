@@ -1,3 +1,4 @@
+import { realpath } from 'node:fs/promises';
 import {
   type ClipRecord,
   checkDataFolder,
@@ -57,6 +58,7 @@ export async function modelCaptions(
       source: 'model',
       kind: opened.kind,
       digest: opened.digest,
+      root: await realpath(root), // another folder's videos may have the same names
       frames,
       dtype,
       max_tokens: maxTokens,
