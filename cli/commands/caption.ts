@@ -8,6 +8,7 @@ import {
   readClipList,
   readLabelNames,
 } from '../../data/index.js';
+import { LacunaError } from '../../spec/index.js';
 import {
   type CaptionResult,
   type CaptionSource,
@@ -32,11 +33,11 @@ import { stopSignal } from '../stop-signal.js';
 export function captionCommand(): Command {
   return new Command('caption')
     .description(
-      'Writes captions for videos as a list that `lacuna pretrain` takes. They come from\n' +
-        '  model     an image captioner in a folder of this machine: one caption for each of three key frames\n' +
+      'Writes captions for videos as a list for `lacuna pretrain`. They come from\n' +
+        '  model     an image captioner on this machine: one for each of 3 key frames\n' +
         '  labels    the label of each video, in a sentence\n' +
-        '  endpoint  a language model behind an OpenAI-compatible address, which is sent the labels\n' +
-        '            and nothing of the videos\n' +
+        '  endpoint  a language model behind an OpenAI-compatible address: it is sent\n' +
+        '            the labels, and nothing of the videos\n' +
         'An interrupted run goes on when the same command is given again.',
     )
     .argument('<videos>', 'a folder of videos (with all folders below it), or a list of them')
@@ -130,6 +131,14 @@ async function videosOf(
     (facts) => facts.isDirectory(),
     () => false,
   );
+  const [stray, of] = isFolder ? [root, 'a list'] : [labelsFromFolders || undefined, 'a folder'];
+  if (stray !== undefined) {
+    throw new LacunaError({
+      where: isFolder ? '--root' : '--labels-from-folders',
+      what: `this is an option for ${of} of videos`,
+      got: videos,
+    });
+  }
   let records: readonly ClipRecord[];
   if (isFolder) {
     const folder = await listFolder(videos, { labelsFromFolders });
