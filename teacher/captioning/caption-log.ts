@@ -18,14 +18,18 @@ interface LogEntry {
   readonly captions: readonly string[];
 }
 
+/** Between two times that what was written is made durable. */
+const SYNC_MILLISECONDS = 5000;
+
 /**
  * The captions of a run that is not finished: a file of JSON lines, first what they were made by,
  * then one line a key, written at once and made durable every few seconds. It outlives a killed
- * run: a last line that was written half is dropped.
+ * run: a last line that was written half is dropped. One process writes it.
  */
 export class CaptionLog {
   readonly #path: string;
   readonly #handle: FileHandle;
+  #synced: number = performance.now();
   /** The captions that the log held when it was opened, by key. */
   readonly done: ReadonlyMap<string, readonly string[]>;
 
@@ -64,6 +68,9 @@ export class CaptionLog {
 
   async add(entry: LogEntry): Promise<void> {
     await this.#handle.appendFile(`${JSON.stringify(entry)}\n`);
+    if (performance.now() - this.#synced < SYNC_MILLISECONDS) return;
+    await this.#handle.datasync();
+    this.#synced = performance.now();
   }
 
   /** Makes what was added durable and ends it; it can be opened again. */

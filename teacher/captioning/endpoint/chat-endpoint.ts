@@ -1,4 +1,5 @@
 import { LacunaError } from '../../../spec/errors.js';
+import { endpointUrl } from './endpoint-url.js';
 import { readReply } from './read-reply.js';
 
 /** Where an OpenAI-compatible service is, and how patiently it is asked. */
@@ -48,7 +49,7 @@ export class ChatEndpoint {
 
   /** @throws LacunaError for an address that cannot be used, or a key that would go over it in the clear. */
   constructor(options: ChatEndpointOptions) {
-    this.url = urlOf(options);
+    this.url = endpointUrl(options);
     this.#options = {
       temperature: 0.7,
       maxTokens: 64,
@@ -149,49 +150,6 @@ export class ChatEndpoint {
     if (status >= 300 && status < 400) return 'It moved: give the address that it moved to.';
     return 'Check --model, --temperature and --max-tokens against what the service takes.';
   }
-}
-
-function urlOf({ base, key }: ChatEndpointOptions): string {
-  const where = '--endpoint';
-  const url = URL.canParse(base) ? new URL(base) : undefined;
-  if (
-    url === undefined ||
-    !/^https?:$/.test(url.protocol) ||
-    url.search !== '' ||
-    url.hash !== ''
-  ) {
-    throw new LacunaError({
-      what: 'this is no address of a service',
-      where,
-      got: JSON.stringify(base.slice(0, 100)),
-      expected: 'something like http://localhost:11434/v1, without "?" and "#"',
-    });
-  }
-  if (url.username !== '' || url.password !== '') {
-    throw new LacunaError({
-      what: 'the address holds a name or a password, which others on this machine could see',
-      where,
-      fix: 'Put a key into an environment variable and name that with --key-variable.',
-    });
-  }
-  const local = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(url.hostname);
-  if (key !== undefined && url.protocol === 'http:' && !local) {
-    throw new LacunaError({
-      what: `the key in ${key.variable} would go over the network in the clear`,
-      where,
-      got: url.origin,
-      expected: 'https, or a service on this machine',
-      fix: `Use https, or run without ${key.variable}.`,
-    });
-  }
-  if (key !== undefined && !/^[\x21-\x7e]{1,4096}$/.test(key.value)) {
-    throw new LacunaError({
-      what: 'the key has characters that no header can carry',
-      where: key.variable,
-      expected: 'letters, digits and signs of ASCII, without blanks and line ends',
-    });
-  }
-  return `${url.href.replace(/\/+$/, '')}/chat/completions`;
 }
 
 /** Seconds from a Retry-After header: a number, or a date; undefined for anything else. */

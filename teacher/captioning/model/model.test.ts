@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { capable } from '../../../core/testing/capability.js';
 import { keyFrames, readClipList, videoBackend } from '../../../data/index.js';
 import { writeBrokenVideos, writeTestVideo } from '../../../data/testing/test-videos.js';
@@ -100,8 +100,46 @@ describe('a folder with a captioner', () => {
   });
 });
 
-describe('the ONNX Runtime of the library', () => {
-  it('is the one that Lacuna has', () => {
+describe('the library', () => {
+  const before = process.env.LACUNA_TRANSFORMERS;
+  afterEach(() => {
+    if (before === undefined) delete process.env.LACUNA_TRANSFORMERS;
+    else process.env.LACUNA_TRANSFORMERS = before;
+  });
+
+  /** A folder with packages that throw when they are loaded, at these versions. */
+  function packages(versions: Readonly<Record<string, string>>): void {
+    const root = mkdtempSync(join(folder, 'packages-'));
+    for (const [name, version] of Object.entries(versions)) {
+      const path = join(root, 'node_modules', name);
+      mkdirSync(path, { recursive: true });
+      writeFileSync(join(path, 'package.json'), JSON.stringify({ name, version }));
+      writeFileSync(join(path, 'index.js'), 'throw new Error("loaded\\nlines");');
+    }
+    process.env.LACUNA_TRANSFORMERS = root;
+  }
+  const NAME = '@huggingface/transformers';
+
+  it.each([
+    [
+      {},
+      /need the package @huggingface.transformers; got it is not there.*npm install --ignore-scripts/,
+    ],
+    [{ [NAME]: '3.8.1' }, /got version 3.8.1, expected version 4.3.1/],
+    [
+      { [NAME]: '4.0.1', 'onnxruntime-node': '1.24.3' },
+      /two cannot live in one process; got onnxruntime-node 1.24.3/,
+    ],
+    [
+      { [NAME]: '4.3.1', 'onnxruntime-node': '1.30.0' },
+      /got Error: loaded, expected version 4.3.1/,
+    ],
+  ])('is refused with the packages %j', async (versions, message) => {
+    packages(versions);
+    await expect(loadTransformers()).rejects.toThrow(message);
+  });
+
+  it('has the ONNX Runtime that Lacuna has', () => {
     expect(() => checkRuntime('1.30.0', '1.30.0')).not.toThrow();
     expect(() => checkRuntime('1.30.0', '1.24.3')).toThrow(
       /two cannot live in one process; got onnxruntime-node 1.24.3, expected onnxruntime-node 1.30.0/,
