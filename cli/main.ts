@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { backendsCommand } from './commands/backends.js';
 import { benchCommand } from './commands/bench.js';
+import { captionCommand } from './commands/caption.js';
 import { conformCommand } from './commands/conform.js';
 import { demoCommand } from './commands/demo.js';
 import { maskCommand } from './commands/mask.js';
@@ -21,6 +22,7 @@ const program = new Command('lacuna')
   .addCommand(pretrainCommand())
   .addCommand(demoCommand())
   .addCommand(maskCommand())
+  .addCommand(captionCommand())
   .addCommand(backendsCommand())
   .addCommand(reportCommand())
   .addCommand(conformCommand())
@@ -33,6 +35,7 @@ Examples:
   $ lacuna demo                                          make data, pretrain on it, say what it learned
   $ lacuna pretrain --data captions.jsonl --root videos  pretrain on your videos
   $ lacuna mask show clip.mp4 --mask motion-guided       a picture of where a mask falls
+  $ lacuna caption videos --source model --model captioner     captions for your videos
   $ lacuna backends                                      what can run here, and why not
   $ lacuna report runs/my-run                            one HTML page about a run
   $ lacuna conform                                       hold a backend to the specification

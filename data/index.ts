@@ -1,6 +1,11 @@
 export type { ClipList, ClipRecord } from './annotations/clip-record.js';
 export { readJsonLines } from './annotations/json-lines.js';
+export { named, readLabelNames } from './annotations/label-names.js';
+export { MAX_CAPTION_LENGTH, MAX_CAPTIONS, MAX_LINE_BYTES } from './annotations/limits.js';
+export { listFolder, type VideoFolder } from './annotations/list-folder.js';
 export { readClipList } from './annotations/read-clip-list.js';
+export { readLines } from './annotations/read-lines.js';
+export { captionsOf } from './annotations/record-fields.js';
 export { readVideoMaeList } from './annotations/video-mae-list.js';
 export { loadClipEncoder } from './demo/encode-clip.js';
 export { type DemoData, makeDemoData } from './demo/make-demo-data.js';
@@ -31,6 +36,7 @@ export {
   trainingClip,
 } from './sampling/clip-sampling.js';
 export { centreDenseClip, type DenseClip, denseClip } from './sampling/dense-clip.js';
+export { keyFrames } from './sampling/key-frames.js';
 export {
   multiScaleCrop,
   multiScaleCropBoxes,
@@ -42,6 +48,7 @@ export { createTokenizer, type Tokenizer } from './tokenizer/tokenizer.js';
 export { readTokenizer, writeTokenizer } from './tokenizer/tokenizer-files.js';
 export { trainBpe } from './tokenizer/train-bpe.js';
 export { videoBackend } from './video/video-backend.js';
+export { fileInRoot } from './video/video-file.js';
 export type {
   CropBox,
   FrameRequest,

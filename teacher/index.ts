@@ -1,3 +1,18 @@
 export type { Aligner } from './aligner.js';
+export type { CaptionSource } from './captioning/caption-source.js';
+export {
+  type EndpointCaptionsOptions,
+  endpointCaptions,
+  endpointRequests,
+  TGM_PROMPTS,
+} from './captioning/endpoint/endpoint-captions.js';
+export { LABEL_TEMPLATE, labelCaptions } from './captioning/label-captions.js';
+export {
+  type CaptionEvent,
+  type CaptionResult,
+  logOf,
+  makeCaptions,
+} from './captioning/make-captions.js';
+export { type ModelCaptionsOptions, modelCaptions } from './captioning/model/model-captions.js';
 export { fitFrame, resizeBicubic } from './resize.js';
 export { openTower, type TowerOptions } from './tower/open-tower.js';

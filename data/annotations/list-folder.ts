@@ -1,0 +1,100 @@
+import type { Dirent } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { LacunaError } from '../../spec/errors.js';
+import { ClipListBuilder } from './clip-list-builder.js';
+import type { ClipList } from './clip-record.js';
+import { MAX_LABEL_LENGTH } from './limits.js';
+import { videoPath } from './record-fields.js';
+
+/** The videos of a folder and those below it. */
+export interface VideoFolder extends ClipList {
+  /** Entries that were left out, by reason; hidden ones are not counted. */
+  readonly leftOut: ReadonlyMap<string, number>;
+}
+
+/** Endings of the names of files that are taken for videos. */
+const ENDINGS =
+  /\.(?:mp4|m4v|mov|mkv|webm|avi|flv|gif|mpg|mpeg|ts|m2ts|mts|ogv|ogg|wmv|asf|3gp|3g2)$/i;
+const DEEPEST = 32;
+
+export interface ListFolderOptions {
+  /** Whether a video's label is the name of the folder that it lies in (not of `root` itself). */
+  readonly labelsFromFolders?: boolean;
+}
+
+/**
+ * The videos of a folder and of all folders below it, by the endings of their names, in the order of
+ * their paths. Links are never followed; hidden files (.name) are passed over.
+ * @throws LacunaError when the folder cannot be read or holds no video.
+ */
+export async function listFolder(
+  root: string,
+  { labelsFromFolders = false }: ListFolderOptions = {},
+): Promise<VideoFolder> {
+  const leftOut = new Map<string, number>();
+  const leave = (reason: string): void => {
+    leftOut.set(reason, (leftOut.get(reason) ?? 0) + 1);
+  };
+  const builder = new ClipListBuilder(root);
+  let found = 0;
+  const walk = async (folder: string, depth: number): Promise<void> => {
+    if (depth > DEEPEST) return leave(`deeper than ${DEEPEST} folders`);
+    for (const entry of await entries(join(root, folder), depth === 0)) {
+      const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
+      if (entry.isSymbolicLink()) leave('a link');
+      else if (entry.isDirectory()) await walk(path, depth + 1);
+      else if (!entry.isFile() || !ENDINGS.test(entry.name)) leave('not named as a video');
+      else if (!isUsable(path)) leave('a name that a list cannot hold');
+      else {
+        const label = folder.split('/').at(-1) ?? '';
+        const labelled = labelsFromFolders && label !== '' && label.length <= MAX_LABEL_LENGTH;
+        builder.add(path, { video: path, captions: [], ...(labelled ? { label } : {}) });
+        found += 1;
+      }
+    }
+    return undefined;
+  };
+  await walk('', 0);
+  if (found === 0) {
+    throw new LacunaError({
+      what: 'the folder holds no videos',
+      where: root,
+      ...(leftOut.size === 0 ? {} : { got: describe(leftOut) }),
+      expected: 'files like NAME.mp4, in it or in folders below it',
+    });
+  }
+  return { ...builder.build(), leftOut };
+}
+
+function describe(leftOut: ReadonlyMap<string, number>): string {
+  return [...leftOut].map(([reason, count]) => `${count} (${reason})`).join(', ');
+}
+
+/** The entries that are not hidden, in the order of the code units of their names. */
+async function entries(folder: string, isRoot: boolean): Promise<readonly Dirent[]> {
+  try {
+    const all = await readdir(folder, { withFileTypes: true });
+    return all
+      .filter(({ name }) => !name.startsWith('.'))
+      .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  } catch (error) {
+    throw new LacunaError(
+      {
+        what: isRoot ? 'the folder cannot be read' : 'a folder below the given one cannot be read',
+        where: folder,
+        got: error instanceof Error ? error.message : String(error),
+      },
+      { cause: error },
+    );
+  }
+}
+
+/** Whether a list that names the file so is read back as it is. */
+function isUsable(path: string): boolean {
+  try {
+    return videoPath(path, path) === path && path.trim() === path && !/\p{Cs}/u.test(path);
+  } catch {
+    return false;
+  }
+}
