@@ -20,14 +20,27 @@ export interface MaeObjective {
   readonly weight?: number;
 }
 
+/** A frozen teacher's text embeddings in place of a text encoder: they come with the data. */
+export interface FrozenText {
+  readonly frozen: true;
+  /** E, the width of the teacher's embeddings. */
+  readonly width: number;
+}
+
 /** Alignment of masked video with (masked) text. */
 export interface ContrastiveObjective extends InfoNceConfig {
-  readonly text: TextEncoderConfig;
+  /** An encoder that is trained along (MAC, CLIP), or a frozen teacher's embeddings (TGM). */
+  readonly text: TextEncoderConfig | FrozenText;
+  /** For frozen text usually `none`: the embedding as it is, normalised. */
   readonly textProjection: ProjectionConfig;
   readonly videoProjection: ProjectionConfig;
   /** @defaultValue 'mean' over the visible tokens (TGM); 'class' needs the encoder's class token (MAC) */
   readonly pool?: 'mean' | 'class';
-  /** The factor of its loss. @defaultValue 1 (TGM 3.5) */
+  /**
+   * The factor of its loss. With 0 the loss is reported and not optimised (TGM, figure 4): nothing of
+   * it reaches a gradient, and what it alone has (head, text encoder, temperature) stays as it began.
+   * @defaultValue 1 (TGM 3.5)
+   */
   readonly weight?: number;
 }
 
@@ -45,13 +58,14 @@ export interface BatchShape {
   readonly batch: number;
   /** K, visible tokens of a sample; N - K are masked. */
   readonly visible: number;
-  /** L, tokens of a caption. @defaultValue the text encoder's length */
+  /** L, tokens of a caption; not for frozen text. @defaultValue the text encoder's length */
   readonly textLength?: number;
 }
 
 /**
  * The loss of a pretraining step. Inputs: `frames` u8 [B, T, H, W, 3], `visible` i32 [B, K],
- * `masked` i32 [B, N - K] (MAE), `text.ids` i32 [B, L] and `text.lengths` i32 [B] (contrastive).
+ * `masked` i32 [B, N - K] (MAE), `text.ids` i32 [B, L] and `text.lengths` i32 [B] (contrastive) or
+ * `text.embedding` f32 [B, E] (contrastive, frozen text).
  * Outputs: `loss`, and of each objective `loss.mae`, `loss.contrastive`; next statistics by name.
  */
 export function pretrainingModel(
@@ -72,18 +86,23 @@ export function pretrainingModel(
     terms.push(weighted(loss, mae.weight));
   }
   if (contrastive !== undefined) {
-    const video = videoEmbedding(model, encoded, config, contrastive, 'train');
-    const text = textEmbedding(model, shape, contrastive, 'train');
-    const scale = temperatureScale(model, contrastive.temperature);
-    const loss = model.scope('contrastive', () => infoNceLoss(text, video, scale, contrastive));
+    const { weight, temperature } = contrastive;
+    const align = (): Value => {
+      const video = videoEmbedding(model, encoded, config, contrastive, 'train');
+      const text = textEmbedding(model, shape, contrastive, 'train');
+      const scale = temperatureScale(model, temperature);
+      return model.scope('contrastive', () => infoNceLoss(text, video, scale, contrastive));
+    };
+    const loss = weight === 0 ? model.untrained(align) : align();
     model.program.output('loss.contrastive', loss);
-    terms.push(weighted(loss, contrastive.weight));
+    // No product with 0: it would carry a NaN of what is only watched into the loss.
+    if (weight !== 0) terms.push(weighted(loss, weight));
   }
   const [first, second] = terms;
   if (first === undefined) {
     throw new LacunaError({
-      what: 'there is no objective',
-      expected: 'mae, contrastive, or both',
+      what: 'there is no objective to optimise',
+      expected: 'mae, contrastive with a weight above 0, or both',
     });
   }
   model.program.output('loss', second === undefined ? first : add(first, second));
@@ -99,7 +118,7 @@ export function videoEmbeddingModel(config: PretrainingConfig, shape: BatchShape
   return model.finish();
 }
 
-/** Captions to embeddings: `text.ids` and `text.lengths` to `embedding` [B, width]. */
+/** Captions to embeddings: `text.ids` and `text.lengths`, or `text.embedding`, to `embedding` [B, width]. */
 export function textEmbeddingModel(
   config: PretrainingConfig,
   shape: Pick<BatchShape, 'batch' | 'textLength'>,
@@ -193,6 +212,11 @@ function textEmbedding(
   { text, textProjection }: ContrastiveObjective,
   mode: Mode,
 ): Value {
+  if ('frozen' in text) {
+    const { program } = model;
+    const given = program.input('text.embedding', program.float, [batch, text.width], 'data');
+    return projection(model, 'projection.text', given, textProjection, mode);
+  }
   const ids = model.program.input('text.ids', 'i32', [batch, textLength ?? text.length], 'data');
   const lengths = model.program.input('text.lengths', 'i32', [batch], 'data');
   const encoded = textEncoder(model, ids, lengths, text);
