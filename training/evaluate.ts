@@ -1,4 +1,4 @@
-import type { Backend, DeviceTensor, HostTensor, Named } from '../core/backend.js';
+import type { HostTensor, Named } from '../core/backend.js';
 import { type Clip, ClipReader, type ClipRecord, type Tokenizer } from '../data/index.js';
 import {
   type BatchShape,
@@ -20,19 +20,10 @@ import {
 import { maskFeeds, textFeeds } from './batch-feeds.js';
 import { clipSampling } from './clip-sampling.js';
 import type { PretrainSettings } from './config.js';
-import { initialTensor, tableTensor } from './initialize.js';
+import { initialTensor } from './initialize.js';
 import type { DataProblem } from './run-folder.js';
+import { EMBEDDING_BATCH, embedAll, type TrainedModel, withProgram } from './run-program.js';
 import { modelConfig, modelState, videoConfig } from './settings.js';
-
-/** A trained (or untrained) model with what it takes to run it. */
-export interface TrainedModel {
-  readonly settings: PretrainSettings;
-  readonly backend: Backend;
-  /** Parameters and statistics by name. */
-  readonly state: Named<HostTensor>;
-  /** Needed by the contrastive objectives only. */
-  readonly tokenizer: Tokenizer | undefined;
-}
 
 /** Text-to-video and video-to-text retrieval in one gallery. */
 export interface Retrieval {
@@ -69,8 +60,6 @@ export function untrained(model: TrainedModel): TrainedModel {
   const state = modelState(settings, tokenizer?.vocabSize ?? 0).map(start);
   return { ...model, state: Object.fromEntries(state) };
 }
-
-const EMBEDDING_BATCH = 16;
 
 /**
  * Embeds each clip (its centre, all tokens visible) and its first caption, and ranks by cosine.
@@ -196,65 +185,6 @@ function frames(
     data.set(video, index * bytes);
   });
   return { dtype: 'u8', shape: [clips.length, count, size, size, 3], data };
-}
-
-/** The embeddings of all items, row by row; the last batch is filled up with its last item. */
-async function embedAll<T>(
-  model: TrainedModel,
-  program: Model,
-  items: readonly T[],
-  feeds: (batch: readonly T[]) => Named<HostTensor>,
-): Promise<readonly Float32Array[]> {
-  return withProgram(model, program, async (run) => {
-    const rows: Float32Array[] = [];
-    for (let start = 0; start < items.length; start += EMBEDDING_BATCH) {
-      const batch = Array.from(
-        { length: EMBEDDING_BATCH },
-        (_, index) => items[Math.min(start + index, items.length - 1)] as T,
-      );
-      const { embedding } = await run(feeds(batch));
-      const data = embedding?.data as Float32Array;
-      const width = data.length / EMBEDDING_BATCH;
-      for (let row = 0; row < EMBEDDING_BATCH && start + row < items.length; row++) {
-        rows.push(data.slice(row * width, (row + 1) * width));
-      }
-    }
-    return rows;
-  });
-}
-
-/** Compiles a program with the model's state on the device, for as long as `body` runs it. */
-async function withProgram<R>(
-  { backend, state }: TrainedModel,
-  { program }: Model,
-  body: (run: (feeds: Named<HostTensor>) => Promise<Named<HostTensor>>) => Promise<R>,
-): Promise<R> {
-  const executable = await backend.compile(program);
-  const resident: Record<string, DeviceTensor> = {};
-  try {
-    for (const input of program.inputs) {
-      if (input.role === 'data') continue;
-      const tensor = input.role === 'constant' ? tableTensor(input) : state[input.name];
-      if (tensor === undefined)
-        throw new LacunaError({ where: input.name, what: 'the state lacks this tensor' });
-      resident[input.name] = await backend.upload(tensor);
-    }
-    return await body(async (feeds) => {
-      const fed: Record<string, DeviceTensor> = {};
-      for (const [name, tensor] of Object.entries(feeds)) fed[name] = await backend.upload(tensor);
-      const outputs = await executable.run({ ...resident, ...fed });
-      const results: Record<string, HostTensor> = {};
-      for (const [name, tensor] of Object.entries(outputs)) {
-        results[name] = await backend.download(tensor);
-        backend.release(tensor);
-      }
-      for (const tensor of Object.values(fed)) backend.release(tensor);
-      return results;
-    });
-  } finally {
-    for (const tensor of Object.values(resident)) backend.release(tensor);
-    await executable.dispose();
-  }
 }
 
 function cosines(texts: readonly Float32Array[], videos: readonly Float32Array[]): Float32Array {

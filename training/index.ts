@@ -11,9 +11,10 @@ export {
   type Reconstruction,
   type Retrieval,
   reconstruct,
-  type TrainedModel,
   untrained,
 } from './evaluate.js';
+export { loadModel } from './load-model.js';
+export { openRunAligner } from './own-aligner.js';
 export { parseConfig, withValue } from './parse-config.js';
 export {
   type PretrainEvent,
@@ -31,4 +32,5 @@ export {
   type StepMetrics,
 } from './run-folder.js';
 export { dataRoot } from './run-list.js';
+export type { TrainedModel } from './run-program.js';
 export { modelState, resolveSettings, videoConfig as videoConfigOf } from './settings.js';

@@ -1,8 +1,8 @@
 import { appendFile, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { replaceFile } from '../data/write-file.js';
 import { LacunaError } from '../spec/index.js';
 import type { PretrainSettings } from './config.js';
-import { replaceFile } from './write-file.js';
 
 /** What a run is: everything that its results depend on. */
 export interface RunManifest {

@@ -1,18 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type ClipRecord, createTokenizer, readClipList, readTokenizer } from '../../data/index.js';
+import { type ClipRecord, readClipList } from '../../data/index.js';
 import { LacunaError } from '../../spec/index.js';
 import {
-  CheckpointReader,
   dataRoot,
   evaluateRetrieval,
-  lastGoodCheckpoint,
-  modelState,
+  loadModel,
   readManifest,
   readMetrics,
   readProblems,
   reconstruct,
-  type TrainedModel,
 } from '../../training/index.js';
 import { openBackend } from '../open-backend.js';
 import type { ReportInput, RunEvaluation } from './report-input.js';
@@ -38,7 +35,7 @@ export async function collectReport(folder: string, options: ReportOptions): Pro
   const galleryWasTrainedOn = list === undefined || list === settings.data.list;
   const records = (await readClipList(list ?? settings.data.list)).records.slice(0, GALLERY);
   const root = options.root ?? (list === undefined ? dataRoot(settings) : dirname(list));
-  const model = await loadModel(folder, options.onNote);
+  const model = await loadModel(folder, openBackend, options.onNote);
   try {
     const aligned =
       settings.objective !== 'mae' && records.some(({ captions }) => captions.length > 0);
@@ -56,30 +53,6 @@ export async function collectReport(folder: string, options: ReportOptions): Pro
     };
   } finally {
     await model.backend.dispose();
-  }
-}
-
-/** The model of a run's last good checkpoint, on the run's backend. */
-async function loadModel(folder: string, onNote: (text: string) => void): Promise<TrainedModel> {
-  const { settings, vocabulary } = await readManifest(folder);
-  const checkpoint = await lastGoodCheckpoint(join(folder, 'checkpoints'), onNote);
-  if (checkpoint === undefined) {
-    throw new LacunaError({
-      where: folder,
-      what: 'this run has no good checkpoint yet, so there is no model to look at',
-      fix: `Let it train longer: lacuna pretrain --resume ${folder}`,
-    });
-  }
-  const tokenizer =
-    vocabulary === 0
-      ? undefined
-      : createTokenizer(await readTokenizer(join(folder, 'tokenizer.json')));
-  const reader = await CheckpointReader.open(checkpoint);
-  try {
-    const state = await reader.readAll(modelState(settings, vocabulary));
-    return { settings, backend: await openBackend(settings), state, tokenizer };
-  } finally {
-    await reader.close();
   }
 }
 

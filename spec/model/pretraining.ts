@@ -2,10 +2,25 @@ import { LacunaError } from '../errors.js';
 import { type InfoNceConfig, infoNceLoss, temperatureScale } from '../objectives/info-nce.js';
 import { maeLoss } from '../objectives/mae.js';
 import { type TargetKind, targets } from '../objectives/targets.js';
-import { add, type FloatType, gather, mul, type Value } from '../program/index.js';
+import {
+  add,
+  type FloatType,
+  gather,
+  mul,
+  reshape,
+  transpose,
+  type Value,
+} from '../program/index.js';
 import { type DecoderConfig, decoder } from './decoder.js';
 import type { Mode } from './layers.js';
-import { clipTokens, normalizePixels, patchify, toUnitRange, type VideoConfig } from './patches.js';
+import {
+  clipTokens,
+  gridOf,
+  normalizePixels,
+  patchify,
+  toUnitRange,
+  type VideoConfig,
+} from './patches.js';
 import { type ProjectionConfig, pool, projection } from './projection.js';
 import { type Model, ModelBuilder } from './state.js';
 import { type TextEncoderConfig, textEncoder } from './text-encoder.js';
@@ -126,6 +141,35 @@ export function textEmbeddingModel(
   const model = new ModelBuilder('text_embedding');
   const embedding = textEmbedding(model, shape, requireContrastive(config), 'evaluate');
   model.program.output('embedding', embedding);
+  return model.finish();
+}
+
+/**
+ * Clips to an embedding of each place: `frames` and `visible` as in `pretrainingModel`, all tokens
+ * visible in ascending order, to `embedding` [B, places, width], rows of length 1. A place's tokens
+ * are averaged over the slots and put through the projection as the pooled tokens are; where the
+ * projection is linear and tokens are pooled by their mean, the clip's embedding is the normalised
+ * mean of what these rows are before they are normalised.
+ */
+export function patchEmbeddingModel(config: PretrainingConfig, batch: number): Model {
+  const contrastive = requireContrastive(config);
+  const model = new ModelBuilder('patch_embedding');
+  const { slots, rows, columns } = gridOf(config.video);
+  const places = rows * columns;
+  const { encoded } = encodedVideo(model, config, { batch, visible: slots * places });
+  const tokens = patchTokens(encoded, config.encoder);
+  const { width } = config.encoder;
+  const mean = pool(
+    reshape(transpose(reshape(tokens, [batch, slots, places, width]), [0, 2, 1, 3]), [
+      batch * places,
+      slots,
+      width,
+    ]),
+    'mean',
+  );
+  const { videoProjection } = contrastive;
+  const embedding = projection(model, 'projection.video', mean, videoProjection, 'evaluate');
+  model.program.output('embedding', reshape(embedding, [batch, places, videoProjection.width]));
   return model.finish();
 }
 
