@@ -17,23 +17,23 @@ import {
   shuffle,
   type TextMaskVocabulary,
 } from '../spec/index.js';
+import { CaptionEmbeddings } from './caption-embeddings.js';
 import type { PretrainSettings } from './config.js';
 import { videoConfig } from './settings.js';
 
-/** Turns batches of clips into what a step's programs read: frames, masks and token ids. */
+/** What the captions of a run become: token ids, a teacher's embeddings, or nothing. */
+export type TextSide = Tokenizer | CaptionEmbeddings | undefined;
+
+/** Turns batches of clips into what a step's programs read: frames, masks and text. */
 export class BatchFeeds {
   readonly #settings: PretrainSettings;
-  readonly #tokenizer: Tokenizer | undefined;
+  readonly #text: TextSide;
   readonly #partners: ReadonlyMap<string, ClipRecord>;
 
-  /** @param tokenizer Needed by the contrastive objectives only. */
-  constructor(
-    settings: PretrainSettings,
-    records: readonly ClipRecord[],
-    tokenizer: Tokenizer | undefined,
-  ) {
+  /** @param text Needed by the contrastive objectives only. */
+  constructor(settings: PretrainSettings, records: readonly ClipRecord[], text: TextSide) {
     this.#settings = settings;
-    this.#tokenizer = tokenizer;
+    this.#text = text;
     this.#partners = settings.pairing === 'shuffled' ? partners(records, settings.seed) : new Map();
   }
 
@@ -46,21 +46,20 @@ export class BatchFeeds {
     return {
       frames: { dtype: 'u8', shape: [samples.length, frames, size, size, 3], data: video },
       ...maskFeeds(masks, objective !== 'contrastive'),
-      ...(objective === 'mae' ? {} : this.#text(samples, epoch)),
+      ...(objective === 'mae' ? {} : this.#textFeeds(samples, epoch)),
     };
   }
 
-  #text(samples: readonly BatchSample[], epoch: number): Named<HostTensor> {
-    if (this.#tokenizer === undefined) throw new LacunaError({ what: 'there is no tokenizer' });
+  #textFeeds(samples: readonly BatchSample[], epoch: number): Named<HostTensor> {
+    const captions = samples.map((sample) => this.#caption(sample, epoch));
+    const source = this.#text;
+    if (source === undefined) throw new LacunaError({ what: 'there is no tokenizer' });
+    if (source instanceof CaptionEmbeddings) return source.feeds(captions);
     const { text, textMask, seed } = this.#settings;
-    const tokens = textFeeds(
-      this.#tokenizer,
-      samples.map((sample) => this.#caption(sample, epoch)),
-      text.length,
-    );
+    const tokens = textFeeds(source, captions, text.length);
     const ids = tokens['text.ids'].data as Int32Array;
     if (textMask.ratio > 0) {
-      const vocabulary = maskVocabulary(this.#tokenizer);
+      const vocabulary = maskVocabulary(source);
       samples.forEach(({ word }, row) => {
         const caption = ids.subarray(row * text.length, (row + 1) * text.length);
         const address = { seed, epoch, sample: word };

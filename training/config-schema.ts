@@ -101,7 +101,8 @@ export const CONFIG_SCHEMA: z.ZodType<PretrainConfig> = z.strictObject({
       pool: z.enum(['mean', 'class']).exactOptional(),
       videoProjection: projection.exactOptional(),
       textProjection: projection.exactOptional(),
-      weight: weight.exactOptional(),
+      weight: z.number().min(0).max(1e6).exactOptional(),
+      teacher: path.exactOptional(),
     })
     .exactOptional(),
   mask: z

@@ -52,8 +52,16 @@ export interface ContrastiveConfig extends InfoNceConfig {
   readonly pool: 'mean' | 'class';
   readonly videoProjection: ProjectionConfig;
   readonly textProjection: ProjectionConfig;
-  /** The factor of its loss. */
+  /** The factor of its loss; 0 reports it without optimising it. */
   readonly weight: number;
+  /**
+   * The folder of a frozen teacher, whose embeddings then stand for the captions (TGM). Without a
+   * projection of text they are used as they are, and the shared space is the teacher's.
+   * @defaultValue none: a text encoder is trained along
+   */
+  readonly teacher?: string;
+  /** E, the width of the teacher's embeddings; known, and recorded, once it was opened. */
+  readonly teacherWidth?: number;
 }
 
 /** The run's length and its learning rate; both rates are for a global batch of 256. */

@@ -71,7 +71,7 @@ export async function evaluateRetrieval(
   root: string,
 ): Promise<Retrieval> {
   const { settings, tokenizer } = model;
-  if (tokenizer === undefined) {
+  if (settings.objective === 'mae') {
     throw new LacunaError({
       what: 'retrieval needs a model that was trained to align video with text',
       got: `objective ${settings.objective}`,
@@ -84,9 +84,7 @@ export async function evaluateRetrieval(
   const [video, text] = embeddingPrograms(settings, tokenizer, EMBEDDING_BATCH) as [Model, Model];
   const videos = await embedAll(model, video, clips, (batch) => videoFeeds(settings, batch));
   const captions = clips.map(({ record }) => record.captions[0] ?? '');
-  const texts = await embedAll(model, text, captions, (batch) =>
-    textFeeds(tokenizer, batch, settings.text.length),
-  );
+  const texts = await embedCaptions(model, text, captions);
   const similarity = cosines(texts, videos);
   const videoOfText = Int32Array.from(captions, (_, index) => index);
   const scores = retrievalScores({ similarity, videoOfText, videos: clips.length });
@@ -97,6 +95,36 @@ export async function evaluateRetrieval(
     videos: clips.map(({ record }) => record.id),
     problems,
   };
+}
+
+async function embedCaptions(
+  model: TrainedModel,
+  program: Model,
+  captions: readonly string[],
+): Promise<readonly Float32Array[]> {
+  const { settings, tokenizer, teacher } = model;
+  const { teacher: folder, teacherWidth: width = 0 } = settings.contrastive;
+  if (folder !== undefined) {
+    if (teacher === undefined) {
+      throw new LacunaError({
+        what: 'retrieval with this model needs the frozen teacher that it was aligned with',
+        got: folder,
+      });
+    }
+    const given = await teacher.embedTexts(captions);
+    const rows = captions.map((_, index) => given.subarray(index * width, (index + 1) * width));
+    return embedAll(model, program, rows, (batch) => {
+      const data = new Float32Array(batch.length * width);
+      batch.forEach((row, index) => {
+        data.set(row, index * width);
+      });
+      return { 'text.embedding': { dtype: 'f32', shape: [batch.length, width], data } };
+    });
+  }
+  if (tokenizer === undefined) throw new LacunaError({ what: 'there is no tokenizer' });
+  return embedAll(model, program, captions, (batch) =>
+    textFeeds(tokenizer, batch, settings.text.length),
+  );
 }
 
 /** Reconstructs the centre clips of `records`, masked as in epoch 0 of the run. */

@@ -1,15 +1,6 @@
 import type { Backend, HostTensor, Named } from '../core/backend.js';
 import { type Plan, PlanRunner, trainingPlan } from '../core/plan/index.js';
-import {
-  type ClipList,
-  ClipLoader,
-  checkDataFolder,
-  createTokenizer,
-  readTokenizer,
-  type Tokenizer,
-  trainBpe,
-  writeTokenizer,
-} from '../data/index.js';
+import { type ClipList, ClipLoader, checkDataFolder } from '../data/index.js';
 import {
   biasCorrection,
   gridOf,
@@ -19,7 +10,8 @@ import {
   type Role,
   type StateSpec,
 } from '../spec/index.js';
-import { BatchFeeds } from './batch-feeds.js';
+import type { Aligner } from '../teacher/index.js';
+import { BatchFeeds, type TextSide } from './batch-feeds.js';
 import { CheckpointReader, lastGoodCheckpoint, writeCheckpoint } from './checkpoint.js';
 import { clipSampling } from './clip-sampling.js';
 import type { PretrainSettings } from './config.js';
@@ -27,6 +19,7 @@ import { describeRun, programDigests } from './describe-run.js';
 import { initialTensor, tableTensor } from './initialize.js';
 import { type DataProblem, RunFolder, type RunManifest, type StepMetrics } from './run-folder.js';
 import { dataRoot, readRunList } from './run-list.js';
+import { beginText, type RunTextOptions, resumeText, vocabularyOf } from './run-text.js';
 import { modelConfig, runSchedule, videoConfig } from './settings.js';
 
 /** What happens in a run, for whoever shows it. */
@@ -43,6 +36,8 @@ export type PretrainEvent =
   | ({ readonly kind: 'step'; readonly steps: number; readonly clips: number } & StepMetrics)
   | ({ readonly kind: 'problem' } & DataProblem)
   | { readonly kind: 'checkpoint'; readonly step: number; readonly path: string }
+  /** The teacher has embedded `done` of `total` distinct captions. */
+  | { readonly kind: 'captions'; readonly done: number; readonly total: number }
   | { readonly kind: 'note'; readonly text: string };
 
 export interface PretrainOptions {
@@ -51,6 +46,8 @@ export interface PretrainOptions {
   readonly onEvent?: (event: PretrainEvent) => void;
   /** Ends the run after the current step, with a checkpoint. */
   readonly signal?: AbortSignal;
+  /** Opens the frozen teacher of `contrastive.teacher`; needed by runs that have one. */
+  readonly openTeacher?: (folder: string) => Promise<Aligner>;
 }
 
 export interface PretrainResult {
@@ -71,31 +68,24 @@ export interface PretrainResult {
  * the last checkpoint is then kept and the samples are named.
  */
 export async function pretrain(
-  settings: PretrainSettings,
+  given: PretrainSettings,
   backend: Backend,
   options: PretrainOptions,
 ): Promise<PretrainResult> {
-  const list = await readRunList(settings);
-  const definition =
-    settings.objective === 'mae'
-      ? undefined
-      : settings.data.tokenizer === undefined
-        ? trainBpe(
-            list.records.flatMap(({ captions }) => captions),
-            {
-              vocabSize: settings.text.vocabulary,
-            },
-          )
-        : await readTokenizer(settings.data.tokenizer);
-  const tokenizer = definition === undefined ? undefined : createTokenizer(definition);
-  const plan = planOf(settings, tokenizer?.vocabSize ?? 0);
+  const list = await readRunList(given);
   // Before anything is written: a folder without its videos leaves no run behind.
-  await checkDataFolder(dataRoot(settings), list.records);
-  const manifest = describeRun(settings, list, tokenizer, plan, backend, options.version);
+  await checkDataFolder(dataRoot(given), list.records);
+  const text = await beginText(given, list, textOptions(options));
+  const { settings, side, teacher } = text;
+  const plan = planOf(settings, vocabularyOf(side));
+  const manifest: RunManifest = {
+    ...describeRun(settings, list, vocabularyOf(side), plan, backend, options.version),
+    ...(teacher === undefined ? {} : { teacher }),
+  };
   const folder = await RunFolder.create(settings.output, manifest);
   try {
-    if (definition !== undefined) await writeTokenizer(folder.path, definition);
-    return await run({ settings, list, tokenizer, plan, backend, folder, options });
+    await text.save(folder);
+    return await run({ settings, list, text: side, plan, backend, folder, options });
   } finally {
     await folder.release();
   }
@@ -120,11 +110,8 @@ export async function resumePretraining(
         fix: 'Restore the list, or begin a new run.',
       });
     }
-    const tokenizer =
-      settings.objective === 'mae'
-        ? undefined
-        : createTokenizer(await readTokenizer(folder.tokenizer));
-    const plan = planOf(settings, tokenizer?.vocabSize ?? 0);
+    const text = await resumeText(folder, list, textOptions(options));
+    const plan = planOf(settings, vocabularyOf(text));
     if (JSON.stringify(programDigests(plan)) !== JSON.stringify(programs)) {
       options.onEvent?.({
         kind: 'note',
@@ -132,7 +119,7 @@ export async function resumePretraining(
       });
     }
     const backend = await open(settings);
-    return await run({ settings, list, tokenizer, plan, backend, folder, options, resumes: true });
+    return await run({ settings, list, text, plan, backend, folder, options, resumes: true });
   } finally {
     await folder.release();
   }
@@ -141,7 +128,7 @@ export async function resumePretraining(
 interface Run {
   readonly settings: PretrainSettings;
   readonly list: ClipList;
-  readonly tokenizer: Tokenizer | undefined;
+  readonly text: TextSide;
   readonly plan: Plan;
   readonly backend: Backend;
   readonly folder: RunFolder;
@@ -149,10 +136,19 @@ interface Run {
   readonly resumes?: boolean;
 }
 
+function textOptions({ onEvent, signal, openTeacher }: PretrainOptions): RunTextOptions {
+  return {
+    openTeacher,
+    signal,
+    onNote: (text) => onEvent?.({ kind: 'note', text }),
+    onProgress: (done, total) => onEvent?.({ kind: 'captions', done, total }),
+  };
+}
+
 async function run({
   settings,
   list,
-  tokenizer,
+  text,
   plan,
   backend,
   folder,
@@ -188,7 +184,7 @@ async function run({
     workers: settings.data.workers ?? 2,
     start: { epoch: Math.floor(doneSteps / stepsPerEpoch), step: doneSteps % stepsPerEpoch },
   });
-  const feeds = new BatchFeeds(settings, list.records, tokenizer);
+  const feeds = new BatchFeeds(settings, list.records, text);
   const problems = new Map<string, DataProblem>();
   let step = doneSteps;
   let saved = doneSteps;

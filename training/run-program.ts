@@ -1,6 +1,7 @@
 import type { Backend, DeviceTensor, Executable, HostTensor, Named } from '../core/backend.js';
 import type { Tokenizer } from '../data/index.js';
 import { LacunaError, type Model } from '../spec/index.js';
+import type { Aligner } from '../teacher/index.js';
 import type { PretrainSettings } from './config.js';
 import { tableTensor } from './initialize.js';
 
@@ -10,8 +11,10 @@ export interface TrainedModel {
   readonly backend: Backend;
   /** Parameters and statistics by name. */
   readonly state: Named<HostTensor>;
-  /** Needed by the contrastive objectives only. */
+  /** Needed by the contrastive objectives with a text encoder only. */
   readonly tokenizer: Tokenizer | undefined;
+  /** Needed to embed captions of a model that was aligned with a frozen teacher. */
+  readonly teacher?: Pick<Aligner, 'embedTexts'>;
 }
 
 /** A program on a device with the state that it reads: run it, then dispose of it. */

@@ -2,15 +2,18 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type ClipRecord, readClipList } from '../../data/index.js';
 import { LacunaError } from '../../spec/index.js';
+import type { Aligner } from '../../teacher/index.js';
 import {
   dataRoot,
   evaluateRetrieval,
   loadModel,
+  type PretrainSettings,
   readManifest,
   readMetrics,
   readProblems,
   reconstruct,
 } from '../../training/index.js';
+import { openAligner } from '../open-aligner.js';
 import { openBackend } from '../open-backend.js';
 import type { ReportInput, RunEvaluation } from './report-input.js';
 
@@ -36,9 +39,13 @@ export async function collectReport(folder: string, options: ReportOptions): Pro
   const records = (await readClipList(list ?? settings.data.list)).records.slice(0, GALLERY);
   const root = options.root ?? (list === undefined ? dataRoot(settings) : dirname(list));
   const model = await loadModel(folder, openBackend, options.onNote);
+  const teacher = await teacherOf(settings, options.onNote);
   try {
     const aligned =
-      settings.objective !== 'mae' && records.some(({ captions }) => captions.length > 0);
+      settings.objective !== 'mae' &&
+      (settings.contrastive.teacher === undefined || teacher !== undefined) &&
+      records.some(({ captions }) => captions.length > 0);
+    const whole = teacher === undefined ? model : { ...model, teacher };
     const spread = chosen(records, options.examples);
     return {
       folder,
@@ -47,12 +54,28 @@ export async function collectReport(folder: string, options: ReportOptions): Pro
       problems: await readProblems(folder),
       galleryWasTrainedOn,
       ...(evaluation === undefined ? {} : { evaluation }),
-      ...(aligned ? { retrieval: await evaluateRetrieval(model, records, root) } : {}),
+      ...(aligned ? { retrieval: await evaluateRetrieval(whole, records, root) } : {}),
       reconstructions:
         settings.objective === 'contrastive' ? [] : await reconstruct(model, spread, root),
     };
   } finally {
+    await teacher?.dispose();
     await model.backend.dispose();
+  }
+}
+
+/** The frozen teacher of a run; one that is gone costs the retrieval, not the report. */
+async function teacherOf(
+  { objective, contrastive }: PretrainSettings,
+  onNote: (text: string) => void,
+): Promise<Aligner | undefined> {
+  if (objective === 'mae' || contrastive.teacher === undefined) return undefined;
+  try {
+    return await openAligner(contrastive.teacher, { onNote });
+  } catch (error) {
+    if (!(error instanceof LacunaError)) throw error;
+    onNote(`Retrieval is left out, because its teacher cannot be opened. ${error.message}`);
+    return undefined;
   }
 }
 
