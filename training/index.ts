@@ -13,6 +13,13 @@ export {
   reconstruct,
   untrained,
 } from './evaluate.js';
+export { extractFeatures, type Features } from './extract-features.js';
+export {
+  type LabelledFeatures,
+  type LinearProbeOptions,
+  type LinearProbeResult,
+  linearProbe,
+} from './linear-probe.js';
 export { loadModel } from './load-model.js';
 export { openRunAligner } from './own-aligner.js';
 export { parseConfig, withValue } from './parse-config.js';

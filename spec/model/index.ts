@@ -3,6 +3,7 @@ export * from './decoder.js';
 export * from './features.js';
 export * from './layers.js';
 export * from './layouts/index.js';
+export * from './linear-probe.js';
 export * from './patches.js';
 export * from './presets.js';
 export * from './pretraining.js';
