@@ -1,3 +1,4 @@
+export { attentionMaps } from './attention-maps.js';
 export {
   type Checkpoint,
   CheckpointReader,

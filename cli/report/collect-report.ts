@@ -4,6 +4,7 @@ import { type ClipRecord, readClipList } from '../../data/index.js';
 import { LacunaError } from '../../spec/index.js';
 import type { Aligner } from '../../teacher/index.js';
 import {
+  attentionMaps,
   dataRoot,
   evaluateRetrieval,
   loadModel,
@@ -12,10 +13,11 @@ import {
   readMetrics,
   readProblems,
   reconstruct,
+  type TrainedModel,
 } from '../../training/index.js';
 import { openAligner } from '../open-aligner.js';
 import { openBackend } from '../open-backend.js';
-import type { ReportInput, RunEvaluation } from './report-input.js';
+import type { Example, ReportInput, RunEvaluation } from './report-input.js';
 
 export const EVALUATION = 'evaluation.json';
 const GALLERY = 64;
@@ -26,6 +28,8 @@ export interface ReportOptions {
   readonly root?: string;
   /** Clips to reconstruct. */
   readonly examples: number;
+  /** Whether captions are retrieved. @defaultValue true */
+  readonly retrieval?: boolean;
   readonly onNote: (text: string) => void;
 }
 
@@ -39,9 +43,11 @@ export async function collectReport(folder: string, options: ReportOptions): Pro
   const records = (await readClipList(list ?? settings.data.list)).records.slice(0, GALLERY);
   const root = options.root ?? (list === undefined ? dataRoot(settings) : dirname(list));
   const model = await loadModel(folder, openBackend, options.onNote);
-  const teacher = await teacherOf(settings, options.onNote);
+  const teacher =
+    options.retrieval === false ? undefined : await teacherOf(settings, options.onNote);
   try {
     const aligned =
+      options.retrieval !== false &&
       settings.objective !== 'mae' &&
       (settings.contrastive.teacher === undefined || teacher !== undefined) &&
       records.some(({ captions }) => captions.length > 0);
@@ -56,12 +62,28 @@ export async function collectReport(folder: string, options: ReportOptions): Pro
       ...(evaluation === undefined ? {} : { evaluation }),
       ...(aligned ? { retrieval: await evaluateRetrieval(whole, records, root) } : {}),
       reconstructions:
-        settings.objective === 'contrastive' ? [] : await reconstruct(model, spread, root),
+        settings.objective === 'contrastive' ? [] : await examplesOf(model, spread, root),
     };
   } finally {
     await teacher?.dispose();
     await model.backend.dispose();
   }
+}
+
+async function examplesOf(
+  model: TrainedModel,
+  records: readonly ClipRecord[],
+  root: string,
+): Promise<readonly Example[]> {
+  const examples = await reconstruct(model, records, root);
+  const maps = await attentionMaps(
+    model,
+    examples.map(({ frames }) => frames),
+  );
+  return examples.map((example, index) => {
+    const attention = maps[index];
+    return attention === undefined ? example : { ...example, attention };
+  });
 }
 
 /** The frozen teacher of a run; one that is gone costs the retrieval, not the report. */
