@@ -1,1 +1,2 @@
 export type { Aligner } from './aligner.js';
+export { fitFrame, resizeBicubic } from './resize.js';
