@@ -42,6 +42,7 @@ export { createTokenizer, type Tokenizer } from './tokenizer/tokenizer.js';
 export { readTokenizer, writeTokenizer } from './tokenizer/tokenizer-files.js';
 export { trainBpe } from './tokenizer/train-bpe.js';
 export { videoBackend } from './video/video-backend.js';
+export { fileInRoot } from './video/video-file.js';
 export type {
   CropBox,
   FrameRequest,
