@@ -28,6 +28,7 @@ import { initialTensor, tableTensor } from './initialize.js';
 import { type DataProblem, RunFolder, type RunManifest, type StepMetrics } from './run-folder.js';
 import { dataRoot, readRunList } from './run-list.js';
 import { modelConfig, runSchedule, videoConfig } from './settings.js';
+import { SimilarityGuide } from './similarity-guide.js';
 
 /** What happens in a run, for whoever shows it. */
 export type PretrainEvent =
@@ -91,11 +92,12 @@ export async function pretrain(
   const plan = planOf(settings, tokenizer?.vocabSize ?? 0);
   // Before anything is written: a folder without its videos leaves no run behind.
   await checkDataFolder(dataRoot(settings), list.records);
+  const guide = await openGuide(settings, list);
   const manifest = describeRun(settings, list, tokenizer, plan, backend, options.version);
   const folder = await RunFolder.create(settings.output, manifest);
   try {
     if (definition !== undefined) await writeTokenizer(folder.path, definition);
-    return await run({ settings, list, tokenizer, plan, backend, folder, options });
+    return await run({ settings, list, tokenizer, guide, plan, backend, folder, options });
   } finally {
     await folder.release();
   }
@@ -131,8 +133,10 @@ export async function resumePretraining(
         text: 'The programs of this version differ from those that the run began with: its trajectory will too.',
       });
     }
+    const guide = await openGuide(settings, list);
     const backend = await open(settings);
-    return await run({ settings, list, tokenizer, plan, backend, folder, options, resumes: true });
+    const resumes = true;
+    return await run({ settings, list, tokenizer, guide, plan, backend, folder, options, resumes });
   } finally {
     await folder.release();
   }
@@ -142,6 +146,8 @@ interface Run {
   readonly settings: PretrainSettings;
   readonly list: ClipList;
   readonly tokenizer: Tokenizer | undefined;
+  /** The maps of text-guided masks. */
+  readonly guide: SimilarityGuide | undefined;
   readonly plan: Plan;
   readonly backend: Backend;
   readonly folder: RunFolder;
@@ -153,6 +159,7 @@ async function run({
   settings,
   list,
   tokenizer,
+  guide,
   plan,
   backend,
   folder,
@@ -188,7 +195,7 @@ async function run({
     workers: settings.data.workers ?? 2,
     start: { epoch: Math.floor(doneSteps / stepsPerEpoch), step: doneSteps % stepsPerEpoch },
   });
-  const feeds = new BatchFeeds(settings, list.records, tokenizer);
+  const feeds = new BatchFeeds(settings, list.records, tokenizer, guide);
   const problems = new Map<string, DataProblem>();
   let step = doneSteps;
   let saved = doneSteps;
@@ -218,7 +225,7 @@ async function run({
       }
       const rate = learningRate(schedule, step);
       const metrics = await runner.step({
-        ...feeds.feeds(batch),
+        ...(await feeds.feeds(batch)),
         ...scheduleFeeds(settings, rate, step),
       });
       const bad = Object.entries(metrics).find(([, value]) => !Number.isFinite(value));
@@ -259,6 +266,16 @@ async function run({
     await loader.close();
     await runner.dispose();
   }
+}
+
+/** The maps that the run's masks are drawn from, of every clip: checked before the run begins. */
+async function openGuide(
+  settings: PretrainSettings,
+  { records }: ClipList,
+): Promise<SimilarityGuide | undefined> {
+  const guide = await SimilarityGuide.open(settings);
+  await guide?.check(records);
+  return guide;
 }
 
 /** Roles that a model needs outside training. */

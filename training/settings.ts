@@ -41,7 +41,7 @@ export function resolveSettings(config: PretrainConfig): PretrainSettings {
       videoProjection: { ...contrastive.videoProjection, ...config.contrastive?.videoProjection },
       textProjection: { ...contrastive.textProjection, ...config.contrastive?.textProjection },
     },
-    mask: completeMaskConfig(maskConfig),
+    mask: runMask(maskConfig),
     textMask: completeTextMaskConfig({ ...defaults.textMask, ...config.textMask }),
     pairing: config.pairing ?? 'own',
     batch: config.batch ?? defaults.batch,
@@ -113,6 +113,13 @@ export function runSchedule(settings: PretrainSettings, clips: number): WarmupCo
   };
 }
 
+/** The mask with its defaults; `frames` where it is drawn from similarity maps. */
+function runMask(config: PretrainSettings['mask'] | Preset['mask']): PretrainSettings['mask'] {
+  const mask = completeMaskConfig(config);
+  if (MASK_KINDS[mask.kind].map !== 'similarity') return mask;
+  return { ...mask, frames: ('frames' in config ? config.frames : undefined) ?? 'mean' };
+}
+
 /** A mask of another kind than the preset's starts from that kind's own ratio and rounding. */
 function maskDefaults({ mask }: PretrainConfig, preset: Preset): Preset['mask'] {
   const kind = mask?.kind ?? preset.mask.kind;
@@ -168,7 +175,12 @@ function check(settings: PretrainSettings): void {
     });
   }
   const { map } = MASK_KINDS[mask.kind];
-  refuse(map !== undefined, 'mask.kind', `"${mask.kind}"`, {
+  const { list, similarity } = settings.data;
+  refuse(map === 'similarity' && similarity === undefined, 'mask.kind', `"${mask.kind}"`, {
+    what: 'this mask needs the similarity maps of every clip, and data.similarity names none',
+    fix: `Make them: lacuna similarity --data ${list} --teacher <folder> --output maps; then set data.similarity to maps.`,
+  });
+  refuse(map === 'motion', 'mask.kind', `"${mask.kind}"`, {
     what: `this mask needs a stored ${map} map of every clip, which a data list cannot name yet`,
     fix: 'Choose tube, random or random-per-slot.',
   });
