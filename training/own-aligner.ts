@@ -84,7 +84,13 @@ async function learnedCaptions(
       if (tokenizer.encode(caption).length <= text.length) distinct.add(caption);
     }
   }
-  return [...distinct];
+  if (distinct.size > 0) return [...distinct];
+  throw new LacunaError({
+    where: data.list,
+    what: 'no caption of the list that this teacher learned from fits its text tower',
+    expected: `at most ${text.length} tokens`,
+    fix: 'Train the teacher with a larger text.length.',
+  });
 }
 
 interface RunAlignerParts {
@@ -131,13 +137,13 @@ class RunAligner implements Aligner {
     return aligner;
   }
 
-  embedImages(images: Uint8Array, count: number): Promise<Float32Array> {
+  async embedImages(images: Uint8Array, count: number): Promise<Float32Array> {
     return this.#embed('image', imagesOf(images, count, this.size), (batch) =>
       this.#clips(batch, 'frame'),
     );
   }
 
-  embedPatches(images: Uint8Array, count: number): Promise<Float32Array> {
+  async embedPatches(images: Uint8Array, count: number): Promise<Float32Array> {
     return this.#embed('patch', imagesOf(images, count, this.size), (batch) =>
       this.#clips(batch, this.#parts.view),
     );
