@@ -8,3 +8,4 @@ export {
   type SimilarityResult,
   similarityRecipe,
 } from './similarity-maps.js';
+export { openTower, type TowerOptions } from './tower/open-tower.js';

@@ -7,7 +7,7 @@ import {
   type SimilarityOptions,
   similarityRecipe,
 } from '../../teacher/index.js';
-import { openTeacher } from '../open-teacher.js';
+import { openAligner } from '../open-aligner.js';
 import { similarityLine, similaritySummary } from '../similarity-line.js';
 import { stopSignal } from '../stop-signal.js';
 
@@ -77,7 +77,7 @@ async function similarity(flags: SimilarityFlags): Promise<void> {
     if (stdout.isTTY) stdout.write('\r\u001b[K');
     console.error(text);
   };
-  const aligner = await openTeacher(flags.teacher, note);
+  const aligner = await openAligner(flags.teacher, { onNote: note });
   try {
     const recipe = similarityRecipe(aligner, flags);
     const store = await SimilarityStore.create(flags.output, recipe);
