@@ -76,7 +76,7 @@ export interface SimilarityWork {
   readonly aligner: Aligner;
   /** Made by `SimilarityStore.create` with the `similarityRecipe` of this teacher. */
   readonly store: SimilarityStore;
-  /** Ends the work after the current images; what is whole stays. */
+  /** Ends the work after the current images; videos that are done stay. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: SimilarityProgress) => void;
   /** Told of each video that could not be read, and of each map that was damaged. */
@@ -102,12 +102,21 @@ export async function makeSimilarityMaps(work: SimilarityWork): Promise<Similari
   const problems: { id: string; reason: string }[] = [];
   const counts = { done: 0, total: records.length, reused: 0, images: 0 };
   let made = 0;
-  let seconds = 0;
+  /** Seconds of the videos before this one. */
+  let earlier = 0;
+  const report = (begin: number): void => {
+    const seconds = earlier + (performance.now() - begin) / 1000;
+    const worked = made + problems.length;
+    const left = counts.total - counts.done;
+    const secondsLeft = worked === 0 ? undefined : (left * earlier) / worked;
+    work.onProgress?.({ ...counts, seconds, secondsLeft });
+  };
   for (const record of records) {
     if (signal?.aborted === true) break;
     const begin = performance.now();
     const maker = new EntryMaker(work, backend, (images) => {
       counts.images += images;
+      report(begin);
     });
     try {
       const outcome = await maker.make(record, onNote);
@@ -120,14 +129,12 @@ export async function makeSimilarityMaps(work: SimilarityWork): Promise<Similari
       problems.push({ id: record.id, reason: error.message });
       onNote(`${record.id} is passed over: ${error.message}`);
     } finally {
-      seconds += (performance.now() - begin) / 1000;
+      earlier += (performance.now() - begin) / 1000;
     }
     counts.done++;
-    const left = counts.total - counts.done;
-    const secondsLeft = made === 0 ? undefined : (left * seconds) / (made + problems.length);
-    work.onProgress?.({ ...counts, seconds, secondsLeft });
+    report(performance.now());
   }
-  return { ...counts, seconds, made, problems, finished: counts.done === counts.total };
+  return { ...counts, seconds: earlier, made, problems, finished: counts.done === counts.total };
 }
 
 /** A video that cannot be read: it is passed over. */
@@ -195,7 +202,6 @@ class EntryMaker {
     const frameBytes = width * height * 3;
     const chunk = Math.max(1, Math.floor(FRAME_BYTES / frameBytes));
     for (let start = 0; start < indices.length; start += chunk) {
-      if (signal?.aborted === true) return undefined;
       const some = indices.slice(start, start + chunk);
       const size = { width, height };
       const { data } = await readable(() =>
@@ -204,6 +210,7 @@ class EntryMaker {
       // The teacher is given images of several frames at once: most of its cost is in each call.
       const together = Math.max(1, Math.floor(IMAGES / (cut.across * cut.down)));
       for (let first = 0; first < some.length; first += together) {
+        if (signal?.aborted === true) return undefined;
         const frames = Math.min(together, some.length - first);
         const images = Buffer.concat(
           Array.from({ length: frames }, (_, i) => {
