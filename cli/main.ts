@@ -7,6 +7,7 @@ import { demoCommand } from './commands/demo.js';
 import { pretrainCommand } from './commands/pretrain.js';
 import { reportCommand } from './commands/report.js';
 import { serveCommand } from './commands/serve.js';
+import { similarityCommand } from './commands/similarity.js';
 import { describeFailure } from './failure.js';
 import { version } from './version.js';
 
@@ -18,6 +19,7 @@ const program = new Command('lacuna')
   .version(version())
   .showHelpAfterError('(add --help for the options and examples)')
   .addCommand(pretrainCommand())
+  .addCommand(similarityCommand())
   .addCommand(demoCommand())
   .addCommand(backendsCommand())
   .addCommand(reportCommand())
@@ -30,6 +32,7 @@ const program = new Command('lacuna')
 Examples:
   $ lacuna demo                                          make data, pretrain on it, say what it learned
   $ lacuna pretrain --data captions.jsonl --root videos  pretrain on your videos
+  $ lacuna similarity --data captions.jsonl --teacher clip --output maps   maps for text-guided masks
   $ lacuna backends                                      what can run here, and why not
   $ lacuna report runs/my-run                            one HTML page about a run
   $ lacuna conform                                       hold a backend to the specification

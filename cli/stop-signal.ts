@@ -1,15 +1,13 @@
 /**
- * A signal that Ctrl-C (or a service manager's stop) raises once, so that a run ends after its step
- * with a checkpoint; a second Ctrl-C ends the process at once.
+ * A signal that Ctrl-C (or a service manager's stop) raises once, so that the work ends with what is
+ * whole, as `sentence` says; a second Ctrl-C ends the process at once.
  */
-export function stopSignal(): AbortSignal {
+export function stopSignal(sentence = 'Stopping after this step, with a checkpoint.'): AbortSignal {
   const controller = new AbortController();
   const stop = (): void => {
     process.off('SIGINT', stop);
     process.off('SIGTERM', stop);
-    console.error(
-      '\nStopping after this step, with a checkpoint. Press Ctrl-C again to end at once.',
-    );
+    console.error(`\n${sentence} Press Ctrl-C again to end at once.`);
     controller.abort();
   };
   process.on('SIGINT', stop);

@@ -29,11 +29,20 @@ export {
   multiScaleCropSizes,
 } from './sampling/multi-scale-crop.js';
 export { type SegmentClip, segmentClip, segmentTestClip } from './sampling/segment-clip.js';
+export { clipSimilarity } from './similarity/clip-similarity.js';
+export { DEFAULT_FRAME_STRIDE, nearestStored, storedFrames } from './similarity/frame-stride.js';
+export type { EntryHeader, SimilarityEntry } from './similarity/similarity-entry.js';
+export {
+  type EntryState,
+  type SimilarityRecipe,
+  SimilarityStore,
+} from './similarity/similarity-store.js';
 export { encodeBatch, type TokenBatch } from './tokenizer/encode-batch.js';
 export { createTokenizer, type Tokenizer } from './tokenizer/tokenizer.js';
 export { readTokenizer, writeTokenizer } from './tokenizer/tokenizer-files.js';
 export { trainBpe } from './tokenizer/train-bpe.js';
 export { videoBackend } from './video/video-backend.js';
+export { fileInRoot } from './video/video-file.js';
 export type {
   CropBox,
   FrameRequest,

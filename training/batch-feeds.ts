@@ -20,6 +20,7 @@ import {
 import { CaptionEmbeddings } from './caption-embeddings.js';
 import type { PretrainSettings } from './config.js';
 import { videoConfig } from './settings.js';
+import type { SimilarityGuide } from './similarity-guide.js';
 
 /** What the captions of a run become: token ids, a teacher's embeddings, or nothing. */
 export type TextSide = Tokenizer | CaptionEmbeddings | undefined;
@@ -29,25 +30,45 @@ export class BatchFeeds {
   readonly #settings: PretrainSettings;
   readonly #text: TextSide;
   readonly #partners: ReadonlyMap<string, ClipRecord>;
+  readonly #guide: SimilarityGuide | undefined;
 
-  /** @param text Needed by the contrastive objectives only. */
-  constructor(settings: PretrainSettings, records: readonly ClipRecord[], text: TextSide) {
+  /**
+   * @param text Needed by the contrastive objectives only.
+   * @param guide Needed by text-guided masks only.
+   */
+  constructor(
+    settings: PretrainSettings,
+    records: readonly ClipRecord[],
+    text: TextSide,
+    guide?: SimilarityGuide,
+  ) {
     this.#settings = settings;
     this.#text = text;
+    this.#guide = guide;
     this.#partners = settings.pairing === 'shuffled' ? partners(records, settings.seed) : new Map();
   }
 
   /** Everything depends on (seed, epoch, sample) alone. */
-  feeds({ epoch, video, samples }: ClipBatch): Named<HostTensor> {
+  async feeds({ epoch, video, samples }: ClipBatch): Promise<Named<HostTensor>> {
     const { clip, mask, seed, objective } = this.#settings;
     const grid = gridOf(videoConfig(this.#settings));
-    const masks = samples.map(({ word }) => drawMask(mask, grid, { seed, epoch, sample: word }));
+    const masks = await Promise.all(
+      samples.map(async (sample) =>
+        drawMask(mask, grid, { seed, epoch, sample: sample.word }, await this.#map(sample)),
+      ),
+    );
     const { frames, size } = clip;
     return {
       frames: { dtype: 'u8', shape: [samples.length, frames, size, size, 3], data: video },
       ...maskFeeds(masks, objective !== 'contrastive'),
       ...(objective === 'mae' ? {} : this.#textFeeds(samples, epoch)),
     };
+  }
+
+  /** The stored map that guides the mask, of the clip as it was cut and of its own caption. */
+  async #map(sample: BatchSample): Promise<Int16Array | undefined> {
+    const { record, caption } = sample;
+    return this.#guide?.map(record.video, record.captions[caption] ?? '', sample);
   }
 
   #textFeeds(samples: readonly BatchSample[], epoch: number): Named<HostTensor> {

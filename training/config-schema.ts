@@ -50,6 +50,7 @@ export const CONFIG_SCHEMA: z.ZodType<PretrainConfig> = z.strictObject({
     root: path.exactOptional(),
     workers: z.int().min(1).max(256).exactOptional(),
     tokenizer: path.exactOptional(),
+    similarity: path.exactOptional(),
   }),
   output: path,
   seed: z.int().min(0).max(Number.MAX_SAFE_INTEGER).exactOptional(),
@@ -119,6 +120,7 @@ export const CONFIG_SCHEMA: z.ZodType<PretrainConfig> = z.strictObject({
         .exactOptional(),
       ratio: ratio.exactOptional(),
       rounding,
+      frames: z.enum(['mean', 'first', 'max']).exactOptional(),
     })
     .exactOptional(),
   textMask: z

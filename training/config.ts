@@ -8,6 +8,7 @@ import type {
   VideoEncoderConfig,
 } from '../spec/index.js';
 import type { MaskConfig } from '../spec/masking/draw-mask.js';
+import type { FrameAggregation } from '../spec/masking/similarity-map.js';
 import type { TextMaskConfig } from '../spec/masking/text-mask.js';
 import type { Objective, PresetName } from '../spec/model/presets.js';
 import type { AdamWConfig } from '../spec/optim/adamw.js';
@@ -22,6 +23,14 @@ export interface DataConfig {
   readonly workers?: number;
   /** A `tokenizer.json` to use. @defaultValue none: one is trained on the captions */
   readonly tokenizer?: string;
+  /** The folder of similarity maps that text-guided masks are drawn from: see `lacuna similarity`. */
+  readonly similarity?: string;
+}
+
+/** The video mask of a run. */
+export interface RunMaskConfig extends Required<MaskConfig> {
+  /** How the similarity maps of a tubelet's frames become its slot's. @defaultValue 'mean' */
+  readonly frames?: FrameAggregation;
 }
 
 /** A clip and how its frames are chosen from a video. */
@@ -108,7 +117,7 @@ export interface PretrainSettings {
   readonly mae: MaeConfig;
   readonly text: TextConfig;
   readonly contrastive: ContrastiveConfig;
-  readonly mask: Required<MaskConfig>;
+  readonly mask: RunMaskConfig;
   readonly textMask: Required<TextMaskConfig>;
   /** `shuffled` gives each clip the captions of another, the same throughout: a control that must not learn. */
   readonly pairing: 'own' | 'shuffled';

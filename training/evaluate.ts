@@ -24,6 +24,7 @@ import { initialTensor } from './initialize.js';
 import type { DataProblem } from './run-folder.js';
 import { EMBEDDING_BATCH, embedAll, type TrainedModel, withProgram } from './run-program.js';
 import { modelConfig, modelState, videoConfig } from './settings.js';
+import { SimilarityGuide } from './similarity-guide.js';
 
 /** Text-to-video and video-to-text retrieval in one gallery. */
 export interface Retrieval {
@@ -127,7 +128,10 @@ async function embedCaptions(
   );
 }
 
-/** Reconstructs the centre clips of `records`, masked as in epoch 0 of the run. */
+/**
+ * Reconstructs the centre clips of `records`, masked as in epoch 0 of the run. A text-guided mask is
+ * that of the first caption; clips of which the run's store has no map are left out.
+ */
 export async function reconstruct(
   model: TrainedModel,
   records: readonly ClipRecord[],
@@ -135,6 +139,7 @@ export async function reconstruct(
 ): Promise<readonly Reconstruction[]> {
   const { settings, tokenizer } = model;
   const { clips } = await readClips(settings, records, root);
+  const guide = await SimilarityGuide.open(settings);
   const grid = gridOf(videoConfig(settings));
   const shape = { batch: 1, visible: maskCounts(settings.mask, grid).visible };
   const program = reconstructionModel(modelConfig(settings, tokenizer?.vocabSize ?? 0), shape);
@@ -142,7 +147,10 @@ export async function reconstruct(
     const results: Reconstruction[] = [];
     for (const { record, clip } of clips) {
       const address = { seed: settings.seed, epoch: 0, sample: sampleWord(record.id) };
-      const mask = drawMask(settings.mask, grid, address);
+      const [caption = ''] = record.captions;
+      if (guide !== undefined && !(await guide.has(record.video, caption))) continue;
+      const map = await guide?.map(record.video, caption, clip);
+      const mask = drawMask(settings.mask, grid, address, map);
       const outputs = await run({ frames: frames(settings, [clip]), ...maskFeeds([mask], true) });
       results.push({
         id: record.id,

@@ -21,6 +21,7 @@ import { type DataProblem, RunFolder, type RunManifest, type StepMetrics } from 
 import { dataRoot, readRunList } from './run-list.js';
 import { beginText, type RunTextOptions, resumeText, vocabularyOf } from './run-text.js';
 import { modelConfig, runSchedule, videoConfig } from './settings.js';
+import { SimilarityGuide } from './similarity-guide.js';
 
 /** What happens in a run, for whoever shows it. */
 export type PretrainEvent =
@@ -78,6 +79,7 @@ export async function pretrain(
   const text = await beginText(given, list, textOptions(options));
   const { settings, side, teacher } = text;
   const plan = planOf(settings, vocabularyOf(side));
+  const guide = await openGuide(settings, list);
   const manifest: RunManifest = {
     ...describeRun(settings, list, vocabularyOf(side), plan, backend, options.version),
     ...(teacher === undefined ? {} : { teacher }),
@@ -85,7 +87,7 @@ export async function pretrain(
   const folder = await RunFolder.create(settings.output, manifest);
   try {
     await text.save(folder);
-    return await run({ settings, list, text: side, plan, backend, folder, options });
+    return await run({ settings, list, text: side, guide, plan, backend, folder, options });
   } finally {
     await folder.release();
   }
@@ -118,8 +120,10 @@ export async function resumePretraining(
         text: 'The programs of this version differ from those that the run began with: its trajectory will too.',
       });
     }
+    const guide = await openGuide(settings, list);
     const backend = await open(settings);
-    return await run({ settings, list, text, plan, backend, folder, options, resumes: true });
+    const resumes = true;
+    return await run({ settings, list, text, guide, plan, backend, folder, options, resumes });
   } finally {
     await folder.release();
   }
@@ -129,6 +133,8 @@ interface Run {
   readonly settings: PretrainSettings;
   readonly list: ClipList;
   readonly text: TextSide;
+  /** The maps of text-guided masks. */
+  readonly guide: SimilarityGuide | undefined;
   readonly plan: Plan;
   readonly backend: Backend;
   readonly folder: RunFolder;
@@ -149,6 +155,7 @@ async function run({
   settings,
   list,
   text,
+  guide,
   plan,
   backend,
   folder,
@@ -184,7 +191,7 @@ async function run({
     workers: settings.data.workers ?? 2,
     start: { epoch: Math.floor(doneSteps / stepsPerEpoch), step: doneSteps % stepsPerEpoch },
   });
-  const feeds = new BatchFeeds(settings, list.records, text);
+  const feeds = new BatchFeeds(settings, list.records, text, guide);
   const problems = new Map<string, DataProblem>();
   let step = doneSteps;
   let saved = doneSteps;
@@ -214,7 +221,7 @@ async function run({
       }
       const rate = learningRate(schedule, step);
       const metrics = await runner.step({
-        ...feeds.feeds(batch),
+        ...(await feeds.feeds(batch)),
         ...scheduleFeeds(settings, rate, step),
       });
       const bad = Object.entries(metrics).find(([, value]) => !Number.isFinite(value));
@@ -255,6 +262,16 @@ async function run({
     await loader.close();
     await runner.dispose();
   }
+}
+
+/** The maps that the run's masks are drawn from, of every clip: checked before the run begins. */
+async function openGuide(
+  settings: PretrainSettings,
+  { records }: ClipList,
+): Promise<SimilarityGuide | undefined> {
+  const guide = await SimilarityGuide.open(settings);
+  await guide?.check(records);
+  return guide;
 }
 
 /** Roles that a model needs outside training. */

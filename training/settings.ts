@@ -37,7 +37,7 @@ export function resolveSettings(config: PretrainConfig): PretrainSettings {
     mae: { target: defaults.target, weight: 1, ...config.mae },
     text: { ...defaults.text, vocabulary: defaults.vocabulary, ...config.text },
     contrastive: contrastiveConfig(config, defaults),
-    mask: completeMaskConfig(maskConfig),
+    mask: runMask(maskConfig),
     textMask: completeTextMaskConfig({
       ...defaults.textMask,
       // Nothing can be masked in what a teacher has embedded.
@@ -161,6 +161,13 @@ function contrastiveConfig(
   };
 }
 
+/** The mask with its defaults; `frames` where it is drawn from similarity maps. */
+function runMask(config: PretrainSettings['mask'] | Preset['mask']): PretrainSettings['mask'] {
+  const mask = completeMaskConfig(config);
+  if (MASK_KINDS[mask.kind].map !== 'similarity') return mask;
+  return { ...mask, frames: ('frames' in config ? config.frames : undefined) ?? 'mean' };
+}
+
 /** A mask of another kind than the preset's starts from that kind's own ratio and rounding. */
 function maskDefaults({ mask }: PretrainConfig, preset: Preset): Preset['mask'] {
   const kind = mask?.kind ?? preset.mask.kind;
@@ -218,7 +225,12 @@ function check(settings: PretrainSettings): void {
     });
   }
   const { map } = MASK_KINDS[mask.kind];
-  refuse(map !== undefined, 'mask.kind', `"${mask.kind}"`, {
+  const { list, similarity } = settings.data;
+  refuse(map === 'similarity' && similarity === undefined, 'mask.kind', `"${mask.kind}"`, {
+    what: 'this mask needs the similarity maps of every clip, and data.similarity names none',
+    fix: `Make them: lacuna similarity --data ${list} --teacher <folder> --output maps; then set data.similarity to maps.`,
+  });
+  refuse(map === 'motion', 'mask.kind', `"${mask.kind}"`, {
     what: `this mask needs a stored ${map} map of every clip, which a data list cannot name yet`,
     fix: 'Choose tube, random or random-per-slot.',
   });

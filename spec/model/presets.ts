@@ -65,6 +65,7 @@ export type PresetName =
   | 'tgm-vitb-k400'
   | 'tgm-vitb-ssv2'
   | 'demo'
+  | 'demo-aligner'
   | 'tiny-mae'
   | 'tiny-mac';
 
@@ -226,6 +227,29 @@ const DEMO: Preset = {
   schedule: { baseLearningRate: 8e-3, minimumLearningRate: 0, epochs: 5, warmupEpochs: 1 },
 };
 
+/**
+ * Frames as clips: its patches serve as a teacher of text-guided masks (`openRunAligner`). Nine of ten
+ * tokens are masked, so that few patches, and at last one, must say what they show.
+ */
+const DEMO_ALIGNER: Preset = {
+  ...DEMO,
+  source: 'made for the demo: learns in a minute on two CPU cores what single patches show',
+  objective: 'contrastive',
+  video: { frames: 1, size: 64, tubelet: 1, patch: 8 },
+  crop: 'multi-scale',
+  // Without a last norm a patch that shows nothing can be short, and weigh little in the mean.
+  encoder: { width: 64, depth: 1, heads: 4, finalNorm: false },
+  text: { ...DEMO.text, width: 64, depth: 1, length: 64 },
+  contrastive: {
+    ...TGM_ALIGNMENT,
+    videoProjection: { kind: 'linear', width: 64, bias: false },
+    textProjection: { kind: 'linear', width: 64, bias: false },
+  },
+  mask: { kind: 'random-per-slot', ratio: 0.9, rounding: 'floor-masked' },
+  schedule: { ...DEMO.schedule, baseLearningRate: 1.2e-2, epochs: 10 },
+  batch: 64,
+};
+
 const TINY_MAE: Preset = {
   ...videoMae({ width: 16, depth: 1, heads: 2 }, { width: 8, depth: 1, heads: 1 }, 4),
   source: 'made for tests: every part of VideoMAE with alignment, as small as can be',
@@ -287,6 +311,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
   'tgm-vitb-k400': tgm({ stride: 4, flip: true }),
   'tgm-vitb-ssv2': tgm({ stride: 2, flip: false }),
   demo: DEMO,
+  'demo-aligner': DEMO_ALIGNER,
   'tiny-mae': TINY_MAE,
   'tiny-mac': TINY_MAC,
 };

@@ -24,7 +24,12 @@ import {
 import { type ProjectionConfig, pool, projection } from './projection.js';
 import { type Model, ModelBuilder } from './state.js';
 import { type TextEncoderConfig, textEncoder } from './text-encoder.js';
-import { patchTokens, type VideoEncoderConfig, videoEncoder } from './video-encoder.js';
+import {
+  patchTokens,
+  seenCubesEncoder,
+  type VideoEncoderConfig,
+  videoEncoder,
+} from './video-encoder.js';
 
 /** Reconstruction of masked cubes. */
 export interface MaeObjective {
@@ -145,30 +150,51 @@ export function textEmbeddingModel(
 }
 
 /**
- * Clips to an embedding of each place: `frames` and `visible` as in `pretrainingModel`, all tokens
- * visible in ascending order, to `embedding` [B, places, width], rows of length 1. A place's tokens
- * are averaged over the slots and put through the projection as the pooled tokens are; where the
- * projection is linear and tokens are pooled by their mean, the clip's embedding is the normalised
- * mean of what these rows are before they are normalised.
+ * What the embedding of a place is made of.
+ * - `patch` (default): the clip's embedding where the encoder sees this place alone, in all slots. A
+ *   model that learned from masked clips knows such input, and nothing of other places leaks in:
+ *   TGM's form, each patch embedded by itself, without resizing.
+ * - `frame`: the place's tokens of one pass over all places, averaged over the slots and projected as
+ *   the pooled tokens are. Where tokens are pooled by their mean and the projection is linear, the
+ *   clip's embedding is the normalised mean of what these rows are before they are normalised.
  */
-export function patchEmbeddingModel(config: PretrainingConfig, batch: number): Model {
+export type PatchView = 'patch' | 'frame';
+
+/**
+ * Clips to an embedding of each place: `frames` u8 [B, T, H, W, 3] to `embedding` [B, places, width],
+ * rows of length 1. `visible` i32 has the indices of all tokens, ascending: [B, N] for view `frame`;
+ * [B * places, slots], of each place its own, for view `patch`.
+ */
+export function patchEmbeddingModel(
+  config: PretrainingConfig,
+  batch: number,
+  view: PatchView = 'patch',
+): Model {
   const contrastive = requireContrastive(config);
   const model = new ModelBuilder('patch_embedding');
-  const { slots, rows, columns } = gridOf(config.video);
+  const { video, encoder } = config;
+  const { slots, rows, columns } = gridOf(video);
   const places = rows * columns;
-  const { encoded } = encodedVideo(model, config, { batch, visible: slots * places });
-  const tokens = patchTokens(encoded, config.encoder);
-  const { width } = config.encoder;
-  const mean = pool(
-    reshape(transpose(reshape(tokens, [batch, slots, places, width]), [0, 2, 1, 3]), [
-      batch * places,
-      slots,
-      width,
-    ]),
-    'mean',
-  );
   const { videoProjection } = contrastive;
-  const embedding = projection(model, 'projection.video', mean, videoProjection, 'evaluate');
+  /** [B, slots * places, x] to [B * places, slots, x]. */
+  const byPlace = (tokens: Value): Value => {
+    const width = tokens.shape[2] as number;
+    const split = reshape(tokens, [batch, slots, places, width]);
+    return reshape(transpose(split, [0, 2, 1, 3]), [batch * places, slots, width]);
+  };
+  let embedding: Value;
+  if (view === 'frame') {
+    const { encoded } = encodedVideo(model, config, { batch, visible: slots * places });
+    const pooled = pool(byPlace(patchTokens(encoded, encoder)), 'mean');
+    embedding = projection(model, 'projection.video', pooled, videoProjection, 'evaluate');
+  } else {
+    const { frames: length, size } = video;
+    const frames = model.program.input('frames', 'u8', [batch, length, size, size, 3], 'data');
+    const visible = model.program.input('visible', 'i32', [batch * places, slots], 'data');
+    const cubes = model.scope('cubes', () => byPlace(patchify(frames, video)));
+    const encoded = seenCubesEncoder(model, cubes, visible, video, encoder);
+    embedding = videoEmbedding(model, encoded, config, contrastive, 'evaluate');
+  }
   model.program.output('embedding', reshape(embedding, [batch, places, videoProjection.width]));
   return model.finish();
 }
