@@ -9,6 +9,7 @@ import { maskCommand } from './commands/mask.js';
 import { pretrainCommand } from './commands/pretrain.js';
 import { reportCommand } from './commands/report.js';
 import { serveCommand } from './commands/serve.js';
+import { similarityCommand } from './commands/similarity.js';
 import { describeFailure } from './failure.js';
 import { version } from './version.js';
 
@@ -20,6 +21,7 @@ const program = new Command('lacuna')
   .version(version())
   .showHelpAfterError('(add --help for the options and examples)')
   .addCommand(pretrainCommand())
+  .addCommand(similarityCommand())
   .addCommand(demoCommand())
   .addCommand(maskCommand())
   .addCommand(captionCommand())
@@ -36,6 +38,7 @@ Examples:
   $ lacuna pretrain --data captions.jsonl --root videos  pretrain on your videos
   $ lacuna mask show clip.mp4 --mask motion-guided       a picture of where a mask falls
   $ lacuna caption videos --source model --model captioner     captions for your videos
+  $ lacuna similarity --data captions.jsonl --teacher clip --output maps   maps for text-guided masks
   $ lacuna backends                                      what can run here, and why not
   $ lacuna report runs/my-run                            one HTML page about a run
   $ lacuna conform                                       hold a backend to the specification

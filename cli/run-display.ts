@@ -52,6 +52,15 @@ export class RunDisplay {
       case 'checkpoint':
         if (this.#stream.isTTY !== true) this.#line(`checkpoint ${event.path}`);
         return;
+      case 'captions': {
+        const { done, total } = event;
+        const last = done === total;
+        const text = `the teacher embeds the captions: ${done} of ${total}`;
+        if (this.#stream.isTTY === true) {
+          this.#stream.write(`\r\x1b[K${text}${last ? '\n' : ''}`);
+        } else if (last) this.#line(text);
+        return;
+      }
       case 'note':
         this.#line(event.text);
         return;

@@ -43,6 +43,14 @@ export {
   multiScaleCropSizes,
 } from './sampling/multi-scale-crop.js';
 export { type SegmentClip, segmentClip, segmentTestClip } from './sampling/segment-clip.js';
+export { clipSimilarity } from './similarity/clip-similarity.js';
+export { DEFAULT_FRAME_STRIDE, nearestStored, storedFrames } from './similarity/frame-stride.js';
+export type { EntryHeader, SimilarityEntry } from './similarity/similarity-entry.js';
+export {
+  type EntryState,
+  type SimilarityRecipe,
+  SimilarityStore,
+} from './similarity/similarity-store.js';
 export { encodeBatch, type TokenBatch } from './tokenizer/encode-batch.js';
 export { createTokenizer, type Tokenizer } from './tokenizer/tokenizer.js';
 export { readTokenizer, writeTokenizer } from './tokenizer/tokenizer-files.js';
@@ -59,3 +67,4 @@ export type {
   VideoInfo,
   VideoReader,
 } from './video/video-reader.js';
+export { replaceFile } from './write-file.js';

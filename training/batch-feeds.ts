@@ -12,57 +12,77 @@ import {
   gridOf,
   LacunaError,
   type Mask,
+  type MaskMap,
   maskText,
   RandomStream,
   shuffle,
   type TextMaskVocabulary,
 } from '../spec/index.js';
+import { CaptionEmbeddings } from './caption-embeddings.js';
 import type { PretrainSettings } from './config.js';
 import { videoConfig } from './settings.js';
+import type { SimilarityGuide } from './similarity-guide.js';
 
-/** Turns batches of clips into what a step's programs read: frames, masks and token ids. */
+/** What the captions of a run become: token ids, a teacher's embeddings, or nothing. */
+export type TextSide = Tokenizer | CaptionEmbeddings | undefined;
+
+/** Turns batches of clips into what a step's programs read: frames, masks and text. */
 export class BatchFeeds {
   readonly #settings: PretrainSettings;
-  readonly #tokenizer: Tokenizer | undefined;
+  readonly #text: TextSide;
   readonly #partners: ReadonlyMap<string, ClipRecord>;
+  readonly #guide: SimilarityGuide | undefined;
 
-  /** @param tokenizer Needed by the contrastive objectives only. */
+  /**
+   * @param text Needed by the contrastive objectives only.
+   * @param guide Needed by text-guided masks only.
+   */
   constructor(
     settings: PretrainSettings,
     records: readonly ClipRecord[],
-    tokenizer: Tokenizer | undefined,
+    text: TextSide,
+    guide?: SimilarityGuide,
   ) {
     this.#settings = settings;
-    this.#tokenizer = tokenizer;
+    this.#text = text;
+    this.#guide = guide;
     this.#partners = settings.pairing === 'shuffled' ? partners(records, settings.seed) : new Map();
   }
 
   /** Everything depends on (seed, epoch, sample) alone. */
-  feeds({ epoch, video, samples }: ClipBatch): Named<HostTensor> {
+  async feeds({ epoch, video, samples }: ClipBatch): Promise<Named<HostTensor>> {
     const { clip, mask, seed, objective } = this.#settings;
     const grid = gridOf(videoConfig(this.#settings));
-    const masks = samples.map(({ word, motion }) =>
-      drawMask(mask, grid, { seed, epoch, sample: word }, motion?.map),
+    const masks = await Promise.all(
+      samples.map(async (sample) =>
+        drawMask(mask, grid, { seed, epoch, sample: sample.word }, await this.#map(sample)),
+      ),
     );
     const { frames, size } = clip;
     return {
       frames: { dtype: 'u8', shape: [samples.length, frames, size, size, 3], data: video },
       ...maskFeeds(masks, objective !== 'contrastive'),
-      ...(objective === 'mae' ? {} : this.#text(samples, epoch)),
+      ...(objective === 'mae' ? {} : this.#textFeeds(samples, epoch)),
     };
   }
 
-  #text(samples: readonly BatchSample[], epoch: number): Named<HostTensor> {
-    if (this.#tokenizer === undefined) throw new LacunaError({ what: 'there is no tokenizer' });
+  /** The map that guides the mask: of the clip as it was cut, and where it is stored, of its own caption. */
+  async #map(sample: BatchSample): Promise<MaskMap | undefined> {
+    const { record, caption, motion } = sample;
+    if (this.#guide === undefined) return motion?.map;
+    return this.#guide.map(record.video, record.captions[caption] ?? '', sample);
+  }
+
+  #textFeeds(samples: readonly BatchSample[], epoch: number): Named<HostTensor> {
+    const captions = samples.map((sample) => this.#caption(sample, epoch));
+    const source = this.#text;
+    if (source === undefined) throw new LacunaError({ what: 'there is no tokenizer' });
+    if (source instanceof CaptionEmbeddings) return source.feeds(captions);
     const { text, textMask, seed } = this.#settings;
-    const tokens = textFeeds(
-      this.#tokenizer,
-      samples.map((sample) => this.#caption(sample, epoch)),
-      text.length,
-    );
+    const tokens = textFeeds(source, captions, text.length);
     const ids = tokens['text.ids'].data as Int32Array;
     if (textMask.ratio > 0) {
-      const vocabulary = maskVocabulary(this.#tokenizer);
+      const vocabulary = maskVocabulary(source);
       samples.forEach(({ word }, row) => {
         const caption = ids.subarray(row * text.length, (row + 1) * text.length);
         const address = { seed, epoch, sample: word };

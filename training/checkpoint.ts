@@ -4,9 +4,9 @@ import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { HostTensor, Named } from '../core/backend.js';
+import { syncFolder, writeNewFile } from '../data/write-file.js';
 import { LacunaError, type Role, type StateSpec } from '../spec/index.js';
 import { SafetensorsFile, writeSafetensors } from './safetensors.js';
-import { syncFolder, writeNewFile } from './write-file.js';
 
 const INDEX = 'index.json';
 const MOST_INDEX_BYTES = 64 * 1024;

@@ -50,6 +50,7 @@ export const CONFIG_SCHEMA: z.ZodType<PretrainConfig> = z.strictObject({
     root: path.exactOptional(),
     workers: z.int().min(1).max(256).exactOptional(),
     tokenizer: path.exactOptional(),
+    similarity: path.exactOptional(),
   }),
   output: path,
   seed: z.int().min(0).max(Number.MAX_SAFE_INTEGER).exactOptional(),
@@ -101,7 +102,8 @@ export const CONFIG_SCHEMA: z.ZodType<PretrainConfig> = z.strictObject({
       pool: z.enum(['mean', 'class']).exactOptional(),
       videoProjection: projection.exactOptional(),
       textProjection: projection.exactOptional(),
-      weight: weight.exactOptional(),
+      weight: z.number().min(0).max(1e6).exactOptional(),
+      teacher: path.exactOptional(),
     })
     .exactOptional(),
   mask: z
@@ -125,6 +127,7 @@ export const CONFIG_SCHEMA: z.ZodType<PretrainConfig> = z.strictObject({
           camera: z.enum(['keep', 'compensate']).exactOptional(),
         })
         .exactOptional(),
+      frames: z.enum(['mean', 'first', 'max']).exactOptional(),
     })
     .exactOptional(),
   textMask: z

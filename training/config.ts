@@ -9,6 +9,7 @@ import type {
   VideoEncoderConfig,
 } from '../spec/index.js';
 import type { MaskConfig } from '../spec/masking/draw-mask.js';
+import type { FrameAggregation } from '../spec/masking/similarity-map.js';
 import type { TextMaskConfig } from '../spec/masking/text-mask.js';
 import type { Objective, PresetName } from '../spec/model/presets.js';
 import type { AdamWConfig } from '../spec/optim/adamw.js';
@@ -23,6 +24,16 @@ export interface DataConfig {
   readonly workers?: number;
   /** A `tokenizer.json` to use. @defaultValue none: one is trained on the captions */
   readonly tokenizer?: string;
+  /** The folder of similarity maps that text-guided masks are drawn from: see `lacuna similarity`. */
+  readonly similarity?: string;
+}
+
+/** The video mask of a run. */
+export interface RunMaskConfig extends Required<MaskConfig> {
+  /** How the similarity maps of a tubelet's frames become its slot's. @defaultValue 'mean' */
+  readonly frames?: FrameAggregation;
+  /** How motion is measured; there for the masks that it guides. */
+  readonly motion?: MotionConfig;
 }
 
 /** A clip and how its frames are chosen from a video. */
@@ -53,8 +64,16 @@ export interface ContrastiveConfig extends InfoNceConfig {
   readonly pool: 'mean' | 'class';
   readonly videoProjection: ProjectionConfig;
   readonly textProjection: ProjectionConfig;
-  /** The factor of its loss. */
+  /** The factor of its loss; 0 reports it without optimising it. */
   readonly weight: number;
+  /**
+   * The folder of a frozen teacher, whose embeddings then stand for the captions (TGM). Without a
+   * projection of text they are used as they are, and the shared space is the teacher's.
+   * @defaultValue none: a text encoder is trained along
+   */
+  readonly teacher?: string;
+  /** E, the width of the teacher's embeddings; known, and recorded, once it was opened. */
+  readonly teacherWidth?: number;
 }
 
 /** The run's length and its learning rate; both rates are for a global batch of 256. */
@@ -109,8 +128,7 @@ export interface PretrainSettings {
   readonly mae: MaeConfig;
   readonly text: TextConfig;
   readonly contrastive: ContrastiveConfig;
-  /** `motion` is there for the masks that are guided by it. */
-  readonly mask: Required<MaskConfig> & { readonly motion?: MotionConfig };
+  readonly mask: RunMaskConfig;
   readonly textMask: Required<TextMaskConfig>;
   /** `shuffled` gives each clip the captions of another, the same throughout: a control that must not learn. */
   readonly pairing: 'own' | 'shuffled';

@@ -1,7 +1,7 @@
 import type { Backend } from '../core/backend.js';
 import { programDigest } from '../core/index.js';
 import type { Plan } from '../core/plan/index.js';
-import type { ClipList, Tokenizer } from '../data/index.js';
+import type { ClipList } from '../data/index.js';
 import { elementCount, gridOf, maskCounts } from '../spec/index.js';
 import type { PretrainSettings } from './config.js';
 import type { RunManifest } from './run-folder.js';
@@ -11,7 +11,7 @@ import { videoConfig } from './settings.js';
 export function describeRun(
   settings: PretrainSettings,
   list: ClipList,
-  tokenizer: Tokenizer | undefined,
+  vocabulary: number,
   plan: Plan,
   { info }: Backend,
   version: string,
@@ -27,7 +27,7 @@ export function describeRun(
     node: process.version,
     platform: `${process.platform} ${process.arch}`,
     data: { clips: list.records.length, digest: list.digest },
-    vocabulary: tokenizer?.vocabSize ?? 0,
+    vocabulary,
     tokens: maskCounts(settings.mask, gridOf(videoConfig(settings))),
     parameters: parameters.reduce((total, { shape }) => total + elementCount(shape), 0),
     programs: programDigests(plan),

@@ -1,4 +1,4 @@
-import type { Backend, DeviceTensor, HostTensor, Named } from '../core/backend.js';
+import type { HostTensor, Named } from '../core/backend.js';
 import {
   type Clip,
   ClipReader,
@@ -26,19 +26,11 @@ import {
 import { maskFeeds, textFeeds } from './batch-feeds.js';
 import { clipSampling, maskedClipSampling } from './clip-sampling.js';
 import type { PretrainSettings } from './config.js';
-import { initialTensor, tableTensor } from './initialize.js';
+import { initialTensor } from './initialize.js';
 import type { DataProblem } from './run-folder.js';
+import { EMBEDDING_BATCH, embedAll, type TrainedModel, withProgram } from './run-program.js';
 import { modelConfig, modelState, videoConfig } from './settings.js';
-
-/** A trained (or untrained) model with what it takes to run it. */
-export interface TrainedModel {
-  readonly settings: PretrainSettings;
-  readonly backend: Backend;
-  /** Parameters and statistics by name. */
-  readonly state: Named<HostTensor>;
-  /** Needed by the contrastive objectives only. */
-  readonly tokenizer: Tokenizer | undefined;
-}
+import { SimilarityGuide } from './similarity-guide.js';
 
 /** Text-to-video and video-to-text retrieval in one gallery. */
 export interface Retrieval {
@@ -76,8 +68,6 @@ export function untrained(model: TrainedModel): TrainedModel {
   return { ...model, state: Object.fromEntries(state) };
 }
 
-const EMBEDDING_BATCH = 16;
-
 /**
  * Embeds each clip (its centre, all tokens visible) and its first caption, and ranks by cosine.
  * @throws LacunaError for a model without a contrastive objective, or a gallery without clips.
@@ -88,7 +78,7 @@ export async function evaluateRetrieval(
   root: string,
 ): Promise<Retrieval> {
   const { settings, tokenizer } = model;
-  if (tokenizer === undefined) {
+  if (settings.objective === 'mae') {
     throw new LacunaError({
       what: 'retrieval needs a model that was trained to align video with text',
       got: `objective ${settings.objective}`,
@@ -101,9 +91,7 @@ export async function evaluateRetrieval(
   const [video, text] = embeddingPrograms(settings, tokenizer, EMBEDDING_BATCH) as [Model, Model];
   const videos = await embedAll(model, video, clips, (batch) => videoFeeds(settings, batch));
   const captions = clips.map(({ record }) => record.captions[0] ?? '');
-  const texts = await embedAll(model, text, captions, (batch) =>
-    textFeeds(tokenizer, batch, settings.text.length),
-  );
+  const texts = await embedCaptions(model, text, captions);
   const similarity = cosines(texts, videos);
   const videoOfText = Int32Array.from(captions, (_, index) => index);
   const scores = retrievalScores({ similarity, videoOfText, videos: clips.length });
@@ -116,7 +104,40 @@ export async function evaluateRetrieval(
   };
 }
 
-/** Reconstructs the centre clips of `records`, masked as in epoch 0 of the run. */
+async function embedCaptions(
+  model: TrainedModel,
+  program: Model,
+  captions: readonly string[],
+): Promise<readonly Float32Array[]> {
+  const { settings, tokenizer, teacher } = model;
+  const { teacher: folder, teacherWidth: width = 0 } = settings.contrastive;
+  if (folder !== undefined) {
+    if (teacher === undefined) {
+      throw new LacunaError({
+        what: 'retrieval with this model needs the frozen teacher that it was aligned with',
+        got: folder,
+      });
+    }
+    const given = await teacher.embedTexts(captions);
+    const rows = captions.map((_, index) => given.subarray(index * width, (index + 1) * width));
+    return embedAll(model, program, rows, (batch) => {
+      const data = new Float32Array(batch.length * width);
+      batch.forEach((row, index) => {
+        data.set(row, index * width);
+      });
+      return { 'text.embedding': { dtype: 'f32', shape: [batch.length, width], data } };
+    });
+  }
+  if (tokenizer === undefined) throw new LacunaError({ what: 'there is no tokenizer' });
+  return embedAll(model, program, captions, (batch) =>
+    textFeeds(tokenizer, batch, settings.text.length),
+  );
+}
+
+/**
+ * Reconstructs the centre clips of `records`, masked as in epoch 0 of the run. A text-guided mask is
+ * that of the first caption; clips of which the run's store has no map are left out.
+ */
 export async function reconstruct(
   model: TrainedModel,
   records: readonly ClipRecord[],
@@ -124,6 +145,7 @@ export async function reconstruct(
 ): Promise<readonly Reconstruction[]> {
   const { settings, tokenizer } = model;
   const { clips } = await readClips(maskedClipSampling(settings), records, root);
+  const guide = await SimilarityGuide.open(settings);
   const grid = gridOf(videoConfig(settings));
   const shape = { batch: 1, visible: maskCounts(settings.mask, grid).visible };
   const program = reconstructionModel(modelConfig(settings, tokenizer?.vocabSize ?? 0), shape);
@@ -131,7 +153,11 @@ export async function reconstruct(
     const results: Reconstruction[] = [];
     for (const { record, clip } of clips) {
       const address = { seed: settings.seed, epoch: 0, sample: sampleWord(record.id) };
-      const mask = drawMask(settings.mask, grid, address, clip.motion?.map);
+      const [caption = ''] = record.captions;
+      if (guide !== undefined && !(await guide.has(record.video, caption))) continue;
+      const map =
+        guide === undefined ? clip.motion?.map : await guide.map(record.video, caption, clip);
+      const mask = drawMask(settings.mask, grid, address, map);
       const outputs = await run({ frames: frames(settings, [clip]), ...maskFeeds([mask], true) });
       results.push({
         id: record.id,
@@ -202,65 +228,6 @@ function frames(
     data.set(video, index * bytes);
   });
   return { dtype: 'u8', shape: [clips.length, count, size, size, 3], data };
-}
-
-/** The embeddings of all items, row by row; the last batch is filled up with its last item. */
-async function embedAll<T>(
-  model: TrainedModel,
-  program: Model,
-  items: readonly T[],
-  feeds: (batch: readonly T[]) => Named<HostTensor>,
-): Promise<readonly Float32Array[]> {
-  return withProgram(model, program, async (run) => {
-    const rows: Float32Array[] = [];
-    for (let start = 0; start < items.length; start += EMBEDDING_BATCH) {
-      const batch = Array.from(
-        { length: EMBEDDING_BATCH },
-        (_, index) => items[Math.min(start + index, items.length - 1)] as T,
-      );
-      const { embedding } = await run(feeds(batch));
-      const data = embedding?.data as Float32Array;
-      const width = data.length / EMBEDDING_BATCH;
-      for (let row = 0; row < EMBEDDING_BATCH && start + row < items.length; row++) {
-        rows.push(data.slice(row * width, (row + 1) * width));
-      }
-    }
-    return rows;
-  });
-}
-
-/** Compiles a program with the model's state on the device, for as long as `body` runs it. */
-async function withProgram<R>(
-  { backend, state }: TrainedModel,
-  { program }: Model,
-  body: (run: (feeds: Named<HostTensor>) => Promise<Named<HostTensor>>) => Promise<R>,
-): Promise<R> {
-  const executable = await backend.compile(program);
-  const resident: Record<string, DeviceTensor> = {};
-  try {
-    for (const input of program.inputs) {
-      if (input.role === 'data') continue;
-      const tensor = input.role === 'constant' ? tableTensor(input) : state[input.name];
-      if (tensor === undefined)
-        throw new LacunaError({ where: input.name, what: 'the state lacks this tensor' });
-      resident[input.name] = await backend.upload(tensor);
-    }
-    return await body(async (feeds) => {
-      const fed: Record<string, DeviceTensor> = {};
-      for (const [name, tensor] of Object.entries(feeds)) fed[name] = await backend.upload(tensor);
-      const outputs = await executable.run({ ...resident, ...fed });
-      const results: Record<string, HostTensor> = {};
-      for (const [name, tensor] of Object.entries(outputs)) {
-        results[name] = await backend.download(tensor);
-        backend.release(tensor);
-      }
-      for (const tensor of Object.values(fed)) backend.release(tensor);
-      return results;
-    });
-  } finally {
-    for (const tensor of Object.values(resident)) backend.release(tensor);
-    await executable.dispose();
-  }
 }
 
 function cosines(texts: readonly Float32Array[], videos: readonly Float32Array[]): Float32Array {

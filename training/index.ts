@@ -1,3 +1,4 @@
+export { attentionMaps } from './attention-maps.js';
 export {
   type Checkpoint,
   CheckpointReader,
@@ -11,9 +12,17 @@ export {
   type Reconstruction,
   type Retrieval,
   reconstruct,
-  type TrainedModel,
   untrained,
 } from './evaluate.js';
+export { extractFeatures, type Features } from './extract-features.js';
+export {
+  type LabelledFeatures,
+  type LinearProbeOptions,
+  type LinearProbeResult,
+  linearProbe,
+} from './linear-probe.js';
+export { loadModel } from './load-model.js';
+export { openRunAligner } from './own-aligner.js';
 export { parseConfig, withValue } from './parse-config.js';
 export {
   type PretrainEvent,
@@ -31,5 +40,5 @@ export {
   type StepMetrics,
 } from './run-folder.js';
 export { dataRoot } from './run-list.js';
+export type { TrainedModel } from './run-program.js';
 export { modelState, resolveSettings, videoConfig as videoConfigOf } from './settings.js';
-export { replaceFile } from './write-file.js';

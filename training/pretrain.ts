@@ -1,16 +1,6 @@
 import type { Backend, HostTensor, Named } from '../core/backend.js';
 import { type Plan, PlanRunner, trainingPlan } from '../core/plan/index.js';
-import {
-  type BatchSample,
-  type ClipList,
-  ClipLoader,
-  checkDataFolder,
-  createTokenizer,
-  readTokenizer,
-  type Tokenizer,
-  trainBpe,
-  writeTokenizer,
-} from '../data/index.js';
+import { type BatchSample, type ClipList, ClipLoader, checkDataFolder } from '../data/index.js';
 import {
   biasCorrection,
   gridOf,
@@ -20,7 +10,8 @@ import {
   type Role,
   type StateSpec,
 } from '../spec/index.js';
-import { BatchFeeds } from './batch-feeds.js';
+import type { Aligner } from '../teacher/index.js';
+import { BatchFeeds, type TextSide } from './batch-feeds.js';
 import { CheckpointReader, lastGoodCheckpoint, writeCheckpoint } from './checkpoint.js';
 import { maskedClipSampling } from './clip-sampling.js';
 import type { PretrainSettings } from './config.js';
@@ -28,7 +19,9 @@ import { describeRun, programDigests } from './describe-run.js';
 import { initialTensor, tableTensor } from './initialize.js';
 import { type DataProblem, RunFolder, type RunManifest, type StepMetrics } from './run-folder.js';
 import { dataRoot, readRunList } from './run-list.js';
+import { beginText, type RunTextOptions, resumeText, vocabularyOf } from './run-text.js';
 import { modelConfig, runSchedule, videoConfig } from './settings.js';
+import { SimilarityGuide } from './similarity-guide.js';
 
 /** What happens in a run, for whoever shows it. */
 export type PretrainEvent =
@@ -44,6 +37,8 @@ export type PretrainEvent =
   | ({ readonly kind: 'step'; readonly steps: number; readonly clips: number } & StepMetrics)
   | ({ readonly kind: 'problem' } & DataProblem)
   | { readonly kind: 'checkpoint'; readonly step: number; readonly path: string }
+  /** The teacher has embedded `done` of `total` distinct captions. */
+  | { readonly kind: 'captions'; readonly done: number; readonly total: number }
   | { readonly kind: 'note'; readonly text: string };
 
 export interface PretrainOptions {
@@ -52,6 +47,8 @@ export interface PretrainOptions {
   readonly onEvent?: (event: PretrainEvent) => void;
   /** Ends the run after the current step, with a checkpoint. */
   readonly signal?: AbortSignal;
+  /** Opens the frozen teacher of `contrastive.teacher`; needed by runs that have one. */
+  readonly openTeacher?: (folder: string) => Promise<Aligner>;
 }
 
 export interface PretrainResult {
@@ -72,31 +69,25 @@ export interface PretrainResult {
  * the last checkpoint is then kept and the samples are named.
  */
 export async function pretrain(
-  settings: PretrainSettings,
+  given: PretrainSettings,
   backend: Backend,
   options: PretrainOptions,
 ): Promise<PretrainResult> {
-  const list = await readRunList(settings);
-  const definition =
-    settings.objective === 'mae'
-      ? undefined
-      : settings.data.tokenizer === undefined
-        ? trainBpe(
-            list.records.flatMap(({ captions }) => captions),
-            {
-              vocabSize: settings.text.vocabulary,
-            },
-          )
-        : await readTokenizer(settings.data.tokenizer);
-  const tokenizer = definition === undefined ? undefined : createTokenizer(definition);
-  const plan = planOf(settings, tokenizer?.vocabSize ?? 0);
+  const list = await readRunList(given);
   // Before anything is written: a folder without its videos leaves no run behind.
-  await checkDataFolder(dataRoot(settings), list.records);
-  const manifest = describeRun(settings, list, tokenizer, plan, backend, options.version);
+  await checkDataFolder(dataRoot(given), list.records);
+  const text = await beginText(given, list, textOptions(options));
+  const { settings, side, teacher } = text;
+  const plan = planOf(settings, vocabularyOf(side));
+  const guide = await openGuide(settings, list);
+  const manifest: RunManifest = {
+    ...describeRun(settings, list, vocabularyOf(side), plan, backend, options.version),
+    ...(teacher === undefined ? {} : { teacher }),
+  };
   const folder = await RunFolder.create(settings.output, manifest);
   try {
-    if (definition !== undefined) await writeTokenizer(folder.path, definition);
-    return await run({ settings, list, tokenizer, plan, backend, folder, options });
+    await text.save(folder);
+    return await run({ settings, list, text: side, guide, plan, backend, folder, options });
   } finally {
     await folder.release();
   }
@@ -121,19 +112,18 @@ export async function resumePretraining(
         fix: 'Restore the list, or begin a new run.',
       });
     }
-    const tokenizer =
-      settings.objective === 'mae'
-        ? undefined
-        : createTokenizer(await readTokenizer(folder.tokenizer));
-    const plan = planOf(settings, tokenizer?.vocabSize ?? 0);
+    const text = await resumeText(folder, list, textOptions(options));
+    const plan = planOf(settings, vocabularyOf(text));
     if (JSON.stringify(programDigests(plan)) !== JSON.stringify(programs)) {
       options.onEvent?.({
         kind: 'note',
         text: 'The programs of this version differ from those that the run began with: its trajectory will too.',
       });
     }
+    const guide = await openGuide(settings, list);
     const backend = await open(settings);
-    return await run({ settings, list, tokenizer, plan, backend, folder, options, resumes: true });
+    const resumes = true;
+    return await run({ settings, list, text, guide, plan, backend, folder, options, resumes });
   } finally {
     await folder.release();
   }
@@ -142,7 +132,9 @@ export async function resumePretraining(
 interface Run {
   readonly settings: PretrainSettings;
   readonly list: ClipList;
-  readonly tokenizer: Tokenizer | undefined;
+  readonly text: TextSide;
+  /** The maps of text-guided masks. */
+  readonly guide: SimilarityGuide | undefined;
   readonly plan: Plan;
   readonly backend: Backend;
   readonly folder: RunFolder;
@@ -150,10 +142,20 @@ interface Run {
   readonly resumes?: boolean;
 }
 
+function textOptions({ onEvent, signal, openTeacher }: PretrainOptions): RunTextOptions {
+  return {
+    openTeacher,
+    signal,
+    onNote: (text) => onEvent?.({ kind: 'note', text }),
+    onProgress: (done, total) => onEvent?.({ kind: 'captions', done, total }),
+  };
+}
+
 async function run({
   settings,
   list,
-  tokenizer,
+  text,
+  guide,
   plan,
   backend,
   folder,
@@ -189,7 +191,7 @@ async function run({
     workers: settings.data.workers ?? 2,
     start: { epoch: Math.floor(doneSteps / stepsPerEpoch), step: doneSteps % stepsPerEpoch },
   });
-  const feeds = new BatchFeeds(settings, list.records, tokenizer);
+  const feeds = new BatchFeeds(settings, list.records, text, guide);
   const problems = new Map<string, DataProblem>();
   let step = doneSteps;
   let saved = doneSteps;
@@ -219,7 +221,7 @@ async function run({
       }
       const rate = learningRate(schedule, step);
       const metrics = await runner.step({
-        ...feeds.feeds(batch),
+        ...(await feeds.feeds(batch)),
         ...scheduleFeeds(settings, rate, step),
       });
       const bad = Object.entries(metrics).find(([, value]) => !Number.isFinite(value));
@@ -261,6 +263,16 @@ async function run({
     await loader.close();
     await runner.dispose();
   }
+}
+
+/** The maps that the run's masks are drawn from, of every clip: checked before the run begins. */
+async function openGuide(
+  settings: PretrainSettings,
+  { records }: ClipList,
+): Promise<SimilarityGuide | undefined> {
+  const guide = await SimilarityGuide.open(settings);
+  await guide?.check(records);
+  return guide;
 }
 
 /** Roles that a model needs outside training. */

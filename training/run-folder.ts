@@ -1,8 +1,8 @@
 import { appendFile, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { replaceFile } from '../data/write-file.js';
 import { LacunaError } from '../spec/index.js';
 import type { PretrainSettings } from './config.js';
-import { replaceFile } from './write-file.js';
 
 /** What a run is: everything that its results depend on. */
 export interface RunManifest {
@@ -25,8 +25,10 @@ export interface RunManifest {
     /** SHA-256 of the records. */
     readonly digest: string;
   };
-  /** Rows of the token table; 0 without text. */
+  /** Rows of the token table; 0 without a text encoder. */
   readonly vocabulary: number;
+  /** The frozen teacher, where there is one. */
+  readonly teacher?: { readonly name: string; readonly digest: string };
   /** Tokens that the encoder sees of a clip, and those that it does not. */
   readonly tokens: { readonly visible: number; readonly masked: number };
   readonly parameters: number;
@@ -90,6 +92,11 @@ export class RunFolder {
 
   get checkpoints(): string {
     return join(this.path, 'checkpoints');
+  }
+
+  /** The teacher's embeddings of the captions: see `CaptionEmbeddings`. */
+  get captionEmbeddings(): string {
+    return join(this.path, 'teacher.safetensors');
   }
 
   get tokenizer(): string {

@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { HostData, HostTensor } from '../core/backend.js';
+import { FileWriter, type Written } from '../data/write-file.js';
 import {
   type DType,
   elementCount,
@@ -8,7 +9,6 @@ import {
   type TensorType,
   type ValueDeclaration,
 } from '../spec/index.js';
-import { FileWriter, type Written } from './write-file.js';
 
 /** Where a tensor lies in a file, counted from the start of the data. */
 interface Extent extends TensorType {

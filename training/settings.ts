@@ -4,7 +4,11 @@ import { MASK_KINDS, type MaskKindName } from '../spec/masking/kinds.js';
 import { completeTextMaskConfig } from '../spec/masking/text-mask.js';
 import { clipTokens, gridOf, type VideoConfig } from '../spec/model/patches.js';
 import { type Preset, presetNamed } from '../spec/model/presets.js';
-import { type PretrainingConfig, pretrainingModel } from '../spec/model/pretraining.js';
+import {
+  type ContrastiveObjective,
+  type PretrainingConfig,
+  pretrainingModel,
+} from '../spec/model/pretraining.js';
 import type { StateSpec } from '../spec/model/state.js';
 import { scaleLearningRate, type WarmupCosine } from '../spec/optim/schedule.js';
 import type { MotionConfig, PretrainConfig, PretrainSettings, ScheduleConfig } from './config.js';
@@ -19,7 +23,7 @@ export function resolveSettings(config: PretrainConfig): PretrainSettings {
   const preset = config.preset ?? DEFAULT_PRESET;
   const defaults = presetNamed(preset);
   const { frames, size, tubelet, patch } = defaults.video;
-  const { stride, sampling, crop, flip, contrastive } = defaults;
+  const { stride, sampling, crop, flip } = defaults;
   const maskConfig = { ...maskDefaults(config, defaults), ...config.mask };
   const settings: PretrainSettings = {
     preset,
@@ -32,17 +36,14 @@ export function resolveSettings(config: PretrainConfig): PretrainSettings {
     decoder: { ...defaults.decoder, ...config.decoder },
     mae: { target: defaults.target, weight: 1, ...config.mae },
     text: { ...defaults.text, vocabulary: defaults.vocabulary, ...config.text },
-    contrastive: {
-      weight: 1,
-      temperature: config.contrastive?.temperature ?? contrastive.temperature,
-      directions: config.contrastive?.directions ?? contrastive.directions ?? 'mean',
-      pool: config.contrastive?.pool ?? contrastive.pool ?? 'mean',
-      ...(config.contrastive?.weight === undefined ? {} : { weight: config.contrastive.weight }),
-      videoProjection: { ...contrastive.videoProjection, ...config.contrastive?.videoProjection },
-      textProjection: { ...contrastive.textProjection, ...config.contrastive?.textProjection },
-    },
-    mask: { ...completeMaskConfig(maskConfig), ...motionSettings(config, maskConfig.kind) },
-    textMask: completeTextMaskConfig({ ...defaults.textMask, ...config.textMask }),
+    contrastive: contrastiveConfig(config, defaults),
+    mask: { ...runMask(maskConfig), ...motionSettings(config, maskConfig.kind) },
+    textMask: completeTextMaskConfig({
+      ...defaults.textMask,
+      // Nothing can be masked in what a teacher has embedded.
+      ...(config.contrastive?.teacher === undefined ? {} : { ratio: 0 }),
+      ...config.textMask,
+    }),
     pairing: config.pairing ?? 'own',
     batch: config.batch ?? defaults.batch,
     microbatches: config.microbatches ?? 1,
@@ -53,21 +54,49 @@ export function resolveSettings(config: PretrainConfig): PretrainSettings {
     backend: { name: 'onnx', ...config.backend },
   };
   check(settings);
+  checkTeacher(settings, config, defaults);
   return settings;
+}
+
+/** The settings of a run whose teacher is open: the widths that follow from it are filled in. */
+export function withTeacher(settings: PretrainSettings, width: number): PretrainSettings {
+  const { contrastive } = settings;
+  const { textProjection, videoProjection } = contrastive;
+  const shared =
+    textProjection.kind === 'none'
+      ? {
+          textProjection: { ...textProjection, width },
+          videoProjection: { ...videoProjection, width },
+        }
+      : {};
+  return { ...settings, contrastive: { ...contrastive, ...shared, teacherWidth: width } };
 }
 
 /** The part of the settings that the model's programs are built from. */
 export function modelConfig(settings: PretrainSettings, vocabulary: number): PretrainingConfig {
   const { objective, encoder, decoder, mae, contrastive } = settings;
-  const { vocabulary: _, ...text } = settings.text;
   return {
     video: videoConfig(settings),
     encoder,
     ...(objective === 'contrastive' ? {} : { mae: { ...mae, decoder } }),
     ...(objective === 'mae'
       ? {}
-      : { contrastive: { ...contrastive, text: { ...text, vocabulary } } }),
+      : { contrastive: { ...contrastive, text: textSide(settings, vocabulary) } }),
   };
+}
+
+function textSide(
+  { text: { vocabulary: _, ...text }, contrastive }: PretrainSettings,
+  vocabulary: number,
+): ContrastiveObjective['text'] {
+  if (contrastive.teacher === undefined) return { ...text, vocabulary };
+  if (contrastive.teacherWidth !== undefined)
+    return { frozen: true, width: contrastive.teacherWidth };
+  throw new LacunaError({
+    where: 'contrastive.teacher',
+    what: 'the width of the teacher is not known before it is opened',
+    got: contrastive.teacher,
+  });
 }
 
 /** What a checkpoint holds of the model itself: parameters and statistics, without the optimiser. */
@@ -111,6 +140,32 @@ export function runSchedule(settings: PretrainSettings, clips: number): WarmupCo
     totalSteps: steps,
     warmup: schedule.warmup,
   };
+}
+
+function contrastiveConfig(
+  { contrastive: own = {} }: PretrainConfig,
+  { contrastive }: Preset,
+): PretrainSettings['contrastive'] {
+  const { videoProjection, textProjection } = contrastive;
+  // A teacher's embedding stays as it is unless a head is asked for.
+  const untouched =
+    own.teacher === undefined ? {} : { kind: 'none' as const, width: textProjection.width };
+  return {
+    weight: own.weight ?? contrastive.weight ?? 1,
+    temperature: own.temperature ?? contrastive.temperature,
+    directions: own.directions ?? contrastive.directions ?? 'mean',
+    pool: own.pool ?? contrastive.pool ?? 'mean',
+    videoProjection: { ...videoProjection, ...own.videoProjection },
+    textProjection: { ...textProjection, ...untouched, ...own.textProjection },
+    ...(own.teacher === undefined ? {} : { teacher: own.teacher }),
+  };
+}
+
+/** The mask with its defaults; `frames` where it is drawn from similarity maps. */
+function runMask(config: PretrainSettings['mask'] | Preset['mask']): PretrainSettings['mask'] {
+  const mask = completeMaskConfig(config);
+  if (MASK_KINDS[mask.kind].map !== 'similarity') return mask;
+  return { ...mask, frames: ('frames' in config ? config.frames : undefined) ?? 'mean' };
 }
 
 /** A mask of another kind than the preset's starts from that kind's own ratio and rounding. */
@@ -184,7 +239,9 @@ function check(settings: PretrainSettings): void {
   const towers = [
     ['encoder', settings.encoder],
     ...(objective === 'contrastive' ? [] : [['decoder', settings.decoder] as const]),
-    ...(aligned ? [['text', settings.text] as const] : []),
+    ...(aligned && settings.contrastive.teacher === undefined
+      ? [['text', settings.text] as const]
+      : []),
   ] as const;
   for (const [name, { width, heads }] of towers) {
     refuse(width % heads !== 0, `${name}.heads`, `${heads}`, {
@@ -193,9 +250,10 @@ function check(settings: PretrainSettings): void {
     });
   }
   const { map } = MASK_KINDS[mask.kind];
-  refuse(map === 'similarity', 'mask.kind', `"${mask.kind}"`, {
-    what: `this mask needs a stored ${map} map of every clip, which a data list cannot name yet`,
-    fix: 'Choose tube, random, random-per-slot, motion-guided or flow-warped.',
+  const { list, similarity } = settings.data;
+  refuse(map === 'similarity' && similarity === undefined, 'mask.kind', `"${mask.kind}"`, {
+    what: 'this mask needs the similarity maps of every clip, and data.similarity names none',
+    fix: `Make them: lacuna similarity --data ${list} --teacher <folder> --output maps; then set data.similarity to maps.`,
   });
   const video = videoConfig(settings);
   const { masked } = maskCounts(mask, gridOf(video));
@@ -228,6 +286,40 @@ function check(settings: PretrainSettings): void {
     {
       what: 'the lowest learning rate is above the highest',
       expected: `at most schedule.baseLearningRate, ${baseLearningRate}`,
+    },
+  );
+}
+
+function checkTeacher(
+  { objective, preset, contrastive, textMask }: PretrainSettings,
+  { contrastive: own }: PretrainConfig,
+  defaults: Preset,
+): void {
+  if (objective === 'mae') return;
+  const { teacher, textProjection, weight } = contrastive;
+  refuse(objective === 'contrastive' && weight === 0, 'contrastive.weight', '0', {
+    what: 'a loss of weight 0 is only reported, and there is no other to optimise',
+    fix: 'Choose the objective mae+contrastive, or raise the weight.',
+  });
+  refuse(defaults.teacher === true && teacher === undefined, 'contrastive.teacher', 'nothing', {
+    what: `the preset ${preset} aligns with a frozen teacher, and none is named`,
+    fix:
+      'Set contrastive.teacher to the folder of a CLIP as ONNX files or of a run that learned to ' +
+      'align, or choose the objective mae, or the preset videomae-vitb, which trains a text encoder.',
+  });
+  if (teacher === undefined) return;
+  refuse(textMask.ratio > 0, 'textMask.ratio', `${textMask.ratio}`, {
+    what: 'words cannot be masked: a frozen teacher embeds each caption once, as it is',
+    fix: 'Set textMask.ratio to 0, or leave contrastive.teacher out.',
+  });
+  const width = own?.videoProjection?.width ?? own?.textProjection?.width;
+  refuse(
+    textProjection.kind === 'none' && width !== undefined,
+    'contrastive.videoProjection.width',
+    `${width}`,
+    {
+      what: "without a projection of text the width of the shared space is the teacher's",
+      fix: 'Leave the width out, or set contrastive.textProjection.kind to "linear".',
     },
   );
 }

@@ -10,7 +10,7 @@ import {
   readClipList,
   readTokenizer,
 } from '../../data/index.js';
-import { probabilityByChance } from '../../spec/index.js';
+import { LacunaError, probabilityByChance } from '../../spec/index.js';
 import {
   evaluateRetrieval,
   type PretrainSettings,
@@ -121,8 +121,8 @@ export async function demoData(folder: string): Promise<DemoData> {
   return data;
 }
 
-/** The settings of a demo run. */
-export function demoSettings(
+/** The settings of a demo run. @throws LacunaError for a teacher: the demo trains its own text encoder. */
+export async function demoSettings(
   { backend, device, threads, seed, steps, set = [] }: DemoFlags,
   data: DemoData,
   output: string,
@@ -130,12 +130,20 @@ export function demoSettings(
 ): Promise<PretrainSettings> {
   const given = Object.entries({ backend, device, threads, seed, steps });
   const flags = Object.fromEntries(given.filter(([, value]) => value !== undefined));
-  return settingsOf({
+  const settings = await settingsOf({
     preset: 'demo',
     data: data.trainList,
     output,
     ...flags,
     set: [...set, `pairing=${pairing}`],
+  });
+  const { teacher } = settings.contrastive;
+  if (teacher === undefined) return settings;
+  throw new LacunaError({
+    where: 'contrastive.teacher',
+    what: 'the demo trains a text encoder of its own and takes no teacher',
+    got: teacher,
+    fix: `Use: lacuna pretrain --preset demo --data ${data.trainList} --set contrastive.teacher=${teacher}`,
   });
 }
 

@@ -5,6 +5,7 @@ import {
   pretrain,
   resumePretraining,
 } from '../../training/index.js';
+import { openAligner } from '../open-aligner.js';
 import { openBackend } from '../open-backend.js';
 import { RunDisplay } from '../run-display.js';
 import { type RunFlags, settingsOf } from '../run-options.js';
@@ -22,7 +23,10 @@ export function pretrainCommand(): Command {
     .option('--data <list>', 'JSON Lines (video, captions, label) or a VideoMAE list')
     .option('--root <folder>', "folder that the list's paths start from (default: the list's own)")
     .option('--output <folder>', 'run folder to write (default: runs/ and the time)')
-    .option('--preset <name>', 'where all settings start from: videomae-vitb, mac-vitb, demo, ...')
+    .option(
+      '--preset <name>',
+      'where all settings start from: videomae-vitb, tgm-vitb-k400, demo, ...',
+    )
     .option('--objective <name>', 'mae, contrastive or mae+contrastive')
     .option('--steps <n>', 'length of the run in steps')
     .option('--epochs <n>', 'length of the run in epochs')
@@ -42,8 +46,14 @@ export function pretrainCommand(): Command {
 Examples:
   $ lacuna pretrain --data captions.jsonl --root videos --preset videomae-vits --objective mae+contrastive
   $ lacuna pretrain --data captions.jsonl --preset mac-vitb --batch 8 --set mask.ratio=0.75
+  $ lacuna pretrain --data captions.jsonl --preset tgm-vitb-k400 --set contrastive.teacher=clip-vit-base-patch32
   $ lacuna pretrain --config run.json --steps 2000
-  $ lacuna pretrain --resume runs/my-run`,
+  $ lacuna pretrain --resume runs/my-run
+
+The rows of TGM's tables are tgm-vitb-k400 or tgm-vitb-ssv2 with two keys changed:
+  mask    --set mask.kind=tube (ratio 0.9), motion-guided (0.75), text-guided (0.6), text-guided-bottom
+  loss    --objective mae, contrastive (the tables' VT) or mae+contrastive
+          --set contrastive.weight=0 reports the contrastive loss of pure MAE without optimising it`,
     )
     .action(async (flags: PretrainFlags) => {
       if (flags.printSchema === true) {
@@ -62,7 +72,12 @@ Examples:
 
 async function run({ resume, ...flags }: PretrainFlags): Promise<PretrainResult> {
   const display = new RunDisplay(process.stdout);
-  const options = { version: version(), onEvent: display.show, signal: stopSignal() };
+  const options = {
+    version: version(),
+    onEvent: display.show,
+    signal: stopSignal(),
+    openTeacher: (folder: string) => openAligner(folder),
+  };
   if (resume !== undefined) return resumePretraining(resume, openBackend, options);
   const settings = await settingsOf(flags);
   const backend = await openBackend(settings);

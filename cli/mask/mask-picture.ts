@@ -1,8 +1,7 @@
 import { rename, rm } from 'node:fs/promises';
 import { encode } from 'fast-png';
-import { loadClipEncoder } from '../../data/index.js';
+import { loadClipEncoder, replaceFile } from '../../data/index.js';
 import { LacunaError, MASK_KINDS, type MaskKindName, tokenCount } from '../../spec/index.js';
-import { replaceFile } from '../../training/index.js';
 import { Canvas } from './canvas.js';
 import type { ClipMask } from './draw-clip-mask.js';
 import { frameOf, heatFrame, heatOf, maskedFrame } from './paint.js';

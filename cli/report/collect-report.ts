@@ -1,21 +1,23 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type ClipRecord, createTokenizer, readClipList, readTokenizer } from '../../data/index.js';
+import { type ClipRecord, readClipList } from '../../data/index.js';
 import { LacunaError } from '../../spec/index.js';
+import type { Aligner } from '../../teacher/index.js';
 import {
-  CheckpointReader,
+  attentionMaps,
   dataRoot,
   evaluateRetrieval,
-  lastGoodCheckpoint,
-  modelState,
+  loadModel,
+  type PretrainSettings,
   readManifest,
   readMetrics,
   readProblems,
   reconstruct,
   type TrainedModel,
 } from '../../training/index.js';
+import { openAligner } from '../open-aligner.js';
 import { openBackend } from '../open-backend.js';
-import type { ReportInput, RunEvaluation } from './report-input.js';
+import type { Example, ReportInput, RunEvaluation } from './report-input.js';
 
 export const EVALUATION = 'evaluation.json';
 const GALLERY = 64;
@@ -26,6 +28,8 @@ export interface ReportOptions {
   readonly root?: string;
   /** Clips to reconstruct. */
   readonly examples: number;
+  /** Whether captions are retrieved. @defaultValue true */
+  readonly retrieval?: boolean;
   readonly onNote: (text: string) => void;
 }
 
@@ -38,10 +42,16 @@ export async function collectReport(folder: string, options: ReportOptions): Pro
   const galleryWasTrainedOn = list === undefined || list === settings.data.list;
   const records = (await readClipList(list ?? settings.data.list)).records.slice(0, GALLERY);
   const root = options.root ?? (list === undefined ? dataRoot(settings) : dirname(list));
-  const model = await loadModel(folder, options.onNote);
+  const model = await loadModel(folder, openBackend, options.onNote);
+  const teacher =
+    options.retrieval === false ? undefined : await teacherOf(settings, options.onNote);
   try {
     const aligned =
-      settings.objective !== 'mae' && records.some(({ captions }) => captions.length > 0);
+      options.retrieval !== false &&
+      settings.objective !== 'mae' &&
+      (settings.contrastive.teacher === undefined || teacher !== undefined) &&
+      records.some(({ captions }) => captions.length > 0);
+    const whole = teacher === undefined ? model : { ...model, teacher };
     const spread = chosen(records, options.examples);
     return {
       folder,
@@ -50,36 +60,44 @@ export async function collectReport(folder: string, options: ReportOptions): Pro
       problems: await readProblems(folder),
       galleryWasTrainedOn,
       ...(evaluation === undefined ? {} : { evaluation }),
-      ...(aligned ? { retrieval: await evaluateRetrieval(model, records, root) } : {}),
+      ...(aligned ? { retrieval: await evaluateRetrieval(whole, records, root) } : {}),
       reconstructions:
-        settings.objective === 'contrastive' ? [] : await reconstruct(model, spread, root),
+        settings.objective === 'contrastive' ? [] : await examplesOf(model, spread, root),
     };
   } finally {
+    await teacher?.dispose();
     await model.backend.dispose();
   }
 }
 
-/** The model of a run's last good checkpoint, on the run's backend. */
-async function loadModel(folder: string, onNote: (text: string) => void): Promise<TrainedModel> {
-  const { settings, vocabulary } = await readManifest(folder);
-  const checkpoint = await lastGoodCheckpoint(join(folder, 'checkpoints'), onNote);
-  if (checkpoint === undefined) {
-    throw new LacunaError({
-      where: folder,
-      what: 'this run has no good checkpoint yet, so there is no model to look at',
-      fix: `Let it train longer: lacuna pretrain --resume ${folder}`,
-    });
-  }
-  const tokenizer =
-    vocabulary === 0
-      ? undefined
-      : createTokenizer(await readTokenizer(join(folder, 'tokenizer.json')));
-  const reader = await CheckpointReader.open(checkpoint);
+async function examplesOf(
+  model: TrainedModel,
+  records: readonly ClipRecord[],
+  root: string,
+): Promise<readonly Example[]> {
+  const examples = await reconstruct(model, records, root);
+  const maps = await attentionMaps(
+    model,
+    examples.map(({ frames }) => frames),
+  );
+  return examples.map((example, index) => {
+    const attention = maps[index];
+    return attention === undefined ? example : { ...example, attention };
+  });
+}
+
+/** The frozen teacher of a run; one that is gone costs the retrieval, not the report. */
+async function teacherOf(
+  { objective, contrastive }: PretrainSettings,
+  onNote: (text: string) => void,
+): Promise<Aligner | undefined> {
+  if (objective === 'mae' || contrastive.teacher === undefined) return undefined;
   try {
-    const state = await reader.readAll(modelState(settings, vocabulary));
-    return { settings, backend: await openBackend(settings), state, tokenizer };
-  } finally {
-    await reader.close();
+    return await openAligner(contrastive.teacher, { onNote });
+  } catch (error) {
+    if (!(error instanceof LacunaError)) throw error;
+    onNote(`Retrieval is left out, because its teacher cannot be opened. ${error.message}`);
+    return undefined;
   }
 }
 

@@ -3,16 +3,27 @@ import { createRequire } from 'node:module';
 import type { StepMetrics } from '../../training/index.js';
 import { scriptJson } from './escape.js';
 
-interface Chart {
+export interface Chart {
   readonly title: string;
   readonly series: readonly {
     readonly label: string;
     readonly values: readonly (number | null)[];
+    /** A dashed line: a loss that is reported and not optimised. */
+    readonly dashed?: boolean;
   }[];
 }
 
 const MOST_POINTS = 2000;
-const COLOURS = ['#1a6fb5', '#d1642e', '#3d8f4e', '#8a55b8'];
+const COLOURS = [
+  '#1a6fb5',
+  '#d1642e',
+  '#3d8f4e',
+  '#8a55b8',
+  '#b8902a',
+  '#c2477f',
+  '#3aa3a0',
+  '#7d6b5d',
+];
 
 /** The curves of a run as HTML: loss and its parts, learning rate, step time, share of waiting. */
 export function curves(metrics: readonly StepMetrics[]): string {
@@ -43,8 +54,19 @@ export function curves(metrics: readonly StepMetrics[]): string {
       ],
     },
   ];
-  const steps = points.map(({ step }) => step);
+  return plots(
+    points.map(({ step }) => step),
+    charts,
+  );
+}
+
+/** Charts over steps as HTML; once a page, because it brings its library along. */
+export function plots(steps: readonly number[], charts: readonly Chart[]): string {
   return `<div id="charts"></div>
+<script>
+// Where the system's locale is POSIX, Chromium has a language that Intl, which uPlot calls, refuses.
+try { new Intl.NumberFormat(navigator.language); } catch { Object.defineProperty(navigator, 'language', { value: 'en-US' }); }
+</script>
 <script>${plotLibrary()}</script>
 <script>
 const chartData = ${scriptJson({ steps, charts, colours: COLOURS })};
@@ -58,7 +80,7 @@ for (const chart of chartData.charts) {
   const plot = new uPlot({
     title: chart.title, width: width(), height: 240, scales: { x: { time: false } },
     axes: [{ stroke: ink, grid, label: 'step' }, { stroke: ink, grid, size: 70, values: (_, ticks) => ticks.map((tick) => Number(tick.toPrecision(3))) }],
-    series: [{ label: 'step' }, ...chart.series.map(({ label }, i) => ({ label, stroke: chartData.colours[i % 4], width: 1.5 }))],
+    series: [{ label: 'step' }, ...chart.series.map(({ label, dashed }, i) => ({ label, stroke: chartData.colours[i % chartData.colours.length], width: 1.5, dash: dashed ? [6, 4] : undefined }))],
   }, [chartData.steps, ...chart.series.map(({ values }) => values)], place);
   addEventListener('resize', () => plot.setSize({ width: width(), height: 240 }));
 }

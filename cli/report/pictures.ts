@@ -8,7 +8,8 @@ import {
   unpatchify,
   type VideoConfig,
 } from '../../spec/index.js';
-import type { Reconstruction } from '../../training/index.js';
+import { heated, lastBlock, peakOf } from './attention-picture.js';
+import type { Example } from './report-input.js';
 
 /** Frames of a clip side by side, as a data URI of a PNG. */
 export interface Strip {
@@ -24,12 +25,11 @@ const HEIGHT = 112;
 const MASKED_SHARE = 0.25;
 const EPS = 1e-6;
 
-/** What a reader sees of one reconstructed clip: frames, mask, prediction with and without help. */
-export function strips(
-  example: Reconstruction,
-  video: VideoConfig,
-  target: TargetKind,
-): readonly Strip[] {
+/**
+ * What a reader sees of one reconstructed clip: frames, mask, prediction with and without help, and
+ * what the middle of the clip attends to.
+ */
+export function strips(example: Example, video: VideoConfig, target: TargetKind): readonly Strip[] {
   const cubes = patches(example.frames, video);
   const { masked } = example.mask;
   const size = cubeSize(video);
@@ -71,7 +71,21 @@ export function strips(
         : 'masked cubes as the network predicts them, in normalised units around grey',
       alone,
     ),
+    ...attentionStrip(example, cubes, video, strip),
   ];
+}
+
+function attentionStrip(
+  { attention }: Example,
+  cubes: Float32Array,
+  video: VideoConfig,
+  strip: (title: string, note: string, values: Float32Array) => Strip,
+): readonly Strip[] {
+  if (attention === undefined) return [];
+  const shares = lastBlock(attention, video);
+  const peak = peakOf(shares, video).toFixed(1);
+  const note = `what the outlined patch attends to in the last block, mean of the heads, nothing masked; the brightest gets ${peak} times an even share`;
+  return [strip('attention of the centre patch', note, heated(cubes, shares, video))];
 }
 
 /** Frames u8 [T, S, S, 3] to cubes [N, P] in [0, 1], in the order of `patchify`. */

@@ -22,6 +22,12 @@ export interface RunEvaluation {
   readonly rows: readonly ScoreRow[];
 }
 
+/** A clip to look at. */
+export interface Example extends Reconstruction {
+  /** [L, N]: see `attentionMaps`. */
+  readonly attention?: Float32Array;
+}
+
 /** Everything that a report shows; what a run has none of is left out. */
 export interface ReportInput {
   readonly folder: string;
@@ -32,5 +38,5 @@ export interface ReportInput {
   readonly retrieval?: Retrieval;
   /** Whether the gallery's clips were trained on. */
   readonly galleryWasTrainedOn: boolean;
-  readonly reconstructions: readonly Reconstruction[];
+  readonly reconstructions: readonly Example[];
 }

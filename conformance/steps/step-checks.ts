@@ -7,15 +7,15 @@ import { judge } from '../judge.js';
 import { runOnce, type Subject } from '../subject.js';
 import { allowance, LEGAL_RUNS, legalSpread } from './legal-spread.js';
 import { cutStep } from './step-program.js';
-import { stepInputs, TINY_CONTRASTIVE, TINY_JOINT, TINY_MAE } from './tiny-step.js';
+import { stepInputs, TINY_CONTRASTIVE, TINY_JOINT, TINY_MAE, TINY_TEACHER } from './tiny-step.js';
 
 /** Sizes of the steps that are judged. */
 export const STEP_SHAPE: { readonly batch: number; readonly visible: number } = {
   batch: 3,
   visible: 3,
 };
-/** Spreads that are kept: those of three models at two draws, under two contracts. */
-const KEPT = 12;
+/** Spreads that are kept: those of four models at two draws, under two contracts. */
+const KEPT = 16;
 
 /**
  * A whole step of a tiny model in two cuts. Gradients and losses against float64, within as many
@@ -28,6 +28,7 @@ export const STEP_CHECKS: readonly Check[] = [
   ...stepChecks('mae', TINY_MAE),
   ...stepChecks('joint', TINY_JOINT),
   ...stepChecks('contrastive', TINY_CONTRASTIVE),
+  ...stepChecks('teacher', TINY_TEACHER),
 ];
 
 function stepChecks(name: string, config: PretrainingConfig): readonly Check[] {

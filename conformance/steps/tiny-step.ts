@@ -51,6 +51,17 @@ export const TINY_CONTRASTIVE: PretrainingConfig = {
   },
 };
 
+/** TGM's joint objective: a frozen teacher's text embeddings, as they are. */
+export const TINY_TEACHER: PretrainingConfig = {
+  ...TINY_MAE,
+  contrastive: {
+    text: { frozen: true, width: 5 },
+    textProjection: { kind: 'none', width: 5 },
+    videoProjection: { kind: 'mlp-bn', width: 5 },
+    temperature: { kind: 'fixed', value: 0.1 },
+  },
+};
+
 /** The inputs of a program of one of the tiny models, drawn at random. */
 export function stepInputs(
   program: Program,

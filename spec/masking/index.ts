@@ -1,3 +1,4 @@
+export { type CroppedView, cropFrameMap, type FrameCells } from './crop-map.js';
 export {
   completeMaskConfig,
   drawMask,

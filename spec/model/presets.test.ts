@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { maskCounts } from '../masking/index.js';
+import { type MaskKindName, maskCounts } from '../masking/index.js';
 import { gridOf } from './patches.js';
 import { PRESETS, type Preset, presetNamed } from './presets.js';
 import { pretrainingModel } from './pretraining.js';
@@ -34,7 +34,10 @@ describe('the presets', () => {
         mae: { decoder: { ...preset.decoder, depth: 1 }, target: preset.target },
         contrastive: {
           ...preset.contrastive,
-          text: { ...preset.text, depth: 1, vocabulary: preset.vocabulary },
+          text:
+            preset.teacher === true
+              ? { frozen: true, width: 512 }
+              : { ...preset.text, depth: 1, vocabulary: preset.vocabulary },
         },
       },
       { batch: 2, visible },
@@ -59,6 +62,48 @@ describe('the presets', () => {
     expect(maskCounts(base.mask, gridOf(base.video)).visible).toBe(160);
     const mac = PRESETS['mac-vitb'];
     expect(maskCounts(mac.mask, gridOf(mac.video)).visible).toBe(4 * 79);
+  });
+
+  // Tables 1 and 8, sections 3.2 to 3.4 and 4.2 of the paper; its ratios in 4.6.
+  it.each([
+    ['tgm-vitb-k400', 4, true],
+    ['tgm-vitb-ssv2', 2, false],
+  ] as const)('%s has the numbers of the paper', (name, stride, flip) => {
+    const preset = PRESETS[name];
+    expect(preset).toMatchObject({
+      objective: 'mae+contrastive',
+      video: { frames: 16, size: 224, tubelet: 2, patch: 16 },
+      sampling: 'dense',
+      crop: 'multi-scale',
+      stride,
+      flip,
+      encoder: { width: 768, depth: 12, heads: 12 },
+      textMask: { ratio: 0 },
+      optimizer: { beta1: 0.9, beta2: 0.95, weightDecay: 0.05 },
+      schedule: { baseLearningRate: 1.5e-4, epochs: 200, warmupEpochs: 40 },
+      batch: 512,
+      contrastive: {
+        pool: 'mean',
+        videoProjection: { kind: 'mlp-bn', width: 512 },
+        textProjection: { kind: 'none', width: 512 },
+      },
+      teacher: true,
+    });
+    // A weight that is not given is 1: L = L_MSE + L_NCE.
+    expect(preset.contrastive.weight).toBeUndefined();
+    // 117 of the 196 patches of a frame are masked at 0.6.
+    expect(maskCounts(preset.mask, gridOf(preset.video)).visible).toBe(8 * 79);
+  });
+
+  it('reach the other rows of its tables by the kind of mask alone', () => {
+    const grid = gridOf(PRESETS['tgm-vitb-k400'].video);
+    const visible = (kind: MaskKindName): number => maskCounts({ kind }, grid).visible;
+    expect([visible('tube'), visible('motion-guided'), visible('text-guided')]).toEqual([
+      8 * 20,
+      8 * 49,
+      8 * 79,
+    ]);
+    expect(visible('text-guided-bottom')).toBe(visible('text-guided'));
   });
 
   it('refuse an unknown name and list the known ones', () => {

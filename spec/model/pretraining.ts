@@ -2,14 +2,34 @@ import { LacunaError } from '../errors.js';
 import { type InfoNceConfig, infoNceLoss, temperatureScale } from '../objectives/info-nce.js';
 import { maeLoss } from '../objectives/mae.js';
 import { type TargetKind, targets } from '../objectives/targets.js';
-import { add, type FloatType, gather, mul, type Value } from '../program/index.js';
+import {
+  add,
+  type FloatType,
+  gather,
+  mul,
+  reshape,
+  transpose,
+  type Value,
+} from '../program/index.js';
 import { type DecoderConfig, decoder } from './decoder.js';
 import type { Mode } from './layers.js';
-import { clipTokens, normalizePixels, patchify, toUnitRange, type VideoConfig } from './patches.js';
+import {
+  clipTokens,
+  gridOf,
+  normalizePixels,
+  patchify,
+  toUnitRange,
+  type VideoConfig,
+} from './patches.js';
 import { type ProjectionConfig, pool, projection } from './projection.js';
 import { type Model, ModelBuilder } from './state.js';
 import { type TextEncoderConfig, textEncoder } from './text-encoder.js';
-import { patchTokens, type VideoEncoderConfig, videoEncoder } from './video-encoder.js';
+import {
+  patchTokens,
+  seenCubesEncoder,
+  type VideoEncoderConfig,
+  videoEncoder,
+} from './video-encoder.js';
 
 /** Reconstruction of masked cubes. */
 export interface MaeObjective {
@@ -20,14 +40,27 @@ export interface MaeObjective {
   readonly weight?: number;
 }
 
+/** A frozen teacher's text embeddings in place of a text encoder: they come with the data. */
+export interface FrozenText {
+  readonly frozen: true;
+  /** E, the width of the teacher's embeddings. */
+  readonly width: number;
+}
+
 /** Alignment of masked video with (masked) text. */
 export interface ContrastiveObjective extends InfoNceConfig {
-  readonly text: TextEncoderConfig;
+  /** An encoder that is trained along (MAC, CLIP), or a frozen teacher's embeddings (TGM). */
+  readonly text: TextEncoderConfig | FrozenText;
+  /** For frozen text usually `none`: the embedding as it is, normalised. */
   readonly textProjection: ProjectionConfig;
   readonly videoProjection: ProjectionConfig;
   /** @defaultValue 'mean' over the visible tokens (TGM); 'class' needs the encoder's class token (MAC) */
   readonly pool?: 'mean' | 'class';
-  /** The factor of its loss. @defaultValue 1 (TGM 3.5) */
+  /**
+   * The factor of its loss. With 0 the loss is reported and not optimised (TGM, figure 4): nothing of
+   * it reaches a gradient, and what it alone has (head, text encoder, temperature) stays as it began.
+   * @defaultValue 1 (TGM 3.5)
+   */
   readonly weight?: number;
 }
 
@@ -45,13 +78,14 @@ export interface BatchShape {
   readonly batch: number;
   /** K, visible tokens of a sample; N - K are masked. */
   readonly visible: number;
-  /** L, tokens of a caption. @defaultValue the text encoder's length */
+  /** L, tokens of a caption; not for frozen text. @defaultValue the text encoder's length */
   readonly textLength?: number;
 }
 
 /**
  * The loss of a pretraining step. Inputs: `frames` u8 [B, T, H, W, 3], `visible` i32 [B, K],
- * `masked` i32 [B, N - K] (MAE), `text.ids` i32 [B, L] and `text.lengths` i32 [B] (contrastive).
+ * `masked` i32 [B, N - K] (MAE), `text.ids` i32 [B, L] and `text.lengths` i32 [B] (contrastive) or
+ * `text.embedding` f32 [B, E] (contrastive, frozen text).
  * Outputs: `loss`, and of each objective `loss.mae`, `loss.contrastive`; next statistics by name.
  */
 export function pretrainingModel(
@@ -72,18 +106,23 @@ export function pretrainingModel(
     terms.push(weighted(loss, mae.weight));
   }
   if (contrastive !== undefined) {
-    const video = videoEmbedding(model, encoded, config, contrastive, 'train');
-    const text = textEmbedding(model, shape, contrastive, 'train');
-    const scale = temperatureScale(model, contrastive.temperature);
-    const loss = model.scope('contrastive', () => infoNceLoss(text, video, scale, contrastive));
+    const { weight, temperature } = contrastive;
+    const align = (): Value => {
+      const video = videoEmbedding(model, encoded, config, contrastive, 'train');
+      const text = textEmbedding(model, shape, contrastive, 'train');
+      const scale = temperatureScale(model, temperature);
+      return model.scope('contrastive', () => infoNceLoss(text, video, scale, contrastive));
+    };
+    const loss = weight === 0 ? model.untrained(align) : align();
     model.program.output('loss.contrastive', loss);
-    terms.push(weighted(loss, contrastive.weight));
+    // No product with 0: it would carry a NaN of what is only watched into the loss.
+    if (weight !== 0) terms.push(weighted(loss, weight));
   }
   const [first, second] = terms;
   if (first === undefined) {
     throw new LacunaError({
-      what: 'there is no objective',
-      expected: 'mae, contrastive, or both',
+      what: 'there is no objective to optimise',
+      expected: 'mae, contrastive with a weight above 0, or both',
     });
   }
   model.program.output('loss', second === undefined ? first : add(first, second));
@@ -99,7 +138,7 @@ export function videoEmbeddingModel(config: PretrainingConfig, shape: BatchShape
   return model.finish();
 }
 
-/** Captions to embeddings: `text.ids` and `text.lengths` to `embedding` [B, width]. */
+/** Captions to embeddings: `text.ids` and `text.lengths`, or `text.embedding`, to `embedding` [B, width]. */
 export function textEmbeddingModel(
   config: PretrainingConfig,
   shape: Pick<BatchShape, 'batch' | 'textLength'>,
@@ -107,6 +146,56 @@ export function textEmbeddingModel(
   const model = new ModelBuilder('text_embedding');
   const embedding = textEmbedding(model, shape, requireContrastive(config), 'evaluate');
   model.program.output('embedding', embedding);
+  return model.finish();
+}
+
+/**
+ * What the embedding of a place is made of.
+ * - `patch` (default): the clip's embedding where the encoder sees this place alone, in all slots. A
+ *   model that learned from masked clips knows such input, and nothing of other places leaks in:
+ *   TGM's form, each patch embedded by itself, without resizing.
+ * - `frame`: the place's tokens of one pass over all places, averaged over the slots and projected as
+ *   the pooled tokens are. Where tokens are pooled by their mean and the projection is linear, the
+ *   clip's embedding is the normalised mean of what these rows are before they are normalised.
+ */
+export type PatchView = 'patch' | 'frame';
+
+/**
+ * Clips to an embedding of each place: `frames` u8 [B, T, H, W, 3] to `embedding` [B, places, width],
+ * rows of length 1. `visible` i32 has the indices of all tokens, ascending: [B, N] for view `frame`;
+ * [B * places, slots], of each place its own, for view `patch`.
+ */
+export function patchEmbeddingModel(
+  config: PretrainingConfig,
+  batch: number,
+  view: PatchView = 'patch',
+): Model {
+  const contrastive = requireContrastive(config);
+  const model = new ModelBuilder('patch_embedding');
+  const { video, encoder } = config;
+  const { slots, rows, columns } = gridOf(video);
+  const places = rows * columns;
+  const { videoProjection } = contrastive;
+  /** [B, slots * places, x] to [B * places, slots, x]. */
+  const byPlace = (tokens: Value): Value => {
+    const width = tokens.shape[2] as number;
+    const split = reshape(tokens, [batch, slots, places, width]);
+    return reshape(transpose(split, [0, 2, 1, 3]), [batch * places, slots, width]);
+  };
+  let embedding: Value;
+  if (view === 'frame') {
+    const { encoded } = encodedVideo(model, config, { batch, visible: slots * places });
+    const pooled = pool(byPlace(patchTokens(encoded, encoder)), 'mean');
+    embedding = projection(model, 'projection.video', pooled, videoProjection, 'evaluate');
+  } else {
+    const { frames: length, size } = video;
+    const frames = model.program.input('frames', 'u8', [batch, length, size, size, 3], 'data');
+    const visible = model.program.input('visible', 'i32', [batch * places, slots], 'data');
+    const cubes = model.scope('cubes', () => byPlace(patchify(frames, video)));
+    const encoded = seenCubesEncoder(model, cubes, visible, video, encoder);
+    embedding = videoEmbedding(model, encoded, config, contrastive, 'evaluate');
+  }
+  model.program.output('embedding', reshape(embedding, [batch, places, videoProjection.width]));
   return model.finish();
 }
 
@@ -193,6 +282,11 @@ function textEmbedding(
   { text, textProjection }: ContrastiveObjective,
   mode: Mode,
 ): Value {
+  if ('frozen' in text) {
+    const { program } = model;
+    const given = program.input('text.embedding', program.float, [batch, text.width], 'data');
+    return projection(model, 'projection.text', given, textProjection, mode);
+  }
   const ids = model.program.input('text.ids', 'i32', [batch, textLength ?? text.length], 'data');
   const lengths = model.program.input('text.lengths', 'i32', [batch], 'data');
   const encoded = textEncoder(model, ids, lengths, text);

@@ -49,6 +49,7 @@ type ParameterOptions = Partial<Pick<StateSpec, 'decay' | 'clamp' | 'learningRat
 export class ModelBuilder {
   readonly program: ProgramBuilder;
   readonly #state: StateSpec[] = [];
+  #untrained = false;
 
   constructor(name: string, float: FloatType = 'f32') {
     this.program = new ProgramBuilder(name, { float });
@@ -58,12 +59,27 @@ export class ModelBuilder {
     return this.program.scope(name, body);
   }
 
+  /** Runs `body`; the parameters that it declares get the learning rate 0, which also stops their decay. */
+  untrained<T>(body: () => T): T {
+    const before = this.#untrained;
+    this.#untrained = true;
+    try {
+      return body();
+    } finally {
+      this.#untrained = before;
+    }
+  }
+
   /**
    * A parameter, called by the scope and `name`.
    * Weight decay leaves out vectors and scalars by default (VideoMAE's `get_parameter_groups`).
    */
   parameter(name: string, shape: Shape, init: Init, options: ParameterOptions = {}): Value {
-    return this.#declare(name, shape, 'parameter', init, { decay: shape.length > 1, ...options });
+    return this.#declare(name, shape, 'parameter', init, {
+      decay: shape.length > 1,
+      ...(this.#untrained ? { learningRateScale: 0 } : {}),
+      ...options,
+    });
   }
 
   /** A statistic that the step replaces, such as a running mean. */

@@ -37,15 +37,39 @@ export function videoEncoder(
   video: VideoConfig,
   config: VideoEncoderConfig,
 ): Value {
-  return model.scope('encoder', () => {
-    const pixels = normalizePixels(toUnitRange(gather(cubes, visible, 1)), video);
-    const embedded = linearLayer(model, 'patch', pixels, config.width);
-    const placed = add(embedded, positions(model, visible, video, config));
-    const tokens = config.classToken === true ? withClassToken(model, placed) : placed;
-    const encoded = transformer(model, tokens, config);
-    if (config.finalNorm === false) return encoded;
-    return layerNormLayer(model, 'norm', encoded, config.normEps ?? NORM_EPS);
-  });
+  return model.scope('encoder', () =>
+    encodeSeen(model, gather(cubes, visible, 1), visible, video, config),
+  );
+}
+
+/**
+ * The encoder on cubes that were gathered before: seen u8 [B, K, P], the cubes at `visible`
+ * i32 [B, K] of a clip.
+ */
+export function seenCubesEncoder(
+  model: ModelBuilder,
+  seen: Value,
+  visible: Value,
+  video: VideoConfig,
+  config: VideoEncoderConfig,
+): Value {
+  return model.scope('encoder', () => encodeSeen(model, seen, visible, video, config));
+}
+
+function encodeSeen(
+  model: ModelBuilder,
+  seen: Value,
+  visible: Value,
+  video: VideoConfig,
+  config: VideoEncoderConfig,
+): Value {
+  const pixels = normalizePixels(toUnitRange(seen), video);
+  const embedded = linearLayer(model, 'patch', pixels, config.width);
+  const placed = add(embedded, positions(model, visible, video, config));
+  const tokens = config.classToken === true ? withClassToken(model, placed) : placed;
+  const encoded = transformer(model, tokens, config);
+  if (config.finalNorm === false) return encoded;
+  return layerNormLayer(model, 'norm', encoded, config.normEps ?? NORM_EPS);
 }
 
 function positions(

@@ -1,0 +1,114 @@
+import { dirname } from 'node:path';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { checkDataFolder, readClipList, SimilarityStore } from '../../data/index.js';
+import { LacunaError } from '../../spec/index.js';
+import {
+  makeSimilarityMaps,
+  type SimilarityOptions,
+  similarityRecipe,
+} from '../../teacher/index.js';
+import { openAligner } from '../open-aligner.js';
+import { similarityLine, similaritySummary } from '../similarity-line.js';
+import { stopSignal } from '../stop-signal.js';
+
+interface SimilarityFlags extends SimilarityOptions {
+  readonly data: string;
+  readonly root?: string;
+  readonly teacher: string;
+  readonly output: string;
+}
+
+export function similarityCommand(): Command {
+  return new Command('similarity')
+    .description(
+      'Makes the similarity maps that text-guided masks are drawn from: how much each part of each\n' +
+        'frame is like each caption, by a frozen teacher. What is there already is kept, so a second\n' +
+        'call goes on where the first was stopped.',
+    )
+    .requiredOption('--data <list>', 'JSON Lines (video, captions)')
+    .option('--root <folder>', "folder that the list's paths start from (default: the list's own)")
+    .requiredOption(
+      '--teacher <folder>',
+      'CLIP or SigLIP as ONNX files, or a run folder of lacuna pretrain (contrastive)',
+    )
+    .requiredOption(
+      '--output <folder>',
+      'where the maps go; pretraining names it as data.similarity',
+    )
+    .addOption(
+      new Option(
+        '--form <name>',
+        'dense: patch tokens of one pass a frame; patches: each part of a frame resized and embedded by itself, as in the TGM paper (some hundred times the cost)',
+      )
+        .choices(['dense', 'patches'])
+        .default('dense'),
+    )
+    .option(
+      '--stride <n>',
+      'frames between two maps (default: 4; 1 makes one of every frame)',
+      count,
+    )
+    .option('--cells <n>', "form patches: cells along a frame's short side (default: 14)", count)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ lacuna similarity --data captions.jsonl --root videos --teacher clip-vit-base-patch32 --output maps
+  $ lacuna similarity --data captions.jsonl --teacher runs/aligner --output maps
+  $ lacuna similarity --data captions.jsonl --teacher clip --form patches --stride 8 --output paper-maps
+  $ lacuna pretrain --data captions.jsonl --set data.similarity=maps --set mask.kind=text-guided`,
+    )
+    .action(similarity);
+}
+
+async function similarity(flags: SimilarityFlags): Promise<void> {
+  const { records } = await readClipList(flags.data);
+  if (records.every(({ captions }) => captions.length === 0)) {
+    throw new LacunaError({
+      where: flags.data,
+      what: 'no clip of this list has a caption, so there is nothing to compare frames with',
+      fix: 'Add captions to the list.',
+    });
+  }
+  const root = flags.root ?? dirname(flags.data);
+  await checkDataFolder(root, records);
+  const { stdout } = process;
+  const note = (text: string): void => {
+    if (stdout.isTTY) stdout.write('\r\u001b[K');
+    console.error(text);
+  };
+  const aligner = await openAligner(flags.teacher, { onNote: note });
+  try {
+    const recipe = similarityRecipe(aligner, flags);
+    const store = await SimilarityStore.create(flags.output, recipe);
+    const signal = stopSignal('Stopping after these frames; the videos that are done stay.');
+    let shown = performance.now();
+    const result = await makeSimilarityMaps({
+      records,
+      root,
+      aligner,
+      store,
+      signal,
+      onNote: note,
+      onProgress: (progress) => {
+        const now = performance.now();
+        const pause = stdout.isTTY ? 100 : 10_000;
+        if (now - shown < pause && progress.done < progress.total) return;
+        shown = now;
+        const line = similarityLine(progress, stdout.isTTY ? stdout.columns : 200);
+        stdout.write(stdout.isTTY ? `\r\u001b[K${line}` : `${line}\n`);
+      },
+    });
+    if (stdout.isTTY) stdout.write('\n');
+    console.log(similaritySummary(result, recipe.form, flags.output));
+    if (!result.finished) process.exitCode = 1;
+  } finally {
+    await aligner.dispose();
+  }
+}
+
+function count(value: string): number {
+  const number = Number(value);
+  if (Number.isInteger(number) && number >= 1 && number <= 1024) return number;
+  throw new InvalidArgumentError('a whole number from 1 to 1024');
+}

@@ -1,0 +1,34 @@
+import type { SimilarityProgress, SimilarityResult } from '../teacher/index.js';
+import { duration } from './progress-line.js';
+
+/** `maps 12/400 [===       ]  3 were there  41.2 images/s  0.39 s a video  2:31 left`, cut to `columns`. */
+export function similarityLine(progress: SimilarityProgress, columns: number): string {
+  const { done, total, reused, images, seconds, secondsLeft } = progress;
+  const filled = Math.floor((BAR * done) / Math.max(1, total));
+  const line = [
+    `maps ${String(done).padStart(String(total).length)}/${total} [${'='.repeat(filled).padEnd(BAR)}]`,
+    ...(reused === 0 ? [] : [`${reused} were there`]),
+    ...(images === 0 ? [] : [cost(images, seconds, done - reused)]),
+    ...(secondsLeft === undefined ? [] : [`${duration(secondsLeft)} left`]),
+  ].join('  ');
+  return line.length < columns ? line : line.slice(0, Math.max(0, columns - 1));
+}
+
+/** What making maps came to, in a few sentences. */
+export function similaritySummary(result: SimilarityResult, form: string, folder: string): string {
+  const { made, reused, problems, images, seconds, finished, done, total } = result;
+  const costs = made === 0 ? '' : ` Form ${form}: ${cost(images, seconds, made)}.`;
+  const passed = problems.length === 0 ? '' : ` ${problems.length} could not be read.`;
+  const state = finished
+    ? `The maps of ${made + reused} videos are in ${folder}: ${made} made now, ${reused} there before.`
+    : `Stopped after ${done} of ${total} videos; the same command goes on from there.`;
+  return `${state}${passed}${costs}`;
+}
+
+const BAR = 20;
+
+function cost(images: number, seconds: number, videos: number): string {
+  const rate = images / Math.max(seconds, 1e-9);
+  const each = seconds / Math.max(1, videos);
+  return `${rate.toPrecision(3)} images/s  ${each.toPrecision(2)} s a video`;
+}
