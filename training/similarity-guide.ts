@@ -58,7 +58,7 @@ export class SimilarityGuide {
     throw new LacunaError({
       where: this.#store.folder,
       what: `the similarity maps of ${real.length} of ${records.length} clips cannot be used`,
-      got: `${shown.join('; ')}${real.length > 3 ? '; ...' : ''}`,
+      got: `${shown.join('; ')}${real.length > 3 ? ` and ${real.length - 3} more` : ''}`,
       fix: `Make what is missing, with the teacher and the options of this folder: lacuna similarity --data ${list}${from} --teacher <folder> --output ${this.#store.folder}`,
     });
   }
