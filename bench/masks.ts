@@ -17,7 +17,9 @@ const ROUNDS = 300;
 for (const name of Object.keys(MASK_KINDS) as MaskKindName[]) {
   const { map } = MASK_KINDS[name];
   const noise = Int16Array.from({ length: TOKENS }, (_, i) => (i * 7919) % 32749);
-  const stored = map === undefined ? undefined : map === 'motion' ? Int32Array.from(noise) : noise;
+  const flow = Int16Array.from({ length: 16 * TOKENS }, (_, i) => ((i * 7919) % 128) - 64);
+  const maps = { similarity: noise, motion: Int32Array.from(noise), flow };
+  const stored = map === undefined ? undefined : maps[map];
   let best = Number.POSITIVE_INFINITY;
   for (let round = 0; round < ROUNDS; round++) {
     const start = performance.now();

@@ -4,6 +4,7 @@ import { backendsCommand } from './commands/backends.js';
 import { benchCommand } from './commands/bench.js';
 import { conformCommand } from './commands/conform.js';
 import { demoCommand } from './commands/demo.js';
+import { maskCommand } from './commands/mask.js';
 import { pretrainCommand } from './commands/pretrain.js';
 import { reportCommand } from './commands/report.js';
 import { serveCommand } from './commands/serve.js';
@@ -21,6 +22,7 @@ const program = new Command('lacuna')
   .addCommand(pretrainCommand())
   .addCommand(similarityCommand())
   .addCommand(demoCommand())
+  .addCommand(maskCommand())
   .addCommand(backendsCommand())
   .addCommand(reportCommand())
   .addCommand(conformCommand())
@@ -33,6 +35,7 @@ Examples:
   $ lacuna demo                                          make data, pretrain on it, say what it learned
   $ lacuna pretrain --data captions.jsonl --root videos  pretrain on your videos
   $ lacuna similarity --data captions.jsonl --teacher clip --output maps   maps for text-guided masks
+  $ lacuna mask show clip.mp4 --mask motion-guided       a picture of where a mask falls
   $ lacuna backends                                      what can run here, and why not
   $ lacuna report runs/my-run                            one HTML page about a run
   $ lacuna conform                                       hold a backend to the specification

@@ -2,6 +2,7 @@ export type { ClipList, ClipRecord } from './annotations/clip-record.js';
 export { readJsonLines } from './annotations/json-lines.js';
 export { readClipList } from './annotations/read-clip-list.js';
 export { readVideoMaeList } from './annotations/video-mae-list.js';
+export { loadClipEncoder } from './demo/encode-clip.js';
 export { type DemoData, makeDemoData } from './demo/make-demo-data.js';
 export { checkDataFolder } from './loader/check-data-folder.js';
 export type { Clip } from './loader/clip.js';
@@ -14,6 +15,13 @@ export type {
 } from './loader/clip-batch.js';
 export { ClipLoader, type ClipLoaderOptions } from './loader/clip-loader.js';
 export { ClipReader, type ClipReaderOptions, type EvaluationClip } from './loader/clip-reader.js';
+export type { CameraMotion } from './motion/motion-map.js';
+export {
+  type ClipMotion,
+  type MotionRequest,
+  type MotionSource,
+  readWithMotion,
+} from './motion/motion-request.js';
 export { centreCrop } from './sampling/centre-crop.js';
 export {
   type ClipSampling,

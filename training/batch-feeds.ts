@@ -53,9 +53,10 @@ export class BatchFeeds {
     const { clip, mask, seed, objective } = this.#settings;
     const grid = gridOf(videoConfig(this.#settings));
     const masks = await Promise.all(
-      samples.map(async (sample) =>
-        drawMask(mask, grid, { seed, epoch, sample: sample.word }, await this.#map(sample)),
-      ),
+      samples.map(async (sample) => {
+        const map = sample.motion?.map ?? (await this.#map(sample));
+        return drawMask(mask, grid, { seed, epoch, sample: sample.word }, map);
+      }),
     );
     const { frames, size } = clip;
     return {

@@ -1,10 +1,30 @@
-import type { ClipSampling } from '../data/index.js';
+import type { ClipSampling, MotionRequest } from '../data/index.js';
+import { MASK_KINDS } from '../spec/masking/kinds.js';
 import type { PretrainSettings } from './config.js';
 
 /** How clips are taken from videos, as the loader asks for it. */
-export function clipSampling({ clip }: PretrainSettings): ClipSampling {
+export function clipSampling({ clip }: Pick<PretrainSettings, 'clip'>): ClipSampling {
   const { frames, size, stride, sampling, crop, flip } = clip;
   const rule =
     sampling === 'dense' ? ({ name: 'dense', stride } as const) : ({ name: 'segments' } as const);
   return { frames, size, rule, crop, flip };
+}
+
+/** The same, with the maps that the run's mask is drawn from. */
+export function maskedClipSampling(
+  settings: Pick<PretrainSettings, 'clip' | 'mask'>,
+): ClipSampling {
+  const motion = motionRequest(settings);
+  return { ...clipSampling(settings), ...(motion === undefined ? {} : { motion }) };
+}
+
+function motionRequest({
+  clip,
+  mask,
+}: Pick<PretrainSettings, 'clip' | 'mask'>): MotionRequest | undefined {
+  const { patch, tubelet } = clip;
+  const { map } = MASK_KINDS[mask.kind];
+  if (map === 'flow') return { map, patch };
+  if (map !== 'motion' || mask.motion === undefined) return undefined;
+  return { map, patch, tubelet, ...mask.motion };
 }

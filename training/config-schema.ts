@@ -116,11 +116,18 @@ export const CONFIG_SCHEMA: z.ZodType<PretrainConfig> = z.strictObject({
           'text-guided',
           'text-guided-bottom',
           'motion-guided',
+          'flow-warped',
         ])
         .exactOptional(),
       ratio: ratio.exactOptional(),
       rounding,
       frames: z.enum(['mean', 'first', 'max']).exactOptional(),
+      motion: z
+        .strictObject({
+          source: z.enum(['auto', 'codec', 'block-matching']).exactOptional(),
+          camera: z.enum(['keep', 'compensate']).exactOptional(),
+        })
+        .exactOptional(),
     })
     .exactOptional(),
   textMask: z

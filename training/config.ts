@@ -1,3 +1,4 @@
+import type { CameraMotion, MotionSource } from '../data/index.js';
 import type {
   DecoderConfig,
   InfoNceConfig,
@@ -87,6 +88,14 @@ export interface ScheduleConfig {
   readonly warmup: 'videomae' | 'mae';
 }
 
+/** How motion is measured for a mask that needs a map of it. */
+export interface MotionConfig {
+  /** See `MotionSource`. `flow-warped` needs `block-matching`. @defaultValue `auto`; for `flow-warped`, `block-matching` */
+  readonly source: MotionSource;
+  /** Whether motion that the whole picture shares counts (`motion-guided`). @defaultValue `keep` */
+  readonly camera: CameraMotion;
+}
+
 export interface CheckpointConfig {
   /** Steps between two checkpoints; one more is written at the end. */
   readonly everySteps: number;
@@ -117,7 +126,8 @@ export interface PretrainSettings {
   readonly mae: MaeConfig;
   readonly text: TextConfig;
   readonly contrastive: ContrastiveConfig;
-  readonly mask: RunMaskConfig;
+  /** `motion` is there for the masks that are guided by it. */
+  readonly mask: RunMaskConfig & { readonly motion?: MotionConfig };
   readonly textMask: Required<TextMaskConfig>;
   /** `shuffled` gives each clip the captions of another, the same throughout: a control that must not learn. */
   readonly pairing: 'own' | 'shuffled';
@@ -135,7 +145,7 @@ export interface PretrainSettings {
 
 /** All keys optional, at every depth of plain objects. */
 export type Overrides<T> = {
-  readonly [K in keyof T]?: T[K] extends object ? Overrides<T[K]> : T[K];
+  readonly [K in keyof T]?: NonNullable<T[K]> extends object ? Overrides<NonNullable<T[K]>> : T[K];
 };
 
 /** What a person writes: the data, the run folder, and what differs from the preset. */

@@ -1,5 +1,11 @@
 import type { HostTensor, Named } from '../core/backend.js';
-import { type Clip, ClipReader, type ClipRecord, type Tokenizer } from '../data/index.js';
+import {
+  type Clip,
+  ClipReader,
+  type ClipRecord,
+  type ClipSampling,
+  type Tokenizer,
+} from '../data/index.js';
 import {
   type BatchShape,
   clipTokens,
@@ -18,7 +24,7 @@ import {
   videoEmbeddingModel,
 } from '../spec/index.js';
 import { maskFeeds, textFeeds } from './batch-feeds.js';
-import { clipSampling } from './clip-sampling.js';
+import { clipSampling, maskedClipSampling } from './clip-sampling.js';
 import type { PretrainSettings } from './config.js';
 import { initialTensor } from './initialize.js';
 import type { DataProblem } from './run-folder.js';
@@ -78,7 +84,7 @@ export async function evaluateRetrieval(
       got: `objective ${settings.objective}`,
     });
   }
-  const { clips, problems } = await readClips(settings, records, root);
+  const { clips, problems } = await readClips(clipSampling(settings), records, root);
   if (clips.length === 0) {
     throw new LacunaError({ where: root, what: 'no clip of the gallery can be read' });
   }
@@ -138,7 +144,7 @@ export async function reconstruct(
   root: string,
 ): Promise<readonly Reconstruction[]> {
   const { settings, tokenizer } = model;
-  const { clips } = await readClips(settings, records, root);
+  const { clips } = await readClips(maskedClipSampling(settings), records, root);
   const guide = await SimilarityGuide.open(settings);
   const grid = gridOf(videoConfig(settings));
   const shape = { batch: 1, visible: maskCounts(settings.mask, grid).visible };
@@ -149,7 +155,7 @@ export async function reconstruct(
       const address = { seed: settings.seed, epoch: 0, sample: sampleWord(record.id) };
       const [caption = ''] = record.captions;
       if (guide !== undefined && !(await guide.has(record.video, caption))) continue;
-      const map = await guide?.map(record.video, caption, clip);
+      const map = clip.motion?.map ?? (await guide?.map(record.video, caption, clip));
       const mask = drawMask(settings.mask, grid, address, map);
       const outputs = await run({ frames: frames(settings, [clip]), ...maskFeeds([mask], true) });
       results.push({
@@ -171,11 +177,11 @@ interface ReadClip {
 }
 
 async function readClips(
-  settings: PretrainSettings,
+  sampling: ClipSampling,
   records: readonly ClipRecord[],
   root: string,
 ): Promise<{ readonly clips: readonly ReadClip[]; readonly problems: readonly DataProblem[] }> {
-  const reader = await ClipReader.open({ root, records, sampling: clipSampling(settings) });
+  const reader = await ClipReader.open({ root, records, sampling });
   const clips: ReadClip[] = [];
   const problems: DataProblem[] = [];
   try {

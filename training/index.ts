@@ -5,7 +5,7 @@ export {
   lastGoodCheckpoint,
   writeCheckpoint,
 } from './checkpoint.js';
-export type { PretrainConfig, PretrainSettings } from './config.js';
+export type { MotionConfig, PretrainConfig, PretrainSettings } from './config.js';
 export { configJsonSchema } from './config-schema.js';
 export {
   evaluateRetrieval,
@@ -42,3 +42,4 @@ export {
 export { dataRoot } from './run-list.js';
 export type { TrainedModel } from './run-program.js';
 export { modelState, resolveSettings, videoConfig as videoConfigOf } from './settings.js';
+export { replaceFile } from '../data/write-file.js';

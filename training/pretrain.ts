@@ -1,6 +1,6 @@
 import type { Backend, HostTensor, Named } from '../core/backend.js';
 import { type Plan, PlanRunner, trainingPlan } from '../core/plan/index.js';
-import { type ClipList, ClipLoader, checkDataFolder } from '../data/index.js';
+import { type BatchSample, type ClipList, ClipLoader, checkDataFolder } from '../data/index.js';
 import {
   biasCorrection,
   gridOf,
@@ -13,7 +13,7 @@ import {
 import type { Aligner } from '../teacher/index.js';
 import { BatchFeeds, type TextSide } from './batch-feeds.js';
 import { CheckpointReader, lastGoodCheckpoint, writeCheckpoint } from './checkpoint.js';
-import { clipSampling } from './clip-sampling.js';
+import { maskedClipSampling } from './clip-sampling.js';
 import type { PretrainSettings } from './config.js';
 import { describeRun, programDigests } from './describe-run.js';
 import { initialTensor, tableTensor } from './initialize.js';
@@ -185,7 +185,7 @@ async function run({
   const loader = await ClipLoader.open({
     root: dataRoot(settings),
     records: list.records,
-    sampling: clipSampling(settings),
+    sampling: maskedClipSampling(settings),
     seed: settings.seed,
     batchSize: settings.batch,
     workers: settings.data.workers ?? 2,
@@ -241,6 +241,7 @@ async function run({
         learningRate: rate,
         stepSeconds,
         waitSeconds,
+        ...motionSources(batch.samples),
       };
       await folder.appendMetrics(line);
       emit({ kind: 'step', steps, clips: settings.batch, ...line });
@@ -332,6 +333,14 @@ function scheduleFeeds(
     'schedule.correction1': scalar(biasCorrection(optimizer.beta1, step + 1)),
     'schedule.correction2': scalar(biasCorrection(optimizer.beta2, step + 1)),
   };
+}
+
+/** How many clips of a batch had their motion from where; nothing for a mask without motion. */
+function motionSources(samples: readonly BatchSample[]): Pick<StepMetrics, 'motion'> {
+  const sources = samples.flatMap(({ motion }) => (motion === undefined ? [] : [motion.source]));
+  if (sources.length === 0) return {};
+  const codec = sources.filter((source) => source === 'codec').length;
+  return { motion: { codec, blockMatching: sources.length - codec } };
 }
 
 function notFinite(

@@ -48,6 +48,8 @@ export interface StepMetrics {
   readonly stepSeconds: number;
   /** Seconds that it waited for data. */
   readonly waitSeconds: number;
+  /** Of how many clips the motion was taken from where, for the masks that are guided by it. */
+  readonly motion?: { readonly codec: number; readonly blockMatching: number };
 }
 
 /** A clip that could not be used. */

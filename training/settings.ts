@@ -1,6 +1,6 @@
 import { LacunaError } from '../spec/errors.js';
 import { completeMaskConfig, maskCounts } from '../spec/masking/draw-mask.js';
-import { MASK_KINDS } from '../spec/masking/kinds.js';
+import { MASK_KINDS, type MaskKindName } from '../spec/masking/kinds.js';
 import { completeTextMaskConfig } from '../spec/masking/text-mask.js';
 import { clipTokens, gridOf, type VideoConfig } from '../spec/model/patches.js';
 import { type Preset, presetNamed } from '../spec/model/presets.js';
@@ -11,7 +11,7 @@ import {
 } from '../spec/model/pretraining.js';
 import type { StateSpec } from '../spec/model/state.js';
 import { scaleLearningRate, type WarmupCosine } from '../spec/optim/schedule.js';
-import type { PretrainConfig, PretrainSettings, ScheduleConfig } from './config.js';
+import type { MotionConfig, PretrainConfig, PretrainSettings, ScheduleConfig } from './config.js';
 
 const DEFAULT_PRESET = 'videomae-vitb';
 
@@ -37,7 +37,7 @@ export function resolveSettings(config: PretrainConfig): PretrainSettings {
     mae: { target: defaults.target, weight: 1, ...config.mae },
     text: { ...defaults.text, vocabulary: defaults.vocabulary, ...config.text },
     contrastive: contrastiveConfig(config, defaults),
-    mask: runMask(maskConfig),
+    mask: { ...runMask(maskConfig), ...motionSettings(config, maskConfig.kind) },
     textMask: completeTextMaskConfig({
       ...defaults.textMask,
       // Nothing can be masked in what a teacher has embedded.
@@ -174,6 +174,31 @@ function maskDefaults({ mask }: PretrainConfig, preset: Preset): Preset['mask'] 
   return kind === preset.mask.kind ? preset.mask : { kind };
 }
 
+/** How motion is measured, for the masks that need it: the flow always by block matching. */
+function motionSettings(
+  { mask }: PretrainConfig,
+  kind: MaskKindName,
+): { readonly motion?: MotionConfig } {
+  const { map } = MASK_KINDS[kind];
+  const own = mask?.motion;
+  if (map === 'motion') return { motion: { source: 'auto', camera: 'keep', ...own } };
+  refuse(own !== undefined && map !== 'flow', 'mask.motion', JSON.stringify(own), {
+    what: `the mask ${kind} does not look at motion`,
+    fix: 'Leave mask.motion out, or choose motion-guided or flow-warped.',
+  });
+  if (map !== 'flow') return {};
+  const { source = 'block-matching', camera = 'keep' } = own ?? {};
+  refuse(source !== 'block-matching', 'mask.motion.source', `"${source}"`, {
+    what: 'a flow is measured by block matching only: codecs have vectors in one direction',
+    fix: 'Leave mask.motion.source out.',
+  });
+  refuse(camera !== 'keep', 'mask.motion.camera', `"${camera}"`, {
+    what: 'a flow must have the motion of the camera too, or the mask would lag behind the picture',
+    fix: 'Leave mask.motion.camera out.',
+  });
+  return { motion: { source, camera } };
+}
+
 function schedule({ schedule: own = {} }: PretrainConfig, preset: Preset): ScheduleConfig {
   const { baseLearningRate, minimumLearningRate, epochs, warmupEpochs } = preset.schedule;
   refuseBoth('schedule', own, 'epochs', 'steps');
@@ -229,10 +254,6 @@ function check(settings: PretrainSettings): void {
   refuse(map === 'similarity' && similarity === undefined, 'mask.kind', `"${mask.kind}"`, {
     what: 'this mask needs the similarity maps of every clip, and data.similarity names none',
     fix: `Make them: lacuna similarity --data ${list} --teacher <folder> --output maps; then set data.similarity to maps.`,
-  });
-  refuse(map === 'motion', 'mask.kind', `"${mask.kind}"`, {
-    what: `this mask needs a stored ${map} map of every clip, which a data list cannot name yet`,
-    fix: 'Choose tube, random or random-per-slot.',
   });
   const video = videoConfig(settings);
   const { masked } = maskCounts(mask, gridOf(video));

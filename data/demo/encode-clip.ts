@@ -1,8 +1,25 @@
 import { LacunaError } from '../../spec/errors.js';
 import { FRAME_SIDE, FRAMES_PER_SECOND } from './frame.js';
 
-/** Writes the frames of a clip (planar YUV 4:2:0) as an H.264 mp4 file. */
-export type ClipEncoder = (file: string, frames: readonly Uint8Array[]) => void;
+/** The form of the frames; width and height are even. */
+export interface EncodedShape {
+  readonly width: number;
+  readonly height: number;
+  readonly framesPerSecond: number;
+}
+
+const DEMO_SHAPE: EncodedShape = {
+  width: FRAME_SIDE,
+  height: FRAME_SIDE,
+  framesPerSecond: FRAMES_PER_SECOND,
+};
+
+/** Writes the frames of a clip (planar YUV 4:2:0) as an H.264 mp4 file; by default demo frames. */
+export type ClipEncoder = (
+  file: string,
+  frames: readonly Uint8Array[],
+  shape?: EncodedShape,
+) => void;
 
 /**
  * Loads `node-av` and returns an encoder of clips. One thread and fixed settings: the same frames
@@ -20,17 +37,17 @@ export async function loadClipEncoder(): Promise<ClipEncoder> {
     ['crf', '16'],
   ] as const;
 
-  return (file, frames) => {
+  return (file, frames, { width, height, framesPerSecond } = DEMO_SHAPE) => {
     const encoder = av.Encoder.createSync(av.FF_ENCODER_LIBX264, {
       threadCount: 1,
-      gopSize: FRAMES_PER_SECOND,
+      gopSize: framesPerSecond,
       maxBFrames: 0,
       configure: (context) => {
         for (const [name, value] of settings) {
           av.FFmpegError.throwIfError(context.setOption(name, value), `set ${name}`);
         }
-        context.framerate = new av.Rational(FRAMES_PER_SECOND, 1);
-        context.timeBase = new av.Rational(1, FRAMES_PER_SECOND);
+        context.framerate = new av.Rational(framesPerSecond, 1);
+        context.timeBase = new av.Rational(1, framesPerSecond);
       },
     });
     const muxer = av.Muxer.openSync(file);
@@ -48,10 +65,10 @@ export async function loadClipEncoder(): Promise<ClipEncoder> {
         const frame = av.Frame.fromVideoBuffer(
           Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
           {
-            width: FRAME_SIDE,
-            height: FRAME_SIDE,
+            width,
+            height,
             format: av.AV_PIX_FMT_YUV420P,
-            timeBase: { num: 1, den: FRAMES_PER_SECOND },
+            timeBase: { num: 1, den: framesPerSecond },
             pts: BigInt(index),
           },
         );
@@ -77,7 +94,7 @@ async function importNodeAv(): Promise<typeof import('node-av')> {
     throw new LacunaError(
       {
         what: missing
-          ? 'making the demo clips needs node-av, which is not installed'
+          ? 'writing videos needs node-av, which is not installed'
           : `node-av is installed but does not load (${String(cause)})`,
         fix: 'Install it with `npm install node-av`.',
       },

@@ -1,4 +1,5 @@
 import type { ClipRecord } from '../annotations/clip-record.js';
+import type { ClipMotion } from '../motion/motion-request.js';
 import type { CropBox } from '../video/video-reader.js';
 
 /** One sample of a batch. */
@@ -12,6 +13,8 @@ export interface BatchSample {
   readonly frameIndices: readonly number[];
   readonly crop: CropBox;
   readonly flip: boolean;
+  /** What the sampling's `motion` asks for. */
+  readonly motion?: ClipMotion;
 }
 
 /** A sample that could not be read. */

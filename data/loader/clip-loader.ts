@@ -164,8 +164,9 @@ export class ClipLoader implements AsyncDisposable {
       if ('clip' in outcome) {
         const { clip } = outcome;
         const { frameIndices, crop, flip } = clip;
+        const motion = clip.motion === undefined ? {} : { motion: clip.motion };
         const caption = captionChoice(record.captions.length, address);
-        return { sample: { record, word, caption, frameIndices, crop, flip }, clip };
+        return { sample: { record, word, caption, frameIndices, crop, flip, ...motion }, clip };
       }
       const { reason, isWholeVideo } = outcome.problem;
       if (isWholeVideo) this.#unreadable.set(number, reason);

@@ -10,7 +10,7 @@ export interface ClipReaderOptions {
   /** The data folder. */
   readonly root: string;
   readonly records: readonly ClipRecord[];
-  readonly sampling: Pick<ClipSampling, 'frames' | 'size' | 'rule'>;
+  readonly sampling: Pick<ClipSampling, 'frames' | 'size' | 'rule' | 'motion'>;
   /** Decoding threads. @defaultValue 1 */
   readonly workers?: number;
   /** @defaultValue 'auto' */

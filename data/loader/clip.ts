@@ -1,3 +1,4 @@
+import type { ClipMotion } from '../motion/motion-request.js';
 import type { CropBox } from '../video/video-reader.js';
 
 /** The pixels of one clip, and how they were taken. */
@@ -11,4 +12,6 @@ export interface Clip {
   readonly flip: boolean;
   /** How many frames were decoded for it. */
   readonly decodedFrames: number;
+  /** What the sampling's `motion` asks for. */
+  readonly motion?: ClipMotion;
 }

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { LacunaError } from '../../spec/errors.js';
+import { readWithMotion } from '../motion/motion-request.js';
 import { evaluationClip, trainingClip } from '../sampling/clip-sampling.js';
 import { videoBackend } from '../video/video-backend.js';
 import { fileInRoot } from '../video/video-file.js';
@@ -54,7 +55,8 @@ async function work(
   }
   try {
     const clip = await readClip(reader, setup, job);
-    answer({ kind: 'clip', key, clip }, [clip.video.buffer]);
+    const maps = clip.motion === undefined ? [] : [clip.motion.map.buffer];
+    answer({ kind: 'clip', key, clip }, [clip.video.buffer, ...maps]);
   } catch (error) {
     answer({ kind: 'problem', key, problem: problemOf(job, error, false) });
   } finally {
@@ -71,9 +73,13 @@ async function readClip(
     address === undefined
       ? evaluationClip(reader.info, sampling)
       : trainingClip(reader.info, sampling, address);
-  const { data, indices, decodedFrames } = await reader.read(request);
   const { crop, flip } = request;
-  return { video: data, frameIndices: indices, crop, flip, decodedFrames };
+  const { frames, ...motion } =
+    sampling.motion === undefined
+      ? { frames: await reader.read(request) }
+      : await readWithMotion(reader, request, sampling.motion);
+  const { data, indices, decodedFrames } = frames;
+  return { video: data, frameIndices: indices, crop, flip, decodedFrames, ...motion };
 }
 
 /** A file's problem is told by its name in the list, not by its path on this machine. */

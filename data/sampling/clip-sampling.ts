@@ -1,4 +1,5 @@
 import { type DrawAddress, RandomStream, type StreamName } from '../../spec/random/stream.js';
+import type { MotionRequest } from '../motion/motion-request.js';
 import type { FrameRequest, VideoInfo } from '../video/video-reader.js';
 import { centreCrop } from './centre-crop.js';
 import { centreDenseClip, denseClip } from './dense-clip.js';
@@ -22,6 +23,8 @@ export interface ClipSampling {
   readonly crop: 'multi-scale' | 'centre';
   /** Whether training clips are mirrored half of the time. VideoMAE's pre-training code does not. */
   readonly flip: boolean;
+  /** The map of its motion that each clip is to bring along. @defaultValue none */
+  readonly motion?: MotionRequest;
 }
 
 /** Where the draws of one sample lie. */

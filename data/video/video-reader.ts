@@ -42,6 +42,25 @@ export interface FrameRequest {
   readonly size: FrameSize;
   /** Whether to mirror left and right. */
   readonly flip: boolean;
+  /**
+   * Is told of each frame that is decoded, in ascending order, with what its bitstream says of
+   * motion. After a smaller or equal index everything starts over. Only `node-av` tells, and only
+   * of codecs with vectors.
+   */
+  readonly onVectors?: (frame: number, vectors: FrameVectors) => void;
+}
+
+/** The motion vectors of one frame's bitstream. */
+export interface FrameVectors {
+  /** Whether later frames are predicted from it: it is no B frame. */
+  readonly isAnchor: boolean;
+  /**
+   * Rows of 7, in pixels of the stored frame: left, top, width and height of the block, x and y from
+   * it to where it was predicted from, and -1 where that is in an earlier frame, 1 in a later one.
+   * Which earlier or later frame it is, decoders do not say. Empty for a frame without vectors. To
+   * be called before `onVectors` returns.
+   */
+  rows(): Float64Array;
 }
 
 /** Frames as read. */

@@ -38,6 +38,11 @@ function mapFor(kind: MaskKindName, grid: Grid, seed: number): MaskMap | undefin
   const shape = { length: tokenCount(grid) };
   const { map } = MASK_KINDS[kind];
   if (map === undefined) return undefined;
+  if (map === 'flow')
+    return Int16Array.from(
+      { length: 16 * shape.length },
+      (_, i) => Math.imul(i + 1, seed | 1) >> 20,
+    );
   return map === 'similarity' ? Int16Array.from(shape, value) : Int32Array.from(shape, value);
 }
 
@@ -226,6 +231,7 @@ describe('the counts of ViT-B, 1568 tokens', () => {
     ['text-guided', 0.6, 632],
     ['text-guided-bottom', 0.6, 632],
     ['motion-guided', 0.75, 392],
+    ['flow-warped', 0.9, 152],
   ])('%s has by default the ratio %d and %i visible tokens', (kind, ratio, visible) => {
     expect(completeMaskConfig({ kind }).ratio).toBe(ratio);
     expect(maskCounts({ kind }, VIT_B)).toEqual({ visible, masked: 1568 - visible });

@@ -1,7 +1,7 @@
 import { LacunaError } from '../errors.js';
 import { type DrawAddress, RandomStream } from '../random/stream.js';
 import { type Grid, placesPerSlot, requireGrid, tokenCount } from './grid.js';
-import type { MaskKind, MaskMap } from './kind.js';
+import type { MapName, MaskKind, MaskMap } from './kind.js';
 import { MASK_KINDS, type MaskKindName } from './kinds.js';
 import { type Mask, maskOfFlags } from './mask.js';
 import { maskedCount, type Rounding } from './rounding.js';
@@ -38,7 +38,7 @@ export function maskCounts(
  * The mask of one clip: a function of the configuration, the grid, the address (seed, epoch, sample,
  * replicate) and, for a guided kind, the stored map. It depends on no worker, batch or resume point.
  *
- * @param map [slots, rows * columns] of the augmented (cropped, flipped) clip; guided kinds only.
+ * @param map Of the augmented (cropped, flipped) clip, shaped as `MapName` says; guided kinds only.
  * @throws LacunaError if the ratio is outside [0, 1), no token would stay visible, or the map is
  * missing, superfluous, of the wrong type or of the wrong size.
  */
@@ -51,8 +51,9 @@ export function drawMask(
   requireGrid(grid);
   const kind = requireKind(config.kind);
   const count = maskedPerUnit(config, grid);
+  const { ratio } = completeMaskConfig(config);
   const stream = new RandomStream({ ...address, stream: 'videoMask' });
-  return maskOfFlags(kind.draw({ grid, count, stream, map: requireMap(config, grid, map) }));
+  return maskOfFlags(kind.draw({ grid, count, ratio, stream, map: requireMap(config, grid, map) }));
 }
 
 /** Masked tokens of a slot or of the clip, as the kind counts. */
@@ -93,16 +94,46 @@ function requireMap(config: MaskConfig, grid: Grid, map: MaskMap | undefined): M
       fix: `Give the clip's stored ${name} map, or choose a mask that needs none.`,
     });
   }
-  const typeFits =
-    name === 'similarity'
-      ? map instanceof Int16Array
-      : map instanceof Uint16Array || map instanceof Int32Array;
-  if (typeFits && map.length === tokenCount(grid)) return map;
-  const type = name === 'similarity' ? 'int16' : 'uint16 or int32';
+  const tokens = tokenCount(grid);
+  const form = MAP_FORMS[name];
+  if (form.fits(map) && form.counts(map.length / tokens)) return map;
   throw new LacunaError({
     what: `the ${name} map does not fit the token grid`,
     where,
     got: `${map.length} values in ${map.constructor.name}`,
-    expected: `${grid.slots} x ${grid.rows} x ${grid.columns} = ${tokenCount(grid)} values of ${type}`,
+    expected: `${grid.slots} x ${grid.rows} x ${grid.columns} = ${tokens} ${form.values}`,
   });
 }
+
+/** The values of a flow for one frame of a token: 2 x 2 blocks of 2 coordinates. */
+const FLOW_VALUES = 8;
+const MOST_FRAMES_A_SLOT = 256;
+
+/** The type of each map, and how many values it may have for a token. */
+const MAP_FORMS: Readonly<
+  Record<
+    MapName,
+    {
+      readonly fits: (map: MaskMap) => boolean;
+      readonly counts: (valuesPerToken: number) => boolean;
+      readonly values: string;
+    }
+  >
+> = {
+  similarity: {
+    fits: (map) => map instanceof Int16Array,
+    counts: (values) => values === 1,
+    values: 'values of int16',
+  },
+  motion: {
+    fits: (map) => map instanceof Uint16Array || map instanceof Int32Array,
+    counts: (values) => values === 1,
+    values: 'values of uint16 or int32',
+  },
+  flow: {
+    fits: (map) => map instanceof Int16Array,
+    counts: (values) =>
+      values > 0 && values % FLOW_VALUES === 0 && values <= FLOW_VALUES * MOST_FRAMES_A_SLOT,
+    values: 'times 8 values of int16 for each frame of a slot, of which there are 1 to 256',
+  },
+};

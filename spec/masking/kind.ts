@@ -2,20 +2,27 @@ import type { RandomStream } from '../random/stream.js';
 import type { Grid } from './grid.js';
 import type { Rounding } from './rounding.js';
 
-/** A stored map [slots, rows * columns], row by row: see `MapName`. */
+/** A stored map, row by row: see `MapName`. */
 export type MaskMap = Int16Array | Uint16Array | Int32Array;
 
 /**
- * - `similarity`: the text-patch cosine, int16 by `quantizeSimilarity`.
- * - `motion`: the sum of motion-vector lengths in a cube, uint16 or int32, in any unit.
+ * - `similarity` [slots, rows * columns]: the text-patch cosine, int16 by `quantizeSimilarity`.
+ * - `motion` [slots, rows * columns]: the sum of motion-vector lengths in a cube, uint16 or int32, in
+ *   any unit.
+ * - `flow` [T, 2 rows, 2 columns, 2]: for each frame (T a multiple of the slots, at most 256 to a
+ *   slot) and each quarter of a patch the offset (x to the right, y down), int16 in 1/256 of a patch
+ *   side, from there to the same content in the neighbouring frame that is nearer to frame
+ *   floor(T / 2); what it holds for that frame itself is not read.
  */
-export type MapName = 'similarity' | 'motion';
+export type MapName = 'similarity' | 'motion' | 'flow';
 
 /** What a mask kind draws from. */
 export interface MaskDraw {
   readonly grid: Grid;
   /** How many tokens to mask: in each slot, or in the clip, as the kind's `per` says. */
   readonly count: number;
+  /** The ratio that the count was made from. */
+  readonly ratio: number;
   /** The words at the clip's address. */
   readonly stream: RandomStream;
   /** The stored map; empty for a kind that needs none. */

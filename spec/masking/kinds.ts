@@ -1,3 +1,4 @@
+import { flowWarped } from './flow-warped.js';
 import type { MaskKind } from './kind.js';
 import { motionGuided } from './motion-guided.js';
 import { random } from './random.js';
@@ -12,7 +13,8 @@ export type MaskKindName =
   | 'random-per-slot'
   | 'text-guided'
   | 'text-guided-bottom'
-  | 'motion-guided';
+  | 'motion-guided'
+  | 'flow-warped';
 
 /** Every mask kind. To add one: a file that defines it, its name above and its line here. */
 export const MASK_KINDS: Readonly<Record<MaskKindName, MaskKind>> = {
@@ -22,4 +24,5 @@ export const MASK_KINDS: Readonly<Record<MaskKindName, MaskKind>> = {
   'text-guided': textGuided,
   'text-guided-bottom': textGuidedBottom,
   'motion-guided': motionGuided,
+  'flow-warped': flowWarped,
 };

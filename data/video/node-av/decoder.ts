@@ -12,7 +12,13 @@ export class Decoder implements Disposable {
   readonly #context: CodecContext;
   readonly #frame: Frame;
 
-  constructor(library: Library, path: string, { parameters, timeBase, codec }: StreamFacts) {
+  /** @param vectors Whether the frames carry the motion vectors of the bitstream. */
+  constructor(
+    library: Library,
+    path: string,
+    { parameters, timeBase, codec }: StreamFacts,
+    vectors = false,
+  ) {
     const implementation = library.Codec.findDecoder(parameters.codecId);
     if (implementation === null) {
       throw refusal(path, 'there is no decoder for its codec here', codec);
@@ -23,6 +29,7 @@ export class Decoder implements Disposable {
     this.#context.pktTimebase = timeBase;
     this.#context.threadCount = 1;
     this.#context.setFlags(library.AV_CODEC_FLAG_BITEXACT);
+    if (vectors) this.#context.flags2 = library.AV_CODEC_FLAG2_EXPORT_MVS;
     this.#context.setOption('max_pixels', String(MAX_FRAME_PIXELS));
     this.#frame = new library.Frame();
     this.#frame.alloc();

@@ -22,6 +22,7 @@ import type {
 import { Decoder } from './decoder.js';
 import { Demuxer, type StreamFacts } from './demuxer.js';
 import { type Library, loadLibrary } from './library.js';
+import { frameVectors } from './motion-vectors.js';
 import { Scaler } from './scaler.js';
 
 /**
@@ -105,7 +106,8 @@ class NodeAvReader implements VideoReader {
     wanted: readonly number[],
     entry: EntryPoint,
   ): Decoded | undefined {
-    using decoder = new Decoder(this.#library, this.#path, this.#stream);
+    const { onVectors } = request;
+    using decoder = new Decoder(this.#library, this.#path, this.#stream, onVectors !== undefined);
     using scaler = new Scaler(this.#library, this.#path, filterChain(this.info, request));
     const isMiddle = entry.packet > 0;
     const { times } = this.#index;
@@ -120,6 +122,7 @@ class NodeAvReader implements VideoReader {
         if (time < entryTime && next === entry.frame) continue; // needs frames before the entry
         if (time !== times[next]) return undefined;
       }
+      onVectors?.(next, frameVectors(this.#library, frame, this.info.stored));
       if (next === wanted[pixels.length]) pixels.push(scaler.scale(frame));
       next++;
       if (pixels.length === wanted.length) break;

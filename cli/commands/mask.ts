@@ -1,0 +1,142 @@
+import { basename } from 'node:path';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { completeMaskConfig, MASK_KINDS, type MaskKindName, maskCounts } from '../../spec/index.js';
+import type { MotionConfig } from '../../training/index.js';
+import { type ClipMask, drawClipMask } from '../mask/draw-clip-mask.js';
+import { checkPicturePath, writeMaskPicture } from '../mask/mask-picture.js';
+
+interface ShowFlags {
+  readonly mask: MaskKindName;
+  readonly output: string;
+  readonly ratio?: number;
+  readonly frames: number;
+  readonly size: number;
+  readonly patch: number;
+  readonly tubelet: number;
+  readonly stride: number;
+  readonly seed: number;
+  readonly epoch: number;
+  readonly id?: string;
+  readonly motionSource: MotionConfig['source'];
+  readonly camera: MotionConfig['camera'];
+}
+
+const KINDS = Object.keys(MASK_KINDS);
+const MOST_SIDE = 1024;
+const MOST_FRAMES = 256;
+
+export function maskCommand(): Command {
+  return new Command('mask')
+    .description('Looks at masks.')
+    .addCommand(showCommand())
+    .addHelpText(
+      'after',
+      `
+Example:
+  $ lacuna mask show clip.mp4 --mask motion-guided --output mask.png`,
+    );
+}
+
+function showCommand(): Command {
+  return new Command('show')
+    .description(
+      'Draws the mask of the middle clip of a video: each column a slot, with its frame, its mask (masked\n' +
+        'patches grey) and, of a guided mask, the map that guided it (red is high).',
+    )
+    .argument('<video>', 'the video')
+    .addOption(new Option('--mask <kind>', 'the mask').choices(KINDS).makeOptionMandatory())
+    .option('--ratio <share>', "share of masked tokens (default: the kind's own)", share)
+    .option('--frames <n>', 'frames of the clip', upTo(MOST_FRAMES), 16)
+    .option('--size <n>', 'side of its frames in pixels', upTo(MOST_SIDE), 224)
+    .option('--patch <n>', 'side of a token in pixels', upTo(MOST_SIDE), 16)
+    .option('--tubelet <n>', 'frames of a token', upTo(MOST_FRAMES), 2)
+    .option(
+      '--stride <n>',
+      'frames of the video from one frame of the clip to the next',
+      upTo(65_536),
+      4,
+    )
+    .option('--seed <n>', 'seed of the draw', upTo(Number.MAX_SAFE_INTEGER, 0), 0)
+    .option('--epoch <n>', 'epoch of the draw', upTo(0xffff_ffff, 0), 0)
+    .option('--id <text>', "the sample's id in its list (default: the file's name)")
+    .addOption(
+      new Option('--motion-source <name>', 'where motion-guided takes motion from')
+        .choices(['auto', 'codec', 'block-matching'])
+        .default('auto'),
+    )
+    .addOption(
+      new Option('--camera <what>', 'whether motion that the whole picture shares counts')
+        .choices(['keep', 'compensate'])
+        .default('keep'),
+    )
+    .requiredOption('--output <file>', 'contact sheet (.png) or film (.mp4) to write')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ lacuna mask show clip.mp4 --mask motion-guided --camera compensate --output mask.png
+  $ lacuna mask show clip.mp4 --mask flow-warped --seed 3 --output mask.mp4
+  $ lacuna mask show clip.mp4 --mask tube --ratio 0.75 --frames 8 --size 64 --patch 8 --output mask.png`,
+    )
+    .action(async (video: string, flags: ShowFlags) => {
+      console.log(await showMask(video, flags));
+    });
+}
+
+/** Draws the picture, and says what is on it. */
+async function showMask(video: string, flags: ShowFlags): Promise<string> {
+  checkPicturePath(flags.output);
+  const { mask: kind, ratio, frames, size, patch, tubelet, stride, seed, epoch } = flags;
+  const mask = { kind, ...(ratio === undefined ? {} : { ratio }) };
+  const clip = await drawClipMask({
+    video,
+    mask,
+    motion: { source: flags.motionSource, camera: flags.camera },
+    clip: { frames, size, patch, tubelet, stride },
+    seed,
+    epoch,
+    id: flags.id ?? basename(video),
+  });
+  await writeMaskPicture(flags.output, clip, kind);
+  const { slots, rows, columns } = clip.grid;
+  const { visible, masked } = maskCounts(mask, clip.grid);
+  return [
+    `${kind} at ratio ${completeMaskConfig(mask).ratio}: ${masked} of ${visible + masked} tokens masked (${slots} x ${rows} x ${columns})`,
+    ...notes(clip),
+    `The picture is in ${flags.output}`,
+  ].join('\n');
+}
+
+function notes({ frameIndices, motionSource }: ClipMask): readonly string[] {
+  const distinct = new Set(frameIndices).size;
+  const source = { codec: "the codec's vectors", 'block-matching': 'block matching' };
+  return [
+    ...(motionSource === undefined ? [] : [`Motion by ${source[motionSource]}`]),
+    ...(distinct === frameIndices.length
+      ? []
+      : [
+          `The video is shorter than the clip: of ${frameIndices.length} frames ${distinct} differ, the others repeat them`,
+        ]),
+    ...(distinct === 1 && motionSource !== undefined
+      ? ['Nothing moves in a single frame, so the mask follows no motion']
+      : []),
+  ];
+}
+
+function upTo(most: number, least = 1): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isInteger(value) || value < least || value > most) {
+      throw new InvalidArgumentError(`it must be a whole number from ${least} to ${most}.`);
+    }
+    return value;
+  };
+}
+
+function share(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value < 1)) {
+    throw new InvalidArgumentError('it must be at least 0 and below 1.');
+  }
+  return value;
+}

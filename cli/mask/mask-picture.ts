@@ -1,0 +1,102 @@
+import { rename, rm } from 'node:fs/promises';
+import { encode } from 'fast-png';
+import { loadClipEncoder } from '../../data/index.js';
+import { LacunaError, MASK_KINDS, type MaskKindName, tokenCount } from '../../spec/index.js';
+import { replaceFile } from '../../training/index.js';
+import { Canvas } from './canvas.js';
+import type { ClipMask } from './draw-clip-mask.js';
+import { frameOf, heatFrame, heatOf, maskedFrame } from './paint.js';
+
+const MOST_COLUMNS = 8;
+/** Small frames are enlarged by a whole factor to about this side. */
+const SIDE = 160;
+const GAP = 4;
+const FRAMES_PER_SECOND = 6;
+/** A clip of this many frames or fewer is shown several times over. */
+const SHORTEST_FILM = 48;
+
+/** Writes the picture of a clip's mask: a contact sheet (.png) or a film (.mp4), whole or not at all. */
+export async function writeMaskPicture(
+  path: string,
+  clip: ClipMask,
+  kind: MaskKindName,
+): Promise<void> {
+  if (path.endsWith('.png')) {
+    const { width, height, data } = contactSheet(clip, kind);
+    await replaceFile(path, encode({ width, height, data, channels: 3, depth: 8 }));
+    return;
+  }
+  const encodeFilm = await loadClipEncoder();
+  const partial = `${path}.partial-${process.pid}.mp4`;
+  const frames = filmFrames(clip, kind);
+  const [{ width, height }] = frames as [Canvas];
+  const repeats = Math.max(1, Math.floor(SHORTEST_FILM / frames.length));
+  const pictures = frames.map((frame) => frame.toYuv());
+  const film = Array.from({ length: repeats }, () => pictures).flat();
+  try {
+    encodeFilm(partial, film, { width, height, framesPerSecond: FRAMES_PER_SECOND });
+    await rename(partial, path);
+  } finally {
+    await rm(partial, { force: true });
+  }
+}
+
+/** @throws LacunaError for a name that is neither a picture nor a film. */
+export function checkPicturePath(path: string): void {
+  if (/[^/\\]\.(png|mp4)$/.test(path)) return;
+  throw new LacunaError({
+    what: 'the output is neither a picture nor a film',
+    where: '--output',
+    got: path,
+    expected: 'a file name that ends in .png or .mp4',
+  });
+}
+
+/** What is shown of frame t, from top to bottom: the frame, its mask, the map that guided it. */
+function views(clip: ClipMask, kind: MaskKindName): (t: number) => readonly Uint8Array[] {
+  const flags = new Uint8Array(tokenCount(clip.grid));
+  for (const n of clip.mask.masked) flags[n] = 1;
+  const { map: name } = MASK_KINDS[kind];
+  const heat =
+    clip.map === undefined || name === undefined ? undefined : heatOf(name, clip.map, clip.grid);
+  return (t) => [
+    frameOf(clip, t),
+    maskedFrame(clip, t, flags),
+    ...(heat === undefined ? [] : [heatFrame(clip, t, heat)]),
+  ];
+}
+
+/** Up to eight slots side by side, the first frame of each. */
+function contactSheet(clip: ClipMask, kind: MaskKindName): Canvas {
+  const { grid, tubelet, size } = clip;
+  const columns = Math.min(MOST_COLUMNS, grid.slots);
+  const shown = Array.from({ length: columns }, (_, i) =>
+    Math.floor((i * grid.slots) / columns),
+  ).map((slot) => views(clip, kind)(slot * tubelet));
+  const factor = Math.max(1, Math.round(SIDE / size));
+  const step = size * factor + GAP;
+  const canvas = new Canvas(columns * step - GAP, (shown[0]?.length ?? 0) * step - GAP);
+  shown.forEach((column, x) => {
+    column.forEach((pixels, y) => {
+      canvas.place(pixels, size, x * step, y * step, factor);
+    });
+  });
+  return canvas;
+}
+
+/** Every frame of the clip with its views side by side; sides are even, as the codec needs. */
+function filmFrames(clip: ClipMask, kind: MaskKindName): readonly Canvas[] {
+  const { frames, size } = clip;
+  const factor = Math.max(1, Math.round(SIDE / size));
+  const step = size * factor + GAP;
+  const even = (side: number): number => side + (side % 2);
+  const viewsOf = views(clip, kind);
+  return Array.from({ length: frames }, (_, t) => {
+    const row = viewsOf(t);
+    const canvas = new Canvas(even(row.length * step - GAP), even(step - GAP));
+    row.forEach((pixels, x) => {
+      canvas.place(pixels, size, x * step, 0, factor);
+    });
+    return canvas;
+  });
+}

@@ -1,0 +1,80 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { decode } from 'fast-png';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { capable } from '../../core/testing/capability.js';
+import { videoBackend } from '../../data/index.js';
+import { writeTestVideo } from '../../data/testing/test-videos.js';
+import { MASK_KINDS, type MaskKindName } from '../../spec/index.js';
+import { type ClipMaskRequest, drawClipMask, type SimilaritySource } from './draw-clip-mask.js';
+import { checkPicturePath, writeMaskPicture } from './mask-picture.js';
+
+const backend = await videoBackend('node-av').catch(() => undefined);
+const canEncode = capable('node-av', backend === undefined ? 'it is not installed' : undefined);
+
+const similarity: SimilaritySource = async ({ grid }) =>
+  Int16Array.from({ length: grid.slots * grid.rows * grid.columns }, (_, i) => i);
+
+describe.skipIf(!canEncode)('the picture of a mask', () => {
+  let folder = '';
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'lacuna-mask-show-'));
+    await writeTestVideo(join(folder, 'clip.mp4'), 20, 1);
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  const request = (kind: MaskKindName, changes: object = {}): ClipMaskRequest => ({
+    video: join(folder, 'clip.mp4'),
+    mask: { kind, ratio: 0.5 },
+    motion: { source: 'auto', camera: 'keep' },
+    clip: { frames: 4, size: 64, tubelet: 2, patch: 16, stride: 2, ...changes },
+    seed: 1,
+    epoch: 0,
+    id: 'clip.mp4',
+  });
+
+  it.each(Object.keys(MASK_KINDS) as MaskKindName[])(
+    'of %s shows masked patches grey and visible ones as they are',
+    async (kind) => {
+      const clip = await drawClipMask(request(kind), similarity);
+      const path = join(folder, `${kind}.png`);
+      await writeMaskPicture(path, clip, kind);
+      const { width, height, data } = decode(await readFile(path));
+      // Two slots, 64 pixels enlarged three times, 4 pixels between; a row more for a map.
+      expect(width).toBe(2 * 192 + 4);
+      expect(height).toBe(MASK_KINDS[kind].map === undefined ? 388 : 584);
+      const masked = new Set(clip.mask.masked);
+      for (let n = 0; n < 32; n++) {
+        const [slot, row, column] = [n >> 4, (n >> 2) & 3, n & 3];
+        const [x, y] = [16 * column + 8, 16 * row + 8];
+        const from = ((2 * slot * 64 + y) * 64 + x) * 3;
+        const at = ((196 + 3 * y) * width + 196 * slot + 3 * x) * 3;
+        const value = clip.video[from] as number;
+        const grey = Math.round(0.2 * value + 0.8 * 128);
+        expect(data[at]).toBe(masked.has(n) ? grey : value);
+      }
+    },
+  );
+
+  it('is a film of even sides where the name ends in mp4', async () => {
+    const clip = await drawClipMask(request('flow-warped'));
+    await writeMaskPicture(join(folder, 'film.mp4'), clip, 'flow-warped');
+    const opened = await videoBackend('node-av');
+    using reader = await opened.open(join(folder, 'film.mp4'));
+    expect(reader.info).toMatchObject({ width: 584, height: 192, frameCount: 48, codec: 'h264' });
+  });
+
+  it('is refused for a missing file, a clip that tokens do not fit, or a map from nowhere', async () => {
+    const missing = { ...request('tube'), video: join(folder, 'absent.mp4') };
+    await expect(drawClipMask(missing)).rejects.toThrow(/absent.mp4: there is no such file/);
+    await expect(drawClipMask(request('tube', { frames: 5 }))).rejects.toThrow(
+      /multiple of --tubelet/,
+    );
+    await expect(drawClipMask(request('tube', { size: 60 }))).rejects.toThrow(
+      /multiple of --patch/,
+    );
+    await expect(drawClipMask(request('text-guided'))).rejects.toThrow(/similarity map/);
+    expect(() => checkPicturePath('mask.gif')).toThrow(/ends in .png or .mp4/);
+  });
+});

@@ -1,0 +1,80 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ONNX } from '../backends/onnx/index.js';
+import type { Backend } from '../core/index.js';
+import { type DemoData, makeDemoData, readClipList } from '../data/index.js';
+import type { PretrainSettings } from './config.js';
+import { reconstruct } from './evaluate.js';
+import { parseConfig } from './parse-config.js';
+import { pretrain } from './pretrain.js';
+import { readMetrics } from './run-folder.js';
+import { resolveSettings } from './settings.js';
+
+function settings(mask: object, list = 'list.jsonl', output = 'run'): PretrainSettings {
+  const config = { data: { list }, output, preset: 'tiny-mae', objective: 'mae', batch: 4 };
+  return resolveSettings(parseConfig({ ...config, schedule: { steps: 3 }, mask }));
+}
+
+describe('settings of masks that motion guides', () => {
+  it('record how motion is measured', () => {
+    expect(settings({ kind: 'motion-guided' }).mask).toEqual({
+      kind: 'motion-guided',
+      ratio: 0.75,
+      rounding: 'floor-masked',
+      motion: { source: 'auto', camera: 'keep' },
+    });
+    const own = { kind: 'motion-guided', motion: { source: 'codec', camera: 'compensate' } };
+    expect(settings(own).mask.motion).toEqual(own.motion);
+    expect(settings({ kind: 'flow-warped' }).mask.motion).toEqual({
+      source: 'block-matching',
+      camera: 'keep',
+    });
+    expect(settings({ kind: 'tube' }).mask.motion).toBeUndefined();
+  });
+
+  it.each([
+    [{ kind: 'tube', motion: { source: 'auto' } }, /mask.motion: the mask tube does not look/],
+    [{ kind: 'flow-warped', motion: { source: 'codec' } }, /by block matching only/],
+    [{ kind: 'flow-warped', motion: { camera: 'compensate' } }, /motion of the camera too/],
+    [{ kind: 'motion-guided', motion: { source: 'raft' } }, /one of auto, codec, block-matching/],
+  ])('refuse %o', (mask, sentence) => {
+    expect(() => settings(mask)).toThrow(sentence);
+  });
+});
+
+describe('a run with a mask that motion guides', () => {
+  let folder = '';
+  let data: DemoData;
+  let backend: Backend;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'lacuna-motion-masks-'));
+    data = await makeDemoData(join(folder, 'data'), { trainClips: 12, testClips: 8 });
+    backend = await ONNX.open();
+  });
+  afterAll(async () => {
+    await backend.dispose();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it.each(['motion-guided', 'flow-warped'])(
+    '%s trains, says where motion is from, and reconstructs',
+    async (kind) => {
+      const run = settings({ kind }, data.trainList, join(folder, kind));
+      const { state, finished } = await pretrain(run, backend, { version: 'test' });
+      expect(finished).toBe(true);
+      const byCodec = kind === 'motion-guided';
+      for (const { motion } of await readMetrics(run.output)) {
+        expect(motion).toEqual({ codec: byCodec ? 4 : 0, blockMatching: byCodec ? 0 : 4 });
+      }
+      const manifest = JSON.parse(await readFile(join(run.output, 'manifest.json'), 'utf8'));
+      expect(manifest.settings.mask).toEqual(run.mask);
+      const { records } = await readClipList(data.testList);
+      const model = { settings: run, backend, state, tokenizer: undefined };
+      const shown = await reconstruct(model, records, data.folder);
+      expect(shown.length).toBe(records.length);
+      expect(new Set(shown.map(({ mask }) => mask.masked.join())).size).toBeGreaterThan(1);
+    },
+  );
+});
