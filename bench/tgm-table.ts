@@ -2,7 +2,7 @@
  * Table 2 of the TGM paper at the size of the demo: {MAE, MAE + VT} x {tube, MGM, TGM} with equal
  * budgets, against an encoder that was never trained.
  *
- *   npx tsx bench/tgm-table.ts [--folder runs/tgm-table] [--seeds 0,1,2] [--steps 200]
+ *   npx tsx bench/tgm-table.ts [--folder runs/tgm-table] [--seeds 0,1,2] [--steps 300]
  *     [--rows tube,mgm,tgm] [--clips 2048] [--teacher-steps 300] [--threads 2]
  *
  * One teacher (preset demo-aligner: single frames and their captions) is trained first; it makes the
@@ -43,7 +43,7 @@ const { values } = parseArgs({
   options: {
     folder: { type: 'string', default: 'runs/tgm-table' },
     seeds: { type: 'string', default: '0,1,2' },
-    steps: { type: 'string', default: '200' },
+    steps: { type: 'string', default: '300' },
     rows: { type: 'string', default: 'tube,mgm,tgm' },
     clips: { type: 'string', default: '2048' },
     'teacher-steps': { type: 'string', default: '300' },
@@ -269,9 +269,10 @@ function spread(numbers: readonly (number | null)[], percent: boolean): string {
   if (present.length === 0) return '-';
   const mean = present.reduce((a, b) => a + b, 0) / present.length;
   const square = present.reduce((total, x) => total + (x - mean) ** 2, 0);
-  const deviation = present.length > 1 ? Math.sqrt(square / (present.length - 1)) : Number.NaN;
+  const deviation = Math.sqrt(square / (present.length - 1));
   const [factor, digits] = percent ? [100, 1] : [1, 3];
-  return `${(factor * mean).toFixed(digits)} ± ${(factor * deviation).toFixed(digits)}`;
+  const centre = (factor * mean).toFixed(digits);
+  return present.length > 1 ? `${centre} ± ${(factor * deviation).toFixed(digits)}` : centre;
 }
 
 interface Row {
