@@ -59,7 +59,15 @@ const { batch, visible, tokens, patch, width, heads, depth, shared } = sizes;
 const { decoder, decoderHeads, decoderDepth, temperature } = sizes;
 const masked = tokens - visible;
 const array = (shape, scale, seed) =>
-  np.array(numbers(shape.reduce((a, b) => a * b, 1), scale, seed)).reshape(shape);
+  np
+    .array(
+      numbers(
+        shape.reduce((a, b) => a * b, 1),
+        scale,
+        seed,
+      ),
+    )
+    .reshape(shape);
 
 // Arrays count their references: every argument is used up, `.ref` keeps one.
 const linear = (p, x, name) => np.matmul(x, p[`${name}.w`]).add(p[`${name}.b`]);
@@ -89,8 +97,15 @@ function lossOf(p, data) {
   let video = linear(p, hidden, 'project2');
   video = video.ref.div(np.sqrt(np.square(video).sum(-1, { keepdims: true })));
   const logits = np.matmul(video, np.transpose(data.text)).div(temperature);
-  const entropy = (l, eye, axis) => nn.logSoftmax(l, axis).mul(eye).sum().mul(-1 / batch);
-  const nce = entropy(logits.ref, data.eye.ref, 1).add(entropy(logits, data.eye, 0)).mul(0.5);
+  const entropy = (l, eye, axis) =>
+    nn
+      .logSoftmax(l, axis)
+      .mul(eye)
+      .sum()
+      .mul(-1 / batch);
+  const nce = entropy(logits.ref, data.eye.ref, 1)
+    .add(entropy(logits, data.eye, 0))
+    .mul(0.5);
   const seen = np.matmul(x, p['narrow.w']);
   const hiddenTokens = np.zeros([batch, masked, decoder]).add(p.mask);
   let y = np.concatenate([seen, hiddenTokens], 1).add(data.decoderPositions);

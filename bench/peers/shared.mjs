@@ -63,7 +63,8 @@ export function parameters({ patch, width, depth, decoder, decoderDepth, shared 
   ];
   return list.map(([name, shape, value], seed) => {
     const count = shape.reduce((a, b) => a * b, 1);
-    const data = value === undefined ? numbers(count, 0.04, seed) : new Float32Array(count).fill(value);
+    const data =
+      value === undefined ? numbers(count, 0.04, seed) : new Float32Array(count).fill(value);
     return { name, shape, data };
   });
 }

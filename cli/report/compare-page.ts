@@ -35,7 +35,7 @@ ${runTable(runs)}
 
 const COLUMNS = `
 .columns { display: grid; gap: 0 1rem; overflow-x: auto; grid-auto-flow: column; grid-auto-columns: minmax(16rem, 1fr); }
-thead th { overflow-wrap: normal; } .columns h4 { margin: .5rem 0; font-size: .9rem; }
+thead th, td { overflow-wrap: normal; } .columns h4 { margin: .5rem 0; font-size: .9rem; }
 `;
 
 /** A run in a few words: its folder, its mask, what it optimises. */
