@@ -128,6 +128,7 @@ export const CONFIG_SCHEMA: z.ZodType<PretrainConfig> = z.strictObject({
         })
         .exactOptional(),
       frames: z.enum(['mean', 'first', 'max']).exactOptional(),
+      ties: z.enum(['first', 'random']).exactOptional(),
     })
     .exactOptional(),
   textMask: z

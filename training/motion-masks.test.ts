@@ -23,6 +23,7 @@ describe('settings of masks that motion guides', () => {
       kind: 'motion-guided',
       ratio: 0.75,
       rounding: 'floor-masked',
+      ties: 'random',
       motion: { source: 'auto', camera: 'keep' },
     });
     const own = { kind: 'motion-guided', motion: { source: 'codec', camera: 'compensate' } };
@@ -38,6 +39,7 @@ describe('settings of masks that motion guides', () => {
     [{ kind: 'tube', motion: { source: 'auto' } }, /mask.motion: the mask tube does not look/],
     [{ kind: 'flow-warped', motion: { source: 'codec' } }, /by block matching only/],
     [{ kind: 'flow-warped', motion: { camera: 'compensate' } }, /motion of the camera too/],
+    [{ kind: 'tube', ties: 'random' }, /mask.ties: the mask tube compares no values/],
     [{ kind: 'motion-guided', motion: { source: 'raft' } }, /one of auto, codec, block-matching/],
   ])('refuse %o', (mask, sentence) => {
     expect(() => settings(mask)).toThrow(sentence);

@@ -250,6 +250,15 @@ function check(settings: PretrainSettings): void {
     });
   }
   const { map } = MASK_KINDS[mask.kind];
+  refuse(
+    mask.ties === 'random' && map !== 'similarity' && map !== 'motion',
+    'mask.ties',
+    'random',
+    {
+      what: `the mask ${mask.kind} compares no values, so there are no ties`,
+      fix: 'Leave mask.ties out.',
+    },
+  );
   const { list, similarity } = settings.data;
   refuse(map === 'similarity' && similarity === undefined, 'mask.kind', `"${mask.kind}"`, {
     what: 'this mask needs the similarity maps of every clip, and data.similarity names none',

@@ -90,6 +90,7 @@ describe('settings', () => {
       kind: 'text-guided',
       ratio: 0.5,
       rounding: 'floor-masked',
+      ties: 'first',
       frames: 'mean',
     });
     expect(settings('x', { mask: { kind: 'tube' } }).mask).not.toHaveProperty('frames');

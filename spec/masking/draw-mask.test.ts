@@ -199,10 +199,28 @@ describe('guided kinds', () => {
               .map(({ n }) => n)
               .sort((a, b) => a - b),
           );
-          expect([...drawMask({ kind, ratio }, grid, ADDRESS, stored).masked]).toEqual(expected);
+          const config = { kind, ratio, ties: 'first' } as const;
+          expect([...drawMask(config, grid, ADDRESS, stored).masked]).toEqual(expected);
         },
       ),
     );
+  });
+
+  it('draw among equals where ties are random: as many, never another value, each as often', () => {
+    const grid = { slots: 2, rows: 2, columns: 3 };
+    // The two highest of slot 0 are masked always; of its four equals, and of all of slot 1, any.
+    const map = Int16Array.from([9, 4, 4, 4, 4, 8, 0, 0, 0, 0, 0, 0]);
+    const config = { kind: 'text-guided', ratio: 0.5, ties: 'random' } as const;
+    const often = new Map<number, number>();
+    for (let sample = 0; sample < 3000; sample++) {
+      const { masked } = drawMask(config, grid, { ...ADDRESS, sample }, map);
+      expect(masked.filter((n) => n < 6)).toHaveLength(3);
+      expect([...masked]).toEqual(expect.arrayContaining([0, 5]));
+      for (const n of masked) often.set(n, (often.get(n) ?? 0) + 1);
+    }
+    // Binomial deviations are 24 and 27; five of them.
+    for (const n of [1, 2, 3, 4]) expect(Math.abs((often.get(n) ?? 0) - 750)).toBeLessThan(120);
+    for (let n = 6; n < 12; n++) expect(Math.abs((often.get(n) ?? 0) - 1500)).toBeLessThan(135);
   });
 
   it('read a map to the ends of its type, and leave it as it was', () => {

@@ -1,7 +1,7 @@
 import { LacunaError } from '../errors.js';
 import { type DrawAddress, RandomStream } from '../random/stream.js';
 import { type Grid, placesPerSlot, requireGrid, tokenCount } from './grid.js';
-import type { MapName, MaskKind, MaskMap } from './kind.js';
+import type { MapName, MaskKind, MaskMap, Ties } from './kind.js';
 import { MASK_KINDS, type MaskKindName } from './kinds.js';
 import { type Mask, maskOfFlags } from './mask.js';
 import { maskedCount, type Rounding } from './rounding.js';
@@ -12,6 +12,8 @@ export interface MaskConfig {
   /** The share of masked tokens, in [0, 1). */
   readonly ratio?: number;
   readonly rounding?: Rounding;
+  /** Which of equal values are masked; guided by similarity or motion only. */
+  readonly ties?: Ties;
 }
 
 /** A mask's address without its stream, which is always `videoMask`. */
@@ -19,8 +21,14 @@ export type MaskAddress = Omit<DrawAddress, 'stream'>;
 
 /** The configuration with its defaults filled in: what a run's manifest records. */
 export function completeMaskConfig(config: MaskConfig): Required<MaskConfig> {
-  const { rounding, ratio } = requireKind(config.kind);
-  return { kind: config.kind, ratio: config.ratio ?? ratio, rounding: config.rounding ?? rounding };
+  const { kind, ...own } = config;
+  const { rounding, ratio, ties = 'first' } = requireKind(kind);
+  return {
+    kind,
+    ratio: own.ratio ?? ratio,
+    rounding: own.rounding ?? rounding,
+    ties: own.ties ?? ties,
+  };
 }
 
 /** The numbers of visible and masked tokens of a clip: equal for all clips, so that batches are rectangular. */
@@ -51,9 +59,10 @@ export function drawMask(
   requireGrid(grid);
   const kind = requireKind(config.kind);
   const count = maskedPerUnit(config, grid);
-  const { ratio } = completeMaskConfig(config);
+  const { ratio, ties } = completeMaskConfig(config);
   const stream = new RandomStream({ ...address, stream: 'videoMask' });
-  return maskOfFlags(kind.draw({ grid, count, ratio, stream, map: requireMap(config, grid, map) }));
+  const own = requireMap(config, grid, map);
+  return maskOfFlags(kind.draw({ grid, count, ratio, stream, map: own, ties }));
 }
 
 /** Masked tokens of a slot or of the clip, as the kind counts. */

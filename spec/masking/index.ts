@@ -7,7 +7,7 @@ export {
   maskCounts,
 } from './draw-mask.js';
 export { type Grid, placesPerSlot, tokenCount } from './grid.js';
-export type { MapName, MaskDraw, MaskKind, MaskMap } from './kind.js';
+export type { MapName, MaskDraw, MaskKind, MaskMap, Ties } from './kind.js';
 export { MASK_KINDS, type MaskKindName } from './kinds.js';
 export type { Mask } from './mask.js';
 export { maskedCount, ROUNDINGS, type Rounding } from './rounding.js';

@@ -16,6 +16,13 @@ export type MaskMap = Int16Array | Uint16Array | Int32Array;
  */
 export type MapName = 'similarity' | 'motion' | 'flow';
 
+/**
+ * Which of equal values of a map are masked where not all can be. No source says.
+ * - `first`: those of lower index, in raster order.
+ * - `random`: any, by the words at the clip's address.
+ */
+export type Ties = 'first' | 'random';
+
 /** What a mask kind draws from. */
 export interface MaskDraw {
   readonly grid: Grid;
@@ -27,6 +34,7 @@ export interface MaskDraw {
   readonly stream: RandomStream;
   /** The stored map; empty for a kind that needs none. */
   readonly map: MaskMap;
+  readonly ties: Ties;
 }
 
 /** A way to choose which tokens of a clip are masked. */
@@ -39,6 +47,8 @@ export interface MaskKind {
   readonly rounding: Rounding;
   /** The default ratio: the source's best. */
   readonly ratio: number;
+  /** The default rule for ties. @defaultValue 'first' */
+  readonly ties?: Ties;
   readonly source: string;
   /** A flag for every token, 1 = masked. */
   draw(from: MaskDraw): Uint8Array;
