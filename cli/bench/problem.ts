@@ -12,7 +12,8 @@ export interface Problem {
   readonly shape: { readonly batch: number; readonly visible: number };
 }
 
-const TEXT = { vocabulary: 1000, length: 16, width: 128, depth: 2, heads: 2 };
+/** Width of the shared space: CLIP's. */
+const SHARED = 512;
 
 function problem(
   video: PretrainingConfig['video'],
@@ -26,16 +27,16 @@ function problem(
     mae: { decoder },
     contrastive: {
       temperature: { kind: 'fixed', value: 0.1 },
-      text: TEXT,
-      textProjection: { kind: 'linear', width: 512 },
-      videoProjection: { kind: 'mlp-bn', width: 512 },
+      text: { frozen: true, width: SHARED },
+      textProjection: { kind: 'none', width: SHARED },
+      videoProjection: { kind: 'mlp-bn', width: SHARED },
     },
   };
   return { config, shape };
 }
 
 const CLIP = { frames: 16, size: 224, tubelet: 2, patch: 16 };
-/** Joint steps, MAE and InfoNCE with a small text tower, one in ten tokens visible. */
+/** Joint steps as in TGM: MAE, and InfoNCE with frozen text; one token in ten visible. */
 export const PROBLEMS: Readonly<Record<string, Problem>> = {
   tiny: problem(
     { frames: 8, size: 64, tubelet: 2, patch: 8 },
@@ -85,11 +86,11 @@ export function inputMaker({
     }
     if (dtype === 'i32') {
       const [, columns = 1] = shape;
-      const first = name === 'masked' ? visible : name === 'text.lengths' ? 8 : 0;
+      const first = name === 'masked' ? visible : 0;
       return { dtype, shape, data: Int32Array.from({ length }, (_, i) => first + (i % columns)) };
     }
     const data = new Float32Array(length);
-    if (role === 'parameter') {
+    if (role === 'parameter' || role === 'data') {
       for (let i = 0; i < length; i++) data[i] = (random() - 0.5) * 0.04;
     }
     if (role === 'schedule') data.fill(name === 'schedule.lr' ? 1e-4 : 0.1);

@@ -67,7 +67,7 @@ export async function openSwiftShader(): Promise<Dawn> {
 }
 
 /** The folder with Dawn, the loader and SwiftShader; made once, beside the installed packages. */
-function softwareFolder(): string {
+export function softwareFolder(): string {
   const archive = join(packageFolder(SOFTWARE_PACKAGE), 'bin', 'swiftshader.tar.br');
   const dawn = join(packageFolder(PACKAGE), 'dist', 'linux-x64', 'dawn.node');
   const fill = (folder: string): void => {
