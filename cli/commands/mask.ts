@@ -4,8 +4,9 @@ import { completeMaskConfig, MASK_KINDS, type MaskKindName, maskCounts } from '.
 import type { MotionConfig } from '../../training/index.js';
 import { type ClipMask, drawClipMask } from '../mask/draw-clip-mask.js';
 import { checkPicturePath, writeMaskPicture } from '../mask/mask-picture.js';
+import { type SimilarityFlags, similaritySource } from '../mask/similarity-source.js';
 
-interface ShowFlags {
+interface ShowFlags extends SimilarityFlags {
   readonly mask: MaskKindName;
   readonly output: string;
   readonly ratio?: number;
@@ -69,12 +70,19 @@ function showCommand(): Command {
         .choices(['keep', 'compensate'])
         .default('keep'),
     )
+    .option('--caption <text>', 'text-guided: what the mask is to cover')
+    .option('--teacher <folder>', 'text-guided: a teacher that makes the map of this video now')
+    .option(
+      '--maps <folder>',
+      'text-guided: maps of lacuna similarity; --id names the video as its list does',
+    )
     .requiredOption('--output <file>', 'contact sheet (.png) or film (.mp4) to write')
     .addHelpText(
       'after',
       `
 Examples:
   $ lacuna mask show clip.mp4 --mask motion-guided --camera compensate --output mask.png
+  $ lacuna mask show clip.mp4 --mask text-guided --caption 'a red circle' --teacher runs/aligner --output mask.png
   $ lacuna mask show clip.mp4 --mask flow-warped --seed 3 --output mask.mp4
   $ lacuna mask show clip.mp4 --mask tube --ratio 0.75 --frames 8 --size 64 --patch 8 --output mask.png`,
     )
@@ -88,15 +96,17 @@ async function showMask(video: string, flags: ShowFlags): Promise<string> {
   checkPicturePath(flags.output);
   const { mask: kind, ratio, frames, size, patch, tubelet, stride, seed, epoch } = flags;
   const mask = { kind, ...(ratio === undefined ? {} : { ratio }) };
-  const clip = await drawClipMask({
+  const id = flags.id ?? basename(video);
+  const request = {
     video,
     mask,
     motion: { source: flags.motionSource, camera: flags.camera },
     clip: { frames, size, patch, tubelet, stride },
     seed,
     epoch,
-    id: flags.id ?? basename(video),
-  });
+    id,
+  };
+  const clip = await drawClipMask(request, similaritySource(video, id, flags));
   await writeMaskPicture(flags.output, clip, kind);
   const { slots, rows, columns } = clip.grid;
   const { visible, masked } = maskCounts(mask, clip.grid);

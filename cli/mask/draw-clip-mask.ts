@@ -1,6 +1,7 @@
 import { access } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import {
+  type Clip,
   type ClipMotion,
   ClipReader,
   type ClipSampling,
@@ -47,8 +48,10 @@ export interface MappedClip {
   readonly grid: Grid;
 }
 
-/** Makes the stored similarity map [slots, rows * columns] of a clip. */
-export type SimilaritySource = (clip: MappedClip) => Promise<Int16Array>;
+/** Makes the similarity map [slots, rows * columns] of a clip, cut out of its video as it was. */
+export type SimilaritySource = (
+  clip: MappedClip & Pick<Clip, 'frameIndices' | 'crop' | 'flip'>,
+) => Promise<Int16Array>;
 
 export interface ClipMask extends MappedClip {
   readonly mask: Mask;
@@ -80,7 +83,7 @@ export async function drawClipMask(
     throw new LacunaError({
       what: `the mask ${mask.kind} needs a similarity map of the clip, and there is no source of one`,
       where: '--mask',
-      fix: 'Choose another mask, or say where the similarities come from (see --help).',
+      fix: 'Give --caption with --teacher <folder> or --maps <folder>, or choose another mask.',
     });
   }
   const read = await readClip(request, {
@@ -89,9 +92,12 @@ export async function drawClipMask(
     rule: { name: 'dense', stride },
     ...motionOf(request),
   });
-  const { video, motion, frameIndices } = read;
+  const { video, motion, frameIndices, crop, flip } = read;
   const mapped = { video, frames, size, tubelet, patch, grid };
-  const map = mapName === 'similarity' ? await similarity?.(mapped) : motion?.map;
+  const map =
+    mapName === 'similarity'
+      ? await similarity?.({ ...mapped, frameIndices, crop, flip })
+      : motion?.map;
   const drawn = drawMask(mask, grid, { seed, epoch, sample: sampleWord(id) }, map);
   return {
     ...mapped,
