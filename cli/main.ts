@@ -20,13 +20,13 @@ const program = new Command('lacuna')
   )
   .version(version())
   .showHelpAfterError('(add --help for the options and examples)')
-  .addCommand(pretrainCommand())
-  .addCommand(similarityCommand())
   .addCommand(demoCommand())
-  .addCommand(maskCommand())
   .addCommand(captionCommand())
-  .addCommand(backendsCommand())
+  .addCommand(similarityCommand())
+  .addCommand(maskCommand())
+  .addCommand(pretrainCommand())
   .addCommand(reportCommand())
+  .addCommand(backendsCommand())
   .addCommand(conformCommand())
   .addCommand(benchCommand())
   .addCommand(serveCommand())
@@ -34,15 +34,15 @@ const program = new Command('lacuna')
     'after',
     `
 Examples:
-  $ lacuna demo                                          make data, pretrain on it, say what it learned
-  $ lacuna pretrain --data captions.jsonl --root videos  pretrain on your videos
-  $ lacuna mask show clip.mp4 --mask motion-guided       a picture of where a mask falls
-  $ lacuna caption videos --source model --model captioner     captions for your videos
-  $ lacuna similarity --data captions.jsonl --teacher clip --output maps   maps for text-guided masks
-  $ lacuna backends                                      what can run here, and why not
-  $ lacuna report runs/my-run                            one HTML page about a run
-  $ lacuna conform                                       hold a backend to the specification
-  $ lacuna serve                                         the same for a browser's WebGPU, in the browser`,
+  $ lacuna demo                                                           make data, pretrain on it, say what it learned
+  $ lacuna caption videos --source model --model captioner                captions for your videos
+  $ lacuna similarity --data captions.jsonl --teacher clip --output maps  maps for text-guided masks
+  $ lacuna mask show clip.mp4 --mask motion-guided --output mask.png      a picture of where a mask falls
+  $ lacuna pretrain --data captions.jsonl --root videos                   pretrain on your videos
+  $ lacuna report runs/my-run                                             one HTML page about a run
+  $ lacuna backends                                                       what can run here, and why not
+  $ lacuna conform                                                        hold a backend to the specification
+  $ lacuna serve                                                          the same for a browser's WebGPU, in the browser`,
   );
 
 try {

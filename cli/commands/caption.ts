@@ -32,6 +32,7 @@ import { stopSignal } from '../stop-signal.js';
 
 export function captionCommand(): Command {
   return new Command('caption')
+    .summary('Writes captions for videos, as a list for `lacuna pretrain`.')
     .description(
       'Writes captions for videos as a list for `lacuna pretrain`. They come from\n' +
         '  model     an image captioner on this machine: one for each of 3 key frames\n' +

@@ -20,6 +20,7 @@ interface SimilarityFlags extends SimilarityOptions {
 
 export function similarityCommand(): Command {
   return new Command('similarity')
+    .summary('Makes the similarity maps that text-guided masks are drawn from.')
     .description(
       'Makes the similarity maps that text-guided masks are drawn from: how much each part of each\n' +
         'frame is like each caption, by a frozen teacher. What is there already is kept, so a second\n' +
