@@ -30,5 +30,10 @@ const BAR = 20;
 function cost(images: number, seconds: number, videos: number): string {
   const rate = images / Math.max(seconds, 1e-9);
   const each = seconds / Math.max(1, videos);
-  return `${rate.toPrecision(3)} images/s  ${each.toPrecision(2)} s a video`;
+  return `${short(rate)} images/s  ${short(each)} s a video`;
+}
+
+/** Three digits, none of them as a power of ten. */
+function short(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }
