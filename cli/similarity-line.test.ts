@@ -6,7 +6,7 @@ describe('similarityLine', () => {
 
   it('shows how far it is, at what pace, and the time left', () => {
     expect(similarityLine(progress, 200)).toBe(
-      'maps  5/20 [=====               ]  1 were there  12.5 images/s  2.0 s a video  1:35 left',
+      'maps  5/20 [=====               ]  1 were there  12.5 images/s  2.00 s a video  1:35 left',
     );
     expect(similarityLine(progress, 20)).toHaveLength(19);
   });
@@ -22,7 +22,7 @@ describe('similaritySummary', () => {
 
   it('states what was made, what it cost, and how to go on', () => {
     expect(similaritySummary({ ...result, finished: true }, 'dense', 'maps')).toBe(
-      'The maps of 4 videos are in maps: 3 made now, 1 there before. Form dense: 10.0 images/s  2.0 s a video.',
+      'The maps of 4 videos are in maps: 3 made now, 1 there before. Form dense: 10.0 images/s  2.00 s a video.',
     );
     const problems = [{ id: 'x', reason: 'the file is empty' }];
     expect(similaritySummary({ ...result, problems, finished: false }, 'dense', 'maps')).toMatch(
