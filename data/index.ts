@@ -20,6 +20,8 @@ export type {
 } from './loader/clip-batch.js';
 export { ClipLoader, type ClipLoaderOptions } from './loader/clip-loader.js';
 export { ClipReader, type ClipReaderOptions, type EvaluationClip } from './loader/clip-reader.js';
+export type { FlowFile } from './motion/flow-file.js';
+export { FlowModel } from './motion/flow-model.js';
 export type { CameraMotion } from './motion/motion-map.js';
 export {
   type ClipMotion,

@@ -1,6 +1,6 @@
 import type { ClipSampling, MotionRequest } from '../data/index.js';
 import { MASK_KINDS } from '../spec/masking/kinds.js';
-import type { PretrainSettings } from './config.js';
+import type { MotionConfig, PretrainSettings } from './config.js';
 
 /** How clips are taken from videos, as the loader asks for it. */
 export function clipSampling({ clip }: Pick<PretrainSettings, 'clip'>): ClipSampling {
@@ -24,7 +24,18 @@ function motionRequest({
 }: Pick<PretrainSettings, 'clip' | 'mask'>): MotionRequest | undefined {
   const { patch, tubelet } = clip;
   const { map } = MASK_KINDS[mask.kind];
-  if (map === 'flow') return { map, patch };
-  if (map !== 'motion' || mask.motion === undefined) return undefined;
-  return { map, patch, tubelet, ...mask.motion };
+  if (map === 'flow') return flowRequest(patch, mask.motion);
+  const { source, camera } = mask.motion ?? {};
+  if (map !== 'motion' || camera === undefined) return undefined;
+  if (source === undefined || source === 'raft') return undefined;
+  return { map, patch, tubelet, source, camera };
+}
+
+/** A flow by the file that the run began with, or by block matching. */
+function flowRequest(
+  patch: number,
+  { raft: path, raftDigest: digest }: Partial<MotionConfig> = {},
+): MotionRequest {
+  if (path === undefined) return { map: 'flow', patch };
+  return { map: 'flow', patch, raft: { path, ...(digest === undefined ? {} : { digest }) } };
 }

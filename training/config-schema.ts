@@ -123,7 +123,8 @@ export const CONFIG_SCHEMA: z.ZodType<PretrainConfig> = z.strictObject({
       rounding,
       motion: z
         .strictObject({
-          source: z.enum(['auto', 'codec', 'block-matching']).exactOptional(),
+          source: z.enum(['auto', 'codec', 'block-matching', 'raft']).exactOptional(),
+          raft: path.exactOptional(),
           camera: z.enum(['keep', 'compensate']).exactOptional(),
         })
         .exactOptional(),

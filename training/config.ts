@@ -92,8 +92,16 @@ export interface ScheduleConfig {
 
 /** How motion is measured for a mask that needs a map of it. */
 export interface MotionConfig {
-  /** See `MotionSource`. `flow-warped` needs `block-matching`. @defaultValue `auto`; for `flow-warped`, `block-matching` */
-  readonly source: MotionSource;
+  /**
+   * For `motion-guided` a `MotionSource`. For `flow-warped` `block-matching`, or `raft`: a model of
+   * optical flow. @defaultValue `auto`; for `flow-warped` `raft` where one is named, and else
+   * `block-matching`
+   */
+  readonly source: MotionSource | 'raft';
+  /** The ONNX file of that model: see `FlowModel`. */
+  readonly raft?: string;
+  /** The SHA-256 of that file, hex; known, and recorded, once it was opened. */
+  readonly raftDigest?: string;
   /** Whether motion that the whole picture shares counts (`motion-guided`). @defaultValue `keep` */
   readonly camera: CameraMotion;
 }

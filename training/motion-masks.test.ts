@@ -32,15 +32,40 @@ describe('settings of masks that motion guides', () => {
       source: 'block-matching',
       camera: 'keep',
     });
+    const raft = { source: 'raft', raft: 'raft.onnx' };
+    for (const motion of [raft, { raft: 'raft.onnx' }]) {
+      const { mask } = settings({ kind: 'flow-warped', motion });
+      expect(mask.motion).toEqual({ ...raft, camera: 'keep' });
+    }
     expect(settings({ kind: 'tube' }).mask.motion).toBeUndefined();
   });
 
   it.each([
     [{ kind: 'tube', motion: { source: 'auto' } }, /mask.motion: the mask tube does not look/],
-    [{ kind: 'flow-warped', motion: { source: 'codec' } }, /by block matching only/],
+    [{ kind: 'flow-warped', motion: { source: 'codec' } }, /by block matching or a model only/],
+    [{ kind: 'flow-warped', motion: { source: 'raft' } }, /and mask.motion.raft names none/],
+    [
+      { kind: 'flow-warped', motion: { source: 'block-matching', raft: 'raft.onnx' } },
+      /mask.motion.source: mask.motion.raft names a model that would not be used/,
+    ],
+    [
+      { kind: 'flow-warped', motion: { raft: 'raft.onnx', camera: 'compensate' } },
+      /motion of the camera too/,
+    ],
+    [{ kind: 'flow-warped', motion: { raft: '' } }, /expected a text that is not empty/],
+    [{ kind: 'flow-warped', motion: { raftDigest: '00' } }, /mask.motion.raftDigest: there is no/],
+    [{ kind: 'motion-guided', motion: { source: 'raft' } }, /only the mask flow-warped takes/],
+    [
+      { kind: 'motion-guided', motion: { raft: 'raft.onnx' } },
+      /mask.motion.raft: the mask motion-guided takes no model of optical flow/,
+    ],
+    [{ kind: 'tube', motion: { raft: 'raft.onnx' } }, /mask.motion.raft: the mask tube takes no/],
     [{ kind: 'flow-warped', motion: { camera: 'compensate' } }, /motion of the camera too/],
     [{ kind: 'tube', ties: 'random' }, /mask.ties: the mask tube compares no values/],
-    [{ kind: 'motion-guided', motion: { source: 'raft' } }, /one of auto, codec, block-matching/],
+    [
+      { kind: 'motion-guided', motion: { source: 'x' } },
+      /one of auto, codec, block-matching, raft/,
+    ],
   ])('refuse %o', (mask, sentence) => {
     expect(() => settings(mask)).toThrow(sentence);
   });

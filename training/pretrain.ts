@@ -16,6 +16,7 @@ import { CheckpointReader, lastGoodCheckpoint, writeCheckpoint } from './checkpo
 import { maskedClipSampling } from './clip-sampling.js';
 import type { PretrainSettings } from './config.js';
 import { describeRun, programDigests } from './describe-run.js';
+import { withFlowModel } from './flow-model.js';
 import { initialTensor, tableTensor } from './initialize.js';
 import { type DataProblem, RunFolder, type RunManifest, type StepMetrics } from './run-folder.js';
 import { dataRoot, readRunList } from './run-list.js';
@@ -76,7 +77,7 @@ export async function pretrain(
   const list = await readRunList(given);
   // Before anything is written: a folder without its videos leaves no run behind.
   await checkDataFolder(dataRoot(given), list.records);
-  const text = await beginText(given, list, textOptions(options));
+  const text = await beginText(await withFlowModel(given), list, textOptions(options));
   const { settings, side, teacher } = text;
   const plan = planOf(settings, vocabularyOf(side));
   const guide = await openGuide(settings, list);
@@ -112,6 +113,7 @@ export async function resumePretraining(
         fix: 'Restore the list, or begin a new run.',
       });
     }
+    await withFlowModel(settings);
     const text = await resumeText(folder, list, textOptions(options));
     const plan = planOf(settings, vocabularyOf(text));
     if (JSON.stringify(programDigests(plan)) !== JSON.stringify(programs)) {
@@ -339,8 +341,15 @@ function scheduleFeeds(
 function motionSources(samples: readonly BatchSample[]): Pick<StepMetrics, 'motion'> {
   const sources = samples.flatMap(({ motion }) => (motion === undefined ? [] : [motion.source]));
   if (sources.length === 0) return {};
-  const codec = sources.filter((source) => source === 'codec').length;
-  return { motion: { codec, blockMatching: sources.length - codec } };
+  const count = (name: string): number => sources.filter((source) => source === name).length;
+  const raft = count('raft');
+  return {
+    motion: {
+      codec: count('codec'),
+      blockMatching: count('block-matching'),
+      ...(raft === 0 ? {} : { raft }),
+    },
+  };
 }
 
 function notFinite(

@@ -49,7 +49,12 @@ export interface StepMetrics {
   /** Seconds that it waited for data. */
   readonly waitSeconds: number;
   /** Of how many clips the motion was taken from where, for the masks that are guided by it. */
-  readonly motion?: { readonly codec: number; readonly blockMatching: number };
+  readonly motion?: {
+    readonly codec: number;
+    readonly blockMatching: number;
+    /** Only in runs that measure it by a model of optical flow. */
+    readonly raft?: number;
+  };
 }
 
 /** A clip that could not be used. */

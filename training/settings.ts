@@ -174,29 +174,47 @@ function maskDefaults({ mask }: PretrainConfig, preset: Preset): Preset['mask'] 
   return kind === preset.mask.kind ? preset.mask : { kind };
 }
 
-/** How motion is measured, for the masks that need it: the flow always by block matching. */
+/** How motion is measured, for the masks that need it: the flow by block matching or a model. */
 function motionSettings(
   { mask }: PretrainConfig,
   kind: MaskKindName,
 ): { readonly motion?: MotionConfig } {
   const { map } = MASK_KINDS[kind];
   const own = mask?.motion;
+  refuse(map === 'motion' && own?.source === 'raft', 'mask.motion.source', '"raft"', {
+    what: 'only the mask flow-warped takes its motion from a model of optical flow',
+    expected: 'one of auto, codec, block-matching',
+  });
+  refuse(map !== 'flow' && own?.raft !== undefined, 'mask.motion.raft', `"${own?.raft}"`, {
+    what: `the mask ${kind} takes no model of optical flow`,
+    fix: 'Leave mask.motion.raft out, or choose flow-warped.',
+  });
   if (map === 'motion') return { motion: { source: 'auto', camera: 'keep', ...own } };
   refuse(own !== undefined && map !== 'flow', 'mask.motion', JSON.stringify(own), {
     what: `the mask ${kind} does not look at motion`,
     fix: 'Leave mask.motion out, or choose motion-guided or flow-warped.',
   });
   if (map !== 'flow') return {};
-  const { source = 'block-matching', camera = 'keep' } = own ?? {};
-  refuse(source !== 'block-matching', 'mask.motion.source', `"${source}"`, {
-    what: 'a flow is measured by block matching only: codecs have vectors in one direction',
+  const raft = own?.raft;
+  const { source = raft === undefined ? 'block-matching' : 'raft', camera = 'keep' } = own ?? {};
+  refuse(source !== 'block-matching' && source !== 'raft', 'mask.motion.source', `"${source}"`, {
+    what: 'a flow is measured by block matching or a model only: codecs have vectors in one direction',
     fix: 'Leave mask.motion.source out.',
+  });
+  refuse(source === 'raft' && raft === undefined, 'mask.motion.source', '"raft"', {
+    what: 'the flow is to be measured by a model, and mask.motion.raft names none',
+    expected: 'an ONNX file of RAFT in mask.motion.raft',
+    fix: 'Name one, or leave mask.motion.source out: the flow is then measured by block matching.',
+  });
+  refuse(source !== 'raft' && raft !== undefined, 'mask.motion.source', `"${source}"`, {
+    what: 'mask.motion.raft names a model that would not be used',
+    fix: 'Set mask.motion.source to "raft", or leave mask.motion.raft out.',
   });
   refuse(camera !== 'keep', 'mask.motion.camera', `"${camera}"`, {
     what: 'a flow must have the motion of the camera too, or the mask would lag behind the picture',
     fix: 'Leave mask.motion.camera out.',
   });
-  return { motion: { source, camera } };
+  return { motion: { source, camera, ...(raft === undefined ? {} : { raft }) } };
 }
 
 function schedule({ schedule: own = {} }: PretrainConfig, preset: Preset): ScheduleConfig {

@@ -1,6 +1,12 @@
 import { basename } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { completeMaskConfig, MASK_KINDS, type MaskKindName, maskCounts } from '../../spec/index.js';
+import {
+  completeMaskConfig,
+  LacunaError,
+  MASK_KINDS,
+  type MaskKindName,
+  maskCounts,
+} from '../../spec/index.js';
 import type { MotionConfig } from '../../training/index.js';
 import { type ClipMask, drawClipMask } from '../mask/draw-clip-mask.js';
 import { checkPicturePath, writeMaskPicture } from '../mask/mask-picture.js';
@@ -20,6 +26,7 @@ interface ShowFlags extends SimilarityFlags {
   readonly id?: string;
   readonly motionSource: MotionConfig['source'];
   readonly camera: MotionConfig['camera'];
+  readonly flowModel?: string;
 }
 
 const KINDS = Object.keys(MASK_KINDS);
@@ -70,6 +77,10 @@ function showCommand(): Command {
         .choices(['keep', 'compensate'])
         .default('keep'),
     )
+    .option(
+      '--flow-model <file>',
+      'flow-warped: a RAFT as an ONNX file that measures the flow (default: block matching)',
+    )
     .option('--caption <text>', 'text-guided: what the mask is to cover')
     .option('--teacher <folder>', 'text-guided: a teacher that makes the map of this video now')
     .option(
@@ -84,6 +95,7 @@ Examples:
   $ lacuna mask show clip.mp4 --mask motion-guided --camera compensate --output mask.png
   $ lacuna mask show clip.mp4 --mask text-guided --caption 'a red circle' --teacher runs/aligner --output mask.png
   $ lacuna mask show clip.mp4 --mask flow-warped --seed 3 --output mask.mp4
+  $ lacuna mask show clip.mp4 --mask flow-warped --flow-model raft.onnx --output mask.png
   $ lacuna mask show clip.mp4 --mask tube --ratio 0.75 --frames 8 --size 64 --patch 8 --output mask.png`,
     )
     .action(async (video: string, flags: ShowFlags) => {
@@ -100,7 +112,7 @@ async function showMask(video: string, flags: ShowFlags): Promise<string> {
   const request = {
     video,
     mask,
-    motion: { source: flags.motionSource, camera: flags.camera },
+    motion: motionConfig(flags),
     clip: { frames, size, patch, tubelet, stride },
     seed,
     epoch,
@@ -119,7 +131,11 @@ async function showMask(video: string, flags: ShowFlags): Promise<string> {
 
 function notes({ frameIndices, motionSource }: ClipMask): readonly string[] {
   const distinct = new Set(frameIndices).size;
-  const source = { codec: "the codec's vectors", 'block-matching': 'block matching' };
+  const source = {
+    codec: "the codec's vectors",
+    'block-matching': 'block matching',
+    raft: 'the model of optical flow',
+  };
   return [
     ...(motionSource === undefined ? [] : [`Motion by ${source[motionSource]}`]),
     ...(distinct === frameIndices.length
@@ -131,6 +147,16 @@ function notes({ frameIndices, motionSource }: ClipMask): readonly string[] {
       ? ['Nothing moves in a single frame, so the mask follows no motion']
       : []),
   ];
+}
+
+function motionConfig({ mask, motionSource, camera, flowModel }: ShowFlags): MotionConfig {
+  if (flowModel === undefined) return { source: motionSource, camera };
+  if (MASK_KINDS[mask].map === 'flow') return { source: 'raft', camera: 'keep', raft: flowModel };
+  throw new LacunaError({
+    where: '--flow-model',
+    what: `the mask ${mask} takes no model of optical flow`,
+    fix: 'Leave it out, or choose --mask flow-warped.',
+  });
 }
 
 function upTo(most: number, least = 1): (text: string) => number {

@@ -111,8 +111,12 @@ export async function drawClipMask(
 function motionOf({ mask, motion, clip }: ClipMaskRequest): { readonly motion?: MotionRequest } {
   const { patch, tubelet } = clip;
   const { map } = MASK_KINDS[mask.kind];
-  if (map === 'flow') return { motion: { map, patch } };
-  return map === 'motion' ? { motion: { map, patch, tubelet, ...motion } } : {};
+  const { source, camera, raft: path } = motion;
+  if (map === 'flow') {
+    return { motion: { map, patch, ...(path === undefined ? {} : { raft: { path } }) } };
+  }
+  if (map !== 'motion' || source === 'raft') return {};
+  return { motion: { map, patch, tubelet, source, camera } };
 }
 
 async function readClip(

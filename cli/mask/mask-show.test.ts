@@ -1,8 +1,9 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { constantFlow } from '../../backends/onnx/testing/flow-graph.js';
 import { capable } from '../../core/testing/capability.js';
 import { videoBackend } from '../../data/index.js';
 import { writeTestVideo } from '../../data/testing/test-videos.js';
@@ -63,6 +64,21 @@ describe.skipIf(!canEncode)('the picture of a mask', () => {
     const opened = await videoBackend('node-av');
     using reader = await opened.open(join(folder, 'film.mp4'));
     expect(reader.info).toMatchObject({ width: 584, height: 192, frameCount: 48, codec: 'h264' });
+  });
+
+  it('of flow-warped follows a model of optical flow where one is given', async () => {
+    const raft = join(folder, 'raft.onnx');
+    await writeFile(raft, constantFlow(16, 0, { open: true }));
+    const own = { ...request('flow-warped'), motion: { source: 'raft', camera: 'keep', raft } };
+    const clip = await drawClipMask(own as ClipMaskRequest);
+    expect(clip.motionSource).toBe('raft');
+    // 16 pixels of the model's 128 are half a patch; a frame has 8 x 8 quarters.
+    const vectors = [0, 1, 2, 3].map((t) => [...(clip.map ?? []).slice(128 * t, 128 * t + 2)]);
+    expect(vectors).toEqual([128, 128, 0, 128].map((x) => [x, 0]));
+    const absent = { ...own, motion: { ...own.motion, raft: join(folder, 'absent.onnx') } };
+    await expect(drawClipMask(absent as ClipMaskRequest)).rejects.toThrow(
+      /absent.onnx: the model of optical flow cannot be read; got ENOENT/,
+    );
   });
 
   it('is refused for a missing file, a clip that tokens do not fit, or a map from nowhere', async () => {

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { LacunaError } from '../../spec/errors.js';
+import { FlowModel } from '../motion/flow-model.js';
 import { readWithMotion } from '../motion/motion-request.js';
 import { evaluationClip, trainingClip } from '../sampling/clip-sampling.js';
 import { videoBackend } from '../video/video-backend.js';
@@ -18,8 +19,10 @@ import type {
 async function main(): Promise<void> {
   const setup = workerData as DecodeSetup;
   let backend: VideoBackend;
+  let model: FlowModel | undefined;
   try {
     backend = await videoBackend(setup.backend);
+    model = await openFlowModel(setup);
   } catch (error) {
     if (!(error instanceof LacunaError)) throw error;
     return answer({ kind: 'unavailable', facts: error.facts });
@@ -29,23 +32,34 @@ async function main(): Promise<void> {
   parentPort?.on('message', (message: ToWorker) => {
     if (message.kind === 'stop') {
       stopping = true;
-      last = last.then(() => process.exit(0));
+      last = last.then(() => model?.release()).then(() => process.exit(0));
     } else {
-      last = last.then(() => (stopping ? undefined : work(setup, backend, message)));
+      last = last.then(() => (stopping ? undefined : work({ setup, backend, model }, message)));
     }
   });
   answer({ kind: 'ready', backend: backend.name });
+}
+
+/** What a worker works with. */
+interface Tools {
+  readonly setup: DecodeSetup;
+  readonly backend: VideoBackend;
+  readonly model: FlowModel | undefined;
+}
+
+/** The model of optical flow that the clips' motion is asked of, if any: one a worker. */
+async function openFlowModel({ sampling }: DecodeSetup): Promise<FlowModel | undefined> {
+  const { motion, size } = sampling;
+  if (motion?.map !== 'flow' || motion.raft === undefined) return undefined;
+  return FlowModel.open(motion.raft, size);
 }
 
 function answer(message: FromWorker, buffers: readonly ArrayBuffer[] = []): void {
   parentPort?.postMessage(message, buffers);
 }
 
-async function work(
-  setup: DecodeSetup,
-  backend: VideoBackend,
-  job: DecodeJob & { readonly key: number },
-): Promise<void> {
+async function work(tools: Tools, job: DecodeJob & { readonly key: number }): Promise<void> {
+  const { setup, backend } = tools;
   const { key } = job;
   let reader: VideoReader;
   try {
@@ -54,7 +68,7 @@ async function work(
     return answer({ kind: 'problem', key, problem: problemOf(job, error, true) });
   }
   try {
-    const clip = await readClip(reader, setup, job);
+    const clip = await readClip(reader, tools, job);
     const maps = clip.motion === undefined ? [] : [clip.motion.map.buffer];
     answer({ kind: 'clip', key, clip }, [clip.video.buffer, ...maps]);
   } catch (error) {
@@ -66,7 +80,7 @@ async function work(
 
 async function readClip(
   reader: VideoReader,
-  { sampling }: DecodeSetup,
+  { setup: { sampling }, model }: Tools,
   { address }: DecodeJob,
 ): Promise<Clip> {
   const request =
@@ -77,7 +91,7 @@ async function readClip(
   const { frames, ...motion } =
     sampling.motion === undefined
       ? { frames: await reader.read(request) }
-      : await readWithMotion(reader, request, sampling.motion);
+      : await readWithMotion(reader, request, sampling.motion, model);
   const { data, indices, decodedFrames } = frames;
   return { video: data, frameIndices: indices, crop, flip, decodedFrames, ...motion };
 }

@@ -46,7 +46,7 @@ export function blockMotion(clip: PatchedClip, subpixel = true): MotionField {
 }
 
 /** Units of a stored flow to the side of a patch: see `MapName`. */
-const FLOW_UNITS = 256;
+export const FLOW_UNITS = 256;
 
 /**
  * The stored flow of a clip, int16 [T, 2 rows, 2 columns, 2], as the mask `flow-warped` reads it:

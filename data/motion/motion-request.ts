@@ -2,6 +2,9 @@ import { LacunaError } from '../../spec/errors.js';
 import type { FrameRequest, Frames, VideoReader } from '../video/video-reader.js';
 import { blockMotion, flowMap } from './clip-motion.js';
 import { CodecMotion } from './codec-motion.js';
+import type { FlowFile } from './flow-file.js';
+import type { FlowModel } from './flow-model.js';
+import { modelFlowMap } from './model-flow-map.js';
 import { blockOfPatch } from './motion-field.js';
 import { type CameraMotion, motionMap } from './motion-map.js';
 
@@ -24,32 +27,50 @@ export type MotionRequest = {
       /** Frames of a cube. */
       readonly tubelet: number;
     }
-  | { readonly map: 'flow' }
+  | {
+      readonly map: 'flow';
+      /** The model that measures it: see `FlowModel`. @defaultValue none: block matching */
+      readonly raft?: FlowFile;
+    }
 );
 
 /** A clip's stored map, and where its motion was taken from. */
 export interface ClipMotion {
   /** `motion`: uint16 [slots, rows * columns]. `flow`: int16 [T, 2 rows, 2 columns, 2]. */
   readonly map: Uint16Array<ArrayBuffer> | Int16Array<ArrayBuffer>;
-  readonly source: 'codec' | 'block-matching';
+  readonly source: 'codec' | 'block-matching' | 'raft';
 }
 
 /**
  * Reads a clip and its motion. In a clip that repeats frames (a video shorter than it, or of one
  * frame) nothing moves between the repeats.
  *
- * @throws LacunaError as `VideoReader.read`, and for source `codec` when the clip has no vectors.
+ * @param model The model of `wanted.raft`, opened.
+ * @throws LacunaError as `VideoReader.read` and `modelFlowMap`, and for source `codec` when the clip
+ * has no vectors.
  */
 export async function readWithMotion(
   reader: VideoReader,
   request: FrameRequest,
   wanted: MotionRequest,
+  model?: FlowModel,
 ): Promise<{ readonly frames: Frames; readonly motion: ClipMotion }> {
   const { patch } = wanted;
+  if (wanted.map === 'flow' && wanted.raft !== undefined && model === undefined) {
+    throw new LacunaError({
+      where: wanted.raft.path,
+      what: 'the model of optical flow is not open',
+      fix: 'Open it with FlowModel.open, and hand it to readWithMotion.',
+    });
+  }
   const clip = { ...request.size, patch };
   if (wanted.map === 'flow') {
     const frames = await reader.read(request);
-    const map = flowMap({ ...clip, video: frames.data });
+    const patched = { ...clip, video: frames.data };
+    if (model !== undefined) {
+      return { frames, motion: { map: await modelFlowMap(patched, model), source: 'raft' } };
+    }
+    const map = flowMap(patched);
     return { frames, motion: { map, source: 'block-matching' } };
   }
   const { source, camera, tubelet } = wanted;
