@@ -59,9 +59,9 @@ async function stored(folder: string, id: string): Promise<SimilarityEntry> {
 
 /** Makes maps of one video, in a store that is thrown away. */
 async function made(video: string, caption: string, teacher: string): Promise<SimilarityEntry> {
-  const folder = await mkdtemp(join(tmpdir(), 'lacuna-maps-'));
   const note = (text: string): void => console.error(text);
   const aligner = await openAligner(teacher, { onNote: note });
+  const folder = await mkdtemp(join(tmpdir(), 'lacuna-maps-'));
   try {
     const recipe = similarityRecipe(aligner, { form: 'dense' });
     const store = await SimilarityStore.create(folder, recipe);
