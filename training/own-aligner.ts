@@ -51,11 +51,16 @@ export async function openRunAligner(
   const { settings, tokenizer } = model;
   if (tokenizer === undefined) {
     await model.backend.dispose();
+    const { teacher } = settings.contrastive;
+    const isFrozen = settings.objective !== 'mae' && teacher !== undefined;
     throw new LacunaError({
       where: folder,
-      what: 'this run did not learn to align video with text, so it can be no teacher',
-      got: `objective ${settings.objective}`,
-      expected: 'a run with the objective contrastive or mae+contrastive',
+      what: isFrozen
+        ? 'this run learned from a frozen teacher and has no text tower, so it can be no teacher'
+        : 'this run did not learn to align video with text, so it can be no teacher',
+      got: `objective ${settings.objective}${isFrozen ? `, teacher ${teacher}` : ''}`,
+      expected:
+        'a run with the objective contrastive or mae+contrastive, and a text tower of its own',
     });
   }
   const vocabulary = await readFile(join(folder, 'tokenizer.json'));
