@@ -39,7 +39,7 @@ import {
   type TrainedModel,
   untrained,
 } from '../training/index.js';
-import { withObjectCaptions } from './object-captions.js';
+import { jsonLines, withObjectCaptions } from './object-captions.js';
 
 const { values } = parseArgs({
   options: {
@@ -99,13 +99,10 @@ async function makeData(): Promise<Data> {
   const testList = join(FOLDER, 'probe-test.jsonl');
   await replaceFile(trainList, `${all.slice(0, cut).join('\n')}\n`);
   await replaceFile(testList, `${all.slice(cut).join('\n')}\n`);
-  const contents = (await lines(demo.contentList)).map((line) => {
-    const content = JSON.parse(line) as { video: string } & Record<
-      'motion' | 'colour' | 'shape',
-      string
-    >;
-    return [content.video, content] as const;
-  });
+  type Content = Readonly<Record<'video' | (typeof ATTRIBUTES)[number], string>>;
+  const contents = (await jsonLines<Content>(demo.contentList)).map(
+    (content) => [content.video, content] as const,
+  );
   return {
     root: demo.folder,
     trainList,

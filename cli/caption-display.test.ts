@@ -1,14 +1,15 @@
-import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { CaptionDisplay } from './caption-display.js';
+import { CaptionDisplay, type DisplayStream } from './caption-display.js';
 
 /** A stream that keeps what is written to it. */
-function stream(columns: number | undefined) {
+function stream(columns: number | undefined): {
+  readonly written: string[];
+  readonly stream: DisplayStream;
+} {
   const written: string[] = [];
-  const through = new PassThrough();
-  through.on('data', (piece: Buffer) => written.push(piece.toString()));
-  const facts = columns === undefined ? {} : { isTTY: true, columns };
-  return { written, stream: Object.assign(through, facts) as unknown as NodeJS.WriteStream };
+  const write = (text: string): boolean => written.push(text) > 0;
+  const terminal = columns === undefined ? {} : { isTTY: true, columns };
+  return { written, stream: { ...terminal, write } };
 }
 
 describe('the display of captions', () => {

@@ -6,14 +6,21 @@ const PLAIN_INTERVAL = 10;
 /** Problems and notes that are told one by one; of more only the count is. */
 const MOST_TOLD = 100;
 
+/** What a display needs to know of the stream that it writes to. */
+export interface DisplayStream {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): boolean;
+}
+
 /** Shows how captions are made: on a terminal one line that is rewritten, elsewhere a line now and then. */
 export class CaptionDisplay {
-  readonly #stream: NodeJS.WriteStream;
+  readonly #stream: DisplayStream;
   #lastShown = Number.NEGATIVE_INFINITY;
   #told = 0;
   #open = false;
 
-  constructor(stream: NodeJS.WriteStream) {
+  constructor(stream: DisplayStream) {
     this.#stream = stream;
   }
 

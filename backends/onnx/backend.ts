@@ -9,6 +9,7 @@ import type {
   NumericContract,
 } from '../../core/backend.js';
 import { checkedDonations, requireFilled } from '../../core/check-run.js';
+import { loadOnnxRuntime, type OnnxRuntime, onnxRuntimeError } from '../../core/onnx-runtime.js';
 import { declarations } from '../../core/passes/rewrite.js';
 import { LacunaError } from '../../spec/errors.js';
 import type { Program, TensorType } from '../../spec/program/index.js';
@@ -16,10 +17,9 @@ import { CLAIMS } from './lowering/composites/index.js';
 import { lower } from './lowering/lower.js';
 import type { Compact } from './lowering/lowering.js';
 import type { OnnxOptions, Provider } from './options.js';
-import { OnnxExecutable, runtimeError } from './session/executable.js';
+import { OnnxExecutable } from './session/executable.js';
 import { cpuName, probeProvider } from './session/probe.js';
 import { addStop } from './session/run-in-place.js';
-import { loadRuntime, type Runtime } from './session/runtime.js';
 import { type LiveTensors, OnnxTensor } from './session/tensor.js';
 
 /** Elements of a chunk of elementwise work: a megabyte of f32 a tensor; half and double were slower. */
@@ -35,7 +35,7 @@ const CONTRACTS: Readonly<Record<Provider, NumericContract>> = {
 /** Executes programs with ONNX Runtime. */
 export class OnnxBackend implements Backend {
   readonly info: BackendInfo;
-  readonly #runtime: Runtime;
+  readonly #runtime: OnnxRuntime;
   readonly #options: OnnxOptions;
   readonly #live: LiveTensors = new Set();
   readonly #executables = new Set<OnnxExecutable>();
@@ -47,10 +47,15 @@ export class OnnxBackend implements Backend {
     if (!probe.available) {
       throw new LacunaError({ where: `onnx:${provider}`, what: probe.reason.replace(/\.$/, '') });
     }
-    return new OnnxBackend(await loadRuntime(), provider, probe.device, options);
+    return new OnnxBackend(await loadOnnxRuntime('onnx'), provider, probe.device, options);
   }
 
-  private constructor(runtime: Runtime, provider: Provider, device: string, options: OnnxOptions) {
+  private constructor(
+    runtime: OnnxRuntime,
+    provider: Provider,
+    device: string,
+    options: OnnxOptions,
+  ) {
     this.#runtime = runtime;
     const chunkElements = provider === 'cpu' ? CACHE_ELEMENTS : 0;
     this.#options = { chunkElements, ...options, device: provider };
@@ -123,7 +128,10 @@ export class OnnxBackend implements Backend {
     try {
       return await this.#runtime.InferenceSession.create(model, sessionOptions(this.#options));
     } catch (cause) {
-      throw runtimeError(program.name, 'ONNX Runtime refuses the program', cause);
+      throw onnxRuntimeError(
+        { where: program.name, what: 'ONNX Runtime refuses the program' },
+        cause,
+      );
     }
   }
 }

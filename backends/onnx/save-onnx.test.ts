@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { differentiate } from '../../core/autodiff/differentiate.js';
+import { loadOnnxRuntime } from '../../core/onnx-runtime.js';
 import { capable } from '../../core/testing/capability.js';
 import { randomProgram } from '../../core/testing/random-program.js';
 import {
@@ -20,7 +21,6 @@ import {
 } from '../../spec/program/index.js';
 import { RandomStream } from '../../spec/random/index.js';
 import { saveOnnx } from './index.js';
-import { loadRuntime } from './session/runtime.js';
 import { graphOf, operatorsOf } from './testing/nodes.js';
 
 const python = process.env.LACUNA_PYTHON ?? 'python3';
@@ -84,7 +84,7 @@ describe('saving programs as ONNX files', () => {
   }
 
   it('writes what parses again and loads in ONNX Runtime, with standard operators only', async () => {
-    const runtime = await loadRuntime();
+    const runtime = await loadOnnxRuntime('onnx');
     for (const path of await savedFiles()) {
       const graph = graphOf(await readFile(path));
       expect(operatorsOf(graph).filter((name) => name.includes('::'))).toEqual([]);

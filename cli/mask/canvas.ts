@@ -29,7 +29,7 @@ export class Canvas {
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {
         const at = (y * width + x) * 3;
-        const [r, g, b] = data.subarray(at, at + 3) as unknown as [number, number, number];
+        const [r = 0, g = 0, b = 0] = data.subarray(at, at + 3);
         out[y * width + x] = (66 * r + 129 * g + 25 * b + 4224) >> 8;
         if (x % 2 === 1 || y % 2 === 1) continue;
         const place = chroma + (y / 2) * (width / 2) + x / 2;

@@ -18,7 +18,7 @@ export function heated(
   shares.forEach((share, token) => {
     const colour = heat(high > low ? (share - low) / (high - low) : 0);
     for (let i = token * size; i < (token + 1) * size; i += CHANNELS) {
-      const [r, g, b] = cubes.subarray(i, i + CHANNELS) as unknown as [number, number, number];
+      const [r = 0, g = 0, b = 0] = cubes.subarray(i, i + CHANNELS);
       const grey = 0.3 * r + 0.59 * g + 0.11 * b;
       colour.forEach((c, channel) => {
         result[i + channel] = CLIP_SHARE * grey + (1 - CLIP_SHARE) * c;

@@ -1,9 +1,7 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import { loadOnnxRuntime, type OnnxRuntime, onnxRuntimeError } from '../../core/onnx-runtime.js';
 import { LacunaError } from '../../spec/errors.js';
 import { type FlowFile, readFlowFile } from './flow-file.js';
-
-/** The module `onnxruntime-node`. */
-type Runtime = typeof import('onnxruntime-node');
 
 /** A side in pixels of the frames that a model is given is a multiple of this, and at least that. */
 const SIDE_STEP = 8;
@@ -14,6 +12,9 @@ const FORM =
   'two inputs float32 [1, 3, H, W], and of the outputs one float32 [1, 2, H, W], as RAFT has';
 const EXPORT =
   'Export a RAFT of torchvision with torch.onnx.export, all in one file (external_data=False).';
+
+/** What errors of a file say. */
+const OF_FILES = { expected: FORM, fix: EXPORT };
 
 /**
  * A model of optical flow from an ONNX file, run on one thread of the CPU: RAFT (Teed and Deng,
@@ -38,14 +39,14 @@ export class FlowModel {
   /** SHA-256 of the file, hex. */
   readonly digest: string;
   readonly #where: string;
-  readonly #runtime: Runtime;
+  readonly #runtime: OnnxRuntime;
   readonly #session: InferenceSession;
   #output: string | undefined;
 
   private constructor(
     { path, digest }: Required<FlowFile>,
     [height, width]: readonly [number, number],
-    runtime: Runtime,
+    runtime: OnnxRuntime,
     session: InferenceSession,
   ) {
     this.height = height;
@@ -65,7 +66,7 @@ export class FlowModel {
   static async open(file: FlowFile, side: number): Promise<FlowModel> {
     const { bytes, digest } = await readFlowFile(file);
     const { path } = file;
-    const runtime = await loadRuntime();
+    const runtime = await loadOnnxRuntime('optical flow');
     const session = await createSession(runtime, path, bytes);
     try {
       const size = frameSize(path, session.inputMetadata, side);
@@ -122,7 +123,10 @@ export class FlowModel {
     try {
       return await this.#session.run(Object.fromEntries(feeds), [...wanted]);
     } catch (cause) {
-      throw runtimeError(this.#where, 'ONNX Runtime failed to run this file', cause);
+      throw onnxRuntimeError(
+        { where: this.#where, what: 'ONNX Runtime failed to run this file', ...OF_FILES },
+        cause,
+      );
     }
   }
 }
@@ -175,7 +179,7 @@ function known(extent: number | string | undefined): extent is number {
 }
 
 async function createSession(
-  runtime: Runtime,
+  runtime: OnnxRuntime,
   where: string,
   bytes: Uint8Array,
 ): Promise<InferenceSession> {
@@ -189,30 +193,9 @@ async function createSession(
       extra: { session: { model_external_initializers_file_folder_path: `${where}/nowhere` } },
     });
   } catch (cause) {
-    throw runtimeError(where, 'ONNX Runtime does not take this file', cause);
-  }
-}
-
-async function loadRuntime(): Promise<Runtime> {
-  try {
-    return await import('onnxruntime-node');
-  } catch (cause) {
-    throw new LacunaError(
-      {
-        where: 'optical flow',
-        what: 'ONNX Runtime could not be loaded',
-        got: cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause),
-        fix: 'Install it with `npm install --ignore-scripts onnxruntime-node`.',
-      },
-      { cause },
+    throw onnxRuntimeError(
+      { where, what: 'ONNX Runtime does not take this file', ...OF_FILES },
+      cause,
     );
   }
-}
-
-function runtimeError(where: string, what: string, cause: unknown): LacunaError {
-  const got = cause instanceof Error ? cause.message : String(cause);
-  return new LacunaError(
-    { where, what, got: got.replaceAll(/\s+/g, ' ').slice(0, 500), expected: FORM, fix: EXPORT },
-    { cause },
-  );
 }

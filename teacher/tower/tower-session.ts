@@ -1,8 +1,6 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import { loadOnnxRuntime, type OnnxRuntime, onnxRuntimeError } from '../../core/onnx-runtime.js';
 import { LacunaError } from '../../spec/errors.js';
-
-/** The module `onnxruntime-node`. */
-type Runtime = typeof import('onnxruntime-node');
 
 export interface SessionOptions {
   /** Threads of one run. @defaultValue those that ONNX Runtime chooses */
@@ -22,10 +20,10 @@ export interface Fetched {
 /** One ONNX graph, ready to run on the CPU. Its errors are sentences that name its file. */
 export class TowerSession {
   readonly #where: string;
-  readonly #runtime: Runtime;
+  readonly #runtime: OnnxRuntime;
   readonly #session: InferenceSession;
 
-  private constructor(where: string, runtime: Runtime, session: InferenceSession) {
+  private constructor(where: string, runtime: OnnxRuntime, session: InferenceSession) {
     this.#where = where;
     this.#runtime = runtime;
     this.#session = session;
@@ -37,7 +35,7 @@ export class TowerSession {
     bytes: Uint8Array,
     { threads }: SessionOptions,
   ): Promise<TowerSession> {
-    const runtime = await loadRuntime();
+    const runtime = await loadOnnxRuntime('teacher');
     try {
       const session = await runtime.InferenceSession.create(bytes, {
         executionProviders: ['cpu'],
@@ -46,7 +44,7 @@ export class TowerSession {
       });
       return new TowerSession(where, runtime, session);
     } catch (cause) {
-      throw runtimeError(where, 'ONNX Runtime does not take this file', cause);
+      throw onnxRuntimeError({ where, what: 'ONNX Runtime does not take this file' }, cause);
     }
   }
 
@@ -60,7 +58,10 @@ export class TowerSession {
     try {
       results = await this.#session.run(Object.fromEntries(given), [...wanted]);
     } catch (cause) {
-      throw runtimeError(this.#where, 'ONNX Runtime failed to run this file', cause);
+      throw onnxRuntimeError(
+        { where: this.#where, what: 'ONNX Runtime failed to run this file' },
+        cause,
+      );
     }
     return wanted.map((name) => {
       const { data, dims, type } = results[name] as Tensor;
@@ -85,28 +86,4 @@ export class TowerSession {
     if (data instanceof Int32Array) return new Tensor('int32', data, dims);
     return new Tensor('int64', data, dims);
   }
-}
-
-async function loadRuntime(): Promise<Runtime> {
-  try {
-    return await import('onnxruntime-node');
-  } catch (cause) {
-    throw new LacunaError(
-      {
-        where: 'teacher',
-        what: 'ONNX Runtime could not be loaded',
-        got: cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause),
-        fix: 'Install it with `npm install --ignore-scripts onnxruntime-node`.',
-      },
-      { cause },
-    );
-  }
-}
-
-function runtimeError(where: string, what: string, cause: unknown): LacunaError {
-  const got = cause instanceof Error ? cause.message : String(cause);
-  return new LacunaError(
-    { where, what, got: got.replaceAll(/\s+/g, ' ').slice(0, 500) },
-    { cause },
-  );
 }

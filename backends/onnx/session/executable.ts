@@ -1,6 +1,7 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { DeviceTensor, Executable, HostData, Named } from '../../../core/backend.js';
 import { checkedInputs } from '../../../core/check-run.js';
+import { type OnnxRuntime, onnxRuntimeError } from '../../../core/onnx-runtime.js';
 import { LacunaError } from '../../../spec/errors.js';
 import {
   elementCount,
@@ -10,7 +11,6 @@ import {
 } from '../../../spec/program/index.js';
 import { ELEMENT_TYPES } from '../model/element-type.js';
 import { runInPlace } from './run-in-place.js';
-import type { Runtime } from './runtime.js';
 import { type LiveTensors, OnnxTensor, runtimeTensor } from './tensor.js';
 
 /** A program output, and the output of the graph that has its elements. */
@@ -20,7 +20,7 @@ export interface OutputBinding extends TensorType {
 }
 
 export interface ExecutableParts {
-  readonly runtime: Runtime;
+  readonly runtime: OnnxRuntime;
   readonly session: InferenceSession;
   readonly program: Program;
   readonly outputs: readonly OutputBinding[];
@@ -76,7 +76,10 @@ export class OnnxExecutable implements Executable {
     try {
       await runInPlace(session, feeds, fetches);
     } catch (cause) {
-      throw runtimeError(program.name, 'ONNX Runtime failed to run the program', cause);
+      throw onnxRuntimeError(
+        { where: program.name, what: 'ONNX Runtime failed to run the program' },
+        cause,
+      );
     }
     for (const [output, data] of freed) {
       const spares = this.#spare.get(output);
@@ -97,13 +100,4 @@ export class OnnxExecutable implements Executable {
     this.#spare.clear();
     await this.#parts.session.release();
   }
-}
-
-/** An error of ONNX Runtime, in one sentence. */
-export function runtimeError(where: string, what: string, cause: unknown): LacunaError {
-  const got = cause instanceof Error ? cause.message : String(cause);
-  return new LacunaError(
-    { where, what, got: got.replaceAll(/\s+/g, ' ').slice(0, 500) },
-    { cause },
-  );
 }

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import type { Probe } from '../../../core/backend.js';
+import { loadOnnxRuntime } from '../../../core/onnx-runtime.js';
 import { GraphWriter } from '../model/graph-writer.js';
 import type { Provider } from '../options.js';
-import { loadRuntime } from './runtime.js';
 
 const TIME_LIMIT_MS = 60_000;
 
@@ -18,7 +18,7 @@ const ABSENT: Readonly<Record<Exclude<Provider, 'cpu'>, string>> = {
 /** Whether the provider can run here. GPU providers are tried in a child process: they may abort. */
 export async function probeProvider(provider: Provider, threads?: number): Promise<Probe> {
   try {
-    await loadRuntime();
+    await loadOnnxRuntime('onnx');
   } catch (error) {
     return { available: false, reason: error instanceof Error ? error.message : String(error) };
   }

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { loadOnnxRuntime } from '../../../core/onnx-runtime.js';
 import { GraphWriter } from '../model/graph-writer.js';
 import { addStop, runInPlace } from './run-in-place.js';
-import { loadRuntime } from './runtime.js';
 
 describe('running in place', () => {
   it('writes to the given memory without onnxruntime-node copying the results', async () => {
-    const runtime = await loadRuntime();
+    const runtime = await loadOnnxRuntime('onnx');
     const graph = new GraphWriter('double');
     graph.input('x', { dtype: 'f32', shape: [3] });
     graph.output('y', { dtype: 'f32', shape: [3] });
