@@ -84,6 +84,7 @@ export async function pretrain(
   const manifest: RunManifest = {
     ...describeRun(settings, list, vocabularyOf(side), plan, backend, options.version),
     ...(teacher === undefined ? {} : { teacher }),
+    ...(guide === undefined ? {} : { similarity: guide.digest }),
   };
   const folder = await RunFolder.create(settings.output, manifest);
   try {
@@ -102,7 +103,7 @@ export async function resumePretraining(
 ): Promise<PretrainResult> {
   const folder = await RunFolder.resume(path);
   try {
-    const { settings, data, programs } = folder.manifest;
+    const { settings, data, programs, similarity } = folder.manifest;
     const list = await readRunList(settings);
     if (list.digest !== data.digest) {
       throw new LacunaError({
@@ -123,6 +124,7 @@ export async function resumePretraining(
       });
     }
     const guide = await openGuide(settings, list);
+    guide?.requireSame(similarity);
     const backend = await open(settings);
     const resumes = true;
     return await run({ settings, list, text, guide, plan, backend, folder, options, resumes });

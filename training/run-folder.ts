@@ -29,6 +29,8 @@ export interface RunManifest {
   readonly vocabulary: number;
   /** The frozen teacher, where there is one. */
   readonly teacher?: { readonly name: string; readonly digest: string };
+  /** The digest of the store of similarity maps, where masks are drawn from one. */
+  readonly similarity?: string;
   /** Tokens that the encoder sees of a clip, and those that it does not. */
   readonly tokens: { readonly visible: number; readonly masked: number };
   readonly parameters: number;

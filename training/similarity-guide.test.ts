@@ -55,10 +55,14 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function made(name: string, some: readonly ClipRecord[] = records): Promise<SimilarityStore> {
+async function made(
+  name: string,
+  some: readonly ClipRecord[] = records,
+  stride = 4,
+): Promise<SimilarityStore> {
   const store = await SimilarityStore.create(
     join(folder, name),
-    similarityRecipe(TEACHER, { form: 'dense' }),
+    similarityRecipe(TEACHER, { form: 'dense', stride }),
   );
   await makeSimilarityMaps({ records: some, root: data.folder, aligner: TEACHER, store });
   return store;
@@ -131,6 +135,26 @@ describe('pretraining with text-guided masks', () => {
     const map = clipSimilarity(entry, record.captions[0] as string, clip, grid);
     const address = { seed: 0, epoch: 0, sample: sampleWord(record.id) };
     expect(shown?.mask).toEqual(drawMask({ kind: 'text-guided', ratio: 0.5 }, grid, address, map));
+  });
+
+  it('does not go on with other maps than it began with', async () => {
+    await made('changing');
+    const own = settings('changed', {
+      data: { list: data.trainList, workers: 1, similarity: join(folder, 'changing') },
+    });
+    const stop = new AbortController();
+    const { folder: run } = await pretrain(own, backend, {
+      version: 'test',
+      signal: stop.signal,
+      onEvent: ({ kind }) => {
+        if (kind === 'step') stop.abort();
+      },
+    });
+    await rm(join(folder, 'changing'), { recursive: true });
+    await made('changing', records, 2);
+    await expect(resumePretraining(run, async () => backend, { version: 'test' })).rejects.toThrow(
+      /not the similarity maps that this run began with/,
+    );
   });
 
   it('says before it begins which maps are missing, damaged or out of date', async () => {

@@ -27,6 +27,23 @@ export class SimilarityGuide {
     this.#store = store;
   }
 
+  /** What the store's maps depend on beside videos and captions: its teacher, form and options. */
+  get digest(): string {
+    return this.#store.digest;
+  }
+
+  /** @throws LacunaError where a run that goes on would get other maps than it began with. */
+  requireSame(digest: string | undefined): void {
+    if (digest === this.digest) return;
+    throw new LacunaError({
+      where: this.#store.folder,
+      what: 'these are not the similarity maps that this run began with',
+      got: `digest ${this.digest.slice(0, 12)}`,
+      expected: String(digest?.slice(0, 12)),
+      fix: 'Restore the folder, make the maps anew with the same teacher and options, or begin a new run.',
+    });
+  }
+
   /** Undefined for a run whose masks need no such map. @throws LacunaError without its store. */
   static async open(settings: PretrainSettings): Promise<SimilarityGuide | undefined> {
     const { similarity } = settings.data;
