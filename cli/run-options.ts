@@ -23,6 +23,7 @@ export interface RunFlags {
   readonly backend?: string;
   readonly device?: string;
   readonly threads?: string;
+  readonly precision?: string;
   readonly set?: readonly string[];
 }
 
@@ -41,6 +42,7 @@ const KEYS: Readonly<Record<Exclude<keyof RunFlags, 'config' | 'set'>, string>> 
   backend: 'backend.name',
   device: 'backend.device',
   threads: 'backend.threads',
+  precision: 'backend.precision',
 };
 const TEXT_KEYS = new Set(['data.list', 'data.root', 'output']);
 

@@ -4,6 +4,7 @@ import type { FloatBounds } from '../reference/index.js';
 import { CONTRACTS } from '../spec/contracts/index.js';
 import { formatAddress } from './address.js';
 import type { Check } from './check.js';
+import { inRange } from './in-range.js';
 import { judge as judgeOutput } from './judge.js';
 import { runCase } from './run-case.js';
 import type { Subject } from './subject.js';
@@ -53,13 +54,13 @@ async function alterations(
   judge: typeof judgeOutput,
 ): Promise<readonly Canary[]> {
   for (const parameters of fc.sample(family.parameters, { seed: 1, numRuns: 20 })) {
-    const drawn = family.make(parameters);
+    const contract = CONTRACTS[subject.info.contract];
+    const drawn = inRange(family.make(parameters), contract);
     // Only what is right can be altered: a subject that fails is for the checks to say.
     const result = await runCase(subject, drawn).catch((error: unknown) => String(error));
     if (typeof result === 'string') continue;
     if (result.failure?.breakdown === true) return [];
     if (result.failure !== undefined) continue;
-    const contract = CONTRACTS[subject.info.contract];
     const { outputs } = result;
     const [inputs] = drawn.runs;
     if (inputs === undefined) continue;

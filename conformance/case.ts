@@ -62,6 +62,8 @@ export interface Family {
 
 export interface Exemption {
   readonly judged: number;
+  /** The share under a contract that rounds factors of products. @defaultValue judged */
+  readonly judgedOfRoundedFactors?: number;
   readonly reason: string;
 }
 

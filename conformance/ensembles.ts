@@ -44,8 +44,8 @@ async function runEnsemble(
   seed: number,
 ): Promise<Finding> {
   if (backend === undefined) return verdictOf('unsupported', 'programs do not run on it');
-  const { unbiased, factorRoundoff } = CONTRACTS[info.contract];
-  if (!unbiased || (factorRoundoff > 0 && id.endsWith('matmul'))) {
+  const { unbiased, factors } = CONTRACTS[info.contract];
+  if (!unbiased || (factors !== undefined && id.endsWith('matmul'))) {
     return beyondContract(`${info.contract} lets it round to one side`);
   }
   const program = programOf(operation);

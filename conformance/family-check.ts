@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { CONTRACTS, type NumericContract } from '../spec/contracts/index.js';
 import { LacunaError } from '../spec/errors.js';
 import { type CaseParameters, formatAddress } from './address.js';
-import type { Case, Family } from './case.js';
+import type { Case, Exemption, Family } from './case.js';
 import {
   beyondContract,
   type Check,
@@ -76,7 +76,7 @@ async function runFamily(
   });
   const from = path === undefined ? {} : { path };
   const details = await fc.check(property, { seed, numRuns: count, ...from });
-  if (!details.failed) return { ...total, ...judged(total, exemption) };
+  if (!details.failed) return { ...total, ...judged(total, subject.info.contract, exemption) };
   if (smallest !== undefined) {
     const { address, failure: found, explain } = smallest;
     const path_ = `${details.counterexamplePath}`;
@@ -100,8 +100,11 @@ function explained({ program, runs }: Case, { outputs, failure }: CaseResult): E
 
 function judged(
   { elements, undecided }: Pick<Finding, 'elements' | 'undecided'>,
-  { judged: least, reason }: NonNullable<Family['exemption']> = { judged: JUDGED, reason: '' },
+  contract: NumericContract,
+  { judged: usual, judgedOfRoundedFactors, reason }: Exemption = { judged: JUDGED, reason: '' },
 ): Pick<Finding, 'verdict' | 'reason'> {
+  const least =
+    CONTRACTS[contract].factors === undefined ? usual : (judgedOfRoundedFactors ?? usual);
   if (elements > 0 && elements - undecided >= least * elements) return { verdict: 'pass' };
   const why = `${elements - undecided} of ${elements} elements could be judged, ${least * 100} % must be`;
   return { verdict: 'vacuous', reason: reason === '' ? why : `${why} (${reason})` };

@@ -4,6 +4,7 @@ import { CONTRACTS } from '../spec/contracts/index.js';
 import { LacunaError } from '../spec/errors.js';
 import { Breakdown } from './breakdown.js';
 import { type Case, programCase } from './case.js';
+import { inRange } from './in-range.js';
 import { type Deviation, judge } from './judge.js';
 import type { Opened, Subject } from './subject.js';
 
@@ -61,9 +62,9 @@ async function runAndJudge(
   drawn: Case,
   { double = false }: RunOptions,
 ): Promise<CaseResult | string> {
-  const asked = double ? inDouble(drawn) : drawn;
-  const { runs, expected } = asked;
   const contract = CONTRACTS[double ? 'f64-ieee' : subject.info.contract];
+  const asked = double ? inDouble(drawn) : inRange(drawn, contract);
+  const { runs, expected } = asked;
   const before = subject.backend?.liveTensors ?? 0;
   const opened = await subject.open(asked);
   if (typeof opened === 'string') return opened;

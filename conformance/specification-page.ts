@@ -1,5 +1,5 @@
 import { AREAS } from '../spec/clauses/index.js';
-import { type AccuracyName, CONTRACTS } from '../spec/contracts/index.js';
+import { type AccuracyName, CONTRACTS, type FloatFormat } from '../spec/contracts/index.js';
 import { SPEC_VERSION } from '../spec/version.js';
 import type { Check } from './check.js';
 
@@ -32,12 +32,18 @@ export function specificationPage(checks: readonly Check[]): string {
   return `${lines.join('\n').trimEnd()}\n`;
 }
 
+function factorText({ unitRoundoff, flushBelow, overflow }: FloatFormat): string {
+  const relative = `2^${Math.log2(unitRoundoff)}`;
+  if (flushBelow === 0) return relative;
+  return `${relative}, 0 below 2^${Math.log2(flushBelow)}, up to ${Math.floor(overflow)}`;
+}
+
 const NAMES: readonly AccuracyName[] = ['div', 'sqrt', 'rsqrt', 'exp', 'log', 'erf', 'tanh'];
 
 function contractTable(): readonly string[] {
   const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   const rows = Object.values(CONTRACTS).map((contract) => {
-    const { name, accuracy, factorRoundoff, nonFinite, format } = contract;
+    const { name, accuracy, factors, nonFinite, format } = contract;
     const cells = NAMES.map((fn) => {
       const [at0, at8] = [accuracy[fn](1, 1), accuracy[fn](8, 8)];
       const ulps = at0.ulps === at8.ulps ? `${at0.ulps}` : `${at0.ulps} at 1, ${at8.ulps} at 8`;
@@ -46,7 +52,7 @@ function contractTable(): readonly string[] {
     return row([
       `\`${name}\``,
       ...cells,
-      factorRoundoff === 0 ? 'exact' : `2^${Math.log2(factorRoundoff)}`,
+      factors === undefined ? 'exact' : factorText(factors),
       format('f32').flushBelow === 0 ? 'kept' : 'may be 0',
       nonFinite,
     ]);

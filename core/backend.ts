@@ -105,7 +105,14 @@ export interface BackendOptions {
   readonly device?: string;
   /** Threads of a CPU device. @defaultValue the number of cores */
   readonly threads?: number;
+  /**
+   * `mixed`: matrix products read their operands as f16 and add up in f32; all that lies in memory
+   * stays f32, weights and moments too. @defaultValue `f32`
+   */
+  readonly precision?: Precision;
 }
+
+export type Precision = 'f32' | 'mixed';
 
 /** A backend before it is opened: cheap to import; heavy libraries load on first use. */
 export interface BackendFactory {

@@ -1,5 +1,6 @@
 export { differentiate, type Gradients } from './autodiff/differentiate.js';
 export * from './backend.js';
+export { backendOption } from './backend-option.js';
 export { checkProgram } from './check.js';
 export * from './limits.js';
 export * from './passes/index.js';

@@ -10,6 +10,7 @@ import type {
   Named,
   Probe,
 } from '../core/backend.js';
+import { backendOption } from '../core/backend-option.js';
 import { LacunaError } from '../spec/errors.js';
 import {
   type DType,
@@ -32,15 +33,13 @@ import type { Tensor } from './tensor.js';
 export const REFERENCE: BackendFactory = {
   name: 'reference',
   devices: ['cpu'],
-  probe: async (options: BackendOptions = {}): Promise<Probe> => {
-    const { device = 'cpu' } = options;
-    return device === 'cpu'
-      ? { available: true, device: DEVICE }
-      : { available: false, reason: `The reference runs on the CPU only, not on ${device}.` };
+  probe: async ({ device, precision }: BackendOptions = {}): Promise<Probe> => {
+    backendOption('reference', 'precision', ['f32'], precision);
+    backendOption('reference', 'device', ['cpu'], device);
+    return { available: true, device: DEVICE };
   },
   open: async (options: BackendOptions = {}): Promise<Backend> => {
-    const probe = await REFERENCE.probe(options);
-    if (!probe.available) throw new LacunaError({ where: 'reference', what: probe.reason });
+    await REFERENCE.probe(options);
     return new InterpreterBackend(FLOAT64, {
       name: 'reference',
       contract: 'f64-ieee',

@@ -25,8 +25,6 @@ export interface Total {
   readonly roundings: number;
   /** How many terms may underflow. */
   readonly products: number;
-  /** The relative error of each factor of a product before it is multiplied. */
-  readonly factorRoundoff: number;
 }
 
 export function setTotal(out: IntervalColumn, i: number, total: Total): void {
@@ -36,9 +34,7 @@ export function setTotal(out: IntervalColumn, i: number, total: Total): void {
     return;
   }
   const drift = total.roundings * (unitRoundoff + OWN_ROUNDOFF);
-  const rounding = drift / (1 - drift);
-  const factors = total.factorRoundoff * (2 + total.factorRoundoff);
-  const gamma = rounding + factors * (1 + rounding);
+  const gamma = drift / (1 - drift);
   const zeros = total.lowSize === 0 && total.highSize === 0;
   // A product may underflow; where subnormals count as 0, so may every partial sum.
   const steps = total.products + (flushBelow === 0 ? 0 : total.roundings);
@@ -87,6 +83,35 @@ export function setRounded(out: IntervalColumn, i: number, value: number): void 
   } else {
     setStored(out, i, value);
   }
+}
+
+/**
+ * A number in [low, high] as a product may read it: converted to the column's format, up or down, or
+ * not at all. What the format can hold is not changed.
+ */
+export function setFactor(
+  out: IntervalColumn,
+  i: number,
+  value: number,
+  low: number,
+  high: number,
+): void {
+  const { unitRoundoff, underflow, overflow, round } = out.format;
+  if (!(low > -overflow && high < overflow)) {
+    setAnything(out, i, value);
+    return;
+  }
+  const isHeld = low === high && round(low) === low;
+  const lowest = isHeld ? low : low - Math.max(Math.abs(low) * unitRoundoff, underflow);
+  const highest = isHeld ? high : high + Math.max(Math.abs(high) * unitRoundoff, underflow);
+  // Rounding keeps the sign.
+  setFlushed(
+    out,
+    i,
+    value,
+    low >= 0 ? Math.max(0, lowest) : lowest,
+    high <= 0 ? Math.min(0, highest) : highest,
+  );
 }
 
 /** A number from outside and the one that storage makes of it. */

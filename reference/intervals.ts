@@ -14,6 +14,7 @@ import {
   set,
   setAnything,
   setChecked,
+  setFactor,
   setStored,
   setTotal,
   setWidened,
@@ -34,6 +35,8 @@ export function intervals(contract: ContractErrors): Arithmetic<IntervalColumn> 
 class Intervals implements Arithmetic<IntervalColumn> {
   readonly name: string;
   readonly #contract: ContractErrors;
+  /** Columns as factors: each is an operand of many inner products. */
+  readonly #factors = new WeakMap<IntervalColumn, IntervalColumn>();
 
   constructor(contract: ContractErrors) {
     this.name = `intervals, ${contract.name}`;
@@ -205,7 +208,7 @@ class Intervals implements Arithmetic<IntervalColumn> {
       highSize += Math.abs(at(x.high, j));
     }
     const roundings = Math.max(offsets.length - 1, 0);
-    const size = { lowSize, highSize, roundings, products: 0, factorRoundoff: 0 };
+    const size = { lowSize, highSize, roundings, products: 0 };
     setTotal(out, i, { value, low, high, ...size });
   }
 
@@ -233,8 +236,8 @@ class Intervals implements Arithmetic<IntervalColumn> {
     b: Run<IntervalColumn>,
     count: number,
   ): void {
-    const { value: aValues, low: aLows, high: aHighs } = a.column;
-    const { value: bValues, low: bLows, high: bHighs } = b.column;
+    const { value: aValues, low: aLows, high: aHighs } = this.#asFactors(a.column);
+    const { value: bValues, low: bLows, high: bHighs } = this.#asFactors(b.column);
     let [value, low, high, lowSize, highSize] = [0, 0, 0, 0, 0];
     let j = a.start;
     let k = b.start;
@@ -254,9 +257,27 @@ class Intervals implements Arithmetic<IntervalColumn> {
       k += b.step;
     }
     // Each product is rounded once, may underflow, and enters at most count - 1 sums.
-    const { factorRoundoff } = this.#contract;
-    const size = { lowSize, highSize, roundings: count, products: count, factorRoundoff };
+    const size = { lowSize, highSize, roundings: count, products: count };
     setTotal(out, i, { value, low, high, ...size });
+  }
+
+  /** A column as matrix products read it: the same one where they read it as it is. */
+  #asFactors(x: IntervalColumn): IntervalColumn {
+    const { factors } = this.#contract;
+    if (factors === undefined) return x;
+    const known = this.#factors.get(x);
+    if (known !== undefined) return known;
+    const { length } = x.value;
+    const column: IntervalColumn = {
+      value: new Float64Array(length),
+      low: new Float64Array(length),
+      high: new Float64Array(length),
+      format: factors,
+    };
+    for (let i = 0; i < length; i++)
+      setFactor(column, i, at(x.value, i), at(x.low, i), at(x.high, i));
+    this.#factors.set(x, column);
+    return column;
   }
 
   #increasing(

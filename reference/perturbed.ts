@@ -4,11 +4,14 @@ import type { Arithmetic } from './arithmetic.js';
 import { float32, SUMMATIONS, type Summation } from './float32.js';
 import { exactly, type LibraryFunction } from './float64.js';
 
+/** How a backend reads factors of products; the third way is to cut them. */
+const [KEPT, ROUNDED] = [0, 1];
+
 /**
  * Float32 as one of the many backends that a contract allows, drawn at random (Monte Carlo
  * arithmetic): each sum in another order, library functions wrong within what the contract grants,
- * factors of products cut where the contract cuts them. Many such runs show how far correct
- * backends lie apart.
+ * factors of products kept, rounded or cut, and small ones 0, where the contract lets them be. Many such
+ * runs show how far correct backends lie apart.
  *
  * A function is wrong by the whole grant to one side in every call in half of the draws, and by a
  * random share of it in each call in the others: approximations in use err the same way for like
@@ -26,8 +29,17 @@ export function perturbed(
   const [first] = members as [Arithmetic<Float32Array>];
   const any = (): Arithmetic<Float32Array> =>
     members[stream.integer(members.length)] as Arithmetic<Float32Array>;
+  const { factors } = contract;
+  const reading = factors === undefined ? 0 : stream.integer(3);
+  const flushes = factors !== undefined && stream.integer(2) === 0;
   function roundFactor(x: number): number {
-    return contract.factorRoundoff === 0 ? x : x * (1 - contract.factorRoundoff * stream.uniform());
+    if (factors === undefined || reading === KEPT) return x;
+    const size = Math.abs(x);
+    if (flushes && size < factors.flushBelow) return 0;
+    const rounded = factors.round(x);
+    if (reading === ROUNDED || rounded === x) return rounded;
+    const error = Math.min(Math.max(size * factors.unitRoundoff, factors.underflow), size);
+    return x - Math.sign(x) * error * stream.uniform();
   }
   const sides = new Map(
     (Object.keys(contract.accuracy) as AccuracyName[]).map((name) => [

@@ -173,6 +173,7 @@ export const CONFIG_SCHEMA: z.ZodType<PretrainConfig> = z.strictObject({
       name: z.string().min(1).max(64).exactOptional(),
       device: z.string().min(1).max(64).exactOptional(),
       threads: z.int().min(1).max(1024).exactOptional(),
+      precision: z.enum(['f32', 'mixed']).exactOptional(),
     })
     .exactOptional(),
 });

@@ -1,3 +1,4 @@
+import type { Precision } from '../core/backend.js';
 import type { CameraMotion, MotionSource } from '../data/index.js';
 import type {
   DecoderConfig,
@@ -117,6 +118,8 @@ export interface BackendConfig {
   readonly name: string;
   readonly device?: string;
   readonly threads?: number;
+  /** @defaultValue `f32` */
+  readonly precision?: Precision;
 }
 
 /**

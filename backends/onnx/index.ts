@@ -1,5 +1,5 @@
 import type { BackendFactory } from '../../core/backend.js';
-import { LacunaError } from '../../spec/errors.js';
+import { backendOption } from '../../core/backend-option.js';
 import { OnnxBackend } from './backend.js';
 import { type OnnxOptions, PROVIDERS, type Provider } from './options.js';
 import { probeProvider } from './session/probe.js';
@@ -20,13 +20,7 @@ export const ONNX: BackendFactory = {
   },
 };
 
-function checkedProvider({ device = 'cpu' }: OnnxOptions): Provider {
-  const provider = PROVIDERS.find((name) => name === device);
-  if (provider !== undefined) return provider;
-  throw new LacunaError({
-    where: 'onnx',
-    what: 'there is no provider of this name',
-    got: device,
-    expected: `one of ${PROVIDERS.join(', ')}`,
-  });
+function checkedProvider({ device, precision }: OnnxOptions): Provider {
+  backendOption('onnx', 'precision', ['f32'], precision);
+  return backendOption('onnx', 'device', PROVIDERS, device);
 }

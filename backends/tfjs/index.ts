@@ -1,4 +1,5 @@
 import type { BackendFactory, BackendOptions } from '../../core/backend.js';
+import { backendOption } from '../../core/backend-option.js';
 import { LacunaError } from '../../spec/errors.js';
 import { TfjsBackend } from './backend.js';
 import { DEVICES, loadTfjs, type TfjsDevice } from './library/load.js';
@@ -23,13 +24,7 @@ export const TFJS: BackendFactory = {
   open: async (options = {}) => new TfjsBackend(await loadTfjs(checkedDevice(options))),
 };
 
-function checkedDevice({ device = 'cpu' }: BackendOptions): TfjsDevice {
-  const known = DEVICES.find((name) => name === device);
-  if (known !== undefined) return known;
-  throw new LacunaError({
-    where: 'tfjs',
-    what: 'there is no device of this name',
-    got: device,
-    expected: `one of ${DEVICES.join(', ')}`,
-  });
+function checkedDevice({ device, precision }: BackendOptions): TfjsDevice {
+  backendOption('tfjs', 'precision', ['f32'], precision);
+  return backendOption('tfjs', 'device', DEVICES, device);
 }

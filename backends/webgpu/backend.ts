@@ -5,6 +5,7 @@ import type {
   CompileOptions,
   DeviceTensor,
   HostTensor,
+  Precision,
 } from '../../core/backend.js';
 import { checkedDonations, requireFilled } from '../../core/check-run.js';
 import { declarations } from '../../core/passes/rewrite.js';
@@ -13,6 +14,7 @@ import { elementCount, type Program, type TensorType } from '../../spec/program/
 import type { Runtime } from './device/runtime.js';
 import { WebgpuExecutable } from './executable.js';
 import { partBytes, type SourceContext } from './lowering/kernel-source.js';
+import type { Factors } from './lowering/kernels/factors.js';
 import type { ProductTiling, Tiling } from './lowering/kernels/tiling.js';
 import { HARDWARE, SOFTWARE } from './lowering/kernels/tiling.js';
 import { lower } from './lowering/lower.js';
@@ -23,6 +25,8 @@ import { tilingText } from './tuning/candidates.js';
 export interface WebgpuOptions {
   /** Whether operations share kernels. @defaultValue true */
   readonly fuse?: boolean;
+  /** @defaultValue `f32` */
+  readonly precision?: Precision;
   /** @defaultValue what suits the adapter */
   readonly tiling?: Tiling;
   /** The matrix products' tiling as it was measured on this adapter: see `searchTilings`. */
@@ -36,11 +40,14 @@ export class WebgpuBackend implements Backend {
   readonly #live: LiveTensors = new Set();
   readonly #executables = new Set<WebgpuExecutable>();
   readonly #fuse: boolean;
+  readonly #factors: Factors;
   readonly #tiling: Tiling;
 
   constructor(runtime: Runtime, version: string, options: WebgpuOptions = {}) {
     this.#runtime = runtime;
     this.#fuse = options.fuse ?? true;
+    const mixed = options.precision === 'mixed';
+    this.#factors = mixed ? (runtime.f16 ? 'f16' : 'quantized') : 'f32';
     const usual = runtime.isSoftware ? SOFTWARE : HARDWARE;
     const { tiling, measured } = options;
     this.#tiling = tiling ?? (measured === undefined ? usual : { ...usual, product: measured });
@@ -50,7 +57,7 @@ export class WebgpuBackend implements Backend {
       name: 'webgpu',
       version,
       device: `${runtime.description}${tuned}`,
-      contract: 'f32-wgsl',
+      contract: mixed ? 'f16-products-wgsl' : 'f32-wgsl',
       deterministic: true,
       residency: 'resident',
       emulated: runtime.isSoftware,
@@ -83,6 +90,7 @@ export class WebgpuBackend implements Backend {
       limits,
       tiling: this.#tiling,
       fuse: this.#fuse,
+      factors: this.#factors,
       subgroups,
       donate,
     });

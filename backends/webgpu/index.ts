@@ -1,4 +1,5 @@
-import type { BackendFactory, BackendOptions } from '../../core/backend.js';
+import type { BackendFactory, BackendOptions, Precision } from '../../core/backend.js';
+import { backendOption } from '../../core/backend-option.js';
 import { LacunaError } from '../../spec/errors.js';
 import { WebgpuBackend, type WebgpuOptions } from './backend.js';
 import { type Dawn, openDawn, openSwiftShader } from './device/dawn.js';
@@ -15,6 +16,7 @@ export { tilingFile, writeTiling } from './tuning/tiling-file.js';
 /** `auto` is the GPU, and where there is none SwiftShader, a GPU in software. */
 export const DEVICES = ['auto', 'gpu', 'swiftshader'] as const;
 export type WebgpuDevice = (typeof DEVICES)[number];
+const PRECISIONS = ['f32', 'mixed'] as const satisfies readonly Precision[];
 
 /** Kernels in WGSL on Dawn: any GPU with Vulkan, Metal or D3D12. */
 export const WEBGPU: BackendFactory = {
@@ -41,7 +43,8 @@ export type WaysOfLowering = WebgpuOptions & RuntimeOptions;
 export async function openWebgpu(
   options: BackendOptions & WaysOfLowering = {},
 ): Promise<WebgpuBackend> {
-  const device = checkedDevice(options);
+  const device = backendOption('webgpu', 'device', DEVICES, options.device);
+  backendOption('webgpu', 'precision', PRECISIONS, options.precision);
   const wanted = device === 'auto' ? (['gpu', 'swiftshader'] as const) : [device];
   let first: unknown;
   for (const name of wanted) {
@@ -69,16 +72,5 @@ async function gpuDawn(): Promise<Dawn> {
     where: 'webgpu',
     what: 'Dawn finds no GPU that it can use',
     fix: "Install the GPU's Vulkan driver, or take the device swiftshader, which computes in software.",
-  });
-}
-
-function checkedDevice({ device = 'auto' }: BackendOptions): WebgpuDevice {
-  const known = DEVICES.find((name) => name === device);
-  if (known !== undefined) return known;
-  throw new LacunaError({
-    where: 'webgpu',
-    what: 'there is no device of this name',
-    got: device,
-    expected: `one of ${DEVICES.join(', ')}`,
   });
 }

@@ -9,7 +9,7 @@ import {
   WebgpuBackend,
   writeTiling,
 } from '../../backends/webgpu/index.js';
-import type { Backend, KernelSourceText, KernelTime } from '../../core/backend.js';
+import type { Backend, KernelSourceText, KernelTime, Precision } from '../../core/backend.js';
 import { LacunaError } from '../../spec/index.js';
 import { type Measured, measure } from '../bench/measure.js';
 import { PROBLEMS, problemNamed } from '../bench/problem.js';
@@ -19,6 +19,7 @@ interface BenchFlags {
   readonly backend: string;
   readonly device?: string;
   readonly threads?: number;
+  readonly precision?: Precision;
   readonly size: string;
   readonly batch?: number;
   readonly steps: number;
@@ -35,6 +36,7 @@ export function benchCommand(): Command {
     .option('--backend <name>', 'see `lacuna backends`', 'onnx')
     .option('--device <name>', "the backend's device")
     .option('--threads <n>', 'threads of a CPU device', wholeNumber)
+    .option('--precision <f32|mixed>', 'mixed: products read f16 and add up in f32 (webgpu)')
     .option('--size <name>', `the step: ${Object.keys(PROBLEMS).join(', ')}`, 'tiny')
     .option('--batch <n>', 'clips of a step, where not those of the size', wholeNumber)
     .option('--steps <n>', 'steps that count, after two that do not', wholeNumber, 5)
@@ -56,10 +58,11 @@ Examples:
 
 async function run(flags: BenchFlags): Promise<void> {
   const problem = problemNamed(flags.size, flags.batch);
-  const { device, threads } = flags;
+  const { device, threads, precision } = flags;
   const backend = await BACKENDS.named(flags.backend).open({
     ...(device === undefined ? {} : { device }),
     ...(threads === undefined ? {} : { threads }),
+    ...(precision === undefined ? {} : { precision }),
   });
   console.error(`${backend.info.name} ${backend.info.version}, ${backend.info.device}`);
   if (flags.tune === true) return tune(backend);

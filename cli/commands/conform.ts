@@ -15,6 +15,7 @@ export function conformCommand(): Command {
     .option('--backend <name>', 'see `lacuna backends` (default: onnx)')
     .option('--device <name>', "the backend's device")
     .option('--threads <n>', 'threads of a CPU device', whole)
+    .option('--precision <f32|mixed>', 'mixed: products read f16 and add up in f32 (webgpu)')
     .addOption(
       new Option(
         '--port <command>',

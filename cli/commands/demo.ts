@@ -29,7 +29,10 @@ import { version } from '../version.js';
 import { writeReport } from './report.js';
 
 export interface DemoFlags
-  extends Pick<RunFlags, 'backend' | 'device' | 'threads' | 'seed' | 'steps' | 'set'> {
+  extends Pick<
+    RunFlags,
+    'backend' | 'device' | 'threads' | 'precision' | 'seed' | 'steps' | 'set'
+  > {
   readonly data: string;
   readonly runs: string;
 }
@@ -49,6 +52,7 @@ export function demoCommand(): Command {
     .option('--backend <name>', 'see `lacuna backends`')
     .option('--device <name>', "the backend's device")
     .option('--threads <n>', 'threads of a CPU device')
+    .option('--precision <f32|mixed>', 'mixed: products read f16 and add up in f32 (webgpu)')
     .option('--seed <n>', 'seed of every random draw')
     .option('--steps <n>', 'length of each of the two runs in steps')
     .option('--set <key=value>', 'any setting of `lacuna pretrain`, repeatable', collect, [])
@@ -123,12 +127,12 @@ export async function demoData(folder: string): Promise<DemoData> {
 
 /** The settings of a demo run. @throws LacunaError for a teacher: the demo trains its own text encoder. */
 export async function demoSettings(
-  { backend, device, threads, seed, steps, set = [] }: DemoFlags,
+  { backend, device, threads, precision, seed, steps, set = [] }: DemoFlags,
   data: DemoData,
   output: string,
   pairing: PretrainSettings['pairing'],
 ): Promise<PretrainSettings> {
-  const given = Object.entries({ backend, device, threads, seed, steps });
+  const given = Object.entries({ backend, device, threads, precision, seed, steps });
   const flags = Object.fromEntries(given.filter(([, value]) => value !== undefined));
   const settings = await settingsOf({
     preset: 'demo',

@@ -36,6 +36,7 @@ export function pretrainCommand(): Command {
     .option('--backend <name>', 'see `lacuna backends`')
     .option('--device <name>', "the backend's device, for example cpu or cuda")
     .option('--threads <n>', 'threads of a CPU device')
+    .option('--precision <f32|mixed>', 'mixed: products read f16 and add up in f32 (webgpu)')
     .option('--config <file>', 'JSON configuration; flags override it')
     .option('--set <key=value>', 'any other setting, repeatable', collect, [])
     .option('--resume <folder>', 'continue the run in this folder from its last good checkpoint')

@@ -1,8 +1,11 @@
+import type { Precision } from '../../core/index.js';
+
 /** Flags of `lacuna conform`. */
 export interface ConformFlags {
   readonly backend?: string;
   readonly device?: string;
   readonly threads?: number;
+  readonly precision?: Precision;
   readonly port?: string;
   readonly level?: number;
   readonly filter?: string;

@@ -30,7 +30,7 @@ const SMALL = {
 
 /** Trains the demo model on a backend, and its control on shuffled captions. */
 export async function demoOutcome(
-  { backend, device, threads, port }: ConformFlags,
+  { backend, device, threads, precision, port }: ConformFlags,
   seed: number,
 ): Promise<Outcome> {
   if (port !== undefined) throw new LacunaError({ what: 'a port does not train', got: port });
@@ -44,6 +44,7 @@ export async function demoOutcome(
       ...(backend === undefined ? {} : { backend }),
       ...(device === undefined ? {} : { device }),
       ...(threads === undefined ? {} : { threads: String(threads) }),
+      ...(precision === undefined ? {} : { precision }),
     };
     const data = await demoData(flags.data);
     const { records } = await readClipList(data.testList);

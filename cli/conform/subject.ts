@@ -20,7 +20,7 @@ export interface OpenSubject {
 
 /** Why the subject is not here, as a sentence, where it is not. */
 export async function openSubject(flags: ConformFlags): Promise<OpenSubject | string> {
-  const { backend = 'onnx', device, threads, port } = flags;
+  const { backend = 'onnx', device, threads, precision, port } = flags;
   if (port !== undefined) {
     const opened = await openPort(port);
     const quoted = JSON.stringify(port);
@@ -29,12 +29,15 @@ export async function openSubject(flags: ConformFlags): Promise<OpenSubject | st
   const options = {
     ...(device === undefined ? {} : { device }),
     ...(threads === undefined ? {} : { threads }),
+    ...(precision === undefined ? {} : { precision }),
   };
   const factory = BACKENDS.named(backend);
   const probe = await factory.probe(options);
   if (!probe.available) return probe.reason;
   const opened = await factory.open(options);
-  const said = device === undefined ? '' : ` --device ${device}`;
+  const said =
+    (device === undefined ? '' : ` --device ${device}`) +
+    (precision === undefined ? '' : ` --precision ${precision}`);
   return {
     subject: backendSubject(opened),
     close: () => opened.dispose(),

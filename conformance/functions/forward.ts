@@ -45,6 +45,16 @@ export const FORWARD_FAMILIES: readonly Family[] = [
       draw: fc.nat({ max: 0xffff_ffff }),
     }),
     forwardCase,
-    { level: 3, clauses: ['model.forward'] },
+    {
+      level: 3,
+      clauses: ['model.forward'],
+      exemption: {
+        judged: 0.95,
+        judgedOfRoundedFactors: 0.2,
+        reason:
+          'the worst case of rounded factors in product after product is wider than the results; ' +
+          'the checks of steps judge them by legal runs',
+      },
+    },
   ),
 ];

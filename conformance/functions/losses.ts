@@ -103,6 +103,7 @@ export const LOSS_FAMILIES: readonly Family[] = [
       clauses: ['loss.infonce.gradient'],
       exemption: {
         judged: 0.85,
+        judgedOfRoundedFactors: 0.75,
         reason: 'gradients of embeddings that are nearly equal cancel to their rounding error',
       },
     },

@@ -72,6 +72,7 @@ const SCHEMA = z.object({
       'f32-flush',
       'f32-wgsl',
       'tf32-products',
+      'f16-products-wgsl',
       'f16-storage-f32-arithmetic',
     ]),
     deterministic: z.boolean(),

@@ -3,10 +3,12 @@ import type { FloatType } from '../program/types.js';
 import {
   BFLOAT16,
   BINARY16,
+  BINARY16_CUT,
   BINARY32,
   BINARY32_FLUSHED,
   BINARY64,
   type FloatFormat,
+  TF32_CUT,
 } from './number-format.js';
 import type { Accuracy, ContractErrors } from './numeric-contract.js';
 
@@ -57,9 +59,17 @@ const F32_IEEE: ContractErrors = {
   format: (dtype) => IEEE[dtype],
   accuracy: OPENCL,
   flushBelow: 2 ** -126,
-  factorRoundoff: 0,
+  factors: undefined,
   nonFinite: 'kept',
   unbiased: true,
+};
+
+const F32_WGSL: ContractErrors = {
+  ...F32_IEEE,
+  name: 'f32-wgsl',
+  format: (dtype) => (dtype === 'f32' ? BINARY32_FLUSHED : IEEE[dtype]),
+  accuracy: WGSL,
+  nonFinite: 'undefined',
 };
 
 /** The contracts, by name; `NumericContract` says what each is. */
@@ -76,14 +86,9 @@ export const CONTRACTS: Readonly<Record<ContractErrors['name'], ContractErrors>>
     name: 'f32-flush',
     format: (dtype) => (dtype === 'f32' ? BINARY32_FLUSHED : IEEE[dtype]),
   },
-  'f32-wgsl': {
-    ...F32_IEEE,
-    name: 'f32-wgsl',
-    format: (dtype) => (dtype === 'f32' ? BINARY32_FLUSHED : IEEE[dtype]),
-    accuracy: WGSL,
-    nonFinite: 'undefined',
-  },
-  'tf32-products': { ...F32_IEEE, name: 'tf32-products', factorRoundoff: 2 ** -10 },
+  'f32-wgsl': F32_WGSL,
+  'tf32-products': { ...F32_IEEE, name: 'tf32-products', factors: TF32_CUT },
+  'f16-products-wgsl': { ...F32_WGSL, name: 'f16-products-wgsl', factors: BINARY16_CUT },
   'f16-storage-f32-arithmetic': {
     ...F32_IEEE,
     name: 'f16-storage-f32-arithmetic',

@@ -52,6 +52,27 @@ export const BFLOAT16: FloatFormat = {
 /** binary32 whose subnormal numbers may count as 0 anywhere. */
 export const BINARY32_FLUSHED: FloatFormat = { ...BINARY32, flushBelow: 2 ** -126 };
 
+/** TF32, cut or rounded: the exponents of binary32, 11 significant bits. */
+export const TF32_CUT: FloatFormat = {
+  unitRoundoff: 2 ** -10,
+  underflow: 2 ** -136,
+  overflow: BINARY32.overflow,
+  flushBelow: 0,
+  round: (x) => roundTo(x, 11, -126),
+};
+
+/**
+ * binary16 as WGSL converts to it: cut or rounded, subnormal numbers kept or 0, and anything beyond
+ * the largest finite number.
+ */
+export const BINARY16_CUT: FloatFormat = {
+  unitRoundoff: 2 ** -10,
+  underflow: 2 ** -24,
+  overflow: 65504 + 2 ** -20,
+  flushBelow: 2 ** -14,
+  round: BINARY16.round,
+};
+
 /** x to `bits` significant bits, ties to even; below 2^least to multiples of the smallest number. */
 export function roundTo(x: number, bits: number, least: number): number {
   if (x === 0 || !Number.isFinite(x)) return x;

@@ -9,6 +9,8 @@ import type { FloatFormat } from './number-format.js';
  * - `f32-wgsl`: the accuracies that the WGSL specification grants.
  * - `tf32-products`: as `f32-ieee`, but matrix products read their operands with 11 significant
  *   bits, cut or rounded.
+ * - `f16-products-wgsl`: as `f32-wgsl`, but matrix products may read their operands as f16, cut or
+ *   rounded, its subnormal numbers as 0; sums are f32.
  * - `f16-storage-f32-arithmetic`: f16 in memory, f32 in registers.
  */
 export type NumericContract =
@@ -17,6 +19,7 @@ export type NumericContract =
   | 'f32-flush'
   | 'f32-wgsl'
   | 'tf32-products'
+  | 'f16-products-wgsl'
   | 'f16-storage-f32-arithmetic';
 
 /** Functions whose accuracy a numeric contract states. */
@@ -40,8 +43,8 @@ export interface ContractErrors {
   readonly accuracy: Readonly<Record<AccuracyName, (low: number, high: number) => Accuracy>>;
   /** Functions but `div` and `sqrt` may give 0 for a result of a smaller size than this. */
   readonly flushBelow: number;
-  /** The largest relative error with which a matrix product reads its operands. */
-  readonly factorRoundoff: number;
+  /** The format as which a matrix product may read its operands; `undefined`: as they are. */
+  readonly factors: FloatFormat | undefined;
   /** Whether NaN and infinities mean what IEEE 754 says, or may do anything. */
   readonly nonFinite: 'kept' | 'undefined';
   /** Whether + - * / sqrt, sums and products are rounded to nearest, so that errors have mean 0. */

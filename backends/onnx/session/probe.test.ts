@@ -26,6 +26,6 @@ describe('probing the providers', () => {
     await expect(ONNX.open({ device: 'tpu' })).rejects.toThrow(
       'got tpu, expected one of cpu, cuda, webgpu',
     );
-    await expect(ONNX.probe({ device: 'tpu' })).rejects.toThrow('no provider of this name');
+    await expect(ONNX.probe({ device: 'tpu' })).rejects.toThrow('no device of this name');
   });
 });

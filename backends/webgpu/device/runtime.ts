@@ -10,6 +10,8 @@ export interface RuntimeOptions {
   readonly defaultLimits?: boolean;
   /** Whether kernels may use subgroup operations, where the adapter has them. */
   readonly subgroups?: boolean;
+  /** Whether kernels may compute in f16, where the adapter can. */
+  readonly f16?: boolean;
   /** Bytes of one binding, where they are to be fewer than the device allows. */
   readonly bindingBytes?: number;
 }
@@ -22,6 +24,7 @@ export class Runtime {
   readonly isSoftware: boolean;
   readonly limits: KernelLimits;
   readonly subgroups: boolean;
+  readonly f16: boolean;
   readonly buffers: BufferPool;
   readonly pipelines: PipelineCache;
   readonly pacer: Pacer;
@@ -51,6 +54,7 @@ export class Runtime {
       workgroupBytes: limits.maxComputeWorkgroupStorageSize,
     };
     this.subgroups = device.features.has('subgroups');
+    this.f16 = device.features.has('shader-f16');
     this.buffers = new BufferPool(device);
     this.pipelines = new PipelineCache(device);
     this.pacer = new Pacer(device.queue);
@@ -78,9 +82,10 @@ export class Runtime {
     if (adapter === null) {
       throw new LacunaError({ where: 'webgpu', what: 'there is no adapter' });
     }
-    const { defaultLimits = false, subgroups = true } = options;
+    const { defaultLimits = false, subgroups = true, f16 = true } = options;
     const wanted = [
       ...(subgroups ? ['subgroups' as const] : []),
+      ...(f16 ? ['shader-f16' as const] : []),
       'timestamp-query' as const,
     ].filter((feature) => adapter.features.has(feature));
     const device = await adapter.requestDevice({

@@ -23,11 +23,15 @@ interface Bound {
 /** A workgroup's place in its dispatch, and the lane in it. */
 const PLACE = '@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32';
 
+/** Extensions of WGSL, each of which takes a feature of the device. */
+export type Extension = 'f16' | 'subgroups';
+
 /** One kernel while it is written: its bindings, and what stands beside `main`. */
 export class KernelSource {
   readonly #context: SourceContext;
   readonly #bound = new Map<string, Bound>();
   readonly #helpers = new Set<string>();
+  readonly #extensions = new Set<Extension>();
   readonly #shared: string[] = [];
   #lets = 0;
   #buffers = 0;
@@ -49,6 +53,11 @@ export class KernelSource {
   helper(name: string): string {
     this.#helpers.add(name);
     return name;
+  }
+
+  /** Declares that the kernel makes use of an extension of WGSL. */
+  enable(extension: Extension): void {
+    this.#extensions.add(extension);
   }
 
   /** Declares workgroup memory. */
@@ -121,9 +130,8 @@ export class KernelSource {
     readonly workgroups: readonly [number, number, number];
     readonly work: number;
     readonly functions?: readonly string[];
-    readonly subgroups?: boolean;
   }): Kernel {
-    const { label, lines, lanes, workgroups, work, functions = [], subgroups = false } = parts;
+    const { label, lines, lanes, workgroups, work, functions = [] } = parts;
     const body = lines.map((line) => `  ${line}`).join('\n');
     const bindings: Binding[] = [];
     const declarations: string[] = [];
@@ -146,9 +154,9 @@ export class KernelSource {
         expected: `at most ${this.limits.storageBuffers}`,
       });
     }
-    const lane = subgroups ? `${PLACE}, ${SUBGROUP}` : PLACE;
+    const lane = this.#extensions.has('subgroups') ? `${PLACE}, ${SUBGROUP}` : PLACE;
     const code = [
-      ...(subgroups ? ['enable subgroups;'] : []),
+      ...[...this.#extensions].sort().map((extension) => `enable ${extension};`),
       ...declarations,
       ...this.#shared,
       ...(body.includes('zero_bits') ? ['var<private> zero_bits: u32 = 0u;'] : []),

@@ -25,6 +25,7 @@ const OPTIONS: LoweringOptions = {
   tiling: HARDWARE,
   fuse: true,
   subgroups: false,
+  factors: 'f32',
   donate: {},
 };
 

@@ -11,6 +11,7 @@ import type { Kernel, KernelLimits } from './kernel.js';
 import { partCount } from './kernel-source.js';
 import { isStreamed } from './kernels/attention.js';
 import type { KernelContext } from './kernels/context.js';
+import type { Factors } from './kernels/factors.js';
 import { clusterKernels } from './kernels/index.js';
 import type { Tiling } from './kernels/tiling.js';
 import { narrowConcats } from './narrow-concats.js';
@@ -22,6 +23,8 @@ export interface LoweringOptions {
   readonly fuse: boolean;
   /** Whether kernels may use subgroup operations. */
   readonly subgroups: boolean;
+  /** How products hold their operands. */
+  readonly factors: Factors;
   /** Input name to output name. */
   readonly donate: Named<string>;
 }
@@ -46,7 +49,7 @@ export interface Lowered {
 }
 
 export function lower(program: Program, options: LoweringOptions): Lowered {
-  const { limits, tiling, subgroups } = options;
+  const { limits, tiling, subgroups, factors } = options;
   const keep = (_: string, call: Call): boolean => isStreamed(call, limits, tiling);
   const simple = simplify(expand(program, keep));
   const graph = new Graph(narrowConcats(simple, Math.max(2, limits.storageBuffers - 2)));
@@ -68,6 +71,7 @@ export function lower(program: Program, options: LoweringOptions): Lowered {
     limits,
     tiling,
     subgroups,
+    factors,
     isRead: fusion.isRead,
     type: typeOf,
     count,

@@ -3,6 +3,7 @@ import { Expressions, type Held } from '../expressions.js';
 import type { IsRead } from '../fusion.js';
 import type { Graph } from '../graph.js';
 import { KernelSource, type SourceContext } from '../kernel-source.js';
+import type { Factors } from './factors.js';
 import type { Tiling } from './tiling.js';
 
 /** What the writers of kernels share. */
@@ -13,6 +14,7 @@ export interface KernelContext extends SourceContext {
   hasMemory(name: string): boolean;
   readonly tiling: Tiling;
   readonly subgroups: boolean;
+  readonly factors: Factors;
   /** Of a forward attention, by its result: the temporary that its gradient reads too. */
   readonly statistics: Map<string, string>;
   /** A value of a kernel that works in stages: it lies in memory between two of them. */

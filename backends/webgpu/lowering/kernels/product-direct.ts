@@ -51,13 +51,15 @@ function fours(kernel: ProductKernel, which: 'a' | 'b', count: number): readonly
   const vector = (name: string): string | undefined =>
     side.termsFirst ? expressions.vectorAt(side.value, at(name), name, plan.member) : undefined;
   const joined = vector('first') !== undefined;
+  const converted = (code: string): string =>
+    plan.factors === 'f32' ? code : `quantizeToF16(${code})`;
   return Array.from({ length: count }, (_, four): Load => {
     if (!joined) {
       const lines = [0, 1, 2, 3].map((next) => line(kernel, side, first, 4 * four + next));
-      return (loop) => `vec4<f32>(${lines.map((element) => element(loop)).join(', ')})`;
+      return (loop) => converted(`vec4<f32>(${lines.map((element) => element(loop)).join(', ')})`);
     }
     const name = `${first}_${four}`;
     block.add(`let ${name} = min(${first} + ${4 * four}u, ${side.extent - 4}u);`);
-    return () => vector(name) as string;
+    return () => converted(vector(name) as string);
   });
 }

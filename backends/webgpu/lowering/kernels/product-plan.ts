@@ -5,6 +5,7 @@ import type { ProductCluster } from '../cluster.js';
 import type { Expressions } from '../expressions.js';
 import type { KernelSource } from '../kernel-source.js';
 import type { KernelContext } from './context.js';
+import type { Factors } from './factors.js';
 import type { ProductTiling } from './tiling.js';
 
 /** Terms that a part of a sum has at least. */
@@ -30,6 +31,7 @@ export interface ProductPlan {
   readonly terms: number;
   readonly batches: number;
   readonly tiling: ProductTiling;
+  readonly factors: Factors;
   /** Rows and columns of c that a workgroup computes. */
   readonly tile: readonly [number, number];
   /** Parts into which each sum is cut, and the terms of one. */
@@ -75,6 +77,7 @@ export function planProduct(cluster: ProductCluster, context: KernelContext): Pr
     terms,
     batches,
     tiling,
+    factors: context.factors,
     tile,
     parts,
     partTerms: Math.ceil(terms / parts / tiling.depth) * tiling.depth,

@@ -1,5 +1,6 @@
 import { Affine } from '../affine.js';
 import { Block } from '../block.js';
+import { HELD } from './factors.js';
 import { accumulator, type ProductKernel, type Side, sidePlace } from './product-plan.js';
 
 /**
@@ -11,8 +12,10 @@ export function tiledTerms(kernel: ProductKernel): void {
   const { tile, tiling } = plan;
   const { depth, registers } = tiling;
   const [down, across] = registers;
-  source.shared('tile_a', `array<vec4<f32>, ${(depth * tile[0]) / 4}>`);
-  source.shared('tile_b', `array<vec4<f32>, ${(depth * tile[1]) / 4}>`);
+  const { scalar, read } = HELD[plan.factors];
+  if (scalar === 'f16') source.enable('f16');
+  source.shared('tile_a', `array<vec4<${scalar}>, ${(depth * tile[0]) / 4}>`);
+  source.shared('tile_b', `array<vec4<${scalar}>, ${(depth * tile[1]) / 4}>`);
   const loop = new Block(block, 'start');
   loadTile(kernel, 'a', loop);
   loadTile(kernel, 'b', loop);
@@ -20,9 +23,9 @@ export function tiledTerms(kernel: ProductKernel): void {
   const terms = new Block(loop, 'term');
   terms.add(`let a_at = (term * ${tile[0]}u + lane_row) / 4u;`);
   terms.add(`let b_at = (term * ${tile[1]}u + lane_col) / 4u;`);
-  for (let j = 0; j < across / 4; j++) terms.add(`let b_${j} = tile_b[b_at + ${j}u];`);
+  for (let j = 0; j < across / 4; j++) terms.add(`let b_${j} = ${read(`tile_b[b_at + ${j}u]`)};`);
   for (let i = 0; i < down; i++) {
-    if (i % 4 === 0) terms.add(`let a_${i / 4} = tile_a[a_at + ${i / 4}u];`);
+    if (i % 4 === 0) terms.add(`let a_${i / 4} = ${read(`tile_a[a_at + ${i / 4}u]`)};`);
     const factor = `a_${Math.floor(i / 4)}[${i % 4}]`;
     for (let j = 0; j < across / 4; j++) terms.add(`${accumulator(i, j)} += ${factor} * b_${j};`);
   }
@@ -49,6 +52,7 @@ function loadTile(kernel: ProductKernel, which: 'a' | 'b', into: Block): void {
   );
   const byFours = expressions.vectorAt(side.value, place, termsFirst ? 'o' : 'k', plan.member);
   const width = byFours === undefined ? 1 : 4;
+  const { zero, write } = HELD[plan.factors];
   const inner = new Block(into, 'e');
   const fast = (termsFirst ? extent : depth) / width;
   const [quick, slow] = [`e % ${fast}u${width === 4 ? ' * 4u' : ''}`, `e / ${fast}u`];
@@ -58,10 +62,11 @@ function loadTile(kernel: ProductKernel, which: 'a' | 'b', into: Block): void {
     `let other = ${termsFirst ? quick : slow};`,
     'let k = start + term;',
     `let o = ${start} + other;`,
-    `var x = ${width === 4 ? 'vec4<f32>()' : '0.0f'};`,
+    `var x = ${zero(width)};`,
   );
   const value = new Block(inner);
-  value.add(`x = ${byFours ?? expressions.at(side.value, place, value, plan.member)};`);
+  const loaded = byFours ?? expressions.at(side.value, place, value, plan.member);
+  value.add(`x = ${write(loaded, width)};`);
   inner.nest(`if (k < ${range[1]} && o < ${side.extent}u) {`, value);
   const spot = (next: number): string =>
     `tile_${which}[((term + ${next}u) * ${extent}u + other) / 4u]`;

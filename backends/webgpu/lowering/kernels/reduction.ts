@@ -35,6 +35,7 @@ export function shareAcrossLanes(
     const join = (a: string, b: string): string =>
       op === 'reduce_sum' ? `${a} + ${b}` : `max(${a}, ${b})`;
     if (subgroups) {
+      source.enable('subgroups');
       const call = op === 'reduce_sum' ? 'subgroupAdd' : 'subgroupMax';
       const first = source.fresh('g');
       block.add(

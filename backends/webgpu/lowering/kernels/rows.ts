@@ -77,7 +77,6 @@ export function rowsKernel(cluster: RowsCluster, context: KernelContext): Kernel
     lanes: serial ? rowLanes : lanes,
     workgroups: grid.workgroups,
     work: rows * columns * members.length * 8,
-    subgroups: context.subgroups && !serial,
   });
 
   function storeOnce(name: string, value: string): void {

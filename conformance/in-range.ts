@@ -1,0 +1,33 @@
+import type { HostTensor } from '../core/backend.js';
+import { expand } from '../core/passes/expand.js';
+import type { ContractErrors } from '../spec/contracts/index.js';
+import type { Case } from './case.js';
+
+/** Sizes between these need no change: factors of this size, and sums of their products, fit f16. */
+const [LEAST, MOST] = [2 ** -8, 2 ** 8];
+
+/**
+ * The case with data that a contract's products can read: where their factors have a short range,
+ * such as that of f16, a tensor of very large or very small numbers is multiplied with the power of
+ * two that brings its largest to [1, 2). Beyond the range a contract promises nothing, and nothing
+ * could be judged. Programs without a product keep their data.
+ */
+export function inRange(drawn: Case, { factors }: ContractErrors): Case {
+  const { program, runs } = drawn;
+  const isShort = factors !== undefined && factors.overflow < MOST ** 4;
+  if (!isShort || program === undefined) return drawn;
+  if (!expand(program).operations.some(({ op }) => op === 'matmul')) return drawn;
+  const scaled = runs.map((inputs) =>
+    Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, fitted(tensor)])),
+  );
+  return { ...drawn, runs: scaled };
+}
+
+function fitted(tensor: HostTensor): HostTensor {
+  if (tensor.dtype !== 'f32') return tensor;
+  let largest = 0;
+  for (const x of tensor.data) largest = Math.max(largest, Math.abs(x));
+  if (largest === 0 || (largest >= LEAST && largest <= MOST)) return tensor;
+  const scale = 2 ** -Math.floor(Math.log2(largest));
+  return { ...tensor, data: Float32Array.from(tensor.data, (x) => x * scale) };
+}
