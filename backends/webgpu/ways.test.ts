@@ -1,15 +1,7 @@
 import { CHECKS } from '../../conformance/index.js';
 import { testBackend } from '../../conformance/vitest.js';
-import { HARDWARE, openWebgpu, type Tiling, type WaysOfLowering, WEBGPU } from './index.js';
-
-/** The tiles for GPUs in small: the same kernels, which SwiftShader compiles sooner. */
-const SMALL: Tiling = {
-  ...HARDWARE,
-  product: { ...HARDWARE.product, lanes: [4, 4] },
-  lanes: 64,
-  rowLanes: 32,
-  attention: { from: 1, lanes: 4, rows: 4 },
-};
+import { HARDWARE, openWebgpu, type WaysOfLowering, WEBGPU } from './index.js';
+import { SMALL } from './testing/small-tiles.js';
 
 interface Way {
   readonly name: string;

@@ -36,9 +36,11 @@ export async function openDawn(): Promise<Dawn> {
  * beside a loader of the package's, which is told of SwiftShader alone: nothing is asked of the
  * system, and nothing has to be set before the process starts.
  *
+ * @param driver The file that describes the Vulkan driver to take: another software GPU for tests.
+ *   @defaultValue SwiftShader
  * @throws LacunaError where a package is not installed, or on another system than Linux on x64.
  */
-export async function openSwiftShader(): Promise<Dawn> {
+export async function openSwiftShader(driver?: string): Promise<Dawn> {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     throw new LacunaError({
       where: 'webgpu',
@@ -51,7 +53,7 @@ export async function openSwiftShader(): Promise<Dawn> {
   process.dlopen(module, join(folder, 'dawn.node'));
   const names = ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES'] as const;
   const before = names.map((name) => process.env[name]);
-  for (const name of names) process.env[name] = join(folder, 'vk_swiftshader_icd.json');
+  for (const name of names) process.env[name] = driver ?? join(folder, 'vk_swiftshader_icd.json');
   try {
     const gpu = (module.exports as DawnModule).create(['backend=vulkan']);
     // The loader reads its settings with the first adapter.

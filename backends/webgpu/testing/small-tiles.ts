@@ -1,0 +1,10 @@
+import { HARDWARE, type Tiling } from '../lowering/kernels/tiling.js';
+
+/** The tiles for GPUs in small: the same kernels, which SwiftShader compiles sooner. */
+export const SMALL: Tiling = {
+  ...HARDWARE,
+  product: { ...HARDWARE.product, lanes: [4, 4] },
+  lanes: 64,
+  rowLanes: 32,
+  attention: { from: 1, lanes: 4, rows: 4 },
+};
