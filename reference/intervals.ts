@@ -257,7 +257,9 @@ class Intervals implements Arithmetic<IntervalColumn> {
       k += b.step;
     }
     // Each product is rounded once, may underflow, and enters at most count - 1 sums.
-    const size = { lowSize, highSize, roundings: count, products: count };
+    // Units that multiply rounded factors may cut their sums, too: an error of two roundings.
+    const roundings = this.#contract.factors === undefined ? count : 2 * count;
+    const size = { lowSize, highSize, roundings, products: count };
     setTotal(out, i, { value, low, high, ...size });
   }
 

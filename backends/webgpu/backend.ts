@@ -91,6 +91,7 @@ export class WebgpuBackend implements Backend {
       tiling: this.#tiling,
       fuse: this.#fuse,
       factors: this.#factors,
+      matrixUnit: runtime.matrixUnit,
       subgroups,
       donate,
     });

@@ -44,12 +44,14 @@ export async function openWebgpu(
   options: BackendOptions & WaysOfLowering = {},
 ): Promise<WebgpuBackend> {
   const device = backendOption('webgpu', 'device', DEVICES, options.device);
-  backendOption('webgpu', 'precision', PRECISIONS, options.precision);
+  const precision = backendOption('webgpu', 'precision', PRECISIONS, options.precision);
   const wanted = device === 'auto' ? (['gpu', 'swiftshader'] as const) : [device];
   let first: unknown;
   for (const name of wanted) {
     try {
-      const { gpu, version } = await (name === 'gpu' ? gpuDawn() : openSwiftShader());
+      const { gpu, version } = await (name === 'gpu'
+        ? gpuDawn(precision === 'mixed')
+        : openSwiftShader());
       const runtime = await Runtime.open(gpu, options);
       const measured = await readTiling(runtime);
       return new WebgpuBackend(runtime, version, {
@@ -64,8 +66,8 @@ export async function openWebgpu(
   throw first;
 }
 
-async function gpuDawn(): Promise<Dawn> {
-  const dawn = await openDawn();
+async function gpuDawn(experiments: boolean): Promise<Dawn> {
+  const dawn = await openDawn(experiments);
   const adapter = await dawn.gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (adapter !== null) return dawn;
   throw new LacunaError({

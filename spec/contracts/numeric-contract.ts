@@ -8,9 +8,9 @@ import type { FloatFormat } from './number-format.js';
  * - `f32-flush`: as `f32-ieee`, but a subnormal number may count as 0.
  * - `f32-wgsl`: the accuracies that the WGSL specification grants.
  * - `tf32-products`: as `f32-ieee`, but matrix products read their operands with 11 significant
- *   bits, cut or rounded.
+ *   bits, and add up in f32, both cut or rounded.
  * - `f16-products-wgsl`: as `f32-wgsl`, but matrix products may read their operands as f16, cut or
- *   rounded, its subnormal numbers as 0; sums are f32.
+ *   rounded, its subnormal numbers as 0; its sums are f32, cut or rounded.
  * - `f16-storage-f32-arithmetic`: f16 in memory, f32 in registers.
  */
 export type NumericContract =

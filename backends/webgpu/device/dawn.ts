@@ -19,14 +19,21 @@ interface DawnModule {
 
 const require: NodeJS.Require = createRequire(import.meta.url);
 const PACKAGE = 'webgpu';
+const EXPERIMENTS = 'enable-dawn-features=allow_unsafe_apis';
 const SOFTWARE_PACKAGE = '@sparticuz/chromium';
 
-/** Dawn on the machine's own GPU. @throws LacunaError where the package is not installed. */
-export async function openDawn(): Promise<Dawn> {
+/**
+ * Dawn on the machine's own GPU.
+ *
+ * @param experiments Whether Dawn may use what is not standard yet: subgroup matrices.
+ * @throws LacunaError where the package is not installed.
+ */
+export async function openDawn(experiments: boolean): Promise<Dawn> {
   const { create } = await import('webgpu').catch((cause: unknown) => {
     throw missing(PACKAGE, cause);
   });
-  return { gpu: create([]), version: versionOf(PACKAGE) };
+  const flags = experiments ? [EXPERIMENTS] : [];
+  return { gpu: create(flags), version: versionOf(PACKAGE) };
 }
 
 /**
@@ -55,7 +62,7 @@ export async function openSwiftShader(driver?: string): Promise<Dawn> {
   const before = names.map((name) => process.env[name]);
   for (const name of names) process.env[name] = driver ?? join(folder, 'vk_swiftshader_icd.json');
   try {
-    const gpu = (module.exports as DawnModule).create(['backend=vulkan']);
+    const gpu = (module.exports as DawnModule).create(['backend=vulkan', EXPERIMENTS]);
     // The loader reads its settings with the first adapter.
     await gpu.requestAdapter();
     return { gpu, version: versionOf(PACKAGE) };

@@ -1,6 +1,7 @@
 /// <reference types="@webgpu/types" />
 import { LacunaError } from '../../../spec/errors.js';
 import type { KernelLimits } from '../lowering/kernel.js';
+import { type MatrixUnit, matrixUnitOf } from '../lowering/kernels/matrix-unit.js';
 import { BufferPool } from './buffers.js';
 import { Pacer } from './pacer.js';
 import { PipelineCache } from './pipelines.js';
@@ -12,9 +13,14 @@ export interface RuntimeOptions {
   readonly subgroups?: boolean;
   /** Whether kernels may compute in f16, where the adapter can. */
   readonly f16?: boolean;
+  /** Whether subgroups may multiply whole matrices of f16, where the adapter has units for it. */
+  readonly matrixUnits?: boolean;
   /** Bytes of one binding, where they are to be fewer than the device allows. */
   readonly bindingBytes?: number;
 }
+
+/** Dawn has it where it may use what is not standard yet: see `openDawn`. */
+const SUBGROUP_MATRIX = 'chromium-experimental-subgroup-matrix';
 
 /** A device with what all programs on it share. */
 export class Runtime {
@@ -25,6 +31,7 @@ export class Runtime {
   readonly limits: KernelLimits;
   readonly subgroups: boolean;
   readonly f16: boolean;
+  readonly matrixUnit: MatrixUnit | undefined;
   readonly buffers: BufferPool;
   readonly pipelines: PipelineCache;
   readonly pacer: Pacer;
@@ -55,6 +62,8 @@ export class Runtime {
     };
     this.subgroups = device.features.has('subgroups');
     this.f16 = device.features.has('shader-f16');
+    const hasUnits = this.f16 && this.subgroups && device.features.has(SUBGROUP_MATRIX);
+    this.matrixUnit = hasUnits ? matrixUnitOf(adapter.info) : undefined;
     this.buffers = new BufferPool(device);
     this.pipelines = new PipelineCache(device);
     this.pacer = new Pacer(device.queue);
@@ -82,10 +91,11 @@ export class Runtime {
     if (adapter === null) {
       throw new LacunaError({ where: 'webgpu', what: 'there is no adapter' });
     }
-    const { defaultLimits = false, subgroups = true, f16 = true } = options;
+    const { defaultLimits = false, subgroups = true, f16 = true, matrixUnits = true } = options;
     const wanted = [
       ...(subgroups ? ['subgroups' as const] : []),
       ...(f16 ? ['shader-f16' as const] : []),
+      ...(matrixUnits && subgroups && f16 ? [SUBGROUP_MATRIX] : []),
       'timestamp-query' as const,
     ].filter((feature) => adapter.features.has(feature));
     const device = await adapter.requestDevice({

@@ -24,7 +24,7 @@ interface Bound {
 const PLACE = '@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32';
 
 /** Extensions of WGSL, each of which takes a feature of the device. */
-export type Extension = 'f16' | 'subgroups';
+export type Extension = 'chromium_experimental_subgroup_matrix' | 'f16' | 'subgroups';
 
 /** One kernel while it is written: its bindings, and what stands beside `main`. */
 export class KernelSource {
@@ -154,16 +154,17 @@ export class KernelSource {
         expected: `at most ${this.limits.storageBuffers}`,
       });
     }
-    const lane = this.#extensions.has('subgroups') ? `${PLACE}, ${SUBGROUP}` : PLACE;
+    const extensions = [...this.#extensions].sort();
+    const told = [PLACE, ...extensions.flatMap((extension) => TOLD[extension] ?? [])].join(', ');
     const code = [
-      ...[...this.#extensions].sort().map((extension) => `enable ${extension};`),
+      ...extensions.map((extension) => `enable ${extension};`),
       ...declarations,
       ...this.#shared,
       ...(body.includes('zero_bits') ? ['var<private> zero_bits: u32 = 0u;'] : []),
       ...[...this.#helpers].sort().map((name) => HELPERS[name] as string),
       ...functions,
       `@compute @workgroup_size(${lanes})`,
-      `fn main(${lane}) {`,
+      `fn main(${told}) {`,
       body,
       '}',
       '',
@@ -193,8 +194,14 @@ export class KernelSource {
   }
 }
 
-const SUBGROUP =
-  '@builtin(subgroup_size) subgroup_size: u32, @builtin(subgroup_invocation_id) subgroup_lane: u32';
+/** Of an extension, what `main` is told beside its place. */
+const TOLD: Readonly<Partial<Record<Extension, readonly string[]>>> = {
+  subgroups: [
+    '@builtin(subgroup_size) subgroup_size: u32',
+    '@builtin(subgroup_invocation_id) subgroup_lane: u32',
+  ],
+  chromium_experimental_subgroup_matrix: ['@builtin(subgroup_id) subgroup_id: u32'],
+};
 
 function offset(index: string, start: number): string {
   return start === 0 ? index : `${index} - ${start}u`;

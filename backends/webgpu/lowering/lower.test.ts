@@ -26,6 +26,7 @@ const OPTIONS: LoweringOptions = {
   fuse: true,
   subgroups: false,
   factors: 'f32',
+  matrixUnit: undefined,
   donate: {},
 };
 
@@ -118,6 +119,53 @@ describe('attention', () => {
     ['with a bias', HARDWARE.attention.from, 64, true],
   ] as const)('%s goes by its scores', (_, length, width, bias) => {
     expect(largest(lowered(length, width, bias))).toBeGreaterThanOrEqual(2 * length * length);
+  });
+});
+
+describe('a product of f16', () => {
+  const unit = { rows: 16, columns: 8, depth: 16, lanes: 32 };
+  const multiplied = (shape: readonly [number, number, number], options: object): string => {
+    const [m, terms, n] = shape;
+    const { kernels } = kernelsOf(
+      (input) => [matmul(input('a', [m, terms]), input('b', [terms, n]))],
+      { factors: 'f16', matrixUnit: unit, ...options },
+    );
+    return kernels.map(({ code }) => code).join('\n');
+  };
+  const byUnits = 'subgroupMatrixMultiplyAccumulate';
+
+  it('goes by units where the device has them', () => {
+    const code = multiplied([200, 64, 100], {});
+    expect(code).toContain(byUnits);
+    expect(code).toContain('subgroup_matrix_left<f16, 16, 16>');
+    expect(code).toContain('subgroup_matrix_right<f16, 8, 16>');
+    expect(code).toContain('@workgroup_size(128)');
+  });
+
+  it.each([
+    ['without units', [200, 64, 100], { matrixUnit: undefined }],
+    ['in f32', [200, 64, 100], { factors: 'f32' }],
+    ['of fewer rows than a unit has', [15, 64, 100], {}],
+    [
+      'where a tile does not fit',
+      [200, 64, 100],
+      { limits: { ...DEFAULT_LIMITS, workgroupBytes: 4096 } },
+    ],
+  ] as const)('does not %s', (_, shape, options) => {
+    expect(multiplied(shape, options)).not.toContain(byUnits);
+  });
+
+  it('has smaller tiles for smaller matrices, and shallower ones in less memory', () => {
+    expect(multiplied([16, 64, 8], {})).toContain('@workgroup_size(32)');
+    const limits = { ...DEFAULT_LIMITS, workgroupBytes: 12_288 };
+    expect(multiplied([200, 64, 100], { limits })).toContain('start += 16u');
+  });
+
+  it('is declared with f16 in workgroup memory, or rounded where there is none', () => {
+    expect(multiplied([9, 9, 9], { matrixUnit: undefined })).toContain('enable f16;');
+    const plain = multiplied([9, 9, 9], { factors: 'quantized' });
+    expect(plain).toContain('quantizeToF16');
+    expect(plain).not.toContain('enable');
   });
 });
 

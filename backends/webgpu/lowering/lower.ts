@@ -13,6 +13,7 @@ import { isStreamed } from './kernels/attention.js';
 import type { KernelContext } from './kernels/context.js';
 import type { Factors } from './kernels/factors.js';
 import { clusterKernels } from './kernels/index.js';
+import type { MatrixUnit } from './kernels/matrix-unit.js';
 import type { Tiling } from './kernels/tiling.js';
 import { narrowConcats } from './narrow-concats.js';
 
@@ -25,6 +26,8 @@ export interface LoweringOptions {
   readonly subgroups: boolean;
   /** How products hold their operands. */
   readonly factors: Factors;
+  /** What multiplies matrices of f16, where the device has such. */
+  readonly matrixUnit: MatrixUnit | undefined;
   /** Input name to output name. */
   readonly donate: Named<string>;
 }
@@ -49,7 +52,7 @@ export interface Lowered {
 }
 
 export function lower(program: Program, options: LoweringOptions): Lowered {
-  const { limits, tiling, subgroups, factors } = options;
+  const { limits, tiling, subgroups, factors, matrixUnit } = options;
   const keep = (_: string, call: Call): boolean => isStreamed(call, limits, tiling);
   const simple = simplify(expand(program, keep));
   const graph = new Graph(narrowConcats(simple, Math.max(2, limits.storageBuffers - 2)));
@@ -72,6 +75,7 @@ export function lower(program: Program, options: LoweringOptions): Lowered {
     tiling,
     subgroups,
     factors,
+    matrixUnit,
     isRead: fusion.isRead,
     type: typeOf,
     count,

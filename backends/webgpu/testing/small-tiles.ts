@@ -4,6 +4,7 @@ import { HARDWARE, type Tiling } from '../lowering/kernels/tiling.js';
 export const SMALL: Tiling = {
   ...HARDWARE,
   product: { ...HARDWARE.product, lanes: [4, 4] },
+  units: { subgroups: [2, 1], matrices: [1, 2], depth: 16 },
   lanes: 64,
   rowLanes: 32,
   attention: { from: 1, lanes: 4, rows: 4 },

@@ -4,6 +4,7 @@ import type { IsRead } from '../fusion.js';
 import type { Graph } from '../graph.js';
 import { KernelSource, type SourceContext } from '../kernel-source.js';
 import type { Factors } from './factors.js';
+import type { MatrixUnit } from './matrix-unit.js';
 import type { Tiling } from './tiling.js';
 
 /** What the writers of kernels share. */
@@ -15,6 +16,7 @@ export interface KernelContext extends SourceContext {
   readonly tiling: Tiling;
   readonly subgroups: boolean;
   readonly factors: Factors;
+  readonly matrixUnit: MatrixUnit | undefined;
   /** Of a forward attention, by its result: the temporary that its gradient reads too. */
   readonly statistics: Map<string, string>;
   /** A value of a kernel that works in stages: it lies in memory between two of them. */

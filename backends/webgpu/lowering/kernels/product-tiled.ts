@@ -5,14 +5,14 @@ import { accumulator, type ProductKernel, type Side, sidePlace } from './product
 
 /**
  * Sums through workgroup memory: the lanes bring `depth` terms of their tile of a and b there
- * together, then each sums from there. What one lane loads, all of its row or column read.
+ * together, then all sum from there. What one lane loads, all of its row or column read.
+ *
+ * @param sum Adds the statements that sum the terms of the tiles.
  */
-export function tiledTerms(kernel: ProductKernel): void {
+export function throughTiles(kernel: ProductKernel, sum: (loop: Block) => void): void {
   const { plan, source, block, range } = kernel;
-  const { tile, tiling } = plan;
-  const { depth, registers } = tiling;
-  const [down, across] = registers;
-  const { scalar, read } = HELD[plan.factors];
+  const { tile, depth } = plan;
+  const { scalar } = HELD[plan.factors];
   if (scalar === 'f16') source.enable('f16');
   source.shared('tile_a', `array<vec4<${scalar}>, ${(depth * tile[0]) / 4}>`);
   source.shared('tile_b', `array<vec4<${scalar}>, ${(depth * tile[1]) / 4}>`);
@@ -20,18 +20,28 @@ export function tiledTerms(kernel: ProductKernel): void {
   loadTile(kernel, 'a', loop);
   loadTile(kernel, 'b', loop);
   loop.add('workgroupBarrier();');
-  const terms = new Block(loop, 'term');
-  terms.add(`let a_at = (term * ${tile[0]}u + lane_row) / 4u;`);
-  terms.add(`let b_at = (term * ${tile[1]}u + lane_col) / 4u;`);
-  for (let j = 0; j < across / 4; j++) terms.add(`let b_${j} = ${read(`tile_b[b_at + ${j}u]`)};`);
-  for (let i = 0; i < down; i++) {
-    if (i % 4 === 0) terms.add(`let a_${i / 4} = ${read(`tile_a[a_at + ${i / 4}u]`)};`);
-    const factor = `a_${Math.floor(i / 4)}[${i % 4}]`;
-    for (let j = 0; j < across / 4; j++) terms.add(`${accumulator(i, j)} += ${factor} * b_${j};`);
-  }
-  loop.nest(`for (var term = 0u; term < ${depth}u; term++) {`, terms);
+  sum(loop);
   loop.add('workgroupBarrier();');
   block.nest(`for (var start = ${range[0]}; start < ${range[1]}; start += ${depth}u) {`, loop);
+}
+
+/** Each lane sums the terms of its block in registers. */
+export function tiledTerms(kernel: ProductKernel): void {
+  const { tile, depth, factors, tiling } = kernel.plan;
+  const [down, across] = tiling.registers;
+  const { read } = HELD[factors];
+  throughTiles(kernel, (loop) => {
+    const terms = new Block(loop, 'term');
+    terms.add(`let a_at = (term * ${tile[0]}u + lane_row) / 4u;`);
+    terms.add(`let b_at = (term * ${tile[1]}u + lane_col) / 4u;`);
+    for (let j = 0; j < across / 4; j++) terms.add(`let b_${j} = ${read(`tile_b[b_at + ${j}u]`)};`);
+    for (let i = 0; i < down; i++) {
+      if (i % 4 === 0) terms.add(`let a_${i / 4} = ${read(`tile_a[a_at + ${i / 4}u]`)};`);
+      const factor = `a_${Math.floor(i / 4)}[${i % 4}]`;
+      for (let j = 0; j < across / 4; j++) terms.add(`${accumulator(i, j)} += ${factor} * b_${j};`);
+    }
+    loop.nest(`for (var term = 0u; term < ${depth}u; term++) {`, terms);
+  });
 }
 
 /**
@@ -43,7 +53,7 @@ function loadTile(kernel: ProductKernel, which: 'a' | 'b', into: Block): void {
   const side: Side = plan[which];
   const { termsFirst } = side;
   const extent = plan.tile[which === 'a' ? 0 : 1];
-  const { depth, lanes } = plan.tiling;
+  const { depth, lanes } = plan;
   const place = sidePlace(
     side,
     plan,
@@ -75,5 +85,5 @@ function loadTile(kernel: ProductKernel, which: 'a' | 'b', into: Block): void {
     for (let next = 0; next < 4; next++) inner.add(`${spot(next)}[other % 4u] = x[${next}];`);
   } else inner.add(`${spot(0)}[other % 4u] = x;`);
   const count = (depth * extent) / width;
-  into.nest(`for (var e = lane; e < ${count}u; e += ${lanes[0] * lanes[1]}u) {`, inner);
+  into.nest(`for (var e = lane; e < ${count}u; e += ${lanes}u) {`, inner);
 }

@@ -3,13 +3,12 @@ import { Block } from '../block.js';
 import type { ProductCluster } from '../cluster.js';
 import type { Kernel } from '../kernel.js';
 import { invocations, type KernelContext, openKernel, sameIndex } from './context.js';
-import { directTerms } from './product-direct.js';
-import { accumulator, type ProductPlan, planProduct } from './product-plan.js';
-import { tiledTerms } from './product-tiled.js';
+import { sumByLanes } from './product-lanes.js';
+import { type ProductKernel, type ProductPlan, planProduct } from './product-plan.js';
+import { sumByUnits } from './product-units.js';
 
 /**
- * A batch of matrix products, tile by tile: each lane of a workgroup sums a block of the result in
- * registers. Transposes and other views are part of the loads; what follows element by element is
+ * A batch of matrix products, tile by tile. Transposes and other views are part of the loads; what follows element by element is
  * part of the store. Where tiles are few and sums long, parts of the sums are joined by a second
  * kernel.
  */
@@ -22,13 +21,12 @@ export function productKernels(cluster: ProductCluster, context: KernelContext):
 }
 
 function multiply(plan: ProductPlan, context: KernelContext, partial?: string): Kernel {
-  const { member, product, tiling, tile, parts, batches, terms, partTerms } = plan;
+  const { member, product, tile, parts, batches, terms, partTerms, units } = plan;
   const [m, n] = [plan.a.extent, plan.b.extent];
   const resultAt = resultPlace(plan);
   const { source, expressions } = openKernel(context, (name, at) =>
     name === product && sameIndex(at, resultAt) ? 'product' : undefined,
   );
-  const [down, across] = tiling.registers;
   const tiles = [Math.ceil(n / tile[1]), Math.ceil(m / tile[0]), batches * parts] as const;
   const { workgroups, place } = placed(tiles, context.limits.workgroups);
   const block = new Block();
@@ -36,10 +34,6 @@ function multiply(plan: ProductPlan, context: KernelContext, partial?: string): 
     ...place,
     `let tile_row = tile_y * ${tile[0]}u;`,
     `let tile_col = tile_x * ${tile[1]}u;`,
-    `let lane_row = lane / ${tiling.lanes[1]}u * ${down}u;`,
-    `let lane_col = lane % ${tiling.lanes[1]}u * ${across}u;`,
-    'let row = tile_row + lane_row;',
-    'let col = tile_col + lane_col;',
   );
   if (parts === 1) block.add('let batch = tile_z;');
   else {
@@ -50,47 +44,35 @@ function multiply(plan: ProductPlan, context: KernelContext, partial?: string): 
       `let part_end = min(part_start + ${partTerms}u, ${terms}u);`,
     );
   }
-  const names = Array.from({ length: (down * across) / 4 }, (_, at) =>
-    accumulator(Math.floor(at / (across / 4)), at % (across / 4)),
-  );
-  block.add(...names.map((name) => `var ${name} = vec4<f32>();`));
   const range =
     parts === 1 ? (['0u', `${terms}u`] as const) : (['part_start', 'part_end'] as const);
-  const sum = tiling.memory === 'workgroup' ? tiledTerms : directTerms;
-  if (terms > 0) sum({ plan, source, expressions, block, range });
+  const which = parts === 1 ? ['batch'] : ['part', 'batch'];
+  const put = (row: string, column: string, element: string): string =>
+    `put(${which.join(', ')}, ${row}, ${column}, ${element});`;
+  const kernel: ProductKernel = { plan, source, expressions, block, range, put };
+  if (units === undefined) sumByLanes(kernel);
+  else sumByUnits(kernel, units);
 
-  const put = new Block();
-  put.add(`if (col >= ${n}u) { return; }`);
+  const store = new Block();
+  store.add(`if (col >= ${n}u) { return; }`);
   if (partial !== undefined) {
     const part = Affine.variable('part', parts).times(batches * m * n);
-    put.add(source.store(partial, part.plus(resultAt), 'product'));
+    store.add(source.store(partial, part.plus(resultAt), 'product'));
   } else {
-    const value = member === product ? 'product' : expressions.definitionAt(member, resultAt, put);
-    put.add(source.store(member, resultAt, value));
+    const value =
+      member === product ? 'product' : expressions.definitionAt(member, resultAt, store);
+    store.add(source.store(member, resultAt, value));
   }
-  const which = parts === 1 ? ['batch'] : ['part', 'batch'];
   const parameters = [...which, 'row', 'col'].map((name) => `${name}: u32`).join(', ');
-  // Rows in a loop, columns written out: an index into a vector that is known costs nothing.
-  block.add(
-    `var c = array<vec4<f32>, ${names.length}>(${names.join(', ')});`,
-    `for (var i = 0u; i < ${down}u; i++) {`,
-    `  if (row + i >= ${m}u) { break; }`,
-  );
-  for (let j = 0; j < across; j++) {
-    if (j % 4 === 0) block.add(`  let d_${j / 4} = c[i * ${across / 4}u + ${j / 4}u];`);
-    const element = `d_${Math.floor(j / 4)}[${j % 4}]`;
-    block.add(`  put(${which.join(', ')}, row + i, col + ${j}u, ${element});`);
-  }
-  block.add('}');
   return source.finish({
     label: partial === undefined ? member : `${product}, in ${parts} parts`,
     lines: block.lines,
-    lanes: tiling.lanes[0] * tiling.lanes[1],
+    lanes: plan.lanes,
     workgroups,
     work: 2 * batches * m * n * terms,
     functions: [
       `fn put(${parameters}, product: f32) {`,
-      ...put.lines.map((line) => `  ${line}`),
+      ...store.lines.map((line) => `  ${line}`),
       '}',
     ],
   });

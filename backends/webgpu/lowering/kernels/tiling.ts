@@ -12,9 +12,20 @@ export interface ProductTiling {
   readonly busyGroups: number;
 }
 
+/** How matrix products are cut into tiles where a subgroup multiplies whole matrices. */
+export interface UnitTiling {
+  /** Subgroups of a workgroup, down and across the tile. */
+  readonly subgroups: readonly [number, number];
+  /** Matrices that one subgroup keeps, down and across. */
+  readonly matrices: readonly [number, number];
+  /** Terms that go through workgroup memory at a time, at most. */
+  readonly depth: number;
+}
+
 /** The sizes that may differ from adapter to adapter. */
 export interface Tiling {
   readonly product: ProductTiling;
+  readonly units: UnitTiling;
   /** Invocations of a workgroup of elementwise kernels. */
   readonly lanes: number;
   /** Invocations that share a row; rows up to `serialRow` long have one. */
@@ -38,6 +49,7 @@ export interface AttentionTiling {
 /** For hardware: 4 x 4 registers a lane, which spill nowhere. */
 export const HARDWARE: Tiling = {
   product: { lanes: [16, 16], registers: [4, 4], depth: 16, memory: 'workgroup', busyGroups: 256 },
+  units: { subgroups: [2, 2], matrices: [4, 4], depth: 32 },
   lanes: 256,
   rowLanes: 128,
   serialRow: 32,
@@ -51,6 +63,7 @@ export const HARDWARE: Tiling = {
  */
 export const SOFTWARE: Tiling = {
   product: { lanes: [2, 4], registers: [8, 16], depth: 16, memory: 'direct', busyGroups: 2 },
+  units: HARDWARE.units,
   lanes: 64,
   rowLanes: 64,
   serialRow: 4096,
