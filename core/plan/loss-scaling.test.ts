@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ONNX } from '../../backends/onnx/index.js';
+import { WEBGPU } from '../../backends/webgpu/index.js';
 import { stepInputs, TINY_JOINT, TINY_MAE } from '../../conformance/steps/tiny-step.js';
 import { float32, InterpreterBackend } from '../../reference/index.js';
 import {
@@ -16,6 +17,7 @@ import {
   sum,
 } from '../../spec/index.js';
 import type { Backend, HostTensor, Named } from '../backend.js';
+import { capable } from '../testing/capability.js';
 import type { Plan } from './plan.js';
 import { PlanRunner } from './plan-runner.js';
 import { oneCallPlan, type TrainingPlanOptions, trainingPlan } from './training-plan.js';
@@ -273,6 +275,26 @@ describe.each([
       expect(metrics.every(({ loss }) => Number.isFinite(loss))).toBe(true);
     }
   });
+});
+
+const probe = await WEBGPU.probe({ device: 'swiftshader' });
+const here = capable('webgpu', probe.available ? undefined : probe.reason);
+
+it.skipIf(!here)('on WebGPU the scale grows in memory that the step before wrote', async () => {
+  const lossScaling = dynamic({ initial: 4, maximum: 8, growthInterval: 2 });
+  const backend = await WEBGPU.open({ device: 'swiftshader' });
+  const plan = oneCallPlan(linearModel(), { lossScaling });
+  const { metrics, states } = await runSteps(backend, plan, Array(5).fill(SMALL));
+  expect(metrics.map(({ loss_scale }) => loss_scale)).toEqual([4, 4, 8, 8, 8]);
+  expect(states.map(scaler)).toEqual([
+    [4, 1, 0],
+    [8, 0, 0],
+    [8, 1, 0],
+    [8, 0, 0],
+    [8, 1, 0],
+  ]);
+  expect(backend.liveTensors).toBe(0);
+  await backend.dispose();
 });
 
 describe('a dynamic scale', () => {
