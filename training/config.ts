@@ -149,7 +149,7 @@ export interface PretrainSettings {
   readonly schedule: ScheduleConfig;
   /** Whether each step's metrics have the norm of all gradients. */
   readonly gradientNorm: boolean;
-  /** Where products read f16: keeps small gradients from being lost. Runs of old versions had none. */
+  /** Keeps small gradients from being lost where products read f16. Old manifests have none. */
   readonly lossScaling: LossScaling;
   readonly checkpoints: CheckpointConfig;
   readonly backend: BackendConfig;

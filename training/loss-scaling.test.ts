@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -127,6 +127,21 @@ describe('a run with a scaled loss', () => {
     await resumePretraining(stopped.output, open, options);
     expect(await lines('stopped')).toEqual(await lines('scaled'));
     expect(await tensors('stopped', 8)).toEqual(await tensors('scaled', 8));
+  });
+
+  it('is not what a run of an old version becomes, whose manifest says nothing of it', async () => {
+    const stop = new AbortController();
+    const onEvent = (event: PretrainEvent): void => {
+      if (event.kind === 'step' && event.step === 4) stop.abort();
+    };
+    const old = settings('old', {});
+    await pretrain(old, backend, { ...options, signal: stop.signal, onEvent });
+    const manifest = await readManifest(old.output);
+    const { lossScaling: _, ...rest } = manifest.settings;
+    const text = JSON.stringify({ ...manifest, settings: rest });
+    await writeFile(join(old.output, 'manifest.json'), text);
+    await resumePretraining(old.output, open, options);
+    expect(await lines('old')).toEqual(await lines('plain'));
   });
 
   it('skips what overflows, does not count it as an update, and goes on so when resumed', async () => {

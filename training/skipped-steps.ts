@@ -48,9 +48,10 @@ export class SkippedSteps {
 
   /** @throws LacunaError where so many steps in a row were skipped that none will be taken. */
   check({ loss_scale = 1 }: Named<number>, step: number, saved: number): void {
+    if (this.#inARow < MOST_IN_A_ROW) return;
     const scaling = this.#scaling;
     const least = scaling.kind === 'dynamic' ? (scaling.minimum ?? 1) : loss_scale;
-    if (this.#inARow < MOST_IN_A_ROW || loss_scale > least) return;
+    if (loss_scale > least) return;
     const kept = saved === 0 ? '' : `The checkpoint of step ${saved} is kept. `;
     const fix =
       scaling.kind === 'fixed' && loss_scale > 1

@@ -341,6 +341,7 @@ describe('a dynamic scale', () => {
   it.each([
     [fixed(1000), /lossScaling\.scale.*got 1000.*power of two/],
     [fixed(0), /lossScaling\.scale/],
+    [fixed(65536 * (1 + Number.EPSILON)), /lossScaling\.scale/],
     [fixed(Number.POSITIVE_INFINITY), /lossScaling\.scale/],
     [fixed(2 ** 127), /lossScaling\.scale/],
     [dynamic({ initial: 0.5 }), /lossScaling\.initial.*got 0\.5/],

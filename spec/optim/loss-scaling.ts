@@ -75,21 +75,17 @@ const MOST_STEPS = 2 ** 24;
 
 /**
  * What a loss scaling comes to; undefined for `none`.
- * @throws LacunaError, at `where`, for a scale that is no power of two, or bounds that do not fit.
+ * @throws LacunaError naming the key, for a scale that is no power of two, or bounds that do not fit.
  */
-export function activeLossScaling(
-  scaling: LossScaling,
-  where: string = 'lossScaling',
-): ActiveLossScaling | undefined {
+export function activeLossScaling(scaling: LossScaling): ActiveLossScaling | undefined {
   if (scaling.kind === 'none') return undefined;
-  const require = (right: boolean, key: string, got: number, expected: string): void => {
-    if (right) return;
+  const refuse = (key: string, got: number, expected: string): never => {
     const what = 'this loss scaling cannot be used';
-    throw new LacunaError({ where: `${where}.${key}`, what, got: `${got}`, expected });
+    throw new LacunaError({ where: `lossScaling.${key}`, what, got: `${got}`, expected });
   };
   const requireScale = (key: string, scale: number): void => {
-    const fits = Number.isInteger(Math.log2(scale)) && scale >= 1 && scale <= MOST_SCALE;
-    require(fits, key, scale, 'a power of two from 1 to 2^126, such as 65536');
+    const power = scale >= 1 && scale <= MOST_SCALE && 2 ** Math.round(Math.log2(scale)) === scale;
+    if (!power) refuse(key, scale, 'a power of two from 1 to 2^126, such as 65536');
   };
   if (scaling.kind === 'fixed') {
     requireScale('scale', scaling.scale);
@@ -97,13 +93,11 @@ export function activeLossScaling(
   }
   const defaults = { initial: 2 ** 16, growthInterval: 2000, minimum: 1, maximum: 2 ** 24 };
   const active = { ...defaults, ...scaling };
-  const { initial, growthInterval, minimum, maximum: most } = active;
+  const { initial, growthInterval: steps, minimum, maximum: most } = active;
   for (const key of ['initial', 'minimum', 'maximum'] as const) requireScale(key, active[key]);
-  require(initial >= minimum && initial <= most, 'initial', initial, `${minimum} to ${most}`);
-  const steps = Number.isInteger(growthInterval) && growthInterval >= 1;
-  require(steps &&
-    growthInterval <=
-      MOST_STEPS, 'growthInterval', growthInterval, `an integer from 1 to ${MOST_STEPS}`);
+  if (initial < minimum || initial > most) refuse('initial', initial, `${minimum} to ${most}`);
+  if (!Number.isInteger(steps) || steps < 1 || steps > MOST_STEPS)
+    refuse('growthInterval', steps, `an integer from 1 to ${MOST_STEPS}`);
   return active;
 }
 
