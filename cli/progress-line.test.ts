@@ -20,6 +20,13 @@ it('says where a run stands, in one line', () => {
   );
 });
 
+it('says by how much the loss is scaled, where it is', () => {
+  const scaling = { scale: 32768, skipped: 1 };
+  expect(formatProgress({ ...PROGRESS, parts: [], scaling }, 200)).toBe(
+    'step 120/500  loss 2.41  scale 32768, 1 skipped  310 ms  206 clips/s  waiting 2 %  1:58 left',
+  );
+});
+
 it('stays within the width of the terminal', () => {
   for (const columns of [0, 1, 20, 60]) {
     expect(formatProgress(PROGRESS, columns).length).toBeLessThanOrEqual(Math.max(0, columns - 1));

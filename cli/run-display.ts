@@ -34,11 +34,15 @@ export class RunDisplay {
         const loss = event.metrics.loss ?? Number.NaN;
         const parts = Object.entries(event.metrics).filter(([name]) => name.startsWith('loss.'));
         const before = this.#progress;
+        const { loss_scale: scale, skipped = 0 } = event.metrics;
         this.#progress = {
           step,
           steps,
           loss,
           parts: parts.length > 1 ? parts.map(([name, value]) => [name.slice(5), value]) : [],
+          ...(scale === undefined
+            ? {}
+            : { scaling: { scale, skipped: skipped + (before?.scaling?.skipped ?? 0) } }),
           stepSeconds: averaged(before?.stepSeconds, stepSeconds),
           waitSeconds: averaged(before?.waitSeconds, waitSeconds),
           clips,

@@ -7,7 +7,7 @@ import { FUNCTION_FAMILIES, PROGRAM_FUNCTION_FAMILIES } from './functions/index.
 import { LAWS } from './laws.js';
 import { outcomeCheck } from './outcome.js';
 import { PLAN_RELATION, RELATION_FAMILIES, RELATIONS } from './relations/index.js';
-import { STEP_CHECKS, STEP_FAMILIES, TRAJECTORY_CHECKS } from './steps/index.js';
+import { SKIP_CHECKS, STEP_CHECKS, STEP_FAMILIES, TRAJECTORY_CHECKS } from './steps/index.js';
 import type { Subject } from './subject.js';
 import { FROZEN_CHECKS } from './vectors/frozen.js';
 
@@ -53,6 +53,7 @@ function checksWith(functions: readonly Family[], frozen: readonly Check[]): rea
     ...ENSEMBLES,
     ...RELATIONS,
     ...STEP_CHECKS,
+    ...SKIP_CHECKS,
     PLAN_RELATION,
     ...TRAJECTORY_CHECKS,
     ...frozen,

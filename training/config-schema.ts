@@ -39,6 +39,19 @@ const temperature = z.discriminatedUnion('kind', [
   }),
 ]);
 
+// Which numbers these may be, `resolveSettings` says: see `activeLossScaling`.
+const lossScaling = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('none') }),
+  z.strictObject({ kind: z.literal('fixed'), scale: z.number() }),
+  z.strictObject({
+    kind: z.literal('dynamic'),
+    initial: z.number().exactOptional(),
+    growthInterval: z.number().exactOptional(),
+    minimum: z.number().exactOptional(),
+    maximum: z.number().exactOptional(),
+  }),
+]);
+
 const rounding = z.enum(ROUNDINGS as [(typeof ROUNDINGS)[number]]).exactOptional();
 
 /** The form of a configuration. `parseConfig` applies it with messages that help. */
@@ -162,6 +175,7 @@ export const CONFIG_SCHEMA: z.ZodType<PretrainConfig> = z.strictObject({
     })
     .exactOptional(),
   gradientNorm: z.boolean().exactOptional(),
+  lossScaling: lossScaling.exactOptional(),
   checkpoints: z
     .strictObject({
       everySteps: z.int().min(1).max(1e9).exactOptional(),

@@ -14,6 +14,7 @@ import type { FrameAggregation } from '../spec/masking/similarity-map.js';
 import type { TextMaskConfig } from '../spec/masking/text-mask.js';
 import type { Objective, PresetName } from '../spec/model/presets.js';
 import type { AdamWConfig } from '../spec/optim/adamw.js';
+import type { LossScaling } from '../spec/optim/loss-scaling.js';
 
 /** The videos and captions of a run. */
 export interface DataConfig {
@@ -151,6 +152,8 @@ export interface PretrainSettings {
   readonly schedule: ScheduleConfig;
   /** Whether each step's metrics have the norm of all gradients. */
   readonly gradientNorm: boolean;
+  /** Keeps small gradients from being lost where products read f16. Old manifests have none. */
+  readonly lossScaling: LossScaling;
   readonly checkpoints: CheckpointConfig;
   readonly backend: BackendConfig;
 }
@@ -162,9 +165,11 @@ export type Overrides<T> = {
 
 /** What a person writes: the data, the run folder, and what differs from the preset. */
 export interface PretrainConfig
-  extends Overrides<Omit<PretrainSettings, 'data' | 'output' | 'contrastive'>> {
+  extends Overrides<Omit<PretrainSettings, 'data' | 'output' | 'contrastive' | 'lossScaling'>> {
   readonly data: DataConfig;
   readonly output: string;
   readonly contrastive?: Overrides<Omit<ContrastiveConfig, 'temperature'>> &
     Partial<Pick<ContrastiveConfig, 'temperature'>>;
+  /** @defaultValue `{ kind: 'none' }` */
+  readonly lossScaling?: LossScaling;
 }

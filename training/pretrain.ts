@@ -23,6 +23,7 @@ import { dataRoot, readRunList } from './run-list.js';
 import { beginText, type RunTextOptions, resumeText, vocabularyOf } from './run-text.js';
 import { modelConfig, runSchedule, videoConfig } from './settings.js';
 import { SimilarityGuide } from './similarity-guide.js';
+import { SkippedSteps } from './skipped-steps.js';
 
 /** What happens in a run, for whoever shows it. */
 export type PretrainEvent =
@@ -196,6 +197,7 @@ async function run({
     start: { epoch: Math.floor(doneSteps / stepsPerEpoch), step: doneSteps % stepsPerEpoch },
   });
   const feeds = new BatchFeeds(settings, list.records, text, guide);
+  const skipped = await SkippedSteps.of(runner, settings.lossScaling);
   const problems = new Map<string, DataProblem>();
   let step = doneSteps;
   let saved = doneSteps;
@@ -224,10 +226,12 @@ async function run({
         emit({ kind: 'problem', id, reason });
       }
       const rate = learningRate(schedule, step);
-      const metrics = await runner.step({
-        ...(await feeds.feeds(batch)),
-        ...scheduleFeeds(settings, rate, step),
-      });
+      const metrics = skipped.note(
+        await runner.step({
+          ...(await feeds.feeds(batch)),
+          ...scheduleFeeds(settings, rate, skipped.update(step)),
+        }),
+      );
       const bad = Object.entries(metrics).find(([, value]) => !Number.isFinite(value));
       if (bad !== undefined)
         throw notFinite(
@@ -249,6 +253,7 @@ async function run({
       };
       await folder.appendMetrics(line);
       emit({ kind: 'step', steps, clips: settings.batch, ...line });
+      skipped.check(metrics, step, saved);
       if (step % settings.checkpoints.everySteps === 0 && step < steps) await save();
     }
     if (saved < step || step === 0) await save();
@@ -314,18 +319,19 @@ async function openRunner(
 function planOf(settings: PretrainSettings, vocabulary: number): Plan {
   const { visible } = maskCounts(settings.mask, gridOf(videoConfig(settings)));
   const shape = { batch: settings.batch, visible };
-  const { optimizer, microbatches, gradientNorm } = settings;
+  const { optimizer, microbatches, gradientNorm, lossScaling } = settings;
   return trainingPlan(modelConfig(settings, vocabulary), shape, {
     optimizer,
     microbatches,
     gradientNorm,
+    lossScaling,
   });
 }
 
 function scheduleFeeds(
   { optimizer }: PretrainSettings,
   rate: number,
-  step: number,
+  update: number,
 ): Named<HostTensor> {
   const scalar = (value: number): HostTensor => ({
     dtype: 'f32',
@@ -334,8 +340,8 @@ function scheduleFeeds(
   });
   return {
     'schedule.lr': scalar(rate),
-    'schedule.correction1': scalar(biasCorrection(optimizer.beta1, step + 1)),
-    'schedule.correction2': scalar(biasCorrection(optimizer.beta2, step + 1)),
+    'schedule.correction1': scalar(biasCorrection(optimizer.beta1, update)),
+    'schedule.correction2': scalar(biasCorrection(optimizer.beta2, update)),
   };
 }
 

@@ -43,7 +43,10 @@ export interface StepMetrics {
   /** Counted from 1. */
   readonly step: number;
   readonly epoch: number;
-  /** `loss`, `loss.mae`, `loss.contrastive`, `grad_norm`, as the plan returns them. */
+  /**
+   * `loss`, `loss.mae`, `loss.contrastive`, `grad_norm`, `loss_scale`, `skipped`, as the plan returns
+   * them; a skipped step has no `grad_norm` where that is no number.
+   */
   readonly metrics: Readonly<Record<string, number>>;
   readonly learningRate: number;
   /** Seconds of the whole step, waiting included. */

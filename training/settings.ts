@@ -10,6 +10,7 @@ import {
   pretrainingModel,
 } from '../spec/model/pretraining.js';
 import type { StateSpec } from '../spec/model/state.js';
+import { activeLossScaling } from '../spec/optim/loss-scaling.js';
 import { scaleLearningRate, type WarmupCosine } from '../spec/optim/schedule.js';
 import type { MotionConfig, PretrainConfig, PretrainSettings, ScheduleConfig } from './config.js';
 
@@ -50,6 +51,7 @@ export function resolveSettings(config: PretrainConfig): PretrainSettings {
     optimizer: { ...defaults.optimizer, ...config.optimizer },
     schedule: schedule(config, defaults),
     gradientNorm: config.gradientNorm ?? false,
+    lossScaling: activeLossScaling(config.lossScaling ?? { kind: 'none' }) ?? { kind: 'none' },
     checkpoints: { everySteps: 500, keep: 2, ...config.checkpoints },
     backend: { name: 'onnx', ...config.backend },
   };

@@ -36,8 +36,9 @@ export function curves(metrics: readonly StepMetrics[]): string {
       return number === undefined || !Number.isFinite(number) ? null : number;
     });
   const names = [...new Set(points.flatMap((point) => Object.keys(point.metrics)))].sort();
-  const losses = names.filter((name) => name.startsWith('loss'));
-  const others = names.filter((name) => !name.startsWith('loss'));
+  const isLoss = (name: string): boolean => name === 'loss' || name.startsWith('loss.');
+  const losses = names.filter(isLoss);
+  const others = names.filter((name) => !isLoss(name));
   const metric = (label: string) => ({ label, values: column((point) => point.metrics[label]) });
   const charts: Chart[] = [
     { title: 'loss', series: losses.map(metric) },

@@ -64,6 +64,35 @@ export const PRIMITIVE_FAULTS: readonly Fault[] = [
         : PRIMITIVES.select({ ...run, operands: [condition, b, a] });
     },
   }),
+  fault('select as a sum of products', 'step/scaled/skip', {
+    select: (run) => {
+      const [condition, a, b] = run.operands;
+      const chosen = PRIMITIVES.select(run);
+      if (condition === undefined || a === undefined || b === undefined || !('column' in chosen))
+        return chosen;
+      const { arithmetic, type } = run;
+      const other = PRIMITIVES.select({ ...run, operands: [condition, b, a] });
+      const zero = PRIMITIVES.sub({ arithmetic, operands: [chosen, chosen], attributes: {}, type });
+      const product = { arithmetic, operands: [zero, other], attributes: {}, type };
+      const operands = [chosen, PRIMITIVES.mul(product)];
+      return PRIMITIVES.add({ arithmetic, operands, attributes: {}, type });
+    },
+  }),
+  fault('NaN counted as finite', 'primitive/is_finite/non-finite', {
+    is_finite: (run) => {
+      const [x] = run.operands;
+      if (x === undefined || !('column' in x)) return PRIMITIVES.is_finite(run);
+      const { arithmetic } = run;
+      return PRIMITIVES.is_finite({
+        ...run,
+        arithmetic: {
+          ...arithmetic,
+          isFinite: (column, i) =>
+            Math.abs(arithmetic.values(column)[i] as number) !== Number.POSITIVE_INFINITY,
+        },
+      });
+    },
+  }),
   fault('slices that begin at 0', 'primitive/slice', {
     slice: (run) => {
       const { starts, ends } = run.attributes;

@@ -1,19 +1,22 @@
 import type { HostTensor, Named } from '../../core/backend.js';
 import { bounds } from '../../reference/index.js';
 import { CONTRACTS } from '../../spec/contracts/index.js';
-import type { PretrainingConfig } from '../../spec/index.js';
+import { type ActiveLossScaling, type PretrainingConfig, SCALER } from '../../spec/index.js';
 import { type Check, type CheckOptions, type Failure, type Finding, verdictOf } from '../check.js';
 import { judge } from '../judge.js';
 import { runOnce, type Subject } from '../subject.js';
 import { allowance, LEGAL_RUNS, legalSpread } from './legal-spread.js';
+import { SCALING, scalerInputs } from './scaled-step.js';
 import { cutStep } from './step-program.js';
-import { stepInputs, TINY_CONTRASTIVE, TINY_JOINT, TINY_MAE, TINY_TEACHER } from './tiny-step.js';
+import {
+  STEP_SHAPE,
+  stepInputs,
+  TINY_CONTRASTIVE,
+  TINY_JOINT,
+  TINY_MAE,
+  TINY_TEACHER,
+} from './tiny-step.js';
 
-/** Sizes of the steps that are judged. */
-export const STEP_SHAPE: { readonly batch: number; readonly visible: number } = {
-  batch: 3,
-  visible: 3,
-};
 /** Spreads that are kept: those of four models at two draws, under two contracts. */
 const KEPT = 16;
 
@@ -29,23 +32,33 @@ export const STEP_CHECKS: readonly Check[] = [
   ...stepChecks('joint', TINY_JOINT),
   ...stepChecks('contrastive', TINY_CONTRASTIVE),
   ...stepChecks('teacher', TINY_TEACHER),
+  // The gradients, unscaled, lie where those of the step without scaling do.
+  ...stepChecks('scaled', TINY_JOINT, SCALING),
 ];
 
-function stepChecks(name: string, config: PretrainingConfig): readonly Check[] {
+function stepChecks(
+  name: string,
+  config: PretrainingConfig,
+  scaling?: ActiveLossScaling,
+): readonly Check[] {
   const check = (cut: 'gradients' | 'update', judgeCut: typeof judgeGradients): Check => {
     const id = `step/${name}/${cut}`;
     const run = (subject: Subject, options: CheckOptions): Promise<Finding> =>
-      runCut(id, subject, config, options, judgeCut);
-    return { id, level: 3, clauses: [`step.${cut}`], run };
+      runCut(id, subject, { config, scaling }, options, judgeCut);
+    const clauses = [scaling === undefined ? `step.${cut}` : 'step.loss-scaling'];
+    return { id, level: 3, clauses, run };
   };
   return [check('gradients', judgeGradients), check('update', judgeUpdate)];
 }
 
-interface Outcome {
-  readonly subject: Subject;
-  /** Of the model and the draw. */
-  readonly address: string;
+interface Step {
   readonly config: PretrainingConfig;
+  readonly scaling: ActiveLossScaling | undefined;
+}
+
+interface Outcome extends Step {
+  readonly subject: Subject;
+  readonly draw: number;
   readonly inputs: Named<HostTensor>;
   readonly outputs: Named<HostTensor>;
 }
@@ -53,27 +66,30 @@ interface Outcome {
 async function runCut(
   id: string,
   subject: Subject,
-  config: PretrainingConfig,
+  { config, scaling }: Step,
   { seed = 1 }: CheckOptions,
   judgeCut: (outcome: Outcome) => Promise<Omit<Finding, 'verdict' | 'cases'>>,
 ): Promise<Finding> {
   const { backend } = subject;
   if (backend === undefined) return verdictOf('unsupported', 'programs do not run on it');
-  const { step, state } = cutStep(config, STEP_SHAPE);
+  const plain = cutStep(config, STEP_SHAPE);
+  const { step } = scaling === undefined ? plain : cutStep(config, STEP_SHAPE, 'f32', scaling);
   const executable = await backend.compile(step);
   const total = { cases: 0, elements: 0, undecided: 0, worstRatio: 0 };
   try {
     for (const draw of [seed, seed + 1]) {
-      const inputs = stepInputs(step, state, { ...STEP_SHAPE, draw });
+      const inputs = {
+        ...stepInputs(plain.step, plain.state, { ...STEP_SHAPE, draw }),
+        ...(scaling === undefined ? {} : scalerInputs(draw)),
+      };
       const outputs = await runOnce(backend, executable, inputs);
-      const address = `${id}:draw=${draw}`;
-      const found = await judgeCut({ subject, address, config, inputs, outputs });
+      const found = await judgeCut({ subject, draw, config, scaling, inputs, outputs });
       total.cases += 1;
       total.elements += found.elements;
       total.undecided += found.undecided;
       total.worstRatio = Math.max(total.worstRatio, found.worstRatio);
       if (found.failure !== undefined) {
-        const failure: Failure = { ...found.failure, address };
+        const failure: Failure = { ...found.failure, address: `${id}:draw=${draw}` };
         return { ...total, verdict: 'fail', failure };
       }
     }
@@ -86,10 +102,10 @@ async function runCut(
 /** Spreads of this process, the latest: all subjects of a contract are judged by the same. */
 const spreads = new Map<string, ReturnType<typeof legalSpread>>();
 
-/** The spread of the losses, gradients and statistics of a step. */
-function spreadOf({ subject, address, config, inputs }: Outcome): ReturnType<typeof legalSpread> {
+/** The spread of the losses, gradients and statistics of a step, without scaling. */
+function spreadOf({ subject, draw, config, inputs }: Outcome): ReturnType<typeof legalSpread> {
   const { contract } = subject.info;
-  const key = `${address} ${contract}`;
+  const key = `${JSON.stringify(config)} ${draw} ${contract}`;
   const known = spreads.get(key);
   if (known !== undefined) return known;
   const { step, state } = cutStep(config, STEP_SHAPE);
@@ -103,15 +119,18 @@ function spreadOf({ subject, address, config, inputs }: Outcome): ReturnType<typ
 }
 
 async function judgeGradients(outcome: Outcome): Promise<Omit<Finding, 'verdict' | 'cases'>> {
-  const { outputs } = outcome;
+  const { inputs, outputs } = outcome;
+  const scale = inputs[SCALER.scale]?.data[0] ?? 1;
   const spread = await spreadOf(outcome);
   const elements = [...spread.values()].reduce((sum, { value }) => sum + value.length, 0);
   const limit = allowance(2 * elements);
   let worst: { ratio: number; failure: Failure } | undefined;
   for (const [name, { value, deviation }] of spread) {
     const got = outputs[name]?.data ?? [];
+    const factor = name.startsWith('grad.') ? scale : 1;
     for (let i = 0; i < value.length; i++) {
-      const [want, one, was] = [value[i], deviation[i], got[i]] as [number, number, number];
+      const [want, one] = [value[i], deviation[i]] as [number, number];
+      const was = (got[i] ?? Number.NaN) / factor;
       const off = Math.abs(was - want);
       const raw = off === 0 ? 0 : off / (limit * one);
       const ratio = Number.isNaN(raw) ? Number.POSITIVE_INFINITY : raw;
@@ -130,10 +149,11 @@ async function judgeGradients(outcome: Outcome): Promise<Omit<Finding, 'verdict'
 async function judgeUpdate({
   subject,
   config,
+  scaling,
   inputs,
   outputs,
 }: Outcome): Promise<Omit<Finding, 'verdict' | 'cases'>> {
-  const { update } = cutStep(config, STEP_SHAPE);
+  const { update } = cutStep(config, STEP_SHAPE, 'f32', scaling);
   const own = Object.fromEntries(
     update.inputs.map(({ name }): [string, HostTensor] => {
       const source = name.startsWith('grad.') ? outputs : inputs;

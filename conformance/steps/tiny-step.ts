@@ -62,6 +62,12 @@ export const TINY_TEACHER: PretrainingConfig = {
   },
 };
 
+/** Sizes of the steps that are judged. */
+export const STEP_SHAPE: { readonly batch: number; readonly visible: number } = {
+  batch: 3,
+  visible: 3,
+};
+
 /** The inputs of a program of one of the tiny models, drawn at random. */
 export function stepInputs(
   program: Program,

@@ -30,10 +30,17 @@ export interface Gradients {
  * rule are differentiated by it, the others through their bodies. What is computed for forward
  * value `x` is named `grad.x...`.
  *
+ * @param cotangent What the gradients are multiples of, a scalar: the scale of a scaled loss.
+ *   @defaultValue 1
  * @throws LacunaError where the loss is no scalar float, a value in `wrt` does not exist or is no
  *   float, or a composite's gradient leaves out a value that the loss depends on.
  */
-export function differentiate(program: Program, loss: string, wrt: readonly string[]): Gradients {
+export function differentiate(
+  program: Program,
+  loss: string,
+  wrt: readonly string[],
+  cotangent: (loss: Value) => Value = one,
+): Gradients {
   const forward = expand(program, (name) => compositeNamed(name).gradient !== undefined);
   const builder = ProgramBuilder.extend(forward);
   const output = forward.outputs.find(({ name }) => name === loss);
@@ -63,23 +70,19 @@ export function differentiate(program: Program, loss: string, wrt: readonly stri
 
   const active = reachable(forward, wrt);
   const cotangents = new Map<string, Value>();
-  if (active.has(target.name))
-    cotangents.set(
-      target.name,
-      builder.scope('grad', () => seed(target)),
-    );
+  if (active.has(target.name)) cotangents.set(target.name, cotangent(target));
   for (const operation of [...forward.operations].reverse()) {
     const received = operation.results.map(({ name }) => cotangents.get(name));
-    if (received.every((cotangent) => cotangent === undefined)) continue;
+    if (received.every((each) => each === undefined)) continue;
     builder.scope(`grad.${operation.results[0]?.name}`, () => {
       const sent = transposed(builder, operation, received);
       operation.operands.forEach((name, index) => {
         if (!active.has(name)) return;
-        const cotangent = sent[index];
-        checkCotangent(operation, builder.value(name), cotangent);
-        if (cotangent === undefined) return;
+        const own = sent[index];
+        checkCotangent(operation, builder.value(name), own);
+        if (own === undefined) return;
         const earlier = cotangents.get(name);
-        cotangents.set(name, earlier === undefined ? cotangent : add(earlier, cotangent));
+        cotangents.set(name, earlier === undefined ? own : add(earlier, own));
       });
     });
   }
@@ -88,6 +91,10 @@ export function differentiate(program: Program, loss: string, wrt: readonly stri
     return [name, cotangents.get(name) ?? zeros(builder, value)];
   });
   return { builder, gradients: new Map(gradients) };
+}
+
+function one(loss: Value): Value {
+  return loss.builder.scope('grad', () => seed(loss));
 }
 
 function zeros(builder: ProgramBuilder, value: Value): Value {

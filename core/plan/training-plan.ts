@@ -1,23 +1,32 @@
 import {
+  type ActiveLossScaling,
   type AdamWConfig,
+  activeLossScaling,
   adamwState,
   adamwUpdate,
   add,
   type BatchShape,
   type FloatType,
   LacunaError,
+  type LossScaling,
+  lossScale,
+  lossScalerState,
   type Model,
+  max,
   mul,
+  notFinite,
   type PretrainingConfig,
   ProgramBuilder,
   pretrainingModel,
+  type Shape,
   type StateSpec,
+  scaledAdamwUpdate,
   sqrt,
   square,
   sum,
   type Value,
 } from '../../spec/index.js';
-import { differentiate } from '../autodiff/differentiate.js';
+import { differentiate, type Gradients } from '../autodiff/differentiate.js';
 import { simplify } from '../passes/simplify.js';
 import type { Plan } from './plan.js';
 
@@ -31,6 +40,8 @@ export interface TrainingPlanOptions {
   readonly microbatches?: number;
   /** Adds the metric `grad_norm`, the Euclidean norm of all gradients. @defaultValue false */
   readonly gradientNorm?: boolean;
+  /** @defaultValue `none` */
+  readonly lossScaling?: LossScaling;
   /** @defaultValue 'f32' */
   readonly float?: FloatType;
 }
@@ -61,32 +72,22 @@ export function trainingPlan(
 
 /** The plan of one call for any model with the output `loss`. */
 export function oneCallPlan(model: Model, options: TrainingPlanOptions = {}): Plan {
-  const { builder, gradients } = differentiate(model.program, 'loss', parameterNames(model.state));
+  const scaling = scalingOf(options);
+  const { builder, gradients } = backpropagated(model, scaling);
   finishStep(builder, model.state, gradients, options);
   return {
     programs: { step: simplify({ ...builder.finish(), name: 'step' }) },
     calls: [{ program: 'step', repeat: 1 }],
-    state: [...model.state, ...adamwState(model.state)],
+    state: planState(model, scaling),
     scratch: [],
   };
 }
 
 function accumulatedPlan(model: Model, microbatches: number, options: TrainingPlanOptions): Plan {
+  const scaling = scalingOf(options);
   const parameters = model.state.filter(({ role }) => role === 'parameter');
-  const scratch = parameters.map(
-    (spec): StateSpec => ({
-      name: `accumulated.${spec.name}`,
-      shape: spec.shape,
-      role: 'optimizer',
-      init: { kind: 'constant', value: 0 },
-      decay: false,
-    }),
-  );
-  const { builder: backward, gradients } = differentiate(
-    model.program,
-    'loss',
-    parameterNames(model.state),
-  );
+  const scratch = parameters.map(({ name, shape }) => scratchSpec(`accumulated.${name}`, shape));
+  const { builder: backward, gradients } = backpropagated(model, scaling);
   const update = new ProgramBuilder('update', { float: options.float ?? 'f32' });
   const averaged = new Map<string, Value>();
   parameters.forEach(({ name, shape }, index) => {
@@ -97,7 +98,19 @@ function accumulatedPlan(model: Model, microbatches: number, options: TrainingPl
     update.input(name, update.float, shape, 'parameter');
     averaged.set(name, update.input(total, update.float, shape, 'optimizer'));
   });
-  finishStep(update, model.state, averaged, options);
+  let bad: Value | undefined;
+  if (scaling !== undefined) {
+    // Of each part and of their sum: what an infinity adds up to is not promised everywhere.
+    const flag = (builder: ProgramBuilder, tensors: ReadonlyMap<string, Value>): Value =>
+      max(
+        builder.input(NOT_FINITE, builder.float, [], 'optimizer'),
+        builder.scope('scaler', () => notFinite(tensors.values())),
+      );
+    backward.output(NOT_FINITE, flag(backward, gradients));
+    bad = flag(update, averaged);
+    scratch.push(scratchSpec(NOT_FINITE, []));
+  }
+  finishStep(update, model.state, averaged, options, bad);
   return {
     programs: {
       backward: simplify({ ...backward.finish(), name: 'backward' }),
@@ -107,9 +120,35 @@ function accumulatedPlan(model: Model, microbatches: number, options: TrainingPl
       { program: 'backward', repeat: microbatches },
       { program: 'update', repeat: 1 },
     ],
-    state: [...model.state, ...adamwState(model.state)],
+    state: planState(model, scaling),
     scratch,
   };
+}
+
+/** Whether a gradient of one of the microbatches was not finite, 1 or 0. */
+const NOT_FINITE = 'accumulated.not_finite';
+
+function scalingOf({ lossScaling = { kind: 'none' } }: TrainingPlanOptions) {
+  return activeLossScaling(lossScaling);
+}
+
+function backpropagated(model: Model, scaling: ActiveLossScaling | undefined): Gradients {
+  const names = parameterNames(model.state);
+  return scaling === undefined
+    ? differentiate(model.program, 'loss', names)
+    : differentiate(model.program, 'loss', names, ({ builder }) => lossScale(builder, scaling));
+}
+
+function planState({ state }: Model, scaling: ActiveLossScaling | undefined): readonly StateSpec[] {
+  return [
+    ...state,
+    ...adamwState(state),
+    ...(scaling === undefined ? [] : lossScalerState(scaling)),
+  ];
+}
+
+function scratchSpec(name: string, shape: Shape): StateSpec {
+  return { name, shape, role: 'optimizer', init: { kind: 'constant', value: 0 }, decay: false };
 }
 
 function finishStep(
@@ -117,12 +156,22 @@ function finishStep(
   state: readonly StateSpec[],
   gradients: ReadonlyMap<string, Value>,
   options: TrainingPlanOptions,
+  bad?: Value,
 ): void {
-  if (options.gradientNorm === true) builder.output('grad_norm', norm([...gradients.values()]));
-  adamwUpdate(builder, state, gradients, options.optimizer ?? {});
+  const { optimizer = {}, gradientNorm = false } = options;
+  const scaling = scalingOf(options);
+  const norm = (own: ReadonlyMap<string, Value>): void => {
+    if (gradientNorm) builder.output('grad_norm', euclideanNorm([...own.values()]));
+  };
+  if (scaling === undefined) {
+    norm(gradients);
+    adamwUpdate(builder, state, gradients, optimizer);
+  } else {
+    norm(scaledAdamwUpdate(builder, state, gradients, optimizer, scaling, bad));
+  }
 }
 
-function norm(gradients: readonly Value[]): Value {
+function euclideanNorm(gradients: readonly Value[]): Value {
   return sqrt(gradients.map((gradient) => sum(square(gradient))).reduce((a, b) => add(a, b)));
 }
 

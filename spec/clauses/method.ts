@@ -213,6 +213,22 @@ export const TRAINING: Area = {
       { needs: ['optim.adamw'] },
     ),
     clause(
+      'step.loss-scaling',
+      'The gradients of a scaled loss, divided by the scale, are those of the loss, and the update is made of them. After so many steps in a row, none of them skipped, the scale doubles, up to its ceiling.',
+      {
+        needs: ['step.gradients', 'step.update'],
+        source: 'Micikevicius et al. 2018, section 3.2; torch.amp.GradScaler',
+      },
+    ),
+    clause(
+      'step.loss-scaling.skip',
+      'Where an element of the gradients of a scaled loss is infinite or NaN, parameters and moments stay as they are, bit for bit; the scale halves, down to its floor, and the count of good steps begins anew. Statistics follow the forward pass.',
+      {
+        needs: ['op.is_finite', 'op.select', 'op.reduce_max', 'op.compare', 'op.mul', 'op.max'],
+        source: 'Micikevicius et al. 2018, section 3.2; torch.amp.GradScaler',
+      },
+    ),
+    clause(
       'trajectory.loss',
       'The losses after 1, 2, 4 and 8 steps lie where those of correct implementations do.',
       { needs: ['step.gradients', 'step.update'] },

@@ -1,5 +1,13 @@
 import type { StateSpec } from '../model/state.js';
-import { ADAMW, constant, max, min, type ProgramBuilder, type Value } from '../program/index.js';
+import {
+  ADAMW,
+  constant,
+  max,
+  min,
+  type ProgramBuilder,
+  select,
+  type Value,
+} from '../program/index.js';
 
 /** AdamW's constants. */
 export interface AdamWConfig {
@@ -39,12 +47,15 @@ export function adamwState(state: readonly StateSpec[]): readonly StateSpec[] {
  * Adds the update of every parameter: new inputs for the moments and the scalars `schedule.lr`,
  * `schedule.correction1`, `schedule.correction2` (1 - beta^t), new outputs under the state's names.
  * See `ADAMW` for the formula; a parameter with a clamp is cut to it afterwards.
+ *
+ * @param taken A bool: where false, parameters and moments stay as they are. @defaultValue true
  */
 export function adamwUpdate(
   builder: ProgramBuilder,
   state: readonly StateSpec[],
   gradients: ReadonlyMap<string, Value>,
   config: AdamWConfig,
+  taken?: Value,
 ): void {
   const { beta1 = 0.9, beta2 = 0.95, eps = 1e-8, weightDecay = 0.05 } = config;
   const { float } = builder;
@@ -67,9 +78,14 @@ export function adamwUpdate(
         lr_scale: spec.learningRateScale ?? 1,
       }),
     ) as [Value, Value, Value];
-    builder.output(spec.name, clamped(updated, spec.clamp));
-    builder.output(momentName('m', spec.name), m);
-    builder.output(momentName('v', spec.name), v);
+    const [oldM, oldV] = moments as [Value, Value];
+    const next = (name: string, value: Value, old: Value): void => {
+      const chosen = (): Value => (taken === undefined ? value : select(taken, value, old));
+      builder.output(name, builder.scope(`next.${name}`, chosen));
+    };
+    next(spec.name, clamped(updated, spec.clamp), parameter);
+    next(momentName('m', spec.name), m, oldM);
+    next(momentName('v', spec.name), v, oldV);
   }
 }
 
