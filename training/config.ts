@@ -170,6 +170,6 @@ export interface PretrainConfig
   readonly output: string;
   readonly contrastive?: Overrides<Omit<ContrastiveConfig, 'temperature'>> &
     Partial<Pick<ContrastiveConfig, 'temperature'>>;
-  /** @defaultValue `{ kind: 'none' }` */
+  /** @defaultValue `{ kind: 'none' }`, in mixed precision `{ kind: 'dynamic' }` */
   readonly lossScaling?: LossScaling;
 }

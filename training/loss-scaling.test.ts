@@ -218,3 +218,13 @@ describe('the configuration of loss scaling', () => {
     expect(() => resolved({ lossScaling })).toThrow(message);
   });
 });
+
+describe('the default', () => {
+  it('is dynamic in mixed precision, and none else', () => {
+    const kind = (changes: object): string => settings('unused', changes).lossScaling.kind;
+    expect(kind({})).toBe('none');
+    const backend = { name: 'webgpu', precision: 'mixed' };
+    expect(kind({ backend })).toBe('dynamic');
+    expect(kind({ backend, lossScaling: { kind: 'none' } })).toBe('none');
+  });
+});

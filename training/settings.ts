@@ -10,7 +10,7 @@ import {
   pretrainingModel,
 } from '../spec/model/pretraining.js';
 import type { StateSpec } from '../spec/model/state.js';
-import { activeLossScaling } from '../spec/optim/loss-scaling.js';
+import { activeLossScaling, type LossScaling } from '../spec/optim/loss-scaling.js';
 import { scaleLearningRate, type WarmupCosine } from '../spec/optim/schedule.js';
 import type { MotionConfig, PretrainConfig, PretrainSettings, ScheduleConfig } from './config.js';
 
@@ -51,13 +51,19 @@ export function resolveSettings(config: PretrainConfig): PretrainSettings {
     optimizer: { ...defaults.optimizer, ...config.optimizer },
     schedule: schedule(config, defaults),
     gradientNorm: config.gradientNorm ?? false,
-    lossScaling: activeLossScaling(config.lossScaling ?? { kind: 'none' }) ?? { kind: 'none' },
+    lossScaling: lossScaling(config),
     checkpoints: { everySteps: 500, keep: 2, ...config.checkpoints },
     backend: { name: 'onnx', ...config.backend },
   };
   check(settings);
   checkTeacher(settings, config, defaults);
   return settings;
+}
+
+/** Products of f16 lose small gradients: in mixed precision the loss is scaled unless told otherwise. */
+function lossScaling({ lossScaling, backend }: PretrainConfig): LossScaling {
+  const usual = { kind: backend?.precision === 'mixed' ? 'dynamic' : 'none' } as const;
+  return activeLossScaling(lossScaling ?? usual) ?? { kind: 'none' };
 }
 
 /** The settings of a run whose teacher is open: the widths that follow from it are filled in. */
