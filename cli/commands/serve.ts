@@ -27,6 +27,7 @@ The page takes its choices from its address:
   &fuse=off             a kernel for each operation
   &limits=default       no more than every implementation grants
   &subgroups=off        no subgroup operations
+  &precision=mixed      products of f16
 
 Examples:
   $ lacuna serve

@@ -36,7 +36,7 @@ export class ConformanceView {
 
   adapter({ info, runtime }: WebgpuBackend): void {
     const { limits, subgroups, isSoftware } = runtime;
-    const { fuse, defaultLimits } = this.#settings;
+    const { fuse, defaultLimits, precision } = this.#settings;
     element('adapter-name').textContent = info.device;
     element('adapter').innerHTML = facts([
       ['browser', info.version],
@@ -45,6 +45,7 @@ export class ConformanceView {
       ['kernels', fuse ? 'operations share them' : 'one for each operation'],
       ['limits', defaultLimits ? 'those of every implementation' : 'the highest of the adapter'],
       ['subgroup operations', subgroups ? 'used' : 'not used'],
+      ['products', products(precision, runtime)],
       ['storage buffers of a kernel', whole(limits.storageBuffers)],
       ['largest binding', bytes(limits.bindingBytes)],
       ['workgroups along a dimension', whole(limits.workgroups)],
@@ -99,7 +100,7 @@ export class ConformanceView {
 
 /** The form for the next run starts from the choices of this one. */
 function showSettings(settings: PageSettings): void {
-  const { filter, cases, seed, fuse, defaultLimits, subgroups } = settings;
+  const { filter, cases, seed, fuse, defaultLimits, subgroups, precision } = settings;
   const values = {
     filter,
     cases: `${cases}`,
@@ -107,6 +108,7 @@ function showSettings(settings: PageSettings): void {
     fuse: fuse ? 'on' : 'off',
     limits: defaultLimits ? 'default' : 'highest',
     subgroups: subgroups ? 'on' : 'off',
+    precision,
   };
   for (const [id, value] of Object.entries(values)) element(id).value = value;
 }
@@ -131,6 +133,18 @@ function download(report: ReportFile): string {
   const file = new Blob([writeReport(report)], { type: 'application/json' });
   const address = URL.createObjectURL(file);
   return `<a class="button" id="download" href="${address}" download="report.json">Download report.json</a>`;
+}
+
+/** How products are multiplied. */
+function products(
+  precision: PageSettings['precision'],
+  { f16, matrixUnit }: WebgpuBackend['runtime'],
+): string {
+  if (precision === 'f32') return 'of f32';
+  if (!f16) return 'of f32 that was rounded to f16: the adapter computes in none';
+  if (matrixUnit === undefined) return 'of f16, added up in f32';
+  const { rows, columns, depth } = matrixUnit;
+  return `of f16, added up in f32, by units of ${rows} x ${columns} x ${depth}`;
 }
 
 function bytes(count: number): string {

@@ -13,6 +13,7 @@ describe('the settings of the page', () => {
     fuse: true,
     defaultLimits: false,
     subgroups: true,
+    precision: 'f32',
   };
 
   it('are read from the query, empty fields of the form as if they were not there', () => {
@@ -21,7 +22,9 @@ describe('the settings of the page', () => {
       usual,
     );
     expect(
-      parseSettings('?filter=primitive%2F&cases=5&seed=0&fuse=off&limits=default&subgroups=off'),
+      parseSettings(
+        '?filter=primitive%2F&cases=5&seed=0&fuse=off&limits=default&subgroups=off&precision=mixed',
+      ),
     ).toEqual({
       filter: 'primitive/',
       cases: 5,
@@ -29,6 +32,7 @@ describe('the settings of the page', () => {
       fuse: false,
       defaultLimits: true,
       subgroups: false,
+      precision: 'mixed',
     });
   });
 

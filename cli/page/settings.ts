@@ -1,3 +1,4 @@
+import type { Precision } from '../../core/backend.js';
 import { LacunaError } from '../../spec/errors.js';
 
 /** What a run in the browser is told by the query of its address. */
@@ -14,6 +15,8 @@ export interface PageSettings {
   readonly defaultLimits: boolean;
   /** Whether kernels may use subgroup operations, where the adapter has them. */
   readonly subgroups: boolean;
+  /** `mixed`: products read f16. */
+  readonly precision: Precision;
 }
 
 /** The parameters of the query, the first choice of each being what holds without it. */
@@ -21,6 +24,7 @@ const CHOICES = {
   fuse: ['on', 'off'],
   limits: ['highest', 'default'],
   subgroups: ['on', 'off'],
+  precision: ['f32', 'mixed'],
 } as const;
 const NAMES: readonly string[] = ['filter', 'cases', 'seed', ...Object.keys(CHOICES)];
 
@@ -43,6 +47,7 @@ export function parseSettings(query: string): PageSettings {
     fuse: isFirst(parameters, 'fuse'),
     defaultLimits: !isFirst(parameters, 'limits'),
     subgroups: isFirst(parameters, 'subgroups'),
+    precision: isFirst(parameters, 'precision') ? 'f32' : 'mixed',
   };
 }
 

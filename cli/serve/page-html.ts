@@ -61,6 +61,7 @@ const BODY = `<header>
 <label>fusion<select id="fuse" name="fuse"><option>on</option><option>off</option></select></label>
 <label>limits<select id="limits" name="limits"><option>highest</option><option>default</option></select></label>
 <label>subgroups<select id="subgroups" name="subgroups"><option>on</option><option>off</option></select></label>
+<label>precision<select id="precision" name="precision"><option>f32</option><option>mixed</option></select></label>
 <button>Run</button>
 </form>
 `;
