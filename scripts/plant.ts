@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
  *
  *     npx tsx scripts/plant.ts onnx            all of them, about 4 seconds each
  *     npx tsx scripts/plant.ts onnx donat      those whose name contains the word
+ *     npx tsx scripts/plant.ts webgpu units    those that need a device with matrix units, too
  *
  * Ends with 1 when one is not found, or when the backend fails without any.
  */
@@ -23,6 +24,8 @@ export interface Mistake {
   readonly prepend?: string;
   /** The checks that are expected to find it, by the start of their ids: they run first. */
   readonly foundBy: string;
+  /** What only some devices have, and without which it does not show: planted where this is the word. */
+  readonly needs?: string;
   /** A change that is no mistake, where the mistake shows only with it: other limits, other tiles. */
   readonly setup?: Change;
 }
@@ -55,7 +58,14 @@ async function main([backend = 'onnx', word = '']: readonly string[]): Promise<v
   try {
     for (const layer of LAYERS) cpSync(join(ROOT, layer), join(folder, layer), { recursive: true });
     symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-    const mistakes = mistakesOf(backend).filter(({ name }) => name.includes(word));
+    const named = mistakesOf(backend).filter(({ name }) => name.includes(word));
+    const mistakes = named.filter(({ needs = word }) => needs === word);
+    for (const { name, needs } of named) {
+      if (needs !== undefined && needs !== word)
+        console.log(
+          `not planted: ${name}; on a device with ${needs}: plant.ts ${backend} ${needs}`,
+        );
+    }
     const all = word === '' ? [''] : new Set(mistakes.map(({ foundBy }) => foundBy));
     for (const filter of all) {
       const fails = await judge(folder, backend, filter);

@@ -19,7 +19,10 @@ const levels = [
 const functions = [
   ...new Set(reports.flatMap(({ accuracy }) => accuracy.map((each) => each.function))),
 ];
-const names = reports.map(({ subject }) => `${subject.name} ${subject.version}`);
+// One backend may be there twice, under two contracts.
+const names = reports.map(
+  ({ subject }) => `${subject.name} ${subject.version}, ${subject.contract}`,
+);
 
 const summary = reports.map(({ subject, counts, checks, seed, canaries }) => {
   const elements = checks.reduce((sum, check) => sum + check.elements, 0);
