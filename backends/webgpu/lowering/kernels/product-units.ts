@@ -1,6 +1,7 @@
 import { Block } from '../block.js';
-import type { ProductKernel, UnitPlan } from './product-plan.js';
+import type { ProductKernel } from './product-plan.js';
 import { throughTiles } from './product-tiled.js';
+import type { UnitPlan } from './unit-plan.js';
 
 /**
  * Each subgroup multiplies matrices of f16 with the device's own units and adds them up in f32. What
