@@ -58,6 +58,13 @@ Examples:
 
 async function run(flags: BenchFlags): Promise<void> {
   const problem = problemNamed(flags.size, flags.batch);
+  if (flags.tune === true && flags.precision === 'mixed') {
+    throw new LacunaError({
+      where: '--tune',
+      what: 'only tiles of products in f32 are measured',
+      fix: 'Leave out --precision.',
+    });
+  }
   const { device, threads, precision } = flags;
   const backend = await BACKENDS.named(flags.backend).open({
     ...(device === undefined ? {} : { device }),
