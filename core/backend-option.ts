@@ -19,5 +19,6 @@ export function backendOption<T extends string>(
     what: `there is no ${option} of this name`,
     got: asked,
     expected: known.length === 1 ? known[0] : `one of ${known.join(', ')}`,
+    ...(known.length === 1 ? { fix: `Leave the ${option} out, or take another backend.` } : {}),
   });
 }
