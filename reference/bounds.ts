@@ -3,7 +3,8 @@ import type { ContractErrors } from '../spec/contracts/index.js';
 import type { FloatType, Program, Shape } from '../spec/program/index.js';
 import { evaluateNamed, type InterpretOptions, mapNamed } from './interpret.js';
 import { Interpreter } from './interpreter.js';
-import { intervals } from './intervals.js';
+import { Intervals } from './intervals.js';
+import { Reassociated } from './reassociated.js';
 import { type ExactTensor, isFloatTensor } from './tensor.js';
 
 /** What a legal backend may give for a tensor of floats: element i lies in [low[i], high[i]]. */
@@ -21,7 +22,8 @@ export type Bounds = FloatBounds | ExactTensor;
 
 /**
  * For every output (and observed value) of a program the interval that a backend with the numeric
- * contract stays in: the worst case of any order of summation and any legal rounding.
+ * contract stays in: the worst case of any order of summation and any legal rounding; where it
+ * reassociates, of any order of the terms and factors of elementwise operations, too.
  *
  * @throws LacunaError as `interpret` does.
  */
@@ -31,7 +33,8 @@ export function bounds(
   contract: ContractErrors,
   options: InterpretOptions = {},
 ): Named<Bounds> {
-  const results = evaluateNamed(new Interpreter(intervals(contract)), program, inputs, options);
+  const intervals = contract.reassociates ? new Reassociated(contract) : new Intervals(contract);
+  const results = evaluateNamed(new Interpreter(intervals), program, inputs, options);
   return mapNamed(results, (tensor): Bounds => {
     if (!isFloatTensor(tensor)) return tensor;
     const { dtype, shape, column } = tensor;

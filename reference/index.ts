@@ -16,7 +16,7 @@ export { exactly, FLOAT64, type LibraryFunction } from './float64.js';
 export { type InterpretOptions, interpret } from './interpret.js';
 export { Interpreter, type Meanings } from './interpreter.js';
 export type { IntervalColumn } from './interval-column.js';
-export { intervals } from './intervals.js';
+export { Intervals } from './intervals.js';
 export { perturbed } from './perturbed.js';
 export {
   type Application,

@@ -23,8 +23,8 @@ export interface Total {
   readonly highSize: number;
   /** How many roundings a term passes through at most. */
   readonly roundings: number;
-  /** How many terms may underflow. */
-  readonly products: number;
+  /** How many products may underflow, each counted as often as what it is multiplied with. */
+  readonly underflows: number;
 }
 
 export function setTotal(out: IntervalColumn, i: number, total: Total): void {
@@ -37,7 +37,7 @@ export function setTotal(out: IntervalColumn, i: number, total: Total): void {
   const gamma = drift / (1 - drift);
   const zeros = total.lowSize === 0 && total.highSize === 0;
   // A product may underflow; where subnormals count as 0, so may every partial sum.
-  const steps = total.products + (flushBelow === 0 ? 0 : total.roundings);
+  const steps = total.underflows + (flushBelow === 0 ? 0 : total.roundings);
   const lost = zeros ? 0 : steps * Math.max(underflow, flushBelow);
   const low = total.low - gamma * total.lowSize - lost;
   const high = total.high + gamma * total.highSize + lost;

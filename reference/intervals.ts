@@ -21,18 +21,15 @@ import {
 } from './interval-column.js';
 
 /**
- * Interval arithmetic that holds every result that a contract allows. Each operation widens its
+ * Interval arithmetic that holds every result that a contract allows, of operations that run as they
+ * are written (`Reassociated` has those that need not). Each operation widens its
  * exact image by the contract's error: a rounding by u |x|, a library function by its ulps, and a
  * sum or inner product of n roundings, in whatever order, by gamma_n |x_i| for each term, with
  * gamma_n = n u / (1 - n u). (N. Higham, "Accuracy and Stability of Numerical Algorithms",
  * sections 3.1 and 4.2.) An operation on exactly known numbers has one rounded result: the
  * interval then holds it and the exact result, no more, so that fused operations are legal too.
  */
-export function intervals(contract: ContractErrors): Arithmetic<IntervalColumn> {
-  return new Intervals(contract);
-}
-
-class Intervals implements Arithmetic<IntervalColumn> {
+export class Intervals implements Arithmetic<IntervalColumn> {
   readonly name: string;
   readonly #contract: ContractErrors;
   /** Columns as factors: each is an operand of many inner products. */
@@ -78,13 +75,8 @@ class Intervals implements Arithmetic<IntervalColumn> {
 
   mul(out: IntervalColumn, a: IntervalColumn, b: IntervalColumn, i: number): void {
     const value = at(a.value, i) * at(b.value, i);
-    const [aLow, aHigh, bLow, bHigh] = [at(a.low, i), at(a.high, i), at(b.low, i), at(b.high, i)];
-    if (a === b && aLow < 0 && aHigh > 0) {
-      setWidened(out, i, value, 0, Math.max(aLow * aLow, aHigh * aHigh));
-      return;
-    }
-    const [w, x, y, z] = [aLow * bLow, aLow * bHigh, aHigh * bLow, aHigh * bHigh];
-    setWidened(out, i, value, Math.min(w, x, y, z), Math.max(w, x, y, z));
+    const [low, high] = product(at(a.low, i), at(a.high, i), at(b.low, i), at(b.high, i), a === b);
+    setWidened(out, i, value, low, high);
   }
 
   div(out: IntervalColumn, a: IntervalColumn, b: IntervalColumn, i: number): void {
@@ -208,7 +200,7 @@ class Intervals implements Arithmetic<IntervalColumn> {
       highSize += Math.abs(at(x.high, j));
     }
     const roundings = Math.max(offsets.length - 1, 0);
-    const size = { lowSize, highSize, roundings, products: 0 };
+    const size = { lowSize, highSize, roundings, underflows: 0 };
     setTotal(out, i, { value, low, high, ...size });
   }
 
@@ -259,7 +251,7 @@ class Intervals implements Arithmetic<IntervalColumn> {
     // Each product is rounded once, may underflow, and enters at most count - 1 sums.
     // Units that multiply rounded factors may cut their sums, too: an error of two roundings.
     const roundings = this.#contract.factors === undefined ? count : 2 * count;
-    const size = { lowSize, highSize, roundings, products: count };
+    const size = { lowSize, highSize, roundings, underflows: count };
     setTotal(out, i, { value, low, high, ...size });
   }
 
@@ -322,6 +314,19 @@ class Intervals implements Arithmetic<IntervalColumn> {
       high <= 0 && absolute === 0 ? Math.min(0, highest) : highest,
     );
   }
+}
+
+/** What [aLow, aHigh] times [bLow, bHigh] is within; the same number twice is a square. */
+export function product(
+  aLow: number,
+  aHigh: number,
+  bLow: number,
+  bHigh: number,
+  isSquare: boolean,
+): readonly [low: number, high: number] {
+  if (isSquare && aLow < 0 && aHigh > 0) return [0, Math.max(aLow * aLow, aHigh * aHigh)];
+  const [w, x, y, z] = [aLow * bLow, aLow * bHigh, aHigh * bLow, aHigh * bHigh];
+  return [Math.min(w, x, y, z), Math.max(w, x, y, z)];
 }
 
 /** The distance between the numbers of a format around x; 0 for infinities. */

@@ -7,7 +7,7 @@ import {
   type LibraryFunction,
   type Meanings,
 } from '../../reference/index.js';
-import { CONTRACTS } from '../../spec/contracts/index.js';
+import { CONTRACTS, type NumericContract } from '../../spec/contracts/index.js';
 import {
   ADAMW,
   type AdamWAttributes,
@@ -30,6 +30,7 @@ import {
 } from '../../spec/program/index.js';
 import { legalBackend } from '../steps/legal-spread.js';
 import { meaningsWith } from './meanings.js';
+import { regrouping } from './regrouping.js';
 
 /** A backend of a fleet, with what sets it apart. */
 export interface FleetMember {
@@ -37,7 +38,7 @@ export interface FleetMember {
   readonly open: () => Backend;
 }
 
-/** Backends that differ as the contract `f32-ieee` allows; none may ever fail. */
+/** Backends that differ as their contract allows, most as `f32-ieee` does; none may ever fail. */
 export const LEGAL_FLEET: readonly FleetMember[] = [
   member('sums in order', float32({ summation: 'sequential' })),
   member('sums in reverse', float32({ summation: 'reversed' })),
@@ -53,6 +54,10 @@ export const LEGAL_FLEET: readonly FleetMember[] = [
   member('layer norm by 1 / sqrt', float32({ summation: 'blocked' }), layerNormByDivision()),
   member('GELU from the other tail', float32({ summation: 'sequential' }), geluFromOtherTail()),
   member('AdamW with one division', float32({ summation: 'sequential' }), adamwRearranged()),
+  {
+    name: 'sums and products regrouped, as WGSL allows',
+    open: () => float32Backend('regrouped', regrouping(), {}, 'f32-wgsl'),
+  },
   ...[1, 2, 3].map(
     (draw): FleetMember => ({
       name: `drawn at random, ${draw}`,
@@ -66,12 +71,9 @@ export function float32Backend(
   name: string,
   arithmetic: Arithmetic<Float32Array>,
   meanings: Meanings = {},
+  contract: NumericContract = 'f32-ieee',
 ): InterpreterBackend<Float32Array> {
-  const info: Pick<BackendInfo, 'name' | 'contract' | 'claims'> = {
-    name,
-    contract: 'f32-ieee',
-    claims: [],
-  };
+  const info: Pick<BackendInfo, 'name' | 'contract' | 'claims'> = { name, contract, claims: [] };
   return new InterpreterBackend(arithmetic, info, meanings);
 }
 

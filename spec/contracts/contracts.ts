@@ -62,14 +62,17 @@ const F32_IEEE: ContractErrors = {
   factors: undefined,
   nonFinite: 'kept',
   unbiased: true,
+  reassociates: false,
 };
 
+/** Reassociation: the WGSL specification, section "Reassociation and Fusion". */
 const F32_WGSL: ContractErrors = {
   ...F32_IEEE,
   name: 'f32-wgsl',
   format: (dtype) => (dtype === 'f32' ? BINARY32_FLUSHED : IEEE[dtype]),
   accuracy: WGSL,
   nonFinite: 'undefined',
+  reassociates: true,
 };
 
 /** The contracts, by name; `NumericContract` says what each is. */

@@ -6,7 +6,8 @@ import type { FloatFormat } from './number-format.js';
  * a name and cannot invent its own.
  * - `f64-ieee`, `f32-ieee`: + - * / and sqrt rounded to nearest, sums in any order.
  * - `f32-flush`: as `f32-ieee`, but a subnormal number may count as 0.
- * - `f32-wgsl`: the accuracies that the WGSL specification grants.
+ * - `f32-wgsl`: the accuracies that the WGSL specification grants, and the order of operations that it
+ *   leaves open.
  * - `tf32-products`: as `f32-ieee`, but matrix products read their operands with 11 significant
  *   bits, and add up in f32, both cut or rounded.
  * - `f16-products-wgsl`: as `f32-wgsl`, but matrix products may read their operands as f16, cut or
@@ -49,4 +50,9 @@ export interface ContractErrors {
   readonly nonFinite: 'kept' | 'undefined';
   /** Whether + - * / sqrt, sums and products are rounded to nearest, so that errors have mean 0. */
   readonly unbiased: boolean;
+  /**
+   * Whether operations may run in any order that gives the same if computed exactly: (a + b) + c as
+   * a + (b + c), (a b) / c as (a / c) b. `false`: an elementwise operation runs as it is written.
+   */
+  readonly reassociates: boolean;
 }

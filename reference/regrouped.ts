@@ -1,0 +1,125 @@
+import { type IntervalColumn, setAnything, setTotal } from './interval-column.js';
+
+/** A sum of terms or a product of factors, each of them any number of its interval. */
+export interface Parts {
+  /** The exact sum or product. */
+  readonly low: number;
+  readonly high: number;
+  /** Of a sum: those of its terms' sizes; of a product: its own. */
+  readonly lowSize: number;
+  readonly highSize: number;
+  /** How many errors of one unit roundoff a part passes through at most, in any order. */
+  readonly roundings: number;
+  /** Of a product: that of its factors above 1, as which an underflow on the way may come out; else 0. */
+  readonly range: number;
+}
+
+const FIELDS = ['low', 'high', 'lowSize', 'highSize', 'roundings', 'range'] as const;
+
+/** Of elements that are sums, or that are products, what they are made of. */
+export class PartsOf {
+  readonly #kept = new WeakMap<IntervalColumn, Record<keyof Parts, Float64Array>>();
+
+  has(x: IntervalColumn): boolean {
+    return this.#kept.has(x);
+  }
+
+  /** `undefined` where x[i] is no such result. */
+  get(x: IntervalColumn, i: number): Parts | undefined {
+    const kept = this.#kept.get(x);
+    if (kept === undefined || kept.roundings[i] === 0) return undefined;
+    return {
+      low: kept.low[i] as number,
+      high: kept.high[i] as number,
+      lowSize: kept.lowSize[i] as number,
+      highSize: kept.highSize[i] as number,
+      roundings: kept.roundings[i] as number,
+      range: kept.range[i] as number,
+    };
+  }
+
+  put(x: IntervalColumn, i: number, parts: Parts): void {
+    let kept = this.#kept.get(x);
+    if (kept === undefined) {
+      const column = (): Float64Array => new Float64Array(x.value.length);
+      kept = {
+        low: column(),
+        high: column(),
+        lowSize: column(),
+        highSize: column(),
+        roundings: column(),
+        range: column(),
+      };
+      this.#kept.set(x, kept);
+    }
+    for (const field of FIELDS) kept[field][i] = parts[field];
+  }
+}
+
+/** x[i] as the one term of a sum. */
+export function term(x: IntervalColumn, i: number): Parts {
+  const [low, high] = [x.low[i] as number, x.high[i] as number];
+  return { ...sized(low, high), roundings: 0, range: 0 };
+}
+
+/** x[i] as the one factor of a product. */
+export function factor(x: IntervalColumn, i: number): Parts {
+  const parts = term(x, i);
+  return { ...parts, range: Math.max(1, parts.lowSize, parts.highSize) };
+}
+
+export function negated(parts: Parts): Parts {
+  const { low, high, lowSize, highSize } = parts;
+  return { ...parts, low: -high, high: -low, lowSize: highSize, highSize: lowSize };
+}
+
+/** a + b, which is one rounding more. */
+export function plus(a: Parts, b: Parts): Parts {
+  return {
+    low: a.low + b.low,
+    high: a.high + b.high,
+    lowSize: a.lowSize + b.lowSize,
+    highSize: a.highSize + b.highSize,
+    roundings: a.roundings + b.roundings + 1,
+    range: 0,
+  };
+}
+
+/** a b, which lies in [low, high] and is off by so many roundings more. */
+export function times(
+  a: Parts,
+  b: Parts,
+  [low, high]: readonly [number, number],
+  more: number,
+): Parts {
+  const roundings = a.roundings + b.roundings + more;
+  return { ...sized(low, high), roundings, range: a.range * b.range };
+}
+
+/** 1 / x of an x that is not 0. */
+export function inverse({ low, high, roundings, range }: Parts): Parts {
+  // Of each factor f, max(1, 1 / |f|) = max(1, |f|) / |f|.
+  const inverseRange = range / Math.min(Math.abs(low), Math.abs(high));
+  return { ...sized(1 / high, 1 / low), roundings, range: inverseRange };
+}
+
+/** A sum in any order. */
+export function setSum(out: IntervalColumn, i: number, parts: Parts): void {
+  setTotal(out, i, { ...parts, value: out.value[i] as number, underflows: 0 });
+}
+
+/** A product in any order. */
+export function setProduct(out: IntervalColumn, i: number, parts: Parts): void {
+  const value = out.value[i] as number;
+  const { roundings, range } = parts;
+  // A quarter of it: the inverse of the least normal number.
+  if (range < out.format.overflow / 4) {
+    setTotal(out, i, { ...parts, value, underflows: roundings * range });
+  } else {
+    setAnything(out, i, value);
+  }
+}
+
+function sized(low: number, high: number): Pick<Parts, 'low' | 'high' | 'lowSize' | 'highSize'> {
+  return { low, high, lowSize: Math.abs(low), highSize: Math.abs(high) };
+}
