@@ -4,7 +4,7 @@ import type { FloatBounds } from '../reference/index.js';
 import { CONTRACTS } from '../spec/contracts/index.js';
 import { formatAddress } from './address.js';
 import type { Check } from './check.js';
-import { inRange } from './in-range.js';
+import { caseInRange } from './in-range.js';
 import { judge as judgeOutput } from './judge.js';
 import { runCase } from './run-case.js';
 import type { Subject } from './subject.js';
@@ -55,7 +55,7 @@ async function alterations(
 ): Promise<readonly Canary[]> {
   for (const parameters of fc.sample(family.parameters, { seed: 1, numRuns: 20 })) {
     const contract = CONTRACTS[subject.info.contract];
-    const drawn = inRange(family.make(parameters), contract);
+    const drawn = caseInRange(family, parameters, subject.info.contract);
     // Only what is right can be altered: a subject that fails is for the checks to say.
     const result = await runCase(subject, drawn).catch((error: unknown) => String(error));
     if (typeof result === 'string') continue;

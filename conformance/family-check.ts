@@ -12,6 +12,7 @@ import {
   verdictOf,
 } from './check.js';
 import { diagnose } from './diagnose.js';
+import { caseInRange } from './in-range.js';
 import { type CaseFailure, type CaseResult, runCase } from './run-case.js';
 import type { Subject } from './subject.js';
 
@@ -55,7 +56,7 @@ async function runFamily(
     // After a breakdown nothing smaller is sought: each try may cost a deadline and a start.
     if (broken) return true;
     const address = formatAddress(id, values);
-    const drawn = make(values);
+    const drawn = caseInRange({ make }, values, subject.info.contract);
     const outcome = await runCase(subject, drawn, options).catch((error: unknown): string => {
       if (!(error instanceof LacunaError)) throw error;
       return `${address}\n${error.message}`;
@@ -120,7 +121,7 @@ export async function judgeCase(
   const address = formatAddress(id, parameters);
   let drawn: ReturnType<typeof make>;
   try {
-    drawn = make(parameters);
+    drawn = caseInRange({ make }, parameters, subject.info.contract);
   } catch (cause) {
     const got = cause instanceof Error ? cause.message : String(cause);
     throw new LacunaError(

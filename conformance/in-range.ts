@@ -1,18 +1,29 @@
 import type { HostTensor } from '../core/backend.js';
 import { expand } from '../core/passes/expand.js';
-import type { ContractErrors } from '../spec/contracts/index.js';
-import type { Case } from './case.js';
+import { CONTRACTS, type NumericContract } from '../spec/contracts/index.js';
+import type { CaseParameters } from './address.js';
+import type { Case, Family } from './case.js';
 
 /** Sizes between these need no change: factors of this size, and sums of their products, fit f16. */
 const [LEAST, MOST] = [2 ** -8, 2 ** 8];
 
 /**
- * The case with data that a contract's products can read: where their factors have a short range,
- * such as that of f16, a tensor of very large or very small numbers is multiplied with the power of
- * two that brings its largest to [1, 2). Beyond the range a contract promises nothing, and nothing
+ * The case of a family, with data that a contract's products can read: where their factors have a short
+ * range, such as that of f16, a tensor of very large or very small numbers is multiplied with the power
+ * of two that brings its largest to [1, 2). Beyond the range a contract promises nothing, and nothing
  * could be judged. Programs without a product keep their data.
  */
-export function inRange(drawn: Case, { factors }: ContractErrors): Case {
+export function caseInRange(
+  { make }: Pick<Family, 'make'>,
+  parameters: CaseParameters,
+  contract: NumericContract,
+): Case {
+  return inRange(make(parameters), contract);
+}
+
+/** The same for a case that is made already. */
+export function inRange(drawn: Case, contract: NumericContract): Case {
+  const { factors } = CONTRACTS[contract];
   const { program, runs } = drawn;
   const isShort = factors !== undefined && factors.overflow < MOST ** 4;
   if (!isShort || program === undefined) return drawn;

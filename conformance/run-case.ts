@@ -4,7 +4,6 @@ import { CONTRACTS } from '../spec/contracts/index.js';
 import { LacunaError } from '../spec/errors.js';
 import { Breakdown } from './breakdown.js';
 import { type Case, programCase } from './case.js';
-import { inRange } from './in-range.js';
 import { type Deviation, judge } from './judge.js';
 import type { Opened, Subject } from './subject.js';
 
@@ -63,7 +62,7 @@ async function runAndJudge(
   { double = false }: RunOptions,
 ): Promise<CaseResult | string> {
   const contract = CONTRACTS[double ? 'f64-ieee' : subject.info.contract];
-  const asked = double ? inDouble(drawn) : inRange(drawn, contract);
+  const asked = double ? inDouble(drawn) : drawn;
   const { runs, expected } = asked;
   const before = subject.backend?.liveTensors ?? 0;
   const opened = await subject.open(asked);

@@ -3,7 +3,6 @@ import type { Backend } from '../core/backend.js';
 import { capable } from '../core/testing/capability.js';
 import type { Check, CheckOptions } from './check.js';
 import { CHECKS } from './checks.js';
-import { notPromised } from './family-check.js';
 import { type KnownFailure, staleness } from './known.js';
 import { explain } from './report/report.js';
 import { backendSubject } from './subject.js';
@@ -44,15 +43,14 @@ export function testBackend(
       await backend.dispose();
     });
 
-    for (const { id, level, clauses, run, family } of checks) {
+    for (const { id, level, clauses, run } of checks) {
       const entry = known.find(({ check }) => check === id);
       it(entry === undefined ? id : `${id}, ${entry.kind}: ${entry.reason}`, async () => {
         const finding = await run(backendSubject(backend), choices);
         const report = { id, level, clauses, seconds: 0, ...finding };
         const why = explain(report, choices.seed ?? 1);
-        const refused = family && notPromised(family, backend.info.contract);
-        if (refused !== undefined) {
-          expect(finding.verdict, refused).toBe('unsupported');
+        if (finding.beyondContract === true) {
+          expect(finding.verdict, finding.reason).toBe('unsupported');
           return;
         }
         if (entry === undefined) expect(finding.verdict, why).toBe('pass');

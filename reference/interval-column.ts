@@ -97,6 +97,11 @@ export function setFactor(
   high: number,
 ): void {
   const { unitRoundoff, underflow, overflow, round } = out.format;
+  // What is certainly no finite number is read as what it is.
+  if (Object.is(low, high) && !Number.isFinite(low)) {
+    set(out, i, value, low, high);
+    return;
+  }
   if (!(low > -overflow && high < overflow)) {
     setAnything(out, i, value);
     return;

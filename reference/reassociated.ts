@@ -32,7 +32,8 @@ import {
  *
  * An operation alone has nothing to be reordered with: two terms or factors have the bounds of
  * `Intervals`. Functions, reductions and inner products end an expression, as loops do in a shader:
- * their results are single terms and factors again, but what they read may be regrouped with them.
+ * their results are single terms and factors again. The roundings of what an inner product reads are
+ * counted with it; what would under- or overflow only in a grouping with its other factor is not.
  */
 export class Reassociated extends Intervals {
   readonly #sums = new PartsOf();

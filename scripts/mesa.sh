@@ -45,7 +45,6 @@ done
 project=$(cd "$(dirname "$0")/.." && pwd)
 [ -d "$project/node_modules" ] || fail "$project has no node_modules: npm ci"
 
-
 # A mount namespace of its own: its mounts end with it.
 if [ "${LACUNA_MESA:-}" != inside ]; then
   if $stale; then set -- --stale "$@"; fi
@@ -56,7 +55,7 @@ if [ ! -d "$root" ]; then
   # Only a finished root has its name.
   new=$root.unfinished
   rm -rf "$new"
-  debootstrap --variant=minbase sid "$new" http://deb.debian.org/debian >&2
+  debootstrap --variant=minbase sid "$new" >&2
   mkdir -p "$new/opt/lacuna" "$new/run/lower" "$new/run/upper"
   # There is no init to start services with.
   printf '#!/bin/sh\nexit 101\n' >"$new/usr/sbin/policy-rc.d"

@@ -1,4 +1,4 @@
-import type { Backend, HostTensor, Named } from '../core/backend.js';
+import type { Backend, HostTensor, Named, Precision } from '../core/backend.js';
 import { type Plan, PlanRunner, trainingPlan } from '../core/plan/index.js';
 import { type BatchSample, type ClipList, ClipLoader, checkDataFolder } from '../data/index.js';
 import {
@@ -239,6 +239,7 @@ async function run({
           step + 1,
           saved,
           batch.samples.map(({ record }) => record.id),
+          settings.backend.precision,
         );
       step += 1;
       const stepSeconds = (performance.now() - begin) / 1000;
@@ -365,15 +366,16 @@ function notFinite(
   step: number,
   saved: number,
   samples: readonly string[],
+  precision: Precision = 'f32',
 ): LacunaError {
   const shown = samples.slice(0, 8).join(', ');
+  const kept =
+    saved === 0 ? 'There is no checkpoint yet.' : `The checkpoint of step ${saved} is kept.`;
+  const mixed = precision === 'mixed' ? ' f16 holds nothing above 65504: or train in f32.' : '';
   return new LacunaError({
     where: `step ${step}`,
     what: `${name} is ${value}, so the run stops`,
     got: `samples ${shown}${samples.length > 8 ? ` and ${samples.length - 8} more` : ''}`,
-    fix:
-      saved === 0
-        ? 'There is no checkpoint yet. Lower the learning rate, or look at these samples.'
-        : `The checkpoint of step ${saved} is kept. Lower the learning rate, or look at these samples.`,
+    fix: `${kept} Lower the learning rate, or look at these samples.${mixed}`,
   });
 }

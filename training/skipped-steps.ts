@@ -2,7 +2,7 @@ import type { Named } from '../core/backend.js';
 import type { PlanRunner } from '../core/plan/index.js';
 import { LacunaError, type LossScaling, SCALER } from '../spec/index.js';
 
-/** Skipped steps in a row after which a run ends whose scale cannot fall. */
+/** Skipped steps in a row, all at a scale that cannot fall, after which a run ends. */
 const MOST_IN_A_ROW = 25;
 
 /** The steps of a run that loss scaling skips: counted, logged, and an end where nothing else comes. */
@@ -41,7 +41,7 @@ export class SkippedSteps {
       return metrics;
     }
     this.#total += 1;
-    this.#inARow += 1;
+    this.#inARow = (metrics.loss_scale ?? 1) > this.#least(metrics) ? 0 : this.#inARow + 1;
     const { grad_norm, ...rest } = metrics;
     return grad_norm === undefined || Number.isFinite(grad_norm) ? metrics : rest;
   }
@@ -50,8 +50,6 @@ export class SkippedSteps {
   check({ loss_scale = 1 }: Named<number>, step: number, saved: number): void {
     if (this.#inARow < MOST_IN_A_ROW) return;
     const scaling = this.#scaling;
-    const least = scaling.kind === 'dynamic' ? (scaling.minimum ?? 1) : loss_scale;
-    if (loss_scale > least) return;
     const kept = saved === 0 ? '' : `The checkpoint of step ${saved} is kept. `;
     const fix =
       scaling.kind === 'fixed' && loss_scale > 1
@@ -63,5 +61,10 @@ export class SkippedSteps {
       got: `a loss scale of ${loss_scale}, which falls no further`,
       fix: `${kept}${fix}`,
     });
+  }
+
+  /** The scale that does not fall: a fixed one never does. */
+  #least({ loss_scale = 1 }: Named<number>): number {
+    return this.#scaling.kind === 'dynamic' ? (this.#scaling.minimum ?? 1) : loss_scale;
   }
 }

@@ -13,8 +13,9 @@ export const TFJS: BackendFactory = {
   name: 'tfjs',
   devices: DEVICES,
   probe: async (options = {}) => {
+    const name = checkedDevice(options);
     try {
-      const { device } = await loadTfjs(checkedDevice(options));
+      const { device } = await loadTfjs(name);
       return { available: true, device };
     } catch (error) {
       if (!(error instanceof LacunaError)) throw error;

@@ -56,7 +56,7 @@ export class WebgpuBackend implements Backend {
     this.info = {
       name: 'webgpu',
       version,
-      device: `${runtime.description}${tuned}`,
+      device: `${runtime.description}${tuned}${mixed ? `, products ${runtime.factorsInWords}` : ''}`,
       contract: mixed ? 'f16-products-wgsl' : 'f32-wgsl',
       deterministic: true,
       residency: 'resident',

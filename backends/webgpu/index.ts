@@ -23,6 +23,7 @@ export const WEBGPU: BackendFactory = {
   name: 'webgpu',
   devices: DEVICES,
   probe: async (options = {}) => {
+    checkedOptions(options);
     try {
       const backend = await openWebgpu(options);
       const { device } = backend.info;
@@ -43,8 +44,7 @@ export type WaysOfLowering = WebgpuOptions & RuntimeOptions;
 export async function openWebgpu(
   options: BackendOptions & WaysOfLowering = {},
 ): Promise<WebgpuBackend> {
-  const device = backendOption('webgpu', 'device', DEVICES, options.device);
-  const precision = backendOption('webgpu', 'precision', PRECISIONS, options.precision);
+  const { device, precision } = checkedOptions(options);
   const wanted = device === 'auto' ? (['gpu', 'swiftshader'] as const) : [device];
   let first: unknown;
   for (const name of wanted) {
@@ -75,4 +75,15 @@ async function gpuDawn(experiments: boolean): Promise<Dawn> {
     what: 'Dawn finds no GPU that it can use',
     fix: "Install the GPU's Vulkan driver, or take the device swiftshader, which computes in software.",
   });
+}
+
+/** @throws LacunaError for a device or a precision that there is not: that is no absence. */
+function checkedOptions({ device, precision }: BackendOptions): {
+  readonly device: WebgpuDevice;
+  readonly precision: Precision;
+} {
+  return {
+    device: backendOption('webgpu', 'device', DEVICES, device),
+    precision: backendOption('webgpu', 'precision', PRECISIONS, precision),
+  };
 }

@@ -4,14 +4,14 @@ import { testBackend } from '../../conformance/vitest.js';
 import type { HostTensor } from '../../core/backend.js';
 import { capable } from '../../core/testing/capability.js';
 import { LacunaError } from '../../spec/errors.js';
-import { finite, matmul, ProgramBuilder } from '../../spec/program/index.js';
+import { broadcast, constant, finite, matmul, ProgramBuilder } from '../../spec/program/index.js';
 import { WebgpuBackend } from './backend.js';
 import { openSwiftShader } from './device/dawn.js';
 import { Runtime } from './device/runtime.js';
 import { openWebgpu, SOFTWARE, type Tiling, WEBGPU } from './index.js';
 import { SMALL } from './testing/small-tiles.js';
 
-/** A Vulkan driver with shader-f16, which SwiftShader has not: see CONTRIBUTING. */
+/** A Vulkan driver with shader-f16 and matrix units, which SwiftShader has not: scripts/mesa.sh. */
 const DRIVER = process.env.LACUNA_LAVAPIPE;
 
 interface Way {
@@ -20,43 +20,50 @@ interface Way {
   /** What it is that products enter: all else is as in f32. */
   readonly checks: RegExp;
   readonly cases?: number;
+  /** Whether the device's units multiply. @defaultValue false */
+  readonly byUnits?: boolean;
   readonly open: () => Promise<WebgpuBackend>;
 }
 
 const probe = await WEBGPU.probe({ device: 'swiftshader' });
-const missing = probe.available ? undefined : probe.reason;
+const noSwiftShader = probe.available ? undefined : probe.reason;
 const onSwiftShader = (tiling: Tiling) => (): Promise<WebgpuBackend> =>
   openWebgpu({ device: 'swiftshader', precision: 'mixed', tiling });
 
 const WAYS: readonly Way[] = [
   {
     name: 'webgpu in mixed precision',
-    missing,
-    checks: /^(primitive\/matmul|composite\/attention|objective|step|trajectory)/,
+    missing: noSwiftShader,
+    checks:
+      /^(primitive\/matmul|composite\/attention_grad\/expanded|objective\/info|step\/joint|trajectory\/mae)/,
     open: onSwiftShader(SOFTWARE),
   },
   {
     name: "webgpu in mixed precision, a GPU's tiles in small",
-    missing,
-    checks: /^(primitive\/matmul|composite\/attention_grad\/expanded|step\/joint)/,
+    missing: noSwiftShader,
+    checks: /^(primitive\/matmul|step\/joint)/,
     open: onSwiftShader(SMALL),
   },
-  {
-    name: "webgpu in mixed precision, a GPU's tiles in f16",
-    missing: DRIVER === undefined ? 'LACUNA_LAVAPIPE names no driver with shader-f16' : missing,
-    checks: /^(primitive\/matmul|composite\/attention_grad\/expanded)/,
-    // Each of its kernels is compiled for long.
-    cases: 10,
-    open: async () => {
-      const { gpu, version } = await openSwiftShader(DRIVER);
-      const runtime = await Runtime.open(gpu);
-      expect(runtime.f16).toBe(true);
-      return new WebgpuBackend(runtime, version, { precision: 'mixed', tiling: SMALL });
-    },
-  },
+  ...[false, true].map(
+    (byUnits): Way => ({
+      name: `webgpu in mixed precision, f16 ${byUnits ? 'by matrix units' : "in a GPU's tiles"}`,
+      missing:
+        DRIVER === undefined ? 'LACUNA_LAVAPIPE names no driver with shader-f16' : noSwiftShader,
+      checks: /^(primitive\/matmul|composite\/attention_grad\/expanded)/,
+      // Each of its kernels is compiled for long.
+      cases: 10,
+      byUnits,
+      open: async () => {
+        const { gpu, version } = await openSwiftShader(DRIVER);
+        const runtime = await Runtime.open(gpu, { precision: 'mixed', matrixUnits: byUnits });
+        expect(runtime.f16).toBe(true);
+        return new WebgpuBackend(runtime, version, { precision: 'mixed', tiling: SMALL });
+      },
+    }),
+  ),
 ];
 
-for (const { name, missing, checks: ids, cases = 30, open } of WAYS) {
+for (const { name, missing, checks: ids, cases = 30, byUnits = false, open } of WAYS) {
   const checks = CHECKS.filter(({ id }) => ids.test(id));
   testBackend(name, open, { missing, checks, cases });
 
@@ -101,6 +108,25 @@ for (const { name, missing, checks: ids, cases = 30, open } of WAYS) {
       expect(largest).toBe(-65504);
     });
 
+    it('reads a literal, even one that f16 does not hold', async () => {
+      const builder = new ProgramBuilder('literals');
+      const x = builder.input('x', 'f32', [2, 2], 'data');
+      const literals = broadcast(constant(builder, 2 ** 20), [2, 2]);
+      builder.output('y', matmul(x, literals));
+      builder.output('z', matmul(literals, x));
+      await (await backend.compile(builder.finish())).dispose();
+    });
+
+    it('multiplies by units where it has them', async () => {
+      const builder = new ProgramBuilder('square');
+      const x = builder.input('x', 'f32', [64, 64], 'data');
+      builder.output('y', matmul(x, x));
+      const executable = await backend.compile(builder.finish());
+      const text = executable.sources.map((source) => source.text).join();
+      expect(text.includes('subgroupMatrixMultiplyAccumulate')).toBe(byUnits);
+      await executable.dispose();
+    });
+
     it('shows an overflow of f16 as a number that is not finite', async () => {
       // What loss scaling goes by. A single one: infinity times 0 is NaN, and sums carry it on.
       const { finite: seen } = await read([70000]);
@@ -114,6 +140,8 @@ describe('the option precision', () => {
     const options = { device: 'swiftshader', precision: 'f8' } as never;
     await expect(WEBGPU.open(options)).rejects.toThrow(LacunaError);
     await expect(WEBGPU.open(options)).rejects.toThrow(/precision.*f8.*one of f32, mixed/s);
+    // A slip of the finger is no absence.
+    await expect(WEBGPU.probe(options)).rejects.toThrow(/precision/);
   });
 });
 

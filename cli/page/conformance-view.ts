@@ -45,7 +45,7 @@ export class ConformanceView {
       ['kernels', fuse ? 'operations share them' : 'one for each operation'],
       ['limits', defaultLimits ? 'those of every implementation' : 'the highest of the adapter'],
       ['subgroup operations', subgroups ? 'used' : 'not used'],
-      ['products', products(precision, runtime)],
+      ['products', precision === 'mixed' ? runtime.factorsInWords : 'of f32'],
       ['storage buffers of a kernel', whole(limits.storageBuffers)],
       ['largest binding', bytes(limits.bindingBytes)],
       ['workgroups along a dimension', whole(limits.workgroups)],
@@ -133,18 +133,6 @@ function download(report: ReportFile): string {
   const file = new Blob([writeReport(report)], { type: 'application/json' });
   const address = URL.createObjectURL(file);
   return `<a class="button" id="download" href="${address}" download="report.json">Download report.json</a>`;
-}
-
-/** How products are multiplied. */
-function products(
-  precision: PageSettings['precision'],
-  { f16, matrixUnit }: WebgpuBackend['runtime'],
-): string {
-  if (precision === 'f32') return 'of f32';
-  if (!f16) return 'of f32 that was rounded to f16: the adapter computes in none';
-  if (matrixUnit === undefined) return 'of f16, added up in f32';
-  const { rows, columns, depth } = matrixUnit;
-  return `of f16, added up in f32, by units of ${rows} x ${columns} x ${depth}`;
 }
 
 function bytes(count: number): string {

@@ -66,14 +66,19 @@ const matmul = family(
   },
 );
 
-/** Inner products as long as those of a small transformer. */
+/** Inner products as long as those of a small transformer; of more than one of a device's units, too. */
 const longMatmul = family(
   'primitive/matmul/long',
-  fc.record({ inner: fc.constantFrom(384, 768, 1537), ...content }),
-  ({ inner, ...data }) =>
+  fc.record({
+    rows: fc.constantFrom(5, 20),
+    inner: fc.constantFrom(384, 768, 1537),
+    columns: fc.constantFrom(9, 24),
+    ...content,
+  }),
+  ({ rows, inner, columns, ...data }) =>
     buildCase(
       'matmul',
-      { a: { shape: [5, inner] }, b: { shape: [inner, 9] } },
+      { a: { shape: [rows, inner] }, b: { shape: [inner, columns] } },
       data,
       ({ a, b }) => ({
         result: a.builder.primitive('matmul', [a, b], { transpose_a: false, transpose_b: false }),

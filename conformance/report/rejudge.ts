@@ -2,6 +2,7 @@ import { CONTRACTS } from '../../spec/contracts/index.js';
 import { LacunaError } from '../../spec/errors.js';
 import { parseAddress } from '../address.js';
 import type { Check } from '../check.js';
+import { caseInRange } from '../in-range.js';
 import { judge } from '../judge.js';
 import type { ReportFile } from './file.js';
 import { recordedTensor } from './record.js';
@@ -30,7 +31,7 @@ export function rejudge(report: ReportFile, checks: readonly Check[]): Rejudgeme
       wrong.set(id, `${id} is no check of this suite (${address})`);
       continue;
     }
-    const drawn = family.make(parseAddress(address).parameters);
+    const drawn = caseInRange(family, parseAddress(address).parameters, report.subject.contract);
     for (const [run, outputs] of runs.entries()) {
       const inputs = drawn.runs[run];
       if (inputs === undefined) continue;

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { float32 } from '../../reference/index.js';
 import { formatAddress, parseAddress } from '../address.js';
 import { runCanaries } from '../canaries.js';
 import type { CaseRecord } from '../check.js';
 import { CHECKS } from '../checks.js';
 import { FAULTY_FLEET } from '../fleet/faulty.js';
-import { LEGAL_FLEET } from '../fleet/legal.js';
+import { float32Backend, LEGAL_FLEET } from '../fleet/legal.js';
 import { parseKnown } from '../known.js';
 import { runChecks } from '../run-checks.js';
 import { backendSubject } from '../subject.js';
@@ -79,6 +80,14 @@ describe('report.json', () => {
       return { ...each, runs };
     });
     expect(rejudge({ ...report, outputs }, FEW).agrees).toBe(false);
+  });
+
+  it('is judged again on the data of its contract, which f16 can hold', async () => {
+    const arithmetic = float32({ summation: 'sequential' });
+    const report = await reportOf(() => float32Backend('f32', arithmetic, {}, 'f16-products-wgsl'));
+    const { verdict, undecided } = report.checks.find(({ id }) => id === 'primitive/matmul') ?? {};
+    expect([verdict, undecided]).toEqual(['pass', 0]);
+    expect(rejudge(report, FEW).changes).toEqual([]);
   });
 
   function changed(data: string | undefined): string | undefined {

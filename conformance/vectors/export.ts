@@ -8,6 +8,7 @@ import { formatAddress } from '../address.js';
 import type { Case } from '../case.js';
 import type { Check } from '../check.js';
 import type { FunctionCall } from '../functions/function-call.js';
+import { caseInRange } from '../in-range.js';
 import { encodeSafetensors, type StoredTensor } from './safetensors.js';
 
 export interface ExportOptions {
@@ -67,7 +68,7 @@ export async function exportVectors(
     if (family === undefined) continue;
     const drawn = fc.sample(family.parameters, { seed, numRuns: cases });
     for (const [index, parameters] of drawn.entries()) {
-      const made = family.make(parameters);
+      const made = caseInRange(family, parameters, contract);
       const stem = `${id.replaceAll('/', '-')}-${index}`;
       const about = { check: id, address: formatAddress(id, parameters), level, clauses };
       entries.push(...(await writeCase(folder, stem, made, contract, about)));

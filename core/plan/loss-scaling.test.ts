@@ -336,6 +336,9 @@ describe('a dynamic scale', () => {
       maximum: 16_777_216,
     });
     expect(activeLossScaling({ kind: 'none' })).toBeUndefined();
+    // A bound that lies on the other side of the default brings it along.
+    expect(activeLossScaling(dynamic({ maximum: 2 ** 15 }))).toMatchObject({ initial: 2 ** 15 });
+    expect(activeLossScaling(dynamic({ minimum: 2 ** 20 }))).toMatchObject({ initial: 2 ** 20 });
   });
 
   it.each([
@@ -347,7 +350,7 @@ describe('a dynamic scale', () => {
     [dynamic({ initial: 0.5 }), /lossScaling\.initial.*got 0\.5/],
     [dynamic({ initial: 2 ** 25 }), /lossScaling\.initial.*1 to 16777216/],
     [dynamic({ minimum: 3 }), /lossScaling\.minimum/],
-    [dynamic({ maximum: 2 ** 15 }), /lossScaling\.initial.*1 to 32768/],
+    [dynamic({ initial: 2, minimum: 4 }), /lossScaling\.initial.*4 to 16777216/],
     [dynamic({ growthInterval: 0 }), /lossScaling\.growthInterval/],
     [dynamic({ growthInterval: 1.5 }), /lossScaling\.growthInterval/],
   ])('is refused where it makes no sense: %j', (lossScaling, message) => {

@@ -56,7 +56,7 @@ export const BINARY32_FLUSHED: FloatFormat = { ...BINARY32, flushBelow: 2 ** -12
 export const TF32_CUT: FloatFormat = {
   unitRoundoff: 2 ** -10,
   underflow: 2 ** -136,
-  overflow: BINARY32.overflow,
+  overflow: 2 ** 128 - 2 ** 116,
   flushBelow: 0,
   round: (x) => roundTo(x, 11, -126),
 };

@@ -40,7 +40,7 @@ export interface FixedLossScaling {
 
 export interface DynamicLossScaling {
   readonly kind: 'dynamic';
-  /** The scale of the first step. @defaultValue 65536 */
+  /** The scale of the first step. @defaultValue 65536, or the bound that is nearest */
   readonly initial?: number;
   /** Steps in a row, none skipped, after which the scale doubles. @defaultValue 2000 */
   readonly growthInterval?: number;
@@ -91,7 +91,9 @@ export function activeLossScaling(scaling: LossScaling): ActiveLossScaling | und
     requireScale('scale', scaling.scale);
     return scaling;
   }
-  const defaults = { initial: 2 ** 16, growthInterval: 2000, minimum: 1, maximum: 2 ** 24 };
+  const { minimum: floor = 1, maximum: ceiling = 2 ** 24 } = scaling;
+  const usual = Math.min(Math.max(2 ** 16, floor), ceiling);
+  const defaults = { initial: usual, growthInterval: 2000, minimum: 1, maximum: 2 ** 24 };
   const active = { ...defaults, ...scaling };
   const { initial, growthInterval: steps, minimum, maximum: most } = active;
   for (const key of ['initial', 'minimum', 'maximum'] as const) requireScale(key, active[key]);

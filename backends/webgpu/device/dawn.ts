@@ -43,7 +43,7 @@ export async function openDawn(experiments: boolean): Promise<Dawn> {
  * beside a loader of the package's, which is told of SwiftShader alone: nothing is asked of the
  * system, and nothing has to be set before the process starts.
  *
- * @param driver The file that describes the Vulkan driver to take: another software GPU for tests.
+ * @param driver The file that describes the Vulkan driver to take: another software GPU for tests, with what Dawn has of experiments.
  *   @defaultValue SwiftShader
  * @throws LacunaError where a package is not installed, or on another system than Linux on x64.
  */
@@ -62,7 +62,10 @@ export async function openSwiftShader(driver?: string): Promise<Dawn> {
   const before = names.map((name) => process.env[name]);
   for (const name of names) process.env[name] = driver ?? join(folder, 'vk_swiftshader_icd.json');
   try {
-    const gpu = (module.exports as DawnModule).create(['backend=vulkan', EXPERIMENTS]);
+    const gpu = (module.exports as DawnModule).create([
+      'backend=vulkan',
+      ...(driver === undefined ? [] : [EXPERIMENTS]),
+    ]);
     // The loader reads its settings with the first adapter.
     await gpu.requestAdapter();
     return { gpu, version: versionOf(PACKAGE) };

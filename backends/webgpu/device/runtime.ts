@@ -1,4 +1,5 @@
 /// <reference types="@webgpu/types" />
+import type { Precision } from '../../../core/backend.js';
 import { LacunaError } from '../../../spec/errors.js';
 import type { KernelLimits } from '../lowering/kernel.js';
 import { type MatrixUnit, matrixUnitOf } from '../lowering/kernels/matrix-unit.js';
@@ -11,6 +12,8 @@ export interface RuntimeOptions {
   readonly defaultLimits?: boolean;
   /** Whether kernels may use subgroup operations, where the adapter has them. */
   readonly subgroups?: boolean;
+  /** f16 and matrix units are asked for in mixed precision alone. @defaultValue `f32` */
+  readonly precision?: Precision;
   /** Whether kernels may compute in f16, where the adapter can. */
   readonly f16?: boolean;
   /** Whether subgroups may multiply whole matrices of f16, where the adapter has units for it. */
@@ -91,7 +94,8 @@ export class Runtime {
     if (adapter === null) {
       throw new LacunaError({ where: 'webgpu', what: 'there is no adapter' });
     }
-    const { defaultLimits = false, subgroups = true, f16 = true, matrixUnits = true } = options;
+    const { defaultLimits = false, subgroups = true, matrixUnits = true } = options;
+    const f16 = options.precision === 'mixed' && (options.f16 ?? true);
     const wanted = [
       ...(subgroups ? ['subgroups' as const] : []),
       ...(f16 ? ['shader-f16' as const] : []),
@@ -103,6 +107,14 @@ export class Runtime {
       requiredLimits: defaultLimits ? {} : highest(adapter.limits),
     });
     return new Runtime(gpu, device, adapter, options);
+  }
+
+  /** How products in mixed precision are multiplied: each way adds up in another order. */
+  get factorsInWords(): string {
+    if (!this.f16) return 'of f32 rounded to f16';
+    if (this.matrixUnit === undefined) return 'of f16';
+    const { rows, columns, depth } = this.matrixUnit;
+    return `of f16, by units of ${rows}x${columns}x${depth}`;
   }
 
   /** @throws LacunaError where the device was lost or refused something. */

@@ -161,6 +161,14 @@ describe('a product of f16', () => {
     expect(multiplied([200, 64, 100], { limits })).toContain('start += 16u');
   });
 
+  it('adds long sums up in parts, whole tiles each', () => {
+    const code = multiplied([16, 1537, 8], {});
+    expect(code).toContain(byUnits);
+    // Three parts of 544 terms, 17 times 32, and a kernel that joins them.
+    expect(code).toContain('part_start = part * 544u');
+    expect(code).toContain('total +=');
+  });
+
   it('is declared with f16 in workgroup memory, or rounded where there is none', () => {
     expect(multiplied([9, 9, 9], { matrixUnit: undefined })).toContain('enable f16;');
     const plain = multiplied([9, 9, 9], { factors: 'quantized' });

@@ -61,6 +61,11 @@ function floatLiteral(value: number): string {
 
 /** Functions that kernels call, by name: only those that occur are written. */
 export const HELPERS: Readonly<Record<string, string>> = {
+  // Functions, since a literal that f16 does not hold may be converted at run time only.
+  half: 'fn half(x: f32) -> f16 { return f16(x); }',
+  half4: 'fn half4(x: vec4<f32>) -> vec4<f16> { return vec4<f16>(x); }',
+  quantized: 'fn quantized(x: f32) -> f32 { return quantizeToF16(x); }',
+  quantized4: 'fn quantized4(x: vec4<f32>) -> vec4<f32> { return quantizeToF16(x); }',
   // Bit patterns: an implementation may take it that no number is NaN or infinite.
   is_finite: `fn is_finite(x: f32) -> bool {
   return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u;

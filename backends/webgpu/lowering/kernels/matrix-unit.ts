@@ -32,7 +32,7 @@ export function matrixUnitOf(adapter: AdapterUnits): MatrixUnit | undefined {
     .filter((unit) => unit.componentType === 'f16' && unit.resultComponentType === 'f32')
     .map(({ M, N, K }): MatrixUnit => ({ rows: M, columns: N, depth: K, lanes }))
     // Tiles lie in workgroup memory by fours.
-    .filter(({ rows, columns }) => rows % 4 === 0 && columns % 4 === 0)
+    .filter((unit) => unit.rows % 4 === 0 && unit.columns % 4 === 0 && unit.depth % 4 === 0)
     .sort((a, b) => work(b) - work(a));
   return largest;
 }

@@ -43,7 +43,7 @@ function line(kernel: ProductKernel, side: Side, first: 'row' | 'col', next: num
 
 /** Term `k` of rows of a or columns of b, by fours: one load where four lie side by side. */
 function fours(kernel: ProductKernel, which: 'a' | 'b', count: number): readonly Load[] {
-  const { plan, expressions, block } = kernel;
+  const { plan, source, expressions, block } = kernel;
   const side = plan[which];
   const first = which === 'a' ? 'row' : 'col';
   const at = (name: string): Affine =>
@@ -52,7 +52,7 @@ function fours(kernel: ProductKernel, which: 'a' | 'b', count: number): readonly
     side.termsFirst ? expressions.vectorAt(side.value, at(name), name, plan.member) : undefined;
   const joined = vector('first') !== undefined;
   const converted = (code: string): string =>
-    plan.factors === 'f32' ? code : `quantizeToF16(${code})`;
+    plan.factors === 'f32' ? code : `${source.helper('quantized4')}(${code})`;
   return Array.from({ length: count }, (_, four): Load => {
     if (!joined) {
       const lines = [0, 1, 2, 3].map((next) => line(kernel, side, first, 4 * four + next));

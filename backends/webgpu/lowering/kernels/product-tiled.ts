@@ -29,7 +29,8 @@ export function throughTiles(kernel: ProductKernel, sum: (loop: Block) => void):
 export function tiledTerms(kernel: ProductKernel): void {
   const { tile, depth, factors, tiling } = kernel.plan;
   const [down, across] = tiling.registers;
-  const { read } = HELD[factors];
+  const read = (code: string): string =>
+    HELD[factors].scalar === 'f16' ? `vec4<f32>(${code})` : code;
   throughTiles(kernel, (loop) => {
     const terms = new Block(loop, 'term');
     terms.add(`let a_at = (term * ${tile[0]}u + lane_row) / 4u;`);
@@ -49,7 +50,7 @@ export function tiledTerms(kernel: ProductKernel): void {
  * side by side.
  */
 function loadTile(kernel: ProductKernel, which: 'a' | 'b', into: Block): void {
-  const { plan, expressions, range } = kernel;
+  const { plan, source, expressions, range } = kernel;
   const side: Side = plan[which];
   const { termsFirst } = side;
   const extent = plan.tile[which === 'a' ? 0 : 1];
@@ -62,7 +63,7 @@ function loadTile(kernel: ProductKernel, which: 'a' | 'b', into: Block): void {
   );
   const byFours = expressions.vectorAt(side.value, place, termsFirst ? 'o' : 'k', plan.member);
   const width = byFours === undefined ? 1 : 4;
-  const { zero, write } = HELD[plan.factors];
+  const { scalar, convert } = HELD[plan.factors];
   const inner = new Block(into, 'e');
   const fast = (termsFirst ? extent : depth) / width;
   const [quick, slow] = [`e % ${fast}u${width === 4 ? ' * 4u' : ''}`, `e / ${fast}u`];
@@ -72,11 +73,12 @@ function loadTile(kernel: ProductKernel, which: 'a' | 'b', into: Block): void {
     `let other = ${termsFirst ? quick : slow};`,
     'let k = start + term;',
     `let o = ${start} + other;`,
-    `var x = ${zero(width)};`,
+    `var x = ${width === 4 ? `vec4<${scalar}>` : scalar}();`,
   );
   const value = new Block(inner);
   const loaded = byFours ?? expressions.at(side.value, place, value, plan.member);
-  value.add(`x = ${write(loaded, width)};`);
+  const helper = `${convert}${width === 4 ? '4' : ''}`;
+  value.add(`x = ${convert === undefined ? loaded : `${source.helper(helper)}(${loaded})`};`);
   inner.nest(`if (k < ${range[1]} && o < ${side.extent}u) {`, value);
   const spot = (next: number): string =>
     `tile_${which}[((term + ${next}u) * ${extent}u + other) / 4u]`;

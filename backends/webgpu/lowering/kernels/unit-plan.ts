@@ -33,7 +33,7 @@ export function unitPlan(
     unit,
     subgroups: [down[0], across[0]],
     matrices: [down[1], across[1]],
-    depth: Math.max(depth, unit.depth),
+    depth: Math.ceil(depth / unit.depth) * unit.depth,
   };
   while (unitBytes(plan) > limits.workgroupBytes && plan.depth % (2 * unit.depth) === 0) {
     plan = { ...plan, depth: plan.depth / 2 };
