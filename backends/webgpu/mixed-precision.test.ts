@@ -42,6 +42,7 @@ const WAYS: readonly Way[] = [
     name: "webgpu in mixed precision, a GPU's tiles in small",
     missing: noSwiftShader,
     checks: /^(primitive\/matmul|step\/joint)/,
+    cases: 10,
     open: onSwiftShader(SMALL),
   },
   ...[false, true].map(

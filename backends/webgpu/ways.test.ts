@@ -9,6 +9,9 @@ interface Way {
   readonly checks: RegExp;
 }
 
+/** Of each family: `conformance.test.ts` has the usual number, of the way in use. */
+const CASES = 10;
+
 /** Other ways to lower a program, each of which some device takes. */
 const WAYS: readonly Way[] = [
   {
@@ -34,6 +37,7 @@ const missing = probe.available ? undefined : probe.reason;
 for (const { name, options, checks } of WAYS) {
   testBackend(`webgpu, ${name}`, () => openWebgpu({ device: 'swiftshader', ...options }), {
     missing,
+    cases: CASES,
     checks: CHECKS.filter(({ id }) => checks.test(id)),
   });
 }
