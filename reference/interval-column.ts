@@ -61,16 +61,13 @@ export function setWidened(
   }
   const { unitRoundoff, underflow } = out.format;
   const relative = unitRoundoff + OWN_ROUNDOFF;
-  const lowest = low - Math.abs(low) * relative - underflow;
-  const highest = high + Math.abs(high) * relative + underflow;
-  // Rounding keeps the sign.
-  setChecked(
-    out,
-    i,
-    value,
-    low >= 0 ? Math.max(0, lowest) : lowest,
-    high <= 0 ? Math.min(0, highest) : highest,
-  );
+  const lowest = lowered(low, Math.abs(low) * relative + underflow);
+  setChecked(out, i, value, lowest, -lowered(-high, Math.abs(high) * relative + underflow));
+}
+
+/** A lower end less an error: rounding keeps the sign. */
+function lowered(low: number, error: number): number {
+  return low >= 0 ? Math.max(0, low - error) : low - error;
 }
 
 /** The one rounding of the result of an operation on exactly known numbers. */
@@ -107,16 +104,9 @@ export function setFactor(
     return;
   }
   const isHeld = low === high && round(low) === low;
-  const lowest = isHeld ? low : low - Math.max(Math.abs(low) * unitRoundoff, underflow);
-  const highest = isHeld ? high : high + Math.max(Math.abs(high) * unitRoundoff, underflow);
-  // Rounding keeps the sign.
-  setFlushed(
-    out,
-    i,
-    value,
-    low >= 0 ? Math.max(0, lowest) : lowest,
-    high <= 0 ? Math.min(0, highest) : highest,
-  );
+  const error = (x: number): number =>
+    isHeld ? 0 : Math.max(Math.abs(x) * unitRoundoff, underflow);
+  setFlushed(out, i, value, lowered(low, error(low)), -lowered(-high, error(high)));
 }
 
 /** A number from outside and the one that storage makes of it. */

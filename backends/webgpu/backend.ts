@@ -5,7 +5,6 @@ import type {
   CompileOptions,
   DeviceTensor,
   HostTensor,
-  Precision,
 } from '../../core/backend.js';
 import { checkedDonations, requireFilled } from '../../core/check-run.js';
 import { declarations } from '../../core/passes/rewrite.js';
@@ -14,7 +13,6 @@ import { elementCount, type Program, type TensorType } from '../../spec/program/
 import type { Runtime } from './device/runtime.js';
 import { WebgpuExecutable } from './executable.js';
 import { partBytes, type SourceContext } from './lowering/kernel-source.js';
-import type { Factors } from './lowering/kernels/factors.js';
 import type { ProductTiling, Tiling } from './lowering/kernels/tiling.js';
 import { HARDWARE, SOFTWARE } from './lowering/kernels/tiling.js';
 import { lower } from './lowering/lower.js';
@@ -25,8 +23,6 @@ import { tilingText } from './tuning/candidates.js';
 export interface WebgpuOptions {
   /** Whether operations share kernels. @defaultValue true */
   readonly fuse?: boolean;
-  /** @defaultValue `f32` */
-  readonly precision?: Precision;
   /** @defaultValue what suits the adapter */
   readonly tiling?: Tiling;
   /** The matrix products' tiling as it was measured on this adapter: see `searchTilings`. */
@@ -40,14 +36,12 @@ export class WebgpuBackend implements Backend {
   readonly #live: LiveTensors = new Set();
   readonly #executables = new Set<WebgpuExecutable>();
   readonly #fuse: boolean;
-  readonly #factors: Factors;
   readonly #tiling: Tiling;
 
   constructor(runtime: Runtime, version: string, options: WebgpuOptions = {}) {
     this.#runtime = runtime;
     this.#fuse = options.fuse ?? true;
-    const mixed = options.precision === 'mixed';
-    this.#factors = mixed ? (runtime.f16 ? 'f16' : 'quantized') : 'f32';
+    const mixed = runtime.factors !== 'f32';
     const usual = runtime.isSoftware ? SOFTWARE : HARDWARE;
     const { tiling, measured } = options;
     this.#tiling = tiling ?? (measured === undefined ? usual : { ...usual, product: measured });
@@ -56,7 +50,7 @@ export class WebgpuBackend implements Backend {
     this.info = {
       name: 'webgpu',
       version,
-      device: `${runtime.description}${tuned}${mixed ? `, products ${runtime.factorsInWords}` : ''}`,
+      device: `${runtime.description}${tuned}${mixed ? `, products ${runtime.productsInWords}` : ''}`,
       contract: mixed ? 'f16-products-wgsl' : 'f32-wgsl',
       deterministic: true,
       residency: 'resident',
@@ -90,7 +84,7 @@ export class WebgpuBackend implements Backend {
       limits,
       tiling: this.#tiling,
       fuse: this.#fuse,
-      factors: this.#factors,
+      factors: runtime.factors,
       matrixUnit: runtime.matrixUnit,
       subgroups,
       donate,

@@ -36,7 +36,7 @@ export class ConformanceView {
 
   adapter({ info, runtime }: WebgpuBackend): void {
     const { limits, subgroups, isSoftware } = runtime;
-    const { fuse, defaultLimits, precision } = this.#settings;
+    const { fuse, defaultLimits } = this.#settings;
     element('adapter-name').textContent = info.device;
     element('adapter').innerHTML = facts([
       ['browser', info.version],
@@ -45,7 +45,7 @@ export class ConformanceView {
       ['kernels', fuse ? 'operations share them' : 'one for each operation'],
       ['limits', defaultLimits ? 'those of every implementation' : 'the highest of the adapter'],
       ['subgroup operations', subgroups ? 'used' : 'not used'],
-      ['products', precision === 'mixed' ? runtime.factorsInWords : 'of f32'],
+      ['products', runtime.productsInWords],
       ['storage buffers of a kernel', whole(limits.storageBuffers)],
       ['largest binding', bytes(limits.bindingBytes)],
       ['workgroups along a dimension', whole(limits.workgroups)],

@@ -2,6 +2,7 @@
 import type { Precision } from '../../../core/backend.js';
 import { LacunaError } from '../../../spec/errors.js';
 import type { KernelLimits } from '../lowering/kernel.js';
+import type { Factors } from '../lowering/kernels/factors.js';
 import { type MatrixUnit, matrixUnitOf } from '../lowering/kernels/matrix-unit.js';
 import { BufferPool } from './buffers.js';
 import { Pacer } from './pacer.js';
@@ -12,10 +13,8 @@ export interface RuntimeOptions {
   readonly defaultLimits?: boolean;
   /** Whether kernels may use subgroup operations, where the adapter has them. */
   readonly subgroups?: boolean;
-  /** f16 and matrix units are asked for in mixed precision alone. @defaultValue `f32` */
+  /** In mixed precision alone f16 and matrix units are asked for. @defaultValue `f32` */
   readonly precision?: Precision;
-  /** Whether kernels may compute in f16, where the adapter can. */
-  readonly f16?: boolean;
   /** Whether subgroups may multiply whole matrices of f16, where the adapter has units for it. */
   readonly matrixUnits?: boolean;
   /** Bytes of one binding, where they are to be fewer than the device allows. */
@@ -33,7 +32,8 @@ export class Runtime {
   readonly isSoftware: boolean;
   readonly limits: KernelLimits;
   readonly subgroups: boolean;
-  readonly f16: boolean;
+  /** How products hold their operands. */
+  readonly factors: Factors;
   readonly matrixUnit: MatrixUnit | undefined;
   readonly buffers: BufferPool;
   readonly pipelines: PipelineCache;
@@ -64,8 +64,9 @@ export class Runtime {
       workgroupBytes: limits.maxComputeWorkgroupStorageSize,
     };
     this.subgroups = device.features.has('subgroups');
-    this.f16 = device.features.has('shader-f16');
-    const hasUnits = this.f16 && this.subgroups && device.features.has(SUBGROUP_MATRIX);
+    const held = device.features.has('shader-f16') ? 'f16' : 'quantized';
+    this.factors = options.precision === 'mixed' ? held : 'f32';
+    const hasUnits = device.features.has(SUBGROUP_MATRIX);
     this.matrixUnit = hasUnits ? matrixUnitOf(adapter.info) : undefined;
     this.buffers = new BufferPool(device);
     this.pipelines = new PipelineCache(device);
@@ -95,7 +96,7 @@ export class Runtime {
       throw new LacunaError({ where: 'webgpu', what: 'there is no adapter' });
     }
     const { defaultLimits = false, subgroups = true, matrixUnits = true } = options;
-    const f16 = options.precision === 'mixed' && (options.f16 ?? true);
+    const f16 = options.precision === 'mixed' && adapter.features.has('shader-f16');
     const wanted = [
       ...(subgroups ? ['subgroups' as const] : []),
       ...(f16 ? ['shader-f16' as const] : []),
@@ -109,9 +110,10 @@ export class Runtime {
     return new Runtime(gpu, device, adapter, options);
   }
 
-  /** How products in mixed precision are multiplied: each way adds up in another order. */
-  get factorsInWords(): string {
-    if (!this.f16) return 'of f32 rounded to f16';
+  /** How products are multiplied: each way adds up in another order. */
+  get productsInWords(): string {
+    if (this.factors === 'f32') return 'of f32';
+    if (this.factors === 'quantized') return 'of f32 rounded to f16';
     if (this.matrixUnit === undefined) return 'of f16';
     const { rows, columns, depth } = this.matrixUnit;
     return `of f16, by units of ${rows}x${columns}x${depth}`;
