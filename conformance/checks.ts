@@ -6,7 +6,19 @@ import { familyCheck } from './family-check.js';
 import { FUNCTION_FAMILIES, PROGRAM_FUNCTION_FAMILIES } from './functions/index.js';
 import { LAWS } from './laws.js';
 import { outcomeCheck } from './outcome.js';
-import { PLAN_RELATION, RELATION_FAMILIES, RELATIONS } from './relations/index.js';
+import {
+  REAL_SIZE_CHECKS,
+  SIZED_EXACT_CHECKS,
+  SIZED_FUNCTION_CHECKS,
+  SIZED_PROGRAM_CHECKS,
+} from './real-size/index.js';
+import {
+  bitIdentical,
+  PLAN_RELATION,
+  RELATION_FAMILIES,
+  RELATIONS,
+  realSize,
+} from './relations/index.js';
 import { SKIP_CHECKS, STEP_CHECKS, STEP_FAMILIES, TRAJECTORY_CHECKS } from './steps/index.js';
 import type { Subject } from './subject.js';
 import { FROZEN_CHECKS } from './vectors/frozen.js';
@@ -20,14 +32,19 @@ export const CHECKS: readonly Check[] = checksWith(
 /** Every check that there is, for backends and for ports. */
 export const ALL_CHECKS: readonly Check[] = [
   ...checksWith(FUNCTION_FAMILIES, FROZEN_CHECKS),
+  ...SIZED_EXACT_CHECKS,
   outcomeCheck(),
 ];
 
 /** What a port is checked for that has functions and runs no programs. */
 const FUNCTION_CHECKS: readonly Check[] = [
   ...FUNCTION_FAMILIES.map(familyCheck),
+  ...SIZED_FUNCTION_CHECKS,
   ...FROZEN_CHECKS.filter(({ call }) => call),
 ];
+
+/** What takes minutes: operations at the sizes of training, often repeated; relations there. */
+export const REAL_CHECKS: readonly Check[] = [...REAL_SIZE_CHECKS, ...bitIdentical(realSize())];
 
 /** For runs in double, where whole steps can be judged by derived bounds. */
 export const DOUBLE_CHECKS: readonly Check[] = [
@@ -50,6 +67,7 @@ function checksWith(functions: readonly Family[], frozen: readonly Check[]): rea
     ...LAWS,
     ...FAMILIES.map(familyCheck),
     ...functions.map(familyCheck),
+    ...SIZED_PROGRAM_CHECKS,
     ...ENSEMBLES,
     ...RELATIONS,
     ...STEP_CHECKS,

@@ -77,7 +77,7 @@ async function runFamily(
   });
   const from = path === undefined ? {} : { path };
   const details = await fc.check(property, { seed, numRuns: count, ...from });
-  if (!details.failed) return { ...total, ...judged(total, subject.info.contract, exemption) };
+  if (!details.failed) return { ...total, ...judgedShare(total, subject.info.contract, exemption) };
   if (smallest !== undefined) {
     const { address, failure: found, explain } = smallest;
     const path_ = `${details.counterexamplePath}`;
@@ -99,7 +99,8 @@ function explained({ program, runs }: Case, { outputs, failure }: CaseResult): E
   return diagnosis === undefined ? {} : { diagnosis };
 }
 
-function judged(
+/** Whether enough of the elements could be judged: a pass, or a proof of nothing. */
+export function judgedShare(
   { elements, undecided }: Pick<Finding, 'elements' | 'undecided'>,
   contract: NumericContract,
   { judged: usual, judgedOfRoundedFactors, reason }: Exemption = { judged: JUDGED, reason: '' },

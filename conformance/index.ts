@@ -16,7 +16,7 @@ export {
   type Verdict,
   verdictOf,
 } from './check.js';
-export { ALL_CHECKS, CHECKS, checksFor, DOUBLE_CHECKS } from './checks.js';
+export { ALL_CHECKS, CHECKS, checksFor, DOUBLE_CHECKS, REAL_CHECKS } from './checks.js';
 export { familyCheck, judgeCase, notPromised } from './family-check.js';
 export { FAULTY_FLEET, type Fault } from './fleet/faulty.js';
 export { type FleetMember, LEGAL_FLEET } from './fleet/legal.js';

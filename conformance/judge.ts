@@ -28,65 +28,83 @@ export interface Judgement {
   readonly mismatch?: string;
 }
 
-/** Judges an output against its bounds. The sign of zero does not count. */
+/**
+ * Judges an output against its bounds. The sign of zero counts where the bounds say so, of results that
+ * are exact.
+ */
 export function judge(output: string, got: HostTensor | undefined, bounds: Bounds): Judgement {
   const elements = 'value' in bounds ? bounds.value.length : bounds.data.length;
   const mismatch = describeMismatch(got, bounds, elements);
   if (mismatch !== undefined || got === undefined) {
     return { elements, undecided: 0, mismatch: `${output}: ${mismatch}` };
   }
-  const scale = 'value' in bounds ? largest(bounds.value) : 0;
+  const ratioAt = 'value' in bounds ? floatRatios(bounds, got.data) : exactRatios(bounds, got.data);
   let undecided = 0;
-  let worst: Deviation | undefined;
+  let at = -1;
+  let ratio = -1;
   for (let i = 0; i < elements; i++) {
-    const deviation =
-      'value' in bounds
-        ? deviationOfFloat(bounds, i, got.data[i] as number, scale)
-        : deviationOfExact(bounds, i, got.data[i] as number);
-    if (deviation === undefined) undecided += 1;
-    else if (worst === undefined || deviation.ratio > worst.ratio) {
-      worst = { output, index: unflatten(i, got.shape), ...deviation };
+    const own = ratioAt(i);
+    if (own === UNDECIDED) undecided += 1;
+    else if (own > ratio) {
+      at = i;
+      ratio = own;
     }
   }
-  return { elements, undecided, ...(worst === undefined ? {} : { worst }) };
+  if (at === -1) return { elements, undecided };
+  const [want, low, high] =
+    'value' in bounds
+      ? [bounds.value[at], bounds.low[at], bounds.high[at]]
+      : [bounds.data[at], bounds.data[at], bounds.data[at]];
+  const limits = { want: want as number, low: low as number, high: high as number };
+  const index = unflatten(at, got.shape);
+  const worst = { output, index, got: got.data[at] as number, ...limits, ratio };
+  return { elements, undecided, worst };
 }
 
-type Measured = Pick<Deviation, 'got' | 'want' | 'low' | 'high' | 'ratio'>;
+/** In the place of a ratio: judging this element proves nothing. */
+const UNDECIDED = -1;
 
-function deviationOfFloat(
-  { value, low: lows, high: highs }: FloatBounds,
-  i: number,
-  got: number,
-  scale: number,
-): Measured | undefined {
-  const [want, low, high] = [value[i], lows[i], highs[i]] as [number, number, number];
-  if (low === -Infinity && high === Infinity) return undefined;
-  if (low === high || Number.isNaN(want)) {
-    const same = got === want || (Number.isNaN(got) && Number.isNaN(want));
-    return { got, want, low, high, ratio: same ? 0 : Infinity };
-  }
-  const radius = (high - low) / 2;
-  const ratio = Math.abs(got - (low + high) / 2) / radius;
-  const within = got >= low && got <= high;
-  if (within && radius >= scale) return undefined;
-  // Where the interval is as short as float64 itself, the ratio is not exact but the verdict is.
-  if (within) return { got, want, low, high, ratio: Math.min(ratio, 1) };
-  const beyond = Number.isNaN(ratio) ? Infinity : Math.max(ratio, 1 + Number.EPSILON);
-  return { got, want, low, high, ratio: beyond };
+/** For each element its distance from the middle of its interval, in half lengths of that. */
+function floatRatios(
+  { value, low: lows, high: highs, signedZeros = false }: FloatBounds,
+  data: HostTensor['data'],
+): (i: number) => number {
+  const scale = largest(value);
+  return (i) => {
+    const low = lows[i] as number;
+    const high = highs[i] as number;
+    const got = data[i] as number;
+    if (low === -Infinity && high === Infinity) return UNDECIDED;
+    const want = value[i] as number;
+    if (low === high || Number.isNaN(want)) {
+      const same = want === 0 && signedZeros ? Object.is(got, want) : got === want;
+      return same || (Number.isNaN(got) && Number.isNaN(want)) ? 0 : Infinity;
+    }
+    const radius = (high - low) / 2;
+    const ratio = Math.abs(got - (low + high) / 2) / radius;
+    if (got >= low && got <= high) {
+      // Where the interval is as short as float64 itself, the ratio is not exact but the verdict is.
+      return radius >= scale ? UNDECIDED : Math.min(ratio, 1);
+    }
+    return Number.isNaN(ratio) ? Infinity : Math.max(ratio, 1 + Number.EPSILON);
+  };
 }
 
 /** The largest finite size. */
 function largest(values: Float64Array): number {
-  return values.reduce((most, value) => {
+  let most = 0;
+  for (const value of values) {
     const size = Math.abs(value);
-    return Number.isFinite(size) ? Math.max(most, size) : most;
-  }, 0);
+    if (size > most && size !== Infinity) most = size;
+  }
+  return most;
 }
 
-function deviationOfExact(bounds: ExactTensor, i: number, got: number): Measured | undefined {
-  if (bounds.unsure?.[i] === 1) return undefined;
-  const want = bounds.data[i] as number;
-  return { got, want, low: want, high: want, ratio: got === want ? 0 : Infinity };
+function exactRatios(bounds: ExactTensor, data: HostTensor['data']): (i: number) => number {
+  return (i) => {
+    if (bounds.unsure?.[i] === 1) return UNDECIDED;
+    return data[i] === bounds.data[i] ? 0 : Infinity;
+  };
 }
 
 function describeMismatch(

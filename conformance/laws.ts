@@ -22,7 +22,7 @@ import { makeTensor } from './generators/data.js';
 import { runOnce, type Subject } from './subject.js';
 
 /** A rule of the backend contract: what is wrong, undefined where nothing is. */
-type Rule = (backend: Backend) => Promise<string | undefined>;
+export type Rule = (backend: Backend) => Promise<string | undefined>;
 
 /** What `core/backend.ts` promises, rule by rule; nothing of it is a matter of accuracy. */
 export const LAWS: readonly Check[] = [
@@ -40,7 +40,8 @@ export const LAWS: readonly Check[] = [
   law('law/determinism', equalBits, ['contract.determinism']),
 ];
 
-function law(id: string, rule: Rule, clauses: readonly string[]): Check {
+/** A rule of the contract as a check; what it leaves behind on the backend breaks it, too. */
+export function law(id: string, rule: Rule, clauses: readonly string[]): Check {
   const run = async ({ backend }: Subject): Promise<Finding> => {
     if (backend === undefined) return verdictOf('unsupported', 'programs do not run on it');
     const before = backend.liveTensors;

@@ -4,6 +4,7 @@ import { CONTRACTS } from '../spec/contracts/index.js';
 import { LacunaError } from '../spec/errors.js';
 import { Breakdown } from './breakdown.js';
 import { type Case, programCase } from './case.js';
+import { firstDifference } from './first-difference.js';
 import { type Deviation, judge } from './judge.js';
 import type { Opened, Subject } from './subject.js';
 
@@ -121,13 +122,12 @@ async function repeatDiffers(
 ): Promise<CaseFailure | undefined> {
   if (!subject.info.deterministic || inputs === undefined || first === undefined) return undefined;
   const again = await opened.run(inputs);
-  for (const [name, { data }] of Object.entries(first)) {
-    const repeated = again[name]?.data;
-    const index = data.findIndex((value, i) => !Object.is(value, repeated?.[i]));
-    if (index !== -1) {
-      const what = `${name}[${index}] differs in a repeated run: ${data[index]}, then ${repeated?.[index]}`;
-      return { what };
-    }
+  for (const [name, tensor] of Object.entries(first)) {
+    const repeated = again[name];
+    const index = repeated === undefined ? 0 : firstDifference(tensor.data, repeated.data);
+    if (index === undefined) continue;
+    const [was, is] = [tensor.data[index], repeated?.data[index]];
+    return { what: `${name}[${index}] differs in a repeated run: ${was}, then ${is}` };
   }
   return undefined;
 }

@@ -15,6 +15,8 @@ export interface FloatBounds {
   readonly value: Float64Array;
   readonly low: Float64Array;
   readonly high: Float64Array;
+  /** Whether the sign of an exact 0 counts. @defaultValue false */
+  readonly signedZeros?: boolean;
 }
 
 /** Bounds of floats, or integers and bools with marks where legal backends may disagree. */

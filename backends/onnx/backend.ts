@@ -143,6 +143,8 @@ function sessionOptions(options: OnnxOptions): InferenceSession.SessionOptions {
     interOpNumThreads: 1,
     executionMode: 'sequential',
     graphOptimizationLevel: options.optimization ?? 'all',
+    // It would scale a product where its operand is scaled: another rounding of subnormal numbers.
+    extra: { optimization: { disable_specified_optimizers: 'MatMulScaleFusion' } },
     logSeverityLevel: 4, // what goes wrong is thrown
   };
 }

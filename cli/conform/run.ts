@@ -2,7 +2,6 @@ import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   ALL_CHECKS,
-  bitIdentical,
   type CaseOutputs,
   type Check,
   type CheckReport,
@@ -17,8 +16,8 @@ import {
   markdown,
   outcomeCheck,
   parseAddress,
+  REAL_CHECKS,
   type RunChecksOptions,
-  realSize,
   recordCase,
   runChecks,
   type Subject,
@@ -92,7 +91,7 @@ async function run(
 function checksOf(flags: ConformFlags, subject: Subject): readonly Check[] {
   const { double, real, level } = flags;
   if (level === 5) return [outcomeCheck((seed) => demoOutcome(flags, seed))];
-  if (real === true) return bitIdentical(realSize());
+  if (real === true) return REAL_CHECKS;
   return double === true ? DOUBLE_CHECKS : checksFor(subject);
 }
 

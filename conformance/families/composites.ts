@@ -21,6 +21,7 @@ import {
 import { buildCase, type CaseInput, type Outputs } from '../build-case.js';
 import { type Family, type FamilyOptions, family, programCase } from '../case.js';
 import { positive } from '../generators/data.js';
+import { correction, learningRate, probability } from '../generators/domains.js';
 import { draw, positiveExtent, regime, shape } from '../generators/draws.js';
 import type { Regime } from '../generators/regimes.js';
 
@@ -74,7 +75,6 @@ const content = { regime, draw };
 const rows = { rows: shape(0, 2, positiveExtent), width: positiveExtent, ...content };
 /** The eps of the norms in VideoMAE, PyTorch and Hugging Face. */
 const eps = fc.constantFrom(1e-6, 1e-5, 1e-12);
-const probability = (x: number): number => Math.abs(Math.fround(Math.sin(x)));
 
 const softmax = composite(
   SOFTMAX,
@@ -146,6 +146,7 @@ const heads = {
   tokens: fc.constantFrom(1, 2, 5, 7, 16, 17),
   width: fc.constantFrom(1, 2, 4, 8, 13),
   bias: fc.boolean(),
+  scale: fc.constantFrom<number | 'root'>('root', 0.3, 0.75),
   ...content,
 };
 
@@ -164,11 +165,13 @@ interface Heads {
   readonly tokens: number;
   readonly width: number;
   readonly bias: boolean;
+  /** `root`: 1 / sqrt(width). */
+  readonly scale: number | 'root';
   readonly regime: Regime;
 }
 
 function attentionCall(
-  { batch, heads: count, tokens, width, bias, regime: chosen }: Heads,
+  { batch, heads: count, tokens, width, bias, scale, regime: chosen }: Heads,
   others: readonly string[],
 ): Call<{ readonly scale: number }> {
   const x = { shape: [batch, count, tokens, width] };
@@ -183,7 +186,7 @@ function attentionCall(
   const padding: CaseInput = { shape: [batch, 1, 1, tokens], regime: 'normal' };
   return {
     inputs: bias ? { ...inputs, bias: padding } : inputs,
-    attributes: { scale: 1 / Math.sqrt(width) },
+    attributes: { scale: scale === 'root' ? 1 / Math.sqrt(width) : scale },
   };
 }
 
@@ -241,30 +244,28 @@ const crossEntropyGrad = composite(
   calls(CROSS_ENTROPY_GRAD),
 );
 
-/** A learning rate and 1 - beta^t as they are at some step. */
-const rate = (x: number): number => Math.fround(1e-4 * (1 + Math.abs(Math.sin(x))));
-const correction = (x: number): number => Math.fround(0.05 + 0.9 * probability(x));
-
 const adamw = composite(
   ADAMW,
   fc.record({
     shape: shape(0, 2),
     decay: fc.constantFrom(0.05, 0),
     lrScale: fc.constantFrom(1, 0.75),
+    beta1: fc.constantFrom(0.9, 0.75),
     beta2: fc.constantFrom(0.95, 0.999),
+    eps: fc.constantFrom(1e-8, 1e-6, 1e-3),
     ...content,
   }),
-  ({ shape: whole, decay, lrScale, beta2 }) => ({
+  ({ shape: whole, decay, lrScale, beta1, beta2, eps: own }) => ({
     inputs: {
       p: { shape: whole, regime: 'normal' },
       m: { shape: whole },
       v: { shape: whole, domain: (x) => Math.fround(x * x) },
       g: { shape: whole },
-      lr: { shape: [], regime: 'normal', domain: rate },
+      lr: { shape: [], regime: 'normal', domain: learningRate },
       c1: { shape: [], regime: 'normal', domain: correction },
       c2: { shape: [], regime: 'normal', domain: correction },
     },
-    attributes: { beta1: 0.9, beta2, eps: 1e-8, decay, lr_scale: lrScale },
+    attributes: { beta1, beta2, eps: own, decay, lr_scale: lrScale },
   }),
   calls(ADAMW),
 );

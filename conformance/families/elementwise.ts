@@ -17,28 +17,13 @@ const exponent = (x: number): number => Math.max(-85, Math.min(88, x));
 /** Keeps a float in the range of i32. */
 const integral = (x: number): number => Math.max(-1e9, Math.min(1e9, x));
 
-/** Infinity and NaN at times: the one place where a program meets them on purpose. */
-const someInfinite = (x: number): number => {
-  if (x > 1) return Infinity;
-  if (x > 0.7) return -Infinity;
-  return x < -1 ? Number.NaN : x;
-};
-
-/** For cases that ask for what IEEE 754 says of NaN and infinities. */
-const NON_FINITE = { needs: 'non-finite', clauses: ['op.non-finite'] } as const;
-
-function unary(op: Unary, domain?: (x: number) => number, kind = ''): Family {
-  return family(
-    `primitive/${op}${kind}`,
-    fc.record(whole),
-    ({ shape: extents, ...data }) => {
-      const x: CaseInput = { shape: extents, ...(domain === undefined ? {} : { domain }) };
-      return buildCase(op, { x }, data, ({ x: value }) => ({
-        result: value.builder.primitive(op, [value], {}),
-      }));
-    },
-    kind === '' ? {} : NON_FINITE,
-  );
+function unary(op: Unary, domain?: (x: number) => number): Family {
+  return family(`primitive/${op}`, fc.record(whole), ({ shape: extents, ...data }) => {
+    const x: CaseInput = { shape: extents, ...(domain === undefined ? {} : { domain }) };
+    return buildCase(op, { x }, data, ({ x: value }) => ({
+      result: value.builder.primitive(op, [value], {}),
+    }));
+  });
 }
 
 function binary(op: Binary, dtype: 'f32' | 'i32', domain?: (x: number) => number): Family {
@@ -61,7 +46,7 @@ function logical(op: 'and' | 'or'): Family {
   });
 }
 
-const DIRECTIONS: readonly Comparison[] = ['eq', 'ne', 'lt', 'le', 'gt', 'ge'];
+export const DIRECTIONS: readonly Comparison[] = ['eq', 'ne', 'lt', 'le', 'gt', 'ge'];
 
 function compare(dtype: 'f32' | 'i32'): Family {
   const id = dtype === 'f32' ? 'primitive/compare' : `primitive/compare/${dtype}`;
@@ -134,7 +119,7 @@ const square: Family = family(
 );
 
 /** Numbers that are 0 or at least the least normal one. */
-const normalNumber = (x: number): number => (Math.abs(x) < 2 ** -126 ? 0 : x);
+export const normalNumber = (x: number): number => (Math.abs(x) < 2 ** -126 ? 0 : x);
 
 /** tanh x = x there; rational approximations lose it. */
 const tanhOfSubnormals: Family = family(
@@ -147,38 +132,6 @@ const tanhOfSubnormals: Family = family(
     }));
   },
   { clauses: ['op.tanh.subnormal'] },
-);
-
-/** Infinities of both signs and NaN among both operands. */
-function nonFiniteBinary(op: Exclude<Binary, 'min' | 'max'>): Family {
-  return family(
-    `primitive/${op}/non-finite`,
-    fc.record(whole),
-    ({ shape: extents, ...data }) => {
-      const wild: CaseInput = { shape: extents, domain: someInfinite };
-      return buildCase(op, { a: wild, b: wild }, data, ({ a, b }) => ({
-        result: a.builder.primitive(op, [a, b], {}),
-      }));
-    },
-    NON_FINITE,
-  );
-}
-
-const nonFiniteCompare: Family = family(
-  'primitive/compare/non-finite',
-  fc.record(whole),
-  ({ shape: extents, ...data }) => {
-    const wild: CaseInput = { shape: extents, domain: someInfinite };
-    return buildCase('compare', { a: wild, b: wild }, data, ({ a, b }) =>
-      Object.fromEntries(
-        DIRECTIONS.map((direction) => [
-          direction,
-          a.builder.primitive('compare', [a, b], { direction }),
-        ]),
-      ),
-    );
-  },
-  NON_FINITE,
 );
 
 export const ELEMENTWISE_FAMILIES: readonly Family[] = [
@@ -206,11 +159,4 @@ export const ELEMENTWISE_FAMILIES: readonly Family[] = [
   select('i32'),
   select('bool'),
   ...CASTS.map(cast),
-  unary('is_finite', someInfinite, '/non-finite'),
-  unary('exp', someInfinite, '/non-finite'),
-  unary('sqrt', someInfinite, '/non-finite'),
-  unary('neg', someInfinite, '/non-finite'),
-  unary('tanh', (x) => someInfinite(normalNumber(x)), '/non-finite'),
-  ...(['add', 'sub', 'mul', 'div'] as const).map(nonFiniteBinary),
-  nonFiniteCompare,
 ];

@@ -2,6 +2,7 @@ import type { Family } from '../case.js';
 import { COMPOSITE_FAMILIES } from './composites.js';
 import { ELEMENTWISE_FAMILIES } from './elementwise.js';
 import { INDEXING_FAMILIES } from './indexing.js';
+import { NON_FINITE_FAMILIES } from './non-finite.js';
 import { OBJECTIVE_FAMILIES } from './objectives.js';
 import { RANDOM_FAMILIES } from './random-programs.js';
 import { SHAPE_FAMILIES } from './shape.js';
@@ -13,6 +14,7 @@ export const FAMILIES: readonly Family[] = [
   ...SUM_FAMILIES,
   ...SHAPE_FAMILIES,
   ...INDEXING_FAMILIES,
+  ...NON_FINITE_FAMILIES,
   ...COMPOSITE_FAMILIES,
   ...OBJECTIVE_FAMILIES,
   ...RANDOM_FAMILIES,

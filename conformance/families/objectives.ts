@@ -89,8 +89,8 @@ const infoNce = family(
   }),
   ({ batch, width, directions, ...data }) => {
     const embeddings = { shape: [batch, width] };
-    // log(1 / tau) for tau between 0.01 and 1.
-    const logScale = (x: number): number => Math.fround(4.6 * Math.abs(Math.sin(x)));
+    // log(1 / tau) up to 1 / tau = 299: the clamp at 100 is no part of the loss.
+    const logScale = (x: number): number => Math.fround(5.7 * Math.abs(Math.sin(x)));
     return lossAndGradients(
       'info_nce',
       {

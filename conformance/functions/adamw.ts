@@ -2,24 +2,32 @@ import fc from 'fast-check';
 import { ADAMW, type Shape, type Value } from '../../spec/program/index.js';
 import { buildCase } from '../build-case.js';
 import { type Case, type Family, family } from '../case.js';
+import { correction, learningRate } from '../generators/domains.js';
 import { draw, regime, shape } from '../generators/draws.js';
 import type { Regime } from '../generators/regimes.js';
 
-interface AdamWDrawn {
+export interface AdamWDrawn {
   readonly shape: Shape;
   readonly decay: number;
   readonly lrScale: number;
+  readonly beta1: number;
   readonly beta2: number;
+  readonly eps: number;
   readonly regime: Regime;
   readonly draw: number;
 }
 
-/** A learning rate, and 1 - beta^t, as they are at some step. */
-const rate = (x: number): number => Math.fround(1e-4 * (1 + Math.abs(Math.sin(x))));
-const correction = (x: number): number => Math.fround(0.05 + 0.9 * Math.abs(Math.sin(x)));
-
-function adamwCase({ shape: whole, decay, lrScale, beta2, ...data }: AdamWDrawn): Case {
-  const attributes = { beta1: 0.9, beta2, eps: 1e-8, decay, lr_scale: lrScale };
+/** One update. */
+export function adamwCase({
+  shape: whole,
+  decay,
+  lrScale,
+  beta1,
+  beta2,
+  eps,
+  ...data
+}: AdamWDrawn): Case {
+  const attributes = { beta1, beta2, eps, decay, lr_scale: lrScale };
   const scalar = { shape: [], regime: 'normal' } as const;
   const drawn = buildCase(
     'adamw',
@@ -28,7 +36,7 @@ function adamwCase({ shape: whole, decay, lrScale, beta2, ...data }: AdamWDrawn)
       m: { shape: whole },
       v: { shape: whole, domain: (x) => Math.fround(x * x) },
       g: { shape: whole },
-      lr: { ...scalar, domain: rate },
+      lr: { ...scalar, domain: learningRate },
       c1: { ...scalar, domain: correction },
       c2: { ...scalar, domain: correction },
     },
@@ -45,7 +53,9 @@ function adamwCase({ shape: whole, decay, lrScale, beta2, ...data }: AdamWDrawn)
 const parameters = {
   shape: shape(0, 2),
   lrScale: fc.constantFrom(1, 0.75),
+  beta1: fc.constantFrom(0.9, 0.75),
   beta2: fc.constantFrom(0.95, 0.999),
+  eps: fc.constantFrom(1e-8, 1e-6, 1e-3),
   regime,
   draw,
 };

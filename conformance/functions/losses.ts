@@ -7,7 +7,7 @@ import { draw, positiveExtent, regime } from '../generators/draws.js';
 import type { Regime } from '../generators/regimes.js';
 import { judging } from './exact.js';
 
-interface MaeDrawn {
+export interface MaeDrawn {
   readonly batch: number;
   readonly masked: number;
   readonly size: number;
@@ -15,7 +15,8 @@ interface MaeDrawn {
   readonly draw: number;
 }
 
-function maeCase({ batch, masked, size, ...data }: MaeDrawn): Case {
+/** The MAE loss and its gradient. */
+export function maeCase({ batch, masked, size, ...data }: MaeDrawn): Case {
   const both = { shape: [batch, masked, size] };
   const drawn = lossAndGradients(
     'mae',
@@ -27,7 +28,7 @@ function maeCase({ batch, masked, size, ...data }: MaeDrawn): Case {
   return { ...drawn, call: { function: 'loss.mae', attributes: {} } };
 }
 
-interface InfoNceDrawn {
+export interface InfoNceDrawn {
   readonly batch: number;
   readonly width: number;
   readonly directions: 'mean' | 'sum';
@@ -35,10 +36,11 @@ interface InfoNceDrawn {
   readonly draw: number;
 }
 
-function infoNceCase({ batch, width, directions, ...data }: InfoNceDrawn): Case {
+/** InfoNCE and its gradients. */
+export function infoNceCase({ batch, width, directions, ...data }: InfoNceDrawn): Case {
   const embeddings = { shape: [batch, width] };
-  // log(1 / tau) for tau between 0.01 and 1.
-  const logScale = (x: number): number => Math.fround(4.6 * Math.abs(Math.sin(x)));
+  // log(1 / tau) up to 1 / tau = 299: the clamp at 100 is no part of the loss.
+  const logScale = (x: number): number => Math.fround(5.7 * Math.abs(Math.sin(x)));
   const drawn = lossAndGradients(
     'info_nce',
     {

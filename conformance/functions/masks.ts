@@ -28,23 +28,25 @@ const address = {
   replicate: fc.constantFrom(0, 1, 0xffff),
 };
 
-interface MaskDrawn extends Grid {
+export interface MaskDrawn extends Grid {
   readonly ratio: number;
   readonly rounding: Rounding;
 }
 
-interface TubeDrawn extends MaskDrawn {
+export interface TubeDrawn extends MaskDrawn {
   readonly seed: number;
   readonly epoch: number;
   readonly sample: number;
   readonly replicate: number;
 }
 
-function tubeCase(drawn: TubeDrawn): Case {
+/** The mask of a tube, by an address. */
+export function tubeCase(drawn: TubeDrawn): Case {
   return exactCase({ function: 'mask.tube', attributes: { ...drawn } }, [{}]);
 }
 
-function topkCase({ draw: seed, ...drawn }: MaskDrawn & { draw: number }): Case {
+/** Masks of random maps with ties. */
+export function topkCase({ draw: seed, ...drawn }: MaskDrawn & { draw: number }): Case {
   const { slots, rows, columns } = drawn;
   const runs = [0, 1].map((replicate): Named<HostTensor> => {
     const stream = new RandomStream({ seed, stream: 'test', replicate });

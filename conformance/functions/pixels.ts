@@ -8,7 +8,7 @@ import { buildCase } from '../build-case.js';
 import { type Case, type Family, family } from '../case.js';
 import { draw, positiveExtent } from '../generators/draws.js';
 
-interface PatchifyDrawn {
+export interface PatchifyDrawn {
   readonly batch: number;
   readonly slots: number;
   readonly side: number;
@@ -17,7 +17,15 @@ interface PatchifyDrawn {
   readonly draw: number;
 }
 
-function patchifyCase({ batch, slots, side, tubelet, patch, draw: seed }: PatchifyDrawn): Case {
+/** Frames cut into cubes. */
+export function patchifyCase({
+  batch,
+  slots,
+  side,
+  tubelet,
+  patch,
+  draw: seed,
+}: PatchifyDrawn): Case {
   const video: VideoConfig = { frames: slots * tubelet, size: side * patch, tubelet, patch };
   gridOf(video);
   const shape = [batch, video.frames, video.size, video.size, 3];
@@ -28,14 +36,15 @@ function patchifyCase({ batch, slots, side, tubelet, patch, draw: seed }: Patchi
   return { ...drawn, call: { function: 'patchify', attributes: { tubelet, patch } } };
 }
 
-interface TargetDrawn {
+export interface TargetDrawn {
   readonly batch: number;
   readonly cubes: number;
   readonly pixels: number;
   readonly draw: number;
 }
 
-function targetCase({ batch, cubes, pixels, draw: seed }: TargetDrawn): Case {
+/** The targets of random cubes. */
+export function targetCase({ batch, cubes, pixels, draw: seed }: TargetDrawn): Case {
   const shape = [batch, cubes, 3 * pixels];
   const drawn = buildCase(
     'target_cube',

@@ -38,7 +38,12 @@ export const CONTRACT: Area = {
     ),
     clause(
       'contract.determinism',
-      'A backend that calls itself deterministic gives equal bits for equal inputs, on one device with one number of threads.',
+      'A backend that calls itself deterministic gives equal bits for equal inputs, on one device with one number of threads, whatever runs beside it.',
+    ),
+    clause(
+      'contract.residency',
+      'Tensors of a backend that calls itself resident stay on its device: a run takes no time for elements that it does not read.',
+      { needs: ['contract.transfer'] },
     ),
   ],
 };

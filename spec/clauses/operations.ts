@@ -34,8 +34,13 @@ export const OPERATIONS: Area = {
     }),
     clause(
       'op.non-finite',
-      'NaN and infinities follow IEEE 754 in + - * / exp, sqrt, tanh, negation and comparisons, where the numeric contract keeps them.',
+      'NaN and infinities follow IEEE 754 in + - * /, functions, negation, comparisons, sums and products of matrices, where the numeric contract keeps them. The least and the greatest of NaN and a number is NaN. An element that is only moved, or chosen by select, stays what it is, whatever stands beside it.',
       { needs: ['op.add'] },
+    ),
+    clause(
+      'op.signed-zero',
+      'The negative of 0 is -0, and that of -0 is 0; reshape, transpose, broadcast, slice, pad, concat and gather keep the sign of a zero, where the numeric contract keeps signs of zeros. Of select this is not asked.',
+      { needs: ['op.neg'] },
     ),
     clause(
       'op.compare',

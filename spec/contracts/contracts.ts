@@ -61,17 +61,22 @@ const F32_IEEE: ContractErrors = {
   flushBelow: 2 ** -126,
   factors: undefined,
   nonFinite: 'kept',
+  signedZeros: 'kept',
   unbiased: true,
   reassociates: false,
 };
 
-/** Reassociation: the WGSL specification, section "Reassociation and Fusion". */
+/**
+ * Reassociation: the WGSL specification, section "Reassociation and Fusion"; the signs of zeros, which
+ * may be ignored: section "Differences from IEEE-754".
+ */
 const F32_WGSL: ContractErrors = {
   ...F32_IEEE,
   name: 'f32-wgsl',
   format: (dtype) => (dtype === 'f32' ? BINARY32_FLUSHED : IEEE[dtype]),
   accuracy: WGSL,
   nonFinite: 'undefined',
+  signedZeros: 'undefined',
   reassociates: true,
 };
 

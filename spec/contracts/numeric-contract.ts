@@ -48,6 +48,8 @@ export interface ContractErrors {
   readonly factors: FloatFormat | undefined;
   /** Whether NaN and infinities mean what IEEE 754 says, or may do anything. */
   readonly nonFinite: 'kept' | 'undefined';
+  /** Whether -0 and 0 are told apart where an operation says which it gives. */
+  readonly signedZeros: 'kept' | 'undefined';
   /** Whether + - * / sqrt, sums and products are rounded to nearest, so that errors have mean 0. */
   readonly unbiased: boolean;
   /**

@@ -1,5 +1,6 @@
 import {
   elementCount,
+  isFloat,
   type Operation,
   type Primitive,
   type PrimitiveName,
@@ -72,7 +73,23 @@ const RULES: { readonly [K in PrimitiveName]: Rule<K> } = {
     lowering.result(operation, 'Cast', [x], { to: ELEMENT_TYPES[dtype].onnx });
   },
   reduce_sum: reduction('ReduceSum'),
-  reduce_max: reduction('ReduceMax'),
+  // ONNX Runtime's ReduceMax loses NaN along some axes.
+  reduce_max: (operation, lowering) => {
+    const { axes, keep } = operation.attributes;
+    const [{ dtype }] = operation.results;
+    if (!isFloat(dtype) || axes.length === 0) {
+      reduction('ReduceMax')(operation, lowering);
+      return;
+    }
+    const { writer } = lowering;
+    const x = lowering.use(operand(operation, 0));
+    const over = [writer.integers(axes), { keepdims: keep ? 1 : 0 }] as const;
+    const largest = writer.node('ReduceMax', [x, over[0]], over[1]);
+    const marks = writer.node('Cast', [writer.node('IsNaN', [x])], { to: UINT8 });
+    const most = writer.node('ReduceMax', [marks, over[0]], over[1]);
+    const some = writer.node('Cast', [most], { to: BOOL });
+    lowering.result(operation, 'Where', [some, writer.scalar(dtype, Number.NaN), largest]);
+  },
   matmul: lowerMatmul,
   reshape: (operation, lowering) => {
     const shape = lowering.writer.integers(operation.attributes.shape);
@@ -243,7 +260,7 @@ function flatIndices(lowering: Lowering, indices: string, groups: number, size: 
   return writer.node('Reshape', [rows, writer.integers([count, 1])]);
 }
 
-const INT64 = 7;
+const [UINT8, INT64, BOOL] = [2, 7, 9];
 
 function operand(operation: Operation, index: number): string {
   return operation.operands[index] as string;

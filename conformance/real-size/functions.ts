@@ -1,0 +1,200 @@
+import { type AdamWDrawn, adamwCase } from '../functions/adamw.js';
+import { type InfoNceDrawn, infoNceCase, type MaeDrawn, maeCase } from '../functions/losses.js';
+import { type TubeDrawn, topkCase, tubeCase } from '../functions/masks.js';
+import {
+  type PatchifyDrawn,
+  patchifyCase,
+  type TargetDrawn,
+  targetCase,
+} from '../functions/pixels.js';
+import { type SizedFamily, type Sizes, sizedFamily } from './sized-family.js';
+
+type Drawn<P> = { readonly [K in keyof P]: P[K] };
+/** What is chosen of a case: all but the address of its data. */
+type Chosen<P> = Omit<Drawn<P>, 'draw'>;
+
+const level = 3;
+
+/** The grid of a clip of 16 frames of 224 x 224 pixels in cubes of 2 x 16 x 16. */
+const CLIP = { slots: 8, rows: 14, columns: 14 };
+
+type Tube = Drawn<Pick<TubeDrawn, keyof TubeDrawn>>;
+const address = { seed: 7, epoch: 0, replicate: 0 };
+
+/**
+ * Masks by built addresses. At these samples an integer draw rejects a word, which happens once in
+ * 100,000 masks of this size and shifts all draws that follow. Of the ratios one is such that its product
+ * with the number of places rounds to another integer in float32 than in float64.
+ */
+const tube = sizedFamily(
+  'real/mask.tube',
+  {
+    gate: [
+      { ...CLIP, ratio: 0.25, rounding: 'floor-masked', ...address, sample: 303_841 },
+      {
+        ...CLIP,
+        rows: 28,
+        columns: 28,
+        ratio: 0.5,
+        rounding: 'floor-masked',
+        ...address,
+        sample: 43_931,
+      },
+      {
+        ...CLIP,
+        rows: 56,
+        columns: 56,
+        ratio: 0.75,
+        rounding: 'floor-visible',
+        ...address,
+        sample: 15_993,
+      },
+      ...(['floor-visible', 'floor-visible-at-least-one'] as const).flatMap((rounding) => [
+        { slots: 2, rows: 2, columns: 5, ratio: 0.6, rounding, ...address, sample: 1 },
+        { slots: 1, rows: 4, columns: 5, ratio: 0.9, rounding, ...address, sample: 2 },
+        { slots: 1, rows: 10, columns: 10, ratio: 0.34, rounding, ...address, sample: 3 },
+      ]),
+      {
+        slots: 2,
+        rows: 10,
+        columns: 10,
+        ratio: 0.58,
+        rounding: 'floor-masked',
+        ...address,
+        sample: 4,
+      },
+      {
+        slots: 1,
+        rows: 2,
+        columns: 5,
+        ratio: 0.9,
+        rounding: 'floor-masked',
+        ...address,
+        sample: 5,
+      },
+    ],
+  } satisfies Sizes<Tube>,
+  ({ draw: _, ...drawn }: Tube & { readonly draw: number }) => tubeCase(drawn),
+  { level, clauses: ['mask.tube', 'mask.count'] },
+);
+
+const topk = sizedFamily(
+  'real/mask.topk',
+  {
+    gate: [
+      { ...CLIP, ratio: 0.6, rounding: 'floor-masked' as const },
+      { ...CLIP, ratio: 0.9, rounding: 'floor-visible' as const },
+    ],
+  },
+  topkCase,
+  { level, clauses: ['mask.topk', 'mask.count'] },
+);
+
+const patchify = sizedFamily<Chosen<PatchifyDrawn>>(
+  'real/patchify',
+  {
+    gate: [
+      { batch: 1, slots: 8, side: 14, tubelet: 2, patch: 16 },
+      { batch: 9, slots: 3, side: 3, tubelet: 1, patch: 14 },
+    ],
+    real: [{ batch: 4, slots: 8, side: 14, tubelet: 2, patch: 16 }],
+  },
+  patchifyCase,
+  { level, clauses: ['patch.order'] },
+);
+
+const target = sizedFamily<Chosen<TargetDrawn>>(
+  'real/target.cube',
+  {
+    gate: [{ batch: 9, cubes: 7, pixels: 512 }],
+    real: [{ batch: 1, cubes: 1408, pixels: 512 }],
+  },
+  targetCase,
+  { level, clauses: ['target.cube'] },
+);
+
+const mae = sizedFamily<Chosen<MaeDrawn>>(
+  'real/loss.mae',
+  {
+    gate: [{ batch: 9, masked: 37, size: 513, regime: 'normal' }],
+    real: [{ batch: 2, masked: 1408, size: 1536, regime: 'normal' }],
+  },
+  maeCase,
+  { level, clauses: ['loss.mae', 'loss.mae.gradient'] },
+);
+
+const infoNce = sizedFamily<Chosen<InfoNceDrawn>>(
+  'real/loss.infonce',
+  {
+    gate: [
+      { batch: 33, width: 256, directions: 'mean', regime: 'normal' },
+      { batch: 129, width: 64, directions: 'sum', regime: 'normal' },
+    ],
+    real: [{ batch: 512, width: 256, directions: 'mean', regime: 'normal' }],
+  },
+  infoNceCase,
+  {
+    level,
+    clauses: ['loss.infonce', 'loss.infonce.gradient'],
+    exemption: {
+      judged: 0.85,
+      judgedOfRoundedFactors: 0.5,
+      reason: 'gradients by embeddings of many negatives are differences of nearly equal numbers',
+    },
+  },
+);
+
+/** A batch of one: its loss and its gradients are 0, in exact arithmetic. */
+const infoNceOfOne = sizedFamily<Chosen<InfoNceDrawn>>(
+  'real/loss.infonce/one',
+  { gate: [{ batch: 1, width: 256, directions: 'sum', regime: 'normal' }] },
+  infoNceCase,
+  {
+    level,
+    clauses: ['loss.infonce'],
+    exemption: { judged: 0, reason: 'the values are 0: any bound is larger than they' },
+  },
+);
+
+const adamw = sizedFamily<Chosen<AdamWDrawn>>(
+  'real/optim.adamw',
+  {
+    gate: [
+      {
+        shape: [521, 517],
+        decay: 0.05,
+        lrScale: 0.75,
+        beta1: 0.9,
+        beta2: 0.95,
+        eps: 1e-8,
+        regime: 'normal',
+      },
+    ],
+    real: [
+      {
+        shape: [768, 3072],
+        decay: 0.05,
+        lrScale: 1,
+        beta1: 0.9,
+        beta2: 0.999,
+        eps: 1e-6,
+        regime: 'tiny',
+      },
+    ],
+  },
+  adamwCase,
+  { level, clauses: ['optim.adamw', 'optim.adamw.decay'] },
+);
+
+/** Functions of integers, which only ports have. */
+export const SIZED_EXACT_FUNCTIONS: readonly SizedFamily[] = [tube, topk];
+
+/** Functions that are programs, too. */
+export const SIZED_FUNCTIONS: readonly SizedFamily[] = [
+  patchify,
+  target,
+  mae,
+  infoNce,
+  infoNceOfOne,
+  adamw,
+];
