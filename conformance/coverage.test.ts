@@ -56,7 +56,7 @@ describe('in the cases of the gate', () => {
 function note(
   values: Map<string, Set<string>>,
   name: string,
-  attributes: Readonly<Record<string, unknown>>,
+  attributes: object,
 ): void {
   for (const [attribute, value] of Object.entries(attributes)) {
     const key = `${name} ${attribute}`;

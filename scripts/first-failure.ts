@@ -1,25 +1,53 @@
-import { CHECKS, checkBackend, isOptional, notPromised } from '../conformance/index.js';
+import {
+  ALL_CHECKS,
+  backendSubject,
+  CHECKS,
+  isOptional,
+  notPromised,
+  openPort,
+  runChecks,
+  type Subject,
+} from '../conformance/index.js';
+import { PORT_COMMAND, PORT_FOLDER } from '../conformance/port/testing/numpy.js';
 import type { BackendFactory } from '../core/backend.js';
 
 /**
- * Prints the first check that a backend does not pass, with why, or nothing: for `plant.ts`, which
- * runs it on changed sources.
+ * Prints the first check that a backend, or the NumPy port, does not pass, with why, or nothing: for
+ * `plant.ts`, which runs it on changed sources.
  */
 const [name = '', filter = ''] = process.argv.slice(2);
-const module = (await import(`../backends/${name}/index.js`)) as Record<string, unknown>;
-const factory = Object.values(module).find(isFactory);
-if (factory === undefined) throw new Error(`backends/${name}/index.ts exports no factory`);
-const backend = await factory.open();
-for (const check of CHECKS.filter(({ id }) => id.startsWith(filter))) {
-  if (check.family && notPromised(check.family, backend.info.contract) !== undefined) continue;
-  const report = await checkBackend(backend, { checks: [check], block: false });
+const { subject, checks, close } = await (name === 'numpy' ? openNumpy() : openBackend());
+for (const check of checks.filter(({ id }) => id.startsWith(filter))) {
+  if (check.family && notPromised(check.family, subject.info.contract) !== undefined) continue;
+  const report = await runChecks(subject, { checks: [check], block: false });
   const [first] = report.checks;
   if (first === undefined || first.verdict === 'pass' || isOptional(first)) continue;
   const ratio = first.failure?.deviation?.ratio;
   console.log(`${first.id} (${first.verdict}${ratio === undefined ? '' : `, ratio ${ratio}`})`);
   break;
 }
-await backend.dispose();
+await close();
+
+interface Opened {
+  readonly subject: Subject;
+  readonly checks: typeof CHECKS;
+  readonly close: () => Promise<void>;
+}
+
+async function openBackend(): Promise<Opened> {
+  const module = (await import(`../backends/${name}/index.js`)) as Record<string, unknown>;
+  const factory = Object.values(module).find(isFactory);
+  if (factory === undefined) throw new Error(`backends/${name}/index.ts exports no factory`);
+  const backend = await factory.open();
+  return { subject: backendSubject(backend), checks: CHECKS, close: () => backend.dispose() };
+}
+
+async function openNumpy(): Promise<Opened> {
+  const port = await openPort(PORT_COMMAND, { folder: PORT_FOLDER });
+  // What the demo run learns is no check of a port.
+  const checks = ALL_CHECKS.filter(({ level }) => level < 5);
+  return { subject: port, checks, close: () => port.close() };
+}
 
 function isFactory(value: unknown): value is BackendFactory {
   return typeof value === 'object' && value !== null && 'probe' in value && 'open' in value;

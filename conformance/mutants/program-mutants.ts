@@ -70,7 +70,7 @@ export function changes(program: Program): readonly Change[] {
 }
 
 /** A program of the family with matrices that are square and batches, so that most operators apply. */
-function programOf(family: Family): Program {
+export function programOf(family: Family): Program {
   const drawn = fc.sample(family.parameters, { seed: 7, numRuns: 25 });
   const programs = drawn.flatMap((parameters) => family.make(parameters).program ?? []);
   return programs.reduce((best, each) => (openings(each) > openings(best) ? each : best));
