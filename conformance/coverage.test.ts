@@ -1,9 +1,13 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { HostTensor } from '../core/backend.js';
 import type { Case, Family } from './case.js';
+import { ALL_CHECKS } from './checks.js';
 import { FAMILIES } from './families/index.js';
 import { FUNCTION_FAMILIES } from './functions/index.js';
+import { sizesPage } from './sizes-page.js';
 
 /** Cases of a family in a run of the gate, and their seed. */
 const GATE = { seed: 1, numRuns: 30 };
@@ -53,11 +57,14 @@ describe('in the cases of the gate', () => {
   });
 });
 
-function note(
-  values: Map<string, Set<string>>,
-  name: string,
-  attributes: object,
-): void {
+describe('docs/sizes.md', () => {
+  it('is what the cases reach: npx tsx scripts/sizes.ts', () => {
+    const file = join(import.meta.dirname, '..', 'docs', 'sizes.md');
+    expect(readFileSync(file, 'utf8')).toBe(sizesPage(ALL_CHECKS));
+  });
+});
+
+function note(values: Map<string, Set<string>>, name: string, attributes: object): void {
   for (const [attribute, value] of Object.entries(attributes)) {
     const key = `${name} ${attribute}`;
     values.set(key, (values.get(key) ?? new Set()).add(JSON.stringify(value)));

@@ -41,7 +41,7 @@ export const LAWS: readonly Check[] = [
 ];
 
 /** A rule of the contract as a check; what it leaves behind on the backend breaks it, too. */
-export function law(id: string, rule: Rule, clauses: readonly string[]): Check {
+export function law(id: string, rule: Rule, clauses: readonly string[], reaches?: string): Check {
   const run = async ({ backend }: Subject): Promise<Finding> => {
     if (backend === undefined) return verdictOf('unsupported', 'programs do not run on it');
     const before = backend.liveTensors;
@@ -54,7 +54,7 @@ export function law(id: string, rule: Rule, clauses: readonly string[]): Check {
     const finding = { ...verdictOf(what === undefined ? 'pass' : 'fail'), cases: 1 };
     return what === undefined ? finding : { ...finding, failure: { address: id, what } };
   };
-  return { id, level: 0, clauses, run };
+  return { id, level: 0, clauses, run, ...(reaches === undefined ? {} : { reaches }) };
 }
 
 const X = { dtype: 'f32', shape: [2, 3] } as const;

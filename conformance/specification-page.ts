@@ -43,7 +43,7 @@ const NAMES: readonly AccuracyName[] = ['div', 'sqrt', 'rsqrt', 'exp', 'log', 'e
 function contractTable(): readonly string[] {
   const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   const rows = Object.values(CONTRACTS).map((contract) => {
-    const { name, accuracy, factors, nonFinite, format, reassociates } = contract;
+    const { name, accuracy, factors, nonFinite, signedZeros, format, reassociates } = contract;
     const cells = NAMES.map((fn) => {
       const [at0, at8] = [accuracy[fn](1, 1), accuracy[fn](8, 8)];
       const ulps = at0.ulps === at8.ulps ? `${at0.ulps}` : `${at0.ulps} at 1, ${at8.ulps} at 8`;
@@ -55,6 +55,7 @@ function contractTable(): readonly string[] {
       factors === undefined ? 'exact' : factorText(factors),
       format('f32').flushBelow === 0 ? 'kept' : 'may be 0',
       nonFinite,
+      signedZeros,
       reassociates ? 'any' : 'as written',
     ]);
   });
@@ -67,8 +68,16 @@ function contractTable(): readonly string[] {
     'factors of products are rounded, since units that multiply such may cut their sums. Where the order of',
     'elementwise operations is any, too, a + b + c and a b / c are such sums and products however they are written.',
     '',
-    row(['contract', ...NAMES, 'factors of products', 'subnormals', 'NaN, infinities', 'order']),
-    row(Array.from({ length: NAMES.length + 5 }, () => '---')),
+    row([
+      'contract',
+      ...NAMES,
+      'factors of products',
+      'subnormals',
+      'NaN, infinities',
+      'signs of zeros',
+      'order',
+    ]),
+    row(Array.from({ length: NAMES.length + 6 }, () => '---')),
     ...rows,
     '',
   ];

@@ -31,8 +31,8 @@ const ROWS: Readonly<Record<'gate' | 'real', readonly Rows[]>> = {
   ],
   real: [
     { rows: 4 * TOKENS, width: WIDTH },
-    { rows: 12 * TOKENS, width: TOKENS },
-    { rows: 65_539, width: HIDDEN },
+    { rows: 3 * TOKENS, width: TOKENS },
+    { rows: TOKENS, width: HIDDEN },
   ],
 };
 const rowAxes = ({ rows, width }: Rows) => ({

@@ -28,7 +28,7 @@ import { type StretchedOutput, stretchedCase } from './stretched-case.js';
 /** More elements than a backend's chunk, in a number that no chunk divides. */
 const elementwise = sizedFamily(
   'real/elementwise',
-  { gate: [{ count: 262_147 }], real: [{ count: 1_310_723 }] },
+  { gate: [{ count: 262_147 }], real: [{ count: 655_373 }] },
   ({ count, draw }: { readonly count: number; readonly draw: number }) =>
     stretchedCase(
       'elementwise',

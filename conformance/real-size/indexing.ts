@@ -18,7 +18,7 @@ const movement = sizedFamily(
   'real/movement',
   {
     gate: [{ batch: 9, tokens: 197, heads: 3, width: 61 }],
-    real: [{ batch: 4, tokens: TOKENS, heads: 12, width: 64 }],
+    real: [{ batch: 2, tokens: TOKENS, heads: 12, width: 64 }],
   },
   ({ batch, tokens, heads, width, draw }: Heads & { readonly draw: number }) =>
     stretchedCase(
@@ -92,7 +92,7 @@ const TABLES: Readonly<Record<'gate' | 'real', readonly Table[]>> = {
     { batch: 9, size: 1568, count: 160, width: 33 },
   ],
   real: [
-    { batch: 0, size: VOCABULARY, count: 32 * 77, width: 512 },
+    { batch: 0, size: VOCABULARY, count: 32 * 77, width: 128 },
     { batch: 8, size: TOKENS, count: 160, width: WIDTH },
   ],
 };

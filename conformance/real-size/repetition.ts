@@ -31,10 +31,25 @@ export const REAL_REPETITIONS: Repetitions = { collisions: 1000, runs: 200 };
 /** What a backend promises of equal runs, at real sizes and while it runs something else, too. */
 export function repetitionChecks({ collisions, runs }: Repetitions): readonly Check[] {
   return [
-    law('real/collisions', (backend) => collide(backend, collisions), ['op.scatter_add']),
-    law('real/determinism', (backend) => equalBits(backend, runs), ['contract.determinism']),
-    law('real/donation', (backend) => donation(backend, runs), ['contract.donation.order']),
-    law('real/residency', residency, ['contract.residency']),
+    law(
+      'real/collisions',
+      (backend) => collide(backend, collisions),
+      ['op.scatter_add'],
+      `1,256 rows of ${WIDTH} added to 196, ${collisions} times beside another executable`,
+    ),
+    law(
+      'real/determinism',
+      (backend) => equalBits(backend, runs),
+      ['contract.determinism'],
+      `sums, products, norms and scatter over ${TOKENS + 3} x ${WIDTH} and 37 x ${HIDDEN}, ${runs} times beside another executable`,
+    ),
+    law(
+      'real/donation',
+      (backend) => donation(backend, runs),
+      ['contract.donation.order'],
+      `state of 523 x 523, ${2 * runs} steps beside another executable`,
+    ),
+    law('real/residency', residency, ['contract.residency'], 'a tensor of 2^23 elements'),
   ];
 }
 

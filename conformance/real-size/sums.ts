@@ -19,7 +19,7 @@ const product = sizedFamily(
       ...both({ batch: 1, rows: TOKENS, inner: HIDDEN, columns: WIDTH, a: false, b: true }),
       // The gradient of a weight: a sum over all tokens of eight clips.
       ...both({ batch: 1, rows: WIDTH, inner: 8 * TOKENS, columns: HIDDEN, a: true, b: false }),
-      ...both({ batch: 24, rows: TOKENS, inner: 64, columns: TOKENS, a: false, b: true }),
+      ...both({ batch: 3, rows: TOKENS, inner: 64, columns: TOKENS, a: false, b: true }),
     ],
   },
   ({ batch, rows, inner, columns, a, b, ...content }: Content & Product) =>
