@@ -6,7 +6,7 @@
  *     npx tsx scripts/repeat.ts onnx                      200 runs of each
  *     npx tsx scripts/repeat.ts onnx --load session       with another executable at the same time
  *     npx tsx scripts/repeat.ts tfjs --load process       with another process at the same time
- *     npx tsx scripts/repeat.ts onnx --only scatter --runs 1000
+ *     npx tsx scripts/repeat.ts onnx --only scatter,gather --runs 1000
  *     npx tsx scripts/repeat.ts webgpu --device swiftshader --size small --runs 20
  *
  * Ends with 1 where bits differ and the backend calls itself deterministic. `--load session` does not
@@ -151,7 +151,8 @@ else {
       : undefined;
   const all = [...repeatedPrimitives(sizes), ...repeatedComposites(sizes), repeatedStep(sizes)];
   let found = 0;
-  for (const each of all.filter((one) => one.name.includes(values.only))) {
+  const words = values.only.split(',');
+  for (const each of all.filter((one) => words.some((word) => one.name.includes(word)))) {
     if (await differences(backend, each, Number(values.runs))) found += 1;
   }
   child?.kill();
