@@ -53,7 +53,7 @@ const LOAD = repeated(
 /** Runs one program until it is stopped; the promise of `stop` fails where a run did. */
 async function startLoad(backend: Backend): Promise<{ readonly stop: () => Promise<void> }> {
   const executable = await backend.compile(LOAD.program);
-  const inputs = await uploaded(backend, LOAD.inputs);
+  const inputs = await uploaded(backend, LOAD.inputs());
   let stopped = false;
   const loop = async (): Promise<void> => {
     while (!stopped) {
@@ -91,14 +91,10 @@ function release(backend: Backend, tensors: Named<DeviceTensor>): void {
 async function run(
   backend: Backend,
   executable: Executable,
-  { inputs, donate = {} }: Repeated,
+  donated: Named<HostTensor>,
   kept: Named<DeviceTensor>,
 ): Promise<Map<string, Buffer>> {
-  const given = Object.entries(inputs).filter(([input]) => input in donate);
-  const outputs = await executable.run({
-    ...kept,
-    ...(await uploaded(backend, Object.fromEntries(given))),
-  });
+  const outputs = await executable.run({ ...kept, ...(await uploaded(backend, donated)) });
   const bytes = new Map<string, Buffer>();
   for (const [output, tensor] of Object.entries(outputs)) {
     const { data } = await backend.download(tensor);
@@ -110,15 +106,18 @@ async function run(
 
 /** Prints how many of the runs gave other bits than the first; whether any did. */
 async function differences(backend: Backend, each: Repeated, runs: number): Promise<boolean> {
-  const executable = await backend.compile(each.program, { donate: each.donate ?? {} });
-  const rest = Object.entries(each.inputs).filter(([input]) => !(input in (each.donate ?? {})));
+  const { program, donate = {} } = each;
+  const executable = await backend.compile(program, { donate });
+  const inputs = Object.entries(each.inputs());
+  const donated = Object.fromEntries(inputs.filter(([input]) => input in donate));
+  const rest = inputs.filter(([input]) => !(input in donate));
   const kept = await uploaded(backend, Object.fromEntries(rest));
   const start = performance.now();
-  const first = await run(backend, executable, each, kept);
+  const first = await run(backend, executable, donated, kept);
   const outputs = new Set<string>();
   let different = 0;
   for (let i = 1; i < runs; i++) {
-    const again = await run(backend, executable, each, kept);
+    const again = await run(backend, executable, donated, kept);
     const changed = [...first].filter(([output, bytes]) => !again.get(output)?.equals(bytes));
     for (const [output] of changed) outputs.add(output);
     if (changed.length > 0) different += 1;

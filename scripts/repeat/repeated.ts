@@ -14,7 +14,8 @@ export interface Repeated {
   /** The shapes of the operands, in words. */
   readonly size: string;
   readonly program: Program;
-  readonly inputs: Named<HostTensor>;
+  /** Made on demand: those of all operations together are gigabytes. */
+  readonly inputs: () => Named<HostTensor>;
   /** Input name to output name. @defaultValue none */
   readonly donate?: Named<string>;
 }
@@ -41,7 +42,8 @@ export function repeated(
     name,
     size: shapes.join(' '),
     program: builder.finish(),
-    inputs: Object.fromEntries(operands.map((operand, i) => [`x${i}`, colliding(operand, i + 1)])),
+    inputs: () =>
+      Object.fromEntries(operands.map((operand, i) => [`x${i}`, colliding(operand, i + 1)])),
     donate,
   };
 }

@@ -33,7 +33,7 @@ export function repeatedStep({ step }: Sizes): Repeated {
     name: 'training step',
     size: `batch ${batch}, ${visible} of ${count} tokens, width ${width}`,
     program,
-    inputs: stepInputs(program, plan.state, { batch, visible, draw: 7, count }),
+    inputs: () => stepInputs(program, plan.state, { batch, visible, draw: 7, count }),
     donate: Object.fromEntries(donated.map(({ name }) => [name, name])),
   };
 }
