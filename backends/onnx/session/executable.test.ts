@@ -180,8 +180,8 @@ describe('an executable of ONNX Runtime', () => {
           data: Int32Array.from({ length: count }, (_, i) => i % rows),
         }),
       };
-    // ScatterND adds without a lock: one run of it lost updates in 5 cases of 100 where other programs
-    // kept the cores busy, and in 20 to 48 where fewer did.
+      // ScatterND adds without a lock: one run of it lost updates in 5 cases of 100 where other programs
+      // kept the cores busy, and in 20 to 48 where fewer did.
       for (let run = 0; run < 60; run++) {
         const { added } = await executable.run(inputs);
         const { data } = await backend.download(added as NonNullable<typeof added>);
