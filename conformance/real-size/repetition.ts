@@ -25,7 +25,7 @@ export interface Repetitions {
   readonly runs: number;
 }
 
-export const GATE_REPETITIONS: Repetitions = { collisions: 40, runs: 5 };
+export const GATE_REPETITIONS: Repetitions = { collisions: 120, runs: 5 };
 export const REAL_REPETITIONS: Repetitions = { collisions: 1000, runs: 200 };
 
 /** What a backend promises of equal runs, at real sizes and while it runs something else, too. */
@@ -35,7 +35,7 @@ export function repetitionChecks({ collisions, runs }: Repetitions): readonly Ch
       'real/collisions',
       (backend) => collide(backend, collisions),
       ['op.scatter_add'],
-      `1,256 rows of ${WIDTH} added to 196, ${collisions} times beside another executable`,
+      `${UPDATES} rows of ${WIDTH} added to ${ROWS}, ${collisions} times beside another executable`,
     ),
     law(
       'real/determinism',
@@ -53,23 +53,24 @@ export function repetitionChecks({ collisions, runs }: Repetitions): readonly Ch
   ];
 }
 
-/** Rows of ones added to rows that many share: each is the number of its updates, in every run. */
+/** Updates of ones, in turn to so few rows that threads meet in them. */
+const [ROWS, UPDATES] = [4, 1024];
+
+/** Each row is the number of its updates, in every run. */
 async function collide(backend: Backend, times: number): Promise<string | undefined> {
-  const [rows, count] = [196, 1256];
   const builder = new ProgramBuilder('collisions');
-  const indices = builder.input('indices', 'i32', [count], 'data');
-  const updates = builder.input('updates', 'f32', [count, WIDTH], 'data');
-  builder.output('table', scatterAdd(indices, updates, 0, rows));
-  const places = makeTensor(indices, { regime: 'normal', draw: 11, replicate: 0, below: rows });
-  const ones = new Float32Array(count * WIDTH).fill(1);
-  const wanted = new Float32Array(rows);
-  for (const place of places.data) wanted[place] = (wanted[place] as number) + 1;
-  const given = { indices: places, updates: { ...updates, data: ones } };
+  const indices = builder.input('indices', 'i32', [UPDATES], 'data');
+  const updates = builder.input('updates', 'f32', [UPDATES, WIDTH], 'data');
+  builder.output('table', scatterAdd(indices, updates, 0, ROWS));
+  const given: Named<HostTensor> = {
+    indices: { ...indices, data: Int32Array.from({ length: UPDATES }, (_, i) => i % ROWS) },
+    updates: { ...updates, data: new Float32Array(UPDATES * WIDTH).fill(1) },
+  };
   return repeat(backend, builder.finish(), given, times, ({ table }) => {
-    const at = table?.data.findIndex((x, i) => x !== wanted[Math.floor(i / WIDTH)]) ?? 0;
+    const at = table?.data.findIndex((x) => x !== UPDATES / ROWS) ?? 0;
     if (at === -1) return undefined;
     const row = Math.floor(at / WIDTH);
-    return `row ${row} has ${table?.data[at]} of ${wanted[row]} updates`;
+    return `row ${row} has ${table?.data[at]} of ${UPDATES / ROWS} updates`;
   });
 }
 

@@ -147,20 +147,26 @@ const RULES: { readonly [K in PrimitiveName]: Rule<K> } = {
       lowering.result(operation, 'GatherND', [names[0], tuples], { batch_dims: batch });
     }
   },
-  // ScatterND adds in the order of the updates, one after the other: equal runs give equal bits.
+  // ScatterElements, because the kernel of ONNX Runtime's CPU gives all updates of an element to one
+  // thread, in their order: equal runs give equal bits. That of ScatterND splits the updates between
+  // threads, and two that add to one row at a time lose updates.
   scatter_add: (operation, lowering) => {
     const [indices, updates] = operation.operands as readonly [string, string];
     const { batch, size } = operation.attributes;
     const { writer } = lowering;
     const { dtype, shape } = operation.results[0];
-    const rest = shape.slice(batch + 1);
     const groups = elementCount(shape.slice(0, batch));
-    const flat: Shape = [groups * size, ...rest];
-    const rows = flatIndices(lowering, indices, groups, size);
-    const flatUpdates = [elementCount(lowering.type(indices).shape), ...rest];
-    const added = writer.node('Reshape', [lowering.use(updates), writer.integers(flatUpdates)]);
-    const zeros = writer.node('Expand', [writer.scalar(dtype, 0), writer.integers(flat)]);
-    const sums = writer.node('ScatterND', [zeros, rows, added], { reduction: 'add' });
+    const row = elementCount(shape.slice(batch + 1));
+    const count = elementCount(lowering.type(indices).shape) / groups;
+    const each = writer.integers([groups, count, row]);
+    const column = writer.integers([groups, count, 1]);
+    const numbers = writer.node('Reshape', [lowering.use(indices), column]);
+    const rows = writer.node('Expand', [numbers, each]);
+    const added = writer.node('Reshape', [lowering.use(updates), each]);
+    const table = writer.integers([groups, size, row]);
+    const zeros = writer.node('Expand', [writer.scalar(dtype, 0), table]);
+    const attributes = { axis: 1, reduction: 'add' };
+    const sums = writer.node('ScatterElements', [zeros, rows, added], attributes);
     lowering.result(operation, 'Reshape', [sums, writer.integers(shape)]);
   },
   iota: (operation, lowering) => {
@@ -246,21 +252,9 @@ function indexTuples(lowering: Lowering, indices: string): string {
   return writer.node('Reshape', [wide, shape]);
 }
 
-/** Row numbers [count, 1] into `groups` tables of `size` rows, laid one after the other. */
-function flatIndices(lowering: Lowering, indices: string, groups: number, size: number): string {
-  const { writer } = lowering;
-  const count = elementCount(lowering.type(indices).shape);
-  const wide = writer.node('Cast', [lowering.use(indices)], { to: INT64 });
-  if (groups === 1) return writer.node('Reshape', [wide, writer.integers([count, 1])]);
-  const table = writer.node('Reshape', [wide, writer.integers([groups, count / groups])]);
-  const [start, step] = [writer.scalar('i64', 0), writer.scalar('i64', size)];
-  const offsets = writer.node('Range', [start, writer.scalar('i64', groups * size), step]);
-  const column = writer.node('Reshape', [offsets, writer.integers([groups, 1])]);
-  const rows = writer.node('Add', [table, column]);
-  return writer.node('Reshape', [rows, writer.integers([count, 1])]);
-}
-
-const [UINT8, INT64, BOOL] = [2, 7, 9];
+const UINT8 = 2;
+const INT64 = 7;
+const BOOL = 9;
 
 function operand(operation: Operation, index: number): string {
   return operation.operands[index] as string;
