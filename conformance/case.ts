@@ -25,14 +25,36 @@ export interface Case {
   ) => Named<Bounds>;
 }
 
-/** A case of a program: its bounds come from the program itself. */
+/** A case whose program is known. */
+export interface ProgramCase extends Case {
+  readonly program: Program;
+}
+
+/**
+ * A case of a program: its bounds come from the program itself, or from an oracle that is the same with
+ * every constant as its formula has it.
+ */
 export function programCase(
   program: Program,
   runs: Case['runs'],
-  call?: FunctionCall,
-): Case & { readonly program: Program } {
-  const expected: Case['expected'] = (inputs, contract) => bounds(program, inputs, contract);
-  return { program, runs, expected, ...(call === undefined ? {} : { call }) };
+  oracle: Program = program,
+): ProgramCase {
+  const expected: Case['expected'] = (inputs, contract) => bounds(oracle, inputs, contract);
+  return { program, runs, expected };
+}
+
+/**
+ * The case of a program as a call of a function, too. Whoever implements a function has its formula and
+ * no program, so that every order of sums and products is right.
+ */
+export function functionCase(
+  { program, runs }: Pick<ProgramCase, 'program' | 'runs'>,
+  call: FunctionCall,
+  oracle: Program = program,
+): ProgramCase {
+  const expected: Case['expected'] = (inputs, contract) =>
+    bounds(oracle, inputs, contract, { order: 'any' });
+  return { program, call, runs, expected };
 }
 
 /**

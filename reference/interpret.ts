@@ -28,14 +28,20 @@ export function interpret(
   return mapNamed(results, (tensor) => toHost(FLOAT64, tensor));
 }
 
-/** Outputs and observed values by name, in the interpreter's arithmetic. */
+/**
+ * Outputs and observed values by name, in the interpreter's arithmetic.
+ *
+ * @param prepare Told of every input that was taken in. @defaultValue nothing
+ */
 export function evaluateNamed<C>(
   interpreter: Interpreter<C>,
   program: Program,
   inputs: Named<HostTensor>,
   { observe = [] }: InterpretOptions,
+  prepare: (name: string, tensor: Tensor<C>) => void = () => {},
 ): Named<Tensor<C>> {
   const loaded = loadInputs(interpreter.arithmetic, program, inputs);
+  for (const [name, tensor] of loaded) prepare(name, tensor);
   const wanted = new Map(program.outputs.map(({ name, value }) => [name, value]));
   for (const name of observe) {
     if ((wanted.get(name) ?? name) !== name) {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { patchify, videoEncoder } from '../../spec/index.js';
 import { ModelBuilder } from '../../spec/model/state.js';
 import { NORM_EPS } from '../../spec/model/transformer.js';
-import { type Case, type Family, family, programCase } from '../case.js';
+import { type Case, type Family, family, functionCase } from '../case.js';
 import { stepInputs, TINY_MAE } from '../steps/tiny-step.js';
 
 interface ForwardDrawn {
@@ -31,7 +31,7 @@ function forwardCase({ batch, visible: count, depth, size, draw }: ForwardDrawn)
   );
   const { tubelet, patch } = video;
   const attributes = { tubelet, patch, width, depth, heads, mlp_ratio: 2, norm_eps: NORM_EPS };
-  return programCase(program, runs, { function: 'model.forward', attributes });
+  return functionCase({ program, runs }, { function: 'model.forward', attributes });
 }
 
 export const FORWARD_FAMILIES: readonly Family[] = [
