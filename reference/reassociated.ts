@@ -56,7 +56,11 @@ export class Reassociated extends Intervals {
   literal(data: ArrayLike<number>, dtype: FloatType): IntervalColumn {
     const out = this.load(data, dtype);
     for (let i = 0; i < out.value.length; i++) {
-      const [value, low, high] = [out.value[i], out.low[i], out.high[i]] as [number, number, number];
+      const [value, low, high] = [out.value[i], out.low[i], out.high[i]] as [
+        number,
+        number,
+        number,
+      ];
       // Formulas mean short numbers, such as 0.5, as they are.
       if (!Number.isFinite(value) || Math.fround(value) === value) continue;
       const error = Math.abs(value) * OWN_ROUNDOFF;

@@ -64,7 +64,13 @@ export const LEGAL_FLEET: readonly FleetMember[] = [
   {
     name: 'composites regrouped',
     open: () =>
-      float32Backend('composites regrouped', float32({ summation: 'pairwise' }), {}, 'f32-ieee', regrouping()),
+      float32Backend(
+        'composites regrouped',
+        float32({ summation: 'pairwise' }),
+        {},
+        'f32-ieee',
+        regrouping(),
+      ),
   },
   member('products added unrounded', contracting()),
   {

@@ -1,10 +1,16 @@
+import type { Backend } from '../../core/backend.js';
 import { retype } from '../../core/passes/retype.js';
 import { declarations } from '../../core/passes/rewrite.js';
-import { type Arithmetic, FLOAT64, InterpreterBackend, type Meanings } from '../../reference/index.js';
-import type { Backend } from '../../core/backend.js';
+import {
+  type Arithmetic,
+  FLOAT64,
+  InterpreterBackend,
+  type Meanings,
+} from '../../reference/index.js';
 import {
   type Composite,
   compositeNamed,
+  type Operation,
   type Primitive,
   type Program,
   type ValueDeclaration,
@@ -37,11 +43,7 @@ export function wideBackend(name: string): Backend {
 /** A backend that runs each composite in float64 and rounds its results once. */
 export function wideCallsBackend(name: string): Backend {
   const meanings: Meanings = { composite: (asked) => wideComposite(compositeNamed(asked)) };
-  return new InterpreterBackend(
-    STORED,
-    { name, contract: 'f32-ieee', claims: [] },
-    meanings,
-  );
+  return new InterpreterBackend(STORED, { name, contract: 'f32-ieee', claims: [] }, meanings);
 }
 
 function wideComposite(composite: Composite): Composite {
@@ -53,22 +55,34 @@ function wideComposite(composite: Composite): Composite {
   return Object.create(composite, { trace: { value: trace } }) as Composite;
 }
 
-/** The program with f64 for f32 between its inputs and its outputs. */
+/**
+ * The program with f64 for f32 between its inputs and its outputs. What `is_finite` asks of is rounded
+ * first: more digits are more accurate, but a longer range changes what is finite.
+ */
 export function widened(program: Program): Program {
   const types = declarations(program);
   const own = (name: string): string => `${name}, widened`;
   const isWidened = (name: string): boolean => types.get(name)?.dtype === 'f32';
   const renamed = (name: string): string => (isWidened(name) ? own(name) : name);
-  const inner = retype(program, 'f64').operations.map((operation) => ({
-    ...operation,
-    operands: operation.operands.map(renamed),
-    results: operation.results.map((result) => ({ ...result, name: renamed(result.name) })),
-  })) as Program['operations'];
+  const declared = (name: string): ValueDeclaration => types.get(name) as ValueDeclaration;
+  const inner = retype(program, 'f64').operations.flatMap((operation) => {
+    const [operand = ''] = operation.operands;
+    const isAsked = operation.op === 'is_finite' && isWidened(operand);
+    const rounded = {
+      ...declared(operand),
+      name: `${operand}, rounded by ${operation.results[0]?.name}`,
+    };
+    const operands = isAsked ? [rounded.name] : operation.operands.map(renamed);
+    const results = operation.results.map((result) => ({ ...result, name: renamed(result.name) }));
+    return [
+      ...(isAsked ? [cast(own(operand), rounded)] : []),
+      { ...operation, operands, results } as Operation,
+    ];
+  });
   const inputs = program.inputs.filter(({ name }) => isWidened(name));
   const outputs = [...new Set(program.outputs.map(({ value }) => value))].filter(
     (name) => isWidened(name) && !program.inputs.some((input) => input.name === name),
   );
-  const declared = (name: string): ValueDeclaration => types.get(name) as ValueDeclaration;
   return {
     ...program,
     operations: [
