@@ -12,6 +12,10 @@ export interface Case {
   readonly program?: Program;
   /** The same computation as a call of one of the spec's functions, which a port may have natively. */
   readonly call?: FunctionCall;
+  /** What `program` computes, with every constant as its formula has it. @defaultValue `program` */
+  readonly oracle?: Program;
+  /** The case with f64 for f32, where it is not simply that. */
+  readonly inDouble?: () => Case;
   /** Runs of one executable, in order: the second shows what was kept from the first. */
   readonly runs: readonly Named<HostTensor>[];
   /**
@@ -40,7 +44,7 @@ export function programCase(
   oracle: Program = program,
 ): ProgramCase {
   const expected: Case['expected'] = (inputs, contract) => bounds(oracle, inputs, contract);
-  return { program, runs, expected };
+  return { program, oracle, runs, expected };
 }
 
 /**
@@ -54,7 +58,7 @@ export function functionCase(
 ): ProgramCase {
   const expected: Case['expected'] = (inputs, contract) =>
     bounds(oracle, inputs, contract, { order: 'any' });
-  return { program, call, runs, expected };
+  return { program, oracle, call, runs, expected };
 }
 
 /**

@@ -24,8 +24,18 @@ export function interpret(
   inputs: Named<HostTensor>,
   options: InterpretOptions = {},
 ): Named<HostTensor> {
-  const results = evaluateNamed(new Interpreter(FLOAT64), program, inputs, options);
-  return mapNamed(results, (tensor) => toHost(FLOAT64, tensor));
+  return interpretIn(FLOAT64, program, inputs, options);
+}
+
+/** The same in another arithmetic: floats come as it holds them. */
+export function interpretIn<C>(
+  arithmetic: Arithmetic<C>,
+  program: Program,
+  inputs: Named<HostTensor>,
+  options: InterpretOptions = {},
+): Named<HostTensor> {
+  const results = evaluateNamed(new Interpreter(arithmetic), program, inputs, options);
+  return mapNamed(results, (tensor) => toHost(arithmetic, tensor));
 }
 
 /**
