@@ -12,6 +12,10 @@ export interface Case {
   readonly program?: Program;
   /** The same computation as a call of one of the spec's functions, which a port may have natively. */
   readonly call?: FunctionCall;
+  /** What `program` computes, with every constant as its formula has it. @defaultValue `program` */
+  readonly oracle?: Program;
+  /** The case with f64 for f32, where it is not simply that. */
+  readonly inDouble?: () => Case;
   /** Runs of one executable, in order: the second shows what was kept from the first. */
   readonly runs: readonly Named<HostTensor>[];
   /**
@@ -25,14 +29,42 @@ export interface Case {
   ) => Named<Bounds>;
 }
 
-/** A case of a program: its bounds come from the program itself. */
+/** A case whose program is known. */
+export interface ProgramCase extends Case {
+  readonly program: Program;
+}
+
+/**
+ * A case of a program: its bounds come from the program itself, or from an oracle that is the same with
+ * every constant as its formula has it.
+ */
 export function programCase(
   program: Program,
   runs: Case['runs'],
-  call?: FunctionCall,
-): Case & { readonly program: Program } {
-  const expected: Case['expected'] = (inputs, contract) => bounds(program, inputs, contract);
-  return { program, runs, expected, ...(call === undefined ? {} : { call }) };
+  oracle: Program = program,
+): ProgramCase {
+  const expected: Case['expected'] = (inputs, contract) =>
+    bounds(inFormat(program, oracle, contract), inputs, contract);
+  return { program, oracle, runs, expected };
+}
+
+/**
+ * The case of a program as a call of a function, too. Whoever implements a function has its formula and
+ * no program, so that every order of sums and products is right.
+ */
+export function functionCase(
+  { program, runs }: Pick<ProgramCase, 'program' | 'runs'>,
+  call: FunctionCall,
+  oracle: Program = program,
+): ProgramCase {
+  const expected: Case['expected'] = (inputs, contract) =>
+    bounds(inFormat(program, oracle, contract), inputs, contract, { order: 'any' });
+  return { program, oracle, call, runs, expected };
+}
+
+/** What holds f32 in f64 sees the literals that were folded to f32 as they stand in the program. */
+function inFormat(program: Program, oracle: Program, { format }: ContractErrors): Program {
+  return format('f32') === format('f64') ? program : oracle;
 }
 
 /**

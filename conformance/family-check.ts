@@ -13,11 +13,14 @@ import {
 } from './check.js';
 import { diagnose } from './diagnose.js';
 import { caseInRange } from './in-range.js';
-import { type CaseFailure, type CaseResult, runCase } from './run-case.js';
+import { type CaseFailure, type CaseResult, hasFloats, runCase } from './run-case.js';
 import type { Subject } from './subject.js';
 
 /** The share of elements that a family must be able to judge, unless it is exempt. */
 const JUDGED = 0.95;
+
+/** Of so many cases one is run in f64, too, where the subject has it. */
+const CASES_PER_DOUBLE = 10;
 
 /**
  * The check that runs the cases of a family: each is judged by the bounds of its computation,
@@ -25,7 +28,13 @@ const JUDGED = 0.95;
  */
 export function familyCheck(family: Family): Check {
   const { id, level, clauses } = family;
-  const run: Check['run'] = (subject, options) => runFamily(subject, family, options);
+  const run: Check['run'] = async (subject, options) => {
+    const found = await runFamily(subject, family, options);
+    const isAsked = subject.info.float64 === true && options.double !== true;
+    return isAsked && found.verdict === 'pass' && options.path === undefined
+      ? withDouble(found, subject, family, options)
+      : found;
+  };
   return { id, level, clauses, family, run };
 }
 
@@ -36,6 +45,36 @@ export function notPromised(
 ): string | undefined {
   if (needs !== 'non-finite' || CONTRACTS[contract].nonFinite === 'kept') return undefined;
   return `${contract} promises nothing about NaN and infinities`;
+}
+
+/** What was found in f32, with some of the same cases in f64, where bounds are so much narrower. */
+async function withDouble(
+  found: Finding,
+  subject: Subject,
+  family: Family,
+  { seed = 1, cases: count = 30 }: CheckOptions,
+): Promise<Finding> {
+  const few = Math.max(1, Math.round(count / CASES_PER_DOUBLE));
+  let { cases, worstRatio } = found;
+  for (const parameters of fc.sample(family.parameters, { seed, numRuns: few })) {
+    const drawn = caseInRange(family, parameters, subject.info.contract);
+    if (!hasFloats(drawn)) continue;
+    const address = formatAddress(family.id, parameters);
+    const outcome = await runCase(subject, drawn, { double: true }).catch((error: unknown) => {
+      if (!(error instanceof LacunaError)) throw error;
+      return `${address}\n${error.message}`;
+    });
+    if (typeof outcome === 'string') {
+      return { ...found, verdict: 'unsupported', reason: `in f64: ${outcome}` };
+    }
+    cases += 1;
+    worstRatio = Math.max(worstRatio, outcome.worstRatio);
+    if (outcome.failure === undefined) continue;
+    const what = `${outcome.failure.what}, in f64 (--double)`;
+    const failure = { address, ...outcome.failure, what };
+    return { ...found, cases, worstRatio, verdict: 'fail', failure };
+  }
+  return { ...found, cases, worstRatio };
 }
 
 async function runFamily(

@@ -3,7 +3,7 @@ import { retype } from '../core/passes/retype.js';
 import { CONTRACTS } from '../spec/contracts/index.js';
 import { LacunaError } from '../spec/errors.js';
 import { Breakdown } from './breakdown.js';
-import { type Case, programCase } from './case.js';
+import { type Case, functionCase, programCase } from './case.js';
 import { firstDifference } from './first-difference.js';
 import { type Deviation, judge } from './judge.js';
 import type { Opened, Subject } from './subject.js';
@@ -63,7 +63,7 @@ async function runAndJudge(
   { double = false }: RunOptions,
 ): Promise<CaseResult | string> {
   const contract = CONTRACTS[double ? 'f64-ieee' : subject.info.contract];
-  const asked = double ? inDouble(drawn) : drawn;
+  const asked = double ? asDouble(drawn) : drawn;
   const { runs, expected } = asked;
   const before = subject.backend?.liveTensors ?? 0;
   const opened = await subject.open(asked);
@@ -98,19 +98,38 @@ async function runAndJudge(
   return result;
 }
 
-function inDouble({ program, runs }: Case): Case {
-  if (program === undefined) {
+/** The case with f64 for f32, judged by derived bounds. */
+function asDouble({ program, oracle = program, call, runs, inDouble }: Case): Case {
+  if (inDouble !== undefined) return inDouble();
+  if (oracle === undefined) {
     throw new LacunaError({ what: 'a case without a program cannot be run in double' });
   }
-  const widened = (tensor: HostTensor): HostTensor =>
-    tensor.dtype === 'f32'
-      ? { ...tensor, dtype: 'f64', data: Float64Array.from(tensor.data) }
-      : tensor;
-  return programCase(
-    retype(program, 'f64'),
-    runs.map((inputs) =>
+  // Unfolded: literals of f64 must not have been rounded to f32.
+  const made = {
+    program: retype(oracle, 'f64'),
+    runs: runs.map((inputs) =>
       Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, widened(tensor)])),
     ),
+  };
+  if (call === undefined) return programCase(made.program, made.runs);
+  const { attributes } = call;
+  const float = 'float' in attributes ? { float: 'f64' } : {};
+  return functionCase(made, { ...call, attributes: { ...attributes, ...float } });
+}
+
+function widened(tensor: HostTensor): HostTensor {
+  return tensor.dtype === 'f32'
+    ? { ...tensor, dtype: 'f64', data: Float64Array.from(tensor.data) }
+    : tensor;
+}
+
+/** Whether a case has anything that f64 changes. */
+export function hasFloats({ program, inDouble }: Case): boolean {
+  if (inDouble !== undefined) return true;
+  if (program === undefined) return false;
+  return (
+    program.inputs.some(({ dtype }) => dtype === 'f32') ||
+    program.operations.some(({ results }) => results.some(({ dtype }) => dtype === 'f32'))
   );
 }
 

@@ -8,7 +8,7 @@ export interface Subject {
   readonly functions?: readonly FunctionName[];
   readonly info: Pick<
     BackendInfo,
-    'name' | 'version' | 'device' | 'contract' | 'deterministic' | 'claims'
+    'name' | 'version' | 'device' | 'contract' | 'deterministic' | 'claims' | 'float64'
   >;
   /** Whatever can run programs has one; checks of the backend contract need it. */
   readonly backend?: Backend;

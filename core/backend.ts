@@ -74,6 +74,11 @@ export interface BackendInfo {
   readonly deterministic: boolean;
   /** `resident`: state stays on the device between runs; `host`: it passes through host memory. */
   readonly residency: 'resident' | 'host';
+  /**
+   * It runs programs in f64, too, as `f64-ieee` says. Worst cases are far narrower there, so that the
+   * suite runs some cases of each family in f64. @defaultValue false
+   */
+  readonly float64?: true;
   /** The device is a GPU in software: right, but slow. */
   readonly emulated?: boolean;
   /** Composites that it executes whole; the others it expands. */

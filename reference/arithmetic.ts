@@ -14,6 +14,8 @@ export interface Arithmetic<Column> {
   allocate(count: number, dtype: FloatType): Column;
   /** Numbers from outside, brought into `dtype` as this arithmetic stores it. */
   load(data: ArrayLike<number>, dtype: FloatType): Column;
+  /** Literals of a program, brought into `dtype`. @defaultValue as `load` does */
+  literal?(data: ArrayLike<number>, dtype: FloatType): Column;
   /** The numbers, as one may hand them out; an interval gives the value that float64 has. */
   values(x: Column): Float64Array | Float32Array;
   /** out[i] = x[j] */

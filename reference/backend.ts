@@ -56,10 +56,12 @@ export class InterpreterBackend<Column> implements Backend {
   readonly #interpreter: Interpreter<Column>;
   readonly #live = new Set<InterpreterTensor<Column>>();
 
+  /** @param bodies The arithmetic of composites' bodies. @defaultValue that of programs */
   constructor(
     arithmetic: Arithmetic<Column>,
     info: Pick<BackendInfo, 'name' | 'contract' | 'claims'> & Partial<BackendInfo>,
     meanings: Meanings = {},
+    bodies: Arithmetic<Column> = arithmetic,
   ) {
     this.info = {
       version: '1',
@@ -68,7 +70,7 @@ export class InterpreterBackend<Column> implements Backend {
       residency: 'resident',
       ...info,
     };
-    this.#interpreter = new Interpreter(arithmetic, meanings);
+    this.#interpreter = new Interpreter(arithmetic, meanings, bodies);
   }
 
   async compile(program: Program, options: CompileOptions = {}): Promise<Executable> {

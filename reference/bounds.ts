@@ -3,6 +3,7 @@ import type { ContractErrors } from '../spec/contracts/index.js';
 import type { FloatType, Program, Shape } from '../spec/program/index.js';
 import { evaluateNamed, type InterpretOptions, mapNamed } from './interpret.js';
 import { Interpreter } from './interpreter.js';
+import { unround } from './interval-column.js';
 import { Intervals } from './intervals.js';
 import { Reassociated } from './reassociated.js';
 import { type ExactTensor, isFloatTensor } from './tensor.js';
@@ -22,10 +23,26 @@ export interface FloatBounds {
 /** Bounds of floats, or integers and bools with marks where legal backends may disagree. */
 export type Bounds = FloatBounds | ExactTensor;
 
+export interface BoundsOptions extends InterpretOptions {
+  /**
+   * In which order the program's operations may run. `written`: as they stand, as on a backend that
+   * is given the program; a contract that reassociates makes it `any`. `any`: in every order of sums and
+   * products that is the same if computed exactly, as in an implementation of a function that has
+   * only its formula; constants are then the numbers of the formula. The body of a composite, which a
+   * backend may execute whole, has any order always. @defaultValue 'written'
+   */
+  readonly order?: 'written' | 'any';
+  /**
+   * Inputs that are results and were rounded when they were handed out, by name: what follows from
+   * them may have been computed before or after the rounding. @defaultValue none
+   */
+  readonly rounded?: (input: string) => boolean;
+}
+
 /**
- * For every output (and observed value) of a program the interval that a backend with the numeric
- * contract stays in: the worst case of any order of summation and any legal rounding; where it
- * reassociates, of any order of the terms and factors of elementwise operations, too.
+ * For every output (and observed value) of a program the interval that an implementation with the
+ * numeric contract stays in: the worst case of any order of summation, any legal rounding, and any order
+ * of elementwise operations where that is left open.
  *
  * @throws LacunaError as `interpret` does.
  */
@@ -33,10 +50,16 @@ export function bounds(
   program: Program,
   inputs: Named<HostTensor>,
   contract: ContractErrors,
-  options: InterpretOptions = {},
+  options: BoundsOptions = {},
 ): Named<Bounds> {
-  const intervals = contract.reassociates ? new Reassociated(contract) : new Intervals(contract);
-  const results = evaluateNamed(new Interpreter(intervals), program, inputs, options);
+  const { order = 'written', rounded = (): boolean => false } = options;
+  const anyOrder = new Reassociated(contract);
+  const isOpen = contract.reassociates || order === 'any';
+  const arithmetic = isOpen ? anyOrder : new Intervals(contract);
+  const interpreter = new Interpreter(arithmetic, {}, anyOrder);
+  const results = evaluateNamed(interpreter, program, inputs, options, (name, tensor) => {
+    if (rounded(name) && isFloatTensor(tensor)) unround(tensor.column);
+  });
   return mapNamed(results, (tensor): Bounds => {
     if (!isFloatTensor(tensor)) return tensor;
     const { dtype, shape, column } = tensor;

@@ -1,6 +1,6 @@
 export type { Arithmetic, Run } from './arithmetic.js';
 export { InterpreterBackend, REFERENCE } from './backend.js';
-export { type Bounds, bounds, type FloatBounds } from './bounds.js';
+export { type Bounds, type BoundsOptions, bounds, type FloatBounds } from './bounds.js';
 export { type CentralDifferencesOptions, centralDifferences } from './central-differences.js';
 export {
   type InfoNceInput,
@@ -13,7 +13,7 @@ export { DOUBLE_DOUBLE, type Doubled } from './double-double.js';
 export { erf } from './erf.js';
 export { type Float32Options, float32, SUMMATIONS, type Summation } from './float32.js';
 export { exactly, FLOAT64, type LibraryFunction } from './float64.js';
-export { type InterpretOptions, interpret } from './interpret.js';
+export { type InterpretOptions, interpret, interpretIn } from './interpret.js';
 export { Interpreter, type Meanings } from './interpreter.js';
 export type { IntervalColumn } from './interval-column.js';
 export { Intervals } from './intervals.js';

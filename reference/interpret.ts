@@ -24,18 +24,34 @@ export function interpret(
   inputs: Named<HostTensor>,
   options: InterpretOptions = {},
 ): Named<HostTensor> {
-  const results = evaluateNamed(new Interpreter(FLOAT64), program, inputs, options);
-  return mapNamed(results, (tensor) => toHost(FLOAT64, tensor));
+  return interpretIn(FLOAT64, program, inputs, options);
 }
 
-/** Outputs and observed values by name, in the interpreter's arithmetic. */
+/** The same in another arithmetic: floats come as it holds them. */
+export function interpretIn<C>(
+  arithmetic: Arithmetic<C>,
+  program: Program,
+  inputs: Named<HostTensor>,
+  options: InterpretOptions = {},
+): Named<HostTensor> {
+  const results = evaluateNamed(new Interpreter(arithmetic), program, inputs, options);
+  return mapNamed(results, (tensor) => toHost(arithmetic, tensor));
+}
+
+/**
+ * Outputs and observed values by name, in the interpreter's arithmetic.
+ *
+ * @param prepare Told of every input that was taken in. @defaultValue nothing
+ */
 export function evaluateNamed<C>(
   interpreter: Interpreter<C>,
   program: Program,
   inputs: Named<HostTensor>,
   { observe = [] }: InterpretOptions,
+  prepare: (name: string, tensor: Tensor<C>) => void = () => {},
 ): Named<Tensor<C>> {
   const loaded = loadInputs(interpreter.arithmetic, program, inputs);
+  for (const [name, tensor] of loaded) prepare(name, tensor);
   const wanted = new Map(program.outputs.map(({ name, value }) => [name, value]));
   for (const name of observe) {
     if ((wanted.get(name) ?? name) !== name) {

@@ -29,11 +29,18 @@ export class Interpreter<Column> {
   readonly arithmetic: Arithmetic<Column>;
   readonly #primitives: Primitives;
   readonly #composite: (name: string) => Composite;
+  readonly #bodies: Interpreter<Column>;
 
-  constructor(arithmetic: Arithmetic<Column>, meanings: Meanings = {}) {
+  /** @param bodies The arithmetic of composites' bodies. @defaultValue that of the program */
+  constructor(
+    arithmetic: Arithmetic<Column>,
+    meanings: Meanings = {},
+    bodies: Arithmetic<Column> = arithmetic,
+  ) {
     this.arithmetic = arithmetic;
     this.#primitives = meanings.primitives ?? PRIMITIVES;
     this.#composite = meanings.composite ?? compositeNamed;
+    this.#bodies = bodies === arithmetic ? this : new Interpreter(bodies, meanings);
   }
 
   /**
@@ -105,7 +112,7 @@ export class Interpreter<Column> {
     const { program } = composite.trace(operands, operation.attributes);
     const inputs = new Map(operands.map((tensor, index) => [`operand_${index}`, tensor]));
     const outputs = program.outputs.map(({ value }) => value);
-    const values = this.evaluate(program, inputs, outputs);
+    const values = this.#bodies.evaluate(program, inputs, outputs);
     return outputs.map((name, index) => {
       const tensor = lookUp(program, values, name);
       const declared = operation.results[index];

@@ -109,6 +109,16 @@ export function setFactor(
   setFlushed(out, i, value, lowered(low, error(low)), -lowered(-high, error(high)));
 }
 
+/** Makes each number the interval of those that are rounded to it. */
+export function unround({ value, low, high, format }: IntervalColumn): void {
+  const { unitRoundoff, underflow } = format;
+  for (let i = 0; i < value.length; i++) {
+    const error = Math.abs(value[i] as number) * unitRoundoff + underflow;
+    low[i] = (low[i] as number) - error;
+    high[i] = (high[i] as number) + error;
+  }
+}
+
 /** A number from outside and the one that storage makes of it. */
 export function setStored(out: IntervalColumn, i: number, value: number): void {
   const rounded = out.format.round(value);

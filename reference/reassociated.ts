@@ -1,6 +1,7 @@
 import type { ContractErrors } from '../spec/contracts/index.js';
+import type { FloatType } from '../spec/program/index.js';
 import type { Run } from './arithmetic.js';
-import type { IntervalColumn } from './interval-column.js';
+import { type IntervalColumn, OWN_ROUNDOFF, set } from './interval-column.js';
 import { Intervals, product } from './intervals.js';
 import {
   factor,
@@ -16,7 +17,9 @@ import {
 } from './regrouped.js';
 
 /**
- * Intervals for a contract that leaves the order of operations open. The WGSL specification, section
+ * Intervals for what leaves the order of operations open: a function of the specification, which a port
+ * implements by its formula; the body of a composite, which a backend may execute whole; and any program
+ * under a contract of WGSL. The WGSL specification, section
  * "Reassociation and Fusion", lets an implementation reorder the operations of an expression where
  * the answer is the same if computed exactly, as (a + b) + c to a + (b + c) and (a b) / c to (a / c) b,
  * and asks for no accuracy in return: that "at least as accurate" is about fused operations.
@@ -34,6 +37,9 @@ import {
  * `Intervals`. Functions, reductions and inner products end an expression, as loops do in a shader:
  * their results are single terms and factors again. The roundings of what an inner product reads are
  * counted with it; what would under- or overflow only in a grouping with its other factor is not.
+ *
+ * A literal stands for the number of its formula, such as 1 / n, which float64 has rounded already: an
+ * implementation that divides by n has another, in float64, too.
  */
 export class Reassociated extends Intervals {
   readonly #sums = new PartsOf();
@@ -45,6 +51,22 @@ export class Reassociated extends Intervals {
   constructor(contract: ContractErrors) {
     super(contract);
     this.#quotient = contract.accuracy.div;
+  }
+
+  literal(data: ArrayLike<number>, dtype: FloatType): IntervalColumn {
+    const out = this.load(data, dtype);
+    for (let i = 0; i < out.value.length; i++) {
+      const [value, low, high] = [out.value[i], out.low[i], out.high[i]] as [
+        number,
+        number,
+        number,
+      ];
+      // Formulas mean short numbers, such as 0.5, as they are.
+      if (!Number.isFinite(value) || Math.fround(value) === value) continue;
+      const error = Math.abs(value) * OWN_ROUNDOFF;
+      set(out, i, value, Math.min(low, value - error), Math.max(high, value + error));
+    }
+    return out;
   }
 
   override copy(out: IntervalColumn, i: number, x: IntervalColumn, j: number): void {

@@ -66,6 +66,7 @@ export class OnnxBackend implements Backend {
       contract: CONTRACTS[provider],
       deterministic: provider === 'cpu',
       residency: provider === 'cpu' ? 'resident' : 'host',
+      ...(provider === 'cpu' ? { float64: true } : {}),
       claims: Object.keys(CLAIMS),
     };
   }

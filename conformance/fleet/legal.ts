@@ -29,8 +29,11 @@ import {
   type Value,
 } from '../../spec/program/index.js';
 import { legalBackend } from '../steps/legal-spread.js';
+import { contracting } from './contracting.js';
+import { flushing } from './flushing.js';
 import { meaningsWith } from './meanings.js';
 import { regrouping } from './regrouping.js';
+import { wideBackend, wideCallsBackend } from './wide.js';
 
 /** A backend of a fleet, with what sets it apart. */
 export interface FleetMember {
@@ -58,6 +61,24 @@ export const LEGAL_FLEET: readonly FleetMember[] = [
     name: 'sums and products regrouped, as WGSL allows',
     open: () => float32Backend('regrouped', regrouping(), {}, 'f32-wgsl'),
   },
+  {
+    name: 'composites regrouped',
+    open: () =>
+      float32Backend(
+        'composites regrouped',
+        float32({ summation: 'pairwise' }),
+        {},
+        'f32-ieee',
+        regrouping(),
+      ),
+  },
+  member('products added unrounded', contracting()),
+  {
+    name: 'subnormals flushed everywhere',
+    open: () => float32Backend('flushing', flushing(), {}, 'f32-flush'),
+  },
+  { name: 'programs in float64', open: () => wideBackend('programs in float64') },
+  { name: 'composites in float64', open: () => wideCallsBackend('composites in float64') },
   ...[1, 2, 3].map(
     (draw): FleetMember => ({
       name: `drawn at random, ${draw}`,
@@ -72,9 +93,10 @@ export function float32Backend(
   arithmetic: Arithmetic<Float32Array>,
   meanings: Meanings = {},
   contract: NumericContract = 'f32-ieee',
+  bodies: Arithmetic<Float32Array> = arithmetic,
 ): InterpreterBackend<Float32Array> {
   const info: Pick<BackendInfo, 'name' | 'contract' | 'claims'> = { name, contract, claims: [] };
-  return new InterpreterBackend(arithmetic, info, meanings);
+  return new InterpreterBackend(arithmetic, info, meanings, bodies);
 }
 
 function member(

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { ADAMW, type Shape, type Value } from '../../spec/program/index.js';
 import { buildCase } from '../build-case.js';
-import { type Case, type Family, family } from '../case.js';
+import { type Case, type Family, family, functionCase } from '../case.js';
 import { correction, learningRate } from '../generators/domains.js';
 import { draw, regime, shape } from '../generators/draws.js';
 import type { Regime } from '../generators/regimes.js';
@@ -47,7 +47,7 @@ export function adamwCase({
       return { p: first, m: second, v: third };
     },
   );
-  return { ...drawn, call: { function: 'optim.adamw', attributes } };
+  return functionCase(drawn, { function: 'optim.adamw', attributes });
 }
 
 const parameters = {

@@ -8,7 +8,9 @@ export function judging<C extends Case>(drawn: C, wanted: (output: string) => bo
     Object.fromEntries(
       Object.entries(drawn.expected(inputs, contract, outputs)).filter(([name]) => wanted(name)),
     );
-  return { ...drawn, expected };
+  const { inDouble } = drawn;
+  const double = inDouble === undefined ? {} : { inDouble: () => judging(inDouble(), wanted) };
+  return { ...drawn, expected, ...double };
 }
 
 /** Integers as a tensor. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { infoNceLoss, l2Normalize, maeLoss } from '../../spec/index.js';
 import { exp } from '../../spec/program/index.js';
-import { type Case, type Family, family } from '../case.js';
+import { type Case, type Family, family, functionCase } from '../case.js';
 import { lossAndGradients } from '../families/objectives.js';
 import { draw, positiveExtent, regime } from '../generators/draws.js';
 import type { Regime } from '../generators/regimes.js';
@@ -25,7 +25,7 @@ export function maeCase({ batch, masked, size, ...data }: MaeDrawn): Case {
     data,
     ({ prediction, target }) => maeLoss(prediction, target),
   );
-  return { ...drawn, call: { function: 'loss.mae', attributes: {} } };
+  return functionCase(drawn, { function: 'loss.mae', attributes: {} }, drawn.oracle);
 }
 
 export interface InfoNceDrawn {
@@ -56,7 +56,8 @@ export function infoNceCase({ batch, width, directions, ...data }: InfoNceDrawn)
         directions,
       }),
   );
-  return { ...drawn, call: { function: 'loss.infonce', attributes: { directions } } };
+  const call = { function: 'loss.infonce', attributes: { directions } } as const;
+  return functionCase(drawn, call, drawn.oracle);
 }
 
 const maeParameters = fc.record({

@@ -99,7 +99,7 @@ export const MODEL_SIGNATURES: readonly FunctionSignature[] = [
       weight_decay: number('wd of parameters with two axes; others have none.'),
     },
     inputs: [
-      ...encoderInputs('f64'),
+      ...encoderInputs('float'),
       ...tensors({ masked: 'B M: The other tokens of each clip, ascending.' }, 'i32'),
       ...tensors(
         {
@@ -117,7 +117,7 @@ export const MODEL_SIGNATURES: readonly FunctionSignature[] = [
           'schedule.correction1': ': 1 - b1^t',
           'schedule.correction2': ': 1 - b2^t',
         },
-        'f64',
+        'float',
       ),
     ],
     outputs: tensors(
@@ -130,10 +130,10 @@ export const MODEL_SIGNATURES: readonly FunctionSignature[] = [
         'adamw.m.*': '...: ',
         'adamw.v.*': '...: ',
       },
-      'f64',
+      'float',
     ),
     details: [
-      'In f64 alone: in f32 the worst case of so many layers is wider than the results.',
+      'In f32, losses and gradients are judged by how far right runs in f32 lie apart; in f64 by bounds. The update is judged from the gradients that are handed out, in either.',
       "The encoder as in model.forward. Its tokens through decoder.embed (no bias); in front those of the visible tokens plus their positions, after them decoder.mask plus the positions of the masked ones; the decoder's blocks; of its last M tokens norm and head are the prediction.",
       'Targets: target.cube of the masked cubes. Loss: loss.mae. Update: optim.adamw of each parameter; tables of positions are no parameters.',
     ],

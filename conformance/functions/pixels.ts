@@ -5,7 +5,7 @@ import { gridOf, patchify, targets, toUnitRange, type VideoConfig } from '../../
 import { elementCount } from '../../spec/program/index.js';
 import { RandomStream } from '../../spec/random/index.js';
 import { buildCase } from '../build-case.js';
-import { type Case, type Family, family } from '../case.js';
+import { type Case, type Family, family, functionCase } from '../case.js';
 import { draw, positiveExtent } from '../generators/draws.js';
 
 export interface PatchifyDrawn {
@@ -33,7 +33,7 @@ export function patchifyCase({
   const drawn = buildCase('patchify', { frames: { dtype: 'u8', shape } }, data, ({ frames }) => ({
     cubes: patchify(frames, video),
   }));
-  return { ...drawn, call: { function: 'patchify', attributes: { tubelet, patch } } };
+  return functionCase(drawn, { function: 'patchify', attributes: { tubelet, patch } });
 }
 
 export interface TargetDrawn {
@@ -52,7 +52,7 @@ export function targetCase({ batch, cubes, pixels, draw: seed }: TargetDrawn): C
     { regime: 'normal', draw: seed },
     ({ cubes: values }) => ({ targets: targets(toUnitRange(values), 'per-cube-channel') }),
   );
-  return { ...drawn, call: { function: 'target.cube', attributes: { float: 'f32' } } };
+  return functionCase(drawn, { function: 'target.cube', attributes: { float: 'f32' } });
 }
 
 /** Cubes of one colour: their targets are 0, not the rounding error of a mean over eps. */

@@ -13,7 +13,7 @@ export interface TensorSpec {
   /** Its name; one with `*` stands for every name of that form. */
   readonly name: string;
   /** `float` is f32 or f64: whichever the other floats of the call are. */
-  readonly dtype: 'i32' | 'u8' | 'float' | 'f64';
+  readonly dtype: 'i32' | 'u8' | 'float';
   /** Extents: letters, numbers and products of them; `...` for any. */
   readonly shape: readonly string[];
   readonly text: string;

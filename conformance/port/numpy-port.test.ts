@@ -24,6 +24,17 @@ describe.skipIf(!here)('the NumPy port', () => {
     expect(report.canaries.length).toBeGreaterThan(0);
   });
 
+  it('passes every function in float64, its results rounded once', async () => {
+    const wide = await openPort(`${PORT_COMMAND} --wide`, { folder: PORT_FOLDER });
+    try {
+      const report = await runChecks(wide, { filter: 'function/', cases: 6 });
+      expect(report.ok, formatReport(report)).toBe(true);
+      expect(report.counts.unsupported).toBe(0);
+    } finally {
+      await wide.close();
+    }
+  });
+
   it('passes everything that programs are checked for', async () => {
     // Trajectories take a third of the time and tell of f32 what the step tells.
     const checks = checksFor(port).filter(({ id }) => !/^(function|trajectory|outcome)/.test(id));

@@ -36,7 +36,9 @@ export async function openPort(command: string, options: PortOptions = {}): Prom
 
 function portSubject(hello: PortHello, session: PortSession): Port {
   const { name, version, device, contract, deterministic, claims, functions, floats } = hello;
-  const info = { name, version, device, contract, deterministic, claims };
+  const float64 =
+    floats.includes('f32') && floats.includes('f64') ? { float64: true as const } : {};
+  const info = { name, version, device, contract, deterministic, claims, ...float64 };
   const programs = hello.capabilities.includes('program')
     ? new PortBackend({ ...info, residency: 'host' }, session)
     : undefined;

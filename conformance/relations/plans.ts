@@ -25,7 +25,7 @@ export const PLAN_RELATION: Check = {
     if (backend === undefined) return verdictOf('unsupported', 'programs do not run on it');
     const { step, state } = cutStep(TINY_MAE, SHAPE);
     const inputs = zeroMoments(stepInputs(step, state, { ...SHAPE, draw: 9 }));
-    const spread = await legalSpread(step, inputs, CONTRACTS[backend.info.contract]);
+    const spread = legalSpread(step, inputs, CONTRACTS[backend.info.contract]);
     const whole = await moments(backend, trainingPlan(TINY_MAE, SHAPE), inputs);
     let finding: Finding = { ...verdictOf('pass'), cases: 0 };
     for (const microbatches of [2, 4]) {

@@ -1,9 +1,17 @@
 import type { HostTensor, Named } from '../../core/backend.js';
-import { InterpreterBackend, interpret, perturbed } from '../../reference/index.js';
+import { declarations } from '../../core/passes/rewrite.js';
+import {
+  type Arithmetic,
+  type Bounds,
+  type FloatBounds,
+  InterpreterBackend,
+  interpret,
+  interpretIn,
+  perturbed,
+} from '../../reference/index.js';
 import type { ContractErrors } from '../../spec/contracts/index.js';
-import type { Program } from '../../spec/program/index.js';
+import { isFloat, type Program, type ValueDeclaration } from '../../spec/program/index.js';
 import { RandomStream } from '../../spec/random/index.js';
-import { runOnce } from '../subject.js';
 import { studentQuantile } from './student.js';
 
 /** Legal runs of which spreads are made. */
@@ -19,19 +27,18 @@ export interface Spread {
 }
 
 /** The spread of each output of a program over random legal runs. */
-export async function legalSpread(
+export function legalSpread(
   program: Program,
   inputs: Named<HostTensor>,
   contract: ContractErrors,
-): Promise<ReadonlyMap<string, Spread>> {
+): ReadonlyMap<string, Spread> {
   const exact = interpret(program, inputs);
   const squares = new Map(
     Object.entries(exact).map(([name, { data }]) => [name, new Float64Array(data.length)]),
   );
   for (let run = 0; run < LEGAL_RUNS; run++) {
-    const backend = legalBackend(contract, run);
-    const executable = await backend.compile(program);
-    for (const [name, { data }] of Object.entries(await runOnce(backend, executable, inputs))) {
+    const results = interpretIn(legalArithmetic(contract, run), program, inputs);
+    for (const [name, { data }] of Object.entries(results)) {
       const total = squares.get(name) as Float64Array;
       const value = exact[name]?.data as Float64Array;
       for (let i = 0; i < total.length; i++) {
@@ -54,14 +61,44 @@ export function legalBackend(
   contract: ContractErrors,
   member: number,
 ): InterpreterBackend<Float32Array> {
-  const stream = new RandomStream({ seed: 1, stream: 'test', replicate: member });
   const info = {
     name: `legal ${member}`,
     contract: contract.name,
     claims: [],
     deterministic: false,
   };
-  return new InterpreterBackend(perturbed(contract, stream), info);
+  return new InterpreterBackend(legalArithmetic(contract, member), info);
+}
+
+function legalArithmetic(contract: ContractErrors, member: number): Arithmetic<Float32Array> {
+  const stream = new RandomStream({ seed: 1, stream: 'test', replicate: member });
+  return perturbed(contract, stream);
+}
+
+/**
+ * What a legal implementation may give for the float outputs of a program, by the spread of legal runs:
+ * value +- as many deviations as a correct one passes with probability 1 - 1e-6. Sound for random and
+ * centred data, and far narrower than the worst case where many operations follow each other.
+ */
+export function spreadBounds(
+  program: Program,
+  inputs: Named<HostTensor>,
+  contract: ContractErrors,
+): Named<Bounds> {
+  const spread = legalSpread(program, inputs, contract);
+  const elements = [...spread.values()].reduce((sum, { value }) => sum + value.length, 0);
+  const limit = allowance(2 * elements);
+  const types = declarations(program);
+  return Object.fromEntries(
+    program.outputs.map(({ name, value: source }): [string, FloatBounds] => {
+      const { dtype, shape } = types.get(source) as ValueDeclaration;
+      const { value, deviation } = spread.get(name) as Spread;
+      if (!isFloat(dtype)) throw new Error(`${name} is no float: its results do not spread`);
+      const low = value.map((x, i) => x - limit * (deviation[i] as number));
+      const high = value.map((x, i) => x + limit * (deviation[i] as number));
+      return [name, { dtype, shape, value, low, high }];
+    }),
+  );
 }
 
 /** How many deviations an element may lie off, so that `count` correct ones hardly ever do. */

@@ -22,6 +22,8 @@ import {
 export interface CutStep {
   /** Outputs: losses, `grad.NAME` of each parameter, and the next state by name. */
   readonly step: Program;
+  /** The same with constants as their formulas have them: literals are not folded. */
+  readonly oracle: Program;
   /**
    * Inputs: `grad.NAME`, the parameters, their moments, the scaler and the schedule; outputs: the
    * next state, and what the scaler says.
@@ -68,8 +70,10 @@ export function cutStep(
     }),
   );
   finish(update, parameters, given);
+  const oracle = { ...builder.finish(), name: 'step' };
   return {
-    step: simplify({ ...builder.finish(), name: 'step' }),
+    step: simplify(oracle),
+    oracle,
     update: update.finish(),
     state: [
       ...model.state,

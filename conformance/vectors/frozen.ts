@@ -5,7 +5,7 @@ import { parseProgram } from '../../core/text/parse.js';
 import { formatNumber, printProgram } from '../../core/text/print.js';
 import { LacunaError } from '../../spec/errors.js';
 import { type DType, elementCount, formatType, type Shape } from '../../spec/program/index.js';
-import { type Case, type Level, programCase } from '../case.js';
+import { type Case, functionCase, type Level, programCase } from '../case.js';
 import { type Check, verdictOf } from '../check.js';
 import { judgeCase } from '../family-check.js';
 import { FUNCTION_NAMES, type FunctionCall } from '../functions/function-call.js';
@@ -114,7 +114,8 @@ export function thaw(text: string, where: string): FrozenVector & { readonly cas
   const { program, call } = vector;
   if (program !== undefined) {
     const parsed = parseProgram([...program, ''].join('\n'), where);
-    return { ...vector, case: programCase(parsed, runs, call) };
+    const made = programCase(parsed, runs);
+    return { ...vector, case: call === undefined ? made : functionCase(made, call) };
   }
   if (call !== undefined) return { ...vector, case: exactCase(call, runs) };
   throw new LacunaError({ where, what: 'a vector has a program, a call, or both' });

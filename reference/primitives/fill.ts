@@ -3,7 +3,7 @@ import type { Arithmetic } from '../arithmetic.js';
 import type { Tensor } from '../tensor.js';
 import { exactZeros } from '../tensor.js';
 
-/** A tensor of these numbers; one number fills it all. */
+/** A tensor of these literals; one number fills it all. */
 export function fill<C>(
   arithmetic: Arithmetic<C>,
   type: TensorType,
@@ -13,7 +13,10 @@ export function fill<C>(
   const numbers = Array.from({ length: elementCount(shape) }, (_, i) =>
     data.length === 1 ? (data[0] as number) : (data[i] as number),
   );
-  if (isFloat(dtype)) return { dtype, shape, column: arithmetic.load(numbers, dtype) };
+  if (isFloat(dtype)) {
+    const column = arithmetic.literal?.(numbers, dtype) ?? arithmetic.load(numbers, dtype);
+    return { dtype, shape, column };
+  }
   const out = exactZeros(type);
   out.data.set(numbers);
   return out;

@@ -71,7 +71,8 @@ export const MODEL: Area = {
 
 export const OBJECTIVES: Area = {
   title: 'Objectives',
-  introduction: 'What is predicted, and how far off it is.',
+  introduction:
+    'What is predicted, and how far off it is. In a function that is implemented by its formula, sums and products may run in any order that is the same if computed exactly; constants of sizes and attributes are those of float64, rounded at most once.',
   clauses: [
     clause(
       'target.cube',
@@ -209,7 +210,7 @@ export const TRAINING: Area = {
     }),
     clause(
       'step.update',
-      "The update of a step, from the backend's own gradients: moments, decay groups, rates, statistics.",
+      "The update of a step, from the backend's own gradients, before or after they are rounded to be handed out: moments, decay groups, rates, statistics.",
       { needs: ['optim.adamw'] },
     ),
     clause(

@@ -5,7 +5,7 @@ const rounded = 'rounded as the numeric contract says';
 export const OPERATIONS: Area = {
   title: 'Operations',
   introduction:
-    'Operands of elementwise operations have one shape; nothing broadcasts by itself. An extent may be 0. Results in floating point are as accurate as the numeric contract of the backend says; of integers and bools they are exact. i32 wraps at 2^32.',
+    'Operands of elementwise operations have one shape; nothing broadcasts by itself. An extent may be 0. Results in floating point are as accurate as the numeric contract of the backend says; of integers and bools they are exact. i32 wraps at 2^32. Operations of a program run as they are written; within a composite that is executed whole, sums and products may run in any order that is the same if computed exactly.',
   clauses: [
     clause('op.add', `Elementwise sum, ${rounded}.`, { formula: 'y = a + b' }),
     clause('op.sub', `Elementwise difference, ${rounded}.`, { formula: 'y = a - b' }),
@@ -50,7 +50,7 @@ export const OPERATIONS: Area = {
     clause('op.and', 'Both bools hold.'),
     clause('op.or', 'One of the bools holds, or both.'),
     clause('op.not', 'The bool does not hold.'),
-    clause('op.is_finite', 'The number is neither infinite nor NaN.'),
+    clause('op.is_finite', 'The number, as its type holds it, is neither infinite nor NaN.'),
     clause('op.select', 'The element of a where the condition holds, else that of b, unchanged.', {
       formula: 'y = c ? a : b',
     }),

@@ -1,0 +1,120 @@
+import type { HostTensor, Named } from '../../../core/backend.js';
+import { integers } from '../../functions/exact.js';
+import type { FunctionAttributes } from '../../functions/function-call.js';
+import { at } from './scalars.js';
+
+type Words = readonly [bigint, bigint, bigint, bigint];
+const WORD = 2n ** 32n;
+const high = (x: bigint): bigint => x / WORD;
+const low = (x: bigint): bigint => x % WORD;
+
+export function philox({ counter, key }: Named<HostTensor>): Named<HostTensor> {
+  const word = (tensor: HostTensor | undefined, i: number): bigint =>
+    BigInt.asUintN(32, BigInt(tensor?.data[i] ?? 0));
+  const count = counter?.shape[0] ?? 0;
+  const words = Array.from({ length: count }, (_, n) =>
+    rounds(
+      [0, 1, 2, 3].map((i) => word(counter, 4 * n + i)) as unknown as Words,
+      word(key, 2 * n),
+      word(key, 2 * n + 1),
+    ),
+  ).flat();
+  return {
+    words: integers(
+      words.map((x) => Number(BigInt.asIntN(32, x))),
+      [count, 4],
+    ),
+  };
+}
+
+function rounds(start: Words, key0: bigint, key1: bigint): Words {
+  let [c0, c1, c2, c3] = start;
+  let [k0, k1] = [key0, key1];
+  for (let round = 0; round < 10; round++) {
+    [c0, c1, c2, c3] = [
+      high(0xcd9e8d57n * c2) ^ c1 ^ k0,
+      low(0xcd9e8d57n * c2),
+      high(0xd2511f53n * c0) ^ c3 ^ k1,
+      low(0xd2511f53n * c0),
+    ];
+    [k0, k1] = [low(k0 + 0x9e3779b9n), low(k1 + 0xbb67ae85n)];
+  }
+  return [c0, c1, c2, c3];
+}
+
+export function tube(attributes: FunctionAttributes): Named<HostTensor> {
+  const [S, R, C] = grid(attributes);
+  const n = R * C;
+  const m = maskedPlaces(n, attributes);
+  const [seed, replicate, epoch, sample] = ['seed', 'replicate', 'epoch', 'sample'].map((name) =>
+    BigInt(Number(attributes[name])),
+  ) as [bigint, bigint, bigint, bigint];
+  const words: bigint[] = [];
+  let block = 0n;
+  const next = (): bigint => {
+    if (words.length === 0) {
+      const counter: Words = [block++, 6n * 2n ** 16n + replicate, epoch, sample];
+      words.push(...rounds(counter, seed % WORD, seed / WORD));
+    }
+    return words.shift() as bigint;
+  };
+  const integer = (count: number): number => {
+    const N = BigInt(count);
+    let w = next();
+    while ((w * N) % WORD < (WORD - N) % N) w = next();
+    return Number((w * N) / WORD);
+  };
+  const items = Array.from({ length: n }, (_, i) => i);
+  for (let i = 0; i < n - m; i++) {
+    const j = i + integer(n - i);
+    [items[i], items[j]] = [at(items, j), at(items, i)];
+  }
+  const visible = new Set(items.slice(0, n - m));
+  return split(S, n, (_, place) => !visible.has(place));
+}
+
+export function topk(
+  { map }: Named<HostTensor>,
+  attributes: FunctionAttributes,
+): Named<HostTensor> {
+  const [S, R, C] = grid(attributes);
+  const n = R * C;
+  const m = maskedPlaces(n, attributes);
+  const masked = Array.from({ length: S }, (_, slot) => {
+    const value = (place: number): number => map?.data[slot * n + place] ?? 0;
+    const places = Array.from({ length: n }, (_unused, place) => place);
+    places.sort((a, b) => value(b) - value(a) || a - b);
+    return new Set(places.slice(0, m));
+  });
+  return split(S, n, (slot, place) => at(masked, slot).has(place));
+}
+
+function grid({ slots, rows, columns }: FunctionAttributes): [number, number, number] {
+  return [Number(slots), Number(rows), Number(columns)];
+}
+
+function maskedPlaces(n: number, { ratio: given, rounding }: FunctionAttributes): number {
+  const ratio = Number(given);
+  if (ratio === 0) return 0;
+  if (rounding === 'floor-masked') return Math.floor(ratio * n);
+  const visible = Math.floor(n * (1 - ratio));
+  return n - (rounding === 'floor-visible-at-least-one' ? Math.max(visible, 1) : visible);
+}
+
+function split(
+  slots: number,
+  n: number,
+  isMasked: (slot: number, place: number) => boolean,
+): Named<HostTensor> {
+  const [visible, masked]: [number[], number[]] = [[], []];
+  for (let slot = 0; slot < slots; slot++) {
+    for (let place = 0; place < n; place++) {
+      (isMasked(slot, place) ? masked : visible).push(slot * n + place);
+    }
+  }
+  return {
+    visible: integers(visible),
+    masked: integers(masked),
+    counts: integers([visible.length, masked.length]),
+  };
+}

@@ -1,0 +1,265 @@
+import type { HostTensor, Named } from '../../../core/backend.js';
+import { type AdamWAttributes, elementCount, type Shape } from '../../../spec/program/index.js';
+import {
+  FUNCTION_NAMES,
+  type FunctionAttributes,
+  type FunctionCall,
+} from '../../functions/function-call.js';
+import type { Subject } from '../../subject.js';
+import { adamw, infonce, mae, patchify, scalars, targetCube } from './formulas.js';
+import { philox, topk, tube } from './integers.js';
+import { type Blocks, decode, encode, type Parameters } from './model.js';
+import { at, type Scalar, Scalars } from './scalars.js';
+
+/**
+ * A port whose functions are written word by word from docs/protocol.md: it divides where the text
+ * divides. `each`: every operation is rounded to the type of the call, in order. `once`: everything is
+ * computed in float64, and results are rounded.
+ */
+export function literalPort(rounding: 'each' | 'once'): Subject {
+  return {
+    functions: FUNCTION_NAMES,
+    info: {
+      name: `literal port, rounded ${rounding}`,
+      version: '1',
+      device: 'none',
+      contract: 'f32-ieee',
+      deterministic: true,
+      claims: [],
+    },
+    open: async ({ call, program }) => {
+      if (call === undefined) return `${program?.name} is no function`;
+      return { run: async (inputs) => answer(call, inputs, rounding), close: async () => {} };
+    },
+  };
+}
+
+type Float = 'f32' | 'f64';
+
+/** Inputs, and how to hand out results. */
+interface Request {
+  readonly s: Scalars;
+  readonly inputs: Named<HostTensor>;
+  readonly attributes: FunctionAttributes;
+  readonly out: (list: readonly (Scalar | number)[], shape: Shape) => HostTensor;
+}
+
+function answer(
+  { function: name, attributes }: FunctionCall,
+  inputs: Named<HostTensor>,
+  rounding: 'each' | 'once',
+): Named<HostTensor> {
+  const isDouble =
+    attributes.float === 'f64' || Object.values(inputs).some(({ dtype }) => dtype === 'f64');
+  const float: Float = isDouble ? 'f64' : 'f32';
+  const s = new Scalars(float === 'f32' && rounding === 'each' ? Math.fround : (x) => x);
+  const out: Request['out'] = (list, shape) => {
+    const data = list.map((x) => (typeof x === 'number' ? x : x.value));
+    const container = float === 'f32' ? Float32Array : Float64Array;
+    return { dtype: float, shape, data: container.from(data) };
+  };
+  const request: Request = { s, inputs, attributes, out };
+  switch (name) {
+    case 'random.philox':
+      return philox(inputs);
+    case 'mask.tube':
+      return tube(attributes);
+    case 'mask.topk':
+      return topk(inputs, attributes);
+    case 'patchify':
+      return patches(request);
+    case 'target.cube':
+      return targets(request);
+    case 'loss.mae':
+      return maeLoss(request);
+    case 'loss.infonce':
+      return infonceLoss(request);
+    case 'optim.adamw':
+      return update(request);
+    case 'model.forward':
+      return forward(request);
+    case 'step':
+      return step(request);
+    default:
+      return name satisfies never;
+  }
+}
+
+function patches({ inputs, attributes }: Request): Named<HostTensor> {
+  const cubes = clips(inputs, attributes);
+  const shape = [cubes.length, cubes[0]?.length ?? 0, cubes[0]?.[0]?.length ?? 0];
+  return { cubes: { dtype: 'u8', shape, data: Uint8Array.from(cubes.flat(2)) } };
+}
+
+/** The cubes of each clip. */
+function clips({ frames }: Named<HostTensor>, attributes: FunctionAttributes): number[][][] {
+  const { shape = [], data = [] } = frames ?? {};
+  const size = elementCount(shape.slice(1));
+  return Array.from({ length: shape[0] ?? 0 }, (_, b) =>
+    patchify(
+      Array.from(data).slice(b * size, (b + 1) * size),
+      shape.slice(1),
+      Number(attributes.tubelet),
+      Number(attributes.patch),
+    ),
+  );
+}
+
+function targets({ s, inputs: { cubes }, out }: Request): Named<HostTensor> {
+  const { shape = [], data = [] } = cubes ?? {};
+  const rows = split(Array.from(data), shape.at(-1) ?? 1);
+  return {
+    targets: out(
+      rows.flatMap((cube) => targetCube(s, cube)),
+      shape,
+    ),
+  };
+}
+
+function maeLoss({ s, inputs: { prediction, target }, out }: Request): Named<HostTensor> {
+  const { loss, gradient } = mae(s, scalars(s, prediction), scalars(s, target));
+  return { loss: out([loss], []), 'grad.prediction': out(gradient, prediction?.shape ?? []) };
+}
+
+function infonceLoss({ s, inputs, attributes, out }: Request): Named<HostTensor> {
+  const { text, video, log_scale } = inputs;
+  const shape = text?.shape ?? [];
+  const rows = (x: HostTensor | undefined): Scalar[][] => split(scalars(s, x), shape[1] ?? 1);
+  const scale = at(scalars(s, log_scale), 0);
+  const results = infonce(s, rows(text), rows(video), scale, attributes.directions);
+  return {
+    loss: out(results.loss, []),
+    'grad.text': out(results.text, shape),
+    'grad.video': out(results.video, shape),
+    'grad.log_scale': out(results.log_scale, []),
+  };
+}
+
+function update({ s, inputs, attributes, out }: Request): Named<HostTensor> {
+  const [lr, c1, c2] = ['lr', 'c1', 'c2'].map((name) => at(scalars(s, inputs[name]), 0)) as [
+    Scalar,
+    Scalar,
+    Scalar,
+  ];
+  const [p, m, v, g] = ['p', 'm', 'v', 'g'].map((name) => scalars(s, inputs[name])) as [
+    Scalar[],
+    Scalar[],
+    Scalar[],
+    Scalar[],
+  ];
+  const results = p.map((each, i) =>
+    adamw(
+      s,
+      { p: each, m: at(m, i), v: at(v, i), g: at(g, i), lr, c1, c2 },
+      attributes as AdamWAttributes,
+    ),
+  );
+  const shape = inputs.p?.shape ?? [];
+  return Object.fromEntries(
+    (['p', 'm', 'v'] as const).map((name) => [
+      name,
+      out(
+        results.map((each) => each[name]),
+        shape,
+      ),
+    ]),
+  );
+}
+
+function forward(request: Request): Named<HostTensor> {
+  const { s, inputs, attributes, out } = request;
+  const encoded = encoder(request, parametersOf(s, inputs));
+  const [batch = 0, count = 0] = inputs.visible?.shape ?? [];
+  const shape = [batch, count, Number(attributes.width)];
+  return { encoded: out(encoded.flat(2), shape) };
+}
+
+function encoder(
+  { s, inputs, attributes }: Request,
+  parameters: Parameters,
+): (readonly (readonly Scalar[])[])[] {
+  const visible = indices(inputs.visible);
+  return clips(inputs, attributes).map((cubes, b) =>
+    encode(s, parameters, cubes, at(visible, b), blocksOf(attributes, '')),
+  );
+}
+
+function step(request: Request): Named<HostTensor> {
+  const { s, inputs, attributes, out } = request;
+  const parameters = parametersOf(s, inputs);
+  const [visible, masked] = [indices(inputs.visible), indices(inputs.masked)];
+  const cubes = clips(inputs, attributes);
+  const predictions = encoder(request, parameters).flatMap((encoded, b) => {
+    const tokens = { visible: at(visible, b), masked: at(masked, b) };
+    return decode(s, parameters, encoded, tokens, blocksOf(attributes, 'decoder_'));
+  });
+  const wanted = cubes.flatMap((clip, b) =>
+    at(masked, b).flatMap((index) => targetCube(s, at(clip, index))),
+  );
+  const { loss } = mae(s, predictions.flat(), wanted);
+  s.goBack(loss);
+  const results: Record<string, HostTensor> = {
+    loss: out([loss], []),
+    'loss.mae': out([loss], []),
+  };
+  const scalar = (name: string): Scalar => at(scalars(s, inputs[name]), 0);
+  const schedule = {
+    lr: scalar('schedule.lr'),
+    c1: scalar('schedule.correction1'),
+    c2: scalar('schedule.correction2'),
+  };
+  for (const [name, numbers] of parameters) {
+    const { shape } = inputs[name] as HostTensor;
+    if (inputs[`adamw.m.${name}`] === undefined) continue;
+    results[`grad.${name}`] = out(
+      numbers.map(({ gradient }) => gradient),
+      shape,
+    );
+    const [m, v] = [scalars(s, inputs[`adamw.m.${name}`]), scalars(s, inputs[`adamw.v.${name}`])];
+    const decay = shape.length === 2 ? Number(attributes.weight_decay) : 0;
+    const next = numbers.map((p, i) =>
+      adamw(
+        s,
+        { p, m: at(m, i), v: at(v, i), g: s.of(p.gradient), ...schedule },
+        { ...(attributes as AdamWAttributes), decay, lr_scale: 1 },
+      ),
+    );
+    for (const [prefix, which] of [
+      ['', 'p'],
+      ['adamw.m.', 'm'],
+      ['adamw.v.', 'v'],
+    ] as const) {
+      results[`${prefix}${name}`] = out(
+        next.map((each) => each[which]),
+        shape,
+      );
+    }
+  }
+  return results;
+}
+
+function parametersOf(s: Scalars, inputs: Named<HostTensor>): Parameters {
+  return new Map(
+    Object.entries(inputs)
+      .filter(([name]) => /^(encoder|decoder)\./.test(name))
+      .map(([name, tensor]) => [name, scalars(s, tensor)]),
+  );
+}
+
+function blocksOf(attributes: FunctionAttributes, prefix: '' | 'decoder_'): Blocks {
+  return {
+    depth: Number(attributes[`${prefix}depth`]),
+    heads: Number(attributes[`${prefix}heads`]),
+    eps: Number(attributes.norm_eps),
+  };
+}
+
+function indices(tensor: HostTensor | undefined): number[][] {
+  return split(Array.from(tensor?.data ?? []), tensor?.shape.at(-1) ?? 1);
+}
+
+function split<T>(list: readonly T[], length: number): T[][] {
+  return Array.from({ length: list.length / length }, (_, i) =>
+    list.slice(i * length, (i + 1) * length),
+  );
+}
