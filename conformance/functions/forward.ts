@@ -4,14 +4,17 @@ import { patchify, videoEncoder } from '../../spec/index.js';
 import { ModelBuilder } from '../../spec/model/state.js';
 import { type Case, type Family, family, functionCase } from '../case.js';
 import { spreadBounds } from '../steps/legal-spread.js';
-import { stepInputs, TINY_MAE } from '../steps/tiny-step.js';
+import { stepInputs, tinyVideo } from '../steps/tiny-step.js';
 
-interface ForwardDrawn {
+export interface ForwardDrawn {
   readonly batch: number;
   readonly visible: number;
   readonly depth: number;
   /** Width and heads. */
   readonly size: readonly number[];
+  /** Frames of a cube, and its rows and columns. */
+  readonly cube: readonly number[];
+  readonly mlpRatio: number;
   readonly eps: number;
   /** The size of what is added to a token: where it is small, so are the variances in the norms. */
   readonly scale: number;
@@ -26,10 +29,11 @@ const ADDED = /^encoder\.(patch|positions|\d+\.attn\.proj|\d+\.mlp\.fc2)/;
  * judged by the spread of legal runs, since the worst case of its operations hides the exact GELU from
  * its tanh form, and one eps of the norms from another.
  */
-function forwardCase({ batch, visible: count, depth, size, eps, scale, draw }: ForwardDrawn): Case {
+export function forwardCase(drawn: ForwardDrawn): Case {
+  const { batch, visible: count, depth, size, cube, mlpRatio, eps, scale, draw } = drawn;
   const [width = 0, heads = 0] = size;
-  const { video } = TINY_MAE;
-  const config = { width, depth, heads, mlpRatio: 2, normEps: eps };
+  const video = tinyVideo(cube);
+  const config = { width, depth, heads, mlpRatio, normEps: eps };
   const model = new ModelBuilder('model_forward');
   const shape = [batch, video.frames, video.size, video.size, 3];
   const frames = model.program.input('frames', 'u8', shape, 'data');
@@ -41,7 +45,7 @@ function forwardCase({ batch, visible: count, depth, size, eps, scale, draw }: F
   const inputs = stepInputs(program, state, { batch, visible: count, draw });
   const runs = [scaled(inputs, scale)];
   const { tubelet, patch } = video;
-  const attributes = { tubelet, patch, width, depth, heads, mlp_ratio: 2, norm_eps: eps };
+  const attributes = { tubelet, patch, width, depth, heads, mlp_ratio: mlpRatio, norm_eps: eps };
   return {
     ...functionCase({ program, runs }, { function: 'model.forward', attributes }),
     expected: (inputs, contract) => spreadBounds(program, inputs, contract),
@@ -59,6 +63,9 @@ function scaled(inputs: Named<HostTensor>, scale: number): Named<HostTensor> {
   );
 }
 
+/** Cubes of another extent along each axis. */
+export const CUBE: fc.Arbitrary<readonly number[]> = fc.constantFrom([2, 4], [1, 2], [3, 2]);
+
 export const FORWARD_FAMILIES: readonly Family[] = [
   family(
     'function/model.forward',
@@ -67,6 +74,8 @@ export const FORWARD_FAMILIES: readonly Family[] = [
       visible: fc.constantFrom(1, 3, 8),
       depth: fc.constantFrom(1, 2),
       size: fc.constantFrom([6, 2], [4, 1], [8, 4]),
+      cube: CUBE,
+      mlpRatio: fc.constantFrom(2, 4, 1.5),
       // VideoMAE and MAE, CLIP, Hugging Face.
       eps: fc.constantFrom(1e-6, 1e-5, 1e-12),
       scale: fc.constantFrom(1, 2 ** -6, 2 ** -10),

@@ -2,46 +2,78 @@ import fc from 'fast-check';
 import type { HostTensor, Named } from '../../core/backend.js';
 import { type Bounds, bounds } from '../../reference/index.js';
 import { CONTRACTS, type ContractErrors } from '../../spec/contracts/index.js';
-import { gridOf } from '../../spec/index.js';
-import { NORM_EPS } from '../../spec/model/transformer.js';
+import { gridOf, type PretrainingConfig } from '../../spec/index.js';
 import { type Program, sameShape } from '../../spec/program/index.js';
 import { type Case, type Family, family } from '../case.js';
 import { spreadBounds } from '../steps/legal-spread.js';
 import { cutStep } from '../steps/step-program.js';
-import { stepInputs, TINY_MAE } from '../steps/tiny-step.js';
+import { stepInputs, tinyVideo } from '../steps/tiny-step.js';
+import { CUBE } from './forward.js';
 
 /** What a case judges. */
 type Part = 'gradients' | 'update';
 
-interface StepDrawn {
+export interface StepDrawn {
   readonly batch: number;
   readonly visible: number;
+  /** Frames of a cube, and its rows and columns. */
+  readonly cube: readonly number[];
+  /** Width, heads and depth, of the encoder and of the decoder. */
+  readonly encoder: readonly number[];
+  readonly decoder: readonly number[];
+  readonly mlpRatio: number;
+  readonly normEps: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly eps: number;
+  readonly decay: number;
   readonly draw: number;
+}
+
+/** The model of a case. */
+function modelOf({ cube, encoder, decoder, mlpRatio, normEps }: StepDrawn): MaeModel {
+  const sized = ([width = 0, heads = 0, depth = 0]: readonly number[]): Sized => ({
+    ...{ width, heads, depth, mlpRatio, normEps },
+  });
+  return {
+    video: tinyVideo(cube),
+    encoder: sized(encoder),
+    mae: { decoder: { ...sized(decoder), finalNormEps: normEps } },
+  };
+}
+
+type Sized = Readonly<Record<'width' | 'heads' | 'depth' | 'mlpRatio' | 'normEps', number>>;
+
+interface MaeModel extends PretrainingConfig {
+  readonly encoder: Sized;
+  readonly mae: { readonly decoder: Sized & Readonly<Record<'finalNormEps', number>> };
 }
 
 /**
  * One reconstruction step of a tiny model. In f32 the gradients and losses are judged by the spread of
  * legal runs, since the worst case of so many layers is wider than the results; in f64 by derived bounds.
  */
-function stepCase(part: Part, drawn: StepDrawn, float: 'f32' | 'f64' = 'f32'): Case {
-  const { batch, visible, draw } = drawn;
-  const { step, oracle, update, state } = cutStep(TINY_MAE, { batch, visible }, float);
+export function stepCase(part: Part, drawn: StepDrawn, float: 'f32' | 'f64' = 'f32'): Case {
+  const { batch, visible, draw, beta1, beta2, eps, decay } = drawn;
+  const model = modelOf(drawn);
+  const optimizer = { beta1, beta2, eps, weightDecay: decay };
+  const shape = { batch, visible };
+  const { step, oracle, update, state } = cutStep(model, shape, { float, optimizer });
   const runs = [0, 1].map((run) => {
     const inputs = stepInputs(step, state, { batch, visible, draw, run });
     return float === 'f32'
       ? inputs
       : Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, widened(tensor)]));
   });
-  const { video, encoder, mae } = TINY_MAE;
+  const { video, encoder, mae } = model;
   const { tubelet, patch } = video;
-  const { width, depth, heads, mlpRatio = 4 } = encoder;
-  const decoder = mae?.decoder ?? encoder;
+  const { width, depth, heads, mlpRatio, normEps } = encoder;
   const attributes = {
-    ...{ tubelet, patch, width, depth, heads, mlp_ratio: mlpRatio, norm_eps: NORM_EPS },
-    decoder_width: decoder.width,
-    decoder_depth: decoder.depth,
-    decoder_heads: decoder.heads,
-    ...{ beta1: 0.9, beta2: 0.95, eps: 1e-8, weight_decay: 0.05 },
+    ...{ tubelet, patch, width, depth, heads, mlp_ratio: mlpRatio, norm_eps: normEps },
+    decoder_width: mae.decoder.width,
+    decoder_depth: mae.decoder.depth,
+    decoder_heads: mae.decoder.heads,
+    ...{ beta1, beta2, eps, weight_decay: decay },
   };
   const tokens = gridOf(video);
   const masked = tokens.slots * tokens.rows * tokens.columns - visible;
@@ -123,6 +155,15 @@ const isLossOrGradient = (output: string): boolean =>
 const parameters = fc.record({
   batch: fc.constantFrom(1, 2),
   visible: fc.constantFrom(1, 3, 4),
+  cube: CUBE,
+  encoder: fc.constantFrom([6, 2, 1], [4, 1, 2], [6, 3, 1]),
+  decoder: fc.constantFrom([6, 2, 1], [4, 2, 1], [3, 1, 2]),
+  mlpRatio: fc.constantFrom(2, 4),
+  normEps: fc.constantFrom(1e-6, 1e-5),
+  beta1: fc.constantFrom(0.9, 0.8),
+  beta2: fc.constantFrom(0.95, 0.999),
+  eps: fc.constantFrom(1e-8, 1e-6),
+  decay: fc.constantFrom(0.05, 0.1),
   draw: fc.nat({ max: 0xffff_ffff }),
 });
 

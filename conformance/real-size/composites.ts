@@ -1,6 +1,4 @@
 import {
-  ADAMW,
-  type AdamWAttributes,
   ATTENTION,
   ATTENTION_GRAD,
   CROSS_ENTROPY,
@@ -14,7 +12,8 @@ import {
   type Value,
 } from '../../spec/program/index.js';
 import { positive } from '../generators/data.js';
-import { correction, learningRate, probability } from '../generators/domains.js';
+import { probability } from '../generators/domains.js';
+import { ADAMW_INPUTS, updated } from './adamw.js';
 import { HIDDEN, TOKENS, WIDTH } from './content.js';
 import { type SizedFamily, sizedFamily } from './sized-family.js';
 import { type StretchedOutput, stretchedCase } from './stretched-case.js';
@@ -94,10 +93,10 @@ const layerNorm = sizedFamily(
 const layerNormGrad = sizedFamily(
   'real/layer_norm_grad',
   {
-    gate: [{ rows: TOKENS + 3, width: WIDTH / 8 }],
+    gate: [{ rows: TOKENS + 3, width: 24 }],
     real: [
-      { rows: TOKENS + 3, width: WIDTH },
-      { rows: 9 * TOKENS, width: 48 },
+      { rows: TOKENS + 3, width: 96 },
+      { rows: 37, width: WIDTH },
     ],
   },
   ({ draw, rows, width }: Rows & Drawn) =>
@@ -159,11 +158,6 @@ const gelu = sizedFamily(
   { clauses: ['op.gelu', 'op.gelu.gradient'], level: 2 },
 );
 
-const ADAMW_ATTRIBUTES: AdamWAttributes = {
-  ...{ beta1: 0.9, beta2: 0.95, eps: 1e-8 },
-  ...{ decay: 0.05, lr_scale: 0.75 },
-};
-
 const adamw = sizedFamily(
   'real/adamw',
   { gate: COUNTS.gate, real: [{ count: WIDTH * HIDDEN }] },
@@ -172,24 +166,12 @@ const adamw = sizedFamily(
       'adamw',
       {
         axes: { i: { extent: count, kinds: 997 } },
-        inputs: {
-          p: { axes: ['i'] },
-          m: { axes: ['i'] },
-          v: { axes: ['i'], domain: (x) => Math.fround(x * x) },
-          g: { axes: ['i'] },
-          lr: { axes: [], domain: learningRate },
-          c1: { axes: [], domain: correction },
-          c2: { axes: [], domain: correction },
-        },
+        inputs: ADAMW_INPUTS,
         data: 'normal',
         draw,
       },
-      ({ p, m, v, g, lr, c1, c2 }) => {
-        const results = p.builder.call(ADAMW, [p, m, v, g, lr, c1, c2], ADAMW_ATTRIBUTES);
-        return Object.fromEntries(
-          ['p', 'm', 'v'].map((name, i) => [name, { value: results[i] as Value, axes: ['i'] }]),
-        );
-      },
+      (values) =>
+        updated(values, { beta1: 0.9, beta2: 0.95, eps: 1e-8, decay: 0.05, lr_scale: 0.75 }),
     ),
   { clauses: ['op.adamw'] },
 );

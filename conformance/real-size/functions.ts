@@ -1,13 +1,11 @@
-import { type AdamWDrawn, adamwCase } from '../functions/adamw.js';
+import { targets, toUnitRange } from '../../spec/index.js';
 import { type InfoNceDrawn, infoNceCase, type MaeDrawn, maeCase } from '../functions/losses.js';
 import { type TubeDrawn, topkCase, tubeCase } from '../functions/masks.js';
-import {
-  type PatchifyDrawn,
-  patchifyCase,
-  type TargetDrawn,
-  targetCase,
-} from '../functions/pixels.js';
+import { type PatchifyDrawn, patchifyCase } from '../functions/pixels.js';
+import { ADAMW_INPUTS, updated } from './adamw.js';
+import { HIDDEN, WIDTH } from './content.js';
 import { type SizedFamily, type Sizes, sizedFamily } from './sized-family.js';
+import { stretchedCase } from './stretched-case.js';
 
 type Drawn<P> = { readonly [K in keyof P]: P[K] };
 /** What is chosen of a case: all but the address of its data. */
@@ -103,21 +101,43 @@ const patchify = sizedFamily<Chosen<PatchifyDrawn>>(
   { level, clauses: ['patch.order'] },
 );
 
-const target = sizedFamily<Chosen<TargetDrawn>>(
+type Cubes = Readonly<{ batch: number; cubes: number; pixels: number }>;
+
+const target = sizedFamily(
   'real/target.cube',
   {
-    gate: [{ batch: 9, cubes: 7, pixels: 512 }],
-    real: [{ batch: 1, cubes: 1408, pixels: 512 }],
+    gate: [{ batch: 9, cubes: 71, pixels: 512 }],
+    real: [{ batch: 2, cubes: 1408, pixels: 512 }],
   },
-  targetCase,
+  ({ batch, cubes, pixels, draw }: Cubes & { readonly draw: number }) =>
+    stretchedCase(
+      'target_cube',
+      {
+        axes: {
+          batch: { extent: batch, kinds: 2 },
+          cubes: { extent: cubes, kinds: 3 },
+          values: { extent: 3 * pixels, whole: true },
+        },
+        inputs: { cubes: { axes: ['batch', 'cubes', 'values'], dtype: 'u8' } },
+        data: 'normal',
+        draw,
+        call: { function: 'target.cube', attributes: { float: 'f32' } },
+      },
+      ({ cubes: pixelsOf }) => ({
+        targets: {
+          value: targets(toUnitRange(pixelsOf), 'per-cube-channel'),
+          axes: ['batch', 'cubes', 'values'],
+        },
+      }),
+    ),
   { level, clauses: ['target.cube'] },
 );
 
 const mae = sizedFamily<Chosen<MaeDrawn>>(
   'real/loss.mae',
   {
-    gate: [{ batch: 9, masked: 37, size: 513, regime: 'normal' }],
-    real: [{ batch: 2, masked: 1408, size: 1536, regime: 'normal' }],
+    gate: [{ batch: 9, masked: 17, size: 131, regime: 'normal' }],
+    real: [{ batch: 9, masked: 141, size: 513, regime: 'normal' }],
   },
   maeCase,
   { level, clauses: ['loss.mae', 'loss.mae.gradient'] },
@@ -127,10 +147,10 @@ const infoNce = sizedFamily<Chosen<InfoNceDrawn>>(
   'real/loss.infonce',
   {
     gate: [
-      { batch: 33, width: 256, directions: 'mean', regime: 'normal' },
-      { batch: 129, width: 64, directions: 'sum', regime: 'normal' },
+      { batch: 33, width: 24, directions: 'mean', regime: 'normal' },
+      { batch: 67, width: 9, directions: 'sum', regime: 'normal' },
     ],
-    real: [{ batch: 512, width: 256, directions: 'mean', regime: 'normal' }],
+    real: [{ batch: 256, width: 64, directions: 'mean', regime: 'normal' }],
   },
   infoNceCase,
   {
@@ -156,33 +176,28 @@ const infoNceOfOne = sizedFamily<Chosen<InfoNceDrawn>>(
   },
 );
 
-const adamw = sizedFamily<Chosen<AdamWDrawn>>(
+type Update = Readonly<{ count: number; decay: number; beta2: number; eps: number }>;
+
+const adamw = sizedFamily(
   'real/optim.adamw',
   {
-    gate: [
-      {
-        shape: [521, 517],
-        decay: 0.05,
-        lrScale: 0.75,
-        beta1: 0.9,
-        beta2: 0.95,
-        eps: 1e-8,
-        regime: 'normal',
-      },
-    ],
-    real: [
-      {
-        shape: [768, 3072],
-        decay: 0.05,
-        lrScale: 1,
-        beta1: 0.9,
-        beta2: 0.999,
-        eps: 1e-6,
-        regime: 'tiny',
-      },
-    ],
+    gate: [{ count: 270_001, decay: 0.05, beta2: 0.95, eps: 1e-8 }],
+    real: [{ count: WIDTH * HIDDEN, decay: 0.1, beta2: 0.999, eps: 1e-6 }],
   },
-  adamwCase,
+  ({ count, draw, ...own }: Update & { readonly draw: number }) => {
+    const attributes = { beta1: 0.9, lr_scale: 0.75, ...own };
+    return stretchedCase(
+      'adamw',
+      {
+        axes: { i: { extent: count, kinds: 997 } },
+        inputs: ADAMW_INPUTS,
+        data: 'normal',
+        draw,
+        call: { function: 'optim.adamw', attributes },
+      },
+      (values) => updated(values, attributes),
+    );
+  },
   { level, clauses: ['optim.adamw', 'optim.adamw.decay'] },
 );
 

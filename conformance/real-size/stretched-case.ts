@@ -3,6 +3,7 @@ import { type Bounds, bounds, interpret } from '../../reference/index.js';
 import { LacunaError } from '../../spec/errors.js';
 import { type DType, type Program, ProgramBuilder, type Value } from '../../spec/program/index.js';
 import type { Case } from '../case.js';
+import type { FunctionCall } from '../functions/function-call.js';
 import { type DataOptions, makeTensor } from '../generators/data.js';
 import type { Regime } from '../generators/regimes.js';
 import { type Axis, repeated, repeatedBounds, Stretching } from './stretching.js';
@@ -39,6 +40,8 @@ export interface StretchedParts<Name extends string> {
   readonly inputs: Readonly<Record<Name, StretchedInput>>;
   readonly data: StretchedData;
   readonly draw: number;
+  /** The same computation as a call of one of the spec's functions. */
+  readonly call?: FunctionCall;
 }
 
 /** Integers of at most this size, and the largest that sums of their products may become. */
@@ -53,7 +56,7 @@ const EXACT = 2 ** 24;
  */
 export function stretchedCase<Name extends string>(
   name: string,
-  { axes, inputs, data, draw }: StretchedParts<Name>,
+  { axes, inputs, data, draw, call }: StretchedParts<Name>,
   body: StretchedBody<Name>,
 ): Case & { readonly program: Program } {
   const stretching = new Stretching(axes, draw);
@@ -103,7 +106,7 @@ export function stretchedCase<Name extends string>(
       }),
     );
   };
-  return { program, runs: [inputsOf], expected };
+  return { program, runs: [inputsOf], expected, ...(call === undefined ? {} : { call }) };
 }
 
 interface Built {

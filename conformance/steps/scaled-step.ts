@@ -41,7 +41,7 @@ export const SKIP_CHECKS: readonly Check[] = [
     level: 3,
     clauses: ['step.loss-scaling.skip'],
     run: (subject, { seed = 1 }) => {
-      const { update, state } = cutStep(TINY_JOINT, STEP_SHAPE, 'f32', SCALING);
+      const { update, state } = cutStep(TINY_JOINT, STEP_SHAPE, { scaling: SCALING });
       const inputs = {
         ...stepInputs(update, state, { ...STEP_SHAPE, draw: seed }),
         ...scalerInputs(seed),
@@ -65,7 +65,7 @@ export const SKIP_CHECKS: readonly Check[] = [
       const { contract } = subject.info;
       if (CONTRACTS[contract].nonFinite === 'undefined')
         return beyondContract(`${contract} promises nothing about NaN and infinities`);
-      const { step, state } = cutStep(HEAVY, STEP_SHAPE, 'f32', SCALING);
+      const { step, state } = cutStep(HEAVY, STEP_SHAPE, { scaling: SCALING });
       const inputs = stepInputs(step, state, { ...STEP_SHAPE, draw: seed });
       // 2^126 times a weight of 2^20: gradients overflow that are above 2^-18.
       const runs = [{ ...inputs, ...scalerInputs(seed, 2 ** 126) }];

@@ -1,14 +1,24 @@
 import type { HostTensor, Named } from '../../core/backend.js';
 import { bounds } from '../../reference/index.js';
 import { CONTRACTS } from '../../spec/contracts/index.js';
-import { type ActiveLossScaling, type PretrainingConfig, SCALER } from '../../spec/index.js';
+import {
+  type ActiveLossScaling,
+  type AdamWConfig,
+  type BatchShape,
+  type PretrainingConfig,
+  pretrainingModel,
+  SCALER,
+  type StateSpec,
+} from '../../spec/index.js';
+import { elementCount } from '../../spec/program/index.js';
 import { type Check, type CheckOptions, type Failure, type Finding, verdictOf } from '../check.js';
 import { judge } from '../judge.js';
 import { runOnce, type Subject } from '../subject.js';
 import { allowance, LEGAL_RUNS, legalSpread } from './legal-spread.js';
 import { SCALING, scalerInputs } from './scaled-step.js';
-import { cutStep } from './step-program.js';
+import { cutStep, updateProgram } from './step-program.js';
 import {
+  DEEP_JOINT,
   STEP_SHAPE,
   stepInputs,
   TINY_CONTRASTIVE,
@@ -28,35 +38,47 @@ const KEPT = 16;
  * step of full size of its rounding error, which no comparison with an oracle survives.
  */
 export const STEP_CHECKS: readonly Check[] = [
-  ...stepChecks('mae', TINY_MAE),
-  ...stepChecks('joint', TINY_JOINT),
-  ...stepChecks('contrastive', TINY_CONTRASTIVE),
-  ...stepChecks('teacher', TINY_TEACHER),
+  ...stepChecks('mae', { config: TINY_MAE }),
+  ...stepChecks('joint', { config: TINY_JOINT }),
+  ...stepChecks('contrastive', { config: TINY_CONTRASTIVE }),
+  ...stepChecks('teacher', { config: TINY_TEACHER }),
   // The gradients, unscaled, lie where those of the step without scaling do.
-  ...stepChecks('scaled', TINY_JOINT, SCALING),
+  ...stepChecks('scaled', { config: TINY_JOINT, scaling: SCALING }),
+  ...stepChecks('deep', {
+    config: DEEP_JOINT,
+    shape: { batch: 9, visible: 1 },
+    optimizer: { beta1: 0.8, beta2: 0.98, eps: 1e-6, weightDecay: 0.2 },
+    draws: 1,
+  }),
 ];
 
-function stepChecks(
-  name: string,
-  config: PretrainingConfig,
-  scaling?: ActiveLossScaling,
-): readonly Check[] {
+/** A step that is judged. */
+interface Step {
+  readonly config: PretrainingConfig;
+  /** @defaultValue STEP_SHAPE */
+  readonly shape?: BatchShape;
+  readonly scaling?: ActiveLossScaling;
+  readonly optimizer?: AdamWConfig;
+  /** How many draws of its inputs. @defaultValue 2 */
+  readonly draws?: number;
+}
+
+function stepChecks(name: string, step: Step): readonly Check[] {
+  const { config, shape = STEP_SHAPE, scaling } = step;
+  const { width, depth } = config.encoder;
+  const reaches = `a batch of ${shape.batch}, ${depth} deep, ${width} wide`;
   const check = (cut: 'gradients' | 'update', judgeCut: typeof judgeGradients): Check => {
     const id = `step/${name}/${cut}`;
     const run = (subject: Subject, options: CheckOptions): Promise<Finding> =>
-      runCut(id, subject, { config, scaling }, options, judgeCut);
+      runCut(id, subject, step, options, judgeCut);
     const clauses = [scaling === undefined ? `step.${cut}` : 'step.loss-scaling'];
-    return { id, level: 3, clauses, run };
+    return { id, level: 3, clauses, reaches, run };
   };
   return [check('gradients', judgeGradients), check('update', judgeUpdate)];
 }
 
-interface Step {
-  readonly config: PretrainingConfig;
-  readonly scaling: ActiveLossScaling | undefined;
-}
-
 interface Outcome extends Step {
+  readonly shape: BatchShape;
   readonly subject: Subject;
   readonly draw: number;
   readonly inputs: Named<HostTensor>;
@@ -68,24 +90,25 @@ const isGradient = (name: string): boolean => name.startsWith('grad.');
 async function runCut(
   id: string,
   subject: Subject,
-  { config, scaling }: Step,
+  asked: Step,
   { seed = 1 }: CheckOptions,
   judgeCut: (outcome: Outcome) => Omit<Finding, 'verdict' | 'cases'>,
 ): Promise<Finding> {
   const { backend } = subject;
   if (backend === undefined) return verdictOf('unsupported', 'programs do not run on it');
-  const plain = cutStep(config, STEP_SHAPE);
-  const { step } = scaling === undefined ? plain : cutStep(config, STEP_SHAPE, 'f32', scaling);
+  const { config, shape = STEP_SHAPE, scaling, optimizer = {}, draws = 2 } = asked;
+  const plain = cutStep(config, shape, { optimizer });
+  const { step } = scaling === undefined ? plain : cutStep(config, shape, { scaling, optimizer });
   const executable = await backend.compile(step);
   const total = { cases: 0, elements: 0, undecided: 0, worstRatio: 0 };
   try {
-    for (const draw of [seed, seed + 1]) {
+    for (let draw = seed; draw < seed + draws; draw++) {
       const inputs = {
-        ...stepInputs(plain.step, plain.state, { ...STEP_SHAPE, draw }),
+        ...stepInputs(plain.step, plain.state, { ...shape, draw }),
         ...(scaling === undefined ? {} : scalerInputs(draw)),
       };
       const outputs = await runOnce(backend, executable, inputs);
-      const found = judgeCut({ subject, draw, config, scaling, inputs, outputs });
+      const found = judgeCut({ ...asked, shape, subject, draw, inputs, outputs });
       total.cases += 1;
       total.elements += found.elements;
       total.undecided += found.undecided;
@@ -105,12 +128,18 @@ async function runCut(
 const spreads = new Map<string, ReturnType<typeof legalSpread>>();
 
 /** The spread of the losses, gradients and statistics of a step, without scaling. */
-function spreadOf({ subject, draw, config, inputs }: Outcome): ReturnType<typeof legalSpread> {
+function spreadOf({
+  subject,
+  draw,
+  config,
+  shape,
+  inputs,
+}: Outcome): ReturnType<typeof legalSpread> {
   const { contract } = subject.info;
-  const key = `${JSON.stringify(config)} ${draw} ${contract}`;
+  const key = `${JSON.stringify([config, shape])} ${draw} ${contract}`;
   const known = spreads.get(key);
   if (known !== undefined) return known;
-  const { step, state } = cutStep(config, STEP_SHAPE);
+  const { step, state } = cutStep(config, shape);
   const kept = new Set(state.filter(({ role }) => role !== 'statistic').map(({ name }) => name));
   const judged = { ...step, outputs: step.outputs.filter(({ name }) => !kept.has(name)) };
   const spread = legalSpread(judged, inputs, CONTRACTS[contract]);
@@ -148,24 +177,45 @@ function judgeGradients(outcome: Outcome): Omit<Finding, 'verdict' | 'cases'> {
   return worst === undefined || worstRatio <= 1 ? found : { ...found, failure: worst.failure };
 }
 
-function judgeUpdate({
-  subject,
-  config,
-  scaling,
-  inputs,
-  outputs,
-}: Outcome): Omit<Finding, 'verdict' | 'cases'> {
-  const { update } = cutStep(config, STEP_SHAPE, 'f32', scaling);
-  const own = Object.fromEntries(
+/** So many elements of a parameter are judged: each follows from itself alone. */
+const SAMPLED = 256;
+
+function judgeUpdate(outcome: Outcome): Omit<Finding, 'verdict' | 'cases'> {
+  const { subject, config, shape, scaling, optimizer = {}, inputs } = outcome;
+  const parameters = pretrainingModel(config, shape).state.filter(
+    ({ role }) => role === 'parameter',
+  );
+  const places = new Map<string, Int32Array>();
+  const sampled = parameters.map((spec): StateSpec => {
+    const own = sample(elementCount(spec.shape));
+    for (const prefix of ['', 'grad.', 'adamw.m.', 'adamw.v.']) {
+      places.set(`${prefix}${spec.name}`, own);
+    }
+    return { ...spec, shape: [own.length] };
+  });
+  const update = updateProgram(sampled, { scaling, optimizer });
+  const picked = (name: string, tensor: HostTensor | undefined): HostTensor | undefined => {
+    const own = places.get(name);
+    if (own === undefined || tensor === undefined) return tensor;
+    return {
+      ...tensor,
+      shape: [own.length],
+      data: Float32Array.from(own, (i) => tensor.data[i] ?? Number.NaN),
+    };
+  };
+  const given = Object.fromEntries(
     update.inputs.map(({ name }): [string, HostTensor] => {
-      const source = isGradient(name) ? outputs : inputs;
-      return [name, source[name] as HostTensor];
+      const source = isGradient(name) ? outcome.outputs : inputs;
+      return [name, picked(name, source[name]) as HostTensor];
     }),
+  );
+  const outputs = Object.fromEntries(
+    update.outputs.map(({ name }) => [name, picked(name, outcome.outputs[name])]),
   );
   let found = { elements: 0, undecided: 0, worstRatio: 0 };
   for (const [name, allowed] of Object.entries(
     // A gradient that is handed out was rounded for it; the update may have been made before.
-    bounds(update, own, CONTRACTS[subject.info.contract], { rounded: isGradient }),
+    bounds(update, given, CONTRACTS[subject.info.contract], { rounded: isGradient }),
   )) {
     const { elements, undecided, worst, mismatch } = judge(name, outputs[name], allowed);
     found = {
@@ -180,4 +230,12 @@ function judgeUpdate({
     }
   }
   return found;
+}
+
+/** All places, or some of them: the ends, and others that no stride divides. */
+function sample(count: number): Int32Array {
+  if (count <= SAMPLED) return Int32Array.from({ length: count }, (_, i) => i);
+  return Int32Array.from({ length: SAMPLED }, (_, i) =>
+    Math.floor((i * (count - 1)) / (SAMPLED - 1)),
+  );
 }

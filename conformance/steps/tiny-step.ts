@@ -1,5 +1,5 @@
 import type { HostTensor, Named } from '../../core/backend.js';
-import type { PretrainingConfig, StateSpec } from '../../spec/index.js';
+import type { PretrainingConfig, StateSpec, VideoConfig } from '../../spec/index.js';
 import { makeTable } from '../../spec/model/tables.js';
 import { elementCount, type Program, type ProgramInput } from '../../spec/program/index.js';
 import { RandomStream } from '../../spec/random/index.js';
@@ -9,6 +9,11 @@ const SMALL = { width: 6, depth: 1, heads: 2, mlpRatio: 2 };
 /** Two slots of 2 x 2 cubes. */
 const VIDEO = { frames: 4, size: 8, tubelet: 2, patch: 4 };
 const TOKENS = 8;
+
+/** The same places with cubes of other sizes. */
+export function tinyVideo([tubelet = 2, patch = 4]: readonly number[]): VideoConfig {
+  return { frames: 2 * tubelet, size: 2 * patch, tubelet, patch };
+}
 const VOCABULARY = 7;
 
 /** Reconstruction only. */
@@ -59,6 +64,19 @@ export const TINY_TEACHER: PretrainingConfig = {
     textProjection: { kind: 'none', width: 5 },
     videoProjection: { kind: 'mlp-bn', width: 5 },
     temperature: { kind: 'fixed', value: 0.1 },
+  },
+};
+
+/** Deeper and wider than any other here, with more than two heads. */
+export const DEEP_JOINT: PretrainingConfig = {
+  video: VIDEO,
+  encoder: { width: 66, depth: 3, heads: 3, mlpRatio: 2 },
+  mae: { decoder: { width: 8, depth: 2, heads: 2, mlpRatio: 2 } },
+  contrastive: {
+    text: { ...SMALL, depth: 3, vocabulary: VOCABULARY, length: 4 },
+    textProjection: { kind: 'linear', width: 5 },
+    videoProjection: { kind: 'mlp-bn', width: 5 },
+    temperature: { kind: 'learned' },
   },
 };
 

@@ -23,7 +23,7 @@ function withWeight(config: PretrainingConfig, weight: number): PretrainingConfi
 
 /** One step in float64 on random inputs: losses, gradients, and the next state by name. */
 function step(config: PretrainingConfig, given: Named<HostTensor> = {}) {
-  const cut = cutStep(config, SHAPE, 'f64');
+  const cut = cutStep(config, SHAPE, { float: 'f64' });
   const inputs = { ...stepInputs(cut.step, cut.state, { ...SHAPE, draw: 1 }), ...given };
   return { inputs, outputs: interpret(cut.step, inputs), state: cut.state };
 }
