@@ -14,6 +14,8 @@ export interface Case {
   readonly call?: FunctionCall;
   /** What `program` computes, with every constant as its formula has it. @defaultValue `program` */
   readonly oracle?: Program;
+  /** Which outputs are judged. @defaultValue all */
+  readonly judges?: (output: string) => boolean;
   /** The case with f64 for f32, where it is not simply that. */
   readonly inDouble?: () => Case;
   /** Runs of one executable, in order: the second shows what was kept from the first. */

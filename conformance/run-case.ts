@@ -5,6 +5,7 @@ import { LacunaError } from '../spec/errors.js';
 import { Breakdown } from './breakdown.js';
 import { type Case, functionCase, programCase } from './case.js';
 import { firstDifference } from './first-difference.js';
+import { judging } from './functions/exact.js';
 import { type Deviation, judge } from './judge.js';
 import type { Opened, Subject } from './subject.js';
 
@@ -99,7 +100,12 @@ async function runAndJudge(
 }
 
 /** The case with f64 for f32, judged by derived bounds. */
-function asDouble({ program, oracle = program, call, runs, inDouble }: Case): Case {
+function asDouble(drawn: Case): Case {
+  const made = unfiltered(drawn);
+  return drawn.judges === undefined ? made : judging(made, drawn.judges);
+}
+
+function unfiltered({ program, oracle = program, call, runs, inDouble }: Case): Case {
   if (inDouble !== undefined) return inDouble();
   if (oracle === undefined) {
     throw new LacunaError({ what: 'a case without a program cannot be run in double' });

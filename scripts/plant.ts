@@ -11,6 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import type { PlantedByName, PlantedCounts } from '../conformance/mutants/proof-page.js';
 
 /**
  * Plants every mistake that `backends/NAME/mutants.json` lists, one at a time, in a copy of the
@@ -42,16 +43,6 @@ export interface Mistake {
   readonly needs?: string;
   /** A change that is no mistake, where the mistake shows only with it: other limits, other tiles. */
   readonly setup?: Change;
-}
-
-/** What came of planting all mistakes of a backend. */
-export interface Planted {
-  readonly planted: number;
-  readonly found: number;
-  /** Of those at the sizes of training. */
-  readonly real: { readonly planted: number; readonly found: number };
-  /** Those that were not found, with the reason. */
-  readonly survivors: readonly { readonly name: string; readonly reason: string }[];
 }
 
 /** A text of a file below the backend's folder, and what stands there instead. */
@@ -148,7 +139,7 @@ async function main([backend = 'onnx', word = '']: readonly string[]): Promise<v
 /** Writes the counts where the page of the proof reads them. */
 function record(backend: string, mistakes: readonly Mistake[], found: readonly Mistake[]): void {
   const isReal = ({ real = false }: Mistake): boolean => real;
-  const own: Planted = {
+  const own: PlantedCounts = {
     planted: mistakes.length,
     found: found.length,
     real: { planted: mistakes.filter(isReal).length, found: found.filter(isReal).length },
@@ -157,7 +148,7 @@ function record(backend: string, mistakes: readonly Mistake[], found: readonly M
       .map(({ name, survives = 'not explained' }) => ({ name, reason: survives })),
   };
   const file = join(ROOT, 'conformance', 'mutants', 'planted.json');
-  const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as object) : {};
+  const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as PlantedByName) : {};
   writeFileSync(file, `${JSON.stringify({ ...before, [backend]: own }, undefined, 1)}\n`);
 }
 

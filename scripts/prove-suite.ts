@@ -1,10 +1,12 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { legalRuns } from '../conformance/fleet/legal-runs.js';
 import { ALL_CHECKS, type Check, checkBackend, LEGAL_FLEET } from '../conformance/index.js';
 import { allMutants } from '../conformance/mutants/index.js';
+import { type PlantedByName, proofPage } from '../conformance/mutants/proof-page.js';
 import { type Kill, kill, killBy } from '../conformance/mutants/prove.js';
+import { type Sharpness, sharpness } from '../conformance/mutants/sharpness.js';
 import { SURVIVORS } from '../conformance/mutants/survivors.js';
 import { CLAUSES } from '../spec/clauses/index.js';
 
@@ -71,7 +73,7 @@ console.log(`\n${kills.length} of ${mutants.length} mutants found, ${survivors.l
 for (const name of unexplained) console.log(`SURVIVES ${name}`);
 const { runs, alarms } = partial ? { runs: 0, alarms: [] } : await quickLegalRuns();
 for (const alarm of alarms) console.log(`FALSE ALARM ${alarm}`);
-if (!partial) publish();
+if (!partial) publish(await measureSharpness());
 if (unexplained.length > 0 || alarms.length > 0) process.exitCode = 1;
 
 /** A planted mistake or a wrong result that a check of this clause finds. */
@@ -90,7 +92,7 @@ async function violation(clause: string): Promise<Kill | undefined> {
 
 /** Every member of the legal fleet through every family, at several seeds. */
 async function quickLegalRuns(): Promise<{ runs: number; alarms: readonly string[] }> {
-  const quick = ALL_CHECKS.filter(({ level, id }) => level < 3 && !id.startsWith('function/'));
+  const quick = ALL_CHECKS.filter(({ level, id }) => level < 3 && !/^(function|real)\//.test(id));
   let total = 0;
   const wrong: string[] = [];
   for (const { name, open } of LEGAL_FLEET) {
@@ -107,7 +109,18 @@ function bad({ verdict }: { readonly verdict: string }): boolean {
   return verdict === 'fail' || verdict === 'vacuous';
 }
 
-function publish(): void {
+/** How near a mistake may be and still be found, check by check. */
+async function measureSharpness(): Promise<readonly Sharpness[]> {
+  const measured: Sharpness[] = [];
+  for (const { id, family } of ALL_CHECKS) {
+    if (family === undefined || id.startsWith('real/')) continue;
+    const found = await sharpness(family);
+    if (found !== undefined) measured.push(found);
+  }
+  return measured;
+}
+
+function publish(sharp: readonly Sharpness[]): void {
   const clauses = Object.fromEntries(
     CLAUSES.map(({ id }) => {
       const violated = [...kills, ...violations].filter(({ check }) =>
@@ -127,63 +140,14 @@ function publish(): void {
     clauses,
   };
   const root = join(import.meta.dirname, '..');
-  writeFileSync(
-    join(root, 'conformance', 'mutants', 'kills.json'),
-    `${JSON.stringify(data, undefined, 1)}\n`,
-  );
-  writeFileSync(join(root, 'docs', 'proof.md'), page(explained));
+  const folder = join(root, 'conformance', 'mutants');
+  writeFileSync(join(folder, 'kills.json'), `${JSON.stringify(data, undefined, 1)}\n`);
+  const planted = JSON.parse(readFileSync(join(folder, 'planted.json'), 'utf8')) as PlantedByName;
+  const minutes = (performance.now() - start) / 60_000;
+  const page = proofPage({ ...data, kills, planted, sharp, members: LEGAL_FLEET.length, minutes });
+  writeFileSync(join(root, 'docs', 'proof.md'), page);
 }
 
 function checkNamed(id: string): Check | undefined {
   return ALL_CHECKS.find((check) => check.id === id);
-}
-
-function page(explained: readonly { readonly mutant: string; readonly reason: string }[]): string {
-  const levels = [0, 1, 2, 3, 4].map((level) => {
-    const own = kills.filter(({ check }) => checkNamed(check)?.level === level).length;
-    return `| ${level} | ${own} |`;
-  });
-  const regimes = new Map<string, number>();
-  for (const { address = '' } of kills) {
-    const regime = /regime="(\w+)"/.exec(address)?.[1];
-    if (regime !== undefined) regimes.set(regime, (regimes.get(regime) ?? 0) + 1);
-  }
-  const ratios = kills.flatMap(({ ratio }) => ratio ?? []).sort((a, b) => a - b);
-  const at = (share: number): string =>
-    (ratios[Math.floor(share * (ratios.length - 1))] ?? 0).toPrecision(3);
-  const reasons = [...new Set(explained.map(({ reason }) => reason))];
-  return `${[
-    '# The suite, proven',
-    '',
-    'Made by `npx tsx scripts/prove-suite.ts`. Mutants are made by rule: every operator of',
-    '`conformance/mutants` on every operation, composite, objective and relation.',
-    '',
-    `- ${kills.length} of ${mutants.length} mutants were found: ${((100 * kills.length) / mutants.length).toFixed(1)} %; the others are below, with reasons.`,
-    `- ${runs} runs of ${LEGAL_FLEET.length} correct but different backends through a check: ${alarms.length} false alarms.`,
-    `- Of mutants that were out of bounds: the nearest was ${at(0)} times its bound off, a tenth below ${at(0.1)}, half below ${at(0.5)}.`,
-    `- It took ${((performance.now() - start) / 60_000).toFixed(1)} minutes.`,
-    '',
-    '## Found, by the level of the check',
-    '',
-    '| level | mutants |',
-    '| --- | --- |',
-    ...levels,
-    '',
-    '## Found, by the data of the smallest case',
-    '',
-    '| regime | mutants |',
-    '| --- | --- |',
-    ...[...regimes].sort(([, a], [, b]) => b - a).map(([regime, n]) => `| ${regime} | ${n} |`),
-    '',
-    '## Survivors',
-    '',
-    ...reasons.flatMap((reason) => [
-      `### ${reason}`,
-      '',
-      ...explained.filter((each) => each.reason === reason).map(({ mutant }) => `- ${mutant}`),
-      '',
-    ]),
-  ]
-    .join('\n')
-    .trimEnd()}\n`;
 }

@@ -8,9 +8,7 @@ export function judging<C extends Case>(drawn: C, wanted: (output: string) => bo
     Object.fromEntries(
       Object.entries(drawn.expected(inputs, contract, outputs)).filter(([name]) => wanted(name)),
     );
-  const { inDouble } = drawn;
-  const double = inDouble === undefined ? {} : { inDouble: () => judging(inDouble(), wanted) };
-  return { ...drawn, expected, ...double };
+  return { ...drawn, expected, judges: wanted };
 }
 
 /** Integers as a tensor. */

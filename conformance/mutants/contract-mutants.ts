@@ -110,6 +110,14 @@ export function contractMutants(): readonly Mutant[] {
         return results;
       });
     }),
+    mutant('every run moves its inputs to the host and back', (backend) => {
+      wrapRun(backend, async (run, inputs) => {
+        for (const tensor of Object.values(inputs)) {
+          backend.release(await backend.upload(await backend.download(tensor)));
+        }
+        return run(inputs);
+      });
+    }),
     mutant('disposing of one executable ends those of the same name', (backend) => {
       const ended = new Set<string>();
       const compile = backend.compile.bind(backend);
@@ -134,7 +142,7 @@ function mutant(name: string, spoil: (backend: Backend & Spoilable) => void): Mu
     spoil(backend);
     return backendSubject(backend);
   };
-  return { name: `contract: ${name}`, open, seenBy: ['law/'] };
+  return { name: `contract: ${name}`, open, seenBy: ['law/', 'real/residency'] };
 }
 
 /** A backend whose methods may be exchanged. */

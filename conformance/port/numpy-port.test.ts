@@ -81,7 +81,7 @@ const BREAKS: readonly Break[] = [
     ['patch.order'],
   ],
   ['the biased variance', 'pixels', 'float_type(count - 1)', 'float_type(count)', ['target.cube']],
-  ['means of flat cubes', 'pixels', 'x = x - x[:, :, :1]', 'x = x', ['target.cube', 'target.flat']],
+  ['means of flat cubes', 'pixels', 'x = x - x[:, :, :1]', 'x = x', ['target.flat']],
   ['half a gradient', 'losses', 'dtype.type(2 / ', 'dtype.type(1 / ', ['loss.mae.gradient']],
   ['the sum of directions', 'losses', '(0.5 if', '(1 if', ['loss.infonce']],
   [

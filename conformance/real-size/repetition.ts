@@ -25,7 +25,7 @@ export interface Repetitions {
   readonly runs: number;
 }
 
-export const GATE_REPETITIONS: Repetitions = { collisions: 300, runs: 5 };
+export const GATE_REPETITIONS: Repetitions = { collisions: 150, runs: 5 };
 export const REAL_REPETITIONS: Repetitions = { collisions: 1000, runs: 200 };
 
 /** What a backend promises of equal runs, at real sizes and while it runs something else, too. */
