@@ -1,5 +1,11 @@
 import { targets, toUnitRange } from '../../spec/index.js';
-import { type InfoNceDrawn, infoNceCase, type MaeDrawn, maeCase } from '../functions/losses.js';
+import {
+  type InfoNceDrawn,
+  infoNceCase,
+  lossOfMaeCase,
+  type MaeDrawn,
+  maeCase,
+} from '../functions/losses.js';
 import { type TubeDrawn, topkCase, tubeCase } from '../functions/masks.js';
 import { type PatchifyDrawn, patchifyCase } from '../functions/pixels.js';
 import { ADAMW_INPUTS, updated } from './adamw.js';
@@ -143,6 +149,14 @@ const mae = sizedFamily<Chosen<MaeDrawn>>(
   { level, clauses: ['loss.mae', 'loss.mae.gradient'] },
 );
 
+/** More than 65,536 squares; judged without their gradient, whose bounds take most of the time. */
+const longMae = sizedFamily<Chosen<MaeDrawn>>(
+  'real/loss.mae/long',
+  { gate: [{ batch: 9, masked: 61, size: 131, regime: 'normal' }] },
+  lossOfMaeCase,
+  { level, clauses: ['loss.mae'] },
+);
+
 const infoNce = sizedFamily<Chosen<InfoNceDrawn>>(
   'real/loss.infonce',
   {
@@ -209,6 +223,7 @@ export const SIZED_FUNCTIONS: readonly SizedFamily[] = [
   patchify,
   target,
   mae,
+  longMae,
   infoNce,
   infoNceOfOne,
   adamw,
