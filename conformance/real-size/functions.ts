@@ -8,6 +8,7 @@ import {
 } from '../functions/losses.js';
 import { type TubeDrawn, topkCase, tubeCase } from '../functions/masks.js';
 import { type PatchifyDrawn, patchifyCase } from '../functions/pixels.js';
+import { type StepDrawn, stepCase } from '../functions/step.js';
 import { ADAMW_INPUTS, updated } from './adamw.js';
 import { HIDDEN, WIDTH } from './content.js';
 import { type SizedFamily, type Sizes, sizedFamily } from './sized-family.js';
@@ -215,8 +216,23 @@ const adamw = sizedFamily(
   { level, clauses: ['optim.adamw', 'optim.adamw.decay'] },
 );
 
-/** Functions of integers, which only ports have. */
-export const SIZED_EXACT_FUNCTIONS: readonly SizedFamily[] = [tube, topk];
+/** More than 1,024 rows of tokens: gradients of weights are sums over all of them. */
+const step = sizedFamily<Chosen<StepDrawn>>(
+  'real/step',
+  {
+    gate: [
+      {
+        ...{ batch: 131, visible: 3, cube: [1, 2], encoder: [4, 1, 1], decoder: [4, 2, 1] },
+        ...{ mlpRatio: 2, normEps: 1e-5, beta1: 0.9, beta2: 0.95, eps: 1e-8, decay: 0.05 },
+      },
+    ],
+  },
+  (drawn) => stepCase('gradients', drawn),
+  { level, clauses: ['step.gradients'] },
+);
+
+/** Functions that only ports have: of integers, and a step as one call. */
+export const SIZED_PORT_FUNCTIONS: readonly SizedFamily[] = [tube, topk, step];
 
 /** Functions that are programs, too. */
 export const SIZED_FUNCTIONS: readonly SizedFamily[] = [
