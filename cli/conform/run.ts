@@ -15,6 +15,7 @@ import {
   type Level,
   levelTable,
   markdown,
+  oracleChecks,
   outcomeCheck,
   parseAddress,
   type RunChecksOptions,
@@ -92,7 +93,7 @@ async function run(
 function checksOf(flags: ConformFlags, subject: Subject): readonly Check[] {
   const { double, real, level } = flags;
   if (level === 5) return [outcomeCheck((seed) => demoOutcome(flags, seed))];
-  if (real === true) return bitIdentical(realSize());
+  if (real === true) return [...bitIdentical(realSize()), ...oracleChecks()];
   return double === true ? DOUBLE_CHECKS : checksFor(subject);
 }
 

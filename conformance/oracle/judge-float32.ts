@@ -1,0 +1,167 @@
+import type { HostTensor, Named } from '../../core/backend.js';
+import { bounds } from '../../reference/index.js';
+import type { ContractErrors } from '../../spec/contracts/index.js';
+import { type Judgement, judge } from '../judge.js';
+import { FALSE_ALARM } from '../steps/legal-spread.js';
+import { studentQuantile } from '../steps/student.js';
+import type { OracleModel } from './oracle-model.js';
+import type { Judged, OracleRecord } from './oracle-record.js';
+import { updateOf } from './oracle-step.js';
+import { ORACLE_RATE, ORACLE_STEPS, type OracleRun, scheduleOf } from './run-oracle.js';
+import { Tally } from './tally.js';
+
+/** Half a unit in the last place of a float32 number between 1 and 2. */
+const ROUNDING = 2 ** -24;
+
+/** A metric is judged where it may be off by this share of itself, or by less. */
+const WIDEST = 1e-3;
+
+/**
+ * Judges a float32 run. Losses, norms, gradients and statistics: against PyTorch in float64, within as
+ * many deviations of its legal float32 runs as a correct backend passes with probability 1 - 1e-6.
+ * Updates, step by step: by derived bounds, from the backend's own gradients, since AdamW's first steps
+ * make a step of full size of a gradient that is rounding error. The change after all steps: against
+ * PyTorch again, elements classed by how large their gradients are beside their deviations, because
+ * that decides how far such steps may differ; where it says nothing, the element is undecided.
+ */
+export function judgeFloat32(
+  model: OracleModel,
+  run: OracleRun,
+  record: OracleRecord,
+  contract: ContractErrors,
+): Tally {
+  const tally = new Tally();
+  judgeAgainst(tally, run, record);
+  judgeUpdates(tally, model, run, contract);
+  return tally;
+}
+
+function judgeAgainst(tally: Tally, run: OracleRun, record: OracleRecord): void {
+  const [first] = run.steps;
+  const last = run.steps.at(-1);
+  const samples = [...record.gradients.values()].reduce((sum, { length }) => sum + length, 0);
+  const scalars = ORACLE_STEPS * record.metrics.size + record.norms.size;
+  const probability = FALSE_ALARM / (2 * samples + scalars);
+  const [runs = 0] = record.runs;
+  const many = studentQuantile(record.degrees, probability);
+  const few = studentQuantile(runs, probability);
+  const compare = (
+    output: string,
+    index: number,
+    got: number | undefined,
+    { value, deviation }: Judged,
+    limit: number,
+  ): void => {
+    const radius = limit * deviation;
+    const what = `farther off than ${limit.toFixed(1)} deviations of ${runs} legal runs of PyTorch`;
+    tally.add(output, index, { got: got ?? Number.NaN, want: value, radius }, what);
+  };
+  for (const [name, steps] of record.metrics) {
+    for (const [step, judged] of steps.entries()) {
+      const got = run.steps[step]?.metrics[name];
+      const limit = studentQuantile(record.runs[step] ?? 0, probability);
+      // Too few runs made the step to say how far it may be off.
+      if (limit * judged.deviation > WIDEST * Math.abs(judged.value)) tally.skip();
+      else compare(`${name}@${step + 1}`, 0, got, sayable(judged), limit);
+    }
+  }
+  for (const [name, judged] of record.norms) {
+    compare(`norm of grad.${name}`, 0, first?.norms.get(name), sayable(judged), few);
+  }
+  for (const [name, elements] of record.gradients) {
+    const got = first?.gradients.get(name);
+    for (const [i, judged] of elements.entries())
+      compare(`grad.${name}`, i, got?.[i], judged, many);
+  }
+  for (const [name, elements] of record.statistics) {
+    const got = run.statistics.get(name);
+    const start = name.endsWith('variance') ? 1 : 0;
+    for (const [i, { value, deviation }] of elements.entries()) {
+      compare(name, i, got?.[i], sayable({ value: start + value, deviation }), many);
+    }
+  }
+  for (const [name, elements] of record.changes) {
+    const [before, after] = [run.start.get(name)?.p, last?.after.get(name)?.p];
+    for (const [i, { value, deviation }] of elements.entries()) {
+      const start = before?.[i] ?? Number.NaN;
+      // The parameter itself is rounded once a step.
+      const own = deviation + ROUNDING * Math.abs(start + value);
+      // No step is longer than the rate but for what AdamW's corrections add.
+      if (many * own > ORACLE_STEPS * ORACLE_RATE) tally.skip();
+      else
+        compare(
+          `change of ${name}`,
+          i,
+          (after?.[i] ?? Number.NaN) - start,
+          { value, deviation: own },
+          many,
+        );
+    }
+  }
+}
+
+/** No finer than float32 can say it. */
+function sayable({ value, deviation }: Judged): Judged {
+  return { value, deviation: Math.max(deviation, ROUNDING * Math.abs(value)) };
+}
+
+function judgeUpdates(
+  tally: Tally,
+  model: OracleModel,
+  run: OracleRun,
+  contract: ContractErrors,
+): void {
+  for (const decay of [true, false]) {
+    const names = run.parameters.filter((spec) => spec.decay === decay).map(({ name }) => name);
+    for (const [step, { gradients, after }] of run.steps.entries()) {
+      const before = step === 0 ? run.start : (run.steps[step - 1]?.after ?? run.start);
+      const joined = (pick: (name: string) => Float64Array | undefined): HostTensor =>
+        concatenated(names.map((name) => pick(name) ?? new Float64Array()));
+      const grad = joined((name) => gradients.get(name));
+      const inputs: Record<string, HostTensor> = { 'grad.p': grad };
+      const outputs: Record<string, HostTensor> = {};
+      for (const [part, own] of Object.entries({
+        p: 'p',
+        m: 'adamw.m.p',
+        v: 'adamw.v.p',
+      } as const)) {
+        inputs[own] = joined((name) => before.get(name)?.[part as 'p' | 'm' | 'v']);
+        outputs[own] = joined((name) => after.get(name)?.[part as 'p' | 'm' | 'v']);
+      }
+      for (const [name, value] of Object.entries(scheduleOf(model, step + 1))) {
+        inputs[name] = { dtype: 'f32', shape: [], data: Float32Array.of(value) };
+      }
+      judgeUpdate(tally, model, decay, step + 1, inputs, outputs, contract);
+    }
+  }
+}
+
+function judgeUpdate(
+  tally: Tally,
+  model: OracleModel,
+  decay: boolean,
+  step: number,
+  inputs: Named<HostTensor>,
+  outputs: Named<HostTensor>,
+  contract: ContractErrors,
+): void {
+  const program = updateOf(model, inputs['grad.p']?.data.length ?? 0, decay);
+  for (const [name, allowed] of Object.entries(bounds(program, inputs, contract))) {
+    const found: Judgement = judge(name, outputs[name], allowed);
+    const { elements, undecided, worst, mismatch } = found;
+    const what = mismatch ?? `update ${step}, out of bounds from the backend's own gradients`;
+    const failure = { address: '', what, ...(worst === undefined ? {} : { deviation: worst }) };
+    const ratio = mismatch === undefined ? (worst?.ratio ?? 0) : Number.POSITIVE_INFINITY;
+    tally.addJudged({ elements, undecided, worst: { ratio, failure } });
+  }
+}
+
+function concatenated(parts: readonly Float64Array[]): HostTensor {
+  const data = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    data.set(part, offset);
+    offset += part.length;
+  }
+  return { dtype: 'f32', shape: [data.length], data };
+}
