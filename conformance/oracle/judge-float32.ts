@@ -1,6 +1,7 @@
 import type { HostTensor, Named } from '../../core/backend.js';
 import { bounds } from '../../reference/index.js';
 import type { ContractErrors } from '../../spec/contracts/index.js';
+import { elementCount, type StateSpec } from '../../spec/index.js';
 import { type Judgement, judge } from '../judge.js';
 import { FALSE_ALARM } from '../steps/legal-spread.js';
 import { studentQuantile } from '../steps/student.js';
@@ -40,11 +41,9 @@ function judgeAgainst(tally: Tally, run: OracleRun, record: OracleRecord): void 
   const [first] = run.steps;
   const last = run.steps.at(-1);
   const samples = [...record.gradients.values()].reduce((sum, { length }) => sum + length, 0);
-  const scalars = ORACLE_STEPS * record.metrics.size + record.norms.size;
-  const probability = FALSE_ALARM / (2 * samples + scalars);
   const [runs = 0] = record.runs;
-  const many = studentQuantile(record.degrees, probability);
-  const few = studentQuantile(runs, probability);
+  const many = studentQuantile(record.degrees, FALSE_ALARM / (4 * samples));
+  const few = FALSE_ALARM / (2 * ORACLE_STEPS * record.metrics.size);
   const compare = (
     output: string,
     index: number,
@@ -56,18 +55,24 @@ function judgeAgainst(tally: Tally, run: OracleRun, record: OracleRecord): void 
     const what = `farther off than ${limit.toFixed(1)} deviations of ${runs} legal runs of PyTorch`;
     tally.add(output, index, { got: got ?? Number.NaN, want: value, radius }, what);
   };
+  const errors = new Map(run.parameters.map((spec) => [spec.name, wholeError(spec, record)]));
   for (const [name, steps] of record.metrics) {
     for (const [step, judged] of steps.entries()) {
       const got = run.steps[step]?.metrics[name];
-      const limit = studentQuantile(record.runs[step] ?? 0, probability);
+      const limit = studentQuantile(record.runs[step] ?? 0, few);
       // Too few runs made the step to say how far it may be off.
       if (limit * judged.deviation > WIDEST * Math.abs(judged.value)) tally.skip();
       else compare(`${name}@${step + 1}`, 0, got, sayable(judged), limit);
     }
   }
-  for (const [name, judged] of record.norms) {
-    compare(`norm of grad.${name}`, 0, first?.norms.get(name), sayable(judged), few);
+  // The norm of a sum is no farther from the norm of a part than the norm of the rest.
+  for (const [name, value] of record.norms) {
+    const deviation = errors.get(name) ?? 0;
+    compare(`norm of grad.${name}`, 0, first?.norms.get(name), { value, deviation }, many);
   }
+  const total = record.metrics.get('grad_norm')?.[0]?.value ?? 0;
+  const all = Math.hypot(...errors.values()) + ROUNDING * total;
+  compare('grad_norm', 0, first?.metrics.grad_norm, { value: total, deviation: all }, many);
   for (const [name, elements] of record.gradients) {
     const got = first?.gradients.get(name);
     for (const [i, judged] of elements.entries())
@@ -98,6 +103,11 @@ function judgeAgainst(tally: Tally, run: OracleRun, record: OracleRecord): void 
         );
     }
   }
+}
+
+/** The norm of what a legal run's gradient is off by: that of its samples, times the root of its size. */
+function wholeError({ name, shape }: StateSpec, record: OracleRecord): number {
+  return Math.sqrt(elementCount(shape)) * (record.deviations.get(name) ?? 0);
 }
 
 /** No finer than float32 can say it. */

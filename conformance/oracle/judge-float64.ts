@@ -34,7 +34,7 @@ export function judgeFloat64(run: OracleRun, record: OracleRecord): Tally {
     0,
   );
   const usual = total / Math.sqrt(count);
-  for (const [name, { value }] of record.norms) {
+  for (const [name, value] of record.norms) {
     const radius = DOUBLE * Math.max(Math.abs(value), usual);
     add(`norm of grad.${name}`, 0, first?.norms.get(name), value, radius);
   }

@@ -63,7 +63,7 @@ function steps(round: (x: number) => number, mistakes: Mistakes = {}): OracleRun
     });
     const after: Samples = { p, m, v };
     ran.push({
-      metrics: { loss: round(2 - t / 4) },
+      metrics: { loss: round(2 - t / 4), grad_norm: round(Math.hypot(...g)) },
       gradients: new Map([['w', g]]),
       norms: new Map([['w', norm * Math.hypot(...g)]]),
       after: new Map([['w', after]]),
@@ -86,8 +86,14 @@ const record: OracleRecord = (() => {
   const before = exact.start.get('w')?.p ?? [];
   const end = exact.steps.at(-1)?.after.get('w')?.p ?? [];
   return {
-    metrics: new Map([['loss', exact.steps.map(({ metrics }) => judged(metrics.loss ?? 0))]]),
-    norms: new Map([['w', judged(first?.norms.get('w') ?? 0)]]),
+    metrics: new Map(
+      ['loss', 'grad_norm'].map((name) => [
+        name,
+        exact.steps.map(({ metrics }) => judged(metrics[name] ?? 0)),
+      ]),
+    ),
+    norms: new Map([['w', first?.norms.get('w') ?? 0]]),
+    deviations: new Map([['w', DEVIATION]]),
     gradients: new Map([['w', Array.from(first?.gradients.get('w') ?? [], (g) => judged(g))]]),
     changes: new Map([['w', Array.from(end, (p, i) => judged(p - (before[i] ?? 0), 1e-9))]]),
     statistics: new Map(),
@@ -103,8 +109,8 @@ describe('a float32 run', () => {
   it('passes where every operation is rounded', () => {
     const { verdict, elements, undecided } = float32();
     expect(verdict).toBe('pass');
-    // Gradients, changes, three losses, a norm, and three numbers a sample in each of three updates.
-    expect(elements).toBe(2 * COUNT + 3 + 1 + 9 * COUNT);
+    // Gradients, changes, six metrics, two norms, and three numbers a sample in each of three updates.
+    expect(elements).toBe(2 * COUNT + 6 + 2 + 9 * COUNT);
     expect(undecided).toBe(0);
     expect(float32({}, 'f32-flush').verdict).toBe('pass');
   });

@@ -14,7 +14,9 @@ export interface OracleRecord {
   /** Losses and `grad_norm` of each step, by name. */
   readonly metrics: ReadonlyMap<string, readonly Judged[]>;
   /** The norm of each parameter's gradient in the first step. */
-  readonly norms: ReadonlyMap<string, Judged>;
+  readonly norms: ReadonlyMap<string, number>;
+  /** Of the elements of each parameter's gradient in the first step. */
+  readonly deviations: ReadonlyMap<string, number>;
   /** Samples of each parameter's gradient in the first step. */
   readonly gradients: ReadonlyMap<string, readonly Judged[]>;
   /** Samples of each parameter's change over all steps. */
@@ -82,11 +84,12 @@ export async function oracleRecord(
   const metrics = ['loss', 'loss.mae', 'loss.contrastive', 'grad_norm'].filter((name) =>
     fixture.tensors.has(name),
   );
-  const norms = paired('norms');
+  const norms = numbers('norms');
   const statistics = [...fixture.tensors.keys()].filter((name) => name.startsWith('statistic.'));
   return {
     metrics: new Map(metrics.map((name) => [name, paired(name)])),
-    norms: new Map(parameters.map(({ name }, i) => [name, norms[i] as Judged])),
+    norms: new Map(parameters.map(({ name }, i) => [name, norms[i] ?? Number.NaN])),
+    deviations: new Map(parameters.map(({ name }, i) => [name, own[i] ?? 0])),
     gradients: ofGradients,
     changes: ofChanges,
     statistics: new Map(

@@ -22,7 +22,10 @@ def write_real_size(path, m, exact, plain, runs):
     off = np.concatenate([rms(lambda run: run.gradients[n], exact, runs) for n in names])
     counts = np.array([len(exact.gradients[n]) for n in names])
     own = np.array([root_mean_square(part) for part in np.split(off, np.cumsum(counts)[:-1])])
-    shares = off / np.repeat(own, counts)
+    scales = np.array([root_mean_square(exact.gradients[n]) for n in names])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shares = np.nan_to_num(off / np.repeat(own, counts), posinf=0)
+    shares = np.maximum(shares, by_size(shares, gradients, np.repeat(scales, counts)))
     # Eighths of powers of two above the tensor's own deviation, rounded up.
     levels = np.ceil(8 * np.log2(np.maximum(shares, 1))).clip(0, 255).astype(np.uint8)
     classes = class_of(gradients, np.repeat(own, counts))
@@ -35,7 +38,6 @@ def write_real_size(path, m, exact, plain, runs):
         "deviation.gradients": own,
         "deviation.changes": np.array([root_mean_square(change_off[classes == c]) for c in range(CLASSES)]),
         "norms": np.array([exact.norms[n] for n in names]),
-        "deviation.norms": np.array([float(rms(lambda run: run.norms[n], exact, runs)) for n in names]),
         "grad_norm": np.array(exact.grad_norm),
         "deviation.grad_norm": by_step(lambda run: run.grad_norm, exact, runs),
     }
@@ -81,6 +83,21 @@ def class_of(gradients, deviation):
     with np.errstate(divide="ignore", invalid="ignore"):
         exponent = np.floor(np.log2(np.abs(gradients) / deviation))
     return np.where(deviation == 0, CLASSES - 1, np.nan_to_num(exponent, nan=0, neginf=0)).clip(0, CLASSES - 1).astype(int)
+
+
+def by_size(shares, gradients, scales):
+    """What samples are off by, as shares of their tensors' deviations, by how large they are in them.
+
+    A large sum has large parts, and larger roundings. A few runs say little of one sample, but all
+    samples of the model that are as large beside their tensors, within half a power of two, say much.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        size = np.nan_to_num(np.floor(2 * np.log2(np.abs(gradients) / scales)), nan=-20, neginf=-20, posinf=20)
+    size = size.clip(-20, 20).astype(int)
+    found = np.zeros(len(shares))
+    for each in np.unique(size):
+        found[size == each] = root_mean_square(shares[size == each])
+    return found
 
 
 def degrees(exact, runs, names):
