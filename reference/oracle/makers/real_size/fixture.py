@@ -8,6 +8,8 @@ from .steps import EPS, LEARNING_RATE, STEPS
 
 # Ratios of a gradient to what legal runs are off by, in powers of two, by which changes are classed.
 CLASSES = 32
+# A deviation that nothing exceeds.
+UNKNOWN = 1e30
 
 
 def write_real_size(path, m, exact, plain, runs):
@@ -62,7 +64,9 @@ def write_real_size(path, m, exact, plain, runs):
 
 
 def rms(pick, exact, runs):
-    """The root mean square over the runs of what they are off by."""
+    """The root mean square over the runs of what they are off by; UNKNOWN without runs."""
+    if not runs:
+        return np.full_like(np.asarray(pick(exact)), UNKNOWN)
     return np.sqrt(sum((np.asarray(pick(run)) - np.asarray(pick(exact))) ** 2 for run in runs) / len(runs))
 
 
