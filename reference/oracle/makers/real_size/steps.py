@@ -47,6 +47,10 @@ def optimiser(m, tensors, fused=False):
     return torch.optim.AdamW([group(True), group(False)], lr=LEARNING_RATE, betas=m.betas, eps=EPS, foreach=False, fused=fused)
 
 
+def start(name, shape, dtype):
+    return torch.from_numpy(hashed.parameter(name, shape)).to(dtype)
+
+
 def norm_of(gradient):
     """The Euclidean norm in float64, whatever the gradient's type."""
     return gradient.double().square().sum().sqrt().item()
@@ -56,12 +60,11 @@ def plain_run(m, dtype, way=None, steps=STEPS):
     """The steps by our own towers, in one legal way; what changed is kept where all steps were made."""
     way = way or Way()
     orders = Orders(way, shapes(m), m)
-    start = {n: torch.from_numpy(hashed.parameter(n, s)).to(dtype) for n, s in shapes(m).items()}
-    tensors = {n: orders.to_run(n, x).contiguous().requires_grad_() for n, x in start.items()}
+    tensors = {n: orders.to_run(n, start(n, s, dtype)).contiguous().requires_grad_() for n, s in shapes(m).items()}
     channels = torch.from_numpy(orders.orders["head"]) if "head" in orders.orders else None
     buffers = {n: x.to(dtype)[channels].contiguous() for n, x in buffers_of(m).items()}
     p, batch = Parameters(tensors, buffers), in_order(batch_of(m), way, orders)
-    adamw, kept, positions = optimiser(m, tensors, dtype == torch.float32), Kept(), positions_of(m)
+    adamw, kept, positions = optimiser(m, tensors, fused=True), Kept(), positions_of(m)
     with way.applied():
         for step in range(steps):
             adamw.zero_grad()
@@ -75,9 +78,9 @@ def plain_run(m, dtype, way=None, steps=STEPS):
                 adamw.step()
     if steps < STEPS:
         return kept
-    for name, before in start.items():
-        after = orders.from_run(name, tensors[name].detach())
-        kept.changes[name] = (after.double() - before.detach().double()).flatten()[positions[name]].numpy()
+    for name, shape in shapes(m).items():
+        change = orders.from_run(name, tensors[name].detach()).double() - start(name, shape, torch.float64)
+        kept.changes[name] = change.flatten()[positions[name]].numpy()
     for name, before in buffers_of(m).items():
         kept.changes[name] = (buffers[name].double()[torch.argsort(channels)] - before).numpy()
     return kept
