@@ -6,7 +6,7 @@ import { type Judgement, judge } from '../judge.js';
 import { FALSE_ALARM } from '../steps/legal-spread.js';
 import { studentQuantile } from '../steps/student.js';
 import type { OracleModel } from './oracle-model.js';
-import type { Judged, OracleRecord } from './oracle-record.js';
+import type { Changes, Judged, OracleRecord } from './oracle-record.js';
 import { updateOf } from './oracle-step.js';
 import { ORACLE_RATE, ORACLE_STEPS, type OracleRun, scheduleOf } from './run-oracle.js';
 import { Tally } from './tally.js';
@@ -22,8 +22,8 @@ const WIDEST = 1e-3;
  * many deviations of its legal float32 runs as a correct backend passes with probability 1 - 1e-6.
  * Updates, step by step: by derived bounds, from the backend's own gradients, since AdamW's first steps
  * make a step of full size of a gradient that is rounding error. The change after all steps: against
- * PyTorch again, elements classed by how large their gradients are beside their deviations, because
- * that decides how far such steps may differ; where it says nothing, the element is undecided.
+ * PyTorch again, by the median over the samples of a tensor, for the same reason; where legal runs
+ * are off by whole steps (a gradient of 0 throughout), it is undecided.
  */
 export function judgeFloat32(
   model: OracleModel,
@@ -78,31 +78,32 @@ function judgeAgainst(tally: Tally, run: OracleRun, record: OracleRecord): void 
     for (const [i, judged] of elements.entries())
       compare(`grad.${name}`, i, got?.[i], judged, many);
   }
-  for (const [name, elements] of record.statistics) {
-    const got = run.statistics.get(name);
-    const start = name.endsWith('variance') ? 1 : 0;
-    for (const [i, { value, deviation }] of elements.entries()) {
-      compare(name, i, got?.[i], sayable({ value: start + value, deviation }), many);
-    }
+  const move = (
+    name: string,
+    { values, deviation }: Changes,
+    before: (i: number) => number | undefined,
+    after: ArrayLike<number> | undefined,
+  ): void => {
+    const starts = values.map((_, i) => before(i) ?? Number.NaN);
+    const off = starts.map((start, i) => (after?.[i] ?? Number.NaN) - start - (values[i] ?? 0));
+    // What changes is rounded once a step.
+    const own = deviation + ROUNDING * median(starts.map((start, i) => start + (values[i] ?? 0)));
+    if (many * own > median(values) + ORACLE_RATE) tally.skip();
+    else compare(`change of ${name}`, 0, median(off), { value: 0, deviation: own }, many);
+  };
+  for (const [name, changes] of record.statistics) {
+    move(name, changes, () => (name.endsWith('variance') ? 1 : 0), run.statistics.get(name));
   }
-  for (const [name, elements] of record.changes) {
-    const [before, after] = [run.start.get(name)?.p, last?.after.get(name)?.p];
-    for (const [i, { value, deviation }] of elements.entries()) {
-      const start = before?.[i] ?? Number.NaN;
-      // The parameter itself is rounded once a step.
-      const own = deviation + ROUNDING * Math.abs(start + value);
-      // No step is longer than the rate but for what AdamW's corrections add.
-      if (many * own > ORACLE_STEPS * ORACLE_RATE) tally.skip();
-      else
-        compare(
-          `change of ${name}`,
-          i,
-          (after?.[i] ?? Number.NaN) - start,
-          { value, deviation: own },
-          many,
-        );
-    }
+  for (const [name, changes] of record.changes) {
+    const before = run.start.get(name)?.p;
+    move(name, changes, (i) => before?.[i], last?.after.get(name)?.p);
   }
+}
+
+/** The median of the sizes of numbers; NaN where one of them is. */
+function median(values: readonly number[]): number {
+  const sizes = values.map(Math.abs).sort((a, b) => a - b);
+  return sizes.some(Number.isNaN) ? Number.NaN : (sizes[Math.floor(sizes.length / 2)] ?? 0);
 }
 
 /** The norm of what a legal run's gradient is off by: that of its samples, times the root of its size. */

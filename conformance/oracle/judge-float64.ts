@@ -45,16 +45,16 @@ export function judgeFloat64(run: OracleRun, record: OracleRecord): Tally {
       add(`grad.${name}`, i, got, value, STORED * Math.abs(value) + DOUBLE * scale);
     }
   }
-  for (const [name, elements] of record.statistics) {
+  for (const [name, { values }] of record.statistics) {
     const start = name.endsWith('variance') ? 1 : 0;
-    for (const [i, { value }] of elements.entries()) {
+    for (const [i, value] of values.entries()) {
       const got = (run.statistics.get(name)?.[i] ?? Number.NaN) - start;
-      add(name, i, got, value, STORED * Math.abs(value) + DOUBLE);
+      add(name, i, got, value, STORED * Math.abs(value) + STEP);
     }
   }
-  for (const [name, elements] of record.changes) {
+  for (const [name, { values }] of record.changes) {
     const [before, after] = [run.start.get(name)?.p, last?.after.get(name)?.p];
-    for (const [i, { value }] of elements.entries()) {
+    for (const [i, value] of values.entries()) {
       const got = (after?.[i] ?? Number.NaN) - (before?.[i] ?? Number.NaN);
       add(`change of ${name}`, i, got, value, STORED * Math.abs(value) + STEP * ORACLE_RATE);
     }

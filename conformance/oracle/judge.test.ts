@@ -95,7 +95,9 @@ const record: OracleRecord = (() => {
     norms: new Map([['w', first?.norms.get('w') ?? 0]]),
     deviations: new Map([['w', DEVIATION]]),
     gradients: new Map([['w', Array.from(first?.gradients.get('w') ?? [], (g) => judged(g))]]),
-    changes: new Map([['w', Array.from(end, (p, i) => judged(p - (before[i] ?? 0), 1e-9))]]),
+    changes: new Map([
+      ['w', { values: Array.from(end, (p, i) => p - (before[i] ?? 0)), deviation: 1e-9 }],
+    ]),
     statistics: new Map(),
     runs: [8, 8, 8],
     degrees: 100,
@@ -109,8 +111,8 @@ describe('a float32 run', () => {
   it('passes where every operation is rounded', () => {
     const { verdict, elements, undecided } = float32();
     expect(verdict).toBe('pass');
-    // Gradients, changes, six metrics, two norms, and three numbers a sample in each of three updates.
-    expect(elements).toBe(2 * COUNT + 6 + 2 + 9 * COUNT);
+    // Gradients, their change, six metrics, two norms, and three numbers a sample in each of three updates.
+    expect(elements).toBe(COUNT + 1 + 6 + 2 + 9 * COUNT);
     expect(undecided).toBe(0);
     expect(float32({}, 'f32-flush').verdict).toBe('pass');
   });

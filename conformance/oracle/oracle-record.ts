@@ -9,6 +9,12 @@ export interface Judged {
   readonly deviation: number;
 }
 
+/** Changes of a tensor. */
+export interface Changes {
+  readonly values: readonly number[];
+  readonly deviation: number;
+}
+
 /** The record of the steps of a model. */
 export interface OracleRecord {
   /** Losses and `grad_norm` of each step, by name. */
@@ -19,10 +25,10 @@ export interface OracleRecord {
   readonly deviations: ReadonlyMap<string, number>;
   /** Samples of each parameter's gradient in the first step. */
   readonly gradients: ReadonlyMap<string, readonly Judged[]>;
-  /** Samples of each parameter's change over all steps. */
-  readonly changes: ReadonlyMap<string, readonly Judged[]>;
-  /** Changes of running statistics over all steps. */
-  readonly statistics: ReadonlyMap<string, readonly Judged[]>;
+  /** Samples of each parameter's change over all steps, and the median of what legal runs are off by. */
+  readonly changes: ReadonlyMap<string, Changes>;
+  /** Changes of running statistics over all steps, all elements. */
+  readonly statistics: ReadonlyMap<string, Changes>;
   /** Legal runs that made each step. */
   readonly runs: readonly number[];
   /** Degrees of freedom of a tensor's deviation, which many samples of a run share. */
@@ -59,8 +65,8 @@ export async function oracleRecord(
     ArrayLike<number>,
   ];
   const own = numbers('deviation.gradients');
-  const classes = numbers('deviation.changes');
-  const [ofGradients, ofChanges] = [new Map<string, Judged[]>(), new Map<string, Judged[]>()];
+  const medians = numbers('deviation.changes');
+  const [ofGradients, ofChanges] = [new Map<string, Judged[]>(), new Map<string, Changes>()];
   let offset = 0;
   for (const [index, [name, { length }]] of [...positionsOf(model, parameters)].entries()) {
     const tensor = own[index] ?? 0;
@@ -72,13 +78,8 @@ export async function oracleRecord(
         deviation: tensor * 2 ** ((levels[i] ?? 0) / LEVELS),
       })),
     );
-    ofChanges.set(
-      name,
-      at.map((i) => ({
-        value: changes[i] ?? Number.NaN,
-        deviation: classes[classOf(gradients[i] ?? 0, tensor, classes.length)] ?? 0,
-      })),
-    );
+    const values = at.map((i) => changes[i] ?? Number.NaN);
+    ofChanges.set(name, { values, deviation: medians[index] ?? 0 });
     offset += length;
   }
   const metrics = ['loss', 'loss.mae', 'loss.contrastive', 'grad_norm'].filter((name) =>
@@ -95,7 +96,8 @@ export async function oracleRecord(
     statistics: new Map(
       statistics.map((name) => {
         const statistic = name.replace('statistic.', '');
-        return [statistic, paired(name, statistic)];
+        const [deviation = 0] = Array.from(numbers(`deviation.${statistic}`));
+        return [statistic, { values: Array.from(numbers(name)), deviation }];
       }),
     ),
     runs: config.runs,
@@ -108,16 +110,6 @@ interface Metadata {
   readonly parameters: readonly (readonly [string, readonly number[]])[];
   readonly runs: readonly number[];
   readonly degrees: number;
-}
-
-/**
- * The class of an element by how large its gradient is beside what legal runs are off by: where that
- * is little, AdamW's first steps, which hardly depend on a gradient's size, go either way.
- */
-function classOf(gradient: number, deviation: number, count: number): number {
-  if (deviation === 0) return count - 1;
-  const exponent = Math.floor(Math.log2(Math.abs(gradient) / deviation));
-  return Math.min(Math.max(exponent, 0), count - 1);
 }
 
 function requireParameters(

@@ -6,8 +6,6 @@ from ..fixture_file import write_fixture
 from .models import shapes
 from .steps import EPS, LEARNING_RATE, STEPS
 
-# Ratios of a gradient to what legal runs are off by, in powers of two, by which changes are classed.
-CLASSES = 32
 # A deviation that nothing exceeds.
 UNKNOWN = 1e30
 
@@ -30,15 +28,13 @@ def write_real_size(path, m, exact, plain, runs):
     shares = np.maximum(shares, by_size(shares, gradients, np.repeat(scales, counts)))
     # Eighths of powers of two above the tensor's own deviation, rounded up.
     levels = np.ceil(8 * np.log2(np.maximum(shares, 1))).clip(0, 255).astype(np.uint8)
-    classes = class_of(gradients, np.repeat(own, counts))
     whole = [run for run in runs if run.changes]
-    change_off = np.concatenate([rms(lambda run: run.changes[n], exact, whole) for n in names])
     tensors = {
         "gradients": gradients.astype(np.float32),
         "changes": changes.astype(np.float32),
         "levels": levels,
         "deviation.gradients": own,
-        "deviation.changes": np.array([root_mean_square(change_off[classes == c]) for c in range(CLASSES)]),
+        "deviation.changes": np.array([median_off(n, exact, whole) for n in names]),
         "norms": np.array([exact.norms[n] for n in names]),
         "grad_norm": np.array(exact.grad_norm),
         "deviation.grad_norm": by_step(lambda run: run.grad_norm, exact, runs),
@@ -48,7 +44,7 @@ def write_real_size(path, m, exact, plain, runs):
         tensors[f"deviation.{name}"] = by_step(lambda run: run.losses[name], exact, runs)
     for name in statistics:
         tensors[f"statistic.{name}"] = exact.changes[name].astype(np.float32)
-        tensors[f"deviation.{name}"] = np.array(root_mean_square(rms(lambda run: run.changes[name], exact, whole)))
+        tensors[f"deviation.{name}"] = np.array(median_off(name, exact, whole))
     config = {
         "parameters": [[n, list(s)] for n, s in shapes(m).items()],
         "adamw": {"lr": LEARNING_RATE, "betas": list(m.betas), "eps": EPS, "weight_decay": m.weight_decay},
@@ -82,11 +78,14 @@ def root_mean_square(values):
     return float(np.sqrt(np.mean(np.square(values)))) if len(values) > 0 else 0.0
 
 
-def class_of(gradients, deviation):
-    """floor(log2(|g| / deviation)), from 0 to CLASSES - 1; the last where nothing is ever off."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        exponent = np.floor(np.log2(np.abs(gradients) / deviation))
-    return np.where(deviation == 0, CLASSES - 1, np.nan_to_num(exponent, nan=0, neginf=0)).clip(0, CLASSES - 1).astype(int)
+def median_off(name, exact, runs):
+    """The median over samples of what a change is off by; of several runs the root mean square.
+
+    Not the mean: where a gradient is near 0, AdamW makes a whole step either way.
+    """
+    if not runs:
+        return UNKNOWN
+    return root_mean_square([np.median(np.abs(run.changes[name] - exact.changes[name])) for run in runs])
 
 
 def by_size(shares, gradients, scales):
