@@ -24,6 +24,7 @@ export { describeFunctions, functionSchemas } from './functions/describe.js';
 export { FUNCTION_NAMES, type FunctionCall, type FunctionName } from './functions/function-call.js';
 export { type Deviation, type Judgement, judge } from './judge.js';
 export { type KnownFailure, parseKnown } from './known.js';
+export { oracleChecks } from './oracle/index.js';
 export { judgeOutcome, type Outcome, outcomeCheck, type Retrieval } from './outcome.js';
 export type { PortOptions } from './port/port-session.js';
 export { openPort, type Port } from './port/port-subject.js';

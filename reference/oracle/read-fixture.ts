@@ -4,6 +4,7 @@ import { LacunaError } from '../../spec/errors.js';
 /** A tensor of a fixture, values in row-major order. `BOOL` holds 0 and 1. */
 export type FixtureTensor =
   | { readonly dtype: 'F64'; readonly shape: readonly number[]; readonly data: Float64Array }
+  | { readonly dtype: 'F32'; readonly shape: readonly number[]; readonly data: Float32Array }
   | { readonly dtype: 'I64'; readonly shape: readonly number[]; readonly data: Int32Array }
   | { readonly dtype: 'U8' | 'BOOL'; readonly shape: readonly number[]; readonly data: Uint8Array };
 
@@ -20,7 +21,7 @@ export interface Fixture {
 }
 
 const MAX_HEADER_BYTES = 1 << 20;
-const BYTES_PER_VALUE = { F64: 8, I64: 8, U8: 1, BOOL: 1 } as const;
+const BYTES_PER_VALUE = { F64: 8, F32: 4, I64: 8, U8: 1, BOOL: 1 } as const;
 type Dtype = keyof typeof BYTES_PER_VALUE;
 
 /** Reads `fixtures/<name>.safetensors`. README.md says what each fixture holds. */
@@ -131,6 +132,12 @@ function tensor(entry: Record<string, unknown>, body: DataView, where: string): 
   if (dtype === 'F64') {
     const data = Float64Array.from({ length: count }, (_, i) =>
       body.getFloat64(begin + 8 * i, true),
+    );
+    return { dtype, shape, data };
+  }
+  if (dtype === 'F32') {
+    const data = Float32Array.from({ length: count }, (_, i) =>
+      body.getFloat32(begin + 4 * i, true),
     );
     return { dtype, shape, data };
   }
