@@ -90,6 +90,8 @@ export interface Family {
   readonly make: (parameters: CaseParameters) => Case;
   /** What a contract must keep for the cases to mean something. */
   readonly needs?: 'non-finite';
+  /** How many cases of it a run has at most, where each takes long. @defaultValue as many as asked for */
+  readonly most?: number;
   /** Why fewer than 95 % of the elements can be judged, and which share must be all the same. */
   readonly exemption?: Exemption;
 }
@@ -102,7 +104,7 @@ export interface Exemption {
 }
 
 /** What a family says of itself beside its cases. */
-export interface FamilyOptions extends Partial<Pick<Family, 'exemption' | 'needs'>> {
+export interface FamilyOptions extends Partial<Pick<Family, 'exemption' | 'needs' | 'most'>> {
   /** @defaultValue 2 for the gradients of composites, else 1 */
   readonly level?: Level;
   /** @defaultValue the clause of the operation that the id names */

@@ -79,10 +79,11 @@ async function withDouble(
 
 async function runFamily(
   subject: Subject,
-  { id, parameters, make, exemption, needs }: Family,
+  { id, parameters, make, exemption, needs, most }: Family,
   options: CheckOptions,
 ): Promise<Finding> {
-  const { seed = 1, cases: count = 30, path } = options;
+  const { seed = 1, cases: asked = 30, path } = options;
+  const count = Math.min(asked, most ?? asked);
   const refused = notPromised({ needs }, subject.info.contract);
   if (refused !== undefined) return beyondContract(refused);
   const total = { cases: 0, elements: 0, undecided: 0, worstRatio: 0 };

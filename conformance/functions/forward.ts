@@ -86,6 +86,6 @@ export const FORWARD_FAMILIES: readonly Family[] = [
       draw: fc.nat({ max: 0xffff_ffff }),
     }),
     forwardCase,
-    { level: 3, clauses: ['model.forward'] },
+    { level: 3, clauses: ['model.forward'], most: 12 },
   ),
 ];

@@ -101,9 +101,9 @@ const layerNorm = sizedFamily(
 const layerNormGrad = sizedFamily(
   'real/layer_norm_grad',
   {
-    gate: [{ rows: TOKENS + 3, width: 24 }],
+    gate: [{ rows: TOKENS + 3, width: 9 }],
     real: [
-      { rows: TOKENS + 3, width: 96 },
+      { rows: TOKENS + 3, width: 48 },
       { rows: 37, width: WIDTH },
     ],
   },
@@ -276,7 +276,7 @@ const attention = sizedFamily(
 const attentionGrad = sizedFamily(
   'real/attention_grad',
   {
-    gate: [{ batch: 2, heads: 3, tokens: 197, width: 24, scale: 0.3, bias: true }],
+    gate: [{ batch: 2, heads: 3, tokens: 197, width: 9, scale: 0.3, bias: true }],
     real: [{ batch: 1, heads: 3, tokens: TOKENS, width: 64, scale: 0.125, bias: false }],
   },
   ({ draw, ...size }: Heads & Drawn) =>

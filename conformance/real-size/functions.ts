@@ -143,14 +143,14 @@ const target = sizedFamily(
 const mae = sizedFamily<Chosen<MaeDrawn>>(
   'real/loss.mae',
   {
-    gate: [{ batch: 9, masked: 17, size: 131, regime: 'normal' }],
-    real: [{ batch: 9, masked: 141, size: 513, regime: 'normal' }],
+    gate: [{ batch: 9, masked: 5, size: 37, regime: 'normal' }],
+    real: [{ batch: 9, masked: 17, size: 131, regime: 'normal' }],
   },
   maeCase,
   { level, clauses: ['loss.mae', 'loss.mae.gradient'] },
 );
 
-/** More than 65,536 squares; judged without their gradient, whose bounds take most of the time. */
+/** More than 65,536 squares. */
 const longMae = sizedFamily<Chosen<MaeDrawn>>(
   'real/loss.mae/long',
   { gate: [{ batch: 9, masked: 61, size: 131, regime: 'normal' }] },
@@ -162,10 +162,10 @@ const infoNce = sizedFamily<Chosen<InfoNceDrawn>>(
   'real/loss.infonce',
   {
     gate: [
-      { batch: 33, width: 24, directions: 'mean', regime: 'normal' },
-      { batch: 67, width: 9, directions: 'sum', regime: 'normal' },
+      { batch: 33, width: 8, directions: 'mean', regime: 'normal' },
+      { batch: 67, width: 4, directions: 'sum', regime: 'normal' },
     ],
-    real: [{ batch: 256, width: 64, directions: 'mean', regime: 'normal' }],
+    real: [{ batch: 129, width: 16, directions: 'mean', regime: 'normal' }],
   },
   infoNceCase,
   {

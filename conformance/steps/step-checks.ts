@@ -1,4 +1,5 @@
 import type { HostTensor, Named } from '../../core/backend.js';
+import { removeDeadCode } from '../../core/passes/dead-code.js';
 import { bounds } from '../../reference/index.js';
 import { CONTRACTS } from '../../spec/contracts/index.js';
 import {
@@ -141,7 +142,8 @@ function spreadOf({
   if (known !== undefined) return known;
   const { step, state } = cutStep(config, shape);
   const kept = new Set(state.filter(({ role }) => role !== 'statistic').map(({ name }) => name));
-  const judged = { ...step, outputs: step.outputs.filter(({ name }) => !kept.has(name)) };
+  const outputs = step.outputs.filter(({ name }) => !kept.has(name));
+  const judged = removeDeadCode({ ...step, outputs });
   const spread = legalSpread(judged, inputs, CONTRACTS[contract]);
   const [oldest] = spreads.keys();
   if (oldest !== undefined && spreads.size >= KEPT) spreads.delete(oldest);

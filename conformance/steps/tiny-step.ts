@@ -70,7 +70,7 @@ export const TINY_TEACHER: PretrainingConfig = {
 /** Deeper and wider than any other here, with more than two heads. */
 export const DEEP_JOINT: PretrainingConfig = {
   video: VIDEO,
-  encoder: { width: 66, depth: 3, heads: 3, mlpRatio: 2 },
+  encoder: { width: 66, depth: 3, heads: 3, mlpRatio: 0.5 },
   mae: { decoder: { width: 8, depth: 2, heads: 2, mlpRatio: 2 } },
   contrastive: {
     text: { ...SMALL, depth: 3, vocabulary: VOCABULARY, length: 4 },
