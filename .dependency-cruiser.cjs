@@ -2,21 +2,24 @@
 const layers = {
   spec: [],
   core: ['spec'],
+  formats: ['core', 'spec'],
   reference: ['core', 'spec'],
-  data: ['core', 'spec'],
-  conformance: ['reference', 'core', 'spec'],
-  teacher: ['data', 'core', 'spec', 'backends/onnx/model'],
-  training: ['teacher', 'data', 'core', 'spec'],
+  data: ['formats', 'core', 'spec'],
+  conformance: ['reference', 'formats', 'core', 'spec'],
+  teacher: ['data', 'formats', 'core', 'spec'],
+  training: ['teacher', 'data', 'formats', 'core', 'spec'],
 };
 const why = {
   spec: 'spec/ is what a port reads: it imports nothing, so that it can be read, and ported, alone.',
   core: 'core/ works on programs of the spec and nothing else: put what needs more into a layer above.',
+  formats:
+    'formats/ reads and writes files that others define: what they mean to Lacuna belongs to whoever opens them.',
   reference: 'reference/ is the small right answer: it must not depend on what it judges.',
   data: 'data/ delivers clips and captions: what happens with them belongs to training/.',
   conformance:
     'conformance/ is handed a backend: if it imported one, it could not judge a stranger.',
   teacher:
-    'teacher/ embeds images and texts for masks and losses: of the backends it reads ONNX files with their schema, and no more.',
+    'teacher/ embeds images and texts for masks and losses: it runs ONNX files itself, and knows no backend.',
   training: 'training/ sees backends only through core/backend.ts: take a Backend as an argument.',
 };
 const test = '\\.test\\.ts$';
@@ -29,7 +32,7 @@ module.exports = {
       comment: why[layer],
       from: { path: `^${layer}/`, pathNot: [test, '^reference/oracle/'] },
       to: {
-        path: '^(spec|core|reference|backends|conformance|data|teacher|training|cli|bench|scripts)/',
+        path: '^(spec|core|formats|reference|backends|conformance|data|teacher|training|cli|bench|scripts)/',
         pathNot: `^(${[layer, ...allowed].join('|')})/`,
       },
     })),
@@ -44,7 +47,7 @@ module.exports = {
       name: 'backends-stand-alone',
       severity: 'error',
       comment:
-        'A backend imports core and spec only, never another backend: share by moving the code to core/.',
+        'A backend imports formats, core and spec only, never another backend: share by moving the code to core/.',
       from: { path: '^backends/([^/]+)/', pathNot: test },
       to: {
         path: '^(backends|reference|conformance|data|teacher|training|cli|bench)/',

@@ -23,7 +23,7 @@ import { ONNX } from '../backends/onnx/index.js';
 import { openAligner } from '../cli/open-aligner.js';
 import type { Backend } from '../core/index.js';
 import { type ClipRecord, makeDemoData, readClipList, SimilarityStore } from '../data/index.js';
-import { replaceFile } from '../data/write-file.js';
+import { replaceFile } from '../formats/whole-file.js';
 import { LacunaError } from '../spec/index.js';
 import { makeSimilarityMaps, similarityRecipe } from '../teacher/index.js';
 import {

@@ -52,6 +52,7 @@ const ROOT = resolve(import.meta.dirname, '..');
 const LAYERS = [
   'spec',
   'core',
+  'formats',
   'reference',
   'conformance',
   'backends',

@@ -1,11 +1,9 @@
-import { createHash } from 'node:crypto';
-import { rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import type { HostTensor, Named } from '../core/backend.js';
-import { syncFolder } from '../data/write-file.js';
+import { Sha256, sha256 } from '../core/sha256.js';
+import { SafetensorsFile, writeSafetensors } from '../formats/safetensors/safetensors-file.js';
+import { replaceFileBy } from '../formats/whole-file.js';
 import { LacunaError } from '../spec/index.js';
 import type { Aligner } from '../teacher/index.js';
-import { SafetensorsFile, writeSafetensors } from './safetensors.js';
 
 /** What a run needs of a teacher: its text tower, and what it is. */
 export type TextTeacher = Pick<Aligner, 'name' | 'digest' | 'width' | 'embedTexts'>;
@@ -125,15 +123,9 @@ export class CaptionEmbeddings {
       dtype,
       shape,
     }));
-    const partial = `${path}.partial-${process.pid}`;
-    try {
+    await replaceFileBy(path, async (partial) => {
       await writeSafetensors(partial, declared, async (name) => tensors[name] as HostTensor);
-      await rename(partial, path);
-    } catch (error) {
-      await rm(partial, { force: true });
-      throw error;
-    }
-    await syncFolder(dirname(path));
+    });
   }
 
   /** `text.embedding` f32 [B, E] of captions of the list. */
@@ -155,9 +147,9 @@ export class CaptionEmbeddings {
 
 /** SHA-256 over the distinct captions in their order, each as JSON on a line. */
 function captionsDigest(captions: readonly string[]): string {
-  const hash = createHash('sha256');
-  for (const caption of captions) hash.update(`${JSON.stringify(caption)}\n`);
-  return hash.digest('hex');
+  const digest = new Sha256();
+  for (const caption of captions) digest.update(`${JSON.stringify(caption)}\n`);
+  return digest.hex();
 }
 
 function checkRows(teacher: TextTeacher, captions: readonly string[], rows: Float32Array): void {
@@ -189,10 +181,6 @@ function distinctOf(captions: readonly string[]): readonly string[] {
 
 function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }
 
 function damaged(path: string, what: string): LacunaError {

@@ -1,12 +1,11 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { HostTensor, Named } from '../core/backend.js';
-import { syncFolder, writeNewFile } from '../data/write-file.js';
+import { fileDigest } from '../formats/plain-file.js';
+import { SafetensorsFile, writeSafetensors } from '../formats/safetensors/safetensors-file.js';
+import { syncFolder, writeNewFile } from '../formats/whole-file.js';
 import { LacunaError, type Role, type StateSpec } from '../spec/index.js';
-import { SafetensorsFile, writeSafetensors } from './safetensors.js';
 
 const INDEX = 'index.json';
 const MOST_INDEX_BYTES = 64 * 1024;
@@ -147,18 +146,13 @@ async function verified(path: string): Promise<{ index?: CheckpointIndex; proble
     for (const { name, bytes, sha256 } of parsed.data.files) {
       const { size } = await stat(join(path, name));
       if (size !== bytes) return { problem: `${name} has ${size} of ${bytes} bytes` };
-      if ((await digest(join(path, name))) !== sha256) return { problem: `${name} has changed` };
+      if ((await fileDigest(join(path, name))) !== sha256)
+        return { problem: `${name} has changed` };
     }
     return { index: parsed.data };
   } catch (error) {
     return { problem: error instanceof Error ? error.message : String(error) };
   }
-}
-
-async function digest(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const piece of createReadStream(path)) hash.update(piece as Uint8Array);
-  return hash.digest('hex');
 }
 
 function byRole(state: readonly StateSpec[]): Map<Role, StateSpec[]> {

@@ -5,12 +5,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ONNX } from '../backends/onnx/index.js';
 import type { Backend, HostTensor } from '../core/index.js';
 import { type DemoData, makeDemoData } from '../data/index.js';
+import { SafetensorsFile } from '../formats/safetensors/safetensors-file.js';
 import { biasCorrection, SCALER } from '../spec/index.js';
 import type { PretrainSettings } from './config.js';
 import { parseConfig, withValue } from './parse-config.js';
 import { type PretrainEvent, pretrain, resumePretraining } from './pretrain.js';
 import { readManifest, readMetrics } from './run-folder.js';
-import { SafetensorsFile } from './safetensors.js';
 import { resolveSettings } from './settings.js';
 
 let folder = '';

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { Backend, HostTensor, Named } from '../core/backend.js';
+import { Sha256 } from '../core/sha256.js';
 import { readClipList, type Tokenizer } from '../data/index.js';
 import {
   clipTokens,
@@ -121,9 +121,9 @@ class RunAligner implements Aligner {
   constructor(name: string, parts: RunAlignerParts) {
     const { clip, contrastive } = parts.model.settings;
     this.name = name;
-    const hash = createHash('sha256').update(parts.digest).update(parts.view);
-    if (parts.centre !== undefined) hash.update(bytesOf(parts.centre));
-    this.digest = hash.digest('hex');
+    const digest = new Sha256().update(parts.digest).update(parts.view);
+    if (parts.centre !== undefined) digest.update(bytesOf(parts.centre));
+    this.digest = digest.hex();
     this.width = contrastive.videoProjection.width;
     this.size = clip.size;
     this.patch = clip.patch;
@@ -264,17 +264,17 @@ function imagesOf(images: Uint8Array, count: number, size: number): readonly Uin
 
 /** Over the settings that the programs are built from, the vocabulary and every tensor. */
 function digestOf({ settings, state }: TrainedModel, vocabulary: Uint8Array): string {
-  const hash = createHash('sha256');
+  const digest = new Sha256();
   const { clip, encoder, text, contrastive } = settings;
   const { frames, size, tubelet, patch } = clip;
-  hash.update(JSON.stringify({ frames, size, tubelet, patch, encoder, text, contrastive }));
-  hash.update(vocabulary);
+  digest.update(JSON.stringify({ frames, size, tubelet, patch, encoder, text, contrastive }));
+  digest.update(vocabulary);
   for (const name of Object.keys(state).sort()) {
     const { dtype, shape, data } = state[name] as HostTensor;
-    hash.update(`${name} ${dtype} [${shape}]`);
-    hash.update(bytesOf(data));
+    digest.update(`${name} ${dtype} [${shape}]`);
+    digest.update(bytesOf(data));
   }
-  return hash.digest('hex');
+  return digest.hex();
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {

@@ -1,6 +1,6 @@
 import { appendFile, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { replaceFile } from '../data/write-file.js';
+import { replaceFile } from '../formats/whole-file.js';
 import { LacunaError } from '../spec/index.js';
 import type { PretrainSettings } from './config.js';
 

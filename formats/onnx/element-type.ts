@@ -1,5 +1,5 @@
-import type { HostData } from '../../../core/backend.js';
-import type { DType } from '../../../spec/program/index.js';
+import type { HostData } from '../../core/backend.js';
+import type { DType } from '../../spec/program/index.js';
 import { TensorProto_DataType } from './onnx_pb.js';
 
 /** What an element type is called in ONNX files, in ONNX Runtime's JavaScript API, and its bytes. */

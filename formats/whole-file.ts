@@ -1,6 +1,6 @@
-import { createHash, type Hash } from 'node:crypto';
-import { type FileHandle, open, rename } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { Sha256 } from '../core/sha256.js';
 
 /** What was written. */
 export interface Written {
@@ -15,7 +15,7 @@ const MOST_BYTES_A_WRITE = 64 * 2 ** 20;
 /** Writes a new file piece by piece, digesting it on the way; durable after `close`. */
 export class FileWriter {
   readonly #handle: FileHandle;
-  readonly #hash: Hash = createHash('sha256');
+  readonly #digest: Sha256 = new Sha256();
   #bytes = 0;
 
   private constructor(handle: FileHandle) {
@@ -27,10 +27,12 @@ export class FileWriter {
     return new FileWriter(await open(path, 'wx'));
   }
 
-  async write(piece: Uint8Array): Promise<void> {
+  /** Writes the next piece; of a string, its UTF-8. */
+  async write(content: string | Uint8Array): Promise<void> {
+    const piece = typeof content === 'string' ? new TextEncoder().encode(content) : content;
     for (let start = 0; start < piece.length; start += MOST_BYTES_A_WRITE) {
       const part = piece.subarray(start, start + MOST_BYTES_A_WRITE);
-      this.#hash.update(part);
+      this.#digest.update(part);
       let written = 0;
       while (written < part.length) {
         const { bytesWritten } = await this.#handle.write(part, written);
@@ -44,7 +46,7 @@ export class FileWriter {
   async finish(): Promise<Written> {
     await this.#handle.sync();
     await this.#handle.close();
-    return { bytes: this.#bytes, sha256: this.#hash.digest('hex') };
+    return { bytes: this.#bytes, sha256: this.#digest.hex() };
   }
 
   /** Ends it after a failure, as it is. */
@@ -57,7 +59,7 @@ export class FileWriter {
 export async function writeNewFile(path: string, content: string | Uint8Array): Promise<Written> {
   const writer = await FileWriter.create(path);
   try {
-    await writer.write(typeof content === 'string' ? new TextEncoder().encode(content) : content);
+    await writer.write(content);
   } catch (error) {
     await writer.abandon();
     throw error;
@@ -67,9 +69,27 @@ export async function writeNewFile(path: string, content: string | Uint8Array): 
 
 /** Replaces a file, or creates it: whole or not at all, and durably. */
 export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
+  await replaceFileBy(path, async (partial) => {
+    await writeNewFile(partial, content);
+  });
+}
+
+/**
+ * Replaces a file, or creates it, whole or not at all: `write` makes a new file `partial` beside it,
+ * which then takes its place by renaming. After a failure `partial` is removed.
+ */
+export async function replaceFileBy(
+  path: string,
+  write: (partial: string) => Promise<void>,
+): Promise<void> {
   const partial = `${path}.partial-${process.pid}`;
-  await writeNewFile(partial, content);
-  await rename(partial, path);
+  try {
+    await write(partial);
+    await rename(partial, path);
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  }
   await syncFolder(dirname(path));
 }
 

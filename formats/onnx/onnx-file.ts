@@ -1,7 +1,9 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, normalize, sep } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
+import { sha256 } from '../../core/sha256.js';
+import { LacunaError } from '../../spec/errors.js';
+import { plainFile, unreadable } from '../plain-file.js';
 import {
   type GraphProto,
   type ModelProto,
@@ -9,9 +11,7 @@ import {
   type NodeProto,
   type TensorProto,
   TensorProto_DataLocation,
-} from '../../backends/onnx/model/onnx_pb.js';
-import { LacunaError } from '../../spec/errors.js';
-import { plainFile, unreadable } from './tower-folder.js';
+} from './onnx_pb.js';
 
 /** A protobuf message, and with it an ONNX file, ends at 2 GiB. */
 export const MOST_ONNX_BYTES: number = 2 ** 31 - 1;
@@ -48,7 +48,7 @@ export async function readOnnxFile(path: string): Promise<OnnxFile> {
   const bytes = await readFile(path).catch((cause: unknown) => {
     throw unreadable(path, cause);
   });
-  const digest = createHash('sha256').update(bytes).digest('hex');
+  const digest = sha256(bytes);
   let model: ModelProto;
   try {
     model = fromBinary(ModelProtoSchema, bytes);

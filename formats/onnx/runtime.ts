@@ -1,4 +1,4 @@
-import { type ErrorFacts, LacunaError } from '../spec/errors.js';
+import { type ErrorFacts, LacunaError } from '../../spec/errors.js';
 
 /** The module `onnxruntime-node`: for the backend, and for whoever runs a model from an ONNX file. */
 export type OnnxRuntime = typeof import('onnxruntime-node');

@@ -1,6 +1,6 @@
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import type { HostData } from '../../../core/backend.js';
-import type { DType, Shape, TensorType } from '../../../spec/program/index.js';
+import type { HostData } from '../../core/backend.js';
+import type { DType, Shape, TensorType } from '../../spec/program/index.js';
 import { ELEMENT_TYPES } from './element-type.js';
 import {
   type AttributeProtoSchema,
