@@ -3,9 +3,10 @@ const layers = {
   spec: [],
   core: ['spec'],
   formats: ['core', 'spec'],
+  protocol: ['core', 'spec'],
   reference: ['core', 'spec'],
   data: ['formats', 'core', 'spec'],
-  conformance: ['reference', 'formats', 'core', 'spec'],
+  conformance: ['reference', 'protocol', 'formats', 'core', 'spec'],
   teacher: ['data', 'formats', 'core', 'spec'],
   training: ['teacher', 'data', 'formats', 'core', 'spec'],
 };
@@ -14,6 +15,8 @@ const why = {
   core: 'core/ works on programs of the spec and nothing else: put what needs more into a layer above.',
   formats:
     'formats/ reads and writes files that others define: what they mean to Lacuna belongs to whoever opens them.',
+  protocol:
+    'protocol/ asks a program in another process: what its answers are worth belongs to conformance/.',
   reference: 'reference/ is the small right answer: it must not depend on what it judges.',
   data: 'data/ delivers clips and captions: what happens with them belongs to training/.',
   conformance:
@@ -32,7 +35,7 @@ module.exports = {
       comment: why[layer],
       from: { path: `^${layer}/`, pathNot: [test, '^reference/oracle/'] },
       to: {
-        path: '^(spec|core|formats|reference|backends|conformance|data|teacher|training|cli|bench|scripts)/',
+        path: '^(spec|core|formats|protocol|reference|backends|conformance|data|teacher|training|cli|bench|scripts)/',
         pathNot: `^(${[layer, ...allowed].join('|')})/`,
       },
     })),
@@ -47,7 +50,7 @@ module.exports = {
       name: 'backends-stand-alone',
       severity: 'error',
       comment:
-        'A backend imports formats, core and spec only, never another backend: share by moving the code to core/.',
+        'A backend imports protocol, formats, core and spec only, never another backend: share by moving the code to core/.',
       from: { path: '^backends/([^/]+)/', pathNot: test },
       to: {
         path: '^(backends|reference|conformance|data|teacher|training|cli|bench)/',

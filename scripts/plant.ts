@@ -53,6 +53,7 @@ const LAYERS = [
   'spec',
   'core',
   'formats',
+  'protocol',
   'reference',
   'conformance',
   'backends',

@@ -4,12 +4,12 @@ import fc from 'fast-check';
 import type { HostTensor } from '../../core/backend.js';
 import { printProgram } from '../../core/text/print.js';
 import { encodeSafetensors } from '../../formats/safetensors/safetensors-bytes.js';
+import type { FunctionCall } from '../../protocol/function-call.js';
 import { CONTRACTS, type NumericContract } from '../../spec/contracts/index.js';
 import { SPEC_VERSION } from '../../spec/version.js';
 import { formatAddress } from '../address.js';
 import type { Case } from '../case.js';
 import type { Check } from '../check.js';
-import type { FunctionCall } from '../functions/function-call.js';
 import { caseInRange } from '../in-range.js';
 
 export interface ExportOptions {

@@ -1,6 +1,6 @@
-import type { HostData, HostTensor, Named } from '../../core/backend.js';
-import { type DType, elementCount } from '../../spec/program/index.js';
-import { Breakdown } from '../breakdown.js';
+import type { HostData, HostTensor, Named } from '../core/backend.js';
+import { type DType, elementCount } from '../spec/program/index.js';
+import { Breakdown } from './breakdown.js';
 import type { TensorHeader } from './messages.js';
 
 interface Layout {

@@ -1,4 +1,4 @@
-import { LacunaError } from '../../spec/errors.js';
+import { LacunaError } from '../spec/errors.js';
 
 /**
  * The words of a command line: separated by spaces, kept together by single or double quotes. No

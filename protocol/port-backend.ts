@@ -6,10 +6,10 @@ import type {
   Executable,
   HostTensor,
   Named,
-} from '../../core/backend.js';
-import { expand } from '../../core/passes/expand.js';
-import { printProgram } from '../../core/text/print.js';
-import { LacunaError } from '../../spec/errors.js';
+} from '../core/backend.js';
+import { expand } from '../core/passes/expand.js';
+import { printProgram } from '../core/text/print.js';
+import { LacunaError } from '../spec/errors.js';
 import {
   type DType,
   elementCount,
@@ -17,8 +17,8 @@ import {
   type Program,
   type Shape,
   sameShape,
-} from '../../spec/program/index.js';
-import { Breakdown } from '../breakdown.js';
+} from '../spec/program/index.js';
+import { Breakdown } from './breakdown.js';
 import type { PortSession } from './port-session.js';
 
 /**

@@ -1,7 +1,7 @@
-import type { HostTensor, Named } from '../../core/backend.js';
-import { LacunaError } from '../../spec/errors.js';
-import { formatType, sameShape } from '../../spec/program/index.js';
-import { Breakdown, SubjectLost } from '../breakdown.js';
+import type { HostTensor, Named } from '../core/backend.js';
+import { LacunaError } from '../spec/errors.js';
+import { formatType, sameShape } from '../spec/program/index.js';
+import { Breakdown, PortLost } from './breakdown.js';
 import type { PortSession } from './port-session.js';
 
 /** The protocol layer of a port, or the harness, is wrong: nothing was judged. */
@@ -29,7 +29,7 @@ export async function smokeTest(session: PortSession): Promise<void> {
     const wrong = await findFault(session);
     if (wrong !== undefined) throw invalid(wrong);
   } catch (error) {
-    if (error instanceof Breakdown || error instanceof SubjectLost) throw invalid(error.message);
+    if (error instanceof Breakdown || error instanceof PortLost) throw invalid(error.message);
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { Breakdown } from '../breakdown.js';
+import { Breakdown } from './breakdown.js';
 import { ByteReader } from './byte-reader.js';
 
 const soon = (): number => performance.now() + 200;

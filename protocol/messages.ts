@@ -1,12 +1,8 @@
 import { z } from 'zod';
-import { CONTRACTS, type NumericContract } from '../../spec/contracts/index.js';
-import type { DType, Shape } from '../../spec/program/index.js';
-import { Breakdown } from '../breakdown.js';
-import {
-  FUNCTION_NAMES,
-  type FunctionCall,
-  type FunctionName,
-} from '../functions/function-call.js';
+import { CONTRACTS, type NumericContract } from '../spec/contracts/index.js';
+import type { DType, Shape } from '../spec/program/index.js';
+import { Breakdown } from './breakdown.js';
+import { FUNCTION_NAMES, type FunctionCall, type FunctionName } from './function-call.js';
 
 /** The version of the protocol; a change that an old port cannot follow takes the next number. */
 export const PROTOCOL: 1 = 1;

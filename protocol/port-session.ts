@@ -1,6 +1,6 @@
-import type { HostTensor, Named } from '../../core/backend.js';
-import { SPEC_VERSION } from '../../spec/version.js';
-import { Breakdown, SubjectLost } from '../breakdown.js';
+import type { HostTensor, Named } from '../core/backend.js';
+import { SPEC_VERSION } from '../spec/version.js';
+import { Breakdown, PortLost } from './breakdown.js';
 import { type PortHello, PROTOCOL, type Request } from './messages.js';
 import { type Answer, PortProcess } from './port-process.js';
 import { encodeTensors } from './tensor-frames.js';
@@ -55,7 +55,7 @@ export class PortSession {
    * Asks the port, one question at a time.
    *
    * @throws Breakdown where it does not answer; the next question goes to a new process.
-   * @throws SubjectLost after too many of those in a row.
+   * @throws PortLost after too many of those in a row.
    */
   async ask(question: Question, tensors: Named<HostTensor> = {}): Promise<Answer> {
     const asked = this.#turn.then(() => this.#ask(question, tensors));
@@ -109,7 +109,7 @@ export class PortSession {
     if (this.#process !== undefined) return this.#process;
     const { patience = 8, startDeadline = 60, folder } = this.#options;
     if (this.#breakdowns >= patience) {
-      throw new SubjectLost(`the port broke down ${this.#breakdowns} times in a row`);
+      throw new PortLost(`the port broke down ${this.#breakdowns} times in a row`);
     }
     const started = await PortProcess.start(this.#words, folder).catch((error: unknown) => {
       this.#breakdowns += 1;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LacunaError } from '../../spec/errors.js';
+import { LacunaError } from '../spec/errors.js';
 import { splitCommand } from './split-command.js';
 
 describe('a command line', () => {

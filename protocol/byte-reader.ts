@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { Breakdown } from '../breakdown.js';
+import { Breakdown } from './breakdown.js';
 
 /** Above so many unread bytes the sender is made to wait. */
 const HIGH_WATER = 1 << 22;

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
-import type { HostTensor, Named } from '../../core/backend.js';
-import { Breakdown } from '../breakdown.js';
+import type { HostTensor, Named } from '../core/backend.js';
+import { Breakdown } from './breakdown.js';
 import { ByteReader } from './byte-reader.js';
 import { MAX_FRAMES, MAX_LINE, parseReply, type Reply, type Request } from './messages.js';
 import { decodeTensor, requireFit } from './tensor-frames.js';
