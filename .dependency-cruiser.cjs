@@ -1,4 +1,16 @@
 /** Who may import whom: docs/architecture.md says why. Each rule's comment is the message. */
+const BELOW_CLI = [
+  'spec',
+  'core',
+  'formats',
+  'protocol',
+  'reference',
+  'backends',
+  'conformance',
+  'data',
+  'teacher',
+  'training',
+];
 const layers = {
   spec: [],
   core: ['spec'],
@@ -9,6 +21,8 @@ const layers = {
   conformance: ['reference', 'protocol', 'formats', 'core', 'spec'],
   teacher: ['data', 'formats', 'core', 'spec'],
   training: ['teacher', 'data', 'formats', 'core', 'spec'],
+  bench: BELOW_CLI,
+  scripts: BELOW_CLI,
 };
 const why = {
   spec: 'spec/ is what a port reads: it imports nothing, so that it can be read, and ported, alone.',
@@ -24,6 +38,10 @@ const why = {
   teacher:
     'teacher/ embeds images and texts for masks and losses: it runs ONNX files itself, and knows no backend.',
   training: 'training/ sees backends only through core/backend.ts: take a Backend as an argument.',
+  bench:
+    'bench/ measures what is shipped: what it shares with a command or a script belongs a layer down.',
+  scripts:
+    'scripts/ work on the project: what they share with a command or a measurement belongs a layer down.',
 };
 const test = '\\.test\\.ts$';
 
@@ -53,7 +71,7 @@ module.exports = {
         'A backend imports protocol, formats, core and spec only, never another backend: share by moving the code to core/.',
       from: { path: '^backends/([^/]+)/', pathNot: test },
       to: {
-        path: '^(backends|reference|conformance|data|teacher|training|cli|bench)/',
+        path: '^(backends|reference|conformance|data|teacher|training|cli|bench|scripts)/',
         pathNot: '^backends/$1/',
       },
     },
@@ -63,6 +81,13 @@ module.exports = {
       comment: 'cli/ wires everything and is imported by nothing: move what you need a layer down.',
       from: { pathNot: ['^cli/', test] },
       to: { path: '^cli/' },
+    },
+    {
+      name: 'bench-and-scripts-are-not-shipped',
+      severity: 'error',
+      comment: 'bench/ and scripts/ are not in the package: move what you need into a layer.',
+      from: { pathNot: ['^(bench|scripts)/', test] },
+      to: { path: '^(bench|scripts)/' },
     },
     {
       name: 'no-circular',

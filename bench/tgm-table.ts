@@ -20,7 +20,6 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ONNX } from '../backends/onnx/index.js';
-import { openAligner } from '../cli/open-aligner.js';
 import type { Backend } from '../core/index.js';
 import { type ClipRecord, makeDemoData, readClipList, SimilarityStore } from '../data/index.js';
 import { replaceFile } from '../formats/whole-file.js';
@@ -30,6 +29,7 @@ import {
   extractFeatures,
   linearProbe,
   loadModel,
+  openAlignerWith,
   type PretrainSettings,
   parseConfig,
   pretrain,
@@ -118,7 +118,7 @@ async function makeData(): Promise<Data> {
 async function train(settings: PretrainSettings): Promise<void> {
   const options = {
     version: 'bench',
-    openTeacher: (folder: string) => openAligner(folder),
+    openTeacher: (folder: string) => openAlignerWith(folder, open),
   };
   const backend = await open();
   try {
@@ -153,7 +153,7 @@ async function makeTeacher(data: Data): Promise<void> {
 }
 
 async function makeMaps(data: Data): Promise<void> {
-  const aligner = await openAligner(teacherFolder);
+  const aligner = await openAlignerWith(teacherFolder, open);
   try {
     const recipe = similarityRecipe(aligner, { form: 'dense', stride: 4 });
     const store = await SimilarityStore.create(mapFolder, recipe);

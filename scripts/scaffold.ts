@@ -106,7 +106,7 @@ export const ${upper(name)}: BackendFactory = {
       [`backends/${name}/README.md`]: `# ${name}\n\nTODO: what it runs on, its numeric contract, its gaps.\n`,
     }),
     lines: (name) => [
-      `cli/registry.ts: ${upper(name)}, with its import`,
+      `backends/registry.ts: ${upper(name)}, with its import`,
       `backends/${name}/conformance.test.ts: hands it to the conformance suite`,
       'package.json: its sub-path under exports',
     ],

@@ -22,6 +22,7 @@ export {
   linearProbe,
 } from './linear-probe.js';
 export { loadModel } from './load-model.js';
+export { openAlignerWith } from './open-aligner.js';
 export { openRunAligner } from './own-aligner.js';
 export { parseConfig, withValue } from './parse-config.js';
 export {

@@ -1,5 +1,5 @@
-import { elementCount, type Program } from '../spec/index.js';
-import { expand } from './passes/expand.js';
+import { elementCount, type Program } from '../../spec/index.js';
+import { expand } from '../passes/expand.js';
 
 /** Multiplications and additions of all matrix products of a program: 2 M K N each. */
 export function matmulFlops(program: Program): number {

@@ -1,7 +1,7 @@
-import type { Backend, HostTensor, KernelSourceText, KernelTime } from '../../core/backend.js';
-import { matmulFlops } from '../../core/matmul-flops.js';
-import { PlanRunner, trainingPlan } from '../../core/plan/index.js';
 import { matmul, type Program, ProgramBuilder, pretrainingModel, slice } from '../../spec/index.js';
+import type { Backend, HostTensor, KernelSourceText, KernelTime } from '../backend.js';
+import { PlanRunner, trainingPlan } from '../plan/index.js';
+import { matmulFlops } from './matmul-flops.js';
 import { inputMaker, type Problem } from './problem.js';
 
 /** What a step took, and what the same device does in one plain product. */
@@ -23,13 +23,15 @@ export interface MeasureOptions {
   /** Whether one more step runs with a clock on each kernel. */
   readonly profile: boolean;
   readonly onProgress: (line: string) => void;
+  /** Called after the two steps that do not count. */
+  readonly onWarm?: () => void;
 }
 
 /** Measures a square product, then training steps; two steps before the first that counts. */
-export async function measure(
+export async function measureStep(
   backend: Backend,
   { config, shape }: Problem,
-  { steps, edge, profile, onProgress }: MeasureOptions,
+  { steps, edge, profile, onProgress, onWarm = () => {} }: MeasureOptions,
 ): Promise<Measured> {
   const make = inputMaker(shape);
   onProgress(`product of ${edge} x ${edge} matrices ...`);
@@ -43,6 +45,7 @@ export async function measure(
   const milliseconds: number[] = [];
   let loss = Number.NaN;
   for (let i = -2; i < steps; i++) {
+    if (i === 0) onWarm();
     const start = performance.now();
     loss = (await runner.step(feeds)).loss ?? Number.NaN;
     const time = performance.now() - start;

@@ -1,10 +1,10 @@
-import type { HostTensor } from '../../core/backend.js';
 import {
   elementCount,
   LacunaError,
   type PretrainingConfig,
   type ProgramInput,
 } from '../../spec/index.js';
+import type { HostTensor } from '../backend.js';
 
 /** A training step to measure. */
 export interface Problem {
