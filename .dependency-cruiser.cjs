@@ -8,7 +8,9 @@ const BELOW_CLI = [
   'backends',
   'conformance',
   'data',
+  'run',
   'teacher',
+  'evaluation',
   'training',
 ];
 const layers = {
@@ -19,8 +21,10 @@ const layers = {
   reference: ['core', 'spec'],
   data: ['formats', 'core', 'spec'],
   conformance: ['reference', 'protocol', 'formats', 'core', 'spec'],
-  teacher: ['data', 'formats', 'core', 'spec'],
-  training: ['teacher', 'data', 'formats', 'core', 'spec'],
+  run: ['data', 'formats', 'core', 'spec'],
+  teacher: ['run', 'data', 'formats', 'core', 'spec'],
+  evaluation: ['run', 'data', 'formats', 'core', 'spec'],
+  training: ['evaluation', 'run', 'data', 'formats', 'core', 'spec'],
   bench: BELOW_CLI,
   scripts: BELOW_CLI,
 };
@@ -32,11 +36,14 @@ const why = {
   protocol:
     'protocol/ asks a program in another process: what its answers are worth belongs to conformance/.',
   reference: 'reference/ is the small right answer: it must not depend on what it judges.',
-  data: 'data/ delivers clips and captions: what happens with them belongs to training/.',
+  data: 'data/ delivers clips and captions: what happens with them belongs to run/ and above.',
+  run: 'run/ is what a run is, and how a model comes back from it: whoever trains, judges or teaches with it stands above.',
   conformance:
     'conformance/ is handed a backend: if it imported one, it could not judge a stranger.',
   teacher:
     'teacher/ embeds images and texts for masks and losses: it runs ONNX files itself, and knows no backend.',
+  evaluation:
+    'evaluation/ is handed a model and records: how the model was trained is no business of it.',
   training: 'training/ sees backends only through core/backend.ts: take a Backend as an argument.',
   bench:
     'bench/ measures what is shipped: what it shares with a command or a script belongs a layer down.',
@@ -53,7 +60,7 @@ module.exports = {
       comment: why[layer],
       from: { path: `^${layer}/`, pathNot: [test, '^reference/oracle/'] },
       to: {
-        path: '^(spec|core|formats|protocol|reference|backends|conformance|data|teacher|training|cli|bench|scripts)/',
+        path: '^(spec|core|formats|protocol|reference|backends|conformance|data|run|teacher|evaluation|training|cli|bench|scripts)/',
         pathNot: `^(${[layer, ...allowed].join('|')})/`,
       },
     })),
@@ -71,7 +78,7 @@ module.exports = {
         'A backend imports protocol, formats, core and spec only, never another backend: share by moving the code to core/.',
       from: { path: '^backends/([^/]+)/', pathNot: test },
       to: {
-        path: '^(backends|reference|conformance|data|teacher|training|cli|bench|scripts)/',
+        path: '^(backends|reference|conformance|data|run|teacher|evaluation|training|cli|bench|scripts)/',
         pathNot: '^backends/$1/',
       },
     },

@@ -22,23 +22,19 @@ import { parseArgs } from 'node:util';
 import { ONNX } from '../backends/onnx/index.js';
 import type { Backend } from '../core/index.js';
 import { type ClipRecord, makeDemoData, readClipList, SimilarityStore } from '../data/index.js';
+import { extractFeatures, linearProbe, reconstruct } from '../evaluation/index.js';
 import { replaceFile } from '../formats/whole-file.js';
-import { LacunaError } from '../spec/index.js';
-import { makeSimilarityMaps, similarityRecipe } from '../teacher/index.js';
 import {
-  extractFeatures,
-  linearProbe,
   loadModel,
-  openAlignerWith,
   type PretrainSettings,
   parseConfig,
-  pretrain,
-  reconstruct,
   resolveSettings,
-  resumePretraining,
   type TrainedModel,
   untrained,
-} from '../training/index.js';
+} from '../run/index.js';
+import { LacunaError } from '../spec/index.js';
+import { makeSimilarityMaps, openAlignerWith, similarityRecipe } from '../teacher/index.js';
+import { pretrain, resumePretraining } from '../training/index.js';
 import { jsonLines, withObjectCaptions } from './object-captions.js';
 
 const { values } = parseArgs({

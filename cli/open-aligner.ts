@@ -1,5 +1,6 @@
+import type { PretrainSettings } from '../run/index.js';
 import type { Aligner } from '../teacher/index.js';
-import { openAlignerWith, type PretrainSettings } from '../training/index.js';
+import { openAlignerWith } from '../teacher/index.js';
 import { openBackend } from './open-backend.js';
 
 export interface OpenAlignerOptions {

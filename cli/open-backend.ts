@@ -1,6 +1,6 @@
 import { BACKENDS } from '../backends/registry.js';
 import type { Backend } from '../core/index.js';
-import type { PretrainSettings } from '../training/index.js';
+import type { PretrainSettings } from '../run/index.js';
 
 /** Opens the backend that a run asks for. @throws LacunaError with its reason where it cannot run. */
 export function openBackend({ backend }: Pick<PretrainSettings, 'backend'>): Promise<Backend> {

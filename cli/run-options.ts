@@ -1,11 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import { type PretrainSettings, parseConfig, resolveSettings, withValue } from '../run/index.js';
 import { LacunaError } from '../spec/index.js';
-import {
-  type PretrainSettings,
-  parseConfig,
-  resolveSettings,
-  withValue,
-} from '../training/index.js';
 
 /** Flags of `lacuna pretrain`; each overrides the configuration file. */
 export interface RunFlags {

@@ -85,7 +85,7 @@ export function ${camel(name)}(prediction: Float64Array, target: Float64Array): 
     lines: (name) => [
       `spec/objectives/index.ts: export * from './${name}.js';`,
       'reference/closed-forms/closed-forms.test.ts: program and closed form agree',
-      'spec/model/pretraining.ts and training/config-schema.ts: its place in a run',
+      'spec/model/pretraining.ts and run/settings/config-schema.ts: its place in a run',
     ],
   },
   backend: {

@@ -8,12 +8,12 @@ import { ONNX } from '../backends/onnx/index.js';
 import { constantFlow } from '../backends/onnx/testing/flow-graph.js';
 import type { Backend } from '../core/index.js';
 import { type DemoData, makeDemoData, readClipList } from '../data/index.js';
-import type { PretrainSettings } from './config.js';
-import { reconstruct } from './evaluate.js';
-import { parseConfig } from './parse-config.js';
+import { reconstruct } from '../evaluation/reconstruction.js';
+import { readManifest, readMetrics } from '../run/run-folder.js';
+import type { PretrainSettings } from '../run/settings/config.js';
+import { parseConfig } from '../run/settings/parse-config.js';
+import { resolveSettings } from '../run/settings/settings.js';
 import { type PretrainEvent, pretrain, resumePretraining } from './pretrain.js';
-import { readManifest, readMetrics } from './run-folder.js';
-import { resolveSettings } from './settings.js';
 
 let folder = '';
 let data: DemoData;

@@ -6,12 +6,12 @@ import { ONNX } from '../backends/onnx/index.js';
 import type { Backend, HostTensor } from '../core/index.js';
 import { type DemoData, makeDemoData } from '../data/index.js';
 import { SafetensorsFile } from '../formats/safetensors/safetensors-file.js';
+import { readManifest, readMetrics } from '../run/run-folder.js';
+import type { PretrainSettings } from '../run/settings/config.js';
+import { parseConfig, withValue } from '../run/settings/parse-config.js';
+import { resolveSettings } from '../run/settings/settings.js';
 import { biasCorrection, SCALER } from '../spec/index.js';
-import type { PretrainSettings } from './config.js';
-import { parseConfig, withValue } from './parse-config.js';
 import { type PretrainEvent, pretrain, resumePretraining } from './pretrain.js';
-import { readManifest, readMetrics } from './run-folder.js';
-import { resolveSettings } from './settings.js';
 
 let folder = '';
 let data: DemoData;

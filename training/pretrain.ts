@@ -1,6 +1,23 @@
 import type { Backend, HostTensor, Named, Precision } from '../core/backend.js';
 import { type Plan, PlanRunner, trainingPlan } from '../core/plan/index.js';
 import { type BatchSample, type ClipList, ClipLoader, checkDataFolder } from '../data/index.js';
+import type { Aligner } from '../run/aligner.js';
+import { CheckpointReader, lastGoodCheckpoint, writeCheckpoint } from '../run/checkpoint.js';
+import { describeRun, programDigests } from '../run/describe-run.js';
+import { BatchFeeds, type TextSide } from '../run/feeds/batch-feeds.js';
+import { maskedClipSampling } from '../run/feeds/clip-sampling.js';
+import { beginText, type RunTextOptions, resumeText, vocabularyOf } from '../run/feeds/run-text.js';
+import { SimilarityGuide } from '../run/feeds/similarity-guide.js';
+import { initialTensor, tableTensor } from '../run/initialize.js';
+import {
+  type DataProblem,
+  RunFolder,
+  type RunManifest,
+  type StepMetrics,
+} from '../run/run-folder.js';
+import { dataRoot, readRunList } from '../run/run-list.js';
+import type { PretrainSettings } from '../run/settings/config.js';
+import { modelConfig, runSchedule, videoConfig } from '../run/settings/settings.js';
 import {
   biasCorrection,
   gridOf,
@@ -10,19 +27,7 @@ import {
   type Role,
   type StateSpec,
 } from '../spec/index.js';
-import type { Aligner } from '../teacher/index.js';
-import { BatchFeeds, type TextSide } from './batch-feeds.js';
-import { CheckpointReader, lastGoodCheckpoint, writeCheckpoint } from './checkpoint.js';
-import { maskedClipSampling } from './clip-sampling.js';
-import type { PretrainSettings } from './config.js';
-import { describeRun, programDigests } from './describe-run.js';
-import { withFlowModel } from './flow-model.js';
-import { initialTensor, tableTensor } from './initialize.js';
-import { type DataProblem, RunFolder, type RunManifest, type StepMetrics } from './run-folder.js';
-import { dataRoot, readRunList } from './run-list.js';
-import { beginText, type RunTextOptions, resumeText, vocabularyOf } from './run-text.js';
-import { modelConfig, runSchedule, videoConfig } from './settings.js';
-import { SimilarityGuide } from './similarity-guide.js';
+import { checkFlowModel } from './check-flow-model.js';
 import { SkippedSteps } from './skipped-steps.js';
 
 /** What happens in a run, for whoever shows it. */
@@ -78,7 +83,7 @@ export async function pretrain(
   const list = await readRunList(given);
   // Before anything is written: a folder without its videos leaves no run behind.
   await checkDataFolder(dataRoot(given), list.records);
-  const text = await beginText(await withFlowModel(given), list, textOptions(options));
+  const text = await beginText(await checkFlowModel(given), list, textOptions(options));
   const { settings, side, teacher } = text;
   const plan = planOf(settings, vocabularyOf(side));
   const guide = await openGuide(settings, list);
@@ -115,7 +120,7 @@ export async function resumePretraining(
         fix: 'Restore the list, or begin a new run.',
       });
     }
-    await withFlowModel(settings);
+    await checkFlowModel(settings);
     const text = await resumeText(folder, list, textOptions(options));
     const plan = planOf(settings, vocabularyOf(text));
     if (JSON.stringify(programDigests(plan)) !== JSON.stringify(programs)) {

@@ -6,11 +6,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ONNX } from '../backends/onnx/index.js';
 import type { Backend } from '../core/index.js';
 import { type DemoData, makeDemoData } from '../data/index.js';
-import type { PretrainSettings } from './config.js';
-import { parseConfig } from './parse-config.js';
+import { readMetrics, readProblems } from '../run/run-folder.js';
+import type { PretrainSettings } from '../run/settings/config.js';
+import { parseConfig } from '../run/settings/parse-config.js';
+import { resolveSettings } from '../run/settings/settings.js';
 import { type PretrainEvent, pretrain, resumePretraining } from './pretrain.js';
-import { readMetrics, readProblems } from './run-folder.js';
-import { resolveSettings } from './settings.js';
 
 let folder = '';
 let data: DemoData;

@@ -6,20 +6,20 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ONNX } from '../backends/onnx/index.js';
 import type { Backend } from '../core/index.js';
 import { type DemoData, makeDemoData, readClipList } from '../data/index.js';
+import { evaluateRetrieval } from '../evaluation/retrieval.js';
+import { CaptionEmbeddings } from '../run/feeds/caption-embeddings.js';
+import { loadModel } from '../run/load-model.js';
+import { readManifest, readMetrics } from '../run/run-folder.js';
+import type { PretrainSettings } from '../run/settings/config.js';
+import { parseConfig } from '../run/settings/parse-config.js';
+import { resolveSettings } from '../run/settings/settings.js';
 import type { Aligner } from '../teacher/index.js';
-import { CaptionEmbeddings } from './caption-embeddings.js';
-import type { PretrainSettings } from './config.js';
-import { evaluateRetrieval } from './evaluate.js';
-import { loadModel } from './load-model.js';
-import { parseConfig } from './parse-config.js';
 import {
   type PretrainEvent,
   type PretrainOptions,
   pretrain,
   resumePretraining,
 } from './pretrain.js';
-import { readManifest, readMetrics } from './run-folder.js';
-import { resolveSettings } from './settings.js';
 
 const WIDTH = 6;
 

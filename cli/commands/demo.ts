@@ -10,14 +10,10 @@ import {
   readClipList,
   readTokenizer,
 } from '../../data/index.js';
+import { evaluateRetrieval } from '../../evaluation/index.js';
+import { type PretrainSettings, type TrainedModel, untrained } from '../../run/index.js';
 import { LacunaError, probabilityByChance } from '../../spec/index.js';
-import {
-  evaluateRetrieval,
-  type PretrainSettings,
-  pretrain,
-  type TrainedModel,
-  untrained,
-} from '../../training/index.js';
+import { pretrain } from '../../training/index.js';
 import { openBackend } from '../open-backend.js';
 import { duration } from '../progress-line.js';
 import { EVALUATION } from '../report/collect-report.js';

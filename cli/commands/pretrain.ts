@@ -1,10 +1,6 @@
 import { Command } from 'commander';
-import {
-  configJsonSchema,
-  type PretrainResult,
-  pretrain,
-  resumePretraining,
-} from '../../training/index.js';
+import { configJsonSchema } from '../../run/index.js';
+import { type PretrainResult, pretrain, resumePretraining } from '../../training/index.js';
 import { openAligner } from '../open-aligner.js';
 import { openBackend } from '../open-backend.js';
 import { RunDisplay } from '../run-display.js';

@@ -1,20 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type ClipRecord, readClipList } from '../../data/index.js';
-import { LacunaError } from '../../spec/index.js';
-import type { Aligner } from '../../teacher/index.js';
+import { attentionMaps, evaluateRetrieval, reconstruct } from '../../evaluation/index.js';
 import {
-  attentionMaps,
   dataRoot,
-  evaluateRetrieval,
   loadModel,
   type PretrainSettings,
   readManifest,
   readMetrics,
   readProblems,
-  reconstruct,
   type TrainedModel,
-} from '../../training/index.js';
+} from '../../run/index.js';
+import { LacunaError } from '../../spec/index.js';
+import type { Aligner } from '../../teacher/index.js';
 import { openAligner } from '../open-aligner.js';
 import { openBackend } from '../open-backend.js';
 import type { Example, ReportInput, RunEvaluation } from './report-input.js';

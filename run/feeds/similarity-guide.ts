@@ -6,11 +6,11 @@ import {
   fileInRoot,
   SimilarityStore,
   videoBackend,
-} from '../data/index.js';
-import { gridOf, LacunaError, MASK_KINDS } from '../spec/index.js';
-import type { PretrainSettings } from './config.js';
-import { dataRoot } from './run-list.js';
-import { videoConfig } from './settings.js';
+} from '../../data/index.js';
+import { gridOf, LacunaError, MASK_KINDS } from '../../spec/index.js';
+import { dataRoot } from '../run-list.js';
+import type { PretrainSettings } from '../settings/config.js';
+import { videoConfig } from '../settings/settings.js';
 
 /** Videos looked up at a time when a list is checked. */
 const LOOKED_UP_AT_ONCE = 32;

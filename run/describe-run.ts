@@ -3,9 +3,9 @@ import { programDigest } from '../core/index.js';
 import type { Plan } from '../core/plan/index.js';
 import type { ClipList } from '../data/index.js';
 import { elementCount, gridOf, maskCounts } from '../spec/index.js';
-import type { PretrainSettings } from './config.js';
 import type { RunManifest } from './run-folder.js';
-import { videoConfig } from './settings.js';
+import type { PretrainSettings } from './settings/config.js';
+import { videoConfig } from './settings/settings.js';
 
 /** The manifest of a run that is about to begin. */
 export function describeRun(

@@ -1,9 +1,9 @@
-import type { HostTensor, Named } from '../core/backend.js';
-import { Sha256, sha256 } from '../core/sha256.js';
-import { SafetensorsFile, writeSafetensors } from '../formats/safetensors/safetensors-file.js';
-import { replaceFileBy } from '../formats/whole-file.js';
-import { LacunaError } from '../spec/index.js';
-import type { Aligner } from '../teacher/index.js';
+import type { HostTensor, Named } from '../../core/backend.js';
+import { Sha256, sha256 } from '../../core/sha256.js';
+import { SafetensorsFile, writeSafetensors } from '../../formats/safetensors/safetensors-file.js';
+import { replaceFileBy } from '../../formats/whole-file.js';
+import { LacunaError } from '../../spec/index.js';
+import type { Aligner } from '../aligner.js';
 
 /** What a run needs of a teacher: its text tower, and what it is. */
 export type TextTeacher = Pick<Aligner, 'name' | 'digest' | 'width' | 'embedTexts'>;

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { LacunaError } from '../spec/errors.js';
+import { LacunaError } from '../../spec/errors.js';
 import type { PretrainConfig } from './config.js';
 import { CONFIG_SCHEMA, configJsonSchema } from './config-schema.js';
 import { editDistance, nearest } from './edit-distance.js';

@@ -5,14 +5,14 @@ import {
   type Tokenizer,
   trainBpe,
   writeTokenizer,
-} from '../data/index.js';
-import { LacunaError } from '../spec/index.js';
-import type { Aligner } from '../teacher/index.js';
+} from '../../data/index.js';
+import { LacunaError } from '../../spec/index.js';
+import type { Aligner } from '../aligner.js';
+import type { RunFolder, RunManifest } from '../run-folder.js';
+import type { PretrainSettings } from '../settings/config.js';
+import { withTeacher } from '../settings/settings.js';
 import type { TextSide } from './batch-feeds.js';
 import { CaptionEmbeddings, type EmbedCaptionsOptions } from './caption-embeddings.js';
-import type { PretrainSettings } from './config.js';
-import type { RunFolder, RunManifest } from './run-folder.js';
-import { withTeacher } from './settings.js';
 
 /** The text side of a run that is about to begin. */
 export interface RunText {

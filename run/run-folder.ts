@@ -2,7 +2,7 @@ import { appendFile, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/pr
 import { join } from 'node:path';
 import { replaceFile } from '../formats/whole-file.js';
 import { LacunaError } from '../spec/index.js';
-import type { PretrainSettings } from './config.js';
+import type { PretrainSettings } from './settings/config.js';
 
 /** What a run is: everything that its results depend on. */
 export interface RunManifest {

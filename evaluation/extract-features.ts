@@ -1,10 +1,10 @@
 import type { HostTensor } from '../core/backend.js';
 import { ClipReader, type ClipRecord } from '../data/index.js';
+import { clipSampling } from '../run/feeds/clip-sampling.js';
+import { EMBEDDING_BATCH, type TrainedModel, withProgram } from '../run/open-program.js';
+import type { DataProblem } from '../run/run-folder.js';
+import { videoConfig } from '../run/settings/settings.js';
 import { LacunaError, videoFeatureModel } from '../spec/index.js';
-import { clipSampling } from './clip-sampling.js';
-import type { DataProblem } from './run-folder.js';
-import { EMBEDDING_BATCH, type TrainedModel, withProgram } from './run-program.js';
-import { videoConfig } from './settings.js';
 
 /** Frozen features of the clips that could be read. */
 export interface Features {

@@ -1,6 +1,6 @@
-import type { ClipSampling, MotionRequest } from '../data/index.js';
-import { MASK_KINDS } from '../spec/masking/kinds.js';
-import type { MotionConfig, PretrainSettings } from './config.js';
+import type { ClipSampling, MotionRequest } from '../../data/index.js';
+import { MASK_KINDS } from '../../spec/masking/kinds.js';
+import type { MotionConfig, PretrainSettings } from '../settings/config.js';
 
 /** How clips are taken from videos, as the loader asks for it. */
 export function clipSampling({ clip }: Pick<PretrainSettings, 'clip'>): ClipSampling {

@@ -1,6 +1,6 @@
+import { type TrainedModel, withProgram } from '../run/open-program.js';
+import { videoConfig } from '../run/settings/settings.js';
 import { attentionMapModel } from '../spec/index.js';
-import { type TrainedModel, withProgram } from './run-program.js';
-import { videoConfig } from './settings.js';
 
 /**
  * What the token in the middle of each clip attends to, with nothing masked: for each of `clips`

@@ -5,12 +5,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ONNX } from '../backends/onnx/index.js';
 import type { Backend } from '../core/index.js';
 import { makeDemoData, readClipList } from '../data/index.js';
+import { parseConfig } from '../run/settings/parse-config.js';
+import { resolveSettings } from '../run/settings/settings.js';
+import { untrained } from '../run/untrained.js';
 import { probabilityByChance, RandomStream } from '../spec/index.js';
-import { untrained } from './evaluate.js';
 import { extractFeatures } from './extract-features.js';
 import { type LabelledFeatures, linearProbe } from './linear-probe.js';
-import { parseConfig } from './parse-config.js';
-import { resolveSettings } from './settings.js';
 
 const CLASSES = ['ash', 'birch', 'cedar', 'elm'];
 const WIDTH = 8;

@@ -5,11 +5,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ONNX } from '../backends/onnx/index.js';
 import type { Backend } from '../core/index.js';
 import { type DemoData, makeDemoData } from '../data/index.js';
-import type { Aligner } from '../teacher/index.js';
+import type { Aligner } from '../run/aligner.js';
+import { parseConfig } from '../run/settings/parse-config.js';
+import { resolveSettings } from '../run/settings/settings.js';
+import { pretrain } from '../training/pretrain.js';
 import { openRunAligner, type RunAlignerOptions } from './own-aligner.js';
-import { parseConfig } from './parse-config.js';
-import { pretrain } from './pretrain.js';
-import { resolveSettings } from './settings.js';
 
 let folder = '';
 let data: DemoData;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { ROUNDINGS } from '../spec/masking/rounding.js';
-import { OBJECTIVES, PRESETS } from '../spec/model/presets.js';
+import { ROUNDINGS } from '../../spec/masking/rounding.js';
+import { OBJECTIVES, PRESETS } from '../../spec/model/presets.js';
 import type { PretrainConfig } from './config.js';
 
 /** No side of a model, clip or run is larger: a slip of the finger shall not fill the memory. */

@@ -2,8 +2,8 @@ import { appendFile, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ONNX } from '../backends/onnx/index.js';
-import type { Backend } from '../core/index.js';
+import { ONNX } from '../../backends/onnx/index.js';
+import type { Backend } from '../../core/index.js';
 import {
   type ClipRecord,
   clipSimilarity,
@@ -11,14 +11,14 @@ import {
   makeDemoData,
   readClipList,
   SimilarityStore,
-} from '../data/index.js';
-import { drawMask, sampleWord } from '../spec/index.js';
-import { type Aligner, makeSimilarityMaps, similarityRecipe } from '../teacher/index.js';
-import type { PretrainSettings } from './config.js';
-import { reconstruct } from './evaluate.js';
-import { parseConfig } from './parse-config.js';
-import { pretrain, resumePretraining } from './pretrain.js';
-import { resolveSettings } from './settings.js';
+} from '../../data/index.js';
+import { reconstruct } from '../../evaluation/reconstruction.js';
+import { drawMask, sampleWord } from '../../spec/index.js';
+import { type Aligner, makeSimilarityMaps, similarityRecipe } from '../../teacher/index.js';
+import { pretrain, resumePretraining } from '../../training/pretrain.js';
+import type { PretrainSettings } from '../settings/config.js';
+import { parseConfig } from '../settings/parse-config.js';
+import { resolveSettings } from '../settings/settings.js';
 
 /** A teacher without a model: a cell's cosine follows from its first pixel and the caption's length. */
 const TEACHER: Aligner = {

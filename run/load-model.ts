@@ -3,10 +3,10 @@ import type { Backend } from '../core/backend.js';
 import { createTokenizer, readTokenizer } from '../data/index.js';
 import { LacunaError } from '../spec/index.js';
 import { CheckpointReader, lastGoodCheckpoint } from './checkpoint.js';
-import type { PretrainSettings } from './config.js';
+import type { TrainedModel } from './open-program.js';
 import { readManifest } from './run-folder.js';
-import type { TrainedModel } from './run-program.js';
-import { modelState } from './settings.js';
+import type { PretrainSettings } from './settings/config.js';
+import { modelState } from './settings/settings.js';
 
 /**
  * The model of a run's last good checkpoint.

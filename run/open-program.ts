@@ -1,9 +1,9 @@
 import type { Backend, DeviceTensor, Executable, HostTensor, Named } from '../core/backend.js';
 import type { Tokenizer } from '../data/index.js';
 import { LacunaError, type Model } from '../spec/index.js';
-import type { Aligner } from '../teacher/index.js';
-import type { PretrainSettings } from './config.js';
+import type { Aligner } from './aligner.js';
 import { tableTensor } from './initialize.js';
+import type { PretrainSettings } from './settings/config.js';
 
 /** A trained (or untrained) model with what it takes to run it. */
 export interface TrainedModel {

@@ -1,5 +1,5 @@
-import type { Precision } from '../core/backend.js';
-import type { CameraMotion, MotionSource } from '../data/index.js';
+import type { Precision } from '../../core/backend.js';
+import type { CameraMotion, MotionSource } from '../../data/index.js';
 import type {
   DecoderConfig,
   InfoNceConfig,
@@ -8,13 +8,13 @@ import type {
   TextEncoderConfig,
   VideoConfig,
   VideoEncoderConfig,
-} from '../spec/index.js';
-import type { MaskConfig } from '../spec/masking/draw-mask.js';
-import type { FrameAggregation } from '../spec/masking/similarity-map.js';
-import type { TextMaskConfig } from '../spec/masking/text-mask.js';
-import type { Objective, PresetName } from '../spec/model/presets.js';
-import type { AdamWConfig } from '../spec/optim/adamw.js';
-import type { LossScaling } from '../spec/optim/loss-scaling.js';
+} from '../../spec/index.js';
+import type { MaskConfig } from '../../spec/masking/draw-mask.js';
+import type { FrameAggregation } from '../../spec/masking/similarity-map.js';
+import type { TextMaskConfig } from '../../spec/masking/text-mask.js';
+import type { Objective, PresetName } from '../../spec/model/presets.js';
+import type { AdamWConfig } from '../../spec/optim/adamw.js';
+import type { LossScaling } from '../../spec/optim/loss-scaling.js';
 
 /** The videos and captions of a run. */
 export interface DataConfig {

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { type ClipList, readClipList } from '../data/index.js';
 import { LacunaError, MASK_KINDS } from '../spec/index.js';
-import type { PretrainSettings } from './config.js';
+import type { PretrainSettings } from './settings/config.js';
 
 /** The list of a run's clips. @throws LacunaError where there is nothing to learn from. */
 export async function readRunList(settings: PretrainSettings): Promise<ClipList> {

@@ -1,9 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import type { Backend } from '../core/backend.js';
+import type { Aligner } from '../run/aligner.js';
+import type { PretrainSettings } from '../run/settings/config.js';
 import { LacunaError } from '../spec/index.js';
-import { type Aligner, openTower } from '../teacher/index.js';
-import type { PretrainSettings } from './config.js';
 import { openRunAligner } from './own-aligner.js';
+import { openTower } from './tower/open-tower.js';
 
 /**
  * The teacher in a folder: the model of a run of Lacuna, or CLIP-style towers as ONNX files.

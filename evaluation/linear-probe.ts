@@ -1,5 +1,7 @@
 import type { Backend, HostTensor, Named } from '../core/backend.js';
 import { oneCallPlan, PlanRunner } from '../core/plan/index.js';
+import { initialTensor, tableTensor } from '../run/initialize.js';
+import { withProgram } from '../run/open-program.js';
 import {
   biasCorrection,
   LacunaError,
@@ -8,8 +10,6 @@ import {
   linearProbeModel,
   type StateSpec,
 } from '../spec/index.js';
-import { initialTensor, tableTensor } from './initialize.js';
-import { withProgram } from './run-program.js';
 
 /** Features with the class of each: see `extractFeatures`. */
 export interface LabelledFeatures {

@@ -1,36 +1,22 @@
 import type { HostTensor, Named } from '../core/backend.js';
-import {
-  type Clip,
-  ClipReader,
-  type ClipRecord,
-  type ClipSampling,
-  type Tokenizer,
-} from '../data/index.js';
+import type { ClipRecord, Tokenizer } from '../data/index.js';
+import { textFeeds } from '../run/feeds/batch-feeds.js';
+import { clipSampling } from '../run/feeds/clip-sampling.js';
+import { EMBEDDING_BATCH, embedAll, type TrainedModel } from '../run/open-program.js';
+import type { DataProblem } from '../run/run-folder.js';
+import type { PretrainSettings } from '../run/settings/config.js';
+import { modelConfig, videoConfig } from '../run/settings/settings.js';
 import {
   type BatchShape,
   clipTokens,
-  drawMask,
-  gridOf,
   LacunaError,
-  type Mask,
   type Model,
-  maskCounts,
   type RetrievalScores,
-  reconstructionModel,
   retrievalScores,
-  type StateSpec,
-  sampleWord,
   textEmbeddingModel,
   videoEmbeddingModel,
 } from '../spec/index.js';
-import { maskFeeds, textFeeds } from './batch-feeds.js';
-import { clipSampling, maskedClipSampling } from './clip-sampling.js';
-import type { PretrainSettings } from './config.js';
-import { initialTensor } from './initialize.js';
-import type { DataProblem } from './run-folder.js';
-import { EMBEDDING_BATCH, embedAll, type TrainedModel, withProgram } from './run-program.js';
-import { modelConfig, modelState, videoConfig } from './settings.js';
-import { SimilarityGuide } from './similarity-guide.js';
+import { frames, type ReadClip, readClips } from './read-clips.js';
 
 /** Text-to-video and video-to-text retrieval in one gallery. */
 export interface Retrieval {
@@ -43,29 +29,6 @@ export interface Retrieval {
   readonly videos: readonly string[];
   /** Clips that could not be read; they are not in the gallery. */
   readonly problems: readonly DataProblem[];
-}
-
-/** A clip, its mask, and what the decoder makes of the masked cubes. */
-export interface Reconstruction {
-  readonly id: string;
-  readonly caption: string | undefined;
-  /** u8 RGB, [T, S, S, 3]. */
-  readonly frames: Uint8Array;
-  readonly mask: Mask;
-  /** [M, P], in the units of the target. */
-  readonly prediction: Float32Array;
-  readonly target: Float32Array;
-}
-
-/** The untrained counterpart of a model: same settings, the state that its run began with. */
-export function untrained(model: TrainedModel): TrainedModel {
-  const { settings, tokenizer } = model;
-  const start = (spec: StateSpec): [string, HostTensor] => [
-    spec.name,
-    initialTensor(spec, settings.seed),
-  ];
-  const state = modelState(settings, tokenizer?.vocabSize ?? 0).map(start);
-  return { ...model, state: Object.fromEntries(state) };
 }
 
 /**
@@ -134,68 +97,6 @@ async function embedCaptions(
   );
 }
 
-/**
- * Reconstructs the centre clips of `records`, masked as in epoch 0 of the run. A text-guided mask is
- * that of the first caption; clips of which the run's store has no map are left out.
- */
-export async function reconstruct(
-  model: TrainedModel,
-  records: readonly ClipRecord[],
-  root: string,
-): Promise<readonly Reconstruction[]> {
-  const { settings, tokenizer } = model;
-  const { clips } = await readClips(maskedClipSampling(settings), records, root);
-  const guide = await SimilarityGuide.open(settings);
-  const grid = gridOf(videoConfig(settings));
-  const shape = { batch: 1, visible: maskCounts(settings.mask, grid).visible };
-  const program = reconstructionModel(modelConfig(settings, tokenizer?.vocabSize ?? 0), shape);
-  return withProgram(model, program, async (run) => {
-    const results: Reconstruction[] = [];
-    for (const { record, clip } of clips) {
-      const address = { seed: settings.seed, epoch: 0, sample: sampleWord(record.id) };
-      const [caption = ''] = record.captions;
-      if (guide !== undefined && !(await guide.has(record.video, caption))) continue;
-      const map =
-        guide === undefined ? clip.motion?.map : await guide.map(record.video, caption, clip);
-      const mask = drawMask(settings.mask, grid, address, map);
-      const outputs = await run({ frames: frames(settings, [clip]), ...maskFeeds([mask], true) });
-      results.push({
-        id: record.id,
-        caption: record.captions[0],
-        frames: clip.video,
-        mask,
-        prediction: outputs.prediction?.data as Float32Array,
-        target: outputs.target?.data as Float32Array,
-      });
-    }
-    return results;
-  });
-}
-
-interface ReadClip {
-  readonly record: ClipRecord;
-  readonly clip: Clip;
-}
-
-async function readClips(
-  sampling: ClipSampling,
-  records: readonly ClipRecord[],
-  root: string,
-): Promise<{ readonly clips: readonly ReadClip[]; readonly problems: readonly DataProblem[] }> {
-  const reader = await ClipReader.open({ root, records, sampling });
-  const clips: ReadClip[] = [];
-  const problems: DataProblem[] = [];
-  try {
-    for await (const outcome of reader.clips()) {
-      if ('clip' in outcome) clips.push(outcome);
-      else problems.push({ id: outcome.record.id, reason: outcome.problem });
-    }
-  } finally {
-    await reader.close();
-  }
-  return { clips, problems };
-}
-
 function embeddingPrograms(
   settings: PretrainSettings,
   tokenizer: Tokenizer | undefined,
@@ -216,18 +117,6 @@ function videoFeeds(settings: PretrainSettings, clips: readonly ReadClip[]): Nam
     ),
     visible: { dtype: 'i32', shape: [clips.length, count], data: visible },
   };
-}
-
-function frames(
-  { clip: { frames: count, size } }: PretrainSettings,
-  clips: readonly Clip[],
-): HostTensor {
-  const bytes = count * size * size * 3;
-  const data = new Uint8Array(clips.length * bytes);
-  clips.forEach(({ video }, index) => {
-    data.set(video, index * bytes);
-  });
-  return { dtype: 'u8', shape: [clips.length, count, size, size, 3], data };
 }
 
 function cosines(texts: readonly Float32Array[], videos: readonly Float32Array[]): Float32Array {

@@ -1,4 +1,4 @@
-import type { HostTensor, Named } from '../core/backend.js';
+import type { HostTensor, Named } from '../../core/backend.js';
 import {
   type BatchSample,
   type ClipBatch,
@@ -6,7 +6,7 @@ import {
   captionChoice,
   encodeBatch,
   type Tokenizer,
-} from '../data/index.js';
+} from '../../data/index.js';
 import {
   drawMask,
   gridOf,
@@ -17,10 +17,10 @@ import {
   RandomStream,
   shuffle,
   type TextMaskVocabulary,
-} from '../spec/index.js';
+} from '../../spec/index.js';
+import type { PretrainSettings } from '../settings/config.js';
+import { videoConfig } from '../settings/settings.js';
 import { CaptionEmbeddings } from './caption-embeddings.js';
-import type { PretrainSettings } from './config.js';
-import { videoConfig } from './settings.js';
 import type { SimilarityGuide } from './similarity-guide.js';
 
 /** What the captions of a run become: token ids, a teacher's embeddings, or nothing. */

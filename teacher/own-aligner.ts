@@ -3,6 +3,12 @@ import { basename, join, resolve } from 'node:path';
 import type { Backend, HostTensor, Named } from '../core/backend.js';
 import { Sha256 } from '../core/sha256.js';
 import { readClipList, type Tokenizer } from '../data/index.js';
+import type { Aligner } from '../run/aligner.js';
+import { textFeeds } from '../run/feeds/batch-feeds.js';
+import { loadModel } from '../run/load-model.js';
+import { EMBEDDING_BATCH, embedRows, OpenProgram, type TrainedModel } from '../run/open-program.js';
+import type { PretrainSettings } from '../run/settings/config.js';
+import { modelConfig, videoConfig } from '../run/settings/settings.js';
 import {
   clipTokens,
   gridOf,
@@ -13,12 +19,6 @@ import {
   textEmbeddingModel,
   videoEmbeddingModel,
 } from '../spec/index.js';
-import type { Aligner } from '../teacher/index.js';
-import { textFeeds } from './batch-feeds.js';
-import type { PretrainSettings } from './config.js';
-import { loadModel } from './load-model.js';
-import { EMBEDDING_BATCH, embedRows, OpenProgram, type TrainedModel } from './run-program.js';
-import { modelConfig, videoConfig } from './settings.js';
 
 /** How a run's model serves as a teacher. */
 export interface RunAlignerOptions {

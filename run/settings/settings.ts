@@ -1,17 +1,17 @@
-import { LacunaError } from '../spec/errors.js';
-import { completeMaskConfig, maskCounts } from '../spec/masking/draw-mask.js';
-import { MASK_KINDS, type MaskKindName } from '../spec/masking/kinds.js';
-import { completeTextMaskConfig } from '../spec/masking/text-mask.js';
-import { clipTokens, gridOf, type VideoConfig } from '../spec/model/patches.js';
-import { type Preset, presetNamed } from '../spec/model/presets.js';
+import { LacunaError } from '../../spec/errors.js';
+import { completeMaskConfig, maskCounts } from '../../spec/masking/draw-mask.js';
+import { MASK_KINDS, type MaskKindName } from '../../spec/masking/kinds.js';
+import { completeTextMaskConfig } from '../../spec/masking/text-mask.js';
+import { clipTokens, gridOf, type VideoConfig } from '../../spec/model/patches.js';
+import { type Preset, presetNamed } from '../../spec/model/presets.js';
 import {
   type ContrastiveObjective,
   type PretrainingConfig,
   pretrainingModel,
-} from '../spec/model/pretraining.js';
-import type { StateSpec } from '../spec/model/state.js';
-import { activeLossScaling, type LossScaling } from '../spec/optim/loss-scaling.js';
-import { scaleLearningRate, type WarmupCosine } from '../spec/optim/schedule.js';
+} from '../../spec/model/pretraining.js';
+import type { StateSpec } from '../../spec/model/state.js';
+import { activeLossScaling, type LossScaling } from '../../spec/optim/loss-scaling.js';
+import { scaleLearningRate, type WarmupCosine } from '../../spec/optim/schedule.js';
 import type { MotionConfig, PretrainConfig, PretrainSettings, ScheduleConfig } from './config.js';
 
 const DEFAULT_PRESET = 'videomae-vitb';
