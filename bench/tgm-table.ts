@@ -120,7 +120,7 @@ async function train(settings: PretrainSettings): Promise<void> {
   try {
     const begun = await readFile(join(settings.output, 'manifest.json')).catch(() => undefined);
     if (begun === undefined) await pretrain(settings, backend, options);
-    else await resumePretraining(settings.output, async () => backend, options);
+    else await resumePretraining(settings.output, backend, options);
   } finally {
     await backend.dispose();
   }

@@ -43,7 +43,7 @@ it.skipIf(!here)(
     expect(await readdir(join(folder, 'lost', 'checkpoints'))).toEqual(['step-00000002']);
 
     const whole = await openWebgpu({ device: 'swiftshader' });
-    await resumePretraining(join(folder, 'lost'), async () => whole, options);
+    await resumePretraining(join(folder, 'lost'), whole, options);
     await pretrain(settings('straight'), whole, options);
     const losses = async (name: string): Promise<readonly unknown[]> =>
       (await readMetrics(join(folder, name))).map(({ step, metrics }) => [step, metrics]);

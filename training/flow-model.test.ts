@@ -67,7 +67,7 @@ describe('a run whose flow is measured by a model', () => {
 
     await writeFile(raft, constantFlow(0, 8, { open: true }));
     const before = await readFile(join(run.output, 'metrics.jsonl'), 'utf8');
-    await expect(resumePretraining(run.output, async () => backend, options)).rejects.toThrow(
+    await expect(resumePretraining(run.output, backend, options)).rejects.toThrow(
       /raft\.onnx: the model of optical flow has changed since this run began/,
     );
     const { records } = await readClipList(data.testList);
@@ -76,7 +76,7 @@ describe('a run whose flow is measured by a model', () => {
     expect(await readFile(join(run.output, 'metrics.jsonl'), 'utf8')).toBe(before);
 
     await writeFile(raft, bytes);
-    const { state, finished } = await resumePretraining(run.output, async () => backend, options);
+    const { state, finished } = await resumePretraining(run.output, backend, options);
     expect(finished).toBe(true);
     const metrics = await readMetrics(run.output);
     expect(metrics.map(({ motion }) => motion)).toEqual(

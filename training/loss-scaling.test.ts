@@ -27,7 +27,6 @@ afterAll(async () => {
 });
 
 const options = { version: 'test' };
-const open = async (): Promise<Backend> => backend;
 
 function settings(output: string, changes: object): PretrainSettings {
   return resolveSettings(
@@ -124,7 +123,7 @@ describe('a run with a scaled loss', () => {
     };
     const stopped = settings('stopped', { lossScaling });
     await pretrain(stopped, backend, { ...options, signal: stop.signal, onEvent });
-    await resumePretraining(stopped.output, open, options);
+    await resumePretraining(stopped.output, backend, options);
     expect(await lines('stopped')).toEqual(await lines('scaled'));
     expect(await tensors('stopped', 8)).toEqual(await tensors('scaled', 8));
   });
@@ -140,7 +139,7 @@ describe('a run with a scaled loss', () => {
     const { lossScaling: _, ...rest } = manifest.settings;
     const text = JSON.stringify({ ...manifest, settings: rest });
     await writeFile(join(old.output, 'manifest.json'), text);
-    await resumePretraining(old.output, open, options);
+    await resumePretraining(old.output, backend, options);
     expect(await lines('old')).toEqual(await lines('plain'));
   });
 
@@ -171,7 +170,7 @@ describe('a run with a scaled loss', () => {
     };
     const stopped = settings('skipping-stopped', steps);
     await pretrain(stopped, backend, { ...options, signal: stop.signal, onEvent });
-    await resumePretraining(stopped.output, open, options);
+    await resumePretraining(stopped.output, backend, options);
     expect(await lines('skipping-stopped')).toEqual(await lines('skipping'));
     expect(await tensors('skipping-stopped', 40)).toEqual(await tensors('skipping', 40));
   });

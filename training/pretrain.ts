@@ -101,10 +101,16 @@ export async function pretrain(
   }
 }
 
-/** Continues the run in a folder from its last good checkpoint, by its own manifest. */
+/**
+ * Continues the run in a folder from its last good checkpoint, by its own manifest. Like `pretrain`
+ * it is handed a backend, which stays the caller's to dispose of.
+ *
+ * @throws LacunaError where the folder holds no run, another process holds it, or its data, its maps
+ * or its teacher have changed; and as `pretrain`.
+ */
 export async function resumePretraining(
   path: string,
-  open: (settings: PretrainSettings) => Promise<Backend>,
+  backend: Backend,
   options: PretrainOptions,
 ): Promise<PretrainResult> {
   const folder = await RunFolder.resume(path);
@@ -131,7 +137,6 @@ export async function resumePretraining(
     }
     const guide = await openGuide(settings, list);
     guide?.requireSame(similarity);
-    const backend = await open(settings);
     const resumes = true;
     return await run({ settings, list, text, guide, plan, backend, folder, options, resumes });
   } finally {

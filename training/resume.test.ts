@@ -65,13 +65,12 @@ async function outcome(run: string): Promise<unknown> {
 }
 
 const options = { version: 'test' };
-const open = async (): Promise<Backend> => backend;
 
 describe('a run that is resumed', () => {
   it('ends with the bits of one that ran straight', async () => {
     await pretrain(settings('straight'), backend, options);
     await runUntil(3, settings('stopped'));
-    await resumePretraining(join(folder, 'stopped'), open, options);
+    await resumePretraining(join(folder, 'stopped'), backend, options);
     expect(await outcome(join(folder, 'stopped'))).toEqual(await outcome(join(folder, 'straight')));
   });
 
@@ -84,13 +83,13 @@ describe('a run that is resumed', () => {
     const onEvent = (event: PretrainEvent): void => {
       if (event.kind === 'note') notes.push(event.text);
     };
-    await resumePretraining(run, open, { ...options, onEvent });
+    await resumePretraining(run, backend, { ...options, onEvent });
     expect(notes.join()).toContain('step-00000005 is damaged');
     expect(await outcome(run)).toEqual(await outcome(join(folder, 'straight')));
   });
 
   it('refuses a folder without a run, and a run that is there already', async () => {
-    await expect(resumePretraining(folder, open, options)).rejects.toThrow('holds no run');
+    await expect(resumePretraining(folder, backend, options)).rejects.toThrow('holds no run');
     await expect(pretrain(settings('straight'), backend, options)).rejects.toThrow('--resume');
   });
 });

@@ -135,7 +135,10 @@ describe('a run with a frozen teacher', () => {
     const gone = async (): Promise<Aligner> => {
       throw new Error('the teacher was asked');
     };
-    await resumePretraining(join(folder, 'stopped'), open, { version: 'test', openTeacher: gone });
+    await resumePretraining(join(folder, 'stopped'), backend, {
+      version: 'test',
+      openTeacher: gone,
+    });
     expect(await losses('stopped')).toEqual(await losses('straight'));
   });
 
@@ -145,10 +148,10 @@ describe('a run with a frozen teacher', () => {
     const good = await readFile(file);
     await truncate(file, good.length - 8);
     const other = options(new FakeTeacher('cd'.repeat(32)));
-    await expect(resumePretraining(join(folder, 'damaged'), open, other)).rejects.toThrow(
+    await expect(resumePretraining(join(folder, 'damaged'), backend, other)).rejects.toThrow(
       'the teacher of this run has changed',
     );
-    await resumePretraining(join(folder, 'damaged'), open, options());
+    await resumePretraining(join(folder, 'damaged'), backend, options());
     expect(await readFile(file)).toEqual(good);
     expect(await losses('damaged')).toEqual(await losses('straight'));
   });

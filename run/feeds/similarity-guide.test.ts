@@ -114,7 +114,7 @@ describe('pretraining with text-guided masks', () => {
       },
     });
     expect(cut.finished).toBe(false);
-    const resumed = await resumePretraining(cut.folder, async () => backend, { version: 'test' });
+    const resumed = await resumePretraining(cut.folder, backend, { version: 'test' });
     expect(resumed.state).toEqual(whole.state);
     const other = settings('max', { mask: { kind: 'text-guided', ratio: 0.5, frames: 'max' } });
     expect((await pretrain(other, backend, { version: 'test' })).state).not.toEqual(whole.state);
@@ -152,7 +152,7 @@ describe('pretraining with text-guided masks', () => {
     });
     await rm(join(folder, 'changing'), { recursive: true });
     await made('changing', records, 2);
-    await expect(resumePretraining(run, async () => backend, { version: 'test' })).rejects.toThrow(
+    await expect(resumePretraining(run, backend, { version: 'test' })).rejects.toThrow(
       /not the similarity maps that this run began with/,
     );
   });
