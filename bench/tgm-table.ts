@@ -26,8 +26,8 @@ import { extractFeatures, linearProbe, reconstruct } from '../evaluation/index.j
 import { replaceFile } from '../formats/whole-file.js';
 import {
   loadModel,
-  type PretrainSettings,
   parseConfig,
+  type RunSettings,
   resolveSettings,
   type TrainedModel,
   untrained,
@@ -111,7 +111,7 @@ async function makeData(): Promise<Data> {
 }
 
 /** Trains a run, goes on with one that was stopped, or leaves one that is done. */
-async function train(settings: PretrainSettings): Promise<void> {
+async function train(settings: RunSettings): Promise<void> {
   const options = {
     version: 'bench',
     openTeacher: (folder: string) => openAlignerWith(folder, open),
@@ -126,7 +126,7 @@ async function train(settings: PretrainSettings): Promise<void> {
   }
 }
 
-function settingsOf(data: Data, output: string, config: object): PretrainSettings {
+function settingsOf(data: Data, output: string, config: object): RunSettings {
   const { trainList: list, root } = data;
   const backend = { threads: Number(values.threads) };
   const checkpoints = { everySteps: 50, keep: 1 };
@@ -165,7 +165,7 @@ function rowSettings(
   mask: keyof typeof MASKS,
   objective: keyof typeof OBJECTIVES,
   seed: number,
-): PretrainSettings {
+): RunSettings {
   return settingsOf(data, join(FOLDER, name), {
     preset: 'demo',
     objective,
@@ -219,7 +219,7 @@ async function reconstructionError(model: TrainedModel, data: Data): Promise<num
 async function scoresOf(
   name: string,
   data: Data,
-  settings: PretrainSettings,
+  settings: RunSettings,
   trained: boolean,
 ): Promise<Scores> {
   const file = join(FOLDER, `${name}.json`);
@@ -333,8 +333,7 @@ async function main(): Promise<void> {
   await makeTeacher(data);
   if (masks.includes('tgm')) await makeMaps(data);
   const rows: Row[] = [];
-  const plain = (seed: number): PretrainSettings =>
-    rowSettings(data, 'untrained', 'tube', 'mae', seed);
+  const plain = (seed: number): RunSettings => rowSettings(data, 'untrained', 'tube', 'mae', seed);
   const floor: Scores[] = [];
   for (const seed of seeds)
     floor.push(await scoresOf(`untrained-${seed}`, data, plain(seed), false));

@@ -1,11 +1,11 @@
-import type { PretrainSettings } from '../run/index.js';
+import type { RunSettings } from '../run/index.js';
 import type { Aligner } from '../teacher/index.js';
 import { openAlignerWith } from '../teacher/index.js';
 import { openBackend } from './open-backend.js';
 
 export interface OpenAlignerOptions {
   /** The backend of a run's model. @defaultValue the one that it was trained on */
-  readonly backend?: PretrainSettings['backend'];
+  readonly backend?: RunSettings['backend'];
   readonly onNote?: (text: string) => void;
 }
 

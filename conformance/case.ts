@@ -90,7 +90,7 @@ export interface Family {
   readonly make: (parameters: CaseParameters) => Case;
   /** What a contract must keep for the cases to mean something. */
   readonly needs?: 'non-finite';
-  /** Why fewer than 95 % of the elements can be judged, and which share must be all the same. */
+  /** Why fewer than 95 % of the elements can be judged, and the share that has to be judged still. */
   readonly exemption?: Exemption;
 }
 

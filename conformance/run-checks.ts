@@ -8,7 +8,7 @@ import { runCanaries } from './canaries.js';
 import type { Level } from './case.js';
 import { type Check, type CheckOptions, type Finding, verdictOf } from './check.js';
 import { checksFor } from './checks.js';
-import { type KnownFailure, staleness } from './known.js';
+import { type KnownFailure, staleness } from './known-failures.js';
 import { type CheckReport, type ConformanceReport, makeReport } from './report/report.js';
 import { sha256 } from './sha256.js';
 import { backendSubject, type Subject } from './subject.js';

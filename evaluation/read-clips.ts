@@ -1,7 +1,7 @@
 import type { HostTensor } from '../core/backend.js';
 import { type Clip, ClipReader, type ClipRecord, type ClipSampling } from '../data/index.js';
 import type { DataProblem } from '../run/run-folder.js';
-import type { PretrainSettings } from '../run/settings/config.js';
+import type { RunSettings } from '../run/settings/config.js';
 
 /** A clip of a record, as it was read. */
 export interface ReadClip {
@@ -31,7 +31,7 @@ export async function readClips(
 
 /** `frames` u8 [B, T, S, S, 3] of clips. */
 export function frames(
-  { clip: { frames: count, size } }: PretrainSettings,
+  { clip: { frames: count, size } }: RunSettings,
   clips: readonly Clip[],
 ): HostTensor {
   const bytes = count * size * size * 3;

@@ -4,7 +4,7 @@ import { textFeeds } from '../run/feeds/batch-feeds.js';
 import { clipSampling } from '../run/feeds/clip-sampling.js';
 import { EMBEDDING_BATCH, embedAll, type TrainedModel } from '../run/open-program.js';
 import type { DataProblem } from '../run/run-folder.js';
-import type { PretrainSettings } from '../run/settings/config.js';
+import type { RunSettings } from '../run/settings/config.js';
 import { modelConfig, videoConfig } from '../run/settings/settings.js';
 import {
   type BatchShape,
@@ -98,7 +98,7 @@ async function embedCaptions(
 }
 
 function embeddingPrograms(
-  settings: PretrainSettings,
+  settings: RunSettings,
   tokenizer: Tokenizer | undefined,
   batch: number,
 ): readonly Model[] {
@@ -107,7 +107,7 @@ function embeddingPrograms(
   return [videoEmbeddingModel(config, shape), textEmbeddingModel(config, shape)];
 }
 
-function videoFeeds(settings: PretrainSettings, clips: readonly ReadClip[]): Named<HostTensor> {
+function videoFeeds(settings: RunSettings, clips: readonly ReadClip[]): Named<HostTensor> {
   const count = clipTokens(videoConfig(settings));
   const visible = Int32Array.from({ length: clips.length * count }, (_, index) => index % count);
   return {

@@ -5,7 +5,10 @@
 export interface Aligner {
   /** For people: the folder's or the run's name. */
   readonly name: string;
-  /** SHA-256, hex, over everything that its embeddings depend on: what a stored map is a map of. */
+  /**
+   * SHA-256, hex, over everything that its embeddings depend on. A store of similarity maps keeps it,
+   * so that maps of another teacher are recognised.
+   */
   readonly digest: string;
   /** Width of the shared space. */
   readonly width: number;

@@ -4,12 +4,12 @@ import type { Plan } from '../core/plan/index.js';
 import type { ClipList } from '../data/index.js';
 import { elementCount, gridOf, maskCounts } from '../spec/index.js';
 import type { RunManifest } from './run-folder.js';
-import type { PretrainSettings } from './settings/config.js';
+import type { RunSettings } from './settings/config.js';
 import { videoConfig } from './settings/settings.js';
 
 /** The manifest of a run that is about to begin. */
 export function describeRun(
-  settings: PretrainSettings,
+  settings: RunSettings,
   list: ClipList,
   vocabulary: number,
   plan: Plan,

@@ -5,7 +5,7 @@ import { LacunaError } from '../spec/index.js';
 import { CheckpointReader, lastGoodCheckpoint } from './checkpoint.js';
 import type { TrainedModel } from './open-program.js';
 import { readManifest } from './run-folder.js';
-import type { PretrainSettings } from './settings/config.js';
+import type { RunSettings } from './settings/config.js';
 import { modelState } from './settings/settings.js';
 
 /**
@@ -16,7 +16,7 @@ import { modelState } from './settings/settings.js';
  */
 export async function loadModel(
   folder: string,
-  open: (settings: PretrainSettings) => Promise<Backend>,
+  open: (settings: RunSettings) => Promise<Backend>,
   onNote: (text: string) => void,
 ): Promise<TrainedModel> {
   const { settings, vocabulary } = await readManifest(folder);

@@ -3,11 +3,11 @@ import type { Tokenizer } from '../data/index.js';
 import { LacunaError, type Model } from '../spec/index.js';
 import type { Aligner } from './aligner.js';
 import { tableTensor } from './initialize.js';
-import type { PretrainSettings } from './settings/config.js';
+import type { RunSettings } from './settings/config.js';
 
 /** A trained (or untrained) model with what it takes to run it. */
 export interface TrainedModel {
-  readonly settings: PretrainSettings;
+  readonly settings: RunSettings;
   readonly backend: Backend;
   /** Parameters and statistics by name. */
   readonly state: Named<HostTensor>;

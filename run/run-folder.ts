@@ -2,7 +2,7 @@ import { appendFile, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/pr
 import { join } from 'node:path';
 import { replaceFile } from '../formats/whole-file.js';
 import { LacunaError } from '../spec/index.js';
-import type { PretrainSettings } from './settings/config.js';
+import type { RunSettings } from './settings/config.js';
 
 /** What a run is: everything that its results depend on. */
 export interface RunManifest {
@@ -10,7 +10,7 @@ export interface RunManifest {
   readonly lacuna: string;
   /** ISO 8601. */
   readonly created: string;
-  readonly settings: PretrainSettings;
+  readonly settings: RunSettings;
   readonly backend: {
     readonly name: string;
     readonly version: string;

@@ -1,10 +1,10 @@
 import { dirname } from 'node:path';
 import { type ClipList, readClipList } from '../data/index.js';
 import { LacunaError, MASK_KINDS } from '../spec/index.js';
-import type { PretrainSettings } from './settings/config.js';
+import type { RunSettings } from './settings/config.js';
 
 /** The list of a run's clips. @throws LacunaError where there is nothing to learn from. */
-export async function readRunList(settings: PretrainSettings): Promise<ClipList> {
+export async function readRunList(settings: RunSettings): Promise<ClipList> {
   const list = await readClipList(settings.data.list);
   const guided = MASK_KINDS[settings.mask.kind].map === 'similarity';
   if (settings.objective === 'mae' && !guided) return list;
@@ -28,6 +28,6 @@ export async function readRunList(settings: PretrainSettings): Promise<ClipList>
 }
 
 /** The folder that the paths of the list start from. */
-export function dataRoot({ data }: PretrainSettings): string {
+export function dataRoot({ data }: RunSettings): string {
   return data.root ?? dirname(data.list);
 }

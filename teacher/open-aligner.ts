@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import type { Backend } from '../core/backend.js';
 import type { Aligner } from '../run/aligner.js';
-import type { PretrainSettings } from '../run/settings/config.js';
+import type { RunSettings } from '../run/settings/config.js';
 import { LacunaError } from '../spec/index.js';
 import { openRunAligner } from './own-aligner.js';
 import { openTower } from './tower/open-tower.js';
@@ -14,7 +14,7 @@ import { openTower } from './tower/open-tower.js';
  */
 export async function openAlignerWith(
   folder: string,
-  open: (settings: PretrainSettings) => Promise<Backend>,
+  open: (settings: RunSettings) => Promise<Backend>,
   onNote?: (text: string) => void,
 ): Promise<Aligner> {
   const names: string[] = await readdir(folder).catch((error: unknown): string[] => {

@@ -7,7 +7,7 @@ import type { Aligner } from '../run/aligner.js';
 import { textFeeds } from '../run/feeds/batch-feeds.js';
 import { loadModel } from '../run/load-model.js';
 import { EMBEDDING_BATCH, embedRows, OpenProgram, type TrainedModel } from '../run/open-program.js';
-import type { PretrainSettings } from '../run/settings/config.js';
+import type { RunSettings } from '../run/settings/config.js';
 import { modelConfig, videoConfig } from '../run/settings/settings.js';
 import {
   clipTokens,
@@ -44,7 +44,7 @@ const CENTRING_CAPTIONS = 1024;
  */
 export async function openRunAligner(
   folder: string,
-  open: (settings: PretrainSettings) => Promise<Backend>,
+  open: (settings: RunSettings) => Promise<Backend>,
   { view = 'patch', centred = true, onNote = () => {} }: RunAlignerOptions = {},
 ): Promise<Aligner> {
   const model = await loadModel(folder, open, onNote);
@@ -78,7 +78,7 @@ export async function openRunAligner(
 
 /** Captions that the run learned from; the text tower cuts none of them short. */
 async function learnedCaptions(
-  { data, text }: PretrainSettings,
+  { data, text }: RunSettings,
   tokenizer: Tokenizer,
 ): Promise<readonly string[]> {
   const { records } = await readClipList(data.list);

@@ -1,5 +1,5 @@
 import { FlowModel } from '../data/index.js';
-import type { PretrainSettings } from '../run/settings/config.js';
+import type { RunSettings } from '../run/settings/config.js';
 
 /**
  * Opens the model of optical flow that the run's masks are drawn by, tries it, and lets it go: a
@@ -8,7 +8,7 @@ import type { PretrainSettings } from '../run/settings/config.js';
  *
  * @throws LacunaError as `FlowModel.open`, also where the settings have another file's digest.
  */
-export async function checkFlowModel(settings: PretrainSettings): Promise<PretrainSettings> {
+export async function checkFlowModel(settings: RunSettings): Promise<RunSettings> {
   const { mask, clip } = settings;
   const { raft: path, raftDigest } = mask.motion ?? {};
   if (mask.motion === undefined || path === undefined) return settings;

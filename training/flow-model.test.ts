@@ -10,7 +10,7 @@ import type { Backend } from '../core/index.js';
 import { type DemoData, makeDemoData, readClipList } from '../data/index.js';
 import { reconstruct } from '../evaluation/reconstruction.js';
 import { readManifest, readMetrics } from '../run/run-folder.js';
-import type { PretrainSettings } from '../run/settings/config.js';
+import type { RunSettings } from '../run/settings/config.js';
 import { parseConfig } from '../run/settings/parse-config.js';
 import { resolveSettings } from '../run/settings/settings.js';
 import { type PretrainEvent, pretrain, resumePretraining } from './pretrain.js';
@@ -30,7 +30,7 @@ afterAll(async () => {
 
 const options = { version: 'test' };
 
-function settings(output: string, raft: string): PretrainSettings {
+function settings(output: string, raft: string): RunSettings {
   return resolveSettings(
     parseConfig({
       data: { list: data.trainList },

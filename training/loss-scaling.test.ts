@@ -7,7 +7,7 @@ import type { Backend, HostTensor } from '../core/index.js';
 import { type DemoData, makeDemoData } from '../data/index.js';
 import { SafetensorsFile } from '../formats/safetensors/safetensors-file.js';
 import { readManifest, readMetrics } from '../run/run-folder.js';
-import type { PretrainSettings } from '../run/settings/config.js';
+import type { RunSettings } from '../run/settings/config.js';
 import { parseConfig, withValue } from '../run/settings/parse-config.js';
 import { resolveSettings } from '../run/settings/settings.js';
 import { biasCorrection, SCALER } from '../spec/index.js';
@@ -28,7 +28,7 @@ afterAll(async () => {
 
 const options = { version: 'test' };
 
-function settings(output: string, changes: object): PretrainSettings {
+function settings(output: string, changes: object): RunSettings {
   return resolveSettings(
     parseConfig({
       data: { list: data.trainList, workers: 1 },
@@ -202,7 +202,7 @@ describe('a run with a scaled loss', () => {
 
 describe('the configuration of loss scaling', () => {
   const base = { data: { list: 'clips.jsonl' }, output: 'run' };
-  const resolved = (changes: object): PretrainSettings =>
+  const resolved = (changes: object): RunSettings =>
     resolveSettings(parseConfig({ ...base, preset: 'tiny-mae', ...changes }));
 
   it('is none unless one is asked for, and can be set by a flag', () => {

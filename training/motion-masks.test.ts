@@ -7,12 +7,12 @@ import type { Backend } from '../core/index.js';
 import { type DemoData, makeDemoData, readClipList } from '../data/index.js';
 import { reconstruct } from '../evaluation/reconstruction.js';
 import { readMetrics } from '../run/run-folder.js';
-import type { PretrainSettings } from '../run/settings/config.js';
+import type { RunSettings } from '../run/settings/config.js';
 import { parseConfig } from '../run/settings/parse-config.js';
 import { resolveSettings } from '../run/settings/settings.js';
 import { pretrain } from './pretrain.js';
 
-function settings(mask: object, list = 'list.jsonl', output = 'run'): PretrainSettings {
+function settings(mask: object, list = 'list.jsonl', output = 'run'): RunSettings {
   const config = { data: { list }, output, preset: 'tiny-mae', objective: 'mae', batch: 4 };
   return resolveSettings(parseConfig({ ...config, schedule: { steps: 3 }, mask }));
 }

@@ -16,7 +16,7 @@ import {
   type StepMetrics,
 } from '../run/run-folder.js';
 import { dataRoot, readRunList } from '../run/run-list.js';
-import type { PretrainSettings } from '../run/settings/config.js';
+import type { RunSettings } from '../run/settings/config.js';
 import { modelConfig, runSchedule, videoConfig } from '../run/settings/settings.js';
 import {
   biasCorrection,
@@ -76,7 +76,7 @@ export interface PretrainResult {
  * the last checkpoint is then kept and the samples are named.
  */
 export async function pretrain(
-  given: PretrainSettings,
+  given: RunSettings,
   backend: Backend,
   options: PretrainOptions,
 ): Promise<PretrainResult> {
@@ -145,7 +145,7 @@ export async function resumePretraining(
 }
 
 interface Run {
-  readonly settings: PretrainSettings;
+  readonly settings: RunSettings;
   readonly list: ClipList;
   readonly text: TextSide;
   /** The maps of text-guided masks. */
@@ -287,7 +287,7 @@ async function run({
 
 /** The maps that the run's masks are drawn from, of every clip: checked before the run begins. */
 async function openGuide(
-  settings: PretrainSettings,
+  settings: RunSettings,
   { records }: ClipList,
 ): Promise<SimilarityGuide | undefined> {
   const guide = await SimilarityGuide.open(settings);
@@ -327,7 +327,7 @@ async function openRunner(
   }
 }
 
-function planOf(settings: PretrainSettings, vocabulary: number): Plan {
+function planOf(settings: RunSettings, vocabulary: number): Plan {
   const { visible } = maskCounts(settings.mask, gridOf(videoConfig(settings)));
   const shape = { batch: settings.batch, visible };
   const { optimizer, microbatches, gradientNorm, lossScaling } = settings;
@@ -340,7 +340,7 @@ function planOf(settings: PretrainSettings, vocabulary: number): Plan {
 }
 
 function scheduleFeeds(
-  { optimizer }: PretrainSettings,
+  { optimizer }: RunSettings,
   rate: number,
   update: number,
 ): Named<HostTensor> {

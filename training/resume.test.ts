@@ -7,7 +7,7 @@ import { ONNX } from '../backends/onnx/index.js';
 import type { Backend } from '../core/index.js';
 import { type DemoData, makeDemoData } from '../data/index.js';
 import { readMetrics, readProblems } from '../run/run-folder.js';
-import type { PretrainSettings } from '../run/settings/config.js';
+import type { RunSettings } from '../run/settings/config.js';
 import { parseConfig } from '../run/settings/parse-config.js';
 import { resolveSettings } from '../run/settings/settings.js';
 import { type PretrainEvent, pretrain, resumePretraining } from './pretrain.js';
@@ -25,7 +25,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-function settings(output: string, changes: object = {}): PretrainSettings {
+function settings(output: string, changes: object = {}): RunSettings {
   return resolveSettings(
     parseConfig({
       data: { list: data.trainList },
@@ -40,7 +40,7 @@ function settings(output: string, changes: object = {}): PretrainSettings {
 }
 
 /** Runs until `steps` are done, as if stopped by a signal. */
-async function runUntil(steps: number, config: PretrainSettings): Promise<void> {
+async function runUntil(steps: number, config: RunSettings): Promise<void> {
   const stop = new AbortController();
   const onEvent = (event: PretrainEvent): void => {
     if (event.kind === 'step' && event.step === steps) stop.abort();

@@ -10,7 +10,7 @@ import { evaluateRetrieval } from '../evaluation/retrieval.js';
 import { CaptionEmbeddings } from '../run/feeds/caption-embeddings.js';
 import { loadModel } from '../run/load-model.js';
 import { readManifest, readMetrics } from '../run/run-folder.js';
-import type { PretrainSettings } from '../run/settings/config.js';
+import type { RunSettings } from '../run/settings/config.js';
 import { parseConfig } from '../run/settings/parse-config.js';
 import { resolveSettings } from '../run/settings/settings.js';
 import type { Aligner } from '../teacher/index.js';
@@ -75,11 +75,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-function settings(
-  output: string,
-  contrastive: object = {},
-  changes: object = {},
-): PretrainSettings {
+function settings(output: string, contrastive: object = {}, changes: object = {}): RunSettings {
   return resolveSettings(
     parseConfig({
       data: { list: data.trainList },
@@ -102,7 +98,7 @@ async function captions(): Promise<string[]> {
 }
 
 /** Runs until `steps` are done, as if stopped by a signal. */
-async function runUntil(steps: number, config: PretrainSettings): Promise<void> {
+async function runUntil(steps: number, config: RunSettings): Promise<void> {
   const stop = new AbortController();
   const onEvent = (event: PretrainEvent): void => {
     if (event.kind === 'step' && event.step === steps) stop.abort();
@@ -227,7 +223,7 @@ describe('embeddings of captions', () => {
 
 describe('settings with a teacher', () => {
   it('are refused where they do not fit together, with what to change', () => {
-    const tgm = (changes: object): PretrainSettings =>
+    const tgm = (changes: object): RunSettings =>
       settings('x', {}, { preset: 'tgm-vitb-k400', mask: { kind: 'tube' }, ...changes });
     expect(() => tgm({ contrastive: {} })).toThrow(/no(ne|thing).*contrastive\.teacher/s);
     expect(tgm({ objective: 'mae', contrastive: {} }).mask.ratio).toBe(0.9);

@@ -5,7 +5,7 @@ import { attentionMaps, evaluateRetrieval, reconstruct } from '../../evaluation/
 import {
   dataRoot,
   loadModel,
-  type PretrainSettings,
+  type RunSettings,
   readManifest,
   readMetrics,
   readProblems,
@@ -86,7 +86,7 @@ async function examplesOf(
 
 /** The frozen teacher of a run; one that is gone costs the retrieval, not the report. */
 async function teacherOf(
-  { objective, contrastive }: PretrainSettings,
+  { objective, contrastive }: RunSettings,
   onNote: (text: string) => void,
 ): Promise<Aligner | undefined> {
   if (objective === 'mae' || contrastive.teacher === undefined) return undefined;

@@ -18,7 +18,7 @@ import {
   shuffle,
   type TextMaskVocabulary,
 } from '../../spec/index.js';
-import type { PretrainSettings } from '../settings/config.js';
+import type { RunSettings } from '../settings/config.js';
 import { videoConfig } from '../settings/settings.js';
 import { CaptionEmbeddings } from './caption-embeddings.js';
 import type { SimilarityGuide } from './similarity-guide.js';
@@ -28,7 +28,7 @@ export type TextSide = Tokenizer | CaptionEmbeddings | undefined;
 
 /** Turns batches of clips into what a step's programs read: frames, masks and text. */
 export class BatchFeeds {
-  readonly #settings: PretrainSettings;
+  readonly #settings: RunSettings;
   readonly #text: TextSide;
   readonly #partners: ReadonlyMap<string, ClipRecord>;
   readonly #guide: SimilarityGuide | undefined;
@@ -38,7 +38,7 @@ export class BatchFeeds {
    * @param guide Needed by text-guided masks only.
    */
   constructor(
-    settings: PretrainSettings,
+    settings: RunSettings,
     records: readonly ClipRecord[],
     text: TextSide,
     guide?: SimilarityGuide,

@@ -1,9 +1,9 @@
 import type { ClipSampling, MotionRequest } from '../../data/index.js';
 import { MASK_KINDS } from '../../spec/masking/kinds.js';
-import type { MotionConfig, PretrainSettings } from '../settings/config.js';
+import type { MotionConfig, RunSettings } from '../settings/config.js';
 
 /** How clips are taken from videos, as the loader asks for it. */
-export function clipSampling({ clip }: Pick<PretrainSettings, 'clip'>): ClipSampling {
+export function clipSampling({ clip }: Pick<RunSettings, 'clip'>): ClipSampling {
   const { frames, size, stride, sampling, crop, flip } = clip;
   const rule =
     sampling === 'dense' ? ({ name: 'dense', stride } as const) : ({ name: 'segments' } as const);
@@ -11,9 +11,7 @@ export function clipSampling({ clip }: Pick<PretrainSettings, 'clip'>): ClipSamp
 }
 
 /** The same, with the maps that the run's mask is drawn from. */
-export function maskedClipSampling(
-  settings: Pick<PretrainSettings, 'clip' | 'mask'>,
-): ClipSampling {
+export function maskedClipSampling(settings: Pick<RunSettings, 'clip' | 'mask'>): ClipSampling {
   const motion = motionRequest(settings);
   return { ...clipSampling(settings), ...(motion === undefined ? {} : { motion }) };
 }
@@ -21,7 +19,7 @@ export function maskedClipSampling(
 function motionRequest({
   clip,
   mask,
-}: Pick<PretrainSettings, 'clip' | 'mask'>): MotionRequest | undefined {
+}: Pick<RunSettings, 'clip' | 'mask'>): MotionRequest | undefined {
   const { patch, tubelet } = clip;
   const { map } = MASK_KINDS[mask.kind];
   if (map === 'flow') return flowRequest(patch, mask.motion);

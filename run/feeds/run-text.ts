@@ -9,7 +9,7 @@ import {
 import { LacunaError } from '../../spec/index.js';
 import type { Aligner } from '../aligner.js';
 import type { RunFolder, RunManifest } from '../run-folder.js';
-import type { PretrainSettings } from '../settings/config.js';
+import type { RunSettings } from '../settings/config.js';
 import { withTeacher } from '../settings/settings.js';
 import type { TextSide } from './batch-feeds.js';
 import { CaptionEmbeddings, type EmbedCaptionsOptions } from './caption-embeddings.js';
@@ -17,7 +17,7 @@ import { CaptionEmbeddings, type EmbedCaptionsOptions } from './caption-embeddin
 /** The text side of a run that is about to begin. */
 export interface RunText {
   /** The run's settings, with what follows from the teacher. */
-  readonly settings: PretrainSettings;
+  readonly settings: RunSettings;
   readonly side: TextSide;
   readonly teacher?: RunManifest['teacher'];
   /** Writes what a resumed run reads into the folder. */
@@ -32,7 +32,7 @@ export interface RunTextOptions extends EmbedCaptionsOptions {
 
 /** Trains or reads the tokenizer, or has a frozen teacher embed every distinct caption. */
 export async function beginText(
-  settings: PretrainSettings,
+  settings: RunSettings,
   list: ClipList,
   options: RunTextOptions,
 ): Promise<RunText> {

@@ -16,7 +16,7 @@ import { reconstruct } from '../../evaluation/reconstruction.js';
 import { drawMask, sampleWord } from '../../spec/index.js';
 import { type Aligner, makeSimilarityMaps, similarityRecipe } from '../../teacher/index.js';
 import { pretrain, resumePretraining } from '../../training/pretrain.js';
-import type { PretrainSettings } from '../settings/config.js';
+import type { RunSettings } from '../settings/config.js';
 import { parseConfig } from '../settings/parse-config.js';
 import { resolveSettings } from '../settings/settings.js';
 
@@ -68,7 +68,7 @@ async function made(
   return store;
 }
 
-function settings(output: string, changes: object = {}, list = data.trainList): PretrainSettings {
+function settings(output: string, changes: object = {}, list = data.trainList): RunSettings {
   return resolveSettings(
     parseConfig({
       data: { list, workers: 1, similarity: join(folder, 'maps') },

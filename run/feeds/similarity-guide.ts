@@ -9,7 +9,7 @@ import {
 } from '../../data/index.js';
 import { gridOf, LacunaError, MASK_KINDS } from '../../spec/index.js';
 import { dataRoot } from '../run-list.js';
-import type { PretrainSettings } from '../settings/config.js';
+import type { RunSettings } from '../settings/config.js';
 import { videoConfig } from '../settings/settings.js';
 
 /** Videos looked up at a time when a list is checked. */
@@ -19,10 +19,10 @@ const MOST_OPENED = 100;
 
 /** The similarity maps of a run's clips, out of the store that its settings name. */
 export class SimilarityGuide {
-  readonly #settings: PretrainSettings;
+  readonly #settings: RunSettings;
   readonly #store: SimilarityStore;
 
-  private constructor(settings: PretrainSettings, store: SimilarityStore) {
+  private constructor(settings: RunSettings, store: SimilarityStore) {
     this.#settings = settings;
     this.#store = store;
   }
@@ -45,7 +45,7 @@ export class SimilarityGuide {
   }
 
   /** Undefined for a run whose masks need no such map. @throws LacunaError without its store. */
-  static async open(settings: PretrainSettings): Promise<SimilarityGuide | undefined> {
+  static async open(settings: RunSettings): Promise<SimilarityGuide | undefined> {
     const { similarity } = settings.data;
     if (MASK_KINDS[settings.mask.kind].map !== 'similarity' || similarity === undefined) return;
     return new SimilarityGuide(settings, await SimilarityStore.open(similarity));

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ROUNDINGS } from '../../spec/masking/rounding.js';
 import { OBJECTIVES, PRESETS } from '../../spec/model/presets.js';
-import type { PretrainConfig } from './config.js';
+import type { RunConfig } from './config.js';
 
 /** No side of a model, clip or run is larger: a slip of the finger shall not fill the memory. */
 const MOST = 1_000_000;
@@ -55,7 +55,7 @@ const lossScaling = z.discriminatedUnion('kind', [
 const rounding = z.enum(ROUNDINGS as [(typeof ROUNDINGS)[number]]).exactOptional();
 
 /** The form of a configuration. `parseConfig` applies it with messages that help. */
-export const CONFIG_SCHEMA: z.ZodType<PretrainConfig> = z.strictObject({
+export const CONFIG_SCHEMA: z.ZodType<RunConfig> = z.strictObject({
   preset: z.enum(Object.keys(PRESETS) as [keyof typeof PRESETS]).exactOptional(),
   objective: z.enum(OBJECTIVES as [(typeof OBJECTIVES)[number]]).exactOptional(),
   data: z.strictObject({

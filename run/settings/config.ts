@@ -127,7 +127,7 @@ export interface BackendConfig {
  * A run with every choice made: what the manifest records, and what a resumed run goes by. Each
  * method choice on which papers and codebases disagree is a value here.
  */
-export interface PretrainSettings {
+export interface RunSettings {
   readonly preset: PresetName;
   readonly objective: Objective;
   readonly data: DataConfig;
@@ -164,8 +164,8 @@ export type Overrides<T> = {
 };
 
 /** What a person writes: the data, the run folder, and what differs from the preset. */
-export interface PretrainConfig
-  extends Overrides<Omit<PretrainSettings, 'data' | 'output' | 'contrastive' | 'lossScaling'>> {
+export interface RunConfig
+  extends Overrides<Omit<RunSettings, 'data' | 'output' | 'contrastive' | 'lossScaling'>> {
   readonly data: DataConfig;
   readonly output: string;
   readonly contrastive?: Overrides<Omit<ContrastiveConfig, 'temperature'>> &

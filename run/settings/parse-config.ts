@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { LacunaError } from '../../spec/errors.js';
-import type { PretrainConfig } from './config.js';
+import type { RunConfig } from './config.js';
 import { CONFIG_SCHEMA, configJsonSchema } from './config-schema.js';
 import { editDistance, nearest } from './edit-distance.js';
 
@@ -13,7 +13,7 @@ type Issue = z.core.$ZodIssue;
  * @throws LacunaError naming the key, what it holds, what is expected and how to mend it; for an
  * unknown key the nearest known one.
  */
-export function parseConfig(value: unknown, origin?: string): PretrainConfig {
+export function parseConfig(value: unknown, origin?: string): RunConfig {
   const checked = CONFIG_SCHEMA.safeParse(withoutSchemaKey(value), { reportInput: true });
   if (checked.success) return checked.data;
   const [first, ...others] = checked.error.issues;

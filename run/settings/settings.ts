@@ -12,7 +12,7 @@ import {
 import type { StateSpec } from '../../spec/model/state.js';
 import { activeLossScaling, type LossScaling } from '../../spec/optim/loss-scaling.js';
 import { scaleLearningRate, type WarmupCosine } from '../../spec/optim/schedule.js';
-import type { MotionConfig, PretrainConfig, PretrainSettings, ScheduleConfig } from './config.js';
+import type { MotionConfig, RunConfig, RunSettings, ScheduleConfig } from './config.js';
 
 const DEFAULT_PRESET = 'videomae-vitb';
 
@@ -20,13 +20,13 @@ const DEFAULT_PRESET = 'videomae-vitb';
  * The configuration with every choice made: the preset's where it says nothing.
  * @throws LacunaError naming the key where values do not fit together.
  */
-export function resolveSettings(config: PretrainConfig): PretrainSettings {
+export function resolveSettings(config: RunConfig): RunSettings {
   const preset = config.preset ?? DEFAULT_PRESET;
   const defaults = presetNamed(preset);
   const { frames, size, tubelet, patch } = defaults.video;
   const { stride, sampling, crop, flip } = defaults;
   const maskConfig = { ...maskDefaults(config, defaults), ...config.mask };
-  const settings: PretrainSettings = {
+  const settings: RunSettings = {
     preset,
     objective: config.objective ?? defaults.objective,
     data: { workers: 2, ...config.data },
@@ -61,13 +61,13 @@ export function resolveSettings(config: PretrainConfig): PretrainSettings {
 }
 
 /** Products of f16 lose small gradients: in mixed precision the loss is scaled unless told otherwise. */
-function lossScaling({ lossScaling, backend }: PretrainConfig): LossScaling {
+function lossScaling({ lossScaling, backend }: RunConfig): LossScaling {
   const usual = { kind: backend?.precision === 'mixed' ? 'dynamic' : 'none' } as const;
   return activeLossScaling(lossScaling ?? usual) ?? { kind: 'none' };
 }
 
 /** The settings of a run whose teacher is open: the widths that follow from it are filled in. */
-export function withTeacher(settings: PretrainSettings, width: number): PretrainSettings {
+export function withTeacher(settings: RunSettings, width: number): RunSettings {
   const { contrastive } = settings;
   const { textProjection, videoProjection } = contrastive;
   const shared =
@@ -81,7 +81,7 @@ export function withTeacher(settings: PretrainSettings, width: number): Pretrain
 }
 
 /** The part of the settings that the model's programs are built from. */
-export function modelConfig(settings: PretrainSettings, vocabulary: number): PretrainingConfig {
+export function modelConfig(settings: RunSettings, vocabulary: number): PretrainingConfig {
   const { objective, encoder, decoder, mae, contrastive } = settings;
   return {
     video: videoConfig(settings),
@@ -94,7 +94,7 @@ export function modelConfig(settings: PretrainSettings, vocabulary: number): Pre
 }
 
 function textSide(
-  { text: { vocabulary: _, ...text }, contrastive }: PretrainSettings,
+  { text: { vocabulary: _, ...text }, contrastive }: RunSettings,
   vocabulary: number,
 ): ContrastiveObjective['text'] {
   if (contrastive.teacher === undefined) return { ...text, vocabulary };
@@ -108,19 +108,19 @@ function textSide(
 }
 
 /** What a checkpoint holds of the model itself: parameters and statistics, without the optimiser. */
-export function modelState(settings: PretrainSettings, vocabulary: number): readonly StateSpec[] {
+export function modelState(settings: RunSettings, vocabulary: number): readonly StateSpec[] {
   const { visible } = maskCounts(settings.mask, gridOf(videoConfig(settings)));
   const shape = { batch: settings.batch, visible };
   return pretrainingModel(modelConfig(settings, vocabulary), shape).state;
 }
 
-export function videoConfig({ clip }: PretrainSettings): VideoConfig {
+export function videoConfig({ clip }: RunSettings): VideoConfig {
   const { frames, size, tubelet, patch } = clip;
   return { frames, size, tubelet, patch };
 }
 
 /** The schedule of a run over a list of clips: an epoch has floor(clips / B) steps. */
-export function runSchedule(settings: PretrainSettings, clips: number): WarmupCosine {
+export function runSchedule(settings: RunSettings, clips: number): WarmupCosine {
   const { batch, schedule } = settings;
   const stepsPerEpoch = Math.floor(clips / batch);
   if (stepsPerEpoch < 1) {
@@ -151,9 +151,9 @@ export function runSchedule(settings: PretrainSettings, clips: number): WarmupCo
 }
 
 function contrastiveConfig(
-  { contrastive: own = {} }: PretrainConfig,
+  { contrastive: own = {} }: RunConfig,
   { contrastive }: Preset,
-): PretrainSettings['contrastive'] {
+): RunSettings['contrastive'] {
   const { videoProjection, textProjection } = contrastive;
   // A teacher's embedding stays as it is unless a head is asked for.
   const untouched =
@@ -170,21 +170,21 @@ function contrastiveConfig(
 }
 
 /** The mask with its defaults; `frames` where it is drawn from similarity maps. */
-function runMask(config: PretrainSettings['mask'] | Preset['mask']): PretrainSettings['mask'] {
+function runMask(config: RunSettings['mask'] | Preset['mask']): RunSettings['mask'] {
   const mask = completeMaskConfig(config);
   if (MASK_KINDS[mask.kind].map !== 'similarity') return mask;
   return { ...mask, frames: ('frames' in config ? config.frames : undefined) ?? 'mean' };
 }
 
 /** A mask of another kind than the preset's starts from that kind's own ratio and rounding. */
-function maskDefaults({ mask }: PretrainConfig, preset: Preset): Preset['mask'] {
+function maskDefaults({ mask }: RunConfig, preset: Preset): Preset['mask'] {
   const kind = mask?.kind ?? preset.mask.kind;
   return kind === preset.mask.kind ? preset.mask : { kind };
 }
 
 /** How motion is measured, for the masks that need it: the flow by block matching or a model. */
 function motionSettings(
-  { mask }: PretrainConfig,
+  { mask }: RunConfig,
   kind: MaskKindName,
 ): { readonly motion?: MotionConfig } {
   const { map } = MASK_KINDS[kind];
@@ -225,7 +225,7 @@ function motionSettings(
   return { motion: { source, camera, ...(raft === undefined ? {} : { raft }) } };
 }
 
-function schedule({ schedule: own = {} }: PretrainConfig, preset: Preset): ScheduleConfig {
+function schedule({ schedule: own = {} }: RunConfig, preset: Preset): ScheduleConfig {
   const { baseLearningRate, minimumLearningRate, epochs, warmupEpochs } = preset.schedule;
   refuseBoth('schedule', own, 'epochs', 'steps');
   refuseBoth('schedule', own, 'warmupEpochs', 'warmupSteps');
@@ -251,7 +251,7 @@ function schedule({ schedule: own = {} }: PretrainConfig, preset: Preset): Sched
   };
 }
 
-function check(settings: PretrainSettings): void {
+function check(settings: RunSettings): void {
   const { objective, clip, mask, batch, microbatches } = settings;
   const aligned = objective !== 'mae';
   refuse(clip.frames % clip.tubelet !== 0, 'clip.frames', `${clip.frames}`, {
@@ -326,8 +326,8 @@ function check(settings: PretrainSettings): void {
 }
 
 function checkTeacher(
-  { objective, preset, contrastive, textMask }: PretrainSettings,
-  { contrastive: own }: PretrainConfig,
+  { objective, preset, contrastive, textMask }: RunSettings,
+  { contrastive: own }: RunConfig,
   defaults: Preset,
 ): void {
   if (objective === 'mae') return;

@@ -77,7 +77,7 @@ export class Lowering {
     return this.#definitions.get(value);
   }
 
-  /** How many operands and outputs are this value. */
+  /** How often the value is used, as an operand of an operation or as an output of the program. */
   userCount(value: string): number {
     return this.#users.get(value) ?? 0;
   }

@@ -176,7 +176,7 @@ async function releasedHandle(backend: Backend): Promise<string | undefined> {
 async function missingInput(backend: Backend): Promise<string | undefined> {
   const executable = await backend.compile(increment());
   try {
-    // A backend that takes what it was given last would find something here.
+    // The upload is a trap: a backend that falls back to the last tensor it was given must not pass.
     const other = await backend.upload(START);
     const failure = await mustRefuse('a run without its input', () => executable.run({}));
     backend.release(other);

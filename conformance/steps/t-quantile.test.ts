@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { studentQuantile } from './student.js';
+import { studentQuantile } from './t-quantile.js';
 
 describe("Student's quantile", () => {
   it('agrees with published tables', () => {
