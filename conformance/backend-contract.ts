@@ -19,6 +19,7 @@ import {
 } from '../spec/program/index.js';
 import { type Check, type Finding, verdictOf } from './check.js';
 import { makeTensor } from './generators/data.js';
+import { alikePrograms, outputsKept } from './independence-laws.js';
 import { runOnce, type Subject } from './subject.js';
 
 /** A rule of the backend contract: what is wrong, undefined where nothing is. */
@@ -35,7 +36,9 @@ export const LAWS: readonly Check[] = [
   law('law/wrong-type', wrongType, ['contract.errors']),
   law('law/passed-on', passedOn, ['contract.outputs']),
   law('law/outputs-elsewhere', outputsElsewhere, ['contract.outputs']),
+  law('law/outputs-kept', outputsKept, ['contract.outputs']),
   law('law/two-executables', twoExecutables, ['contract.independence']),
+  law('law/alike', alikePrograms, ['contract.independence']),
   law('law/types', declaredTypes, ['contract.types']),
   law('law/determinism', equalBits, ['contract.determinism']),
 ];

@@ -8,8 +8,8 @@ import { FUNCTION_FAMILIES, PROGRAM_FUNCTION_FAMILIES } from './functions/index.
 import { outcomeCheck } from './outcome.js';
 import {
   REAL_SIZE_CHECKS,
-  SIZED_EXACT_CHECKS,
   SIZED_FUNCTION_CHECKS,
+  SIZED_PORT_CHECKS,
   SIZED_PROGRAM_CHECKS,
 } from './real-size/index.js';
 import {
@@ -32,7 +32,7 @@ export const CHECKS: readonly Check[] = checksWith(
 /** Every check that there is, for backends and for ports. */
 export const ALL_CHECKS: readonly Check[] = [
   ...checksWith(FUNCTION_FAMILIES, FROZEN_CHECKS),
-  ...SIZED_EXACT_CHECKS,
+  ...SIZED_PORT_CHECKS,
   outcomeCheck(),
 ];
 

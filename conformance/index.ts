@@ -26,6 +26,7 @@ export { type FleetMember, LEGAL_FLEET } from './fleet/legal.js';
 export { describeFunctions, functionSchemas } from './functions/describe.js';
 export { type Deviation, type Judgement, judge } from './judge.js';
 export { type KnownFailure, parseKnown } from './known-failures.js';
+export { oracleChecks } from './oracle/index.js';
 export { judgeOutcome, type Outcome, outcomeCheck, type RetrievalCount } from './outcome.js';
 export { openPort, type Port } from './port/port-subject.js';
 export { bitIdentical, type RelationSize, realSize } from './relations/index.js';

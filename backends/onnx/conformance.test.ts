@@ -1,4 +1,4 @@
-import { DOUBLE_CHECKS, type KnownFailure } from '../../conformance/index.js';
+import { CHECKS, DOUBLE_CHECKS, type KnownFailure } from '../../conformance/index.js';
 import { testBackend } from '../../conformance/vitest.js';
 import { ONNX, OnnxBackend } from './index.js';
 
@@ -18,5 +18,7 @@ testBackend('onnx in float64 without optimisation', plain, {
   double: true,
   checks: DOUBLE_CHECKS,
 });
-testBackend('onnx without optimisation', plain, { known });
+// Sizes are a matter of kernels, which the way in use has.
+const small = CHECKS.filter(({ id }) => !id.startsWith('real/'));
+testBackend('onnx without optimisation', plain, { known, checks: small });
 testBackend('onnx', () => ONNX.open(), { known });

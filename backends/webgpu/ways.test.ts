@@ -22,7 +22,7 @@ const WAYS: readonly Way[] = [
   {
     name: "a GPU's tiles and subgroups",
     options: { tiling: HARDWARE, subgroups: true },
-    checks: /^primitive\//,
+    checks: /^(primitive\/|real\/(matmul|reduce_sum|softmax)$)/,
   },
   {
     name: "a GPU's tiles in small, default limits, no subgroups",

@@ -27,7 +27,10 @@ export function conformCommand(): Command {
     .option('--seed <n>', 'what cases are drawn from (default: 1)', whole)
     .option('--cases <n>', 'cases of each family (default: 30)', whole)
     .option('--double', 'in float64, where the backend has it: an exact check of what it does')
-    .option('--real', 'operations at the sizes of training, hundreds of repetitions: minutes')
+    .option(
+      '--real',
+      'the sizes of training: operations, many repetitions, and steps of ViT-B beside PyTorch',
+    )
     .option('--replay <address>', 'the one case of a failure, by its address')
     .option('--explore <seconds>', 'fresh seeds until the time is over', whole)
     .option('--known <file>', 'JSON list of known failures')

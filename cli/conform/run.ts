@@ -14,6 +14,7 @@ import {
   type Level,
   levelTable,
   markdown,
+  oracleChecks,
   outcomeCheck,
   parseAddress,
   REAL_CHECKS,
@@ -91,7 +92,7 @@ async function run(
 function checksOf(flags: ConformFlags, subject: Subject): readonly Check[] {
   const { double, real, level } = flags;
   if (level === 5) return [outcomeCheck((seed) => demoOutcome(flags, seed))];
-  if (real === true) return REAL_CHECKS;
+  if (real === true) return double === true ? oracleChecks() : [...REAL_CHECKS, ...oracleChecks()];
   return double === true ? DOUBLE_CHECKS : checksFor(subject);
 }
 

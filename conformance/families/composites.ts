@@ -146,6 +146,7 @@ const heads = {
   tokens: fc.constantFrom(1, 2, 5, 7, 16, 17),
   width: fc.constantFrom(1, 2, 4, 8, 13),
   bias: fc.boolean(),
+  below: fc.constantFrom(0, 120),
   scale: fc.constantFrom<number | 'root'>('root', 0.3, 0.75),
   ...content,
 };
@@ -165,13 +166,15 @@ interface Heads {
   readonly tokens: number;
   readonly width: number;
   readonly bias: boolean;
+  /** What the bias takes off all scores. */
+  readonly below: number;
   /** `root`: 1 / sqrt(width). */
   readonly scale: number | 'root';
   readonly regime: Regime;
 }
 
 function attentionCall(
-  { batch, heads: count, tokens, width, bias, scale, regime: chosen }: Heads,
+  { batch, heads: count, tokens, width, bias, below, scale, regime: chosen }: Heads,
   others: readonly string[],
 ): Call<{ readonly scale: number }> {
   const x = { shape: [batch, count, tokens, width] };
@@ -183,7 +186,9 @@ function attentionCall(
     v: whole,
     ...Object.fromEntries(others.map((name) => [name, whole])),
   };
-  const padding: CaseInput = { shape: [batch, 1, 1, tokens], regime: 'normal' };
+  // All scores far below 0 at times: what is taken off them must be their own maximum.
+  const lowered = (x: number): number => Math.fround(x - below);
+  const padding: CaseInput = { shape: [batch, 1, 1, tokens], regime: 'normal', domain: lowered };
   return {
     inputs: bias ? { ...inputs, bias: padding } : inputs,
     attributes: { scale: scale === 'root' ? 1 / Math.sqrt(width) : scale },

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { DType } from '../../spec/program/index.js';
+import type { DType, Value } from '../../spec/program/index.js';
 import { buildCase } from '../build-case.js';
 import { type Family, family } from '../case.js';
 import { draw, extent, positiveExtent, regime, shape } from '../generators/draws.js';
@@ -52,18 +52,25 @@ const iota = family(
     }),
 );
 
-const numbers = fc.array(
-  fc.constantFrom(0, 1, -1, 0.1, 1e-6, -1000.5, 1 / 3, 2 ** -100, 16777217, 3e38),
-  { minLength: 1, maxLength: 17 },
-);
+const number = fc.constantFrom(0, 1, -1, 0.1, 1e-6, -1000.5, 1 / 3, 2 ** -100, 16777217, 3e38);
+const numbers = fc.array(number, { minLength: 1, maxLength: 17 });
 
 const constant = family(
   'primitive/constant',
   fc.record({ numbers, ...content }),
   ({ numbers: data, ...rest }) =>
     buildCase('constant', { x: { shape: [data.length] } }, rest, (_, builder) => {
-      const attributes = { dtype: 'f32' as const, shape: [data.length], data };
-      return { result: builder.primitive('constant', [], attributes) };
+      const literal = (list: readonly number[], shape: readonly number[]): Value =>
+        builder.primitive('constant', [], { dtype: 'f32', shape, data: list });
+      const [first = 0] = data;
+      const long = Array.from({ length: 300 }, (_, i) => data[i % data.length] ?? 0);
+      return {
+        result: literal(data, [data.length]),
+        one: literal([first], []),
+        long: literal(long, [300]),
+        // Alike but for the last element.
+        alike: literal([...long.slice(0, -1), first + 1], [300]),
+      };
     }),
 );
 

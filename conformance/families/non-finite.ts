@@ -173,26 +173,42 @@ const neg: Family = family(
   { clauses: ['op.signed-zero'] },
 );
 
+/** What is padded with; addresses are JSON, which has no names for these. */
+const VALUES = { '0': 0, '-0': -0, NaN: Number.NaN, Infinity, '-Infinity': -Infinity } as const;
+
 /** Elements that only change their place: zeros of both signs, and in the other family NaN and infinities. */
-function moved(kind: 'zero' | 'non-finite', domain?: (x: number) => number): Family {
+function moved(
+  kind: 'zero' | 'non-finite',
+  values: readonly (keyof typeof VALUES)[],
+  domain?: (x: number) => number,
+): Family {
   return family(
     `primitive/moved/${kind}`,
-    fc.record({ height: positiveExtent, width: positiveExtent, regime, draw }),
-    ({ height, width, ...data }) => {
+    fc.record({
+      height: positiveExtent,
+      width: positiveExtent,
+      value: fc.constantFrom(...values),
+      regime,
+      draw,
+    }),
+    ({ height, width, value: named, ...data }) => {
+      const value = VALUES[named];
       const x: CaseInput = {
         shape: [height, width],
         ...(domain === undefined ? { regime: 'zeros' } : { domain }),
       };
       const indices: CaseInput = { dtype: 'i32', shape: [5], below: height };
       return signed(
-        buildCase('moved', { x, indices }, data, (values) => moves(values.x, values.indices)),
+        buildCase('moved', { x, indices }, data, (values) =>
+          moves(values.x, values.indices, value),
+        ),
       );
     },
     kind === 'zero' ? { clauses: ['op.signed-zero'] } : NON_FINITE,
   );
 }
 
-function moves(x: Value, indices: Value): Outputs {
+function moves(x: Value, indices: Value, value: number): Outputs {
   const [height = 0, width = 0] = x.shape;
   const { builder } = x;
   return {
@@ -200,15 +216,16 @@ function moves(x: Value, indices: Value): Outputs {
     transpose: builder.primitive('transpose', [x], { permutation: [1, 0] }),
     broadcast: builder.primitive('broadcast', [x], { shape: [2, height, width] }),
     slice: builder.primitive('slice', [x], { starts: [0, 0], ends: [height, width - 1] }),
-    pad: builder.primitive('pad', [x], { low: [0, 1], high: [1, 0], value: 0 }),
+    pad: builder.primitive('pad', [x], { low: [0, 1], high: [1, 0], value }),
     concat: builder.primitive('concat', [x, x], { axis: 1 }),
     gather: builder.primitive('gather', [x, indices], { batch: 0 }),
+    constant: builder.primitive('constant', [], { dtype: 'f32', shape: [2], data: [value, 1] }),
   };
 }
 
 export const NON_FINITE_FAMILIES: readonly Family[] = [
   neg,
-  moved('zero'),
+  moved('zero', ['0', '-0']),
   unary('is_finite'),
   unary('exp'),
   unary('log'),
@@ -225,5 +242,5 @@ export const NON_FINITE_FAMILIES: readonly Family[] = [
   reduce('reduce_sum', someNaN),
   matmul,
   scatterAdd,
-  moved('non-finite', someInfinite),
+  moved('non-finite', ['0', 'NaN', 'Infinity', '-Infinity'], someInfinite),
 ];

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { randomInputs } from '../../core/testing/random-inputs.js';
 import { randomProgram } from '../../core/testing/random-program.js';
-import { add, broadcast, matmul, type Value } from '../../spec/program/index.js';
+import { add, broadcast, matmul, slice, type Value } from '../../spec/program/index.js';
 import { buildCase } from '../build-case.js';
 import { type Family, family, programCase } from '../case.js';
 import { draw } from '../generators/draws.js';
@@ -68,4 +68,29 @@ const addend = family(
   { clauses: ['op.programs'] },
 );
 
-export const RANDOM_FAMILIES: readonly Family[] = [addend, random];
+/** A product of a piece that begins anywhere: backends read it where it lies. */
+const slicedProduct = family(
+  'program/sliced-product',
+  fc.record({
+    rows: fc.constantFrom(1, 3, 5, 8),
+    inner: fc.constantFrom(1, 4, 8, 17),
+    columns: fc.constantFrom(1, 4, 5, 16),
+    start: fc.constantFrom(1, 2, 3, 4, 5, 7),
+    transposed: fc.boolean(),
+    draw,
+  }),
+  ({ rows, inner, columns, start, transposed, draw: seed }) => {
+    const inputs = {
+      a: { shape: [rows + start, inner + start] },
+      b: { shape: transposed ? [columns, inner + start] : [inner + start, columns] },
+    };
+    return buildCase('sliced', inputs, { regime: 'normal', draw: seed }, ({ a, b }) => {
+      const left = slice(slice(a, 0, start, start + rows), 1, start, start + inner);
+      const right = slice(b, transposed ? 1 : 0, start, start + inner);
+      return { product: matmul(left, right, { transposeB: transposed }) };
+    });
+  },
+  { clauses: ['op.programs'] },
+);
+
+export const RANDOM_FAMILIES: readonly Family[] = [addend, slicedProduct, random];

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { DType } from '../../spec/program/index.js';
+import type { DType, Value } from '../../spec/program/index.js';
 import { buildCase } from '../build-case.js';
 import { type Family, family } from '../case.js';
 import { draw, extent, regime, shape } from '../generators/draws.js';
@@ -85,6 +85,30 @@ const concat = family(
   },
 );
 
+/** More operands than a device may bind buffers, of different extents. */
+const concatOfMany = family(
+  'primitive/concat/many',
+  fc.record({
+    extents: fc.array(fc.constantFrom(0, 1, 2, 3, 5), { minLength: 9, maxLength: 33 }),
+    rows: fc.constantFrom(1, 2, 3),
+    axis: fc.constantFrom(0, 1),
+    ...content,
+  }),
+  ({ extents, rows, axis, dtype: type, ...data }) => {
+    const inputs = Object.fromEntries(
+      extents.map((extent, i) => [
+        `x${i}`,
+        { dtype: type, shape: axis === 0 ? [extent, rows] : [rows, extent] },
+      ]),
+    );
+    return buildCase('concat', inputs, data, (values) => {
+      const parts = Object.values(values);
+      const [first] = parts as [Value];
+      return { result: first.builder.primitive('concat', parts, { axis }) };
+    });
+  },
+);
+
 export const SHAPE_FAMILIES: readonly Family[] = [
   reshape,
   transpose,
@@ -92,4 +116,5 @@ export const SHAPE_FAMILIES: readonly Family[] = [
   slice,
   pad,
   concat,
+  concatOfMany,
 ];

@@ -5,8 +5,8 @@ import { checkBackend } from '../run-checks.js';
 import { FAULTY_FLEET } from './faulty.js';
 import { type FleetMember, LEGAL_FLEET } from './legal.js';
 
-/** Steps and trajectories take seconds each: `scripts/prove-suite.ts` runs all of them. */
-const QUICK = CHECKS.filter(({ level }) => level < 3);
+/** Steps, trajectories and real sizes take seconds each: `scripts/prove-suite.ts` runs all of them. */
+const QUICK = CHECKS.filter(({ level, id }) => level < 3 && !id.startsWith('real/'));
 
 describe('a legal backend passes everything', () => {
   it.each(LEGAL_FLEET)('$name', async ({ open }) => {

@@ -18,9 +18,12 @@ export interface ForwardDrawn {
   readonly eps: number;
   /** The size of what is added to a token: where it is small, so are the variances in the norms. */
   readonly scale: number;
+  /** What queries are multiplied with: where it is large, exp of a score overflows. */
+  readonly sharpness: number;
   readonly draw: number;
 }
 
+const QUERIES = /attn\.q\./;
 /** Parameters whose results are added to a token. */
 const ADDED = /^encoder\.(patch|positions|\d+\.attn\.proj|\d+\.mlp\.fc2)/;
 
@@ -30,7 +33,7 @@ const ADDED = /^encoder\.(patch|positions|\d+\.attn\.proj|\d+\.mlp\.fc2)/;
  * its tanh form, and one eps of the norms from another.
  */
 export function forwardCase(drawn: ForwardDrawn): Case {
-  const { batch, visible: count, depth, size, cube, mlpRatio, eps, scale, draw } = drawn;
+  const { batch, visible: count, depth, size, cube, mlpRatio, eps, scale, sharpness, draw } = drawn;
   const [width = 0, heads = 0] = size;
   const video = tinyVideo(cube);
   const config = { width, depth, heads, mlpRatio, normEps: eps };
@@ -43,7 +46,7 @@ export function forwardCase(drawn: ForwardDrawn): Case {
   const { program, state } = model.finish();
   // One run: the spread of each costs 32 more.
   const inputs = stepInputs(program, state, { batch, visible: count, draw });
-  const runs = [scaled(inputs, scale)];
+  const runs = [scaled(scaled(inputs, ADDED, scale), QUERIES, sharpness)];
   const { tubelet, patch } = video;
   const attributes = { tubelet, patch, width, depth, heads, mlp_ratio: mlpRatio, norm_eps: eps };
   return {
@@ -52,11 +55,11 @@ export function forwardCase(drawn: ForwardDrawn): Case {
   };
 }
 
-function scaled(inputs: Named<HostTensor>, scale: number): Named<HostTensor> {
+function scaled(inputs: Named<HostTensor>, names: RegExp, scale: number): Named<HostTensor> {
   return Object.fromEntries(
     Object.entries(inputs).map(([name, tensor]) => [
       name,
-      ADDED.test(name)
+      names.test(name)
         ? { ...tensor, data: Float32Array.from(tensor.data, (x) => x * scale) }
         : tensor,
     ]),
@@ -72,13 +75,14 @@ export const FORWARD_FAMILIES: readonly Family[] = [
     fc.record({
       batch: fc.constantFrom(1, 2),
       visible: fc.constantFrom(1, 3, 8),
-      depth: fc.constantFrom(1, 2),
+      depth: fc.constantFrom(1, 2, 3),
       size: fc.constantFrom([6, 2], [4, 1], [8, 4]),
       cube: CUBE,
       mlpRatio: fc.constantFrom(2, 4, 1.5),
       // VideoMAE and MAE, CLIP, Hugging Face.
       eps: fc.constantFrom(1e-6, 1e-5, 1e-12),
       scale: fc.constantFrom(1, 2 ** -6, 2 ** -10),
+      sharpness: fc.constantFrom(1, 1, 2 ** 10),
       draw: fc.nat({ max: 0xffff_ffff }),
     }),
     forwardCase,

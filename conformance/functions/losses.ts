@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { infoNceLoss, l2Normalize, maeLoss } from '../../spec/index.js';
 import { exp } from '../../spec/program/index.js';
+import { buildCase } from '../build-case.js';
 import { type Case, type Family, family, functionCase } from '../case.js';
 import { lossAndGradients } from '../families/objectives.js';
 import { draw, positiveExtent, regime } from '../generators/draws.js';
@@ -26,6 +27,16 @@ export function maeCase({ batch, masked, size, ...data }: MaeDrawn): Case {
     ({ prediction, target }) => maeLoss(prediction, target),
   );
   return functionCase(drawn, { function: 'loss.mae', attributes: {} }, drawn.oracle);
+}
+
+/** The MAE loss alone. */
+export function lossOfMaeCase({ batch, masked, size, ...data }: MaeDrawn): Case {
+  const both = { shape: [batch, masked, size] };
+  const inputs = { prediction: both, target: { ...both, regime: 'normal' as const } };
+  const drawn = buildCase('mae', inputs, data, ({ prediction, target }) => ({
+    loss: maeLoss(prediction, target),
+  }));
+  return functionCase(drawn, { function: 'loss.mae', attributes: {} });
 }
 
 export interface InfoNceDrawn {

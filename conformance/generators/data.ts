@@ -12,7 +12,7 @@ export interface DataOptions {
   readonly replicate: number;
   /** Changes each float, for functions that are not defined everywhere. @defaultValue unchanged */
   readonly domain?: (x: number) => number;
-  /** The integers are in [0, below). @defaultValue 5 for i32, 256 for u8, 2 for bool */
+  /** The integers are in [0, below). @defaultValue 256 for u8, 2 for bool; for i32 any, few different ones */
   readonly below?: number;
 }
 
@@ -33,7 +33,7 @@ export function makeTensor(type: TensorType, options: DataOptions): HostTensor {
       return {
         dtype,
         shape,
-        data: Int32Array.from({ length }, () => stream.integer(options.below ?? 5)),
+        data: Int32Array.from({ length }, () => wholeNumber(stream, options.below)),
       };
     case 'u8':
     case 'bool': {
@@ -43,6 +43,19 @@ export function makeTensor(type: TensorType, options: DataOptions): HostTensor {
     default:
       throw new LacunaError({ what: 'no data are generated for this type', got: dtype });
   }
+}
+
+/** Where integers lose bits, change their sign or are taken for floats; neighbours among them. */
+const EDGES = [
+  ...[2 ** 15, 2 ** 16, 2 ** 24, 2 ** 30, 2 ** 31 - 2].flatMap((x) => [x, x + 1, -x, -x - 1]),
+  -(2 ** 31),
+];
+
+function wholeNumber(stream: RandomStream, below: number | undefined): number {
+  if (below !== undefined) return stream.integer(below);
+  return stream.integer(8) < 5
+    ? stream.integer(5) - 2
+    : (EDGES[stream.integer(EDGES.length)] as number);
 }
 
 /** |x|, and 1 for 0: for logarithms and denominators that stay positive. */

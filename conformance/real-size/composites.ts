@@ -41,20 +41,24 @@ const rowAxes = ({ rows, width }: Rows) => ({
 });
 const WHOLE = ['rows', 'width'];
 
+/** Logits of any size: some rows overflow without their maximum taken off. */
 const softmax = sizedFamily(
   'real/softmax',
-  ROWS,
-  ({ draw, ...size }: Rows & Drawn) =>
+  {
+    gate: ROWS.gate.map((size) => ({ ...size, data: 'logits' as const })),
+    real: ROWS.real.map((size) => ({ ...size, data: 'normal' as const })),
+  },
+  ({ draw, data, ...size }: Rows & Drawn & Readonly<{ data: 'logits' | 'normal' }>) =>
     stretchedCase(
       'softmax',
       {
         axes: rowAxes(size),
         inputs: {
-          x: { axes: WHOLE },
-          y: { axes: WHOLE, domain: probability },
-          dy: { axes: WHOLE },
+          x: { axes: WHOLE, domain: (x) => x + (x > 60 ? 60 : 0) },
+          y: { axes: WHOLE, regime: 'normal', domain: probability },
+          dy: { axes: WHOLE, regime: 'normal' },
         },
-        data: 'normal',
+        data,
         draw,
       },
       ({ x, y, dy }) => ({
@@ -65,10 +69,14 @@ const softmax = sizedFamily(
   { clauses: ['op.softmax', 'op.softmax.gradient'], level: 2 },
 );
 
+/** Each eps at each size: their rows have deviations near its root. */
 const layerNorm = sizedFamily(
   'real/layer_norm',
-  ROWS,
-  ({ draw, ...size }: Rows & Drawn) =>
+  {
+    gate: ROWS.gate.map((size, i) => ({ ...size, eps: [1e-6, 1e-5, 1e-12][i] as number })),
+    real: ROWS.real.map((size) => ({ ...size, eps: 1e-5 })),
+  },
+  ({ draw, eps, ...size }: Rows & Drawn & Readonly<{ eps: number }>) =>
     stretchedCase(
       'layer_norm',
       {
@@ -78,7 +86,7 @@ const layerNorm = sizedFamily(
         draw,
       },
       ({ x, gamma, beta }) => {
-        const [y, mean, rstd] = x.builder.call(LAYER_NORM, [x, gamma, beta], { eps: 1e-6 });
+        const [y, mean, rstd] = x.builder.call(LAYER_NORM, [x, gamma, beta], { eps });
         return {
           y: { value: y as Value, axes: WHOLE },
           mean: { value: mean as Value, axes: ['rows', 'one'] },
@@ -233,7 +241,7 @@ const attention = sizedFamily(
   {
     gate: [
       { batch: 2, heads: 5, tokens: 197, width: 64, scale: 0.125, bias: true },
-      { batch: 1, heads: 3, tokens: TOKENS, width: 24, scale: 0.3, bias: false },
+      { batch: 1, heads: 3, tokens: TOKENS, width: 24, scale: 0.3, bias: true },
     ],
     real: [
       { batch: 2, heads: 12, tokens: TOKENS, width: 64, scale: 0.125, bias: false },

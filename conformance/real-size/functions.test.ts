@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type DrawAddress, RandomStream } from '../../spec/random/index.js';
 import { multiplyHigh } from '../../spec/random/philox.js';
-import { SIZED_EXACT_FUNCTIONS } from './functions.js';
+import { SIZED_PORT_FUNCTIONS } from './functions.js';
 
 /** The integers below n, n - 1, ... of a stream, and how many words it took to draw them. */
 function drawn(address: DrawAddress, n: number, count: number): { words: number; first: number[] } {
@@ -20,7 +20,7 @@ function drawn(address: DrawAddress, n: number, count: number): { words: number;
 }
 
 describe('the built cases of real/mask.tube', () => {
-  const [tube] = SIZED_EXACT_FUNCTIONS;
+  const [tube] = SIZED_PORT_FUNCTIONS;
   const rejecting = (tube?.gate ?? []).slice(0, 3);
 
   it.each(rejecting)('reject a word: %o', (parameters) => {

@@ -1,7 +1,14 @@
 import { targets, toUnitRange } from '../../spec/index.js';
-import { type InfoNceDrawn, infoNceCase, type MaeDrawn, maeCase } from '../functions/losses.js';
+import {
+  type InfoNceDrawn,
+  infoNceCase,
+  lossOfMaeCase,
+  type MaeDrawn,
+  maeCase,
+} from '../functions/losses.js';
 import { type TubeDrawn, topkCase, tubeCase } from '../functions/masks.js';
 import { type PatchifyDrawn, patchifyCase } from '../functions/pixels.js';
+import { type StepDrawn, stepCase } from '../functions/step.js';
 import { ADAMW_INPUTS, updated } from './adamw.js';
 import { HIDDEN, WIDTH } from './content.js';
 import { type SizedFamily, type Sizes, sizedFamily } from './sized-family.js';
@@ -143,6 +150,14 @@ const mae = sizedFamily<Chosen<MaeDrawn>>(
   { level, clauses: ['loss.mae', 'loss.mae.gradient'] },
 );
 
+/** More than 65,536 squares; judged without their gradient, whose bounds take most of the time. */
+const longMae = sizedFamily<Chosen<MaeDrawn>>(
+  'real/loss.mae/long',
+  { gate: [{ batch: 9, masked: 61, size: 131, regime: 'normal' }] },
+  lossOfMaeCase,
+  { level, clauses: ['loss.mae'] },
+);
+
 const infoNce = sizedFamily<Chosen<InfoNceDrawn>>(
   'real/loss.infonce',
   {
@@ -201,14 +216,30 @@ const adamw = sizedFamily(
   { level, clauses: ['optim.adamw', 'optim.adamw.decay'] },
 );
 
-/** Functions of integers, which only ports have. */
-export const SIZED_EXACT_FUNCTIONS: readonly SizedFamily[] = [tube, topk];
+/** More than 1,024 rows of tokens: gradients of weights are sums over all of them. */
+const step = sizedFamily<Chosen<StepDrawn>>(
+  'real/step',
+  {
+    gate: [
+      {
+        ...{ batch: 131, visible: 3, cube: [1, 2], encoder: [4, 1, 1], decoder: [4, 2, 1] },
+        ...{ mlpRatio: 2, normEps: 1e-5, beta1: 0.9, beta2: 0.95, eps: 1e-8, decay: 0.05 },
+      },
+    ],
+  },
+  (drawn) => stepCase('gradients', drawn),
+  { level, clauses: ['step.gradients'] },
+);
+
+/** Functions that only ports have: of integers, and a step as one call. */
+export const SIZED_PORT_FUNCTIONS: readonly SizedFamily[] = [tube, topk, step];
 
 /** Functions that are programs, too. */
 export const SIZED_FUNCTIONS: readonly SizedFamily[] = [
   patchify,
   target,
   mae,
+  longMae,
   infoNce,
   infoNceOfOne,
   adamw,

@@ -32,6 +32,7 @@ const movement = sizedFamily(
           most: { extent: tokens - 1, whole: true },
           padded: { extent: tokens + 3, whole: true },
           twice: { extent: 2 * tokens, whole: true },
+          long: { extent: 70_003, whole: true },
         },
         inputs: {
           x: { axes: ['batch', 'tokens', 'heads', 'width'] },
@@ -62,8 +63,8 @@ const movement = sizedFamily(
             axes: ['batch', 'tokens', ...rest],
           },
           counted: {
-            value: iota(x.builder, [extents('tokens'), extents('heads')], 0),
-            axes: ['tokens', 'heads'],
+            value: iota(x.builder, [extents('long'), extents('heads')], 0),
+            axes: ['long', 'heads'],
           },
         };
       },
@@ -90,6 +91,8 @@ const TABLES: Readonly<Record<'gate' | 'real', readonly Table[]>> = {
   gate: [
     { batch: 0, size: VOCABULARY, count: 2464, width: 17 },
     { batch: 9, size: 1568, count: 160, width: 33 },
+    // Tables that begin beyond row 65,535 of all of them.
+    { batch: 11, size: 7919, count: 37, width: 5 },
   ],
   real: [
     { batch: 0, size: VOCABULARY, count: 32 * 77, width: 128 },

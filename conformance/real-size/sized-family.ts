@@ -1,8 +1,14 @@
 import fc from 'fast-check';
 import { type CaseParameters, formatAddress } from '../address.js';
 import { type Case, type Family, type FamilyOptions, family } from '../case.js';
-import { type Check, type CheckOptions, type Finding, verdictOf } from '../check.js';
-import { judgeCase, judgedShare } from '../family-check.js';
+import {
+  beyondContract,
+  type Check,
+  type CheckOptions,
+  type Finding,
+  verdictOf,
+} from '../check.js';
+import { judgeCase, judgedShare, notPromised } from '../family-check.js';
 import type { Subject } from '../subject.js';
 
 /** Cases of one kind at sizes that are chosen, not drawn. */
@@ -47,6 +53,8 @@ async function runSizes(
   options: CheckOptions,
 ): Promise<Finding> {
   const { seed = 1 } = options;
+  const refused = notPromised(own, subject.info.contract);
+  if (refused !== undefined) return beyondContract(refused);
   let total = { cases: 0, elements: 0, undecided: 0, worstRatio: 0 };
   for (const each of sizes) {
     const parameters = { ...each, draw: seed };

@@ -1,4 +1,5 @@
-import { matmul, maximum, sum } from '../../spec/program/index.js';
+import { matmul, maximum, sum, type Value } from '../../spec/program/index.js';
+import type { Case } from '../case.js';
 import { both, type Content, HIDDEN, TOKENS, WIDTH } from './content.js';
 import { type SizedFamily, sizedFamily } from './sized-family.js';
 import { stretchedCase } from './stretched-case.js';
@@ -7,10 +8,14 @@ import { stretchedCase } from './stretched-case.js';
 const product = sizedFamily(
   'real/matmul',
   {
+    // No extent is a multiple of a block, a tile or a vector.
     gate: [
-      ...both({ batch: 1, rows: TOKENS + 3, inner: WIDTH, columns: 33, a: false, b: true }),
-      ...both({ batch: 1, rows: 35, inner: HIDDEN, columns: WIDTH + 3, a: true, b: false }),
-      ...both({ batch: 37, rows: 197, inner: 64, columns: 65, a: false, b: false }),
+      ...both({ batch: 1, rows: TOKENS + 3, inner: WIDTH + 5, columns: 33, a: false, b: true }),
+      ...both({ batch: 1, rows: 35, inner: HIDDEN + 7, columns: WIDTH + 3, a: true, b: false }),
+      ...both({ batch: 1, rows: TOKENS + 5, inner: 1541, columns: 37, a: false, b: false }),
+      ...both({ batch: 1, rows: WIDTH + 1, inner: 2051, columns: 41, a: true, b: true }),
+      ...both({ batch: 37, rows: 197, inner: 67, columns: 65, a: false, b: false }),
+      ...both({ batch: 11, rows: 131, inner: 1031, columns: 19, a: false, b: true }),
       // More than 65,535 products, each of which may be a workgroup.
       ...both({ batch: 65_541, rows: 2, inner: 3, columns: 5, a: true, b: true }),
     ],
@@ -22,8 +27,9 @@ const product = sizedFamily(
       ...both({ batch: 3, rows: TOKENS, inner: 64, columns: TOKENS, a: false, b: true }),
     ],
   },
-  ({ batch, rows, inner, columns, a, b, ...content }: Content & Product) =>
-    stretchedCase(
+  ({ batch, rows, inner, columns, a, b, ...content }: Content & Product) => {
+    const outer = batch === 1 ? [] : ['batch'];
+    return stretchedCase(
       'matmul',
       {
         axes: {
@@ -33,18 +39,19 @@ const product = sizedFamily(
           columns: { extent: columns, kinds: 5 },
         },
         inputs: {
-          left: { axes: a ? ['batch', 'inner', 'rows'] : ['batch', 'rows', 'inner'] },
-          right: { axes: b ? ['batch', 'columns', 'inner'] : ['batch', 'inner', 'columns'] },
+          left: { axes: [...outer, ...(a ? ['inner', 'rows'] : ['rows', 'inner'])] },
+          right: { axes: [...outer, ...(b ? ['columns', 'inner'] : ['inner', 'columns'])] },
         },
         ...content,
       },
       ({ left, right }) => ({
         result: {
           value: matmul(left, right, { transposeA: a, transposeB: b }),
-          axes: ['batch', 'rows', 'columns'],
+          axes: [...outer, 'rows', 'columns'],
         },
       }),
-    ),
+    );
+  },
   { clauses: ['op.matmul'] },
 );
 
@@ -68,6 +75,7 @@ type Rows = Readonly<{
 const SUMS: readonly (Rows & Pick<Content, 'data'>)[] = [
   ...both({ before: 1, count: 1_000_003, after: 1 }),
   ...both({ before: 3, count: 65_536, after: 1 }),
+  ...both({ before: 3, count: 70_001, after: 1 }),
   ...both({ before: 1, count: 65_537, after: 5 }),
   ...both({ before: 4, count: 1571, after: 131 }),
   ...both({ before: 65_539, count: 17, after: 1 }),
@@ -78,48 +86,67 @@ const LONG_SUMS: readonly (Rows & Pick<Content, 'data'>)[] = [
   ...both({ before: 2, count: 1_000_003, after: 3 }),
 ];
 
+/** A reduction of the middle one of three axes; an axis of one place is left out. */
+function reduction(
+  name: string,
+  { before, count, after, ...content }: Content & Rows,
+  { kinds, domain }: { readonly kinds: number; readonly domain?: (x: number) => number },
+  reduce: (x: Value, axes: readonly number[]) => Value,
+): Case {
+  const kept = (axis: string, extent: number): string[] => (extent === 1 ? [] : [axis]);
+  const [outer, inner] = [kept('before', before), kept('after', after)];
+  return stretchedCase(
+    name,
+    {
+      axes: {
+        before: { extent: before, kinds: 37 },
+        count: { extent: count, kinds, whole: true },
+        after: { extent: after, kinds: 3 },
+      },
+      inputs: {
+        x: { axes: [...outer, 'count', ...inner], ...(domain === undefined ? {} : { domain }) },
+      },
+      ...content,
+    },
+    ({ x }) => ({ result: { value: reduce(x, [outer.length]), axes: [...outer, ...inner] } }),
+  );
+}
+
 /** Sums of numbers of one sign, so that the worst case of an order is a share of the result. */
 const reduceSum = sizedFamily(
   'real/reduce_sum',
   { gate: SUMS, real: LONG_SUMS },
-  ({ before, count, after, ...content }: Content & Rows) =>
-    stretchedCase(
-      'reduce_sum',
-      {
-        axes: {
-          before: { extent: before, kinds: 3 },
-          count: { extent: count, kinds: 4099, whole: true },
-          after: { extent: after, kinds: 3 },
-        },
-        inputs: { x: { axes: ['before', 'count', 'after'], domain: Math.abs } },
-        ...content,
-      },
-      ({ x }) => ({ result: { value: sum(x, [1]), axes: ['before', 'after'] } }),
-    ),
+  (drawn: Content & Rows) =>
+    reduction('reduce_sum', drawn, { kinds: 4099, domain: Math.abs }, (x, axes) => sum(x, axes)),
   { clauses: ['op.reduce_sum'] },
 );
 
+const isNormal = ({ data }: Pick<Content, 'data'>): boolean => data === 'normal';
+
 const reduceMax = sizedFamily(
   'real/reduce_max',
-  {
-    gate: SUMS.filter(({ data }) => data === 'normal'),
-    real: LONG_SUMS.filter(({ data }) => data === 'normal'),
-  },
-  ({ before, count, after, ...content }: Content & Rows) =>
-    stretchedCase(
-      'reduce_max',
-      {
-        axes: {
-          before: { extent: before, kinds: 3 },
-          count: { extent: count, kinds: 65_521, whole: true },
-          after: { extent: after, kinds: 3 },
-        },
-        inputs: { x: { axes: ['before', 'count', 'after'] } },
-        ...content,
-      },
-      ({ x }) => ({ result: { value: maximum(x, [1]), axes: ['before', 'after'] } }),
-    ),
+  { gate: SUMS.filter(isNormal), real: LONG_SUMS.filter(isNormal) },
+  (drawn: Content & Rows) =>
+    reduction('reduce_max', drawn, { kinds: 65_521 }, (x, axes) => maximum(x, axes)),
   { clauses: ['op.reduce_max'] },
 );
 
-export const SIZED_SUMS: readonly SizedFamily[] = [reduceSum, reduceMax, product];
+/** NaN in some rows: it is their greatest element. */
+const reduceMaxOfNaN = sizedFamily<Rows & Pick<Content, 'data'>>(
+  'real/reduce_max/non-finite',
+  {
+    gate: [
+      { before: 65_539, count: 17, after: 1, data: 'normal' },
+      { before: 5, count: 70_001, after: 1, data: 'normal' },
+      { before: 1, count: 70_001, after: 3, data: 'normal' },
+    ],
+  },
+  (drawn: Content & Rows) => {
+    const limit = drawn.count < 100 ? 2.2 : 4.2;
+    const domain = (x: number): number => (Math.abs(x) > limit ? Number.NaN : x);
+    return reduction('reduce_max', drawn, { kinds: 65_521, domain }, (x, axes) => maximum(x, axes));
+  },
+  { clauses: ['op.non-finite'], needs: 'non-finite' },
+);
+
+export const SIZED_SUMS: readonly SizedFamily[] = [reduceSum, reduceMax, reduceMaxOfNaN, product];

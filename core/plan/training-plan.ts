@@ -7,6 +7,7 @@ import {
   add,
   type BatchShape,
   type FloatType,
+  gradientNorm,
   LacunaError,
   type LossScaling,
   lossScale,
@@ -21,9 +22,6 @@ import {
   type Shape,
   type StateSpec,
   scaledAdamwUpdate,
-  sqrt,
-  square,
-  sum,
   type Value,
 } from '../../spec/index.js';
 import { differentiate, type Gradients } from '../autodiff/differentiate.js';
@@ -159,10 +157,10 @@ function finishStep(
   options: TrainingPlanOptions,
   bad?: Value,
 ): void {
-  const { optimizer = {}, gradientNorm = false } = options;
+  const { optimizer = {} } = options;
   const scaling = scalingOf(options);
   const norm = (own: ReadonlyMap<string, Value>): void => {
-    if (gradientNorm) builder.output('grad_norm', euclideanNorm([...own.values()]));
+    if (options.gradientNorm === true) builder.output('grad_norm', gradientNorm(own.values()));
   };
   if (scaling === undefined) {
     norm(gradients);
@@ -170,10 +168,6 @@ function finishStep(
   } else {
     norm(scaledAdamwUpdate(builder, state, gradients, optimizer, scaling, bad));
   }
-}
-
-function euclideanNorm(gradients: readonly Value[]): Value {
-  return sqrt(gradients.map((gradient) => sum(square(gradient))).reduce((a, b) => add(a, b)));
 }
 
 function parameterNames(state: readonly StateSpec[]): readonly string[] {

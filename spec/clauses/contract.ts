@@ -30,11 +30,11 @@ export const CONTRACT: Area = {
     clause('contract.leaks', 'A run leaves no tensor behind but its outputs.'),
     clause(
       'contract.outputs',
-      'An input may be an output, one value may be several, and one may be made of another: each gets a handle of its own.',
+      'An input may be an output, one value may be several, and one may be made of another: each gets a handle of its own. Results stay as they are whatever runs after.',
     ),
     clause(
       'contract.independence',
-      'Executables of one program share no state: disposing of one leaves the other usable.',
+      'Executables share no state, of one program or of several that are alike: each gives its own results, and disposing of one leaves the others usable.',
     ),
     clause(
       'contract.determinism',

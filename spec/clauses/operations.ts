@@ -39,7 +39,7 @@ export const OPERATIONS: Area = {
     ),
     clause(
       'op.signed-zero',
-      'The negative of 0 is -0, and that of -0 is 0; reshape, transpose, broadcast, slice, pad, concat and gather keep the sign of a zero, where the numeric contract keeps signs of zeros. Of select this is not asked.',
+      'The negative of 0 is -0, and that of -0 is 0; reshape, transpose, broadcast, slice, pad, concat, gather and constants keep the sign of a zero, where the numeric contract keeps signs of zeros. Of select this is not asked.',
       { needs: ['op.neg'] },
     ),
     clause(

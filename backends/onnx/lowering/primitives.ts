@@ -72,7 +72,20 @@ const RULES: { readonly [K in PrimitiveName]: Rule<K> } = {
     const x = lowering.use(operand(operation, 0));
     lowering.result(operation, 'Cast', [x], { to: ELEMENT_TYPES[dtype].onnx });
   },
-  reduce_sum: reduction('ReduceSum'),
+  reduce_sum: (operation, lowering) => {
+    const [{ dtype }] = operation.results;
+    const { axes, keep } = operation.attributes;
+    if (dtype !== 'i32' || axes.length === 0) {
+      reduction('ReduceSum')(operation, lowering);
+      return;
+    }
+    // ONNX Runtime's sum of i32 ends at 2^31, where it has to wrap.
+    const { writer } = lowering;
+    const wide = writer.node('Cast', [lowering.use(operand(operation, 0))], { to: INT64 });
+    const over = [wide, writer.integers(axes)];
+    const total = writer.node('ReduceSum', over, { keepdims: keep ? 1 : 0 });
+    lowering.result(operation, 'Cast', [total], { to: INT32 });
+  },
   // ONNX Runtime's ReduceMax loses NaN along some axes.
   reduce_max: (operation, lowering) => {
     const { axes, keep } = operation.attributes;
@@ -253,6 +266,7 @@ function indexTuples(lowering: Lowering, indices: string): string {
 }
 
 const UINT8 = 2;
+const INT32 = 6;
 const INT64 = 7;
 const BOOL = 9;
 

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 import transformers
 
-DTYPES = {"float64": "F64", "int64": "I64", "uint8": "U8", "bool": "BOOL"}
+DTYPES = {"float64": "F64", "float32": "F32", "int64": "I64", "uint8": "U8", "bool": "BOOL"}
 
 
 def as_array(value):
