@@ -1,23 +1,54 @@
 /** Who may import whom: docs/architecture.md says why. Each rule's comment is the message. */
+const BELOW_CLI = [
+  'spec',
+  'core',
+  'formats',
+  'protocol',
+  'reference',
+  'backends',
+  'conformance',
+  'data',
+  'run',
+  'teacher',
+  'evaluation',
+  'training',
+];
 const layers = {
   spec: [],
   core: ['spec'],
+  formats: ['core', 'spec'],
+  protocol: ['core', 'spec'],
   reference: ['core', 'spec'],
-  data: ['core', 'spec'],
-  conformance: ['reference', 'core', 'spec'],
-  teacher: ['data', 'core', 'spec', 'backends/onnx/model'],
-  training: ['teacher', 'data', 'core', 'spec'],
+  data: ['formats', 'core', 'spec'],
+  conformance: ['reference', 'protocol', 'formats', 'core', 'spec'],
+  run: ['data', 'formats', 'core', 'spec'],
+  teacher: ['run', 'data', 'formats', 'core', 'spec'],
+  evaluation: ['run', 'data', 'formats', 'core', 'spec'],
+  training: ['evaluation', 'run', 'data', 'formats', 'core', 'spec'],
+  bench: BELOW_CLI,
+  scripts: BELOW_CLI,
 };
 const why = {
   spec: 'spec/ is what a port reads: it imports nothing, so that it can be read, and ported, alone.',
   core: 'core/ works on programs of the spec and nothing else: put what needs more into a layer above.',
+  formats:
+    'formats/ reads and writes files that others define: what they mean to Lacuna belongs to whoever opens them.',
+  protocol:
+    'protocol/ asks a program in another process: what its answers are worth belongs to conformance/.',
   reference: 'reference/ is the small right answer: it must not depend on what it judges.',
-  data: 'data/ delivers clips and captions: what happens with them belongs to training/.',
+  data: 'data/ delivers clips and captions: what happens with them belongs to run/ and above.',
+  run: 'run/ is what a run is, and how a model comes back from it: whoever trains, judges or teaches with it stands above.',
   conformance:
     'conformance/ is handed a backend: if it imported one, it could not judge a stranger.',
   teacher:
-    'teacher/ embeds images and texts for masks and losses: of the backends it reads ONNX files with their schema, and no more.',
+    'teacher/ embeds images and texts for masks and losses: it runs ONNX files itself, and knows no backend.',
+  evaluation:
+    'evaluation/ is handed a model and records: how the model was trained is no business of it.',
   training: 'training/ sees backends only through core/backend.ts: take a Backend as an argument.',
+  bench:
+    'bench/ measures what is shipped: what it shares with a command or a script belongs a layer down.',
+  scripts:
+    'scripts/ work on the project: what they share with a command or a measurement belongs a layer down.',
 };
 const test = '\\.test\\.ts$';
 
@@ -29,7 +60,7 @@ module.exports = {
       comment: why[layer],
       from: { path: `^${layer}/`, pathNot: [test, '^reference/oracle/'] },
       to: {
-        path: '^(spec|core|reference|backends|conformance|data|teacher|training|cli|bench|scripts)/',
+        path: '^(spec|core|formats|protocol|reference|backends|conformance|data|run|teacher|evaluation|training|cli|bench|scripts)/',
         pathNot: `^(${[layer, ...allowed].join('|')})/`,
       },
     })),
@@ -44,10 +75,10 @@ module.exports = {
       name: 'backends-stand-alone',
       severity: 'error',
       comment:
-        'A backend imports core and spec only, never another backend: share by moving the code to core/.',
+        'A backend imports protocol, formats, core and spec only, never another backend: share by moving the code to core/.',
       from: { path: '^backends/([^/]+)/', pathNot: test },
       to: {
-        path: '^(backends|reference|conformance|data|teacher|training|cli|bench)/',
+        path: '^(backends|reference|conformance|data|run|teacher|evaluation|training|cli|bench|scripts)/',
         pathNot: '^backends/$1/',
       },
     },
@@ -57,6 +88,13 @@ module.exports = {
       comment: 'cli/ wires everything and is imported by nothing: move what you need a layer down.',
       from: { pathNot: ['^cli/', test] },
       to: { path: '^cli/' },
+    },
+    {
+      name: 'bench-and-scripts-are-not-shipped',
+      severity: 'error',
+      comment: 'bench/ and scripts/ are not in the package: move what you need into a layer.',
+      from: { pathNot: ['^(bench|scripts)/', test] },
+      to: { path: '^(bench|scripts)/' },
     },
     {
       name: 'no-circular',

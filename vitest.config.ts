@@ -4,7 +4,7 @@ import NotRunReporter from './scripts/not-run-reporter.js';
 const config: ViteUserConfig = defineConfig({
   test: {
     include: [
-      '{spec,core,reference,backends,conformance,data,teacher,training,cli,scripts}/**/*.test.ts',
+      '{spec,core,formats,protocol,reference,backends,conformance,data,run,teacher,evaluation,training,cli,scripts}/**/*.test.ts',
     ],
     setupFiles: ['scripts/fixed-seed.ts'],
     testTimeout: 120_000,

@@ -31,9 +31,10 @@ import {
   readClipList,
   SimilarityStore,
 } from '../data/index.js';
+import { parseConfig, resolveSettings } from '../run/index.js';
 import { drawMask, type MaskConfig, sampleWord } from '../spec/index.js';
-import { makeSimilarityMaps, similarityRecipe } from '../teacher/index.js';
-import { openRunAligner, parseConfig, pretrain, resolveSettings } from '../training/index.js';
+import { makeSimilarityMaps, openRunAligner, similarityRecipe } from '../teacher/index.js';
+import { pretrain } from '../training/index.js';
 import { jsonLines, withObjectCaptions } from './object-captions.js';
 
 const { values } = parseArgs({

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { DemoData } from '../data/index.js';
-import { replaceFile } from '../data/write-file.js';
+import { replaceFile } from '../formats/whole-file.js';
 
 /**
  * Writes a list beside a list of the demo data, with one caption a clip that names its main object and

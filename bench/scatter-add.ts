@@ -10,9 +10,9 @@
  */
 import { parseArgs } from 'node:util';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
-import { GraphWriter } from '../backends/onnx/model/graph-writer.js';
 import { addStop, runInPlace } from '../backends/onnx/session/run-in-place.js';
-import { loadOnnxRuntime, type OnnxRuntime } from '../core/onnx-runtime.js';
+import { GraphWriter } from '../formats/onnx/graph-writer.js';
+import { loadOnnxRuntime, type OnnxRuntime } from '../formats/onnx/runtime.js';
 
 const { values } = parseArgs({
   options: {

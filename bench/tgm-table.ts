@@ -20,25 +20,21 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ONNX } from '../backends/onnx/index.js';
-import { openAligner } from '../cli/open-aligner.js';
 import type { Backend } from '../core/index.js';
 import { type ClipRecord, makeDemoData, readClipList, SimilarityStore } from '../data/index.js';
-import { replaceFile } from '../data/write-file.js';
-import { LacunaError } from '../spec/index.js';
-import { makeSimilarityMaps, similarityRecipe } from '../teacher/index.js';
+import { extractFeatures, linearProbe, reconstruct } from '../evaluation/index.js';
+import { replaceFile } from '../formats/whole-file.js';
 import {
-  extractFeatures,
-  linearProbe,
   loadModel,
-  type PretrainSettings,
   parseConfig,
-  pretrain,
-  reconstruct,
+  type RunSettings,
   resolveSettings,
-  resumePretraining,
   type TrainedModel,
   untrained,
-} from '../training/index.js';
+} from '../run/index.js';
+import { LacunaError } from '../spec/index.js';
+import { makeSimilarityMaps, openAlignerWith, similarityRecipe } from '../teacher/index.js';
+import { pretrain, resumePretraining } from '../training/index.js';
 import { jsonLines, withObjectCaptions } from './object-captions.js';
 
 const { values } = parseArgs({
@@ -115,22 +111,22 @@ async function makeData(): Promise<Data> {
 }
 
 /** Trains a run, goes on with one that was stopped, or leaves one that is done. */
-async function train(settings: PretrainSettings): Promise<void> {
+async function train(settings: RunSettings): Promise<void> {
   const options = {
     version: 'bench',
-    openTeacher: (folder: string) => openAligner(folder),
+    openTeacher: (folder: string) => openAlignerWith(folder, open),
   };
   const backend = await open();
   try {
     const begun = await readFile(join(settings.output, 'manifest.json')).catch(() => undefined);
     if (begun === undefined) await pretrain(settings, backend, options);
-    else await resumePretraining(settings.output, async () => backend, options);
+    else await resumePretraining(settings.output, backend, options);
   } finally {
     await backend.dispose();
   }
 }
 
-function settingsOf(data: Data, output: string, config: object): PretrainSettings {
+function settingsOf(data: Data, output: string, config: object): RunSettings {
   const { trainList: list, root } = data;
   const backend = { threads: Number(values.threads) };
   const checkpoints = { everySteps: 50, keep: 1 };
@@ -153,7 +149,7 @@ async function makeTeacher(data: Data): Promise<void> {
 }
 
 async function makeMaps(data: Data): Promise<void> {
-  const aligner = await openAligner(teacherFolder);
+  const aligner = await openAlignerWith(teacherFolder, open);
   try {
     const recipe = similarityRecipe(aligner, { form: 'dense', stride: 4 });
     const store = await SimilarityStore.create(mapFolder, recipe);
@@ -169,7 +165,7 @@ function rowSettings(
   mask: keyof typeof MASKS,
   objective: keyof typeof OBJECTIVES,
   seed: number,
-): PretrainSettings {
+): RunSettings {
   return settingsOf(data, join(FOLDER, name), {
     preset: 'demo',
     objective,
@@ -223,7 +219,7 @@ async function reconstructionError(model: TrainedModel, data: Data): Promise<num
 async function scoresOf(
   name: string,
   data: Data,
-  settings: PretrainSettings,
+  settings: RunSettings,
   trained: boolean,
 ): Promise<Scores> {
   const file = join(FOLDER, `${name}.json`);
@@ -337,8 +333,7 @@ async function main(): Promise<void> {
   await makeTeacher(data);
   if (masks.includes('tgm')) await makeMaps(data);
   const rows: Row[] = [];
-  const plain = (seed: number): PretrainSettings =>
-    rowSettings(data, 'untrained', 'tube', 'mae', seed);
+  const plain = (seed: number): RunSettings => rowSettings(data, 'untrained', 'tube', 'mae', seed);
   const floor: Scores[] = [];
   for (const seed of seeds)
     floor.push(await scoresOf(`untrained-${seed}`, data, plain(seed), false));

@@ -12,11 +12,9 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { ONNX } from '../backends/onnx/index.js';
 import { loadTfjs, type Tfjs, TfjsBackend } from '../backends/tfjs/index.js';
-import { inputMaker, problemNamed } from '../cli/bench/problem.js';
-import type { Backend, HostTensor } from '../core/backend.js';
-import { matmulFlops } from '../core/matmul-flops.js';
-import { PlanRunner, trainingPlan } from '../core/plan/index.js';
-import { matmul, type Program, ProgramBuilder, pretrainingModel } from '../spec/index.js';
+import type { Backend } from '../core/backend.js';
+import { measureStep } from '../core/measure/measure-step.js';
+import { problemNamed } from '../core/measure/problem.js';
 
 const { values } = parseArgs({
   options: {
@@ -26,30 +24,6 @@ const { values } = parseArgs({
     backends: { type: 'string', default: 'onnx' },
   },
 });
-
-const { config: CONFIG, shape: SHAPE } = problemNamed(values.size);
-const MATMUL = 1024;
-const tensor = inputMaker(SHAPE);
-
-async function matmulRate(backend: Backend): Promise<number> {
-  const builder = new ProgramBuilder('matmul');
-  const shape = [MATMUL, MATMUL];
-  const operands = ['a', 'b'].map((name) => builder.input(name, 'f32', shape, 'data'));
-  builder.output('c', matmul(...(operands as [(typeof operands)[0], (typeof operands)[0]])));
-  const executable = await backend.compile(builder.finish());
-  const a = await backend.upload(tensor({ name: 'a', dtype: 'f32', shape, role: 'parameter' }));
-  const b = await backend.upload(tensor({ name: 'b', dtype: 'f32', shape, role: 'parameter' }));
-  let best = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < 30; i++) {
-    const start = performance.now();
-    const { c } = await executable.run({ a, b });
-    best = Math.min(best, performance.now() - start);
-    if (c !== undefined) backend.release(c);
-  }
-  for (const each of [a, b]) backend.release(each);
-  await executable.dispose();
-  return (2 * MATMUL ** 3) / best / 1e6;
-}
 
 function peakMegabytes(): number {
   const status = readFileSync('/proc/self/status', 'utf8');
@@ -83,40 +57,28 @@ async function open(name: string): Promise<Backend> {
 
 async function measure(name: string): Promise<void> {
   const backend = await open(name);
-  const peak = await matmulRate(backend);
-  const flops = 3 * matmulFlops(pretrainingModel(CONFIG, SHAPE).program);
-  const plan = trainingPlan(CONFIG, SHAPE);
-  const step = plan.programs.step as Program;
-  const named = step.inputs.map((input) => [input.name, tensor(input)]);
-  const tensors = Object.fromEntries(named) as Record<string, HostTensor>;
-  const made = (input: { readonly name: string }): HostTensor => tensors[input.name] as HostTensor;
-  const runner = await PlanRunner.open(backend, plan, made, made);
-  console.log(
-    `${name}: compiled in ${runner.compileSeconds.toFixed(1)} s; matmul ${peak.toFixed(0)} GFLOP/s`,
-  );
-
-  const times: number[] = [];
   const steps = Number(values.steps);
-  for (let i = 0; i < steps + 2; i++) {
-    if (i === 2) spent.clear();
-    const start = performance.now();
-    const metrics = await runner.step(tensors);
-    times.push(performance.now() - start);
-    const loss = metrics.loss?.toFixed(5);
-    console.log(`step ${i + 1}: loss ${loss}, ${(times.at(-1) ?? 0).toFixed(0)} ms`);
-  }
-  const sorted = times.slice(2).sort((a, b) => a - b);
+  const measured = await measureStep(backend, problemNamed(values.size), {
+    steps,
+    edge: 1024,
+    profile: false,
+    onProgress: (line) => console.log(`${name}: ${line}`),
+    onWarm: () => spent.clear(),
+  });
+  const { gflop, productGflopsPerSecond } = measured;
+  const sorted = [...measured.milliseconds].sort((a, b) => a - b);
   const median = sorted[Math.floor(sorted.length / 2)] ?? 0;
-  const rate = flops / median / 1e6;
+  const rate = (1000 * gflop) / median;
   console.log(
     JSON.stringify({
       backend: name,
       size: values.size,
-      gflop: +(flops / 1e9).toFixed(1),
+      compileSeconds: +measured.compileSeconds.toFixed(1),
+      gflop: +gflop.toFixed(1),
       milliseconds: +median.toFixed(0),
       gflopsPerSecond: +rate.toFixed(1),
-      matmulGflopsPerSecond: +peak.toFixed(1),
-      shareOfMatmul: +(rate / peak).toFixed(3),
+      matmulGflopsPerSecond: +productGflopsPerSecond.toFixed(1),
+      shareOfMatmul: +(rate / productGflopsPerSecond).toFixed(3),
       peakMegabytes: Math.round(peakMegabytes()),
     }),
   );
@@ -124,7 +86,6 @@ async function measure(name: string): Promise<void> {
   for (const [operation, milliseconds] of slowest) {
     console.log(`  ${operation.padEnd(12)} ${(milliseconds / steps).toFixed(0)} ms a step`);
   }
-  await runner.dispose();
   await backend.dispose();
 }
 

@@ -19,7 +19,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { softwareFolder } from '../backends/webgpu/device/dawn.js';
-import { problemNamed } from '../cli/bench/problem.js';
+import { problemNamed } from '../core/measure/problem.js';
 import { clipTokens, type PretrainingConfig } from '../spec/index.js';
 
 const { values } = parseArgs({

@@ -1,11 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import { parseConfig, type RunSettings, resolveSettings, withValue } from '../run/index.js';
 import { LacunaError } from '../spec/index.js';
-import {
-  type PretrainSettings,
-  parseConfig,
-  resolveSettings,
-  withValue,
-} from '../training/index.js';
 
 /** Flags of `lacuna pretrain`; each overrides the configuration file. */
 export interface RunFlags {
@@ -47,7 +42,7 @@ const KEYS: Readonly<Record<Exclude<keyof RunFlags, 'config' | 'set'>, string>> 
 const TEXT_KEYS = new Set(['data.list', 'data.root', 'output']);
 
 /** The settings that a file and flags make. @throws LacunaError naming the key that is wrong. */
-export async function settingsOf(flags: RunFlags): Promise<PretrainSettings> {
+export async function settingsOf(flags: RunFlags): Promise<RunSettings> {
   let config = flags.config === undefined ? {} : await readConfig(flags.config);
   for (const [flag, key] of Object.entries(KEYS)) {
     const value = flags[flag as keyof typeof KEYS];

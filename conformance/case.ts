@@ -1,10 +1,10 @@
 import type fc from 'fast-check';
 import type { HostTensor, Named } from '../core/backend.js';
+import type { FunctionCall } from '../protocol/function-call.js';
 import { type Bounds, bounds } from '../reference/index.js';
 import type { ContractErrors } from '../spec/contracts/index.js';
 import type { Program } from '../spec/program/index.js';
 import type { CaseParameters } from './address.js';
-import type { FunctionCall } from './functions/function-call.js';
 
 /** Data for a computation, and what any right implementation makes of them. */
 export interface Case {
@@ -92,7 +92,7 @@ export interface Family {
   readonly needs?: 'non-finite';
   /** How many cases of it a run has at most, where each takes long. @defaultValue as many as asked for */
   readonly most?: number;
-  /** Why fewer than 95 % of the elements can be judged, and which share must be all the same. */
+  /** Why fewer than 95 % of the elements can be judged, and the share that has to be judged still. */
   readonly exemption?: Exemption;
 }
 

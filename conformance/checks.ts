@@ -1,10 +1,10 @@
+import { LAWS } from './backend-contract.js';
 import type { Family } from './case.js';
 import type { Check } from './check.js';
 import { ENSEMBLES } from './ensembles.js';
 import { FAMILIES } from './families/index.js';
 import { familyCheck } from './family-check.js';
 import { FUNCTION_FAMILIES, PROGRAM_FUNCTION_FAMILIES } from './functions/index.js';
-import { LAWS } from './laws.js';
 import { outcomeCheck } from './outcome.js';
 import {
   REAL_SIZE_CHECKS,

@@ -5,7 +5,7 @@ import { type Program, ProgramBuilder, type Value } from '../spec/program/index.
 import { beyondContract, type Check, type Finding, verdictOf } from './check.js';
 import { makeTensor } from './generators/data.js';
 import { FALSE_ALARM } from './steps/legal-spread.js';
-import { studentQuantile } from './steps/student.js';
+import { studentQuantile } from './steps/t-quantile.js';
 import { runOnce, type Subject } from './subject.js';
 
 /** Random inputs of each operation; the mean of their errors is judged. */

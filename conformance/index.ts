@@ -1,3 +1,6 @@
+export { FUNCTION_NAMES, type FunctionCall, type FunctionName } from '../protocol/function-call.js';
+export type { PortOptions } from '../protocol/port-session.js';
+export { HarnessInvalid } from '../protocol/smoke-test.js';
 export { CLAUSES } from '../spec/clauses/index.js';
 export { type CaseParameters, formatAddress, parseAddress } from './address.js';
 export {
@@ -21,14 +24,11 @@ export { familyCheck, judgeCase, notPromised } from './family-check.js';
 export { FAULTY_FLEET, type Fault } from './fleet/faulty.js';
 export { type FleetMember, LEGAL_FLEET } from './fleet/legal.js';
 export { describeFunctions, functionSchemas } from './functions/describe.js';
-export { FUNCTION_NAMES, type FunctionCall, type FunctionName } from './functions/function-call.js';
 export { type Deviation, type Judgement, judge } from './judge.js';
-export { type KnownFailure, parseKnown } from './known.js';
+export { type KnownFailure, parseKnown } from './known-failures.js';
 export { oracleChecks } from './oracle/index.js';
-export { judgeOutcome, type Outcome, outcomeCheck, type Retrieval } from './outcome.js';
-export type { PortOptions } from './port/port-session.js';
+export { judgeOutcome, type Outcome, outcomeCheck, type RetrievalCount } from './outcome.js';
 export { openPort, type Port } from './port/port-subject.js';
-export { HarnessInvalid } from './port/smoke-test.js';
 export { bitIdentical, type RelationSize, realSize } from './relations/index.js';
 export * from './report/index.js';
 export { type CaseFailure, type CaseResult, runCase } from './run-case.js';

@@ -2,7 +2,7 @@ import { probabilityByChance } from '../spec/evaluation/index.js';
 import { type Check, type Finding, verdictOf } from './check.js';
 
 /** How often the right clip came first among held-out ones. */
-export interface Retrieval {
+export interface RetrievalCount {
   readonly hits: number;
   readonly queries: number;
   readonly gallery: number;
@@ -10,8 +10,8 @@ export interface Retrieval {
 
 /** What a training run on the demo data led to, and its control on shuffled captions. */
 export interface Outcome {
-  readonly trained: Retrieval;
-  readonly shuffled: Retrieval;
+  readonly trained: RetrievalCount;
+  readonly shuffled: RetrievalCount;
 }
 
 /** Recalls that guessing reaches less often than this are no luck. */
@@ -23,9 +23,9 @@ const SIGNIFICANCE = 1e-3;
  */
 export function judgeOutcome({ trained, shuffled }: Outcome): Finding {
   const finding = { cases: 2, elements: 2, undecided: 0, worstRatio: 0 };
-  const luck = ({ hits, queries, gallery }: Retrieval): number =>
+  const luck = ({ hits, queries, gallery }: RetrievalCount): number =>
     probabilityByChance(queries, hits, 1 / gallery);
-  const say = ({ hits, queries }: Retrieval): string => `${hits} of ${queries} queries`;
+  const say = ({ hits, queries }: RetrievalCount): string => `${hits} of ${queries} queries`;
   const problems = [
     ...(luck(trained) < SIGNIFICANCE
       ? []

@@ -1,8 +1,8 @@
 import type { HostTensor, Named } from '../core/backend.js';
 import { retype } from '../core/passes/retype.js';
+import { Breakdown } from '../protocol/breakdown.js';
 import { CONTRACTS } from '../spec/contracts/index.js';
 import { LacunaError } from '../spec/errors.js';
-import { Breakdown } from './breakdown.js';
 import { type Case, functionCase, programCase } from './case.js';
 import { firstDifference } from './first-difference.js';
 import { judging } from './functions/exact.js';

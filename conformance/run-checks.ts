@@ -1,14 +1,14 @@
 import type { Backend } from '../core/backend.js';
+import { Breakdown, PortLost } from '../protocol/breakdown.js';
 import { LacunaError } from '../spec/errors.js';
 import { SPEC_VERSION } from '../spec/version.js';
 import { measureAccuracy } from './accuracy.js';
 import { blockers } from './blocked.js';
-import { Breakdown, SubjectLost } from './breakdown.js';
 import { runCanaries } from './canaries.js';
 import type { Level } from './case.js';
 import { type Check, type CheckOptions, type Finding, verdictOf } from './check.js';
 import { checksFor } from './checks.js';
-import { type KnownFailure, staleness } from './known.js';
+import { type KnownFailure, staleness } from './known-failures.js';
 import { type CheckReport, type ConformanceReport, makeReport } from './report/report.js';
 import { sha256 } from './sha256.js';
 import { backendSubject, type Subject } from './subject.js';
@@ -99,7 +99,7 @@ async function find(
   try {
     return await check.run(subject, options);
   } catch (error) {
-    if (error instanceof SubjectLost) return verdictOf('not-run', error.message);
+    if (error instanceof PortLost) return verdictOf('not-run', error.message);
     if (!(error instanceof Breakdown)) throw error;
     const failure = { address: check.id, what: error.message };
     return { ...verdictOf('fail'), cases: 1, failure };

@@ -1,6 +1,6 @@
 import type { Backend, BackendInfo, DeviceTensor, HostTensor, Named } from '../core/backend.js';
+import type { FunctionName } from '../protocol/function-call.js';
 import type { Case } from './case.js';
-import type { FunctionName } from './functions/function-call.js';
 
 /** What is being judged: a backend, or a port behind the process protocol. */
 export interface Subject {

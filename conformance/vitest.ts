@@ -3,7 +3,7 @@ import type { Backend } from '../core/backend.js';
 import { capable } from '../core/testing/capability.js';
 import type { Check, CheckOptions } from './check.js';
 import { CHECKS } from './checks.js';
-import { type KnownFailure, staleness } from './known.js';
+import { type KnownFailure, staleness } from './known-failures.js';
 import { explain } from './report/report.js';
 import { backendSubject } from './subject.js';
 

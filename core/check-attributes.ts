@@ -6,7 +6,7 @@ import {
   DTYPES,
   type PrimitiveAttributeKind,
 } from './attribute-kinds.js';
-import { clip } from './clip.js';
+import { shorten } from './shorten.js';
 
 /**
  * Checks that a primitive has exactly its attributes, each of its kind.
@@ -21,7 +21,7 @@ export function checkAttributes(op: PrimitiveName, attributes: Attributes): void
     throw new LacunaError({
       where: `attribute ${name}`,
       what: value === undefined ? 'an attribute is missing' : 'an attribute has the wrong value',
-      ...(value === undefined ? {} : { got: clip(String(value)) }),
+      ...(value === undefined ? {} : { got: shorten(String(value)) }),
       expected: EXPECTED[kind],
     });
   }
@@ -30,7 +30,7 @@ export function checkAttributes(op: PrimitiveName, attributes: Attributes): void
   throw new LacunaError({
     where: op,
     what: 'there is no such attribute',
-    got: clip(extra),
+    got: shorten(extra),
     expected: kinds.size === 0 ? 'none' : [...kinds.keys()].join(', '),
   });
 }

@@ -20,8 +20,8 @@ import {
 } from '../spec/program/index.js';
 import { DTYPES, isPrimitiveName } from './attribute-kinds.js';
 import { checkAttributes, checkLiteral } from './check-attributes.js';
-import { clip } from './clip.js';
 import { MAX_ELEMENTS, MAX_EXTENT, MAX_OPERATIONS, MAX_RANK } from './limits.js';
+import { shorten } from './shorten.js';
 
 /**
  * Checks all that makes a program valid: names are legal and given once; operands are declared
@@ -50,24 +50,24 @@ export class ProgramChecker {
 
   constructor(name: string) {
     this.#name = name;
-    if (!isLegalName(name)) illegal(clip(name), 'the name of the program is not legal', name);
+    if (!isLegalName(name)) illegal(shorten(name), 'the name of the program is not legal', name);
   }
 
   input(input: ProgramInput): void {
     const { name, role, source } = input;
-    this.#within(`input ${clip(name)}`, () => {
+    this.#within(`input ${shorten(name)}`, () => {
       this.#declare(name, input);
       if (!ROLES.includes(role)) {
         throw new LacunaError({
           what: 'there is no such role',
-          got: clip(role),
+          got: shorten(role),
           expected: ROLES.join(', '),
         });
       }
       if (source !== undefined && (role !== 'constant' || !SOURCE.test(source))) {
         throw new LacunaError({
           what: 'the source is not legal',
-          got: `${role} ${clip(source)}`,
+          got: `${role} ${shorten(source)}`,
           expected: 'for a constant a call of a spec function, such as sinusoid(1568,768)',
         });
       }
@@ -78,7 +78,7 @@ export class ProgramChecker {
   operation(operation: Operation): void {
     const label = operation.op === 'call' ? `call ${operation.composite}` : operation.op;
     const names = operation.results.map(({ name }) => name);
-    this.#within(`${clip(names.join(', '))} = ${clip(label)}`, () => {
+    this.#within(`${shorten(names.join(', '))} = ${shorten(label)}`, () => {
       this.#operations += 1;
       if (this.#operations > MAX_OPERATIONS) {
         throw new LacunaError({
@@ -106,7 +106,7 @@ export class ProgramChecker {
   }
 
   output({ name, value }: ProgramOutput): void {
-    this.#within(`output ${clip(name)}`, () => {
+    this.#within(`output ${shorten(name)}`, () => {
       if (!isLegalName(name)) illegal(undefined, 'the name of the output is not legal', name);
       if (this.#outputs.has(name)) throw new LacunaError({ what: 'two outputs have one name' });
       this.#outputs.add(name);
@@ -121,7 +121,7 @@ export class ProgramChecker {
     if (type !== undefined) return type;
     throw new LacunaError({
       what: 'a value is used that is not declared before',
-      got: `%${clip(name)}`,
+      got: `%${shorten(name)}`,
     });
   }
 
@@ -148,7 +148,7 @@ function primitiveType(operation: Primitive, operands: readonly TensorType[]): T
   if (!isPrimitiveName(operation.op)) {
     throw new LacunaError({
       what: 'there is no such operation',
-      got: clip(operation.op),
+      got: shorten(operation.op),
       fix: 'Use a primitive, or call a composite.',
     });
   }
@@ -175,9 +175,9 @@ function callTypes(call: Call, operands: readonly TensorType[]): TensorType[] {
   for (const [name, value] of Object.entries(call.attributes)) {
     if (typeof value !== 'string' || PRINTABLE.test(value)) continue;
     throw new LacunaError({
-      where: `attribute ${clip(name)}`,
+      where: `attribute ${shorten(name)}`,
       what: 'a string is not legal',
-      got: clip(JSON.stringify(value)),
+      got: shorten(JSON.stringify(value)),
       expected: 'printable ASCII without " and \\',
     });
   }
@@ -198,7 +198,7 @@ function checkType(type: TensorType): void {
   if (legal) return;
   throw new LacunaError({
     what: 'the type is not legal',
-    got: clip(formatType(type)),
+    got: shorten(formatType(type)),
     expected: `a known element type, at most ${MAX_RANK} axes with extents in [0, 2^31), at most 2^40 elements`,
   });
 }
@@ -206,8 +206,8 @@ function checkType(type: TensorType): void {
 function requireType(name: string, declared: TensorType, expected: TensorType): void {
   if (declared.dtype === expected.dtype && sameShape(declared.shape, expected.shape)) return;
   throw new LacunaError({
-    what: `%${clip(name)} has the wrong type`,
-    got: clip(formatType(declared)),
+    what: `%${shorten(name)} has the wrong type`,
+    got: shorten(formatType(declared)),
     expected: formatType(expected),
   });
 }
@@ -216,7 +216,7 @@ function illegal(where: string | undefined, what: string, name: string): never {
   throw new LacunaError({
     ...(where === undefined ? {} : { where }),
     what,
-    got: clip(name),
+    got: shorten(name),
     expected:
       'A-Z a-z 0-9 _ . - with no leading dot or dash, at most 512 characters, no name such as constructor',
   });

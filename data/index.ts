@@ -69,4 +69,3 @@ export type {
   VideoInfo,
   VideoReader,
 } from './video/video-reader.js';
-export { replaceFile } from './write-file.js';

@@ -65,7 +65,8 @@ export const DOUBLE_DOUBLE: Arithmetic<Doubled> = {
   truncate: (x, i) => {
     const [high, low] = pair(x, i);
     const whole = Math.trunc(high);
-    // A low part of the other sign takes a whole number below itself.
+    // The number is high + low: where `high` is whole and `low` has the other sign, the number lies
+    // nearer to zero than `high`, and so does its whole part.
     return whole === high && low !== 0 && Math.sign(low) !== Math.sign(high)
       ? whole - Math.sign(high)
       : whole;

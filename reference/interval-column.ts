@@ -74,7 +74,8 @@ function lowered(low: number, error: number): number {
 export function setRounded(out: IntervalColumn, i: number, value: number): void {
   const rounded = out.format.round(value);
   if (rounded === value && Number.isFinite(value) && Math.fround(value) !== value) {
-    // In a format as long as our own the rounding cannot be seen; a short number has none.
+    // A format as long as our own float64 leaves `value` as it is, so its rounding does not show: the
+    // exact result may lie half a unit away. What fits float32 is taken to be exact.
     const half = Math.abs(value) * (out.format.unitRoundoff + OWN_ROUNDOFF);
     set(out, i, value, value - half, value + half);
   } else {
@@ -94,7 +95,7 @@ export function setFactor(
   high: number,
 ): void {
   const { unitRoundoff, underflow, overflow, round } = out.format;
-  // What is certainly no finite number is read as what it is.
+  // Both ends are the same infinity, or NaN: converting it changes nothing.
   if (Object.is(low, high) && !Number.isFinite(low)) {
     set(out, i, value, low, high);
     return;

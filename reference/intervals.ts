@@ -298,14 +298,14 @@ export class Intervals implements Arithmetic<IntervalColumn> {
       setWidened(out, i, value, low, high);
       return;
     }
-    // Units in the last place of the larger end: that of a number between is no larger.
+    // A unit in the last place grows with the number: that of the larger end covers the whole interval.
     const unit = ulps * unitInLastPlace(Math.max(Math.abs(low), Math.abs(high)), out.format);
     const flush = this.#contract.flushBelow;
     const below = Math.max(unit + Math.abs(low) * OWN_ROUNDOFF, absolute);
     const above = Math.max(unit + Math.abs(high) * OWN_ROUNDOFF, absolute);
     const lowest = low > 0 && low < flush ? 0 : lessened(low, below);
     const highest = high < 0 && high > -flush ? 0 : -lessened(-high, above);
-    // Where only units in the last place are granted, no function errs in sign.
+    // An error of units in the last place alone is too small to change the sign of a result.
     setChecked(
       out,
       i,

@@ -10,7 +10,7 @@ export interface Parts {
   readonly highSize: number;
   /** How many errors of one unit roundoff a part passes through at most, in any order. */
   readonly roundings: number;
-  /** Of a product: that of its factors above 1, as which an underflow on the way may come out; else 0. */
+  /** Of a product: the product of its factors above 1, which can enlarge an underflow on the way; of a sum: 0. */
   readonly range: number;
 }
 
@@ -112,7 +112,8 @@ export function setSum(out: IntervalColumn, i: number, parts: Parts): void {
 export function setProduct(out: IntervalColumn, i: number, parts: Parts): void {
   const value = out.value[i] as number;
   const { roundings, range } = parts;
-  // A quarter of it: the inverse of the least normal number.
+  // `overflow / 4` is the inverse of the smallest normal number: with a larger range some order leaves
+  // the format on the way, and its result is not bounded.
   if (range < out.format.overflow / 4) {
     setTotal(out, i, { ...parts, value, underflows: roundings * range });
   } else {

@@ -52,6 +52,8 @@ const ROOT = resolve(import.meta.dirname, '..');
 const LAYERS = [
   'spec',
   'core',
+  'formats',
+  'protocol',
   'reference',
   'conformance',
   'backends',

@@ -15,7 +15,7 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { BACKENDS } from '../cli/registry.js';
+import { BACKENDS } from '../backends/registry.js';
 import type { Backend, DeviceTensor, Executable, HostTensor, Named } from '../core/backend.js';
 import { repeatedComposites } from './repeat/composites.js';
 import { repeatedPrimitives } from './repeat/primitives.js';

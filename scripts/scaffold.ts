@@ -85,7 +85,7 @@ export function ${camel(name)}(prediction: Float64Array, target: Float64Array): 
     lines: (name) => [
       `spec/objectives/index.ts: export * from './${name}.js';`,
       'reference/closed-forms/closed-forms.test.ts: program and closed form agree',
-      'spec/model/pretraining.ts and training/config-schema.ts: its place in a run',
+      'spec/model/pretraining.ts and run/settings/config-schema.ts: its place in a run',
     ],
   },
   backend: {
@@ -106,7 +106,7 @@ export const ${upper(name)}: BackendFactory = {
       [`backends/${name}/README.md`]: `# ${name}\n\nTODO: what it runs on, its numeric contract, its gaps.\n`,
     }),
     lines: (name) => [
-      `cli/registry.ts: ${upper(name)}, with its import`,
+      `backends/registry.ts: ${upper(name)}, with its import`,
       `backends/${name}/conformance.test.ts: hands it to the conformance suite`,
       'package.json: its sub-path under exports',
     ],

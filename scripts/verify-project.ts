@@ -36,13 +36,18 @@ function losses(): string[] {
 }
 
 function backends(): string[] {
-  const registry = readFileSync('cli/registry.ts', 'utf8');
-  return readdirSync('backends').flatMap((name) => [
+  const registry = readFileSync('backends/registry.ts', 'utf8');
+  return folders('backends').flatMap((name) => [
     ...present(`backends/${name}/index.ts`, `backend ${name}`),
     ...present(`backends/${name}/README.md`, `backend ${name}`),
     ...present(`backends/${name}/conformance.test.ts`, `backend ${name}`),
-    ...mentioned(registry, `backends/${name}/`, `backend ${name} in cli/registry.ts`),
+    ...mentioned(registry, `./${name}/`, `backend ${name} in backends/registry.ts`),
   ]);
+}
+
+function folders(folder: string): string[] {
+  const entries = readdirSync(folder, { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }
 
 function sources(folder: string): string[] {

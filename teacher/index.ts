@@ -1,4 +1,4 @@
-export type { Aligner } from './aligner.js';
+export type { Aligner } from '../run/aligner.js';
 export type { CaptionSource } from './captioning/caption-source.js';
 export {
   type EndpointCaptionsOptions,
@@ -15,6 +15,8 @@ export {
 } from './captioning/make-captions.js';
 export { type ModelCaptionsOptions, modelCaptions } from './captioning/model/model-captions.js';
 export { DEFAULT_CELLS } from './frame-cells.js';
+export { openAlignerWith } from './open-aligner.js';
+export { openRunAligner } from './own-aligner.js';
 export { fitFrame, resizeBicubic } from './resize.js';
 export {
   makeSimilarityMaps,

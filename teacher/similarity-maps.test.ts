@@ -11,8 +11,8 @@ import {
   SimilarityStore,
   videoBackend,
 } from '../data/index.js';
+import type { Aligner } from '../run/aligner.js';
 import { LacunaError, quantizeSimilarity } from '../spec/index.js';
-import type { Aligner } from './aligner.js';
 import { cutFrame } from './frame-cells.js';
 import {
   makeSimilarityMaps,

@@ -10,8 +10,8 @@ import {
   type VideoBackend,
   videoBackend,
 } from '../data/index.js';
+import type { Aligner } from '../run/aligner.js';
 import { LacunaError, quantizeSimilarity } from '../spec/index.js';
-import type { Aligner } from './aligner.js';
 import {
   cutFrame,
   DEFAULT_CELLS,

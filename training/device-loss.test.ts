@@ -5,10 +5,10 @@ import { afterAll, expect, it } from 'vitest';
 import { openWebgpu, WEBGPU } from '../backends/webgpu/index.js';
 import { capable } from '../core/testing/capability.js';
 import { makeDemoData } from '../data/index.js';
-import { parseConfig } from './parse-config.js';
+import { readMetrics } from '../run/run-folder.js';
+import { parseConfig } from '../run/settings/parse-config.js';
+import { resolveSettings } from '../run/settings/settings.js';
 import { pretrain, resumePretraining } from './pretrain.js';
-import { readMetrics } from './run-folder.js';
-import { resolveSettings } from './settings.js';
 
 const probe = await WEBGPU.probe({ device: 'swiftshader' });
 const here = capable('webgpu', probe.available ? undefined : probe.reason);
@@ -43,7 +43,7 @@ it.skipIf(!here)(
     expect(await readdir(join(folder, 'lost', 'checkpoints'))).toEqual(['step-00000002']);
 
     const whole = await openWebgpu({ device: 'swiftshader' });
-    await resumePretraining(join(folder, 'lost'), async () => whole, options);
+    await resumePretraining(join(folder, 'lost'), whole, options);
     await pretrain(settings('straight'), whole, options);
     const losses = async (name: string): Promise<readonly unknown[]> =>
       (await readMetrics(join(folder, name))).map(({ step, metrics }) => [step, metrics]);

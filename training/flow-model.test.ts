@@ -8,12 +8,12 @@ import { ONNX } from '../backends/onnx/index.js';
 import { constantFlow } from '../backends/onnx/testing/flow-graph.js';
 import type { Backend } from '../core/index.js';
 import { type DemoData, makeDemoData, readClipList } from '../data/index.js';
-import type { PretrainSettings } from './config.js';
-import { reconstruct } from './evaluate.js';
-import { parseConfig } from './parse-config.js';
+import { reconstruct } from '../evaluation/reconstruction.js';
+import { readManifest, readMetrics } from '../run/run-folder.js';
+import type { RunSettings } from '../run/settings/config.js';
+import { parseConfig } from '../run/settings/parse-config.js';
+import { resolveSettings } from '../run/settings/settings.js';
 import { type PretrainEvent, pretrain, resumePretraining } from './pretrain.js';
-import { readManifest, readMetrics } from './run-folder.js';
-import { resolveSettings } from './settings.js';
 
 let folder = '';
 let data: DemoData;
@@ -30,7 +30,7 @@ afterAll(async () => {
 
 const options = { version: 'test' };
 
-function settings(output: string, raft: string): PretrainSettings {
+function settings(output: string, raft: string): RunSettings {
   return resolveSettings(
     parseConfig({
       data: { list: data.trainList },
@@ -67,7 +67,7 @@ describe('a run whose flow is measured by a model', () => {
 
     await writeFile(raft, constantFlow(0, 8, { open: true }));
     const before = await readFile(join(run.output, 'metrics.jsonl'), 'utf8');
-    await expect(resumePretraining(run.output, async () => backend, options)).rejects.toThrow(
+    await expect(resumePretraining(run.output, backend, options)).rejects.toThrow(
       /raft\.onnx: the model of optical flow has changed since this run began/,
     );
     const { records } = await readClipList(data.testList);
@@ -76,7 +76,7 @@ describe('a run whose flow is measured by a model', () => {
     expect(await readFile(join(run.output, 'metrics.jsonl'), 'utf8')).toBe(before);
 
     await writeFile(raft, bytes);
-    const { state, finished } = await resumePretraining(run.output, async () => backend, options);
+    const { state, finished } = await resumePretraining(run.output, backend, options);
     expect(finished).toBe(true);
     const metrics = await readMetrics(run.output);
     expect(metrics.map(({ motion }) => motion)).toEqual(

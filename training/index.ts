@@ -1,29 +1,7 @@
-export { attentionMaps } from './attention-maps.js';
-export {
-  type Checkpoint,
-  CheckpointReader,
-  lastGoodCheckpoint,
-  writeCheckpoint,
-} from './checkpoint.js';
-export type { MotionConfig, PretrainConfig, PretrainSettings } from './config.js';
-export { configJsonSchema } from './config-schema.js';
-export {
-  evaluateRetrieval,
-  type Reconstruction,
-  type Retrieval,
-  reconstruct,
-  untrained,
-} from './evaluate.js';
-export { extractFeatures, type Features } from './extract-features.js';
-export {
-  type LabelledFeatures,
-  type LinearProbeOptions,
-  type LinearProbeResult,
-  linearProbe,
-} from './linear-probe.js';
-export { loadModel } from './load-model.js';
-export { openRunAligner } from './own-aligner.js';
-export { parseConfig, withValue } from './parse-config.js';
+/**
+ * The loop: batches in, steps, checkpoints and events out. What a run is lies in run/, what it is
+ * worth in evaluation/.
+ */
 export {
   type PretrainEvent,
   type PretrainOptions,
@@ -31,14 +9,3 @@ export {
   pretrain,
   resumePretraining,
 } from './pretrain.js';
-export {
-  type DataProblem,
-  type RunManifest,
-  readManifest,
-  readMetrics,
-  readProblems,
-  type StepMetrics,
-} from './run-folder.js';
-export { dataRoot } from './run-list.js';
-export type { TrainedModel } from './run-program.js';
-export { modelState, resolveSettings, videoConfig as videoConfigOf } from './settings.js';

@@ -5,13 +5,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ONNX } from '../backends/onnx/index.js';
 import type { Backend, HostTensor } from '../core/index.js';
 import { type DemoData, makeDemoData } from '../data/index.js';
+import { SafetensorsFile } from '../formats/safetensors/safetensors-file.js';
+import { readManifest, readMetrics } from '../run/run-folder.js';
+import type { RunSettings } from '../run/settings/config.js';
+import { parseConfig, withValue } from '../run/settings/parse-config.js';
+import { resolveSettings } from '../run/settings/settings.js';
 import { biasCorrection, SCALER } from '../spec/index.js';
-import type { PretrainSettings } from './config.js';
-import { parseConfig, withValue } from './parse-config.js';
 import { type PretrainEvent, pretrain, resumePretraining } from './pretrain.js';
-import { readManifest, readMetrics } from './run-folder.js';
-import { SafetensorsFile } from './safetensors.js';
-import { resolveSettings } from './settings.js';
 
 let folder = '';
 let data: DemoData;
@@ -27,9 +27,8 @@ afterAll(async () => {
 });
 
 const options = { version: 'test' };
-const open = async (): Promise<Backend> => backend;
 
-function settings(output: string, changes: object): PretrainSettings {
+function settings(output: string, changes: object): RunSettings {
   return resolveSettings(
     parseConfig({
       data: { list: data.trainList, workers: 1 },
@@ -124,7 +123,7 @@ describe('a run with a scaled loss', () => {
     };
     const stopped = settings('stopped', { lossScaling });
     await pretrain(stopped, backend, { ...options, signal: stop.signal, onEvent });
-    await resumePretraining(stopped.output, open, options);
+    await resumePretraining(stopped.output, backend, options);
     expect(await lines('stopped')).toEqual(await lines('scaled'));
     expect(await tensors('stopped', 8)).toEqual(await tensors('scaled', 8));
   });
@@ -140,7 +139,7 @@ describe('a run with a scaled loss', () => {
     const { lossScaling: _, ...rest } = manifest.settings;
     const text = JSON.stringify({ ...manifest, settings: rest });
     await writeFile(join(old.output, 'manifest.json'), text);
-    await resumePretraining(old.output, open, options);
+    await resumePretraining(old.output, backend, options);
     expect(await lines('old')).toEqual(await lines('plain'));
   });
 
@@ -171,7 +170,7 @@ describe('a run with a scaled loss', () => {
     };
     const stopped = settings('skipping-stopped', steps);
     await pretrain(stopped, backend, { ...options, signal: stop.signal, onEvent });
-    await resumePretraining(stopped.output, open, options);
+    await resumePretraining(stopped.output, backend, options);
     expect(await lines('skipping-stopped')).toEqual(await lines('skipping'));
     expect(await tensors('skipping-stopped', 40)).toEqual(await tensors('skipping', 40));
   });
@@ -203,7 +202,7 @@ describe('a run with a scaled loss', () => {
 
 describe('the configuration of loss scaling', () => {
   const base = { data: { list: 'clips.jsonl' }, output: 'run' };
-  const resolved = (changes: object): PretrainSettings =>
+  const resolved = (changes: object): RunSettings =>
     resolveSettings(parseConfig({ ...base, preset: 'tiny-mae', ...changes }));
 
   it('is none unless one is asked for, and can be set by a flag', () => {

@@ -5,14 +5,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ONNX } from '../backends/onnx/index.js';
 import type { Backend } from '../core/index.js';
 import { type DemoData, makeDemoData, readClipList } from '../data/index.js';
-import type { PretrainSettings } from './config.js';
-import { reconstruct } from './evaluate.js';
-import { parseConfig } from './parse-config.js';
+import { reconstruct } from '../evaluation/reconstruction.js';
+import { readMetrics } from '../run/run-folder.js';
+import type { RunSettings } from '../run/settings/config.js';
+import { parseConfig } from '../run/settings/parse-config.js';
+import { resolveSettings } from '../run/settings/settings.js';
 import { pretrain } from './pretrain.js';
-import { readMetrics } from './run-folder.js';
-import { resolveSettings } from './settings.js';
 
-function settings(mask: object, list = 'list.jsonl', output = 'run'): PretrainSettings {
+function settings(mask: object, list = 'list.jsonl', output = 'run'): RunSettings {
   const config = { data: { list }, output, preset: 'tiny-mae', objective: 'mae', batch: 4 };
   return resolveSettings(parseConfig({ ...config, schedule: { steps: 3 }, mask }));
 }

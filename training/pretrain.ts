@@ -1,6 +1,23 @@
 import type { Backend, HostTensor, Named, Precision } from '../core/backend.js';
 import { type Plan, PlanRunner, trainingPlan } from '../core/plan/index.js';
 import { type BatchSample, type ClipList, ClipLoader, checkDataFolder } from '../data/index.js';
+import type { Aligner } from '../run/aligner.js';
+import { CheckpointReader, lastGoodCheckpoint, writeCheckpoint } from '../run/checkpoint.js';
+import { describeRun, programDigests } from '../run/describe-run.js';
+import { BatchFeeds, type TextSide } from '../run/feeds/batch-feeds.js';
+import { maskedClipSampling } from '../run/feeds/clip-sampling.js';
+import { beginText, type RunTextOptions, resumeText, vocabularyOf } from '../run/feeds/run-text.js';
+import { SimilarityGuide } from '../run/feeds/similarity-guide.js';
+import { initialTensor, tableTensor } from '../run/initialize.js';
+import {
+  type DataProblem,
+  RunFolder,
+  type RunManifest,
+  type StepMetrics,
+} from '../run/run-folder.js';
+import { dataRoot, readRunList } from '../run/run-list.js';
+import type { RunSettings } from '../run/settings/config.js';
+import { modelConfig, runSchedule, videoConfig } from '../run/settings/settings.js';
 import {
   biasCorrection,
   gridOf,
@@ -10,19 +27,7 @@ import {
   type Role,
   type StateSpec,
 } from '../spec/index.js';
-import type { Aligner } from '../teacher/index.js';
-import { BatchFeeds, type TextSide } from './batch-feeds.js';
-import { CheckpointReader, lastGoodCheckpoint, writeCheckpoint } from './checkpoint.js';
-import { maskedClipSampling } from './clip-sampling.js';
-import type { PretrainSettings } from './config.js';
-import { describeRun, programDigests } from './describe-run.js';
-import { withFlowModel } from './flow-model.js';
-import { initialTensor, tableTensor } from './initialize.js';
-import { type DataProblem, RunFolder, type RunManifest, type StepMetrics } from './run-folder.js';
-import { dataRoot, readRunList } from './run-list.js';
-import { beginText, type RunTextOptions, resumeText, vocabularyOf } from './run-text.js';
-import { modelConfig, runSchedule, videoConfig } from './settings.js';
-import { SimilarityGuide } from './similarity-guide.js';
+import { checkFlowModel } from './check-flow-model.js';
 import { SkippedSteps } from './skipped-steps.js';
 
 /** What happens in a run, for whoever shows it. */
@@ -71,14 +76,14 @@ export interface PretrainResult {
  * the last checkpoint is then kept and the samples are named.
  */
 export async function pretrain(
-  given: PretrainSettings,
+  given: RunSettings,
   backend: Backend,
   options: PretrainOptions,
 ): Promise<PretrainResult> {
   const list = await readRunList(given);
   // Before anything is written: a folder without its videos leaves no run behind.
   await checkDataFolder(dataRoot(given), list.records);
-  const text = await beginText(await withFlowModel(given), list, textOptions(options));
+  const text = await beginText(await checkFlowModel(given), list, textOptions(options));
   const { settings, side, teacher } = text;
   const plan = planOf(settings, vocabularyOf(side));
   const guide = await openGuide(settings, list);
@@ -96,10 +101,16 @@ export async function pretrain(
   }
 }
 
-/** Continues the run in a folder from its last good checkpoint, by its own manifest. */
+/**
+ * Continues the run in a folder from its last good checkpoint, by its own manifest. Like `pretrain`
+ * it is handed a backend, which stays the caller's to dispose of.
+ *
+ * @throws LacunaError where the folder holds no run, another process holds it, or its data, its maps
+ * or its teacher have changed; and as `pretrain`.
+ */
 export async function resumePretraining(
   path: string,
-  open: (settings: PretrainSettings) => Promise<Backend>,
+  backend: Backend,
   options: PretrainOptions,
 ): Promise<PretrainResult> {
   const folder = await RunFolder.resume(path);
@@ -115,7 +126,7 @@ export async function resumePretraining(
         fix: 'Restore the list, or begin a new run.',
       });
     }
-    await withFlowModel(settings);
+    await checkFlowModel(settings);
     const text = await resumeText(folder, list, textOptions(options));
     const plan = planOf(settings, vocabularyOf(text));
     if (JSON.stringify(programDigests(plan)) !== JSON.stringify(programs)) {
@@ -126,7 +137,6 @@ export async function resumePretraining(
     }
     const guide = await openGuide(settings, list);
     guide?.requireSame(similarity);
-    const backend = await open(settings);
     const resumes = true;
     return await run({ settings, list, text, guide, plan, backend, folder, options, resumes });
   } finally {
@@ -135,7 +145,7 @@ export async function resumePretraining(
 }
 
 interface Run {
-  readonly settings: PretrainSettings;
+  readonly settings: RunSettings;
   readonly list: ClipList;
   readonly text: TextSide;
   /** The maps of text-guided masks. */
@@ -277,7 +287,7 @@ async function run({
 
 /** The maps that the run's masks are drawn from, of every clip: checked before the run begins. */
 async function openGuide(
-  settings: PretrainSettings,
+  settings: RunSettings,
   { records }: ClipList,
 ): Promise<SimilarityGuide | undefined> {
   const guide = await SimilarityGuide.open(settings);
@@ -317,7 +327,7 @@ async function openRunner(
   }
 }
 
-function planOf(settings: PretrainSettings, vocabulary: number): Plan {
+function planOf(settings: RunSettings, vocabulary: number): Plan {
   const { visible } = maskCounts(settings.mask, gridOf(videoConfig(settings)));
   const shape = { batch: settings.batch, visible };
   const { optimizer, microbatches, gradientNorm, lossScaling } = settings;
@@ -330,7 +340,7 @@ function planOf(settings: PretrainSettings, vocabulary: number): Plan {
 }
 
 function scheduleFeeds(
-  { optimizer }: PretrainSettings,
+  { optimizer }: RunSettings,
   rate: number,
   update: number,
 ): Named<HostTensor> {

@@ -6,11 +6,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ONNX } from '../backends/onnx/index.js';
 import type { Backend } from '../core/index.js';
 import { type DemoData, makeDemoData } from '../data/index.js';
-import type { PretrainSettings } from './config.js';
-import { parseConfig } from './parse-config.js';
+import { readMetrics, readProblems } from '../run/run-folder.js';
+import type { RunSettings } from '../run/settings/config.js';
+import { parseConfig } from '../run/settings/parse-config.js';
+import { resolveSettings } from '../run/settings/settings.js';
 import { type PretrainEvent, pretrain, resumePretraining } from './pretrain.js';
-import { readMetrics, readProblems } from './run-folder.js';
-import { resolveSettings } from './settings.js';
 
 let folder = '';
 let data: DemoData;
@@ -25,7 +25,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-function settings(output: string, changes: object = {}): PretrainSettings {
+function settings(output: string, changes: object = {}): RunSettings {
   return resolveSettings(
     parseConfig({
       data: { list: data.trainList },
@@ -40,7 +40,7 @@ function settings(output: string, changes: object = {}): PretrainSettings {
 }
 
 /** Runs until `steps` are done, as if stopped by a signal. */
-async function runUntil(steps: number, config: PretrainSettings): Promise<void> {
+async function runUntil(steps: number, config: RunSettings): Promise<void> {
   const stop = new AbortController();
   const onEvent = (event: PretrainEvent): void => {
     if (event.kind === 'step' && event.step === steps) stop.abort();
@@ -65,13 +65,12 @@ async function outcome(run: string): Promise<unknown> {
 }
 
 const options = { version: 'test' };
-const open = async (): Promise<Backend> => backend;
 
 describe('a run that is resumed', () => {
   it('ends with the bits of one that ran straight', async () => {
     await pretrain(settings('straight'), backend, options);
     await runUntil(3, settings('stopped'));
-    await resumePretraining(join(folder, 'stopped'), open, options);
+    await resumePretraining(join(folder, 'stopped'), backend, options);
     expect(await outcome(join(folder, 'stopped'))).toEqual(await outcome(join(folder, 'straight')));
   });
 
@@ -84,13 +83,13 @@ describe('a run that is resumed', () => {
     const onEvent = (event: PretrainEvent): void => {
       if (event.kind === 'note') notes.push(event.text);
     };
-    await resumePretraining(run, open, { ...options, onEvent });
+    await resumePretraining(run, backend, { ...options, onEvent });
     expect(notes.join()).toContain('step-00000005 is damaged');
     expect(await outcome(run)).toEqual(await outcome(join(folder, 'straight')));
   });
 
   it('refuses a folder without a run, and a run that is there already', async () => {
-    await expect(resumePretraining(folder, open, options)).rejects.toThrow('holds no run');
+    await expect(resumePretraining(folder, backend, options)).rejects.toThrow('holds no run');
     await expect(pretrain(settings('straight'), backend, options)).rejects.toThrow('--resume');
   });
 });

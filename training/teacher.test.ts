@@ -6,20 +6,20 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ONNX } from '../backends/onnx/index.js';
 import type { Backend } from '../core/index.js';
 import { type DemoData, makeDemoData, readClipList } from '../data/index.js';
+import { evaluateRetrieval } from '../evaluation/retrieval.js';
+import { CaptionEmbeddings } from '../run/feeds/caption-embeddings.js';
+import { loadModel } from '../run/load-model.js';
+import { readManifest, readMetrics } from '../run/run-folder.js';
+import type { RunSettings } from '../run/settings/config.js';
+import { parseConfig } from '../run/settings/parse-config.js';
+import { resolveSettings } from '../run/settings/settings.js';
 import type { Aligner } from '../teacher/index.js';
-import { CaptionEmbeddings } from './caption-embeddings.js';
-import type { PretrainSettings } from './config.js';
-import { evaluateRetrieval } from './evaluate.js';
-import { loadModel } from './load-model.js';
-import { parseConfig } from './parse-config.js';
 import {
   type PretrainEvent,
   type PretrainOptions,
   pretrain,
   resumePretraining,
 } from './pretrain.js';
-import { readManifest, readMetrics } from './run-folder.js';
-import { resolveSettings } from './settings.js';
 
 const WIDTH = 6;
 
@@ -75,11 +75,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-function settings(
-  output: string,
-  contrastive: object = {},
-  changes: object = {},
-): PretrainSettings {
+function settings(output: string, contrastive: object = {}, changes: object = {}): RunSettings {
   return resolveSettings(
     parseConfig({
       data: { list: data.trainList },
@@ -102,7 +98,7 @@ async function captions(): Promise<string[]> {
 }
 
 /** Runs until `steps` are done, as if stopped by a signal. */
-async function runUntil(steps: number, config: PretrainSettings): Promise<void> {
+async function runUntil(steps: number, config: RunSettings): Promise<void> {
   const stop = new AbortController();
   const onEvent = (event: PretrainEvent): void => {
     if (event.kind === 'step' && event.step === steps) stop.abort();
@@ -135,7 +131,10 @@ describe('a run with a frozen teacher', () => {
     const gone = async (): Promise<Aligner> => {
       throw new Error('the teacher was asked');
     };
-    await resumePretraining(join(folder, 'stopped'), open, { version: 'test', openTeacher: gone });
+    await resumePretraining(join(folder, 'stopped'), backend, {
+      version: 'test',
+      openTeacher: gone,
+    });
     expect(await losses('stopped')).toEqual(await losses('straight'));
   });
 
@@ -145,10 +144,10 @@ describe('a run with a frozen teacher', () => {
     const good = await readFile(file);
     await truncate(file, good.length - 8);
     const other = options(new FakeTeacher('cd'.repeat(32)));
-    await expect(resumePretraining(join(folder, 'damaged'), open, other)).rejects.toThrow(
+    await expect(resumePretraining(join(folder, 'damaged'), backend, other)).rejects.toThrow(
       'the teacher of this run has changed',
     );
-    await resumePretraining(join(folder, 'damaged'), open, options());
+    await resumePretraining(join(folder, 'damaged'), backend, options());
     expect(await readFile(file)).toEqual(good);
     expect(await losses('damaged')).toEqual(await losses('straight'));
   });
@@ -224,7 +223,7 @@ describe('embeddings of captions', () => {
 
 describe('settings with a teacher', () => {
   it('are refused where they do not fit together, with what to change', () => {
-    const tgm = (changes: object): PretrainSettings =>
+    const tgm = (changes: object): RunSettings =>
       settings('x', {}, { preset: 'tgm-vitb-k400', mask: { kind: 'tube' }, ...changes });
     expect(() => tgm({ contrastive: {} })).toThrow(/no(ne|thing).*contrastive\.teacher/s);
     expect(tgm({ objective: 'mae', contrastive: {} }).mask.ratio).toBe(0.9);

@@ -9,8 +9,8 @@ import type {
   NumericContract,
 } from '../../core/backend.js';
 import { checkedDonations, requireFilled } from '../../core/check-run.js';
-import { loadOnnxRuntime, type OnnxRuntime, onnxRuntimeError } from '../../core/onnx-runtime.js';
 import { declarations } from '../../core/passes/rewrite.js';
+import { loadOnnxRuntime, type OnnxRuntime, onnxRuntimeError } from '../../formats/onnx/runtime.js';
 import { LacunaError } from '../../spec/errors.js';
 import type { Program, TensorType } from '../../spec/program/index.js';
 import { CLAIMS } from './lowering/composites/index.js';

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { differentiate } from '../../core/autodiff/differentiate.js';
-import { loadOnnxRuntime } from '../../core/onnx-runtime.js';
 import { capable } from '../../core/testing/capability.js';
 import { randomProgram } from '../../core/testing/random-program.js';
+import { loadOnnxRuntime } from '../../formats/onnx/runtime.js';
 import {
   attention,
   crossEntropy,

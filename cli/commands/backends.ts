@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { BACKENDS } from '../registry.js';
+import { BACKENDS } from '../../backends/registry.js';
 
 export function backendsCommand(): Command {
   return new Command('backends')

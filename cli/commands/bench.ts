@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
+import { BACKENDS } from '../../backends/registry.js';
 import {
   searchTilings,
   type Timed,
@@ -10,10 +11,9 @@ import {
   writeTiling,
 } from '../../backends/webgpu/index.js';
 import type { Backend, KernelSourceText, KernelTime, Precision } from '../../core/backend.js';
+import { type Measured, measureStep } from '../../core/measure/measure-step.js';
+import { PROBLEMS, problemNamed } from '../../core/measure/problem.js';
 import { LacunaError } from '../../spec/index.js';
-import { type Measured, measure } from '../bench/measure.js';
-import { PROBLEMS, problemNamed } from '../bench/problem.js';
-import { BACKENDS } from '../registry.js';
 
 interface BenchFlags {
   readonly backend: string;
@@ -73,7 +73,7 @@ async function run(flags: BenchFlags): Promise<void> {
   });
   console.error(`${backend.info.name} ${backend.info.version}, ${backend.info.device}`);
   if (flags.tune === true) return tune(backend);
-  const measured = await measure(backend, problem, {
+  const measured = await measureStep(backend, problem, {
     steps: flags.steps,
     edge: flags.edge,
     profile: flags.profile === true,

@@ -10,14 +10,10 @@ import {
   readClipList,
   readTokenizer,
 } from '../../data/index.js';
+import { evaluateRetrieval } from '../../evaluation/index.js';
+import { type RunSettings, type TrainedModel, untrained } from '../../run/index.js';
 import { LacunaError, probabilityByChance } from '../../spec/index.js';
-import {
-  evaluateRetrieval,
-  type PretrainSettings,
-  pretrain,
-  type TrainedModel,
-  untrained,
-} from '../../training/index.js';
+import { pretrain } from '../../training/index.js';
 import { openBackend } from '../open-backend.js';
 import { duration } from '../progress-line.js';
 import { EVALUATION } from '../report/collect-report.js';
@@ -130,8 +126,8 @@ export async function demoSettings(
   { backend, device, threads, precision, seed, steps, set = [] }: DemoFlags,
   data: DemoData,
   output: string,
-  pairing: PretrainSettings['pairing'],
-): Promise<PretrainSettings> {
+  pairing: RunSettings['pairing'],
+): Promise<RunSettings> {
   const given = Object.entries({ backend, device, threads, precision, seed, steps });
   const flags = Object.fromEntries(given.filter(([, value]) => value !== undefined));
   const settings = await settingsOf({
@@ -153,7 +149,7 @@ export async function demoSettings(
 
 /** The trained model, or undefined where the run was stopped. */
 export async function train(
-  settings: PretrainSettings,
+  settings: RunSettings,
   backend: Backend,
 ): Promise<TrainedModel | undefined> {
   const display = new RunDisplay(process.stdout);

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { MotionConfig } from '../../run/index.js';
 import {
   completeMaskConfig,
   LacunaError,
@@ -7,7 +8,6 @@ import {
   type MaskKindName,
   maskCounts,
 } from '../../spec/index.js';
-import type { MotionConfig } from '../../training/index.js';
 import { type ClipMask, drawClipMask } from '../mask/draw-clip-mask.js';
 import { checkPicturePath, writeMaskPicture } from '../mask/mask-picture.js';
 import { type SimilarityFlags, similaritySource } from '../mask/similarity-source.js';

@@ -1,10 +1,6 @@
 import { Command } from 'commander';
-import {
-  configJsonSchema,
-  type PretrainResult,
-  pretrain,
-  resumePretraining,
-} from '../../training/index.js';
+import { configJsonSchema, readManifest } from '../../run/index.js';
+import { type PretrainResult, pretrain, resumePretraining } from '../../training/index.js';
 import { openAligner } from '../open-aligner.js';
 import { openBackend } from '../open-backend.js';
 import { RunDisplay } from '../run-display.js';
@@ -79,11 +75,13 @@ async function run({ resume, ...flags }: PretrainFlags): Promise<PretrainResult>
     signal: stopSignal(),
     openTeacher: (folder: string) => openAligner(folder),
   };
-  if (resume !== undefined) return resumePretraining(resume, openBackend, options);
-  const settings = await settingsOf(flags);
+  const settings =
+    resume === undefined ? await settingsOf(flags) : (await readManifest(resume)).settings;
   const backend = await openBackend(settings);
   try {
-    return await pretrain(settings, backend, options);
+    return resume === undefined
+      ? await pretrain(settings, backend, options)
+      : await resumePretraining(resume, backend, options);
   } finally {
     await backend.dispose();
   }

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { dataRoot, readManifest } from '../../training/index.js';
+import { dataRoot, readManifest } from '../../run/index.js';
 import { collectReport } from '../report/collect-report.js';
 import { comparePage } from '../report/compare-page.js';
 import { reportPage } from '../report/page.js';

@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Outcome, Retrieval } from '../../conformance/index.js';
+import type { Outcome, RetrievalCount } from '../../conformance/index.js';
 import { readClipList } from '../../data/index.js';
+import { evaluateRetrieval } from '../../evaluation/index.js';
 import { LacunaError } from '../../spec/index.js';
-import { evaluateRetrieval } from '../../training/index.js';
 import { type DemoFlags, demoData, demoSettings, train } from '../commands/demo.js';
 import { openBackend } from '../open-backend.js';
 import type { ConformFlags } from './options.js';
@@ -48,7 +48,7 @@ export async function demoOutcome(
     };
     const data = await demoData(flags.data);
     const { records } = await readClipList(data.testList);
-    const found: Retrieval[] = [];
+    const found: RetrievalCount[] = [];
     for (const pairing of ['own', 'shuffled'] as const) {
       const output = join(runs, pairing);
       const opened = await openBackend(await demoSettings(flags, data, output, pairing));
@@ -64,7 +64,7 @@ export async function demoOutcome(
         await opened.dispose();
       }
     }
-    const [trained, shuffled] = found as [Retrieval, Retrieval];
+    const [trained, shuffled] = found as [RetrievalCount, RetrievalCount];
     return { trained, shuffled };
   } finally {
     await rm(runs, { recursive: true });

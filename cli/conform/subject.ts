@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { BACKENDS } from '../../backends/registry.js';
 import {
   ALL_CHECKS,
   backendSubject,
@@ -8,7 +9,6 @@ import {
   type Subject,
 } from '../../conformance/index.js';
 import { LacunaError } from '../../spec/index.js';
-import { BACKENDS } from '../registry.js';
 import type { ConformFlags } from './options.js';
 
 /** A subject, how to close it, and how its part of a command line reads. */

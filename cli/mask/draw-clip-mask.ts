@@ -7,6 +7,7 @@ import {
   type ClipSampling,
   type MotionRequest,
 } from '../../data/index.js';
+import type { MotionConfig } from '../../run/index.js';
 import {
   drawMask,
   type Grid,
@@ -17,7 +18,6 @@ import {
   type MaskMap,
   sampleWord,
 } from '../../spec/index.js';
-import type { MotionConfig } from '../../training/index.js';
 
 /** A clip of a video and the mask that is drawn over it. */
 export interface ClipMaskRequest {

@@ -1,6 +1,6 @@
-import { rename, rm } from 'node:fs/promises';
 import { encode } from 'fast-png';
-import { loadClipEncoder, replaceFile } from '../../data/index.js';
+import { loadClipEncoder } from '../../data/index.js';
+import { replaceFile, replaceFileBy } from '../../formats/whole-file.js';
 import { LacunaError, MASK_KINDS, type MaskKindName, tokenCount } from '../../spec/index.js';
 import { Canvas } from './canvas.js';
 import type { ClipMask } from './draw-clip-mask.js';
@@ -26,18 +26,14 @@ export async function writeMaskPicture(
     return;
   }
   const encodeFilm = await loadClipEncoder();
-  const partial = `${path}.partial-${process.pid}.mp4`;
   const frames = filmFrames(clip, kind);
   const [{ width, height }] = frames as [Canvas];
   const repeats = Math.max(1, Math.floor(SHORTEST_FILM / frames.length));
   const pictures = frames.map((frame) => frame.toYuv());
   const film = Array.from({ length: repeats }, () => pictures).flat();
-  try {
+  await replaceFileBy(path, async (partial) => {
     encodeFilm(partial, film, { width, height, framesPerSecond: FRAMES_PER_SECOND });
-    await rename(partial, path);
-  } finally {
-    await rm(partial, { force: true });
-  }
+  });
 }
 
 /** @throws LacunaError for a name that is neither a picture nor a film. */

@@ -71,7 +71,8 @@ export function heatFrame(clip: PaintedClip, t: number, heat: Float64Array): Uin
 export function heatOf(name: MapName, map: MaskMap, grid: Grid): Float64Array {
   const values = name === 'flow' ? flowLengths(map, grid) : Float64Array.from(map);
   const [low, high] = [Math.min(...values), Math.max(...values)];
-  // A motion of 0 is the zero of its colours; a similarity has no zero of its own.
+  // The colours of motion and flow begin at 0, which means no motion. A similarity of 0 means nothing
+  // special, so its colours begin at the smallest one.
   const floor = name === 'similarity' ? low : 0;
   return values.map((value) => (high > floor ? (value - floor) / (high - floor) : 0));
 }

@@ -1,20 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type ClipRecord, readClipList } from '../../data/index.js';
-import { LacunaError } from '../../spec/index.js';
-import type { Aligner } from '../../teacher/index.js';
+import { attentionMaps, evaluateRetrieval, reconstruct } from '../../evaluation/index.js';
 import {
-  attentionMaps,
   dataRoot,
-  evaluateRetrieval,
   loadModel,
-  type PretrainSettings,
+  type RunSettings,
   readManifest,
   readMetrics,
   readProblems,
-  reconstruct,
   type TrainedModel,
-} from '../../training/index.js';
+} from '../../run/index.js';
+import { LacunaError } from '../../spec/index.js';
+import type { Aligner } from '../../teacher/index.js';
 import { openAligner } from '../open-aligner.js';
 import { openBackend } from '../open-backend.js';
 import type { Example, ReportInput, RunEvaluation } from './report-input.js';
@@ -88,7 +86,7 @@ async function examplesOf(
 
 /** The frozen teacher of a run; one that is gone costs the retrieval, not the report. */
 async function teacherOf(
-  { objective, contrastive }: PretrainSettings,
+  { objective, contrastive }: RunSettings,
   onNote: (text: string) => void,
 ): Promise<Aligner | undefined> {
   if (objective === 'mae' || contrastive.teacher === undefined) return undefined;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { parseConfig, type RunManifest, resolveSettings } from '../../run/index.js';
 import { clipTokens, drawMask, gridOf } from '../../spec/index.js';
-import { parseConfig, type RunManifest, resolveSettings } from '../../training/index.js';
 import { heated, lastBlock, peakOf } from './attention-picture.js';
 import { comparePage } from './compare-page.js';
 import { strips } from './pictures.js';

@@ -1,5 +1,5 @@
 import { basename, resolve } from 'node:path';
-import { type StepMetrics, videoConfigOf } from '../../training/index.js';
+import { type StepMetrics, videoConfigOf } from '../../run/index.js';
 import { type Chart, plotStyle, plots } from './curves.js';
 import { escapeHtml } from './escape.js';
 import { type Strip, strips } from './pictures.js';

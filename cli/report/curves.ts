@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { StepMetrics } from '../../training/index.js';
+import type { StepMetrics } from '../../run/index.js';
 import { scriptJson } from './escape.js';
 
 export interface Chart {

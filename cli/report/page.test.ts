@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
-import { drawMask, gridOf, unpatchify } from '../../spec/index.js';
 import {
   parseConfig,
   type RunManifest,
   resolveSettings,
   type StepMetrics,
-} from '../../training/index.js';
+} from '../../run/index.js';
+import { drawMask, gridOf, unpatchify } from '../../spec/index.js';
 import { reportPage } from './page.js';
 import { strips } from './pictures.js';
 import type { ReportInput } from './report-input.js';

@@ -1,4 +1,4 @@
-import { videoConfigOf } from '../../training/index.js';
+import { videoConfigOf } from '../../run/index.js';
 import { duration } from '../progress-line.js';
 import { curves, plotStyle } from './curves.js';
 import { escapeHtml } from './escape.js';

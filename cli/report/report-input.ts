@@ -1,10 +1,5 @@
-import type {
-  DataProblem,
-  Reconstruction,
-  Retrieval,
-  RunManifest,
-  StepMetrics,
-} from '../../training/index.js';
+import type { Reconstruction, Retrieval } from '../../evaluation/index.js';
+import type { DataProblem, RunManifest, StepMetrics } from '../../run/index.js';
 
 /** Retrieval scores of one model, as the evaluation of a run keeps them. */
 export interface ScoreRow {

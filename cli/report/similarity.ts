@@ -1,4 +1,4 @@
-import type { Retrieval } from '../../training/index.js';
+import type { Retrieval } from '../../evaluation/index.js';
 import { escapeHtml, scriptJson } from './escape.js';
 
 /** The cosines of all captions with all clips as a heat map that can be read out, as HTML. */

@@ -1,4 +1,4 @@
-import type { DataProblem, RunManifest } from '../../training/index.js';
+import type { DataProblem, RunManifest } from '../../run/index.js';
 import { escapeHtml } from './escape.js';
 import type { RunEvaluation } from './report-input.js';
 

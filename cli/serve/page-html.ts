@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '../../core/sha256.js';
 import { scriptJson } from '../report/escape.js';
 
 /** The page, and the content security policy that lets it do no more than it does. */
@@ -10,7 +10,7 @@ export interface PageText {
 /** The page's text: everything else is written into its elements by the module `entry`. */
 export function pageText(imports: Readonly<Record<string, string>>, entry: string): PageText {
   const map = scriptJson({ imports });
-  const hash = createHash('sha256').update(map).digest('base64');
+  const hash = Buffer.from(sha256(map), 'hex').toString('base64');
   const policy = [
     "default-src 'none'",
     `script-src 'self' 'sha256-${hash}'`,

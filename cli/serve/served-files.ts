@@ -16,7 +16,15 @@ export interface ServedFile {
 }
 
 /** The layers that the page's modules are of, below the folder of the compiled sources. */
-const LAYERS = ['spec', 'core', 'reference', 'conformance', 'backends/webgpu', 'cli/page'];
+const LAYERS = [
+  'spec',
+  'core',
+  'protocol',
+  'reference',
+  'conformance',
+  'backends/webgpu',
+  'cli/page',
+];
 /** What they use beside these. */
 const FILES = ['cli/progress-line.js', 'cli/report/escape.js'];
 const ENTRY = 'cli/page/conformance-page.js';

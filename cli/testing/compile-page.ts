@@ -8,7 +8,7 @@ const OPTIONS: ts.CompilerOptions = {
   module: ts.ModuleKind.ES2022,
   verbatimModuleSyntax: true,
 };
-const FOLDERS = ['spec', 'core', 'reference', 'conformance', 'backends/webgpu', 'cli'];
+const FOLDERS = ['spec', 'core', 'protocol', 'reference', 'conformance', 'backends/webgpu', 'cli'];
 
 /** Takes the types off the sources, so that the page runs as it is now and not as it was built. */
 export function compilePage(target: string): void {

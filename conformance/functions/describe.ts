@@ -1,4 +1,4 @@
-import type { FunctionName } from './function-call.js';
+import type { FunctionName } from '../../protocol/function-call.js';
 import type { AttributeSpec, FunctionSignature, TensorSpec } from './signature.js';
 import { FUNCTION_SIGNATURES } from './signatures.js';
 

@@ -1,4 +1,5 @@
 import type { HostTensor, Named } from '../../core/backend.js';
+import type { FunctionAttributes, FunctionCall } from '../../protocol/function-call.js';
 import type { ExactTensor } from '../../reference/index.js';
 import { LacunaError } from '../../spec/errors.js';
 import {
@@ -12,7 +13,6 @@ import {
 import { philox4x32 } from '../../spec/random/index.js';
 import type { Case } from '../case.js';
 import { integers } from './exact.js';
-import type { FunctionAttributes, FunctionCall } from './function-call.js';
 
 /** A case of a function of integers, for which there is no program: its results are exact. */
 export function exactCase(call: FunctionCall, runs: Case['runs']): Case {

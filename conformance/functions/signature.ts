@@ -1,4 +1,4 @@
-import type { FunctionName } from './function-call.js';
+import type { FunctionName } from '../../protocol/function-call.js';
 
 /** An attribute of a function: plain JSON. */
 export interface AttributeSpec {

@@ -1,5 +1,5 @@
+import type { FunctionName } from '../../protocol/function-call.js';
 import { ROUNDINGS } from '../../spec/index.js';
-import type { FunctionName } from './function-call.js';
 import { MODEL_SIGNATURES } from './model-signatures.js';
 import type { AttributeSpec, FunctionSignature, TensorSpec } from './signature.js';
 

@@ -4,7 +4,7 @@ import type { ContractErrors } from '../../spec/contracts/index.js';
 import { elementCount, type StateSpec } from '../../spec/index.js';
 import { type Judgement, judge } from '../judge.js';
 import { FALSE_ALARM } from '../steps/legal-spread.js';
-import { studentQuantile } from '../steps/student.js';
+import { studentQuantile } from '../steps/t-quantile.js';
 import type { OracleModel } from './oracle-model.js';
 import type { Changes, Judged, OracleRecord } from './oracle-record.js';
 import { updateOf } from './oracle-step.js';

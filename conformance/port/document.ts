@@ -1,6 +1,6 @@
+import { MAX_FRAMES, MAX_LINE, messageSchemas, PROTOCOL } from '../../protocol/messages.js';
 import { LacunaError } from '../../spec/errors.js';
 import { describeFunctions, functionSchemas } from '../functions/describe.js';
-import { MAX_FRAMES, MAX_LINE, messageSchemas, PROTOCOL } from './messages.js';
 
 /** Messages and functions as one JSON document of JSON Schemas. */
 export function protocolSchema(): object {

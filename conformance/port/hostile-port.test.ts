@@ -2,13 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { HarnessInvalid } from '../../protocol/smoke-test.js';
 import type { Check } from '../check.js';
 import { checksFor } from '../checks.js';
 import type { ConformanceReport } from '../report/index.js';
 import { explain, formatReport } from '../report/index.js';
 import { runChecks } from '../run-checks.js';
 import { openPort } from './port-subject.js';
-import { HarnessInvalid } from './smoke-test.js';
 
 const FILE = join(import.meta.dirname, 'testing', 'hostile-port.mjs');
 

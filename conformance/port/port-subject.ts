@@ -1,14 +1,14 @@
 import type { HostTensor, Named } from '../../core/backend.js';
+import { Breakdown } from '../../protocol/breakdown.js';
+import type { FunctionCall, FunctionName } from '../../protocol/function-call.js';
+import type { PortHello } from '../../protocol/messages.js';
+import { PortBackend, requireNames } from '../../protocol/port-backend.js';
+import { type PortOptions, PortSession } from '../../protocol/port-session.js';
+import { smokeTest } from '../../protocol/smoke-test.js';
+import { splitCommand } from '../../protocol/split-command.js';
 import { LacunaError } from '../../spec/errors.js';
-import { Breakdown } from '../breakdown.js';
-import type { FunctionCall, FunctionName } from '../functions/function-call.js';
 import { isResultOf } from '../functions/signatures.js';
 import { backendSubject, type Opened, type Subject } from '../subject.js';
-import type { PortHello } from './messages.js';
-import { PortBackend, requireNames } from './port-backend.js';
-import { type PortOptions, PortSession } from './port-session.js';
-import { smokeTest } from './smoke-test.js';
-import { splitCommand } from './split-command.js';
 
 /** A program in any language behind the process protocol, as a subject. */
 export interface Port extends Subject {

@@ -12,10 +12,10 @@ import {
   transpose,
   type Value,
 } from '../../spec/program/index.js';
+import { law } from '../backend-contract.js';
 import type { Check } from '../check.js';
 import { firstDifference } from '../first-difference.js';
 import { makeTensor } from '../generators/data.js';
-import { law } from '../laws.js';
 import { runOnce } from '../subject.js';
 import { HIDDEN, TOKENS, WIDTH } from './content.js';
 

@@ -1,9 +1,9 @@
 import type { HostTensor, Named } from '../../core/backend.js';
+import type { FunctionCall } from '../../protocol/function-call.js';
 import { type Bounds, bounds, interpret } from '../../reference/index.js';
 import { LacunaError } from '../../spec/errors.js';
 import { type DType, type Program, ProgramBuilder, type Value } from '../../spec/program/index.js';
 import type { Case } from '../case.js';
-import type { FunctionCall } from '../functions/function-call.js';
 import { type DataOptions, makeTensor } from '../generators/data.js';
 import type { Regime } from '../generators/regimes.js';
 import { type Axis, repeated, repeatedBounds, Stretching } from './stretching.js';

@@ -6,7 +6,7 @@ import type { CaseRecord } from '../check.js';
 import { CHECKS } from '../checks.js';
 import { FAULTY_FLEET } from '../fleet/faulty.js';
 import { float32Backend, LEGAL_FLEET } from '../fleet/legal.js';
-import { parseKnown } from '../known.js';
+import { parseKnown } from '../known-failures.js';
 import { runChecks } from '../run-checks.js';
 import { backendSubject } from '../subject.js';
 import { compareReports } from './compare.js';

@@ -12,7 +12,7 @@ import {
 import type { ContractErrors } from '../../spec/contracts/index.js';
 import { isFloat, type Program, type ValueDeclaration } from '../../spec/program/index.js';
 import { RandomStream } from '../../spec/random/index.js';
-import { studentQuantile } from './student.js';
+import { studentQuantile } from './t-quantile.js';
 
 /** Legal runs of which spreads are made. */
 export const LEGAL_RUNS = 32;

@@ -7,7 +7,7 @@ import type { Program } from '../../spec/program/index.js';
 import { type Check, type Finding, verdictOf } from '../check.js';
 import type { Subject } from '../subject.js';
 import { FALSE_ALARM, LEGAL_RUNS, legalBackend } from './legal-spread.js';
-import { studentQuantile } from './student.js';
+import { studentQuantile } from './t-quantile.js';
 import { stepInputs, TINY_JOINT, TINY_MAE } from './tiny-step.js';
 
 const SHAPE = { batch: 2, visible: 3 };

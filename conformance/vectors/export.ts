@@ -1,15 +1,16 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import type { HostTensor } from '../../core/backend.js';
 import { printProgram } from '../../core/text/print.js';
+import { encodeSafetensors } from '../../formats/safetensors/safetensors-bytes.js';
+import type { FunctionCall } from '../../protocol/function-call.js';
 import { CONTRACTS, type NumericContract } from '../../spec/contracts/index.js';
 import { SPEC_VERSION } from '../../spec/version.js';
 import { formatAddress } from '../address.js';
 import type { Case } from '../case.js';
 import type { Check } from '../check.js';
-import type { FunctionCall } from '../functions/function-call.js';
 import { caseInRange } from '../in-range.js';
-import { encodeSafetensors, type StoredTensor } from './safetensors.js';
 
 export interface ExportOptions {
   /** Those of them that are made of cases are exported. */
@@ -91,7 +92,7 @@ async function writeCase(
   if (program !== undefined) await writeFile(join(folder, `${stem}.txt`), printProgram(program));
   const entries: VectorEntry[] = [];
   for (const [run, inputs] of runs.entries()) {
-    const tensors = new Map<string, StoredTensor>();
+    const tensors = new Map<string, HostTensor>();
     for (const [name, tensor] of Object.entries(inputs)) tensors.set(`input.${name}`, tensor);
     const types: Record<string, string> = {};
     for (const [name, allowed] of Object.entries(expected(inputs, CONTRACTS[contract]))) {

@@ -3,12 +3,12 @@ import { z } from 'zod';
 import type { HostTensor } from '../../core/backend.js';
 import { parseProgram } from '../../core/text/parse.js';
 import { formatNumber, printProgram } from '../../core/text/print.js';
+import { FUNCTION_NAMES, type FunctionCall } from '../../protocol/function-call.js';
 import { LacunaError } from '../../spec/errors.js';
 import { type DType, elementCount, formatType, type Shape } from '../../spec/program/index.js';
 import { type Case, functionCase, type Level, programCase } from '../case.js';
 import { type Check, verdictOf } from '../check.js';
 import { judgeCase } from '../family-check.js';
-import { FUNCTION_NAMES, type FunctionCall } from '../functions/function-call.js';
 import { exactCase } from '../functions/integer-functions.js';
 import { FROZEN_FILES } from './frozen-files.js';
 

@@ -98,7 +98,8 @@ function accumulatedPlan(model: Model, microbatches: number, options: TrainingPl
   });
   let bad: Value | undefined;
   if (scaling !== undefined) {
-    // Of each part and of their sum: what an infinity adds up to is not promised everywhere.
+    // Both the parts and their sum are tested: not every backend promises that an infinity in a part
+    // makes the sum infinite or NaN.
     const flag = (builder: ProgramBuilder, tensors: ReadonlyMap<string, Value>): Value =>
       max(
         builder.input(NOT_FINITE, builder.float, [], 'optimizer'),

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { Program } from '../../spec/program/index.js';
+import { Sha256 } from '../sha256.js';
 import { printProgram } from './print.js';
 import { printComposites } from './print-composites.js';
 
@@ -9,8 +9,5 @@ import { printComposites } from './print-composites.js';
  * cached.
  */
 export function programDigest(program: Program): string {
-  return createHash('sha256')
-    .update(printProgram(program))
-    .update(printComposites(program))
-    .digest('hex');
+  return new Sha256().update(printProgram(program)).update(printComposites(program)).hex();
 }

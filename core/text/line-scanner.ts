@@ -1,8 +1,8 @@
 import { type ErrorFacts, LacunaError } from '../../spec/errors.js';
 import type { AttributeValue, DType, TensorType } from '../../spec/program/index.js';
 import { DTYPES } from '../attribute-kinds.js';
-import { clip } from '../clip.js';
 import { MAX_RANK } from '../limits.js';
+import { shorten } from '../shorten.js';
 import { formatNumber } from './print.js';
 
 const NAME = /[A-Za-z0-9_][A-Za-z0-9_.-]*/y;
@@ -112,7 +112,7 @@ export class LineScanner {
   fail(facts: ErrorFacts): never {
     const next = this.#line.slice(this.#position);
     throw new LacunaError({
-      got: next === '' ? 'the end of the line' : `'${clip(next)}'`,
+      got: next === '' ? 'the end of the line' : `'${shorten(next)}'`,
       ...facts,
       where: `${this.#where}, column ${this.column}`,
     });
@@ -127,7 +127,7 @@ export class LineScanner {
     this.#position = start;
     return this.fail({
       what: 'a number is not in its shortest form',
-      got: clip(text),
+      got: shorten(text),
       expected: canonical,
       fix: `Write ${canonical}.`,
     });

@@ -9,8 +9,8 @@ import type {
   Role,
 } from '../../spec/program/index.js';
 import { ProgramChecker } from '../check.js';
-import { clip } from '../clip.js';
 import { MAX_TEXT_LENGTH } from '../limits.js';
+import { shorten } from '../shorten.js';
 import type { LineScanner } from './line-scanner.js';
 import { HEADER } from './print.js';
 import { printComposites } from './print-composites.js';
@@ -147,7 +147,7 @@ function attributesOf(line: LineScanner): Attributes {
   const entries = line.list((): [string, AttributeValue] => {
     const name = line.word('an attribute');
     if (name <= previous) {
-      line.fail({ what: 'attributes must be sorted and given once', got: clip(name) });
+      line.fail({ what: 'attributes must be sorted and given once', got: shorten(name) });
     }
     previous = name;
     line.expect('=');
@@ -175,8 +175,8 @@ function requireComposites(text: string, meanings: string, reader: TextReader): 
   throw new LacunaError({
     where: reader.placeAfter(index),
     what: 'what follows the program is not the meaning of its composites in this version of Lacuna',
-    got: `'${clip(got[index] ?? 'the end of the text')}'`,
-    expected: index === last ? 'the end of the text' : `'${clip(lines[index] ?? '')}'`,
+    got: `'${shorten(got[index] ?? 'the end of the text')}'`,
+    expected: index === last ? 'the end of the text' : `'${shorten(lines[index] ?? '')}'`,
     fix: 'Leave out all that follows the first end, or print the program anew.',
   });
 }

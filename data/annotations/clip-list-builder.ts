@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { Sha256 } from '../../core/sha256.js';
 import { LacunaError } from '../../spec/errors.js';
 import { sampleWord } from '../../spec/random/sample-word.js';
 import type { ClipList, ClipRecord } from './clip-record.js';
@@ -12,7 +12,7 @@ export class ClipListBuilder {
   readonly #seen = new Map<number, { readonly id: string; readonly where: string }>();
   readonly #captions = new Set<string>();
   readonly #unknownKeys = new Map<string, number>();
-  readonly #digest = createHash('sha256');
+  readonly #digest = new Sha256();
 
   constructor(path: string) {
     this.#path = path;
@@ -52,7 +52,7 @@ export class ClipListBuilder {
     }
     return {
       records: this.#records,
-      digest: this.#digest.digest('hex'),
+      digest: this.#digest.hex(),
       distinctCaptions: this.#captions.size,
       unknownKeys: this.#unknownKeys,
     };

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { sha256 } from '../../core/sha256.js';
 import type { DemoOptions } from './demo-options.js';
 import { FRAME_COUNT, FRAME_SIDE, FRAMES_PER_SECOND } from './frame.js';
 
@@ -95,8 +95,4 @@ export async function measureClips(folder: string): Promise<{ count: number; byt
   let bytes = 0;
   for (const name of names) bytes += (await stat(join(folder, CLIP_FOLDER, name))).size;
   return { count: names.length, bytes };
-}
-
-export function sha256(data: string | Uint8Array): string {
-  return createHash('sha256').update(data).digest('hex');
 }

@@ -14,7 +14,7 @@ const DEMO_SHAPE: EncodedShape = {
   framesPerSecond: FRAMES_PER_SECOND,
 };
 
-/** Writes the frames of a clip (planar YUV 4:2:0) as an H.264 mp4 file; by default demo frames. */
+/** Writes the frames of a clip (planar YUV 4:2:0) as an H.264 mp4 file of any name; by default demo frames. */
 export type ClipEncoder = (
   file: string,
   frames: readonly Uint8Array[],
@@ -50,7 +50,7 @@ export async function loadClipEncoder(): Promise<ClipEncoder> {
         context.timeBase = new av.Rational(1, framesPerSecond);
       },
     });
-    const muxer = av.Muxer.openSync(file);
+    const muxer = av.Muxer.openSync(file, { format: 'mp4' });
     const stream = muxer.addStream(encoder);
     const writePackets = (): void => {
       for (;;) {

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { sha256 } from '../../core/sha256.js';
 import { drawCaptions } from './captions.js';
 import {
   type ClipAddress,
@@ -19,7 +20,6 @@ import {
   MANIFEST_FILE,
   measureClips,
   readManifest,
-  sha256,
 } from './demo-manifest.js';
 import { completeOptions, type DemoOptions } from './demo-options.js';
 import { type ClipEncoder, loadClipEncoder } from './encode-clip.js';

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
+import { sha256 } from '../../core/sha256.js';
 import { LacunaError } from '../../spec/errors.js';
 
 /** A file with a model of optical flow: see `FlowModel`. */
@@ -32,7 +32,7 @@ export async function readFlowFile({
   const bytes = await readFile(path).catch((cause: unknown) => {
     throw unreadable(path, cause);
   });
-  const digest = createHash('sha256').update(bytes).digest('hex');
+  const digest = sha256(bytes);
   if (known === undefined || known === digest) return { bytes, digest };
   throw new LacunaError({
     where: path,

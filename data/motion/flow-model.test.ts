@@ -5,16 +5,16 @@ import { join } from 'node:path';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
-  ModelProtoSchema,
-  StringStringEntryProtoSchema,
-  TensorProto_DataLocation,
-} from '../../backends/onnx/model/onnx_pb.js';
-import {
   colourFlow,
   constantFlow,
   FRAMES,
   flowGraph,
 } from '../../backends/onnx/testing/flow-graph.js';
+import {
+  ModelProtoSchema,
+  StringStringEntryProtoSchema,
+  TensorProto_DataLocation,
+} from '../../formats/onnx/onnx_pb.js';
 import { LacunaError } from '../../spec/errors.js';
 import { FlowModel } from './flow-model.js';
 

@@ -1,5 +1,5 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
-import { loadOnnxRuntime, type OnnxRuntime, onnxRuntimeError } from '../../core/onnx-runtime.js';
+import { loadOnnxRuntime, type OnnxRuntime, onnxRuntimeError } from '../../formats/onnx/runtime.js';
 import { LacunaError } from '../../spec/errors.js';
 import { type FlowFile, readFlowFile } from './flow-file.js';
 

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { sha256 } from '../../core/sha256.js';
 import { MAX_CAPTION_LENGTH, MAX_CAPTIONS, MAX_PATH_LENGTH } from '../annotations/limits.js';
 import { MAX_VIDEO_FRAMES } from '../video/limits.js';
 import { storedFrames } from './frame-stride.js';
@@ -68,7 +68,7 @@ export function encodeEntry({ maps, ...header }: SimilarityEntry): Uint8Array {
   const start = FIXED_BYTES + text.length;
   for (let i = 0; i < maps.length; i++) file.writeInt16LE(maps[i] as number, start + 2 * i);
   const end = file.length - DIGEST_BYTES;
-  sha256(file.subarray(0, end)).copy(file, end);
+  checksum(file.subarray(0, end)).copy(file, end);
   return file;
 }
 
@@ -78,7 +78,7 @@ export function decodeEntry(file: Uint8Array): SimilarityEntry {
   const { header, size, start } = decodeHeader(bytes);
   if (bytes.length !== size) throw new DamagedEntry(`it has ${bytes.length} of ${size} bytes`);
   const end = size - DIGEST_BYTES;
-  if (!sha256(bytes.subarray(0, end)).equals(bytes.subarray(end))) {
+  if (!checksum(bytes.subarray(0, end)).equals(bytes.subarray(end))) {
     throw new DamagedEntry('its checksum is another');
   }
   const maps = new Int16Array((end - start) / 2);
@@ -139,6 +139,6 @@ export function frameMap(entry: SimilarityEntry, caption: number, stored: number
   return entry.maps.subarray(start, start + cells);
 }
 
-function sha256(bytes: Uint8Array): Buffer {
-  return createHash('sha256').update(bytes).digest();
+function checksum(bytes: Uint8Array): Buffer {
+  return Buffer.from(sha256(bytes), 'hex');
 }

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { sha256 } from '../../core/sha256.js';
+import { replaceFile } from '../../formats/whole-file.js';
 import { LacunaError } from '../../spec/errors.js';
-import { replaceFile } from '../write-file.js';
 import {
   DamagedEntry,
   decodeEntry,
@@ -122,7 +122,7 @@ export class SimilarityStore {
 
   /** Where the maps of a video lie: its name says nothing that could lead out of the folder. */
   path(video: string): string {
-    const name = createHash('sha256').update(video).digest('hex');
+    const name = sha256(video);
     return join(this.folder, ENTRIES, name.slice(0, 2), `${name}.maps`);
   }
 
@@ -205,7 +205,7 @@ export class SimilarityStore {
 
 function recipeDigest({ teacher, form, stride, cells }: SimilarityRecipe): string {
   const facts = { teacher: teacher.digest, form, stride, cells };
-  return createHash('sha256').update(JSON.stringify(facts)).digest('hex');
+  return sha256(JSON.stringify(facts));
 }
 
 async function readRecipe(folder: string): Promise<SimilarityRecipe | undefined> {

@@ -1,5 +1,6 @@
-import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { mkdir, readFile, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { replaceFile } from '../../formats/whole-file.js';
 import { LacunaError } from '../../spec/errors.js';
 import type { TokenizerDefinition } from './tokenizer-definition.js';
 
@@ -32,14 +33,9 @@ export async function writeTokenizer(
   { tokenizer, config }: TokenizerDefinition,
 ): Promise<void> {
   await mkdir(folder, { recursive: true });
-  await writeWhole(join(folder, 'tokenizer_config.json'), config);
-  await writeWhole(join(folder, 'tokenizer.json'), tokenizer);
-}
-
-async function writeWhole(file: string, value: object): Promise<void> {
-  const partial = join(dirname(file), `.${basename(file)}.partial`);
-  await writeFile(partial, `${JSON.stringify(value, null, 1)}\n`);
-  await rename(partial, file);
+  const text = (value: object): string => `${JSON.stringify(value, null, 1)}\n`;
+  await replaceFile(join(folder, 'tokenizer_config.json'), text(config));
+  await replaceFile(join(folder, 'tokenizer.json'), text(tokenizer));
 }
 
 async function isFolder(path: string): Promise<boolean> {

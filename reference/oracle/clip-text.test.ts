@@ -56,7 +56,7 @@ function clipText(config: TextEncoderConfig = CLIP, head: 'raw' | 'unit' = 'raw'
 function inputs(fixture: Fixture, { state }: Model): Named<HostTensor> {
   const ids = fixture.tensors.get('input.ids');
   const ends = fixture.tensors.get('input.eos_positions');
-  if (ids?.dtype !== 'I64' || ends?.dtype !== 'I64') throw new Error('the fixture has no captions');
+  if (ids?.dtype !== 'i32' || ends?.dtype !== 'i32') throw new Error('the fixture has no captions');
   const lengths = { ...ends, data: ends.data.map((position) => position + 1) };
   return {
     ids: asInput(ids),

@@ -3,7 +3,6 @@ import { differentiate } from '../../core/autodiff/differentiate.js';
 import type { HostTensor, Named } from '../../core/backend.js';
 import type { Model } from '../../spec/index.js';
 import { interpret } from '../interpret.js';
-import type { FixtureTensor } from './read-fixture.js';
 
 /** The agreement that float64 on both sides must reach; above 1 relatively. */
 const EXACT = 1e-9;
@@ -26,9 +25,8 @@ export function expectEqual(
 }
 
 /** A fixture's tensor as an input of a program. */
-export function asInput(tensor: FixtureTensor): HostTensor {
-  const { dtype, shape, data } = tensor;
-  return { dtype: dtype === 'F64' ? 'f64' : dtype === 'I64' ? 'i32' : 'u8', shape, data };
+export function asInput({ dtype, shape, data }: HostTensor): HostTensor {
+  return { dtype: dtype === 'bool' ? 'u8' : dtype, shape, data };
 }
 
 /** The outputs of a model and the gradients of its output `loss` by the values of `wrt`. */

@@ -57,7 +57,7 @@ function oneColumn(frames: Uint8Array): HostTensor {
 
 describe('Hugging Face VideoMAEForPreTraining on a grid of 2 x 3 in float64', () => {
   const frames = readFixture('videomae_wide').tensors.get('input.frames');
-  if (frames?.dtype !== 'U8') throw new Error('the fixture has no frames');
+  if (!(frames?.data instanceof Uint8Array)) throw new Error('the fixture has no frames');
   const wide = new VideomaeCase('videomae_wide', WIDE, oneColumn(frames.data));
 
   it('has the losses and parameters of 3 AdamW steps', () => expectThreeSteps(wide));

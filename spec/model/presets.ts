@@ -237,7 +237,8 @@ const DEMO_ALIGNER: Preset = {
   objective: 'contrastive',
   video: { frames: 1, size: 64, tubelet: 1, patch: 8 },
   crop: 'multi-scale',
-  // Without a last norm a patch that shows nothing can be short, and weigh little in the mean.
+  // There is no final norm, so the token of a patch without content can be short, and then it counts
+  // little in the mean over tokens.
   encoder: { width: 64, depth: 1, heads: 4, finalNorm: false },
   text: { ...DEMO.text, width: 64, depth: 1, length: 64 },
   contrastive: {

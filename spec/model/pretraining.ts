@@ -113,7 +113,7 @@ export function pretrainingModel(
       const scale = temperatureScale(model, temperature);
       return model.scope('contrastive', () => infoNceLoss(text, video, scale, contrastive));
     };
-    const loss = weight === 0 ? model.untrained(align) : align();
+    const loss = weight === 0 ? model.withoutUpdates(align) : align();
     model.program.output('loss.contrastive', loss);
     // No product with 0: it would carry a NaN of what is only watched into the loss.
     if (weight !== 0) terms.push(weighted(loss, weight));

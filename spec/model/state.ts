@@ -49,7 +49,7 @@ type ParameterOptions = Partial<Pick<StateSpec, 'decay' | 'clamp' | 'learningRat
 export class ModelBuilder {
   readonly program: ProgramBuilder;
   readonly #state: StateSpec[] = [];
-  #untrained = false;
+  #withoutUpdates = false;
 
   constructor(name: string, float: FloatType = 'f32') {
     this.program = new ProgramBuilder(name, { float });
@@ -60,13 +60,13 @@ export class ModelBuilder {
   }
 
   /** Runs `body`; the parameters that it declares get the learning rate 0, which also stops their decay. */
-  untrained<T>(body: () => T): T {
-    const before = this.#untrained;
-    this.#untrained = true;
+  withoutUpdates<T>(body: () => T): T {
+    const before = this.#withoutUpdates;
+    this.#withoutUpdates = true;
     try {
       return body();
     } finally {
-      this.#untrained = before;
+      this.#withoutUpdates = before;
     }
   }
 
@@ -77,7 +77,7 @@ export class ModelBuilder {
   parameter(name: string, shape: Shape, init: Init, options: ParameterOptions = {}): Value {
     return this.#declare(name, shape, 'parameter', init, {
       decay: shape.length > 1,
-      ...(this.#untrained ? { learningRateScale: 0 } : {}),
+      ...(this.#withoutUpdates ? { learningRateScale: 0 } : {}),
       ...options,
     });
   }

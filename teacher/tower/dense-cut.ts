@@ -2,7 +2,7 @@ import {
   type GraphProto,
   type NodeProto,
   TensorProto_DataType,
-} from '../../backends/onnx/model/onnx_pb.js';
+} from '../../formats/onnx/onnx_pb.js';
 import { inputsOf, type Subgraph, subgraph } from './onnx-subgraph.js';
 
 /**

@@ -1,6 +1,6 @@
+import { type OnnxFile, readOnnxFile } from '../../formats/onnx/onnx-file.js';
+import { fileDigest } from '../../formats/plain-file.js';
 import { LacunaError } from '../../spec/errors.js';
-import { type OnnxFile, readOnnxFile } from './onnx-file.js';
-import { fileDigest } from './tower-folder.js';
 
 /** What is made of an ONNX file on first use, and given back once. */
 export interface LazySession<T> {

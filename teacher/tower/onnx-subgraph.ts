@@ -9,10 +9,15 @@ import {
   TensorProto_DataLocation,
   TensorProtoSchema,
   type ValueInfoProto,
-} from '../../backends/onnx/model/onnx_pb.js';
+} from '../../formats/onnx/onnx_pb.js';
+import {
+  externalPath,
+  isExternal,
+  MOST_ONNX_BYTES,
+  type OnnxFile,
+} from '../../formats/onnx/onnx-file.js';
+import { plainFile } from '../../formats/plain-file.js';
 import { LacunaError } from '../../spec/errors.js';
-import { externalPath, isExternal, MOST_ONNX_BYTES, type OnnxFile } from './onnx-file.js';
-import { plainFile } from './tower-folder.js';
 
 /** What some values of a graph are computed from. */
 export interface Subgraph {

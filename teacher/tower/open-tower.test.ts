@@ -2,9 +2,9 @@ import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { GraphProto } from '../../backends/onnx/model/onnx_pb.js';
+import type { GraphProto } from '../../formats/onnx/onnx_pb.js';
+import type { Aligner } from '../../run/aligner.js';
 import { LacunaError } from '../../spec/errors.js';
-import type { Aligner } from '../aligner.js';
 import { openTower } from './open-tower.js';
 import {
   BOUND,

@@ -1,14 +1,15 @@
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
+import { sha256 } from '../../core/sha256.js';
 import { createTokenizer, readTokenizer, type Tokenizer } from '../../data/index.js';
+import { readOnnxFile } from '../../formats/onnx/onnx-file.js';
+import { fileDigest } from '../../formats/plain-file.js';
+import type { Aligner } from '../../run/aligner.js';
 import { LacunaError } from '../../spec/errors.js';
-import type { Aligner } from '../aligner.js';
 import { onnxDigests } from './lazy-session.js';
-import { readOnnxFile } from './onnx-file.js';
 import { TextTower } from './text-tower.js';
 import { towerFacts } from './tower-config.js';
-import { fileDigest, onnxFiles, readConfig } from './tower-folder.js';
+import { onnxFiles, readConfig } from './tower-folder.js';
 import { VisionTower } from './vision-tower.js';
 
 export interface TowerOptions {
@@ -79,9 +80,7 @@ function digestOf(folder: string, digests: ReadonlyMap<string, string>): string 
   const lines = [...digests].map(
     ([path, digest]) => `${relative(folder, path).replaceAll('\\', '/')} ${digest}`,
   );
-  return createHash('sha256')
-    .update([RULES, ...lines.sort()].join('\n'))
-    .digest('hex');
+  return sha256([RULES, ...lines.sort()].join('\n'));
 }
 
 /**

@@ -1,8 +1,8 @@
-import { TensorProto_DataType } from '../../backends/onnx/model/onnx_pb.js';
 import type { Tokenizer } from '../../data/index.js';
+import { TensorProto_DataType } from '../../formats/onnx/onnx_pb.js';
+import type { OnnxFile } from '../../formats/onnx/onnx-file.js';
 import { LacunaError } from '../../spec/errors.js';
 import { type LazySession, lazySession } from './lazy-session.js';
-import type { OnnxFile } from './onnx-file.js';
 import { encodeSubgraph } from './onnx-subgraph.js';
 import type { TowerFacts } from './tower-config.js';
 import { checkValue, disagreement, sizesOf, type TowerGraph, towerGraph } from './tower-graph.js';

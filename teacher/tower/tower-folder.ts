@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { plainFile } from '../../formats/plain-file.js';
 import { LacunaError } from '../../spec/errors.js';
 
 const MOST_CONFIG_BYTES = 2 ** 20;
@@ -79,29 +78,4 @@ export async function readConfig(folder: string, name: string): Promise<unknown>
       { cause },
     );
   }
-}
-
-/** Size of a plain file. Links are followed: the cache of the Hugging Face Hub is made of them. */
-export async function plainFile(file: string): Promise<{ readonly size: number }> {
-  const found = await stat(file).catch((cause: unknown) => {
-    throw unreadable(file, cause);
-  });
-  if (found.isFile()) return found;
-  throw new LacunaError({ where: file, what: 'this is not a plain file' });
-}
-
-export function unreadable(file: string, cause: unknown): LacunaError {
-  const got = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-  return new LacunaError({ where: file, what: 'the file cannot be read', got }, { cause });
-}
-
-/** SHA-256 of a file, hex, read piece by piece. */
-export async function fileDigest(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  try {
-    for await (const piece of createReadStream(file)) hash.update(piece as Uint8Array);
-  } catch (cause) {
-    throw unreadable(file, cause);
-  }
-  return hash.digest('hex');
 }

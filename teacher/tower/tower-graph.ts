@@ -3,9 +3,9 @@ import {
   TensorProto_DataType,
   type ValueInfoProto,
   ValueInfoProtoSchema,
-} from '../../backends/onnx/model/onnx_pb.js';
+} from '../../formats/onnx/onnx_pb.js';
+import type { OnnxFile } from '../../formats/onnx/onnx-file.js';
 import { LacunaError } from '../../spec/errors.js';
-import type { OnnxFile } from './onnx-file.js';
 import { type Subgraph, subgraph } from './onnx-subgraph.js';
 
 /** One tower within an ONNX file, which may hold both. */

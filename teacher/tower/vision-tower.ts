@@ -1,9 +1,9 @@
-import { TensorProto_DataType } from '../../backends/onnx/model/onnx_pb.js';
+import { TensorProto_DataType } from '../../formats/onnx/onnx_pb.js';
+import type { OnnxFile } from '../../formats/onnx/onnx-file.js';
 import { LacunaError } from '../../spec/errors.js';
 import { classTokenCut, type DenseCut, poolingHeadCut } from './dense-cut.js';
 import { type LazySession, lazySession } from './lazy-session.js';
 import { levelTable, normalisedImages } from './normalised-images.js';
-import type { OnnxFile } from './onnx-file.js';
 import { encodeSubgraph, subgraph } from './onnx-subgraph.js';
 import { pooledRows } from './pooled-rows.js';
 import type { TowerFacts } from './tower-config.js';

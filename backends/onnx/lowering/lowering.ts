@@ -1,3 +1,4 @@
+import type { GraphWriter, MICROSOFT, NodeAttribute } from '../../../formats/onnx/graph-writer.js';
 import { LacunaError } from '../../../spec/errors.js';
 import {
   elementCount,
@@ -8,7 +9,6 @@ import {
   type TensorType,
   type ValueDeclaration,
 } from '../../../spec/program/index.js';
-import type { GraphWriter, MICROSOFT, NodeAttribute } from '../model/graph-writer.js';
 import { stretchedShape } from './stretched-shape.js';
 
 export interface LoweringOptions {
@@ -77,7 +77,7 @@ export class Lowering {
     return this.#definitions.get(value);
   }
 
-  /** How many operands and outputs are this value. */
+  /** How often the value is used, as an operand of an operation or as an output of the program. */
   userCount(value: string): number {
     return this.#users.get(value) ?? 0;
   }

@@ -1,5 +1,5 @@
+import { float, MICROSOFT } from '../../../formats/onnx/graph-writer.js';
 import type { Operation, Primitive, Shape } from '../../../spec/program/index.js';
-import { float, MICROSOFT } from '../model/graph-writer.js';
 import type { Lowering } from './lowering.js';
 
 /** A product waits for its only user, which may scale it or add to it on the way. */

@@ -1,3 +1,4 @@
+import { ELEMENT_TYPES } from '../../../formats/onnx/element-type.js';
 import {
   elementCount,
   isFloat,
@@ -6,7 +7,6 @@ import {
   type PrimitiveName,
   type Shape,
 } from '../../../spec/program/index.js';
-import { ELEMENT_TYPES } from '../model/element-type.js';
 import { lowerErf64 } from './erf64.js';
 import type { Lowering } from './lowering.js';
 import { lowerAddition, lowerMatmul, lowerProduct } from './matmul.js';

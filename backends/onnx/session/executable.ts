@@ -1,7 +1,8 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { DeviceTensor, Executable, HostData, Named } from '../../../core/backend.js';
 import { checkedInputs } from '../../../core/check-run.js';
-import { type OnnxRuntime, onnxRuntimeError } from '../../../core/onnx-runtime.js';
+import { ELEMENT_TYPES } from '../../../formats/onnx/element-type.js';
+import { type OnnxRuntime, onnxRuntimeError } from '../../../formats/onnx/runtime.js';
 import { LacunaError } from '../../../spec/errors.js';
 import {
   elementCount,
@@ -9,7 +10,6 @@ import {
   type Shape,
   type TensorType,
 } from '../../../spec/program/index.js';
-import { ELEMENT_TYPES } from '../model/element-type.js';
 import { runInPlace } from './run-in-place.js';
 import { type LiveTensors, OnnxTensor, runtimeTensor } from './tensor.js';
 

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import type { Probe } from '../../../core/backend.js';
-import { loadOnnxRuntime } from '../../../core/onnx-runtime.js';
-import { GraphWriter } from '../model/graph-writer.js';
+import { GraphWriter } from '../../../formats/onnx/graph-writer.js';
+import { loadOnnxRuntime } from '../../../formats/onnx/runtime.js';
 import type { Provider } from '../options.js';
 
 const TIME_LIMIT_MS = 60_000;

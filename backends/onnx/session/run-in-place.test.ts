@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { loadOnnxRuntime } from '../../../core/onnx-runtime.js';
-import { GraphWriter } from '../model/graph-writer.js';
+import { GraphWriter } from '../../../formats/onnx/graph-writer.js';
+import { loadOnnxRuntime } from '../../../formats/onnx/runtime.js';
 import { addStop, runInPlace } from './run-in-place.js';
 
 describe('running in place', () => {

@@ -1,5 +1,5 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
-import type { GraphWriter } from '../model/graph-writer.js';
+import type { GraphWriter } from '../../../formats/onnx/graph-writer.js';
 
 const STOP = 'lacuna/stop';
 const REFUSAL = 'Non tensor type is temporarily not supported';

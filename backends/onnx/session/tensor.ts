@@ -1,9 +1,9 @@
 import type { Tensor } from 'onnxruntime-node';
 import type { DeviceTensor, HostData } from '../../../core/backend.js';
-import type { OnnxRuntime } from '../../../core/onnx-runtime.js';
+import { ELEMENT_TYPES } from '../../../formats/onnx/element-type.js';
+import type { OnnxRuntime } from '../../../formats/onnx/runtime.js';
 import { LacunaError } from '../../../spec/errors.js';
 import { formatType, type TensorType } from '../../../spec/program/index.js';
-import { ELEMENT_TYPES } from '../model/element-type.js';
 
 /** A tensor in ONNX Runtime's reach: CPU memory that JavaScript sees too. */
 export class OnnxTensor implements DeviceTensor {

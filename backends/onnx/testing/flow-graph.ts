@@ -1,7 +1,7 @@
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import { GraphWriter } from '../../../formats/onnx/graph-writer.js';
+import { ModelProtoSchema } from '../../../formats/onnx/onnx_pb.js';
 import type { DType, Shape } from '../../../spec/program/index.js';
-import { GraphWriter } from '../model/graph-writer.js';
-import { ModelProtoSchema } from '../model/onnx_pb.js';
 
 /** The form of a small graph that stands for RAFT. */
 export interface FlowGraph {

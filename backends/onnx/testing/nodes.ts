@@ -1,5 +1,5 @@
 import { fromBinary } from '@bufbuild/protobuf';
-import { type GraphProto, ModelProtoSchema } from '../model/onnx_pb.js';
+import { type GraphProto, ModelProtoSchema } from '../../../formats/onnx/onnx_pb.js';
 
 /** The graph of an encoded model. */
 export function graphOf(model: Uint8Array): GraphProto {

@@ -61,7 +61,7 @@ export class Lowering {
     return this.#definitions.get(name);
   }
 
-  /** How many operands and outputs are this value. */
+  /** How often the value is used, as an operand of an operation or as an output of the program. */
   userCount(name: string): number {
     return this.#users.get(name) ?? 0;
   }
@@ -71,7 +71,7 @@ export class Lowering {
     this.steps.push({ operands, result, apply });
   }
 
-  /** A step whose result no value of the program is. */
+  /** Adds a step whose result is not a value of the program, and returns the name of the result. */
   temporary(operands: readonly string[], apply: Step['apply']): string {
     const name = `#${this.#fresh++}`;
     this.step(name, operands, apply);

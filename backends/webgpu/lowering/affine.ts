@@ -79,7 +79,7 @@ export class Affine {
     return found;
   }
 
-  /** What is left where a variable is 0 that occurs as such only. */
+  /** The expression where a variable is 0. The variable must not stand inside a division. */
   without(variable: string): Affine {
     return new Affine(
       this.constant,

@@ -27,7 +27,7 @@ export class Clusters {
   readonly #options: FusionOptions;
   readonly #clusterOf = new Map<string, Cluster>();
   readonly #clusters = new Set<Cluster>();
-  /** Those of which another one reads. */
+  /** Clusters that another cluster reads: they run before it, so they take no more members. */
   readonly #closed = new Set<Cluster>();
 
   constructor(graph: Graph, isStored: (name: string) => boolean, options: FusionOptions) {

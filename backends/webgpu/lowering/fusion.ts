@@ -16,8 +16,8 @@ export interface Fusion {
   /** Values that lie in memory, or that their cluster alone reads. */
   readonly stored: ReadonlySet<string>;
   /**
-   * Whether a member of a cluster reads a value, rather than to compute it again: one may come to
-   * lie in memory only after some of its users were written.
+   * Whether a member of a cluster reads a value from memory instead of computing it again. It depends
+   * on the member, since a value may be put into memory after some of its users were written.
    */
   readonly isRead: IsRead;
   /** What each cluster reads, its own members included. */

@@ -1,6 +1,7 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { replaceFile } from '../../../formats/whole-file.js';
 import type { Runtime } from '../device/runtime.js';
 import type { ProductTiling } from '../lowering/kernels/tiling.js';
 import { isAllowed } from './candidates.js';
@@ -40,9 +41,7 @@ export async function writeTiling(
 ): Promise<void> {
   const text = `${JSON.stringify({ ...(await readAll(file)), [adapter]: tiling }, null, 2)}\n`;
   await mkdir(dirname(file), { recursive: true });
-  const partial = `${file}.${process.pid}.partial`;
-  await writeFile(partial, text);
-  await rename(partial, file);
+  await replaceFile(file, text);
 }
 
 async function readAll(file: string): Promise<Tilings> {

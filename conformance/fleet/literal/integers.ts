@@ -1,6 +1,6 @@
 import type { HostTensor, Named } from '../../../core/backend.js';
+import type { FunctionAttributes } from '../../../protocol/function-call.js';
 import { integers } from '../../functions/exact.js';
-import type { FunctionAttributes } from '../../functions/function-call.js';
 import { at } from './scalars.js';
 
 type Words = readonly [bigint, bigint, bigint, bigint];

@@ -1,10 +1,10 @@
 import type { HostTensor, Named } from '../../../core/backend.js';
-import { type AdamWAttributes, elementCount, type Shape } from '../../../spec/program/index.js';
 import {
   FUNCTION_NAMES,
   type FunctionAttributes,
   type FunctionCall,
-} from '../../functions/function-call.js';
+} from '../../../protocol/function-call.js';
+import { type AdamWAttributes, elementCount, type Shape } from '../../../spec/program/index.js';
 import type { Subject } from '../../subject.js';
 import { adamw, infonce, mae, patchify, scalars, targetCube } from './formulas.js';
 import { philox, topk, tube } from './integers.js';

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Sha256 } from '../../../core/sha256.js';
+import { fileDigest } from '../../../formats/plain-file.js';
 import { LacunaError } from '../../../spec/errors.js';
 
 /** The kinds of captioner that are known. */
@@ -147,11 +147,9 @@ async function digestOf(path: string, graphs: readonly string[]): Promise<string
   const beside = (await readdir(join(path, 'onnx'))).map((name) => `onnx/${name}`);
   const weights = beside.filter((name) => graphs.some((graph) => name.startsWith(graph)));
   const small = (await readdir(path)).filter((name) => /\.(?:json|jinja|txt|model)$/.test(name));
-  const digest = createHash('sha256');
+  const digest = new Sha256();
   for (const name of [...small, ...weights].sort()) {
-    const content = createHash('sha256');
-    for await (const chunk of createReadStream(join(path, name))) content.update(chunk as Buffer);
-    digest.update(`${JSON.stringify([name, content.digest('hex')])}\n`);
+    digest.update(`${JSON.stringify([name, await fileDigest(join(path, name))])}\n`);
   }
-  return digest.digest('hex');
+  return digest.hex();
 }

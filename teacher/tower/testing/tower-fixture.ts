@@ -7,7 +7,7 @@ import {
   ModelProtoSchema,
   StringStringEntryProtoSchema,
   TensorProto_DataLocation,
-} from '../../../backends/onnx/model/onnx_pb.js';
+} from '../../../formats/onnx/onnx_pb.js';
 
 /** What PyTorch says, in float64. */
 export interface Expected {

@@ -1,5 +1,6 @@
 import { expand } from '../../../../core/passes/expand.js';
 import { simplify } from '../../../../core/passes/simplify.js';
+import { GraphWriter } from '../../../../formats/onnx/graph-writer.js';
 import {
   type Call,
   compositeNamed,
@@ -11,7 +12,6 @@ import {
   type TensorType,
   type ValueDeclaration,
 } from '../../../../spec/program/index.js';
-import { GraphWriter } from '../../model/graph-writer.js';
 import { Lowering } from '../lowering.js';
 import { lowerPrimitive } from '../primitives.js';
 

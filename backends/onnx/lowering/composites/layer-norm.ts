@@ -1,4 +1,4 @@
-import { float } from '../../model/graph-writer.js';
+import { float } from '../../../../formats/onnx/graph-writer.js';
 import type { CompositeRule } from './index.js';
 
 export const lowerLayerNorm: CompositeRule = (call, lowering) => {

@@ -1,0 +1,43 @@
+import type { HostTensor } from '../core/backend.js';
+import { type Clip, ClipReader, type ClipRecord, type ClipSampling } from '../data/index.js';
+import type { DataProblem } from '../run/run-folder.js';
+import type { RunSettings } from '../run/settings/config.js';
+
+/** A clip of a record, as it was read. */
+export interface ReadClip {
+  readonly record: ClipRecord;
+  readonly clip: Clip;
+}
+
+/** The clips that can be read, all in memory, and why the others cannot. */
+export async function readClips(
+  sampling: ClipSampling,
+  records: readonly ClipRecord[],
+  root: string,
+): Promise<{ readonly clips: readonly ReadClip[]; readonly problems: readonly DataProblem[] }> {
+  const reader = await ClipReader.open({ root, records, sampling });
+  const clips: ReadClip[] = [];
+  const problems: DataProblem[] = [];
+  try {
+    for await (const outcome of reader.clips()) {
+      if ('clip' in outcome) clips.push(outcome);
+      else problems.push({ id: outcome.record.id, reason: outcome.problem });
+    }
+  } finally {
+    await reader.close();
+  }
+  return { clips, problems };
+}
+
+/** `frames` u8 [B, T, S, S, 3] of clips. */
+export function frames(
+  { clip: { frames: count, size } }: RunSettings,
+  clips: readonly Clip[],
+): HostTensor {
+  const bytes = count * size * size * 3;
+  const data = new Uint8Array(clips.length * bytes);
+  clips.forEach(({ video }, index) => {
+    data.set(video, index * bytes);
+  });
+  return { dtype: 'u8', shape: [clips.length, count, size, size, 3], data };
+}

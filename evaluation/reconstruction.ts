@@ -1,0 +1,65 @@
+import type { ClipRecord } from '../data/index.js';
+import { maskFeeds } from '../run/feeds/batch-feeds.js';
+import { maskedClipSampling } from '../run/feeds/clip-sampling.js';
+import { SimilarityGuide } from '../run/feeds/similarity-guide.js';
+import { type TrainedModel, withProgram } from '../run/open-program.js';
+import { modelConfig, videoConfig } from '../run/settings/settings.js';
+import {
+  drawMask,
+  gridOf,
+  type Mask,
+  maskCounts,
+  reconstructionModel,
+  sampleWord,
+} from '../spec/index.js';
+import { frames, readClips } from './read-clips.js';
+
+/** A clip, its mask, and what the decoder makes of the masked cubes. */
+export interface Reconstruction {
+  readonly id: string;
+  readonly caption: string | undefined;
+  /** u8 RGB, [T, S, S, 3]. */
+  readonly frames: Uint8Array;
+  readonly mask: Mask;
+  /** [M, P], in the units of the target. */
+  readonly prediction: Float32Array;
+  readonly target: Float32Array;
+}
+
+/**
+ * Reconstructs the centre clips of `records`, masked as in epoch 0 of the run. A text-guided mask is
+ * that of the first caption; clips of which the run's store has no map are left out.
+ */
+export async function reconstruct(
+  model: TrainedModel,
+  records: readonly ClipRecord[],
+  root: string,
+): Promise<readonly Reconstruction[]> {
+  const { settings, tokenizer } = model;
+  const { clips } = await readClips(maskedClipSampling(settings), records, root);
+  const guide = await SimilarityGuide.open(settings);
+  const grid = gridOf(videoConfig(settings));
+  const shape = { batch: 1, visible: maskCounts(settings.mask, grid).visible };
+  const program = reconstructionModel(modelConfig(settings, tokenizer?.vocabSize ?? 0), shape);
+  return withProgram(model, program, async (run) => {
+    const results: Reconstruction[] = [];
+    for (const { record, clip } of clips) {
+      const address = { seed: settings.seed, epoch: 0, sample: sampleWord(record.id) };
+      const [caption = ''] = record.captions;
+      if (guide !== undefined && !(await guide.has(record.video, caption))) continue;
+      const map =
+        guide === undefined ? clip.motion?.map : await guide.map(record.video, caption, clip);
+      const mask = drawMask(settings.mask, grid, address, map);
+      const outputs = await run({ frames: frames(settings, [clip]), ...maskFeeds([mask], true) });
+      results.push({
+        id: record.id,
+        caption: record.captions[0],
+        frames: clip.video,
+        mask,
+        prediction: outputs.prediction?.data as Float32Array,
+        target: outputs.target?.data as Float32Array,
+      });
+    }
+    return results;
+  });
+}

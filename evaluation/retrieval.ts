@@ -1,0 +1,132 @@
+import type { HostTensor, Named } from '../core/backend.js';
+import type { ClipRecord, Tokenizer } from '../data/index.js';
+import { textFeeds } from '../run/feeds/batch-feeds.js';
+import { clipSampling } from '../run/feeds/clip-sampling.js';
+import { EMBEDDING_BATCH, embedAll, type TrainedModel } from '../run/open-program.js';
+import type { DataProblem } from '../run/run-folder.js';
+import type { RunSettings } from '../run/settings/config.js';
+import { modelConfig, videoConfig } from '../run/settings/settings.js';
+import {
+  type BatchShape,
+  clipTokens,
+  LacunaError,
+  type Model,
+  type RetrievalScores,
+  retrievalScores,
+  textEmbeddingModel,
+  videoEmbeddingModel,
+} from '../spec/index.js';
+import { frames, type ReadClip, readClips } from './read-clips.js';
+
+/** Text-to-video and video-to-text retrieval in one gallery. */
+export interface Retrieval {
+  readonly textToVideo: RetrievalScores;
+  readonly videoToText: RetrievalScores;
+  /** Cosines [texts, videos]. */
+  readonly similarity: Float32Array;
+  readonly captions: readonly string[];
+  /** Ids of the gallery's clips. */
+  readonly videos: readonly string[];
+  /** Clips that could not be read; they are not in the gallery. */
+  readonly problems: readonly DataProblem[];
+}
+
+/**
+ * Embeds each clip (its centre, all tokens visible) and its first caption, and ranks by cosine.
+ * @throws LacunaError for a model without a contrastive objective, or a gallery without clips.
+ */
+export async function evaluateRetrieval(
+  model: TrainedModel,
+  records: readonly ClipRecord[],
+  root: string,
+): Promise<Retrieval> {
+  const { settings, tokenizer } = model;
+  if (settings.objective === 'mae') {
+    throw new LacunaError({
+      what: 'retrieval needs a model that was trained to align video with text',
+      got: `objective ${settings.objective}`,
+    });
+  }
+  const { clips, problems } = await readClips(clipSampling(settings), records, root);
+  if (clips.length === 0) {
+    throw new LacunaError({ where: root, what: 'no clip of the gallery can be read' });
+  }
+  const [video, text] = embeddingPrograms(settings, tokenizer, EMBEDDING_BATCH) as [Model, Model];
+  const videos = await embedAll(model, video, clips, (batch) => videoFeeds(settings, batch));
+  const captions = clips.map(({ record }) => record.captions[0] ?? '');
+  const texts = await embedCaptions(model, text, captions);
+  const similarity = cosines(texts, videos);
+  const videoOfText = Int32Array.from(captions, (_, index) => index);
+  const scores = retrievalScores({ similarity, videoOfText, videos: clips.length });
+  return {
+    ...scores,
+    similarity,
+    captions,
+    videos: clips.map(({ record }) => record.id),
+    problems,
+  };
+}
+
+async function embedCaptions(
+  model: TrainedModel,
+  program: Model,
+  captions: readonly string[],
+): Promise<readonly Float32Array[]> {
+  const { settings, tokenizer, teacher } = model;
+  const { teacher: folder, teacherWidth: width = 0 } = settings.contrastive;
+  if (folder !== undefined) {
+    if (teacher === undefined) {
+      throw new LacunaError({
+        what: 'retrieval with this model needs the frozen teacher that it was aligned with',
+        got: folder,
+      });
+    }
+    const given = await teacher.embedTexts(captions);
+    const rows = captions.map((_, index) => given.subarray(index * width, (index + 1) * width));
+    return embedAll(model, program, rows, (batch) => {
+      const data = new Float32Array(batch.length * width);
+      batch.forEach((row, index) => {
+        data.set(row, index * width);
+      });
+      return { 'text.embedding': { dtype: 'f32', shape: [batch.length, width], data } };
+    });
+  }
+  if (tokenizer === undefined) throw new LacunaError({ what: 'there is no tokenizer' });
+  return embedAll(model, program, captions, (batch) =>
+    textFeeds(tokenizer, batch, settings.text.length),
+  );
+}
+
+function embeddingPrograms(
+  settings: RunSettings,
+  tokenizer: Tokenizer | undefined,
+  batch: number,
+): readonly Model[] {
+  const config = modelConfig(settings, tokenizer?.vocabSize ?? 0);
+  const shape: BatchShape = { batch, visible: clipTokens(videoConfig(settings)) };
+  return [videoEmbeddingModel(config, shape), textEmbeddingModel(config, shape)];
+}
+
+function videoFeeds(settings: RunSettings, clips: readonly ReadClip[]): Named<HostTensor> {
+  const count = clipTokens(videoConfig(settings));
+  const visible = Int32Array.from({ length: clips.length * count }, (_, index) => index % count);
+  return {
+    frames: frames(
+      settings,
+      clips.map(({ clip }) => clip),
+    ),
+    visible: { dtype: 'i32', shape: [clips.length, count], data: visible },
+  };
+}
+
+function cosines(texts: readonly Float32Array[], videos: readonly Float32Array[]): Float32Array {
+  const result = new Float32Array(texts.length * videos.length);
+  texts.forEach((text, row) => {
+    videos.forEach((video, column) => {
+      let sum = 0;
+      for (let i = 0; i < text.length; i++) sum += (text[i] as number) * (video[i] as number);
+      result[row * videos.length + column] = sum;
+    });
+  });
+  return result;
+}

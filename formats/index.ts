@@ -1,0 +1,14 @@
+/**
+ * Files that others define, and how files are written. In may come bytes, tensors and plain data;
+ * what a file means to Lacuna, a checkpoint or a teacher, is known to whoever opens it.
+ */
+export { type OnnxFile, readOnnxFile } from './onnx/onnx-file.js';
+export { loadOnnxRuntime, type OnnxRuntime } from './onnx/runtime.js';
+export { fileDigest } from './plain-file.js';
+export {
+  decodeSafetensors,
+  encodeSafetensors,
+  type Safetensors,
+} from './safetensors/safetensors-bytes.js';
+export { SafetensorsFile, writeSafetensors } from './safetensors/safetensors-file.js';
+export { replaceFile, replaceFileBy, type Written } from './whole-file.js';

@@ -1,0 +1,135 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import type { HostTensor } from '../../core/backend.js';
+import {
+  formatType,
+  LacunaError,
+  type TensorType,
+  type ValueDeclaration,
+} from '../../spec/index.js';
+import { FileWriter, type Written } from '../whole-file.js';
+import { ENCODINGS } from './encoding.js';
+import {
+  damaged,
+  type Extent,
+  encodeHeader,
+  headerLength,
+  LENGTH_BYTES,
+  parseHeader,
+} from './header.js';
+
+/** Readers of other libraries ask for it: the tensors are as PyTorch stores them. */
+const METADATA = { format: 'pt' };
+
+/**
+ * Writes tensors as a new safetensors file. `read` is asked for one tensor at a time, in order, so
+ * that the whole never lies in memory.
+ *
+ * @throws LacunaError if a tensor that was read has another type than declared.
+ */
+export async function writeSafetensors(
+  path: string,
+  tensors: readonly ValueDeclaration[],
+  read: (name: string) => Promise<HostTensor>,
+): Promise<Written> {
+  const writer = await FileWriter.create(path);
+  try {
+    await writer.write(encodeHeader(tensors, METADATA));
+    for (const declared of tensors) {
+      const tensor = await read(declared.name);
+      if (formatType(tensor) !== formatType(declared)) {
+        throw new LacunaError({
+          where: declared.name,
+          what: 'a tensor has another type than its file says',
+          got: formatType(tensor),
+          expected: formatType(declared),
+        });
+      }
+      const { buffer, byteOffset, byteLength } = tensor.data;
+      await writer.write(new Uint8Array(buffer, byteOffset, byteLength));
+    }
+    return await writer.finish();
+  } catch (error) {
+    await writer.abandon();
+    throw error;
+  }
+}
+
+/** An open safetensors file, whose tensors are read one by one. */
+export class SafetensorsFile {
+  readonly path: string;
+  readonly tensors: ReadonlyMap<string, TensorType>;
+  readonly #handle: FileHandle;
+  readonly #extents: ReadonlyMap<string, Extent>;
+  readonly #dataStart: number;
+
+  private constructor(
+    path: string,
+    handle: FileHandle,
+    extents: ReadonlyMap<string, Extent>,
+    dataStart: number,
+  ) {
+    this.path = path;
+    this.tensors = extents;
+    this.#handle = handle;
+    this.#extents = extents;
+    this.#dataStart = dataStart;
+  }
+
+  /** @throws LacunaError if the file is no safetensors file, or its header and size disagree. */
+  static async open(path: string): Promise<SafetensorsFile> {
+    const handle = await open(path, 'r').catch((cause: unknown) => {
+      throw damaged(path, `it cannot be opened (${messageOf(cause)})`);
+    });
+    try {
+      const { size } = await handle.stat();
+      const first = await readBytes(handle, path, 0, Math.min(size, LENGTH_BYTES));
+      const length = headerLength(path, new Uint8Array(first), size);
+      const header = await readBytes(handle, path, LENGTH_BYTES, length);
+      const dataStart = LENGTH_BYTES + length;
+      const { tensors } = parseHeader(path, new Uint8Array(header), size - dataStart);
+      return new SafetensorsFile(path, handle, tensors, dataStart);
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  /** @throws LacunaError if there is no such tensor, or the file became shorter. */
+  async read(name: string): Promise<HostTensor> {
+    const extent = this.#extents.get(name);
+    if (extent === undefined) {
+      throw new LacunaError({ where: this.path, what: 'the file has no such tensor', got: name });
+    }
+    const { encoding, dtype, shape, start, end } = extent;
+    const bytes = await readBytes(this.#handle, this.path, this.#dataStart + start, end - start);
+    return { dtype, shape, data: ENCODINGS[encoding].read(bytes, `${this.path}: ${name}`) };
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close();
+  }
+}
+
+async function readBytes(
+  handle: FileHandle,
+  path: string,
+  position: number,
+  length: number,
+): Promise<ArrayBuffer> {
+  const buffer = new ArrayBuffer(length);
+  let done = 0;
+  while (done < length) {
+    const part = Math.min(length - done, 64 * 2 ** 20);
+    const { bytesRead } = await handle.read(new Uint8Array(buffer, done, part), {
+      position: position + done,
+    });
+    if (bytesRead === 0) throw damaged(path, 'it ends too early');
+    done += bytesRead;
+  }
+  return buffer;
+}
+
+function messageOf(cause: unknown): string {
+  if (cause instanceof Error && 'code' in cause) return String(cause.code);
+  return String(cause);
+}

@@ -1,0 +1,197 @@
+import { z } from 'zod';
+import { CONTRACTS, type NumericContract } from '../spec/contracts/index.js';
+import type { DType, Shape } from '../spec/program/index.js';
+import { Breakdown } from './breakdown.js';
+import { FUNCTION_NAMES, type FunctionCall, type FunctionName } from './function-call.js';
+
+/** The version of the protocol; a change that an old port cannot follow takes the next number. */
+export const PROTOCOL: 1 = 1;
+/** The longest control line, in bytes, its end included. */
+export const MAX_LINE: number = 1 << 20;
+/** The longest frames of one message, in bytes altogether. */
+export const MAX_FRAMES: number = 1 << 28;
+
+/** The line before the frames of tensors says so much of each. */
+export interface TensorHeader {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: Shape;
+  readonly bytes: number;
+}
+
+interface Numbered<T extends string> {
+  readonly type: T;
+  readonly id: number;
+}
+interface Carrying<T extends string> extends Numbered<T> {
+  readonly tensors: readonly TensorHeader[];
+}
+
+/** What the harness sends. */
+export type Request =
+  | { readonly type: 'hello'; readonly protocol: number; readonly spec: string }
+  | Carrying<'echo'>
+  | (Numbered<'raise'> & { readonly message: string })
+  | (Carrying<'call'> & {
+      readonly function: string;
+      readonly attributes: FunctionCall['attributes'];
+    })
+  | (Numbered<'compile'> & { readonly program: number; readonly bytes: number })
+  | (Carrying<'run'> & { readonly program: number })
+  | (Numbered<'release'> & { readonly program: number })
+  | { readonly type: 'bye' };
+
+/** What a port says of itself. */
+export interface PortHello {
+  readonly type: 'hello';
+  readonly protocol: number;
+  readonly name: string;
+  readonly version: string;
+  readonly device: string;
+  readonly contract: NumericContract;
+  readonly deterministic: boolean;
+  readonly functions: readonly FunctionName[];
+  readonly floats: readonly ('f64' | 'f32')[];
+  readonly capabilities: readonly 'program'[];
+  readonly claims: readonly string[];
+}
+
+/** What a port sends. */
+export type Reply =
+  | PortHello
+  | Carrying<'result'>
+  | (Numbered<'unsupported'> & { readonly reason: string })
+  | (Numbered<'error'> & { readonly message: string });
+
+const id = z.int().min(0).describe('Chosen by the harness; the answer repeats it.');
+const text = (most: number): z.ZodString => z.string().max(most);
+
+const DTYPES = ['f64', 'f32', 'f16', 'bf16', 'i32', 'u8', 'bool'] as const;
+
+const tensor = z
+  .strictObject({
+    name: text(300),
+    dtype: z.enum(DTYPES),
+    shape: z.array(z.int().min(0)).max(16),
+    bytes: z.int().min(0).max(MAX_FRAMES).describe('The length of its frame.'),
+  })
+  .describe('A tensor whose elements follow the line: little-endian, row-major, nothing between.');
+const tensors = z.array(tensor).max(4096);
+
+const attribute = z.union([
+  z.number(),
+  z.string().max(300),
+  z.boolean(),
+  z.array(z.number()).max(1024),
+]);
+
+const hello = z
+  .strictObject({
+    type: z.literal('hello'),
+    protocol: z.literal(PROTOCOL),
+    spec: text(20).describe('The version of the specification.'),
+  })
+  .describe('The first line. The port answers with its own hello.');
+const echo = z
+  .strictObject({ type: z.literal('echo'), id, tensors })
+  .describe('Send back the same tensors: a test of the protocol layer.');
+const raise = z
+  .strictObject({ type: z.literal('raise'), id, message: text(300) })
+  .describe('Answer with an error that has this message: a test of the protocol layer.');
+const call = z
+  .strictObject({
+    type: z.literal('call'),
+    id,
+    function: text(100),
+    attributes: z.record(z.string().max(100), attribute),
+    tensors,
+  })
+  .describe('Compute a function; see the signatures.');
+const compile = z
+  .strictObject({
+    type: z.literal('compile'),
+    id,
+    program: z.int().min(0).describe('The number by which the program is run.'),
+    bytes: z.int().min(0).max(MAX_FRAMES).describe('The length of the text, which follows.'),
+  })
+  .describe('Take in the text of a program (ASCII). Answer with a result without tensors.');
+const run = z
+  .strictObject({ type: z.literal('run'), id, program: z.int().min(0), tensors })
+  .describe('Run a program that was compiled, on a tensor for each of its inputs.');
+const release = z
+  .strictObject({ type: z.literal('release'), id, program: z.int().min(0) })
+  .describe('Forget a program. Answer with a result without tensors.');
+const bye = z.strictObject({ type: z.literal('bye') }).describe('Exit; no answer is expected.');
+
+const REQUEST = z.discriminatedUnion('type', [
+  hello,
+  echo,
+  raise,
+  call,
+  compile,
+  run,
+  release,
+  bye,
+]);
+
+const portHello = z
+  .strictObject({
+    type: z.literal('hello'),
+    protocol: z.literal(PROTOCOL),
+    name: z.string().min(1).max(100),
+    version: text(100),
+    device: text(300),
+    contract: z.enum(Object.keys(CONTRACTS) as [keyof typeof CONTRACTS]),
+    deterministic: z.boolean().describe('Whether equal inputs give equal bits.'),
+    functions: z.array(z.enum(FUNCTION_NAMES)).max(FUNCTION_NAMES.length),
+    floats: z
+      .array(z.enum(['f64', 'f32']))
+      .min(1)
+      .max(2),
+    capabilities: z.array(z.enum(['program'])).max(1),
+    claims: z.array(text(100)).max(100).describe('Composites that it executes whole.'),
+  })
+  .describe('What the port is, and what it can do.');
+const result = z
+  .strictObject({ type: z.literal('result'), id, tensors })
+  .describe('The results, by name.');
+const unsupported = z
+  .strictObject({ type: z.literal('unsupported'), id, reason: text(2000) })
+  .describe('The port does not do this; the case counts as unsupported, not as passed.');
+const error = z
+  .strictObject({ type: z.literal('error'), id, message: text(20000) })
+  .describe('Something went wrong; the case fails, and the port goes on.');
+
+const REPLY = z.discriminatedUnion('type', [portHello, result, unsupported, error]);
+
+/**
+ * A line of a port as a message.
+ *
+ * @throws Breakdown where it is none; nothing in it is ignored.
+ */
+export function parseReply(line: string): Reply {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    throw new Breakdown(`its answer is no JSON: ${JSON.stringify(line.slice(0, 120))}`);
+  }
+  const parsed = REPLY.safeParse(value);
+  if (parsed.success) return parsed.data satisfies z.infer<typeof REPLY>;
+  const [issue] = parsed.error.issues;
+  const place = issue === undefined ? '' : `${issue.path.join('.') || 'message'}: ${issue.message}`;
+  throw new Breakdown(`its answer is no message of the protocol: ${place}`);
+}
+
+/** The JSON Schema of every message, by sender and type: for implementers in other languages. */
+export function messageSchemas(): Readonly<Record<'harness' | 'port', Record<string, object>>> {
+  const named = (messages: readonly z.ZodType[]): Record<string, object> =>
+    Object.fromEntries(
+      messages.map((message) => {
+        const schema = z.toJSONSchema(message);
+        const { type } = (schema.properties ?? {}) as { type?: { const?: string } };
+        return [type?.const ?? '', schema];
+      }),
+    );
+  return { harness: named(REQUEST.options), port: named(REPLY.options) };
+}

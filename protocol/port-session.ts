@@ -1,0 +1,140 @@
+import type { HostTensor, Named } from '../core/backend.js';
+import { SPEC_VERSION } from '../spec/version.js';
+import { Breakdown, PortLost } from './breakdown.js';
+import { type PortHello, PROTOCOL, type Request } from './messages.js';
+import { type Answer, PortProcess } from './port-process.js';
+import { encodeTensors } from './tensor-frames.js';
+
+export interface PortOptions {
+  /** Seconds that a case may take. @defaultValue 30 */
+  readonly deadline?: number;
+  /** Seconds that a start may take. @defaultValue 60 */
+  readonly startDeadline?: number;
+  /** Breakdowns in a row, without an answer between, that end a run. @defaultValue 8 */
+  readonly patience?: number;
+  /** The folder that it is started in. @defaultValue the current one */
+  readonly folder?: string;
+}
+
+/** Requests without what the session adds. */
+export type Question =
+  | { readonly type: 'echo' }
+  | { readonly type: 'raise'; readonly message: string }
+  | Pick<Extract<Request, { type: 'call' }>, 'type' | 'function' | 'attributes'>
+  | { readonly type: 'compile'; readonly program: number; readonly text: string }
+  | { readonly type: 'run' | 'release'; readonly program: number };
+
+/** A port that is started again after a breakdown, with a fresh process for what comes next. */
+export class PortSession {
+  readonly #words: readonly string[];
+  readonly #options: PortOptions;
+  #process: PortProcess | undefined;
+  #hello: PortHello | undefined;
+  #id = 0;
+  #breakdowns = 0;
+  #starts = 0;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(words: readonly string[], options: PortOptions) {
+    this.#words = words;
+    this.#options = options;
+  }
+
+  /** How often it was started: programs do not outlive a start. */
+  get starts(): number {
+    return this.#starts;
+  }
+
+  /** What the port says of itself. @throws Breakdown where it does not. */
+  async hello(): Promise<PortHello> {
+    await this.#running();
+    return this.#hello as PortHello;
+  }
+
+  /**
+   * Asks the port, one question at a time.
+   *
+   * @throws Breakdown where it does not answer; the next question goes to a new process.
+   * @throws PortLost after too many of those in a row.
+   */
+  async ask(question: Question, tensors: Named<HostTensor> = {}): Promise<Answer> {
+    const asked = this.#turn.then(() => this.#ask(question, tensors));
+    this.#turn = asked.catch(() => {});
+    return asked;
+  }
+
+  async close(): Promise<void> {
+    await this.#process?.bye();
+    this.#process = undefined;
+  }
+
+  async #ask(question: Question, tensors: Named<HostTensor>): Promise<Answer> {
+    const running = await this.#running();
+    const { headers, frames } = encodeTensors(tensors);
+    const id = this.#id++;
+    let request: Request;
+    let blocks = frames;
+    switch (question.type) {
+      case 'compile': {
+        const text = new TextEncoder().encode(question.text);
+        request = { type: 'compile', id, program: question.program, bytes: text.length };
+        blocks = [text];
+        break;
+      }
+      case 'release':
+        request = { type: 'release', id, program: question.program };
+        break;
+      case 'run':
+        request = { type: 'run', id, program: question.program, tensors: headers };
+        break;
+      case 'raise':
+        request = { ...question, id };
+        break;
+      default:
+        request = { ...question, id, tensors: headers };
+    }
+    const { deadline = 30 } = this.#options;
+    try {
+      const answer = await running.exchange(request, blocks, deadline);
+      if (answer.reply.type === 'hello') throw new Breakdown('the port says hello twice');
+      this.#breakdowns = 0;
+      return answer;
+    } catch (error) {
+      await this.#fallen(running);
+      throw error;
+    }
+  }
+
+  async #running(): Promise<PortProcess> {
+    if (this.#process !== undefined) return this.#process;
+    const { patience = 8, startDeadline = 60, folder } = this.#options;
+    if (this.#breakdowns >= patience) {
+      throw new PortLost(`the port broke down ${this.#breakdowns} times in a row`);
+    }
+    const started = await PortProcess.start(this.#words, folder).catch((error: unknown) => {
+      this.#breakdowns += 1;
+      throw error;
+    });
+    this.#starts += 1;
+    try {
+      const request = { type: 'hello', protocol: PROTOCOL, spec: SPEC_VERSION } as const;
+      const { reply } = await started.exchange(request, [], startDeadline);
+      if (reply.type !== 'hello') throw new Breakdown(`it answers hello with ${reply.type}`);
+      if (this.#hello !== undefined && JSON.stringify(reply) !== JSON.stringify(this.#hello)) {
+        throw new Breakdown('started again, it says something else of itself');
+      }
+      this.#hello = reply;
+    } catch (error) {
+      await this.#fallen(started);
+      throw error;
+    }
+    this.#process = started;
+    return started;
+  }
+
+  async #fallen(fallen: PortProcess): Promise<void> {
+    this.#breakdowns += 1;
+    this.#process = undefined;
+    await fallen.kill();
+  }
+}

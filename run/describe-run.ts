@@ -1,0 +1,41 @@
+import type { Backend } from '../core/backend.js';
+import { programDigest } from '../core/index.js';
+import type { Plan } from '../core/plan/index.js';
+import type { ClipList } from '../data/index.js';
+import { elementCount, gridOf, maskCounts } from '../spec/index.js';
+import type { RunManifest } from './run-folder.js';
+import type { RunSettings } from './settings/config.js';
+import { videoConfig } from './settings/settings.js';
+
+/** The manifest of a run that is about to begin. */
+export function describeRun(
+  settings: RunSettings,
+  list: ClipList,
+  vocabulary: number,
+  plan: Plan,
+  { info }: Backend,
+  version: string,
+): RunManifest {
+  const { name, device, contract, deterministic } = info;
+  const parameters = plan.state.filter(({ role }) => role === 'parameter');
+  return {
+    format: 1,
+    lacuna: version,
+    created: new Date().toISOString(),
+    settings,
+    backend: { name, version: info.version, device, contract, deterministic },
+    node: process.version,
+    platform: `${process.platform} ${process.arch}`,
+    data: { clips: list.records.length, digest: list.digest },
+    vocabulary,
+    tokens: maskCounts(settings.mask, gridOf(videoConfig(settings))),
+    parameters: parameters.reduce((total, { shape }) => total + elementCount(shape), 0),
+    programs: programDigests(plan),
+  };
+}
+
+/** The digest of each of a plan's programs. */
+export function programDigests(plan: Plan): Record<string, string> {
+  const entries = Object.entries(plan.programs);
+  return Object.fromEntries(entries.map(([key, program]) => [key, programDigest(program)]));
+}

@@ -1,0 +1,158 @@
+import type { HostTensor, Named } from '../../core/backend.js';
+import {
+  type BatchSample,
+  type ClipBatch,
+  type ClipRecord,
+  captionChoice,
+  encodeBatch,
+  type Tokenizer,
+} from '../../data/index.js';
+import {
+  drawMask,
+  gridOf,
+  LacunaError,
+  type Mask,
+  type MaskMap,
+  maskText,
+  RandomStream,
+  shuffle,
+  type TextMaskVocabulary,
+} from '../../spec/index.js';
+import type { RunSettings } from '../settings/config.js';
+import { videoConfig } from '../settings/settings.js';
+import { CaptionEmbeddings } from './caption-embeddings.js';
+import type { SimilarityGuide } from './similarity-guide.js';
+
+/** What the captions of a run become: token ids, a teacher's embeddings, or nothing. */
+export type TextSide = Tokenizer | CaptionEmbeddings | undefined;
+
+/** Turns batches of clips into what a step's programs read: frames, masks and text. */
+export class BatchFeeds {
+  readonly #settings: RunSettings;
+  readonly #text: TextSide;
+  readonly #partners: ReadonlyMap<string, ClipRecord>;
+  readonly #guide: SimilarityGuide | undefined;
+
+  /**
+   * @param text Needed by the contrastive objectives only.
+   * @param guide Needed by text-guided masks only.
+   */
+  constructor(
+    settings: RunSettings,
+    records: readonly ClipRecord[],
+    text: TextSide,
+    guide?: SimilarityGuide,
+  ) {
+    this.#settings = settings;
+    this.#text = text;
+    this.#guide = guide;
+    this.#partners = settings.pairing === 'shuffled' ? partners(records, settings.seed) : new Map();
+  }
+
+  /** Everything depends on (seed, epoch, sample) alone. */
+  async feeds({ epoch, video, samples }: ClipBatch): Promise<Named<HostTensor>> {
+    const { clip, mask, seed, objective } = this.#settings;
+    const grid = gridOf(videoConfig(this.#settings));
+    const masks = await Promise.all(
+      samples.map(async (sample) =>
+        drawMask(mask, grid, { seed, epoch, sample: sample.word }, await this.#map(sample)),
+      ),
+    );
+    const { frames, size } = clip;
+    return {
+      frames: { dtype: 'u8', shape: [samples.length, frames, size, size, 3], data: video },
+      ...maskFeeds(masks, objective !== 'contrastive'),
+      ...(objective === 'mae' ? {} : this.#textFeeds(samples, epoch)),
+    };
+  }
+
+  /** The map that guides the mask: of the clip as it was cut, and where it is stored, of its own caption. */
+  async #map(sample: BatchSample): Promise<MaskMap | undefined> {
+    const { record, caption, motion } = sample;
+    if (this.#guide === undefined) return motion?.map;
+    return this.#guide.map(record.video, record.captions[caption] ?? '', sample);
+  }
+
+  #textFeeds(samples: readonly BatchSample[], epoch: number): Named<HostTensor> {
+    const captions = samples.map((sample) => this.#caption(sample, epoch));
+    const source = this.#text;
+    if (source === undefined) throw new LacunaError({ what: 'there is no tokenizer' });
+    if (source instanceof CaptionEmbeddings) return source.feeds(captions);
+    const { text, textMask, seed } = this.#settings;
+    const tokens = textFeeds(source, captions, text.length);
+    const ids = tokens['text.ids'].data as Int32Array;
+    if (textMask.ratio > 0) {
+      const vocabulary = maskVocabulary(source);
+      samples.forEach(({ word }, row) => {
+        const caption = ids.subarray(row * text.length, (row + 1) * text.length);
+        const address = { seed, epoch, sample: word };
+        const masked = maskText(textMask, caption.slice(), vocabulary, address);
+        caption.set(masked.ids);
+        if (textMask.mode === 'drop') {
+          const lengths = tokens['text.lengths'].data as Int32Array;
+          lengths[row] = (lengths[row] as number) - masked.masked.length;
+        }
+      });
+    }
+    return tokens;
+  }
+
+  #caption({ record, word, caption }: BatchSample, epoch: number): string {
+    const partner = this.#partners.get(record.id);
+    if (partner === undefined) return record.captions[caption] ?? '';
+    const address = { seed: this.#settings.seed, epoch, sample: word, replicate: 0 };
+    return partner.captions[captionChoice(partner.captions.length, address)] ?? '';
+  }
+}
+
+/** `visible` and, where something is reconstructed, `masked`: i32 [B, K] and [B, N - K]. */
+export function maskFeeds(masks: readonly Mask[], reconstructs: boolean): Named<HostTensor> {
+  return {
+    visible: stacked(masks.map(({ visible }) => visible)),
+    ...(reconstructs ? { masked: stacked(masks.map(({ masked }) => masked)) } : {}),
+  };
+}
+
+/** `text.ids` i32 [B, L] and `text.lengths` i32 [B]. */
+export function textFeeds(
+  tokenizer: Tokenizer,
+  captions: readonly string[],
+  length: number,
+): Record<'text.ids' | 'text.lengths', HostTensor> {
+  const { ids, lengths } = encodeBatch(tokenizer, captions, length);
+  return {
+    'text.ids': { dtype: 'i32', shape: [captions.length, length], data: ids },
+    'text.lengths': { dtype: 'i32', shape: [captions.length], data: lengths },
+  };
+}
+
+function stacked(rows: readonly Int32Array[]): HostTensor {
+  const width = rows[0]?.length ?? 0;
+  const data = new Int32Array(rows.length * width);
+  rows.forEach((row, index) => {
+    data.set(row, index * width);
+  });
+  return { dtype: 'i32', shape: [rows.length, width], data };
+}
+
+function maskVocabulary({ maskId, padId, clsId, eosId }: Tokenizer): TextMaskVocabulary {
+  if (maskId === null) {
+    throw new LacunaError({
+      what: 'words cannot be masked: the vocabulary has no mask token',
+      where: 'textMask.ratio',
+      fix: 'Set textMask.ratio to 0, or use a tokenizer with a mask token.',
+    });
+  }
+  const special = [clsId, eosId, maskId].filter((id) => id !== null);
+  return { mask: maskId, pad: padId, special: new Set(special) };
+}
+
+/** Gives each record another one, in one cycle through all of them: nobody keeps its own captions. */
+function partners(records: readonly ClipRecord[], seed: number): Map<string, ClipRecord> {
+  const order = shuffle(new RandomStream({ seed, stream: 'order', replicate: 1 }), records.length);
+  const pairs = Array.from(order, (from, place): [string, ClipRecord] => {
+    const to = order[(place + 1) % records.length] as number;
+    return [(records[from] as ClipRecord).id, records[to] as ClipRecord];
+  });
+  return new Map(pairs);
+}

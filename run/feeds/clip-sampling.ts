@@ -1,0 +1,39 @@
+import type { ClipSampling, MotionRequest } from '../../data/index.js';
+import { MASK_KINDS } from '../../spec/masking/kinds.js';
+import type { MotionConfig, RunSettings } from '../settings/config.js';
+
+/** How clips are taken from videos, as the loader asks for it. */
+export function clipSampling({ clip }: Pick<RunSettings, 'clip'>): ClipSampling {
+  const { frames, size, stride, sampling, crop, flip } = clip;
+  const rule =
+    sampling === 'dense' ? ({ name: 'dense', stride } as const) : ({ name: 'segments' } as const);
+  return { frames, size, rule, crop, flip };
+}
+
+/** The same, with the maps that the run's mask is drawn from. */
+export function maskedClipSampling(settings: Pick<RunSettings, 'clip' | 'mask'>): ClipSampling {
+  const motion = motionRequest(settings);
+  return { ...clipSampling(settings), ...(motion === undefined ? {} : { motion }) };
+}
+
+function motionRequest({
+  clip,
+  mask,
+}: Pick<RunSettings, 'clip' | 'mask'>): MotionRequest | undefined {
+  const { patch, tubelet } = clip;
+  const { map } = MASK_KINDS[mask.kind];
+  if (map === 'flow') return flowRequest(patch, mask.motion);
+  const { source, camera } = mask.motion ?? {};
+  if (map !== 'motion' || camera === undefined) return undefined;
+  if (source === undefined || source === 'raft') return undefined;
+  return { map, patch, tubelet, source, camera };
+}
+
+/** A flow by the file that the run began with, or by block matching. */
+function flowRequest(
+  patch: number,
+  { raft: path, raftDigest: digest }: Partial<MotionConfig> = {},
+): MotionRequest {
+  if (path === undefined) return { map: 'flow', patch };
+  return { map: 'flow', patch, raft: { path, ...(digest === undefined ? {} : { digest }) } };
+}

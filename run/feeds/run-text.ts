@@ -1,0 +1,132 @@
+import {
+  type ClipList,
+  createTokenizer,
+  readTokenizer,
+  type Tokenizer,
+  trainBpe,
+  writeTokenizer,
+} from '../../data/index.js';
+import { LacunaError } from '../../spec/index.js';
+import type { Aligner } from '../aligner.js';
+import type { RunFolder, RunManifest } from '../run-folder.js';
+import type { RunSettings } from '../settings/config.js';
+import { withTeacher } from '../settings/settings.js';
+import type { TextSide } from './batch-feeds.js';
+import { CaptionEmbeddings, type EmbedCaptionsOptions } from './caption-embeddings.js';
+
+/** The text side of a run that is about to begin. */
+export interface RunText {
+  /** The run's settings, with what follows from the teacher. */
+  readonly settings: RunSettings;
+  readonly side: TextSide;
+  readonly teacher?: RunManifest['teacher'];
+  /** Writes what a resumed run reads into the folder. */
+  save(folder: RunFolder): Promise<void>;
+}
+
+export interface RunTextOptions extends EmbedCaptionsOptions {
+  /** Opens the teacher that `contrastive.teacher` names; asked for only where there is one. */
+  readonly openTeacher?: ((folder: string) => Promise<Aligner>) | undefined;
+  readonly onNote: (text: string) => void;
+}
+
+/** Trains or reads the tokenizer, or has a frozen teacher embed every distinct caption. */
+export async function beginText(
+  settings: RunSettings,
+  list: ClipList,
+  options: RunTextOptions,
+): Promise<RunText> {
+  const { objective, contrastive, data, text } = settings;
+  if (objective === 'mae') return { settings, side: undefined, save: async () => {} };
+  if (contrastive.teacher !== undefined) {
+    const { embeddings, teacher } = await askTeacher(contrastive.teacher, list, options);
+    return {
+      settings: withTeacher(settings, embeddings.width),
+      side: embeddings,
+      teacher,
+      save: ({ captionEmbeddings }) => embeddings.save(captionEmbeddings),
+    };
+  }
+  const definition =
+    data.tokenizer === undefined
+      ? trainBpe(captionsOf(list), { vocabSize: text.vocabulary })
+      : await readTokenizer(data.tokenizer);
+  return {
+    settings,
+    side: createTokenizer(definition),
+    save: ({ path }) => writeTokenizer(path, definition),
+  };
+}
+
+/**
+ * The text side of a run that goes on. A teacher's embeddings come from the run folder; where the
+ * file is lost or damaged the teacher is asked again, if it is still the same.
+ */
+export async function resumeText(
+  folder: RunFolder,
+  list: ClipList,
+  options: RunTextOptions,
+): Promise<TextSide> {
+  const { settings, teacher: known } = folder.manifest;
+  const { teacher } = settings.contrastive;
+  if (settings.objective === 'mae') return undefined;
+  if (teacher === undefined) return createTokenizer(await readTokenizer(folder.tokenizer));
+  try {
+    const kept = await CaptionEmbeddings.open(folder.captionEmbeddings, captionsOf(list));
+    if (kept.teacher === known?.digest) return kept;
+    options.onNote(`${folder.captionEmbeddings} is of another teacher: this one is asked again.`);
+  } catch (error) {
+    if (!(error instanceof LacunaError)) throw error;
+    options.onNote(`${error.message} The teacher is asked again.`);
+  }
+  const again = await askTeacher(teacher, list, options);
+  if (again.teacher.digest !== known?.digest) {
+    throw new LacunaError({
+      where: teacher,
+      what: 'the teacher of this run has changed since it began',
+      got: `digest ${again.teacher.digest.slice(0, 12)}`,
+      expected: `${known?.digest.slice(0, 12)}`,
+      fix: 'Restore it, or begin a new run.',
+    });
+  }
+  await again.embeddings.save(folder.captionEmbeddings);
+  return again.embeddings;
+}
+
+/** Rows of the token table: 0 without a text encoder. */
+export function vocabularyOf(side: TextSide): number {
+  return tokenizerOf(side)?.vocabSize ?? 0;
+}
+
+function tokenizerOf(side: TextSide): Tokenizer | undefined {
+  return side instanceof CaptionEmbeddings ? undefined : side;
+}
+
+async function askTeacher(
+  folder: string,
+  list: ClipList,
+  { openTeacher, ...options }: RunTextOptions,
+): Promise<{
+  readonly embeddings: CaptionEmbeddings;
+  readonly teacher: NonNullable<RunManifest['teacher']>;
+}> {
+  if (openTeacher === undefined) {
+    throw new LacunaError({
+      where: 'contrastive.teacher',
+      what: 'nobody here can open a teacher',
+      got: folder,
+    });
+  }
+  const aligner = await openTeacher(folder);
+  try {
+    const { name, digest } = aligner;
+    const embeddings = await CaptionEmbeddings.make(aligner, captionsOf(list), options);
+    return { embeddings, teacher: { name, digest } };
+  } finally {
+    await aligner.dispose();
+  }
+}
+
+function captionsOf({ records }: ClipList): readonly string[] {
+  return records.flatMap(({ captions }) => captions);
+}

@@ -1,0 +1,28 @@
+/**
+ * What a run is on disk, and how a model comes back from it: settings, folder, checkpoints, what a
+ * batch becomes, and programs opened with a model's state. In may come clips and files; whoever
+ * trains, judges or teaches with a run stands above.
+ */
+export type { Aligner } from './aligner.js';
+export {
+  type Checkpoint,
+  CheckpointReader,
+  lastGoodCheckpoint,
+  writeCheckpoint,
+} from './checkpoint.js';
+export { loadModel } from './load-model.js';
+export type { TrainedModel } from './open-program.js';
+export {
+  type DataProblem,
+  type RunManifest,
+  readManifest,
+  readMetrics,
+  readProblems,
+  type StepMetrics,
+} from './run-folder.js';
+export { dataRoot } from './run-list.js';
+export type { MotionConfig, RunConfig, RunSettings } from './settings/config.js';
+export { configJsonSchema } from './settings/config-schema.js';
+export { parseConfig, withValue } from './settings/parse-config.js';
+export { modelState, resolveSettings, videoConfig as videoConfigOf } from './settings/settings.js';
+export { untrained } from './untrained.js';

@@ -1,0 +1,254 @@
+import { appendFile, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { replaceFile } from '../formats/whole-file.js';
+import { LacunaError } from '../spec/index.js';
+import type { RunSettings } from './settings/config.js';
+
+/** What a run is: everything that its results depend on. */
+export interface RunManifest {
+  readonly format: 1;
+  readonly lacuna: string;
+  /** ISO 8601. */
+  readonly created: string;
+  readonly settings: RunSettings;
+  readonly backend: {
+    readonly name: string;
+    readonly version: string;
+    readonly device: string;
+    readonly contract: string;
+    readonly deterministic: boolean;
+  };
+  readonly node: string;
+  readonly platform: string;
+  readonly data: {
+    readonly clips: number;
+    /** SHA-256 of the records. */
+    readonly digest: string;
+  };
+  /** Rows of the token table; 0 without a text encoder. */
+  readonly vocabulary: number;
+  /** The frozen teacher, where there is one. */
+  readonly teacher?: { readonly name: string; readonly digest: string };
+  /** The digest of the store of similarity maps, where masks are drawn from one. */
+  readonly similarity?: string;
+  /** Tokens that the encoder sees of a clip, and those that it does not. */
+  readonly tokens: { readonly visible: number; readonly masked: number };
+  readonly parameters: number;
+  /** SHA-256 of the text of each of the plan's programs. */
+  readonly programs: Readonly<Record<string, string>>;
+}
+
+/** One line of `metrics.jsonl`. */
+export interface StepMetrics {
+  /** Counted from 1. */
+  readonly step: number;
+  readonly epoch: number;
+  /**
+   * `loss`, `loss.mae`, `loss.contrastive`, `grad_norm`, `loss_scale`, `skipped`, as the plan returns
+   * them; a skipped step has no `grad_norm` where that is no number.
+   */
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly learningRate: number;
+  /** Seconds of the whole step, waiting included. */
+  readonly stepSeconds: number;
+  /** Seconds that it waited for data. */
+  readonly waitSeconds: number;
+  /** Of how many clips the motion was taken from where, for the masks that are guided by it. */
+  readonly motion?: {
+    readonly codec: number;
+    readonly blockMatching: number;
+    /** Only in runs that measure it by a model of optical flow. */
+    readonly raft?: number;
+  };
+}
+
+/** A clip that could not be used. */
+export interface DataProblem {
+  readonly id: string;
+  readonly reason: string;
+}
+
+const MANIFEST = 'manifest.json';
+const METRICS = 'metrics.jsonl';
+const PROBLEMS = 'problems.jsonl';
+const LOCK = 'lock';
+const MOST_MANIFEST_BYTES = 2 ** 20;
+
+/** The folder of a run, held by one process at a time. */
+export class RunFolder {
+  readonly path: string;
+  readonly manifest: RunManifest;
+
+  private constructor(path: string, manifest: RunManifest) {
+    this.path = path;
+    this.manifest = manifest;
+  }
+
+  /** Begins a run. @throws LacunaError where the folder holds one already, or anything else. */
+  static async create(path: string, manifest: RunManifest): Promise<RunFolder> {
+    await refuseUsed(path);
+    await mkdir(path, { recursive: true });
+    await lock(path);
+    await replaceFile(join(path, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
+    return new RunFolder(path, manifest);
+  }
+
+  /** Continues a run: takes the lock. */
+  static async resume(path: string): Promise<RunFolder> {
+    const manifest = await readManifest(path);
+    await lock(path);
+    return new RunFolder(path, manifest);
+  }
+
+  get checkpoints(): string {
+    return join(this.path, 'checkpoints');
+  }
+
+  /** The teacher's embeddings of the captions: see `CaptionEmbeddings`. */
+  get captionEmbeddings(): string {
+    return join(this.path, 'teacher.safetensors');
+  }
+
+  get tokenizer(): string {
+    return join(this.path, 'tokenizer.json');
+  }
+
+  async appendMetrics(metrics: StepMetrics): Promise<void> {
+    await appendFile(join(this.path, METRICS), `${JSON.stringify(metrics)}\n`);
+  }
+
+  async appendProblem(problem: DataProblem): Promise<void> {
+    await appendFile(join(this.path, PROBLEMS), `${JSON.stringify(problem)}\n`);
+  }
+
+  /** Drops the metrics of steps after `step`, which a resumed run does again. */
+  async rewindMetrics(step: number): Promise<void> {
+    const kept = (await readMetrics(this.path)).filter((each) => each.step <= step);
+    const text = kept.map((each) => `${JSON.stringify(each)}\n`).join('');
+    await replaceFile(join(this.path, METRICS), text);
+  }
+
+  async release(): Promise<void> {
+    await rm(join(this.path, LOCK), { force: true });
+  }
+}
+
+/** @throws LacunaError where the folder is no run, or half of one. */
+export async function readManifest(path: string): Promise<RunManifest> {
+  const file = join(path, MANIFEST);
+  const found = await stat(file).catch(() => undefined);
+  if (found === undefined) {
+    throw new LacunaError({
+      where: path,
+      what: 'this folder holds no run: it has no manifest.json',
+      fix: 'Name the folder that pretraining wrote; if a run was killed in its first second, start it anew.',
+    });
+  }
+  try {
+    if (found.size > MOST_MANIFEST_BYTES) throw new Error('it is too large');
+    const manifest = JSON.parse(await readFile(file, 'utf8')) as Partial<RunManifest>;
+    if (manifest.format !== 1 || manifest.settings === undefined)
+      throw new Error('keys are missing');
+    return manifest as RunManifest;
+  } catch (cause) {
+    throw new LacunaError(
+      {
+        where: file,
+        what: 'the manifest of this run is damaged',
+        got: cause instanceof Error ? cause.message : String(cause),
+        fix: 'Restore it from a copy, or start the run anew in another folder.',
+      },
+      { cause },
+    );
+  }
+}
+
+/** The metrics of all steps so far; a line that was cut off by a kill is left out. */
+export async function readMetrics(path: string): Promise<StepMetrics[]> {
+  return readLines<StepMetrics>(join(path, METRICS), (line) => typeof line.step === 'number');
+}
+
+/** The clips that could not be used, each once. */
+export async function readProblems(path: string): Promise<DataProblem[]> {
+  const all = await readLines<DataProblem>(
+    join(path, PROBLEMS),
+    ({ id }) => typeof id === 'string',
+  );
+  return [...new Map(all.map((problem) => [problem.id, problem])).values()];
+}
+
+async function readLines<T>(file: string, valid: (line: T) => boolean): Promise<T[]> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  const lines: T[] = [];
+  for (const line of text.split('\n')) {
+    try {
+      const value = JSON.parse(line) as T;
+      if (typeof value === 'object' && value !== null && valid(value)) lines.push(value);
+    } catch {
+      // An empty last line, or one that a kill cut off: its step is not part of a checkpoint.
+    }
+  }
+  return lines;
+}
+
+async function refuseUsed(path: string): Promise<void> {
+  const names: string[] = await readdir(path).catch((error: unknown): string[] => {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT') return [];
+    throw new LacunaError({
+      where: path,
+      what: 'the run folder cannot be used',
+      got: String(code),
+    });
+  });
+  if (names.length === 0) return;
+  throw new LacunaError(
+    names.includes(MANIFEST)
+      ? {
+          where: path,
+          what: 'a run is there already',
+          fix: `Continue it with --resume ${path}, or choose another folder with --output.`,
+        }
+      : {
+          where: path,
+          what: 'the folder is not empty and holds no run',
+          got: names.slice(0, 3).join(', '),
+          fix: 'Choose another folder with --output, or empty this one.',
+        },
+  );
+}
+
+/** Takes the lock; one whose process is gone is taken over. */
+async function lock(path: string): Promise<void> {
+  const file = join(path, LOCK);
+  for (let attempt = 0; attempt < 2; attempt++) {
+    try {
+      const handle = await open(file, 'wx');
+      await handle.writeFile(String(process.pid));
+      await handle.close();
+      return;
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? error.code : undefined;
+      if (code !== 'EEXIST') throw error;
+    }
+    const holder = Number(await readFile(file, 'utf8').catch(() => ''));
+    if (isRunning(holder)) {
+      throw new LacunaError({
+        where: path,
+        what: `another process is writing this run (process ${holder})`,
+        fix: 'Wait until it ends, or stop it.',
+      });
+    }
+    await rm(file, { force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid < 1 || pid === process.pid) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}

@@ -1,0 +1,33 @@
+import { dirname } from 'node:path';
+import { type ClipList, readClipList } from '../data/index.js';
+import { LacunaError, MASK_KINDS } from '../spec/index.js';
+import type { RunSettings } from './settings/config.js';
+
+/** The list of a run's clips. @throws LacunaError where there is nothing to learn from. */
+export async function readRunList(settings: RunSettings): Promise<ClipList> {
+  const list = await readClipList(settings.data.list);
+  const guided = MASK_KINDS[settings.mask.kind].map === 'similarity';
+  if (settings.objective === 'mae' && !guided) return list;
+  const silent = list.records.filter(({ captions }) => captions.length === 0);
+  if (silent.length > 0) {
+    throw new LacunaError({
+      where: settings.data.list,
+      what: `${guided ? `the mask ${settings.mask.kind}` : `the objective ${settings.objective}`} needs captions, but ${silent.length} of ${list.records.length} clips have none`,
+      got: `${silent[0]?.id} without a caption`,
+      fix: `Add captions, remove these clips, or choose ${guided ? 'another mask' : 'the objective mae'}.`,
+    });
+  }
+  if (settings.objective !== 'mae' && list.distinctCaptions < 2) {
+    throw new LacunaError({
+      where: settings.data.list,
+      what: 'all clips have the same caption, so there is nothing to tell apart',
+      fix: 'Describe what is different in each clip, or choose the objective mae.',
+    });
+  }
+  return list;
+}
+
+/** The folder that the paths of the list start from. */
+export function dataRoot({ data }: RunSettings): string {
+  return data.root ?? dirname(data.list);
+}
