@@ -4,7 +4,12 @@ import { parseArgs } from 'node:util';
 import { legalRuns } from '../conformance/fleet/legal-runs.js';
 import { ALL_CHECKS, type Check, checkBackend, LEGAL_FLEET } from '../conformance/index.js';
 import { allMutants } from '../conformance/mutants/index.js';
-import { type PlantedByName, proofPage } from '../conformance/mutants/proof-page.js';
+import {
+  countsOf,
+  type PlantedByName,
+  type Proof,
+  proofPage,
+} from '../conformance/mutants/proof-page.js';
 import { type Kill, kill, killBy } from '../conformance/mutants/prove.js';
 import { type Sharpness, sharpness } from '../conformance/mutants/sharpness.js';
 import { SURVIVORS } from '../conformance/mutants/survivors.js';
@@ -14,6 +19,7 @@ import { CLAUSES } from '../spec/clauses/index.js';
  * Shows that the suite finds mistakes and raises no false alarm:
  *
  *     npx tsx scripts/prove-suite.ts             every mutant; 1,000 and more runs of legal backends
+ *     npx tsx scripts/prove-suite.ts --page      the page again, after `scripts/plant.ts`
  *     npx tsx scripts/prove-suite.ts --only composite/softmax
  *     npx tsx scripts/prove-suite.ts --share 2/4   every fourth mutant, from the second on
  *     npx tsx scripts/prove-suite.ts --legal 10000 --seed 1   no mutant: so many runs of legal backends and ports
@@ -27,8 +33,15 @@ const { values } = parseArgs({
     share: { type: 'string', default: '1/1' },
     legal: { type: 'string' },
     seed: { type: 'string', default: '1' },
+    page: { type: 'boolean', default: false },
   },
 });
+const FOLDER = join(import.meta.dirname, '..', 'conformance', 'mutants');
+const [KILLS, PLANTED] = [join(FOLDER, 'kills.json'), join(FOLDER, 'planted.json')];
+if (values.page) {
+  writePage();
+  process.exit();
+}
 if (values.legal !== undefined) {
   const progress = (done: number): void => console.error(`${done} runs`);
   const { runs: ran, alarms: raised } = await legalRuns(
@@ -130,22 +143,26 @@ function publish(sharp: readonly Sharpness[]): void {
       return [id, { violated: violated.length, ...(first === undefined ? {} : { by: first }) }];
     }),
   );
-  const explained = survivors.map((mutant) => ({ mutant, reason: reasonOf(mutant) ?? '' }));
-  const data = {
+  const proof: Proof = {
     mutants: mutants.length,
     killed: kills.length,
     legalRuns: runs,
     falseAlarms: alarms.length,
-    survivors: explained,
-    clauses,
+    members: LEGAL_FLEET.length,
+    minutes: (performance.now() - start) / 60_000,
+    ...countsOf(kills),
+    survivors: survivors.map((mutant) => ({ mutant, reason: reasonOf(mutant) ?? '' })),
+    sharp,
   };
-  const root = join(import.meta.dirname, '..');
-  const folder = join(root, 'conformance', 'mutants');
-  writeFileSync(join(folder, 'kills.json'), `${JSON.stringify(data, undefined, 1)}\n`);
-  const planted = JSON.parse(readFileSync(join(folder, 'planted.json'), 'utf8')) as PlantedByName;
-  const minutes = (performance.now() - start) / 60_000;
-  const page = proofPage({ ...data, kills, planted, sharp, members: LEGAL_FLEET.length, minutes });
-  writeFileSync(join(root, 'docs', 'proof.md'), page);
+  writeFileSync(KILLS, `${JSON.stringify({ ...proof, clauses }, undefined, 1)}\n`);
+  writePage();
+}
+
+/** Writes the page from what was found before, by rule and by hand. */
+function writePage(): void {
+  const read = (file: string): unknown => JSON.parse(readFileSync(file, 'utf8'));
+  const page = proofPage(read(KILLS) as Proof, read(PLANTED) as PlantedByName);
+  writeFileSync(join(FOLDER, '..', '..', 'docs', 'proof.md'), page);
 }
 
 function checkNamed(id: string): Check | undefined {

@@ -14,43 +14,68 @@ export interface PlantedCounts {
   readonly survivors: readonly { readonly name: string; readonly reason: string }[];
 }
 
-/** What is known of the suite. */
+/** What `scripts/prove-suite.ts` found, as `kills.json` holds it. */
 export interface Proof {
   readonly mutants: number;
-  readonly kills: readonly Kill[];
+  readonly killed: number;
   readonly survivors: readonly { readonly mutant: string; readonly reason: string }[];
-  readonly planted: PlantedByName;
-  readonly sharp: readonly Sharpness[];
   readonly legalRuns: number;
   readonly falseAlarms: number;
   /** Correct but different backends. */
   readonly members: number;
   readonly minutes: number;
+  /** Mutants found by the level of the check, and by the data of the smallest case. */
+  readonly levels: Counts;
+  readonly regimes: Counts;
+  /** Of mutants out of bounds, in multiples of the bound: the nearest, a tenth, half of them. */
+  readonly ratios: readonly number[];
+  readonly sharp: readonly Sharpness[];
+}
+
+type Counts = Readonly<Record<string, number>>;
+
+/** What of the proof follows from the kills alone. */
+export function countsOf(kills: readonly Kill[]): Pick<Proof, 'levels' | 'regimes' | 'ratios'> {
+  const levelOf = new Map(ALL_CHECKS.map(({ id, level }) => [id, level]));
+  const ratios = kills.flatMap(({ ratio }) => ratio ?? []).sort((a, b) => a - b);
+  return {
+    levels: counted(kills.flatMap(({ check }) => levelOf.get(check)?.toString() ?? [])),
+    regimes: counted(
+      kills.flatMap(({ address = '' }) => /regime="(\w+)"/.exec(address)?.[1] ?? []),
+    ),
+    ratios: [0, 0.1, 0.5].map((share) => ratios[Math.floor(share * (ratios.length - 1))] ?? 0),
+  };
+}
+
+function counted(names: readonly string[]): Counts {
+  const counts: Record<string, number> = {};
+  for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
 }
 
 /** `docs/proof.md`. */
-export function proofPage(proof: Proof): string {
-  const { kills, mutants, survivors, planted, legalRuns, falseAlarms, members, minutes } = proof;
-  const ratios = kills.flatMap(({ ratio }) => ratio ?? []).sort((a, b) => a - b);
-  const at = (share: number): string =>
-    (ratios[Math.floor(share * (ratios.length - 1))] ?? 0).toPrecision(3);
+export function proofPage(proof: Proof, planted: PlantedByName): string {
+  const { killed, mutants, survivors, legalRuns, falseAlarms, members, minutes } = proof;
+  const [nearest, tenth, half] = proof.ratios.map((ratio) => ratio.toPrecision(3));
   const counts = Object.values(planted);
   const sum = (count: (each: PlantedCounts) => number): number =>
     counts.reduce((total, each) => total + count(each), 0);
   const [hand, found] = [sum((each) => each.planted), sum((each) => each.found)];
   const [real, realFound] = [sum((each) => each.real.planted), sum((each) => each.real.found)];
-  const percent = (part: number, whole: number): string => `${((100 * part) / whole).toFixed(1)} %`;
+  const percent = (part: number, whole: number): string =>
+    whole === 0 ? 'none was planted' : `${((100 * part) / whole).toFixed(1)} %`;
   return `${[
     '# The suite, proven',
     '',
-    'Made by `npx tsx scripts/prove-suite.ts`, from what `scripts/plant.ts` found. Mutants are made by rule: every operator of',
-    '`conformance/mutants` on every operation, composite, objective and relation. A score by rule measures the',
-    'rules; beside it stand the mistakes that people planted in the sources of real backends and of the NumPy port.',
+    'Made by `npx tsx scripts/prove-suite.ts`, and again by its `--page` after `scripts/plant.ts`. Mutants are made',
+    'by rule: every operator of `conformance/mutants` on every operation, composite, objective and relation. A',
+    'score by rule measures the rules; beside it stand the mistakes that people planted in the sources of real',
+    'backends and of the NumPy port.',
     '',
-    `- By rule: ${kills.length} of ${mutants} mutants were found: ${percent(kills.length, mutants)}; the others are below, with reasons.`,
+    `- By rule: ${killed} of ${mutants} mutants were found: ${percent(killed, mutants)}; the others are below, with reasons.`,
     `- By hand: ${found} of ${hand} planted mistakes were found: ${percent(found, hand)}. Of them, planted at the sizes of training by one who had not written the cases: ${realFound} of ${real}, ${percent(realFound, real)}.`,
     `- ${legalRuns} runs of ${members} correct but different backends through a check: ${falseAlarms} false alarms; \`npx tsx scripts/prove-suite.ts --legal 10000\` makes more.`,
-    `- Of mutants that were out of bounds: the nearest was ${at(0)} times its bound off, a tenth below ${at(0.1)}, half below ${at(0.5)}.`,
+    `- Of mutants that were out of bounds: the nearest was ${nearest} times its bound off, a tenth below ${tenth}, half below ${half}.`,
     `- It took ${minutes.toFixed(1)} minutes.`,
     '',
     '## Planted by hand',
@@ -70,11 +95,11 @@ export function proofPage(proof: Proof): string {
     '',
     '## Found by rule, by the level of the check',
     '',
-    ...table(['level', 'mutants'], levels(kills)),
+    ...table(['level', 'mutants'], rows(proof.levels)),
     '',
     '## Found by rule, by the data of the smallest case',
     '',
-    ...table(['regime', 'mutants'], regimes(kills)),
+    ...table(['regime', 'mutants'], rows(proof.regimes)),
     '',
     '## How near a mistake each check still finds',
     '',
@@ -99,27 +124,16 @@ export function proofPage(proof: Proof): string {
     .trimEnd()}\n`;
 }
 
+function rows(counts: Counts): readonly (readonly string[])[] {
+  return Object.entries(counts)
+    .sort(([, a], [, b]) => b - a)
+    .map(([name, count]) => [name, String(count)]);
+}
+
 function sharpRow({ check, tried, found, nearest, missed }: Sharpness): readonly string[] {
   const text = (near: Sharpness['nearest']): string =>
     near === undefined ? '' : `${near.mistake}: ${near.ratio.toPrecision(2)}`;
   return [`\`${check}\``, `${found} of ${tried}`, text(nearest), text(missed)];
-}
-
-function levels(kills: readonly Kill[]): readonly (readonly string[])[] {
-  const levelOf = new Map(ALL_CHECKS.map(({ id, level }) => [id, level]));
-  return [0, 1, 2, 3, 4].map((level) => {
-    const own = kills.filter(({ check }) => levelOf.get(check) === level).length;
-    return [String(level), String(own)];
-  });
-}
-
-function regimes(kills: readonly Kill[]): readonly (readonly string[])[] {
-  const counts = new Map<string, number>();
-  for (const { address = '' } of kills) {
-    const regime = /regime="(\w+)"/.exec(address)?.[1];
-    if (regime !== undefined) counts.set(regime, (counts.get(regime) ?? 0) + 1);
-  }
-  return [...counts].sort(([, a], [, b]) => b - a).map(([regime, n]) => [regime, String(n)]);
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
