@@ -16,7 +16,7 @@ const HELLO = {
   contract: 'f32-ieee',
   deterministic: true,
   functions: ['mask.topk', 'loss.mae'],
-  floats: ['f32', 'f64'],
+  floats: ['f32'],
   capabilities: [],
   claims: [],
 };
