@@ -81,7 +81,7 @@ export const DOUBLE_DOUBLE: Arithmetic<Doubled> = {
     let largest: Pair = [Number.NEGATIVE_INFINITY, 0];
     for (const offset of offsets) {
       const each = pair(x, base + offset);
-      if (below(largest, each)) largest = each;
+      if (Number.isNaN(each[0]) || below(largest, each)) largest = each;
     }
     set(out, i, largest);
   },

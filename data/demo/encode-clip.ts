@@ -1,3 +1,4 @@
+import { extname } from 'node:path';
 import { LacunaError } from '../../spec/errors.js';
 import { FRAME_SIDE, FRAMES_PER_SECOND } from './frame.js';
 
@@ -14,7 +15,10 @@ const DEMO_SHAPE: EncodedShape = {
   framesPerSecond: FRAMES_PER_SECOND,
 };
 
-/** Writes the frames of a clip (planar YUV 4:2:0) as an H.264 mp4 file of any name; by default demo frames. */
+/**
+ * Writes the frames of a clip (planar YUV 4:2:0) as an H.264 file, Matroska where its name ends with
+ * `.mkv` and mp4 otherwise, whatever its name; by default demo frames.
+ */
 export type ClipEncoder = (
   file: string,
   frames: readonly Uint8Array[],
@@ -50,7 +54,9 @@ export async function loadClipEncoder(): Promise<ClipEncoder> {
         context.timeBase = new av.Rational(1, framesPerSecond);
       },
     });
-    const muxer = av.Muxer.openSync(file, { format: 'mp4' });
+    const muxer = av.Muxer.openSync(file, {
+      format: extname(file) === '.mkv' ? 'matroska' : 'mp4',
+    });
     const stream = muxer.addStream(encoder);
     const writePackets = (): void => {
       for (;;) {
