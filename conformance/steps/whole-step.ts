@@ -26,5 +26,9 @@ function step(id: string, config: PretrainingConfig): Family {
     const runs = [0, 1].map((run) => stepInputs(program, plan.state, { ...drawn, run }));
     return programCase(program, runs);
   };
-  return family(id, parameters, make, { level: 3, clauses: ['step.gradients', 'step.update'] });
+  return family(id, parameters, make, {
+    level: 3,
+    clauses: ['step.gradients', 'step.update'],
+    most: 8,
+  });
 }

@@ -16,7 +16,7 @@ const HELLO = {
   contract: 'f32-ieee',
   deterministic: true,
   functions: ['mask.topk', 'loss.mae'],
-  floats: ['f32'],
+  floats: ['f32', 'f64'],
   capabilities: [],
   claims: [],
 };
@@ -44,9 +44,10 @@ const FUNCTIONS = {
     const difference = prediction.map((value, i) => value - target[i]);
     const loss = difference.reduce((sum, value) => sum + value * value, 0) / difference.length;
     const gradient = difference.map((value) => (2 / difference.length) * value);
+    const Real = prediction.constructor;
     return [
-      tensor('loss', Float32Array.of(loss), []),
-      tensor('grad.prediction', Float32Array.from(gradient), shapes.prediction),
+      tensor('loss', Real.of(loss), []),
+      tensor('grad.prediction', Real.from(gradient), shapes.prediction),
     ];
   },
 };
