@@ -111,6 +111,8 @@ class Fuser {
         return;
       case 'scatter_add':
         this.#settle(operation.operands);
+        // Its kernel binds two lists beside the result.
+        this.#fit(operation.operands, 3);
         this.#clusters.add({ kind: 'scatter', members: [name] }, this.#currentReads(name));
         this.#hold(name);
         break;
