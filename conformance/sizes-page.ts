@@ -3,6 +3,7 @@ import { elementCount, formatType, type TensorType } from '../spec/program/index
 import type { Family } from './case.js';
 import type { Check } from './check.js';
 import { SIZED_FAMILIES } from './real-size/index.js';
+import { markdownTable } from './report/markdown-table.js';
 
 /** Cases of a family in a run of the gate. */
 const GATE = { seed: 1, numRuns: 30 };
@@ -25,7 +26,7 @@ export function sizesPage(checks: readonly Check[]): string {
     'Every element of these results is judged (`conformance/real-size`). The gate has the first column,',
     '`lacuna conform --real` both.',
     '',
-    ...table(
+    ...markdownTable(
       ['check', 'in the gate', 'with `--real`, too'],
       SIZED_FAMILIES.map(({ family, gate, real }) => [
         `\`${family.id}\``,
@@ -36,7 +37,7 @@ export function sizesPage(checks: readonly Check[]): string {
     '',
     '## Repeated, and whole steps',
     '',
-    ...table(
+    ...markdownTable(
       ['check', 'reaches'],
       others
         .filter(({ reaches }) => reaches !== undefined)
@@ -45,7 +46,7 @@ export function sizesPage(checks: readonly Check[]): string {
     '',
     `## Drawn, ${GATE.numRuns} cases each`,
     '',
-    ...table(
+    ...markdownTable(
       ['check', 'largest tensor', 'longest axis'],
       drawn.map(({ family }) => reach(family as Family)),
     ),
@@ -74,9 +75,4 @@ function formatSizes(parameters: Readonly<Record<string, unknown>>): string {
   return Object.entries(parameters)
     .map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
     .join(', ');
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)];
 }

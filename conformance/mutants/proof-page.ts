@@ -1,4 +1,5 @@
 import { ALL_CHECKS } from '../checks.js';
+import { markdownTable } from '../report/markdown-table.js';
 import type { Kill } from './prove.js';
 import type { Sharpness } from './sharpness.js';
 
@@ -80,7 +81,7 @@ export function proofPage(proof: Proof, planted: PlantedByName): string {
     '',
     '## Planted by hand',
     '',
-    ...table(
+    ...markdownTable(
       ['in', 'found', 'of them at the sizes of training'],
       Object.entries(planted).map(([name, own]) => [
         name,
@@ -95,18 +96,18 @@ export function proofPage(proof: Proof, planted: PlantedByName): string {
     '',
     '## Found by rule, by the level of the check',
     '',
-    ...table(['level', 'mutants'], rows(proof.levels)),
+    ...markdownTable(['level', 'mutants'], rows(proof.levels)),
     '',
     '## Found by rule, by the data of the smallest case',
     '',
-    ...table(['regime', 'mutants'], rows(proof.regimes)),
+    ...markdownTable(['regime', 'mutants'], rows(proof.regimes)),
     '',
     '## How near a mistake each check still finds',
     '',
     'Of all mistakes by rule and in the fleet of faulty backends that change what a check judges in a handful of its',
     'cases: the least that its bounds exclude, and the largest that they do not, each in multiples of the bound.',
     '',
-    ...table(
+    ...markdownTable(
       ['check', 'found', 'the nearest that is found', 'the largest that is not'],
       proof.sharp.map(sharpRow),
     ),
@@ -134,9 +135,4 @@ function sharpRow({ check, tried, found, nearest, missed }: Sharpness): readonly
   const text = (near: Sharpness['nearest']): string =>
     near === undefined ? '' : `${near.mistake}: ${near.ratio.toPrecision(2)}`;
   return [`\`${check}\``, `${found} of ${tried}`, text(nearest), text(missed)];
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)];
 }

@@ -12,6 +12,7 @@ import {
 import { both, type Content, TOKENS, VOCABULARY, WIDTH } from './content.js';
 import { type SizedFamily, sizedFamily } from './sized-family.js';
 import { stretchedCase } from './stretched-case.js';
+import type { Axis } from './stretching.js';
 
 /** Large tensors moved: every axis of a different extent, so that none is taken for another. */
 const movement = sizedFamily(
@@ -100,6 +101,16 @@ const TABLES: Readonly<Record<'gate' | 'real', readonly Table[]>> = {
   ],
 };
 
+/** Rows are looked up whole; their elements repeat. */
+function tableAxes({ batch, size, count, width }: Table): Readonly<Record<string, Axis>> {
+  return {
+    batch: { extent: batch, whole: true },
+    size: { extent: size, whole: true },
+    count: { extent: count, whole: true },
+    width: { extent: width, kinds: 5 },
+  };
+}
+
 /** The words of a table as large as CLIP's: indices above 32,767, in both kinds of numbers. */
 const lookUp = sizedFamily(
   'real/gather',
@@ -109,12 +120,7 @@ const lookUp = sizedFamily(
     return stretchedCase(
       'gather',
       {
-        axes: {
-          batch: { extent: batch, whole: true },
-          size: { extent: size, whole: true },
-          count: { extent: count, whole: true },
-          width: { extent: width, kinds: 5 },
-        },
+        axes: tableAxes({ batch, size, count, width }),
         inputs: {
           x: { axes: [...outer, 'size', 'width'] },
           n: { axes: [...outer, 'size'], dtype: 'i32', below: 2 ** 30 },
@@ -148,12 +154,7 @@ const addUp = sizedFamily(
     return stretchedCase(
       'scatter_add',
       {
-        axes: {
-          batch: { extent: batch, whole: true },
-          size: { extent: size, whole: true },
-          count: { extent: count, whole: true },
-          width: { extent: width, kinds: 5 },
-        },
+        axes: tableAxes({ batch, size, count, width }),
         inputs: {
           indices: { axes: [...outer, 'count'], dtype: 'i32', below: size },
           updates: { axes: [...outer, 'count', 'width'] },

@@ -17,6 +17,7 @@ import {
 import { gather, type Program, ProgramBuilder } from '../../spec/program/index.js';
 import { RandomStream } from '../../spec/random/index.js';
 import { type Check, type Finding, verdictOf } from '../check.js';
+import { firstDifference } from '../first-difference.js';
 import { allowance, legalSpread, type Spread } from '../steps/legal-spread.js';
 import { stepInputs, TINY_JOINT } from '../steps/tiny-step.js';
 import { runOnce, type Subject } from '../subject.js';
@@ -100,9 +101,9 @@ function compare(id: string, one: Named<HostTensor>, two: Named<HostTensor>): Fi
   let elements = 0;
   for (const [name, { data }] of Object.entries(one)) {
     elements += data.length;
-    const other = two[name]?.data ?? [];
-    const at = data.findIndex((value, i) => !Object.is(value, other[i]));
-    if (at === -1) continue;
+    const other = two[name]?.data ?? new Float32Array();
+    const at = firstDifference(data, other);
+    if (at === undefined) continue;
     const what = `${name}[${at}] is ${data[at]}, then ${other[at]}: it depends on what it must not`;
     return { ...verdictOf('fail'), cases: 1, elements, failure: { address: id, what } };
   }

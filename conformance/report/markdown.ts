@@ -1,4 +1,5 @@
 import type { Level } from '../case.js';
+import { markdownTable } from './markdown-table.js';
 import { type ConformanceReport, explain, VERDICTS } from './report.js';
 
 /** What each level is about. */
@@ -57,13 +58,11 @@ export function levelTable({ checks }: ConformanceReport): readonly string[] {
     const elements = own.reduce((sum, check) => sum + check.elements, 0);
     const undecided = own.reduce((sum, check) => sum + check.undecided, 0);
     const worst = Math.max(...own.map(({ worstRatio }) => worstRatio));
-    const cells = [`${level} ${LEVELS[level]}`, ...counts, elements, elements - undecided];
-    return [
-      `| ${[...cells, Number.isFinite(worst) ? worst.toFixed(2) : 'infinite'].join(' | ')} |`,
-    ];
+    const ratio = Number.isFinite(worst) ? worst.toFixed(2) : 'infinite';
+    return [[`${level} ${LEVELS[level]}`, ...counts, elements, elements - undecided, ratio]];
   });
   const head = ['level', ...VERDICTS, 'elements', 'judged', 'largest error / bound'];
-  return [`| ${head.join(' | ')} |`, `| ${head.map(() => '---').join(' | ')} |`, ...rows];
+  return markdownTable(head, rows);
 }
 
 function code(text: string): string {

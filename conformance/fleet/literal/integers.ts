@@ -14,7 +14,12 @@ export function philox({ counter, key }: Named<HostTensor>): Named<HostTensor> {
   const count = counter?.shape[0] ?? 0;
   const words = Array.from({ length: count }, (_, n) =>
     rounds(
-      [0, 1, 2, 3].map((i) => word(counter, 4 * n + i)) as unknown as Words,
+      [
+        word(counter, 4 * n),
+        word(counter, 4 * n + 1),
+        word(counter, 4 * n + 2),
+        word(counter, 4 * n + 3),
+      ],
       word(key, 2 * n),
       word(key, 2 * n + 1),
     ),
