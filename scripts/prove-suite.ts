@@ -65,9 +65,9 @@ for (const [done, mutant] of mutants.entries()) {
   const found = await kill(mutant, ALL_CHECKS);
   if (found === undefined) survivors.push(mutant.name);
   else kills.push(found);
-  if (process.stderr.isTTY && done % 10 === 0) {
-    process.stderr.write(`\r${done}/${mutants.length} mutants, ${survivors.length} survive `);
-  }
+  const said = `${done}/${mutants.length} mutants, ${survivors.length} survive`;
+  if (process.stderr.isTTY && done % 10 === 0) process.stderr.write(`\r${said} `);
+  else if (done % 100 === 0) console.error(said);
 }
 const uncovered = CLAUSES.filter(
   ({ id, level }) =>
