@@ -94,8 +94,10 @@ export function stretchedCase<Name extends string>(
         ),
       ]),
     );
+    // Whoever implements a function has its formula, in which any order is right.
+    const order = call === undefined ? 'written' : 'any';
     const allowed =
-      data === 'integers' ? exactBounds(reduced, own) : bounds(reduced, own, contract);
+      data === 'integers' ? exactBounds(reduced, own) : bounds(reduced, own, contract, { order });
     return Object.fromEntries(
       Object.entries(allowed).map(([output, each]) => {
         const { axes: along } = results[output] as StretchedOutput;
