@@ -88,8 +88,9 @@ const RULES: { readonly [K in PrimitiveName]: Rule<K> } = {
     const { low, high, value } = operation.attributes;
     const [{ dtype }] = operation.results;
     const amounts = low.map((amount, axis): [number, number] => [amount, high[axis] as number]);
+    const apply = Number.isNaN(value) || Object.is(value, -0) ? paddedBeside : padded;
     single(operation, lowering, (tf, x) =>
-      asNumbers(tf, [x], dtype, ([numbers]) => tf.pad(numbers as TfTensor, amounts, value)),
+      asNumbers(tf, [x], dtype, ([numbers]) => apply(tf, numbers as TfTensor, amounts, value)),
     );
   },
   concat: (operation, lowering) => {
@@ -152,6 +153,37 @@ function writeFilled(operation: Primitive, lowering: Lowering, value: number): v
   const { held, up } = elementType(dtype, name);
   const data = up(new Float64Array(elementCount(shape)).fill(value));
   lowering.step(name, [], (tf) => tf.tensor(data.slice(), [...shape], held));
+}
+
+function padded(
+  tf: Tfjs,
+  x: TfTensor,
+  amounts: readonly [number, number][],
+  value: number,
+): TfTensor {
+  return tf.pad(x, [...amounts], value);
+}
+
+/**
+ * Padding with a value that `pad` does not write everywhere: WebAssembly keeps its pads by value, and
+ * takes one of NaN for every later one, and one of 0 for one of -0; JavaScript leaves zeros for -0.
+ */
+function paddedBeside(
+  tf: Tfjs,
+  x: TfTensor,
+  amounts: readonly [number, number][],
+  value: number,
+): TfTensor {
+  const inside = consumed(tf.fill(x.shape, 1, 'float32'), (ones) =>
+    consumed(padded(tf, ones, amounts, 0), (mask) => tf.cast(mask, 'bool')),
+  );
+  return consumed(inside, (mask) =>
+    consumed(padded(tf, x, amounts, 0), (within) =>
+      consumed(tf.tensor(Float32Array.of(value), [], 'float32'), (outside) =>
+        tf.where(mask, within, outside),
+      ),
+    ),
+  );
 }
 
 type BinaryName =
