@@ -14,8 +14,6 @@ export interface Parts {
   readonly range: number;
 }
 
-const FIELDS = ['low', 'high', 'lowSize', 'highSize', 'roundings', 'range'] as const;
-
 /** Of elements that are sums, or that are products, what they are made of. */
 export class PartsOf {
   readonly #kept = new WeakMap<IntervalColumn, Record<keyof Parts, Float64Array>>();
@@ -52,25 +50,28 @@ export class PartsOf {
       };
       this.#kept.set(x, kept);
     }
-    for (const field of FIELDS) kept[field][i] = parts[field];
+    kept.low[i] = parts.low;
+    kept.high[i] = parts.high;
+    kept.lowSize[i] = parts.lowSize;
+    kept.highSize[i] = parts.highSize;
+    kept.roundings[i] = parts.roundings;
+    kept.range[i] = parts.range;
   }
 }
 
 /** x[i] as the one term of a sum. */
 export function term(x: IntervalColumn, i: number): Parts {
-  const [low, high] = [x.low[i] as number, x.high[i] as number];
-  return { ...sized(low, high), roundings: 0, range: 0 };
+  return sized(x.low[i] as number, x.high[i] as number, 0, 0);
 }
 
 /** x[i] as the one factor of a product. */
 export function factor(x: IntervalColumn, i: number): Parts {
-  const parts = term(x, i);
-  return { ...parts, range: Math.max(1, parts.lowSize, parts.highSize) };
+  const [low, high] = [x.low[i] as number, x.high[i] as number];
+  return sized(low, high, 0, Math.max(1, Math.abs(low), Math.abs(high)));
 }
 
-export function negated(parts: Parts): Parts {
-  const { low, high, lowSize, highSize } = parts;
-  return { ...parts, low: -high, high: -low, lowSize: highSize, highSize: lowSize };
+export function negated({ low, high, lowSize, highSize, roundings, range }: Parts): Parts {
+  return { low: -high, high: -low, lowSize: highSize, highSize: lowSize, roundings, range };
 }
 
 /** a + b, which is one rounding more. */
@@ -92,35 +93,37 @@ export function times(
   [low, high]: readonly [number, number],
   more: number,
 ): Parts {
-  const roundings = a.roundings + b.roundings + more;
-  return { ...sized(low, high), roundings, range: a.range * b.range };
+  return sized(low, high, a.roundings + b.roundings + more, a.range * b.range);
 }
 
 /** 1 / x of an x that is not 0. */
 export function inverse({ low, high, roundings, range }: Parts): Parts {
   // Of each factor f, max(1, 1 / |f|) = max(1, |f|) / |f|.
   const inverseRange = range / Math.min(Math.abs(low), Math.abs(high));
-  return { ...sized(1 / high, 1 / low), roundings, range: inverseRange };
+  return sized(1 / high, 1 / low, roundings, inverseRange);
 }
 
 /** A sum in any order. */
 export function setSum(out: IntervalColumn, i: number, parts: Parts): void {
-  setTotal(out, i, { ...parts, value: out.value[i] as number, underflows: 0 });
+  setAnyOrder(out, i, parts, 0);
 }
 
 /** A product in any order. */
 export function setProduct(out: IntervalColumn, i: number, parts: Parts): void {
-  const value = out.value[i] as number;
   const { roundings, range } = parts;
   // `overflow / 4` is the inverse of the smallest normal number: with a larger range some order leaves
   // the format on the way, and its result is not bounded.
-  if (range < out.format.overflow / 4) {
-    setTotal(out, i, { ...parts, value, underflows: roundings * range });
-  } else {
-    setAnything(out, i, value);
-  }
+  if (range < out.format.overflow / 4) setAnyOrder(out, i, parts, roundings * range);
+  else setAnything(out, i, out.value[i] as number);
 }
 
-function sized(low: number, high: number): Pick<Parts, 'low' | 'high' | 'lowSize' | 'highSize'> {
-  return { low, high, lowSize: Math.abs(low), highSize: Math.abs(high) };
+// Objects are written out field by field: spread into one another they took four fifths of all the time.
+function setAnyOrder(out: IntervalColumn, i: number, parts: Parts, underflows: number): void {
+  const { low, high, lowSize, highSize, roundings } = parts;
+  const value = out.value[i] as number;
+  setTotal(out, i, { value, low, high, lowSize, highSize, roundings, underflows });
+}
+
+function sized(low: number, high: number, roundings: number, range: number): Parts {
+  return { low, high, lowSize: Math.abs(low), highSize: Math.abs(high), roundings, range };
 }
