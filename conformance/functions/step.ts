@@ -149,8 +149,10 @@ function widened(tensor: HostTensor): HostTensor {
     : tensor;
 }
 
-const isLossOrGradient = (output: string): boolean =>
-  output.startsWith('grad.') || output.startsWith('loss');
+/** What `function/step/gradients` judges; the rest is judged by `function/step/update`. */
+export function isLossOrGradient(output: string): boolean {
+  return output.startsWith('grad.') || output.startsWith('loss');
+}
 
 const parameters = fc.record({
   batch: fc.constantFrom(1, 2),

@@ -1,9 +1,55 @@
 import type { HostTensor, Named } from '../../core/backend.js';
+import { float32 } from '../../reference/index.js';
 import { CONTRACTS } from '../../spec/contracts/index.js';
 import type { Family } from '../case.js';
-import type { Subject } from '../subject.js';
+import { float32Backend } from '../fleet/legal.js';
+import { isLossOrGradient } from '../functions/step.js';
+import { backendSubject, type Subject } from '../subject.js';
 import type { Mutant } from './mutant.js';
-import { DISTORTIONS } from './result-mutants.js';
+import { DISTORTIONS, type Numbers } from './result-mutants.js';
+
+/**
+ * A port whose whole steps are right but for one way of getting the outputs wrong that a family judges:
+ * the loss and the gradients, or what the update gives.
+ */
+export function stepMutants(families: readonly Family[]): readonly Mutant[] {
+  return families.flatMap((family) =>
+    Object.keys(DISTORTIONS)
+      .filter((what) => !/rounded|off by|one more/.test(what))
+      .map(
+        (what): Mutant => ({
+          name: `${family.id}: ${what}`,
+          open: () =>
+            wrongSteps(what, (output) => isLossOrGradient(output) === /gradients$/.test(family.id)),
+          seenBy: [family.id],
+        }),
+      ),
+  );
+}
+
+function wrongSteps(what: string, isJudged: (output: string) => boolean): Subject {
+  const right = backendSubject(float32Backend(what, float32({ summation: 'pairwise' })));
+  const distort = DISTORTIONS[what];
+  const kept = new Map<string, Numbers>();
+  return {
+    ...right,
+    open: async (drawn) => {
+      const opened = await right.open(drawn);
+      if (typeof opened === 'string') return opened;
+      const run = async (inputs: Named<HostTensor>): Promise<Named<HostTensor>> => {
+        const outputs = await opened.run(inputs);
+        for (const [name, { data }] of Object.entries(outputs)) {
+          if (!isJudged(name) || data instanceof Uint16Array) continue;
+          const fresh = data.slice();
+          distort?.(data, { isFloat: true, before: kept.get(name) });
+          kept.set(name, fresh);
+        }
+        return outputs;
+      };
+      return { ...opened, run };
+    },
+  };
+}
 
 /** A port whose functions of integers are right but for one way of getting their results wrong. */
 export function functionMutants(families: readonly Family[]): readonly Mutant[] {

@@ -1,9 +1,10 @@
 import { FAMILIES } from '../families/index.js';
 import { FAULTY_FLEET } from '../fleet/faulty.js';
 import { FUNCTION_FAMILIES, PROGRAM_FUNCTION_FAMILIES } from '../functions/index.js';
+import { STEP_FUNCTION_FAMILIES } from '../functions/step.js';
 import { backendSubject } from '../subject.js';
 import { contractMutants } from './contract-mutants.js';
-import { functionMutants } from './function-mutants.js';
+import { functionMutants, stepMutants } from './function-mutants.js';
 import type { Mutant } from './mutant.js';
 import { compositeMutants, familyMutants } from './program-mutants.js';
 import { resultMutants } from './result-mutants.js';
@@ -24,7 +25,10 @@ export function allMutants(): readonly Mutant[] {
         /^function\/(target|loss|optim)[^/]*$/.test(id),
       ),
     ]),
-    ...functionMutants(FUNCTION_FAMILIES.filter(({ id }) => !programs.has(id))),
+    ...functionMutants(
+      FUNCTION_FAMILIES.filter(({ id }) => !programs.has(id) && !id.startsWith('function/step/')),
+    ),
+    ...stepMutants(STEP_FUNCTION_FAMILIES),
     ...FAULTY_FLEET.map(
       ({ name, open, foundBy }): Mutant => ({
         name: `planted: ${name}`,

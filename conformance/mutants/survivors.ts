@@ -16,7 +16,7 @@ export const SURVIVORS: readonly Survivor[] = [
       'Only an embedding whose squared length equals the eps of the norm to the bit tells it: the branch for ties of max.',
   },
   {
-    mutants: /mae: operation 2 \(reduce_sum\): the axis beside it/,
+    mutants: /mae: operation [26] \(reduce_sum\): the axis beside it/,
     reason: 'Equivalent: the mean over all axes follows, in whatever order they are reduced.',
   },
   {
