@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { CAMERA_MOTIONS, MOTION_SOURCES } from '../../data/index.js';
 import type { MotionConfig } from '../../run/index.js';
 import {
   completeMaskConfig,
@@ -69,12 +70,12 @@ function showCommand(): Command {
     .option('--id <text>', "the sample's id in its list (default: the file's name)")
     .addOption(
       new Option('--motion-source <name>', 'where motion-guided takes motion from')
-        .choices(['auto', 'codec', 'block-matching'])
+        .choices(MOTION_SOURCES)
         .default('auto'),
     )
     .addOption(
       new Option('--camera <what>', 'whether motion that the whole picture shares counts')
-        .choices(['keep', 'compensate'])
+        .choices(CAMERA_MOTIONS)
         .default('keep'),
     )
     .option(

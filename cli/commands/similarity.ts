@@ -1,6 +1,11 @@
 import { dirname } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { checkDataFolder, readClipList, SimilarityStore } from '../../data/index.js';
+import {
+  checkDataFolder,
+  readClipList,
+  SIMILARITY_FORMS,
+  SimilarityStore,
+} from '../../data/index.js';
 import { LacunaError } from '../../spec/index.js';
 import {
   makeSimilarityMaps,
@@ -41,7 +46,7 @@ export function similarityCommand(): Command {
         '--form <name>',
         'dense: patch tokens of one pass a frame; patches: each part of a frame resized and embedded by itself, as in the TGM paper (some hundred times the cost)',
       )
-        .choices(['dense', 'patches'])
+        .choices(SIMILARITY_FORMS)
         .default('dense'),
     )
     .option(

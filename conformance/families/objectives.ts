@@ -2,11 +2,12 @@ import fc from 'fast-check';
 import { differentiate } from '../../core/autodiff/differentiate.js';
 import { simplify } from '../../core/passes/simplify.js';
 import {
+  DIRECTIONS,
   gather,
   infoNceLoss,
   l2Normalize,
   maeLoss,
-  type TargetKind,
+  TARGET_KINDS,
   targets,
   toUnitRange,
 } from '../../spec/index.js';
@@ -33,7 +34,7 @@ export function lossAndGradients<Name extends string>(
   return programCase(simplify(oracle), runs, oracle);
 }
 
-const kind = fc.constantFrom<TargetKind>('per-cube-channel', 'per-patch', 'raw');
+const kind = fc.constantFrom(...TARGET_KINDS);
 
 /** The targets of masked cubes; u8 pixels are drawn evenly. */
 const target = family(
@@ -85,7 +86,7 @@ const infoNce = family(
     // A batch of one, and embeddings of one number, have a gradient of 0: the relations see to them.
     batch: fc.constantFrom(2, 3, 8, 17),
     width: fc.constantFrom(2, 3, 5, 8, 17, 33),
-    directions: fc.constantFrom('mean', 'sum'),
+    directions: fc.constantFrom(...DIRECTIONS),
     regime: regime.filter((name) => name !== 'constant'),
     draw,
   }),

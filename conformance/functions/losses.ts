@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { interpret } from '../../reference/index.js';
-import { infoNceLoss, l2Normalize, maeLoss } from '../../spec/index.js';
+import {
+  DIRECTIONS,
+  type Directions,
+  infoNceLoss,
+  l2Normalize,
+  maeLoss,
+} from '../../spec/index.js';
 import { exp } from '../../spec/program/index.js';
 import { buildCase } from '../build-case.js';
 import { type Case, type Family, family, functionCase } from '../case.js';
@@ -58,7 +64,7 @@ export function lossOfMaeCase({ batch, masked, size, ...data }: MaeDrawn): Case 
 export interface InfoNceDrawn {
   readonly batch: number;
   readonly width: number;
-  readonly directions: 'mean' | 'sum';
+  readonly directions: Directions;
   readonly regime: Regime;
   readonly draw: number;
 }
@@ -98,7 +104,7 @@ const maeParameters = fc.record({
 const infoNceParameters = fc.record({
   batch: fc.constantFrom(2, 3, 8, 17),
   width: fc.constantFrom(2, 3, 5, 8, 17, 33),
-  directions: fc.constantFrom<'mean' | 'sum'>('mean', 'sum'),
+  directions: fc.constantFrom(...DIRECTIONS),
   // Embeddings that are nearly equal have gradients that cancel to their rounding error.
   regime: regime.filter((name) => name !== 'constant' && name !== 'offset'),
   draw,

@@ -1,7 +1,26 @@
 import { z } from 'zod';
-import { ROUNDINGS } from '../../spec/masking/rounding.js';
-import { OBJECTIVES, PRESETS } from '../../spec/model/presets.js';
-import type { RunConfig } from './config.js';
+import { PRECISIONS } from '../../core/backend.js';
+import { CAMERA_MOTIONS, MOTION_SOURCES } from '../../data/index.js';
+import {
+  ACTIVATIONS,
+  CROPS,
+  DIRECTIONS,
+  FRAME_AGGREGATIONS,
+  FRAME_SAMPLINGS,
+  OBJECTIVES,
+  POOLINGS,
+  POSITIONS,
+  PRESET_NAMES,
+  PROJECTION_KINDS,
+  ROUNDINGS,
+  TARGET_KINDS,
+  TEXT_ATTENTIONS,
+  TEXT_MASK_MODES,
+  TEXT_POOLINGS,
+  TIES,
+  WARMUPS,
+} from '../../spec/index.js';
+import { PAIRINGS, type RunConfig } from './config.js';
 
 /** No side of a model, clip or run is larger: a slip of the finger shall not fill the memory. */
 const MOST = 1_000_000;
@@ -19,12 +38,12 @@ const transformer = {
   heads: count.exactOptional(),
   mlpRatio: z.number().gt(0).max(64).exactOptional(),
   normEps: z.number().gt(0).max(1).exactOptional(),
-  activation: z.enum(['gelu', 'quick-gelu']).exactOptional(),
+  activation: z.enum(ACTIVATIONS).exactOptional(),
   keyBias: z.boolean().exactOptional(),
 };
 
 const projection = z.strictObject({
-  kind: z.enum(['linear', 'relu-linear', 'mlp', 'mlp-bn', 'none']).exactOptional(),
+  kind: z.enum(PROJECTION_KINDS).exactOptional(),
   width: count.exactOptional(),
   hidden: count.exactOptional(),
   bias: z.boolean().exactOptional(),
@@ -52,12 +71,12 @@ const lossScaling = z.discriminatedUnion('kind', [
   }),
 ]);
 
-const rounding = z.enum(ROUNDINGS as [(typeof ROUNDINGS)[number]]).exactOptional();
+const rounding = z.enum(ROUNDINGS).exactOptional();
 
 /** The form of a configuration. `parseConfig` applies it with messages that help. */
 export const CONFIG_SCHEMA: z.ZodType<RunConfig> = z.strictObject({
-  preset: z.enum(Object.keys(PRESETS) as [keyof typeof PRESETS]).exactOptional(),
-  objective: z.enum(OBJECTIVES as [(typeof OBJECTIVES)[number]]).exactOptional(),
+  preset: z.enum(PRESET_NAMES).exactOptional(),
+  objective: z.enum(OBJECTIVES).exactOptional(),
   data: z.strictObject({
     list: path,
     root: path.exactOptional(),
@@ -74,15 +93,15 @@ export const CONFIG_SCHEMA: z.ZodType<RunConfig> = z.strictObject({
       tubelet: count.exactOptional(),
       patch: count.exactOptional(),
       stride: count.exactOptional(),
-      sampling: z.enum(['dense', 'tsn']).exactOptional(),
-      crop: z.enum(['multi-scale', 'centre']).exactOptional(),
+      sampling: z.enum(FRAME_SAMPLINGS).exactOptional(),
+      crop: z.enum(CROPS).exactOptional(),
       flip: z.boolean().exactOptional(),
     })
     .exactOptional(),
   encoder: z
     .strictObject({
       ...transformer,
-      positions: z.enum(['sinusoid', 'learned']).exactOptional(),
+      positions: z.enum(POSITIONS).exactOptional(),
       classToken: z.boolean().exactOptional(),
       finalNorm: z.boolean().exactOptional(),
     })
@@ -95,7 +114,7 @@ export const CONFIG_SCHEMA: z.ZodType<RunConfig> = z.strictObject({
     .exactOptional(),
   mae: z
     .strictObject({
-      target: z.enum(['per-cube-channel', 'per-patch', 'raw']).exactOptional(),
+      target: z.enum(TARGET_KINDS).exactOptional(),
       weight: weight.exactOptional(),
     })
     .exactOptional(),
@@ -103,16 +122,16 @@ export const CONFIG_SCHEMA: z.ZodType<RunConfig> = z.strictObject({
     .strictObject({
       ...transformer,
       length: z.int().min(2).max(65_536).exactOptional(),
-      attention: z.enum(['full', 'causal']).exactOptional(),
-      pool: z.enum(['first', 'last']).exactOptional(),
+      attention: z.enum(TEXT_ATTENTIONS).exactOptional(),
+      pool: z.enum(TEXT_POOLINGS).exactOptional(),
       vocabulary: count.exactOptional(),
     })
     .exactOptional(),
   contrastive: z
     .strictObject({
       temperature: temperature.exactOptional(),
-      directions: z.enum(['mean', 'sum']).exactOptional(),
-      pool: z.enum(['mean', 'class']).exactOptional(),
+      directions: z.enum(DIRECTIONS).exactOptional(),
+      pool: z.enum(POOLINGS).exactOptional(),
       videoProjection: projection.exactOptional(),
       textProjection: projection.exactOptional(),
       weight: z.number().min(0).max(1e6).exactOptional(),
@@ -136,23 +155,23 @@ export const CONFIG_SCHEMA: z.ZodType<RunConfig> = z.strictObject({
       rounding,
       motion: z
         .strictObject({
-          source: z.enum(['auto', 'codec', 'block-matching', 'raft']).exactOptional(),
+          source: z.enum([...MOTION_SOURCES, 'raft']).exactOptional(),
           raft: path.exactOptional(),
-          camera: z.enum(['keep', 'compensate']).exactOptional(),
+          camera: z.enum(CAMERA_MOTIONS).exactOptional(),
         })
         .exactOptional(),
-      frames: z.enum(['mean', 'first', 'max']).exactOptional(),
-      ties: z.enum(['first', 'random']).exactOptional(),
+      frames: z.enum(FRAME_AGGREGATIONS).exactOptional(),
+      ties: z.enum(TIES).exactOptional(),
     })
     .exactOptional(),
   textMask: z
     .strictObject({
-      mode: z.enum(['replace', 'drop']).exactOptional(),
+      mode: z.enum(TEXT_MASK_MODES).exactOptional(),
       ratio: ratio.exactOptional(),
       rounding,
     })
     .exactOptional(),
-  pairing: z.enum(['own', 'shuffled']).exactOptional(),
+  pairing: z.enum(PAIRINGS).exactOptional(),
   batch: z.int().min(1).max(65_536).exactOptional(),
   microbatches: z.int().min(1).max(65_536).exactOptional(),
   optimizer: z
@@ -171,7 +190,7 @@ export const CONFIG_SCHEMA: z.ZodType<RunConfig> = z.strictObject({
       steps: z.int().min(1).max(1e9).exactOptional(),
       warmupEpochs: countOrZero.exactOptional(),
       warmupSteps: z.int().min(0).max(1e9).exactOptional(),
-      warmup: z.enum(['videomae', 'mae']).exactOptional(),
+      warmup: z.enum(WARMUPS).exactOptional(),
     })
     .exactOptional(),
   gradientNorm: z.boolean().exactOptional(),
@@ -187,7 +206,7 @@ export const CONFIG_SCHEMA: z.ZodType<RunConfig> = z.strictObject({
       name: z.string().min(1).max(64).exactOptional(),
       device: z.string().min(1).max(64).exactOptional(),
       threads: z.int().min(1).max(1024).exactOptional(),
-      precision: z.enum(['f32', 'mixed']).exactOptional(),
+      precision: z.enum(PRECISIONS).exactOptional(),
     })
     .exactOptional(),
 });

@@ -2,7 +2,9 @@ import type { Precision } from '../../core/backend.js';
 import type { CameraMotion, MotionSource } from '../../data/index.js';
 import type {
   DecoderConfig,
+  Directions,
   InfoNceConfig,
+  Pooling,
   ProjectionConfig,
   TargetKind,
   TextEncoderConfig,
@@ -12,9 +14,14 @@ import type {
 import type { MaskConfig } from '../../spec/masking/draw-mask.js';
 import type { FrameAggregation } from '../../spec/masking/similarity-map.js';
 import type { TextMaskConfig } from '../../spec/masking/text-mask.js';
-import type { Objective, PresetName } from '../../spec/model/presets.js';
+import type { Crop, FrameSampling, Objective, PresetName } from '../../spec/model/presets.js';
 import type { AdamWConfig } from '../../spec/optim/adamw.js';
 import type { LossScaling } from '../../spec/optim/loss-scaling.js';
+import type { Warmup } from '../../spec/optim/schedule.js';
+
+/** `shuffled` gives each clip the captions of another, the same throughout: a control that must not learn. */
+export type Pairing = (typeof PAIRINGS)[number];
+export const PAIRINGS = ['own', 'shuffled'] as const;
 
 /** The videos and captions of a run. */
 export interface DataConfig {
@@ -42,10 +49,8 @@ export interface RunMaskConfig extends Required<MaskConfig> {
 export interface ClipConfig extends Pick<VideoConfig, 'frames' | 'size' | 'tubelet' | 'patch'> {
   /** Frames between two frames of a clip (`dense`). */
   readonly stride: number;
-  /** `dense`: neighbours at the stride (VideoMAE). `tsn`: one of each of T equal segments. */
-  readonly sampling: 'dense' | 'tsn';
-  /** `multi-scale`: VideoMAE's MultiScaleCrop. `centre`: always the middle square. */
-  readonly crop: 'multi-scale' | 'centre';
+  readonly sampling: FrameSampling;
+  readonly crop: Crop;
   readonly flip: boolean;
 }
 
@@ -62,8 +67,8 @@ export interface MaeConfig {
 }
 
 export interface ContrastiveConfig extends InfoNceConfig {
-  readonly directions: 'mean' | 'sum';
-  readonly pool: 'mean' | 'class';
+  readonly directions: Directions;
+  readonly pool: Pooling;
   readonly videoProjection: ProjectionConfig;
   readonly textProjection: ProjectionConfig;
   /** The factor of its loss; 0 reports it without optimising it. */
@@ -89,7 +94,7 @@ export interface ScheduleConfig {
   readonly warmupEpochs?: number;
   readonly warmupSteps?: number;
   /** See `WarmupCosine`. */
-  readonly warmup: 'videomae' | 'mae';
+  readonly warmup: Warmup;
 }
 
 /** How motion is measured for a mask that needs a map of it. */
@@ -142,8 +147,7 @@ export interface RunSettings {
   readonly contrastive: ContrastiveConfig;
   readonly mask: RunMaskConfig;
   readonly textMask: Required<TextMaskConfig>;
-  /** `shuffled` gives each clip the captions of another, the same throughout: a control that must not learn. */
-  readonly pairing: 'own' | 'shuffled';
+  readonly pairing: Pairing;
   /** Clips of a global batch. */
   readonly batch: number;
   /** Into how many parts a step cuts its batch (objective `mae` only). */
