@@ -21,8 +21,9 @@ export {
   type StepMetrics,
 } from './run-folder.js';
 export { dataRoot } from './run-list.js';
-export type { MotionConfig, RunConfig, RunSettings } from './settings/config.js';
+export type { RunConfig, RunSettings } from './settings/config.js';
 export { configJsonSchema } from './settings/config-schema.js';
+export type { MotionConfig } from './settings/motion.js';
 export { parseConfig, withValue } from './settings/parse-config.js';
 export { modelState, resolveSettings, videoConfig as videoConfigOf } from './settings/settings.js';
 export { untrained } from './untrained.js';

@@ -1,6 +1,7 @@
 import type { ClipSampling, MotionRequest } from '../../data/index.js';
 import { MASK_KINDS } from '../../spec/masking/kinds.js';
-import type { MotionConfig, RunSettings } from '../settings/config.js';
+import type { RunSettings } from '../settings/config.js';
+import type { MotionConfig } from '../settings/motion.js';
 
 /** How clips are taken from videos, as the loader asks for it. */
 export function clipSampling({ clip }: Pick<RunSettings, 'clip'>): ClipSampling {
