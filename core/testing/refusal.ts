@@ -10,6 +10,16 @@ export function refusal(call: () => unknown): string {
   return NOT_REFUSED;
 }
 
+/** The same of what is awaited. */
+export async function refusalOf(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise;
+  } catch (error) {
+    return sentenceOf(error);
+  }
+  return NOT_REFUSED;
+}
+
 const NOT_REFUSED = 'it is not refused';
 
 function sentenceOf(error: unknown): string {
