@@ -10,6 +10,7 @@ export {
   lastGoodCheckpoint,
   writeCheckpoint,
 } from './checkpoint.js';
+export { motionRequest } from './feeds/clip-sampling.js';
 export { loadModel } from './load-model.js';
 export type { TrainedModel } from './open-program.js';
 export {
