@@ -22,6 +22,7 @@ export {
   type StepMetrics,
 } from './run-folder.js';
 export { dataRoot } from './run-list.js';
+export { DEFAULT_BACKEND } from './settings/backend.js';
 export type { RunConfig, RunSettings } from './settings/config.js';
 export { configJsonSchema } from './settings/config-schema.js';
 export type { MotionConfig } from './settings/motion.js';

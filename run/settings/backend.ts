@@ -19,6 +19,9 @@ export const BACKEND_SCHEMA: z.ZodType<Overrides<BackendConfig>> = z.strictObjec
   precision: z.enum(PRECISIONS).exactOptional(),
 });
 
+/** What computes where nothing is asked for. */
+export const DEFAULT_BACKEND = 'onnx';
+
 export function resolveBackend(own: Overrides<BackendConfig> | undefined): BackendConfig {
-  return { name: 'onnx', ...own };
+  return { name: DEFAULT_BACKEND, ...own };
 }
