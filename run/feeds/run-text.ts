@@ -115,6 +115,7 @@ async function askTeacher(
       where: 'contrastive.teacher',
       what: 'nobody here can open a teacher',
       got: folder,
+      fix: 'Hand in openTeacher.',
     });
   }
   const aligner = await openTeacher(folder);
