@@ -11,7 +11,7 @@ import {
   readTokenizer,
 } from '../../data/index.js';
 import { evaluateRetrieval } from '../../evaluation/index.js';
-import { type RunSettings, type TrainedModel, untrained } from '../../run/index.js';
+import { capabilitiesOf, type RunSettings, type TrainedModel, untrained } from '../../run/index.js';
 import { LacunaError, probabilityByChance } from '../../spec/index.js';
 import { pretrain } from '../../training/index.js';
 import { openBackend } from '../open-backend.js';
@@ -163,8 +163,9 @@ export async function train(
     console.log(`Stopped. Continue this run with: lacuna pretrain --resume ${folder}`);
     return undefined;
   }
-  const tokenizer =
-    settings.objective === 'mae' ? undefined : createTokenizer(await readTokenizer(folder));
+  const tokenizer = capabilitiesOf(settings).readsText
+    ? createTokenizer(await readTokenizer(folder))
+    : undefined;
   return { settings, backend, state, tokenizer };
 }
 

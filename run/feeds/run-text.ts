@@ -9,6 +9,7 @@ import {
 import { LacunaError } from '../../spec/index.js';
 import type { Aligner } from '../aligner.js';
 import type { RunFolder, RunManifest } from '../run-folder.js';
+import { capabilitiesOf } from '../settings/capabilities.js';
 import type { RunSettings } from '../settings/config.js';
 import { withTeacher } from '../settings/settings.js';
 import type { TextSide } from './batch-feeds.js';
@@ -36,8 +37,8 @@ export async function beginText(
   list: ClipList,
   options: RunTextOptions,
 ): Promise<RunText> {
-  const { objective, contrastive, data, text } = settings;
-  if (objective === 'mae') return { settings, side: undefined, save: async () => {} };
+  const { contrastive, data, text } = settings;
+  if (!capabilitiesOf(settings).aligns) return { settings, side: undefined, save: async () => {} };
   if (contrastive.teacher !== undefined) {
     const { embeddings, teacher } = await askTeacher(contrastive.teacher, list, options);
     return {
@@ -69,7 +70,7 @@ export async function resumeText(
 ): Promise<TextSide> {
   const { settings, teacher: known } = folder.manifest;
   const { teacher } = settings.contrastive;
-  if (settings.objective === 'mae') return undefined;
+  if (!capabilitiesOf(settings).aligns) return undefined;
   if (teacher === undefined) return createTokenizer(await readTokenizer(folder.tokenizer));
   try {
     const kept = await CaptionEmbeddings.open(folder.captionEmbeddings, captionsOf(list));

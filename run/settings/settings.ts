@@ -12,6 +12,7 @@ import {
 import type { StateSpec } from '../../spec/model/state.js';
 import { activeLossScaling, type LossScaling } from '../../spec/optim/loss-scaling.js';
 import { scaleLearningRate, type WarmupCosine } from '../../spec/optim/schedule.js';
+import { capabilitiesOf } from './capabilities.js';
 import type { MotionConfig, RunConfig, RunSettings, ScheduleConfig } from './config.js';
 
 const DEFAULT_PRESET = 'videomae-vitb';
@@ -82,14 +83,13 @@ export function withTeacher(settings: RunSettings, width: number): RunSettings {
 
 /** The part of the settings that the model's programs are built from. */
 export function modelConfig(settings: RunSettings, vocabulary: number): PretrainingConfig {
-  const { objective, encoder, decoder, mae, contrastive } = settings;
+  const { encoder, decoder, mae, contrastive } = settings;
+  const { reconstructs, aligns } = capabilitiesOf(settings);
   return {
     video: videoConfig(settings),
     encoder,
-    ...(objective === 'contrastive' ? {} : { mae: { ...mae, decoder } }),
-    ...(objective === 'mae'
-      ? {}
-      : { contrastive: { ...contrastive, text: textSide(settings, vocabulary) } }),
+    ...(reconstructs ? { mae: { ...mae, decoder } } : {}),
+    ...(aligns ? { contrastive: { ...contrastive, text: textSide(settings, vocabulary) } } : {}),
   };
 }
 
@@ -252,8 +252,8 @@ function schedule({ schedule: own = {} }: RunConfig, preset: Preset): ScheduleCo
 }
 
 function check(settings: RunSettings): void {
-  const { objective, clip, mask, batch, microbatches } = settings;
-  const aligned = objective !== 'mae';
+  const { clip, mask, batch, microbatches } = settings;
+  const { reconstructs, aligns, readsText } = capabilitiesOf(settings);
   refuse(clip.frames % clip.tubelet !== 0, 'clip.frames', `${clip.frames}`, {
     what: 'the frames of a clip are no multiple of the tubelet',
     expected: `a multiple of clip.tubelet, ${clip.tubelet}`,
@@ -264,10 +264,8 @@ function check(settings: RunSettings): void {
   });
   const towers = [
     ['encoder', settings.encoder],
-    ...(objective === 'contrastive' ? [] : [['decoder', settings.decoder] as const]),
-    ...(aligned && settings.contrastive.teacher === undefined
-      ? [['text', settings.text] as const]
-      : []),
+    ...(reconstructs ? [['decoder', settings.decoder] as const] : []),
+    ...(readsText ? [['text', settings.text] as const] : []),
   ] as const;
   for (const [name, { width, heads }] of towers) {
     refuse(width % heads !== 0, `${name}.heads`, `${heads}`, {
@@ -292,7 +290,7 @@ function check(settings: RunSettings): void {
   });
   const video = videoConfig(settings);
   const { masked } = maskCounts(mask, gridOf(video));
-  refuse(objective !== 'contrastive' && masked === 0, 'mask.ratio', `${mask.ratio}`, {
+  refuse(reconstructs && masked === 0, 'mask.ratio', `${mask.ratio}`, {
     what: `none of ${clipTokens(video)} tokens is masked, so there is nothing to reconstruct`,
     fix: 'Raise the ratio, or choose the objective contrastive.',
   });
@@ -300,15 +298,15 @@ function check(settings: RunSettings): void {
     what: 'the batch cannot be cut into this many equal parts',
     expected: `a divisor of batch, ${batch}`,
   });
-  refuse(aligned && microbatches > 1, 'microbatches', `${microbatches}`, {
+  refuse(aligns && microbatches > 1, 'microbatches', `${microbatches}`, {
     what: 'a contrastive loss cannot be cut: its negatives are the whole batch',
     fix: 'Set microbatches to 1, or choose the objective mae.',
   });
-  refuse(aligned && batch < 2, 'batch', `${batch}`, {
+  refuse(aligns && batch < 2, 'batch', `${batch}`, {
     what: 'a contrastive loss needs at least two clips, or there is nothing to tell apart',
   });
   refuse(
-    aligned && settings.contrastive.pool === 'class' && settings.encoder.classToken !== true,
+    aligns && settings.contrastive.pool === 'class' && settings.encoder.classToken !== true,
     'contrastive.pool',
     '"class"',
     { what: 'there is no class token to pool', fix: 'Set encoder.classToken to true.' },
@@ -326,13 +324,15 @@ function check(settings: RunSettings): void {
 }
 
 function checkTeacher(
-  { objective, preset, contrastive, textMask }: RunSettings,
+  settings: RunSettings,
   { contrastive: own }: RunConfig,
   defaults: Preset,
 ): void {
-  if (objective === 'mae') return;
+  const { reconstructs, aligns } = capabilitiesOf(settings);
+  if (!aligns) return;
+  const { preset, contrastive, textMask } = settings;
   const { teacher, textProjection, weight } = contrastive;
-  refuse(objective === 'contrastive' && weight === 0, 'contrastive.weight', '0', {
+  refuse(!reconstructs && weight === 0, 'contrastive.weight', '0', {
     what: 'a loss of weight 0 is only reported, and there is no other to optimise',
     fix: 'Choose the objective mae+contrastive, or raise the weight.',
   });
