@@ -1,4 +1,5 @@
 import type { PretrainEvent } from '../training/index.js';
+import { evaluationLine } from './evaluation-line.js';
 import { formatProgress, type Progress } from './progress-line.js';
 
 /** Seconds between two lines where the output is no terminal. */
@@ -65,6 +66,9 @@ export class RunDisplay {
         } else if (last) this.#line(text);
         return;
       }
+      case 'evaluation':
+        this.#line(evaluationLine(event));
+        return;
       case 'note':
         this.#line(event.text);
         return;

@@ -15,15 +15,17 @@ export type { TrainedModel } from './open-program.js';
 export {
   type DataProblem,
   type RunManifest,
+  readEvaluations,
   readManifest,
   readMetrics,
   readProblems,
+  type StepEvaluation,
   type StepMetrics,
 } from './run-folder.js';
 export { dataRoot } from './run-list.js';
+export { type Capabilities, type Capability, capabilitiesOf } from './settings/capabilities.js';
 export type { MotionConfig, RunConfig, RunSettings } from './settings/config.js';
 export { configJsonSchema } from './settings/config-schema.js';
-export { type Capabilities, type Capability, capabilitiesOf } from './settings/capabilities.js';
 export { parseConfig, withValue } from './settings/parse-config.js';
 export { modelState, resolveSettings, videoConfig as videoConfigOf } from './settings/settings.js';
 export { untrained } from './untrained.js';

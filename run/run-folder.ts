@@ -62,6 +62,15 @@ export interface StepMetrics {
   };
 }
 
+/** One line of `evaluations.jsonl`: what the model was worth after a step. */
+export interface StepEvaluation {
+  /** Steps that were done. */
+  readonly step: number;
+  readonly evaluator: string;
+  /** By name; the first is the one that a progress line shows. */
+  readonly scores: Readonly<Record<string, number>>;
+}
+
 /** A clip that could not be used. */
 export interface DataProblem {
   readonly id: string;
@@ -71,6 +80,7 @@ export interface DataProblem {
 const MANIFEST = 'manifest.json';
 const METRICS = 'metrics.jsonl';
 const PROBLEMS = 'problems.jsonl';
+const EVALUATIONS = 'evaluations.jsonl';
 const LOCK = 'lock';
 const MOST_MANIFEST_BYTES = 2 ** 20;
 
@@ -121,11 +131,17 @@ export class RunFolder {
     await appendFile(join(this.path, PROBLEMS), `${JSON.stringify(problem)}\n`);
   }
 
-  /** Drops the metrics of steps after `step`, which a resumed run does again. */
-  async rewindMetrics(step: number): Promise<void> {
-    const kept = (await readMetrics(this.path)).filter((each) => each.step <= step);
-    const text = kept.map((each) => `${JSON.stringify(each)}\n`).join('');
-    await replaceFile(join(this.path, METRICS), text);
+  async appendEvaluation(evaluation: StepEvaluation): Promise<void> {
+    await appendFile(join(this.path, EVALUATIONS), `${JSON.stringify(evaluation)}\n`);
+  }
+
+  /** Drops what is written about steps after `step`, which a resumed run does again. */
+  async rewind(step: number): Promise<void> {
+    await rewindLines(join(this.path, METRICS), await readMetrics(this.path), step);
+    const evaluations = await readEvaluations(this.path);
+    if (evaluations.length > 0) {
+      await rewindLines(join(this.path, EVALUATIONS), evaluations, step);
+    }
   }
 
   async release(): Promise<void> {
@@ -168,6 +184,14 @@ export async function readMetrics(path: string): Promise<StepMetrics[]> {
   return readLines<StepMetrics>(join(path, METRICS), (line) => typeof line.step === 'number');
 }
 
+/** What the model was worth in between, in the order in which it was judged. */
+export async function readEvaluations(path: string): Promise<StepEvaluation[]> {
+  return readLines<StepEvaluation>(
+    join(path, EVALUATIONS),
+    (line) => typeof line.step === 'number',
+  );
+}
+
 /** The clips that could not be used, each once. */
 export async function readProblems(path: string): Promise<DataProblem[]> {
   const all = await readLines<DataProblem>(
@@ -175,6 +199,15 @@ export async function readProblems(path: string): Promise<DataProblem[]> {
     ({ id }) => typeof id === 'string',
   );
   return [...new Map(all.map((problem) => [problem.id, problem])).values()];
+}
+
+async function rewindLines(
+  file: string,
+  lines: readonly { readonly step: number }[],
+  step: number,
+): Promise<void> {
+  const kept = lines.filter((each) => each.step <= step);
+  await replaceFile(file, kept.map((each) => `${JSON.stringify(each)}\n`).join(''));
 }
 
 async function readLines<T>(file: string, valid: (line: T) => boolean): Promise<T[]> {

@@ -13,7 +13,7 @@ import { readManifest, readMetrics } from '../run/run-folder.js';
 import type { RunSettings } from '../run/settings/config.js';
 import { parseConfig } from '../run/settings/parse-config.js';
 import { resolveSettings } from '../run/settings/settings.js';
-import { type PretrainEvent, pretrain, resumePretraining } from './pretrain.js';
+import { type PretrainEvent, pretrain, resumePretraining } from './tasks/pretrain.js';
 
 let folder = '';
 let data: DemoData;

@@ -10,7 +10,7 @@ import { readMetrics } from '../run/run-folder.js';
 import type { RunSettings } from '../run/settings/config.js';
 import { parseConfig } from '../run/settings/parse-config.js';
 import { resolveSettings } from '../run/settings/settings.js';
-import { pretrain } from './pretrain.js';
+import { pretrain } from './tasks/pretrain.js';
 
 function settings(mask: object, list = 'list.jsonl', output = 'run'): RunSettings {
   const config = { data: { list }, output, preset: 'tiny-mae', objective: 'mae', batch: 4 };

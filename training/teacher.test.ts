@@ -19,7 +19,7 @@ import {
   type PretrainOptions,
   pretrain,
   resumePretraining,
-} from './pretrain.js';
+} from './tasks/pretrain.js';
 
 const WIDTH = 6;
 

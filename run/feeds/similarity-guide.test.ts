@@ -15,7 +15,7 @@ import {
 import { reconstruct } from '../../evaluation/reconstruction.js';
 import { drawMask, sampleWord } from '../../spec/index.js';
 import { type Aligner, makeSimilarityMaps, similarityRecipe } from '../../teacher/index.js';
-import { pretrain, resumePretraining } from '../../training/pretrain.js';
+import { pretrain, resumePretraining } from '../../training/tasks/pretrain.js';
 import type { RunSettings } from '../settings/config.js';
 import { parseConfig } from '../settings/parse-config.js';
 import { resolveSettings } from '../settings/settings.js';

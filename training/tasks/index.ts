@@ -1,0 +1,11 @@
+/**
+ * What can be trained, a file a task. A task says what a step computes and is fed, and opens the run
+ * folder; how steps follow each other is the loop's. In come settings, data and a backend.
+ */
+export {
+  type PretrainEvent,
+  type PretrainOptions,
+  type PretrainResult,
+  pretrain,
+  resumePretraining,
+} from './pretrain.js';
