@@ -12,6 +12,7 @@ export class RunDisplay {
   readonly #stream: NodeJS.WriteStream;
   #progress: Progress | undefined;
   #lastPlain = 0;
+  readonly #evaluated = new Map<string, number>();
 
   constructor(stream: NodeJS.WriteStream) {
     this.#stream = stream;
@@ -44,6 +45,7 @@ export class RunDisplay {
           ...(scale === undefined
             ? {}
             : { scaling: { scale, skipped: skipped + (before?.scaling?.skipped ?? 0) } }),
+          evaluated: [...this.#evaluated],
           stepSeconds: averaged(before?.stepSeconds, stepSeconds),
           waitSeconds: averaged(before?.waitSeconds, waitSeconds),
           clips,
@@ -68,6 +70,7 @@ export class RunDisplay {
       }
       case 'evaluation':
         this.#line(evaluationLine(event));
+        this.#evaluated.set(event.evaluator, Object.values(event.scores)[0] ?? Number.NaN);
         return;
       case 'note':
         this.#line(event.text);

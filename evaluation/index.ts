@@ -1,8 +1,10 @@
 /**
  * What a model is worth: one file an evaluator. In come a model and records; an evaluator knows
- * neither how the model was trained nor how its results are shown.
+ * neither how the model was trained nor how its results are shown, and trains nothing itself.
  */
 export { attentionMaps } from './attention-maps.js';
+export { type Evaluator, evaluate, lackingFor } from './evaluator.js';
+export { EVALUATORS } from './evaluators.js';
 export { extractFeatures, type Features } from './extract-features.js';
 export {
   type LabelledFeatures,
@@ -10,5 +12,5 @@ export {
   type LinearProbeResult,
   linearProbe,
 } from './linear-probe.js';
-export { type Reconstruction, reconstruct } from './reconstruction.js';
-export { evaluateRetrieval, type Retrieval } from './retrieval.js';
+export { type Reconstruction, reconstruction } from './reconstruction.js';
+export { type Retrieval, retrieval } from './retrieval.js';

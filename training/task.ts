@@ -23,7 +23,8 @@ export interface Task<B extends TaskBatch> {
   feeds(batch: B): Promise<Named<HostTensor>>;
   /** What a step's line has of its batch, beside the metrics that the plan returns. */
   metrics?(batch: B): Pick<StepMetrics, 'motion'>;
-  readonly evaluation?: TaskEvaluation;
+  /** @defaultValue none */
+  readonly evaluation?: TaskEvaluation | undefined;
 }
 
 /** The sections of the settings that the loop itself goes by. */

@@ -10,7 +10,7 @@ import {
   readClipList,
   readTokenizer,
 } from '../../data/index.js';
-import { evaluateRetrieval } from '../../evaluation/index.js';
+import { evaluate, retrieval } from '../../evaluation/index.js';
 import { capabilitiesOf, type RunSettings, type TrainedModel, untrained } from '../../run/index.js';
 import { LacunaError, probabilityByChance } from '../../spec/index.js';
 import { pretrain } from '../../training/index.js';
@@ -175,7 +175,7 @@ async function scores(
   gallery: readonly ClipRecord[],
   { folder }: DemoData,
 ): Promise<ScoreRow> {
-  const { textToVideo, videoToText } = await evaluateRetrieval(trained, gallery, folder);
+  const { textToVideo, videoToText } = await evaluate(retrieval, trained, gallery, folder);
   return { model, textToVideo, videoToText };
 }
 

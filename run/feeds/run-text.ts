@@ -29,6 +29,8 @@ export interface RunTextOptions extends EmbedCaptionsOptions {
   /** Opens the teacher that `contrastive.teacher` names; asked for only where there is one. */
   readonly openTeacher?: ((folder: string) => Promise<Aligner>) | undefined;
   readonly onNote: (text: string) => void;
+  /** What the teacher is asked for beside the captions of the list. @defaultValue nothing */
+  readonly captions?: readonly string[];
 }
 
 /** Trains or reads the tokenizer, or has a frozen teacher embed every distinct caption. */
@@ -73,7 +75,8 @@ export async function resumeText(
   if (!capabilitiesOf(settings).aligns) return undefined;
   if (teacher === undefined) return createTokenizer(await readTokenizer(folder.tokenizer));
   try {
-    const kept = await CaptionEmbeddings.open(folder.captionEmbeddings, captionsOf(list));
+    const asked = askedFor(list, options);
+    const kept = await CaptionEmbeddings.open(folder.captionEmbeddings, asked);
     if (kept.teacher === known?.digest) return kept;
     options.onNote(`${folder.captionEmbeddings} is of another teacher: this one is asked again.`);
   } catch (error) {
@@ -99,18 +102,20 @@ export function vocabularyOf(side: TextSide): number {
   return tokenizerOf(side)?.vocabSize ?? 0;
 }
 
-function tokenizerOf(side: TextSide): Tokenizer | undefined {
+/** The tokenizer of a run that has one. */
+export function tokenizerOf(side: TextSide): Tokenizer | undefined {
   return side instanceof CaptionEmbeddings ? undefined : side;
 }
 
 async function askTeacher(
   folder: string,
   list: ClipList,
-  { openTeacher, ...options }: RunTextOptions,
+  options: RunTextOptions,
 ): Promise<{
   readonly embeddings: CaptionEmbeddings;
   readonly teacher: NonNullable<RunManifest['teacher']>;
 }> {
+  const { openTeacher } = options;
   if (openTeacher === undefined) {
     throw new LacunaError({
       where: 'contrastive.teacher',
@@ -121,11 +126,15 @@ async function askTeacher(
   const aligner = await openTeacher(folder);
   try {
     const { name, digest } = aligner;
-    const embeddings = await CaptionEmbeddings.make(aligner, captionsOf(list), options);
+    const embeddings = await CaptionEmbeddings.make(aligner, askedFor(list, options), options);
     return { embeddings, teacher: { name, digest } };
   } finally {
     await aligner.dispose();
   }
+}
+
+function askedFor(list: ClipList, { captions = [] }: RunTextOptions): readonly string[] {
+  return [...captionsOf(list), ...captions];
 }
 
 function captionsOf({ records }: ClipList): readonly string[] {

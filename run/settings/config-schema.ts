@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ROUNDINGS } from '../../spec/masking/rounding.js';
 import { OBJECTIVES, PRESETS } from '../../spec/model/presets.js';
 import type { RunConfig } from './config.js';
+import { EVALUATION_SCHEMA } from './evaluation.js';
 
 /** No side of a model, clip or run is larger: a slip of the finger shall not fill the memory. */
 const MOST = 1_000_000;
@@ -182,6 +183,7 @@ export const CONFIG_SCHEMA: z.ZodType<RunConfig> = z.strictObject({
       keep: z.int().min(1).max(1000).exactOptional(),
     })
     .exactOptional(),
+  evaluation: EVALUATION_SCHEMA.exactOptional(),
   backend: z
     .strictObject({
       name: z.string().min(1).max(64).exactOptional(),

@@ -15,6 +15,7 @@ import type { TextMaskConfig } from '../../spec/masking/text-mask.js';
 import type { Objective, PresetName } from '../../spec/model/presets.js';
 import type { AdamWConfig } from '../../spec/optim/adamw.js';
 import type { LossScaling } from '../../spec/optim/loss-scaling.js';
+import type { EvaluationConfig, EvaluationSettings } from './evaluation.js';
 
 /** The videos and captions of a run. */
 export interface DataConfig {
@@ -155,6 +156,8 @@ export interface RunSettings {
   /** Keeps small gradients from being lost where products read f16. Old manifests have none. */
   readonly lossScaling: LossScaling;
   readonly checkpoints: CheckpointConfig;
+  /** What the model is worth in between. @defaultValue none: it is not judged */
+  readonly evaluation?: EvaluationSettings;
   readonly backend: BackendConfig;
 }
 
@@ -165,9 +168,12 @@ export type Overrides<T> = {
 
 /** What a person writes: the data, the run folder, and what differs from the preset. */
 export interface RunConfig
-  extends Overrides<Omit<RunSettings, 'data' | 'output' | 'contrastive' | 'lossScaling'>> {
+  extends Overrides<
+    Omit<RunSettings, 'data' | 'output' | 'contrastive' | 'lossScaling' | 'evaluation'>
+  > {
   readonly data: DataConfig;
   readonly output: string;
+  readonly evaluation?: EvaluationConfig;
   readonly contrastive?: Overrides<Omit<ContrastiveConfig, 'temperature'>> &
     Partial<Pick<ContrastiveConfig, 'temperature'>>;
   /** @defaultValue `{ kind: 'none' }`, in mixed precision `{ kind: 'dynamic' }` */

@@ -14,6 +14,7 @@ import { activeLossScaling, type LossScaling } from '../../spec/optim/loss-scali
 import { scaleLearningRate, type WarmupCosine } from '../../spec/optim/schedule.js';
 import { capabilitiesOf } from './capabilities.js';
 import type { MotionConfig, RunConfig, RunSettings, ScheduleConfig } from './config.js';
+import { evaluationSettings } from './evaluation.js';
 
 const DEFAULT_PRESET = 'videomae-vitb';
 
@@ -54,6 +55,9 @@ export function resolveSettings(config: RunConfig): RunSettings {
     gradientNorm: config.gradientNorm ?? false,
     lossScaling: lossScaling(config),
     checkpoints: { everySteps: 500, keep: 2, ...config.checkpoints },
+    ...(config.evaluation === undefined
+      ? {}
+      : { evaluation: evaluationSettings(config.evaluation) }),
     backend: { name: 'onnx', ...config.backend },
   };
   check(settings);

@@ -15,6 +15,12 @@ import type { RunSettings } from '../../run/settings/config.js';
 import { LacunaError } from '../../spec/index.js';
 import { type LoopEvent, type LoopResult, train } from '../loop.js';
 import { checkFlowModel } from './check-flow-model.js';
+import {
+  type Gallery,
+  galleryCaptions,
+  openGallery,
+  pretrainingEvaluation,
+} from './pretraining-evaluation.js';
 import { type PretrainingParts, pretrainingPlan, pretrainingTask } from './pretraining-task.js';
 
 /** What happens in a run, for whoever shows it. */
@@ -56,7 +62,8 @@ export async function pretrain(
   const list = await readRunList(given);
   // Before anything is written: a folder without its videos leaves no run behind.
   await checkDataFolder(dataRoot(given), list.records);
-  const text = await beginText(await checkFlowModel(given), list, textOptions(options));
+  const gallery = await openGallery(given);
+  const text = await beginText(await checkFlowModel(given), list, textOptions(options, gallery));
   const { settings, side, teacher } = text;
   const plan = pretrainingPlan(settings, vocabularyOf(side));
   const guide = await openGuide(settings, list);
@@ -68,7 +75,7 @@ export async function pretrain(
   const folder = await RunFolder.create(settings.output, manifest);
   try {
     await text.save(folder);
-    return await run({ list, text: side, guide, plan, backend, folder, options });
+    return await run({ list, text: side, guide, gallery, plan, backend, folder, options });
   } finally {
     await folder.release();
   }
@@ -100,7 +107,8 @@ export async function resumePretraining(
       });
     }
     await checkFlowModel(settings);
-    const text = await resumeText(folder, list, textOptions(options));
+    const gallery = await openGallery(settings);
+    const text = await resumeText(folder, list, textOptions(options, gallery));
     const plan = pretrainingPlan(settings, vocabularyOf(text));
     if (JSON.stringify(programDigests(plan)) !== JSON.stringify(programs)) {
       options.onEvent?.({
@@ -111,22 +119,27 @@ export async function resumePretraining(
     const guide = await openGuide(settings, list);
     guide?.requireSame(similarity);
     const resumes = true;
-    return await run({ list, text, guide, plan, backend, folder, options, resumes });
+    return await run({ list, text, guide, gallery, plan, backend, folder, options, resumes });
   } finally {
     await folder.release();
   }
 }
 
-interface Run extends PretrainingParts {
+interface Run extends Omit<PretrainingParts, 'evaluation'> {
   readonly list: ClipList;
+  readonly gallery: Gallery | undefined;
   readonly backend: Backend;
   readonly folder: RunFolder;
   readonly options: PretrainOptions;
   readonly resumes?: boolean;
 }
 
-function textOptions({ onEvent, signal, openTeacher }: PretrainOptions): RunTextOptions {
+function textOptions(
+  { onEvent, signal, openTeacher }: PretrainOptions,
+  gallery: Gallery | undefined,
+): RunTextOptions {
   return {
+    captions: galleryCaptions(gallery),
     openTeacher,
     signal,
     onNote: (text) => onEvent?.({ kind: 'note', text }),
@@ -135,9 +148,14 @@ function textOptions({ onEvent, signal, openTeacher }: PretrainOptions): RunText
 }
 
 async function run(run: Run): Promise<PretrainResult> {
-  const { list, backend, folder, options, resumes = false, ...parts } = run;
+  const { list, gallery, backend, folder, options, resumes = false, ...parts } = run;
   const { path, manifest } = folder;
-  const task = pretrainingTask(manifest.settings, list, parts);
+  const { settings } = manifest;
+  const evaluation =
+    gallery === undefined
+      ? undefined
+      : pretrainingEvaluation(settings, gallery, parts.text, backend);
+  const task = pretrainingTask(settings, list, { ...parts, evaluation });
   const { signal } = options;
   const onEvent = (event: LoopEvent): void =>
     options.onEvent?.(event.kind === 'ready' ? { ...event, folder: path, manifest } : event);

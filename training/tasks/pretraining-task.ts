@@ -9,7 +9,7 @@ import { dataRoot } from '../../run/run-list.js';
 import type { RunSettings } from '../../run/settings/config.js';
 import { modelConfig, runSchedule, videoConfig } from '../../run/settings/settings.js';
 import { gridOf, maskCounts } from '../../spec/index.js';
-import type { Task, TaskBatch } from '../task.js';
+import type { Task, TaskBatch, TaskEvaluation } from '../task.js';
 
 /** What a pretraining run has opened before it begins. */
 export interface PretrainingParts {
@@ -17,6 +17,7 @@ export interface PretrainingParts {
   /** The maps of text-guided masks. */
   readonly guide: SimilarityGuide | undefined;
   readonly plan: Plan;
+  readonly evaluation: TaskEvaluation | undefined;
 }
 
 /** A batch of clips as the loader made it. */
@@ -28,7 +29,7 @@ export interface PretrainingBatch extends TaskBatch {
 export function pretrainingTask(
   settings: RunSettings,
   { records }: ClipList,
-  { text, guide, plan }: PretrainingParts,
+  { text, guide, plan, evaluation }: PretrainingParts,
 ): Task<PretrainingBatch> {
   const { seed, batch } = settings;
   const stepsPerEpoch = Math.floor(records.length / batch);
@@ -38,6 +39,7 @@ export function pretrainingTask(
     settings,
     schedule: runSchedule(settings, records.length),
     clips: batch,
+    evaluation,
     initial: (spec) => initialTensor(spec, seed),
     feeds: ({ clips }) => feeds.feeds(clips),
     metrics: ({ clips }) => motionSources(clips.samples),
