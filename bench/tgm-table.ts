@@ -22,7 +22,7 @@ import { parseArgs } from 'node:util';
 import { ONNX } from '../backends/onnx/index.js';
 import type { Backend } from '../core/index.js';
 import { type ClipRecord, makeDemoData, readClipList, SimilarityStore } from '../data/index.js';
-import { evaluate, extractFeatures, linearProbe, reconstruction } from '../evaluation/index.js';
+import { evaluate, extractFeatures, reconstruction } from '../evaluation/index.js';
 import { replaceFile } from '../formats/whole-file.js';
 import {
   loadModel,
@@ -34,7 +34,7 @@ import {
 } from '../run/index.js';
 import { LacunaError } from '../spec/index.js';
 import { makeSimilarityMaps, openAlignerWith, similarityRecipe } from '../teacher/index.js';
-import { pretrain, resumePretraining } from '../training/index.js';
+import { linearProbe, pretrain, resumePretraining } from '../training/index.js';
 import { jsonLines, withObjectCaptions } from './object-captions.js';
 
 const { values } = parseArgs({

@@ -7,10 +7,11 @@ export { type Evaluator, evaluate, lackingFor } from './evaluator.js';
 export { EVALUATORS } from './evaluators.js';
 export { extractFeatures, type Features } from './extract-features.js';
 export {
+  featureTensor,
+  judgeProbe,
   type LabelledFeatures,
-  type LinearProbeOptions,
-  type LinearProbeResult,
-  linearProbe,
+  type ProbeScores,
+  probeClasses,
 } from './linear-probe.js';
 export { type Reconstruction, reconstruction } from './reconstruction.js';
 export { type Retrieval, retrieval } from './retrieval.js';

@@ -11,14 +11,15 @@ export {
   writeCheckpoint,
 } from './checkpoint.js';
 export { loadModel } from './load-model.js';
+export type { ProbeManifest, ProbeSettings, RunManifest } from './manifest.js';
 export type { TrainedModel } from './open-program.js';
 export {
   type DataProblem,
-  type RunManifest,
   readEvaluations,
   readManifest,
   readMetrics,
   readProblems,
+  readTaskManifest,
   type StepEvaluation,
   type StepMetrics,
 } from './run-folder.js';

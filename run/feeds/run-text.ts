@@ -8,7 +8,8 @@ import {
 } from '../../data/index.js';
 import { LacunaError } from '../../spec/index.js';
 import type { Aligner } from '../aligner.js';
-import type { RunFolder, RunManifest } from '../run-folder.js';
+import type { RunManifest } from '../manifest.js';
+import type { RunFolder } from '../run-folder.js';
 import { capabilitiesOf } from '../settings/capabilities.js';
 import type { RunSettings } from '../settings/config.js';
 import { withTeacher } from '../settings/settings.js';

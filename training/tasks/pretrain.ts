@@ -9,7 +9,8 @@ import {
   vocabularyOf,
 } from '../../run/feeds/run-text.js';
 import { SimilarityGuide } from '../../run/feeds/similarity-guide.js';
-import { RunFolder, type RunManifest } from '../../run/run-folder.js';
+import type { RunManifest } from '../../run/manifest.js';
+import { RunFolder } from '../../run/run-folder.js';
 import { dataRoot, readRunList } from '../../run/run-list.js';
 import type { RunSettings } from '../../run/settings/config.js';
 import { LacunaError } from '../../spec/index.js';
@@ -93,7 +94,7 @@ export async function resumePretraining(
   backend: Backend,
   options: PretrainOptions,
 ): Promise<PretrainResult> {
-  const folder = await RunFolder.resume(path);
+  const folder = await RunFolder.resume(path, 'pretrain');
   try {
     const { settings, data, programs, similarity } = folder.manifest;
     const list = await readRunList(settings);
