@@ -1,4 +1,6 @@
-import type { BackendConfig, CheckpointConfig, RunSettings } from './settings/config.js';
+import type { BackendConfig } from './settings/backend.js';
+import type { CheckpointConfig } from './settings/checkpoints.js';
+import type { RunSettings } from './settings/config.js';
 
 /** What the manifest of any run says: everything that its results depend on. */
 export interface ManifestBase {

@@ -239,6 +239,7 @@ export async function refuseUsed(path: string): Promise<void> {
       where: path,
       what: 'the run folder cannot be used',
       got: String(code),
+      fix: 'Choose another folder with --output.',
     });
   });
   if (names.length === 0) return;

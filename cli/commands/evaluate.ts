@@ -6,6 +6,7 @@ import { capabilitiesOf, loadModel, type TrainedModel } from '../../run/index.js
 import { LacunaError } from '../../spec/index.js';
 import { openAligner } from '../open-aligner.js';
 import { openBackend } from '../open-backend.js';
+import { rootOption } from '../options/shared-options.js';
 import { wholeNumber } from '../whole-number.js';
 
 interface EvaluateFlags {
@@ -28,7 +29,7 @@ export function evaluateCommand(): Command {
     )
     .argument('<run>', 'the run folder')
     .requiredOption('--data <list>', 'held-out clips: JSON Lines (video, captions)')
-    .option('--root <folder>', "folder that the list's paths start from (default: the list's own)")
+    .addOption(rootOption())
     .option('--clips <n>', 'how many of them, from the first (default: all)', wholeNumber(1, 1e6))
     .option('--only <name>', `one evaluator alone: ${names.join(' or ')}`)
     .addHelpText(

@@ -26,7 +26,7 @@ beforeAll(async () => {
   } finally {
     await backend.dispose();
   }
-});
+}, 120_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 interface Ended {
@@ -63,7 +63,7 @@ const own = (output: string, steps: number): readonly string[] => [
 
 describe('lacuna probe', () => {
   it('is stopped, killed and resumed, and prints the accuracy of one that ran straight', async () => {
-    const steps = 2000;
+    const steps = 1000;
     const straight = await lacuna(own('straight', steps));
     expect([straight.stderr, straight.code]).toEqual(['', 0]);
     expect(straight.stdout).toMatch(

@@ -1,20 +1,21 @@
 import { Command } from 'commander';
-import {
-  type ProbeManifest,
-  type ProbeSettings,
-  readManifest,
-  readTaskManifest,
-} from '../../run/index.js';
+import { type ProbeManifest, type ProbeSettings, readTaskManifest } from '../../run/index.js';
 import { LacunaError } from '../../spec/index.js';
 import { PROBE_DEFAULTS, type ProbeResult, probe, resumeProbe } from '../../training/index.js';
 import { openBackend } from '../open-backend.js';
+import {
+  type BackendFlags,
+  backendConfig,
+  withBackendOptions,
+} from '../options/backend-options.js';
+import { runFolderName } from '../options/run-options.js';
+import { rootOption } from '../options/shared-options.js';
 import { RunDisplay } from '../run-display.js';
-import { runFolderName } from '../run-options.js';
 import { stopSignal } from '../stop-signal.js';
 import { version } from '../version.js';
 import { positive, wholeNumber } from '../whole-number.js';
 
-interface ProbeFlags {
+interface ProbeFlags extends BackendFlags {
   readonly data?: string;
   readonly test?: string;
   readonly root?: string;
@@ -23,9 +24,6 @@ interface ProbeFlags {
   readonly learningRate: number;
   readonly seed: number;
   readonly evaluateEvery?: number;
-  readonly backend?: string;
-  readonly device?: string;
-  readonly threads?: number;
   readonly resume?: string;
 }
 
@@ -33,7 +31,7 @@ interface ProbeFlags {
 const CHECKPOINTS = { everySteps: 100, keep: 2 };
 
 export function probeCommand(): Command {
-  return new Command('probe')
+  const command = new Command('probe')
     .summary('Says how well classes can be read off the features of a pretrained encoder.')
     .description(
       'Says how well classes can be read off the features of a pretrained encoder.\n' +
@@ -50,7 +48,7 @@ export function probeCommand(): Command {
       '--test <list or folder>',
       'clips to judge by (default: every fifth clip of each class of --data)',
     )
-    .option('--root <folder>', "folder that the lists' paths start from (default: each list's own)")
+    .addOption(rootOption())
     .option('--output <folder>', 'folder of the probe to write (default: runs/probe- and the time)')
     .option(
       '--steps <n>',
@@ -74,10 +72,8 @@ export function probeCommand(): Command {
       '--evaluate-every <n>',
       'steps between two looks at the clips to judge by (default: after the last step only)',
       wholeNumber(1, 1e6),
-    )
-    .option('--backend <name>', "see `lacuna backends` (default: the run's)")
-    .option('--device <name>', "the backend's device, for example cpu or cuda")
-    .option('--threads <n>', 'threads of a CPU device', wholeNumber(1, 1024))
+    );
+  return withBackendOptions(command)
     .option('--resume <folder>', 'continue the probe in this folder from its last good checkpoint')
     .addHelpText(
       'after',
@@ -119,7 +115,6 @@ async function settingsOf(run: string | undefined, flags: ProbeFlags): Promise<P
       fix: 'For example: lacuna probe runs/my-run --data train.jsonl --test test.jsonl',
     });
   }
-  const { settings } = await readManifest(run);
   const { steps, learningRate, seed, evaluateEvery = steps } = flags;
   const from = root === undefined ? {} : { root };
   return {
@@ -132,20 +127,7 @@ async function settingsOf(run: string | undefined, flags: ProbeFlags): Promise<P
     learningRate,
     evaluateEvery,
     checkpoints: CHECKPOINTS,
-    backend: backendOf(flags, settings.backend),
-  };
-}
-
-/** The run's own backend, or another one; the device and threads of the run are those of its backend. */
-function backendOf(
-  { backend, device, threads }: ProbeFlags,
-  own: ProbeSettings['backend'],
-): ProbeSettings['backend'] {
-  const base = backend === undefined || backend === own.name ? own : { name: backend };
-  return {
-    ...base,
-    ...(device === undefined ? {} : { device }),
-    ...(threads === undefined ? {} : { threads }),
+    backend: backendConfig(flags),
   };
 }
 

@@ -5,7 +5,7 @@ import type { Outcome, RetrievalCount } from '../../conformance/index.js';
 import { readClipList } from '../../data/index.js';
 import { evaluate, retrieval } from '../../evaluation/index.js';
 import { LacunaError } from '../../spec/index.js';
-import { type DemoFlags, demoData, demoSettings, train } from '../commands/demo.js';
+import { type DemoFlags, demoData, demoSettings, train } from '../demo/demo-run.js';
 import { openBackend } from '../open-backend.js';
 import type { ConformFlags } from './options.js';
 
@@ -43,7 +43,7 @@ export async function demoOutcome(
       seed: String(seed),
       ...(backend === undefined ? {} : { backend }),
       ...(device === undefined ? {} : { device }),
-      ...(threads === undefined ? {} : { threads: String(threads) }),
+      ...(threads === undefined ? {} : { threads }),
       ...(precision === undefined ? {} : { precision }),
     };
     const data = await demoData(flags.data);

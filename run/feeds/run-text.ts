@@ -122,6 +122,7 @@ async function askTeacher(
       where: 'contrastive.teacher',
       what: 'nobody here can open a teacher',
       got: folder,
+      fix: 'Hand in openTeacher.',
     });
   }
   const aligner = await openTeacher(folder);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { count, path, steps } from './section.js';
 
 /** What the model is worth while it is trained: off unless this section is there. */
 export interface EvaluationConfig {
@@ -13,15 +14,17 @@ export interface EvaluationConfig {
 }
 
 export const EVALUATION_SCHEMA: z.ZodType<EvaluationConfig> = z.strictObject({
-  list: z.string().min(1).max(4096),
-  root: z.string().min(1).max(4096).exactOptional(),
-  everySteps: z.int().min(1).max(1e9),
-  clips: z.int().min(1).max(100_000).exactOptional(),
+  list: path,
+  root: path.exactOptional(),
+  everySteps: steps,
+  clips: count.exactOptional(),
 });
 
 /** The section with every choice made. */
 export type EvaluationSettings = EvaluationConfig & { readonly clips: number };
 
-export function evaluationSettings(own: EvaluationConfig): EvaluationSettings {
-  return { clips: 64, ...own };
+export function resolveEvaluation(own: EvaluationConfig | undefined): {
+  readonly evaluation?: EvaluationSettings;
+} {
+  return own === undefined ? {} : { evaluation: { clips: 64, ...own } };
 }

@@ -48,7 +48,7 @@ beforeAll(async () => {
     parseConfig({ ...config, data: { list: data.trainList }, output: run }),
   );
   await pretrain(settings, backend, { version: 'test' });
-});
+}, 120_000);
 afterAll(async () => {
   await backend.dispose();
   await rm(folder, { recursive: true, force: true });

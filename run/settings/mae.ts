@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import type { Preset } from '../../spec/model/presets.js';
+import { TARGET_KINDS, type TargetKind } from '../../spec/objectives/targets.js';
+import type { Overrides } from './section.js';
+
+/** What is reconstructed. */
+export interface MaeConfig {
+  readonly target: TargetKind;
+  /** The factor of its loss. */
+  readonly weight: number;
+}
+
+export const MAE_SCHEMA: z.ZodType<Overrides<MaeConfig>> = z.strictObject({
+  target: z.enum(TARGET_KINDS).exactOptional(),
+  weight: z.number().gt(0).max(1e6).exactOptional(),
+});
+
+export function resolveMae(own: Overrides<MaeConfig> | undefined, { target }: Preset): MaeConfig {
+  return { target, weight: 1, ...own };
+}
