@@ -9,3 +9,10 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
     throw new InvalidArgumentError(`it must be a whole number from ${least} to ${most}.`);
   };
 }
+
+/** Reads a flag that is a number above 0. */
+export function positive(text: string): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError('it must be a number above 0.');
+}

@@ -71,7 +71,7 @@ describe('a manifest', () => {
     ['large', ' '.repeat(2 ** 20 + 1), 'it is too large'],
   ])('is refused where it is damaged: %s', async (name, content, problem) => {
     const path = await folderWith(name, 'manifest.json', content);
-    expect(await refusalOf(RunFolder.resume(path))).toBe(
+    expect(await refusalOf(RunFolder.resume(path, 'pretrain'))).toBe(
       `${join(path, 'manifest.json')}: the manifest of this run is damaged; got ${problem}. Restore it from a copy, or start the run anew in another folder.`,
     );
   });
@@ -82,11 +82,11 @@ describe('the lock of a run', () => {
     const run = await RunFolder.create(join(folder, 'held'), MANIFEST);
     // The process that started this one runs for longer than it.
     await writeFile(join(run.path, 'lock'), `${process.ppid}`);
-    expect(await refusalOf(RunFolder.resume(run.path))).toBe(
+    expect(await refusalOf(RunFolder.resume(run.path, 'pretrain'))).toBe(
       `${run.path}: another process is writing this run (process ${process.ppid}). Wait until it ends, or stop it.`,
     );
     await run.release();
-    await RunFolder.resume(run.path);
+    await RunFolder.resume(run.path, 'pretrain');
   });
 
   it.each([
@@ -95,7 +95,7 @@ describe('the lock of a run', () => {
   ])('%s is taken over', async (name, content) => {
     const { path } = await RunFolder.create(join(folder, name), MANIFEST);
     await writeFile(join(path, 'lock'), content());
-    await RunFolder.resume(path);
+    await RunFolder.resume(path, 'pretrain');
     expect(await readFile(join(path, 'lock'), 'utf8')).toBe(`${process.pid}`);
   });
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import type { Backend } from '../../core/index.js';
 import { type ClipRecord, type DemoData, readClipList } from '../../data/index.js';
-import { evaluateRetrieval } from '../../evaluation/index.js';
+import { evaluate, retrieval } from '../../evaluation/index.js';
 import { type TrainedModel, untrained } from '../../run/index.js';
 import { probabilityByChance } from '../../spec/index.js';
 import { type DemoFlags, demoData, demoSettings, train } from '../demo/demo-run.js';
@@ -91,7 +91,7 @@ async function scores(
   gallery: readonly ClipRecord[],
   { folder }: DemoData,
 ): Promise<ScoreRow> {
-  const { textToVideo, videoToText } = await evaluateRetrieval(trained, gallery, folder);
+  const { textToVideo, videoToText } = await evaluate(retrieval, trained, gallery, folder);
   return { model, textToVideo, videoToText };
 }
 

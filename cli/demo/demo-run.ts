@@ -1,6 +1,6 @@
 import type { Backend } from '../../core/index.js';
 import { createTokenizer, type DemoData, makeDemoData, readTokenizer } from '../../data/index.js';
-import type { RunSettings, TrainedModel } from '../../run/index.js';
+import { capabilitiesOf, type RunSettings, type TrainedModel } from '../../run/index.js';
 import { LacunaError } from '../../spec/index.js';
 import { pretrain } from '../../training/index.js';
 import type { BackendFlags } from '../options/backend-options.js';
@@ -70,7 +70,8 @@ export async function train(
     console.log(`Stopped. Continue this run with: lacuna pretrain --resume ${folder}`);
     return undefined;
   }
-  const tokenizer =
-    settings.objective === 'mae' ? undefined : createTokenizer(await readTokenizer(folder));
+  const tokenizer = capabilitiesOf(settings).readsText
+    ? createTokenizer(await readTokenizer(folder))
+    : undefined;
   return { settings, backend, state, tokenizer };
 }

@@ -59,12 +59,13 @@ export async function settingsOf(flags: RunFlags): Promise<RunSettings> {
     }
     config = withValue(config, key, rest.join('='));
   }
-  const complete = { output: defaultOutput(), ...config };
+  const complete = { output: runFolderName(), ...config };
   return resolveSettings(parseConfig(complete, flags.config));
 }
 
-function defaultOutput(): string {
-  return `runs/${new Date().toISOString().slice(0, 19).replace('T', '-').replaceAll(':', '')}`;
+/** A folder in runs/, named by the time. */
+export function runFolderName(prefix: string = ''): string {
+  return `runs/${prefix}${new Date().toISOString().slice(0, 19).replace('T', '-').replaceAll(':', '')}`;
 }
 
 async function readConfig(path: string): Promise<Record<string, unknown>> {

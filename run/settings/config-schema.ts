@@ -6,6 +6,7 @@ import { CLIP_SCHEMA } from './clip.js';
 import { PAIRINGS, type RunConfig } from './config.js';
 import { CONTRASTIVE_SCHEMA } from './contrastive.js';
 import { DATA_SCHEMA } from './data.js';
+import { EVALUATION_SCHEMA } from './evaluation.js';
 import { MAE_SCHEMA } from './mae.js';
 import { MASK_SCHEMA, TEXT_MASK_SCHEMA } from './mask.js';
 import { LOSS_SCALING_SCHEMA, OPTIMIZER_SCHEMA } from './optimizer.js';
@@ -36,6 +37,7 @@ export const CONFIG_SCHEMA: z.ZodType<RunConfig> = z.strictObject({
   gradientNorm: z.boolean().exactOptional(),
   lossScaling: LOSS_SCALING_SCHEMA.exactOptional(),
   checkpoints: CHECKPOINTS_SCHEMA.exactOptional(),
+  evaluation: EVALUATION_SCHEMA.exactOptional(),
   backend: BACKEND_SCHEMA.exactOptional(),
 });
 

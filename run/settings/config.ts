@@ -9,6 +9,7 @@ import type { CheckpointConfig } from './checkpoints.js';
 import type { ClipConfig } from './clip.js';
 import type { ContrastiveConfig, ContrastiveOverrides } from './contrastive.js';
 import type { DataConfig } from './data.js';
+import type { EvaluationConfig, EvaluationSettings } from './evaluation.js';
 import type { MaeConfig } from './mae.js';
 import type { RunMaskConfig } from './mask.js';
 import type { ScheduleConfig } from './schedule.js';
@@ -50,14 +51,19 @@ export interface RunSettings {
   /** Keeps small gradients from being lost where products read f16. Old manifests have none. */
   readonly lossScaling: LossScaling;
   readonly checkpoints: CheckpointConfig;
+  /** What the model is worth in between. @defaultValue none: it is not judged */
+  readonly evaluation?: EvaluationSettings;
   readonly backend: BackendConfig;
 }
 
 /** What a person writes: the data, the run folder, and what differs from the preset. */
 export interface RunConfig
-  extends Overrides<Omit<RunSettings, 'data' | 'output' | 'contrastive' | 'lossScaling'>> {
+  extends Overrides<
+    Omit<RunSettings, 'data' | 'output' | 'contrastive' | 'lossScaling' | 'evaluation'>
+  > {
   readonly data: DataConfig;
   readonly output: string;
+  readonly evaluation?: EvaluationConfig;
   readonly contrastive?: ContrastiveOverrides;
   /** @defaultValue `{ kind: 'none' }`, in mixed precision `{ kind: 'dynamic' }` */
   readonly lossScaling?: LossScaling;

@@ -7,6 +7,7 @@ import {
   pretrainingModel,
 } from '../../spec/model/pretraining.js';
 import type { StateSpec } from '../../spec/model/state.js';
+import { capabilitiesOf } from './capabilities.js';
 import { videoConfig } from './clip.js';
 import type { RunSettings } from './config.js';
 import { withTeacherWidth } from './contrastive.js';
@@ -18,14 +19,13 @@ export function withTeacher(settings: RunSettings, width: number): RunSettings {
 
 /** The part of the settings that the model's programs are built from. */
 export function modelConfig(settings: RunSettings, vocabulary: number): PretrainingConfig {
-  const { objective, encoder, decoder, mae, contrastive } = settings;
+  const { encoder, decoder, mae, contrastive } = settings;
+  const { reconstructs, aligns } = capabilitiesOf(settings);
   return {
     video: videoConfig(settings),
     encoder,
-    ...(objective === 'contrastive' ? {} : { mae: { ...mae, decoder } }),
-    ...(objective === 'mae'
-      ? {}
-      : { contrastive: { ...contrastive, text: textSide(settings, vocabulary) } }),
+    ...(reconstructs ? { mae: { ...mae, decoder } } : {}),
+    ...(aligns ? { contrastive: { ...contrastive, text: textSide(settings, vocabulary) } } : {}),
   };
 }
 

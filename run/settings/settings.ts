@@ -3,11 +3,13 @@ import { MASK_KINDS } from '../../spec/masking/kinds.js';
 import { clipTokens, gridOf } from '../../spec/model/patches.js';
 import { type Preset, presetNamed } from '../../spec/model/presets.js';
 import { resolveBackend } from './backend.js';
+import { capabilitiesOf } from './capabilities.js';
 import { resolveCheckpoints } from './checkpoints.js';
 import { resolveClip, videoConfig } from './clip.js';
 import type { RunConfig, RunSettings } from './config.js';
 import { requireTeacher, resolveContrastive } from './contrastive.js';
 import { resolveData } from './data.js';
+import { resolveEvaluation } from './evaluation.js';
 import { resolveMae } from './mae.js';
 import { resolveMask, resolveTextMask } from './mask.js';
 import { resolveLossScaling, resolveOptimizer } from './optimizer.js';
@@ -53,6 +55,7 @@ export function resolveSettings(config: RunConfig): RunSettings {
     gradientNorm: config.gradientNorm ?? false,
     lossScaling: resolveLossScaling(config.lossScaling, backend),
     checkpoints: resolveCheckpoints(config.checkpoints),
+    ...resolveEvaluation(config.evaluation),
     backend,
   };
   requireHeads('encoder', settings.encoder);
@@ -62,8 +65,9 @@ export function resolveSettings(config: RunConfig): RunSettings {
     what: 'the batch cannot be cut into this many equal parts',
     expected: `a divisor of batch, ${settings.batch}`,
   });
-  if (settings.objective !== 'contrastive') requireHeads('decoder', settings.decoder);
-  if (settings.objective !== 'mae') checkAlignment(settings, config, preset);
+  const { reconstructs, aligns } = capabilitiesOf(settings);
+  if (reconstructs) requireHeads('decoder', settings.decoder);
+  if (aligns) checkAlignment(settings, config, preset);
   return settings;
 }
 
@@ -77,17 +81,18 @@ function requireMap({ mask: { kind }, data: { list, similarity } }: RunSettings)
 
 /** Some token must be masked where something is reconstructed, and some must stay visible anyhow. */
 function requireMasked(settings: RunSettings): void {
-  const { objective, mask } = settings;
+  const { mask } = settings;
   const video = videoConfig(settings);
   const { masked } = maskCounts(mask, gridOf(video));
-  refuse(objective !== 'contrastive' && masked === 0, 'mask.ratio', `${mask.ratio}`, {
+  refuse(capabilitiesOf(settings).reconstructs && masked === 0, 'mask.ratio', `${mask.ratio}`, {
     what: `none of ${clipTokens(video)} tokens is masked, so there is nothing to reconstruct`,
     fix: 'Raise the ratio, or choose the objective contrastive.',
   });
 }
 
 function checkAlignment(settings: RunSettings, config: RunConfig, preset: Preset): void {
-  const { objective, batch, microbatches, contrastive, encoder, textMask } = settings;
+  const { reconstructs, readsText } = capabilitiesOf(settings);
+  const { batch, microbatches, contrastive, encoder, textMask } = settings;
   refuse(microbatches > 1, 'microbatches', `${microbatches}`, {
     what: 'a contrastive loss cannot be cut: its negatives are the whole batch',
     fix: 'Set microbatches to 1, or choose the objective mae.',
@@ -101,12 +106,12 @@ function checkAlignment(settings: RunSettings, config: RunConfig, preset: Preset
     what: 'there is no class token to pool',
     fix: 'Set encoder.classToken to true.',
   });
-  refuse(objective === 'contrastive' && weight === 0, 'contrastive.weight', '0', {
+  refuse(!reconstructs && weight === 0, 'contrastive.weight', '0', {
     what: 'a loss of weight 0 is only reported, and there is no other to optimise',
     fix: 'Choose the objective mae+contrastive, or raise the weight.',
   });
   requireTeacher(contrastive, config.contrastive, settings.preset, preset);
-  if (teacher === undefined) requireHeads('text', settings.text);
+  if (readsText) requireHeads('text', settings.text);
   refuse(teacher !== undefined && textMask.ratio > 0, 'textMask.ratio', `${textMask.ratio}`, {
     what: 'words cannot be masked: a frozen teacher embeds each caption once, as it is',
     fix: 'Set textMask.ratio to 0, or leave contrastive.teacher out.',

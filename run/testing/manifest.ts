@@ -1,4 +1,4 @@
-import type { RunManifest } from '../run-folder.js';
+import type { RunManifest } from '../manifest.js';
 import type { RunSettings } from '../settings/config.js';
 
 /** The manifest of a run that nobody has run. */
