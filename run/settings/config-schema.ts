@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { MASK_KIND_NAMES } from '../../spec/masking/kinds.js';
 import { ROUNDINGS } from '../../spec/masking/rounding.js';
 import { OBJECTIVES, PRESETS } from '../../spec/model/presets.js';
+import { RECONSTRUCTION_LOSS_NAMES } from '../../spec/objectives/reconstruction-losses.js';
 import type { RunConfig } from './config.js';
 
 /** No side of a model, clip or run is larger: a slip of the finger shall not fill the memory. */
@@ -96,6 +98,7 @@ export const CONFIG_SCHEMA: z.ZodType<RunConfig> = z.strictObject({
   mae: z
     .strictObject({
       target: z.enum(['per-cube-channel', 'per-patch', 'raw']).exactOptional(),
+      loss: z.enum(RECONSTRUCTION_LOSS_NAMES).exactOptional(),
       weight: weight.exactOptional(),
     })
     .exactOptional(),
@@ -121,17 +124,7 @@ export const CONFIG_SCHEMA: z.ZodType<RunConfig> = z.strictObject({
     .exactOptional(),
   mask: z
     .strictObject({
-      kind: z
-        .enum([
-          'tube',
-          'random',
-          'random-per-slot',
-          'text-guided',
-          'text-guided-bottom',
-          'motion-guided',
-          'flow-warped',
-        ])
-        .exactOptional(),
+      kind: z.enum(MASK_KIND_NAMES).exactOptional(),
       ratio: ratio.exactOptional(),
       rounding,
       motion: z

@@ -4,6 +4,7 @@ import type {
   DecoderConfig,
   InfoNceConfig,
   ProjectionConfig,
+  ReconstructionLossName,
   TargetKind,
   TextEncoderConfig,
   VideoConfig,
@@ -57,6 +58,8 @@ export interface TextConfig extends Omit<TextEncoderConfig, 'vocabulary'> {
 
 export interface MaeConfig {
   readonly target: TargetKind;
+  /** @defaultValue 'mean-squared' */
+  readonly loss?: ReconstructionLossName;
   /** The factor of its loss. */
   readonly weight: number;
 }

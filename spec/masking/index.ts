@@ -8,7 +8,7 @@ export {
 } from './draw-mask.js';
 export { type Grid, placesPerSlot, tokenCount } from './grid.js';
 export type { MapName, MaskDraw, MaskKind, MaskMap, Ties } from './kind.js';
-export { MASK_KINDS, type MaskKindName } from './kinds.js';
+export { MASK_KIND_NAMES, MASK_KINDS, type MaskKindName } from './kinds.js';
 export type { Mask } from './mask.js';
 export { maskedCount, ROUNDINGS, type Rounding } from './rounding.js';
 export { type FrameAggregation, framesToSlots, quantizeSimilarity } from './similarity-map.js';
