@@ -43,7 +43,8 @@ export const MEASURED: readonly (AccuracyName | 'add' | 'mul' | (typeof SUMS)[nu
 /** Brings numbers of all sizes to where a function has a value that is worth measuring. */
 function domainOf(name: FunctionName): (x: number) => number {
   if (name === 'exp') return (x) => Math.max(-80, Math.min(80, 8 * x));
-  const { domain } = factsOf(name);
+  const { domain, asked } = factsOf(name);
+  if (asked !== undefined) return (x) => Math.max(asked.low, Math.min(asked.high, x));
   if (domain === undefined) return (x) => x;
   return domain === 'positive' ? (x) => Math.abs(x) + 2 ** -20 : Math.abs;
 }

@@ -28,15 +28,14 @@ const LARGEST = 2 ** 128 - 2 ** 104;
 /** Brings numbers to where a case asks for a value, if not all have one. */
 const DOMAINS: { readonly [K in PrimitiveName]?: (x: number) => number } = {
   div: nonzero,
-  // Keeps e^x a normal float32 number.
-  exp: (x) => Math.max(-85, Math.min(88, x)),
   // Of subnormal numbers another family asks.
   tanh: normalNumber,
 };
 
 function domainOf(op: PrimitiveName): ((x: number) => number) | undefined {
-  const { domain } = factsOf(op);
+  const { domain, asked } = factsOf(op);
   if (domain !== undefined) return domain === 'positive' ? positive : Math.abs;
+  if (asked !== undefined) return (x) => Math.max(asked.low, Math.min(asked.high, x));
   return DOMAINS[op];
 }
 

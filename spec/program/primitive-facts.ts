@@ -51,6 +51,8 @@ export interface PrimitiveFacts {
   readonly commutes?: true;
   /** For functions: the arguments that have a value. @defaultValue all numbers */
   readonly domain?: 'positive' | 'not-negative';
+  /** The arguments that cases ask for, where contracts promise nothing of others. @defaultValue all */
+  readonly asked?: { readonly low: number; readonly high: number };
   /** For what numeric contracts state an error of: the grants of IEEE contracts and of WGSL's. */
   readonly accuracy?: { readonly ieee: Grant; readonly wgsl: Grant };
   /** What is written for it by mistake: mutants of programs. @defaultValue none */
@@ -153,6 +155,8 @@ export const PRIMITIVE_FACTS = {
     attributes: {},
     takes: 'floats',
     gives: 'operand',
+    // e^x is a normal float32 number there.
+    asked: { low: -85, high: 88 },
     accuracy: {
       ieee: { ulps: 3 },
       wgsl: { ulps: 3, ulpsPerUnit: 2 },
