@@ -1,14 +1,21 @@
 import type { Backend, HostTensor } from '../core/backend.js';
 import { bounds } from '../reference/index.js';
-import { type AccuracyName, CONTRACTS } from '../spec/contracts/index.js';
-import { ProgramBuilder, type Value } from '../spec/program/index.js';
+import { ACCURACY_NAMES, CONTRACTS } from '../spec/contracts/index.js';
+import {
+  type AccuracyName,
+  type FunctionName,
+  factsOf,
+  isFunctionName,
+  ProgramBuilder,
+  type Value,
+} from '../spec/program/index.js';
 import { programCase } from './case.js';
 import { makeTensor } from './generators/data.js';
 import { backendSubject } from './subject.js';
 
 /** How accurate a function was seen to be, beside what its contract grants. */
 export interface AccuracyRow {
-  readonly function: AccuracyName | 'add' | 'mul' | 'reduce_sum' | 'matmul';
+  readonly function: (typeof MEASURED)[number];
   /**
    * The largest error: of a function in units in the last place of the exact result, of a sum as a
    * share of the worst case of any order.
@@ -23,29 +30,37 @@ export interface AccuracyRow {
 }
 
 const COUNT = 2048;
-const UNARY: Readonly<Record<Exclude<AccuracyName, 'div'>, (x: number) => number>> = {
-  sqrt: Math.abs,
-  rsqrt: (x) => Math.abs(x) + 2 ** -20,
-  exp: (x) => Math.max(-80, Math.min(80, 8 * x)),
-  log: (x) => Math.abs(x) + 2 ** -20,
-  erf: (x) => x,
-  tanh: (x) => x,
-};
+const SUMS = ['reduce_sum', 'matmul'] as const;
+
+/** What is measured: functions of one number, what is rounded, and sums. */
+export const MEASURED: readonly (AccuracyName | 'add' | 'mul' | (typeof SUMS)[number])[] = [
+  ...ACCURACY_NAMES,
+  'add',
+  'mul',
+  ...SUMS,
+];
+
+/** Brings numbers of all sizes to where a function has a value that is worth measuring. */
+function domainOf(name: FunctionName): (x: number) => number {
+  if (name === 'exp') return (x) => Math.max(-80, Math.min(80, 8 * x));
+  const { domain, asked } = factsOf(name);
+  if (asked !== undefined) return (x) => Math.max(asked.low, Math.min(asked.high, x));
+  if (domain === undefined) return (x) => x;
+  return domain === 'positive' ? (x) => Math.abs(x) + 2 ** -20 : Math.abs;
+}
 
 /** Measures the functions that contracts speak of, on numbers of several sizes. */
 export async function measureAccuracy(backend: Backend): Promise<readonly AccuracyRow[]> {
   const rows: AccuracyRow[] = [];
-  for (const [name, domain] of Object.entries(UNARY) as [
-    keyof typeof UNARY,
-    (x: number) => number,
-  ][]) {
-    rows.push(await measure(backend, name, (x) => x.builder.primitive(name, [x], {}), domain));
+  for (const name of ACCURACY_NAMES.filter(isFunctionName)) {
+    const body = (x: Value): Value => x.builder.primitive(name, [x], {});
+    rows.push(await measure(backend, name, body, domainOf(name)));
   }
   for (const name of ['div', 'add', 'mul'] as const) {
     const body = (x: Value, y: Value): Value => x.builder.primitive(name, [x, y], {});
     rows.push(await measure(backend, name, body, (x) => (x === 0 ? 1 : x)));
   }
-  for (const name of ['reduce_sum', 'matmul'] as const) rows.push(await measureSum(backend, name));
+  for (const name of SUMS) rows.push(await measureSum(backend, name));
   return rows;
 }
 
@@ -77,7 +92,7 @@ async function measure(
   return { function: name, observed, granted: Math.max(ulps, absolute / unit), at };
 }
 
-async function measureSum(backend: Backend, name: 'reduce_sum' | 'matmul'): Promise<AccuracyRow> {
+async function measureSum(backend: Backend, name: (typeof SUMS)[number]): Promise<AccuracyRow> {
   const shape = [64, COUNT];
   const inputs = {
     x: makeTensor({ dtype: 'f32', shape }, { regime: 'normal', draw: 2, replicate: 0 }),

@@ -44,7 +44,8 @@ export interface CaseRecord {
  * - `blocked`: what it stands on failed already, so that its own result would say nothing new.
  * - `not-run`: left out of this run.
  */
-export type Verdict = 'pass' | 'fail' | 'vacuous' | 'unsupported' | 'blocked' | 'not-run';
+export const VERDICTS = ['pass', 'fail', 'vacuous', 'unsupported', 'blocked', 'not-run'] as const;
+export type Verdict = (typeof VERDICTS)[number];
 
 /** What a check found. */
 export interface Finding {

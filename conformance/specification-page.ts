@@ -1,5 +1,5 @@
 import { AREAS } from '../spec/clauses/index.js';
-import { type AccuracyName, CONTRACTS, type FloatFormat } from '../spec/contracts/index.js';
+import { ACCURACY_NAMES, CONTRACTS, type FloatFormat } from '../spec/contracts/index.js';
 import { SPEC_VERSION } from '../spec/version.js';
 import type { Check } from './check.js';
 
@@ -38,13 +38,11 @@ function factorText({ unitRoundoff, flushBelow, overflow }: FloatFormat): string
   return `${relative}, 0 below 2^${Math.log2(flushBelow)}, up to ${Math.floor(overflow)}`;
 }
 
-const NAMES: readonly AccuracyName[] = ['div', 'sqrt', 'rsqrt', 'exp', 'log', 'erf', 'tanh'];
-
 function contractTable(): readonly string[] {
   const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   const rows = Object.values(CONTRACTS).map((contract) => {
     const { name, accuracy, factors, nonFinite, signedZeros, format, reassociates } = contract;
-    const cells = NAMES.map((fn) => {
+    const cells = ACCURACY_NAMES.map((fn) => {
       const [at0, at8] = [accuracy[fn](1, 1), accuracy[fn](8, 8)];
       const ulps = at0.ulps === at8.ulps ? `${at0.ulps}` : `${at0.ulps} at 1, ${at8.ulps} at 8`;
       return at0.absolute === 0 ? ulps : `${ulps} or ${at0.absolute.toPrecision(2)}`;
@@ -70,14 +68,14 @@ function contractTable(): readonly string[] {
     '',
     row([
       'contract',
-      ...NAMES,
+      ...ACCURACY_NAMES,
       'factors of products',
       'subnormals',
       'NaN, infinities',
       'signs of zeros',
       'order',
     ]),
-    row(Array.from({ length: NAMES.length + 6 }, () => '---')),
+    row(Array.from({ length: ACCURACY_NAMES.length + 6 }, () => '---')),
     ...rows,
     '',
   ];

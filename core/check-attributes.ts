@@ -1,11 +1,14 @@
 import { LacunaError } from '../spec/errors.js';
-import type { Attributes, AttributeValue, DType, PrimitiveName } from '../spec/program/index.js';
 import {
-  ATTRIBUTE_KINDS,
+  type Attributes,
+  type AttributeValue,
   COMPARISONS,
   DTYPES,
+  type DType,
+  factsOf,
   type PrimitiveAttributeKind,
-} from './attribute-kinds.js';
+  type PrimitiveName,
+} from '../spec/program/index.js';
 import { shorten } from './shorten.js';
 
 /**
@@ -14,7 +17,7 @@ import { shorten } from './shorten.js';
  * @throws LacunaError that names the attribute.
  */
 export function checkAttributes(op: PrimitiveName, attributes: Attributes): void {
-  const kinds = new Map<string, PrimitiveAttributeKind>(Object.entries(ATTRIBUTE_KINDS[op]));
+  const kinds = new Map(Object.entries(factsOf(op).attributes));
   for (const [name, kind] of kinds) {
     const value = Object.hasOwn(attributes, name) ? attributes[name] : undefined;
     if (value !== undefined && fits(kind, value)) continue;

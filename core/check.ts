@@ -2,10 +2,12 @@ import { LacunaError } from '../spec/errors.js';
 import {
   type Call,
   compositeNamed,
+  DTYPES,
   elementCount,
   formatType,
   inferType,
   isLegalName,
+  isPrimitiveName,
   isStateRole,
   type Operation,
   type Primitive,
@@ -18,7 +20,6 @@ import {
   sameShape,
   type TensorType,
 } from '../spec/program/index.js';
-import { DTYPES, isPrimitiveName } from './attribute-kinds.js';
 import { checkAttributes, checkLiteral } from './check-attributes.js';
 import { MAX_ELEMENTS, MAX_EXTENT, MAX_OPERATIONS, MAX_RANK } from './limits.js';
 import { shorten } from './shorten.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CONTRACTS, type NumericContract } from '../spec/contracts/index.js';
+import { CONTRACT_NAMES, type NumericContract } from '../spec/contracts/index.js';
 import type { DType, Shape } from '../spec/program/index.js';
 import { Breakdown } from './breakdown.js';
 import { FUNCTION_NAMES, type FunctionCall, type FunctionName } from './function-call.js';
@@ -141,7 +141,7 @@ const portHello = z
     name: z.string().min(1).max(100),
     version: text(100),
     device: text(300),
-    contract: z.enum(Object.keys(CONTRACTS) as [keyof typeof CONTRACTS]),
+    contract: z.enum(CONTRACT_NAMES),
     deterministic: z.boolean().describe('Whether equal inputs give equal bits.'),
     functions: z.array(z.enum(FUNCTION_NAMES)).max(FUNCTION_NAMES.length),
     floats: z

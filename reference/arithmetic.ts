@@ -1,4 +1,4 @@
-import type { Comparison, FloatType } from '../spec/program/index.js';
+import type { Comparison, FloatType, FunctionName } from '../spec/program/index.js';
 
 /**
  * How floating-point numbers are held and computed. The primitives are written once over this
@@ -28,12 +28,8 @@ export interface Arithmetic<Column> {
   min(out: Column, a: Column, b: Column, i: number): void;
   max(out: Column, a: Column, b: Column, i: number): void;
   neg(out: Column, x: Column, i: number): void;
-  exp(out: Column, x: Column, i: number): void;
-  log(out: Column, x: Column, i: number): void;
-  sqrt(out: Column, x: Column, i: number): void;
-  rsqrt(out: Column, x: Column, i: number): void;
-  erf(out: Column, x: Column, i: number): void;
-  tanh(out: Column, x: Column, i: number): void;
+  /** out[i] = the function of x[i]. */
+  library(name: FunctionName, out: Column, x: Column, i: number): void;
   /** x[i] brought into the type of `out`. */
   convert(out: Column, x: Column, i: number): void;
 

@@ -1,6 +1,6 @@
 import type { Arithmetic, Run } from './arithmetic.js';
-import { erf } from './erf.js';
 import { compareNumbers } from './float64.js';
+import { LIBRARY } from './library-functions.js';
 
 /** Numbers as unevaluated sums of two doubles, `low` at most half a unit in the last place of `high`. */
 export interface Doubled {
@@ -34,25 +34,14 @@ export const DOUBLE_DOUBLE: Arithmetic<Doubled> = {
     set(out, i, Number.isNaN(x[0]) || below(y, x) ? x : y);
   },
   neg: (out, x, i) => set(out, i, negative(pair(x, i))),
-  exp: (out, x, i) => {
-    const [high, low] = pair(x, i);
-    const value = Math.exp(high);
-    set(out, i, corrected(value, value * low));
-  },
-  log: (out, x, i) => {
-    const [high, low] = pair(x, i);
-    set(out, i, corrected(Math.log(high), low / high));
-  },
-  sqrt: (out, x, i) => set(out, i, root(pair(x, i))),
-  rsqrt: (out, x, i) => set(out, i, quotient([1, 0], root(pair(x, i)))),
-  erf: (out, x, i) => {
-    const [high, low] = pair(x, i);
-    set(out, i, corrected(erf(high), (2 / Math.sqrt(Math.PI)) * Math.exp(-high * high) * low));
-  },
-  tanh: (out, x, i) => {
-    const [high, low] = pair(x, i);
-    const value = Math.tanh(high);
-    set(out, i, corrected(value, (1 - value * value) * low));
+  library: (name, out, x, i) => {
+    const argument = pair(x, i);
+    if (name === 'sqrt') return set(out, i, root(argument));
+    if (name === 'rsqrt') return set(out, i, quotient([1, 0], root(argument)));
+    const [high, low] = argument;
+    const { value, change } = LIBRARY[name];
+    const y = value(high);
+    set(out, i, corrected(y, change(high, y, low)));
   },
   convert: (out, x, i) => set(out, i, pair(x, i)),
   compare: (direction, a, b, i) => {

@@ -1,6 +1,6 @@
 import type { Arithmetic } from './arithmetic.js';
-import { erf } from './erf.js';
 import { compareNumbers } from './float64.js';
+import { LIBRARY } from './library-functions.js';
 
 /** Rounded sums of a list of float32 numbers; each is a legal order for a backend. */
 export const SUMMATIONS: Readonly<Record<Summation, (terms: Float32Array) => number>> = {
@@ -87,23 +87,10 @@ export function float32(options: Float32Options): Arithmetic<Float32Array> {
     neg: (out, x, i) => {
       out[i] = -at(x, i);
     },
-    exp: (out, x, i) => {
-      out[i] = Math.exp(at(x, i));
-    },
-    log: (out, x, i) => {
-      out[i] = Math.log(at(x, i));
-    },
-    sqrt: (out, x, i) => {
-      out[i] = Math.sqrt(at(x, i));
-    },
-    rsqrt: (out, x, i) => {
-      out[i] = 1 / Math.fround(Math.sqrt(at(x, i)));
-    },
-    erf: (out, x, i) => {
-      out[i] = erf(at(x, i));
-    },
-    tanh: (out, x, i) => {
-      out[i] = Math.tanh(at(x, i));
+    library: (name, out, x, i) => {
+      const argument = at(x, i);
+      out[i] =
+        name === 'rsqrt' ? 1 / Math.fround(Math.sqrt(argument)) : LIBRARY[name].value(argument);
     },
     convert: (out, x, i) => {
       out[i] = at(x, i);

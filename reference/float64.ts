@@ -1,10 +1,6 @@
-import type { AccuracyName } from '../spec/contracts/index.js';
 import type { Comparison } from '../spec/program/index.js';
 import type { Arithmetic, Run } from './arithmetic.js';
-import { erf } from './erf.js';
-
-/** Functions of one number that libraries approximate. */
-export type LibraryFunction = Exclude<AccuracyName, 'div'>;
+import { LIBRARY } from './library-functions.js';
 
 /**
  * Plain float64: the oracle. Values of every float type are held as doubles and never rounded to
@@ -40,23 +36,8 @@ export const FLOAT64: Arithmetic<Float64Array> = {
   neg: (out, x, i) => {
     out[i] = -at(x, i);
   },
-  exp: (out, x, i) => {
-    out[i] = Math.exp(at(x, i));
-  },
-  log: (out, x, i) => {
-    out[i] = Math.log(at(x, i));
-  },
-  sqrt: (out, x, i) => {
-    out[i] = Math.sqrt(at(x, i));
-  },
-  rsqrt: (out, x, i) => {
-    out[i] = 1 / Math.sqrt(at(x, i));
-  },
-  erf: (out, x, i) => {
-    out[i] = erf(at(x, i));
-  },
-  tanh: (out, x, i) => {
-    out[i] = Math.tanh(at(x, i));
+  library: (name, out, x, i) => {
+    out[i] = LIBRARY[name].value(at(x, i));
   },
   convert: (out, x, i) => {
     out[i] = at(x, i);
@@ -92,13 +73,6 @@ export const FLOAT64: Arithmetic<Float64Array> = {
     out[i] = total;
   },
 };
-
-/** A function's value in float64. Float32 approximations count their error from it. */
-export function exactly(name: LibraryFunction, x: number): number {
-  const column = Float64Array.of(x);
-  FLOAT64[name](column, column, 0);
-  return at(column, 0);
-}
 
 /** Whether `a direction b`, as IEEE 754 has it for NaN and signed zeros. */
 export function compareNumbers(direction: Comparison, a: number, b: number): boolean {

@@ -12,11 +12,12 @@ export { type ClosedFormTargetKind, targetsClosedForm } from './closed-forms/tar
 export { DOUBLE_DOUBLE, type Doubled } from './double-double.js';
 export { erf } from './erf.js';
 export { type Float32Options, float32, SUMMATIONS, type Summation } from './float32.js';
-export { exactly, FLOAT64, type LibraryFunction } from './float64.js';
+export { FLOAT64 } from './float64.js';
 export { type InterpretOptions, interpret, interpretIn } from './interpret.js';
 export { Interpreter, type Meanings } from './interpreter.js';
 export type { IntervalColumn } from './interval-column.js';
 export { Intervals } from './intervals.js';
+export { LIBRARY } from './library-functions.js';
 export { perturbed } from './perturbed.js';
 export {
   type Application,

@@ -1,12 +1,11 @@
-import type {
-  Accuracy,
-  AccuracyName,
-  ContractErrors,
-  FloatFormat,
-} from '../spec/contracts/index.js';
-import type { Comparison, FloatType } from '../spec/program/index.js';
+import type { Accuracy, ContractErrors, FloatFormat } from '../spec/contracts/index.js';
+import {
+  type Comparison,
+  type FloatType,
+  type FunctionName,
+  factsOf,
+} from '../spec/program/index.js';
 import type { Arithmetic, Run } from './arithmetic.js';
-import { erf } from './erf.js';
 import { compareNumbers } from './float64.js';
 import {
   type IntervalColumn,
@@ -19,6 +18,7 @@ import {
   setTotal,
   setWidened,
 } from './interval-column.js';
+import { LIBRARY } from './library-functions.js';
 
 /**
  * Interval arithmetic that holds every result that a contract allows, of operations that run as they
@@ -117,37 +117,16 @@ export class Intervals implements Arithmetic<IntervalColumn> {
     set(out, i, -at(x.value, i), -at(x.high, i), -at(x.low, i));
   }
 
-  exp(out: IntervalColumn, x: IntervalColumn, i: number): void {
-    this.#increasing(out, i, 'exp', Math.exp, x);
-  }
-
-  log(out: IntervalColumn, x: IntervalColumn, i: number): void {
-    if (straddlesZero(x, i)) setAnything(out, i, Math.log(at(x.value, i)));
-    else this.#increasing(out, i, 'log', Math.log, x);
-  }
-
-  sqrt(out: IntervalColumn, x: IntervalColumn, i: number): void {
-    if (straddlesZero(x, i)) setAnything(out, i, Math.sqrt(at(x.value, i)));
-    else this.#increasing(out, i, 'sqrt', Math.sqrt, x);
-  }
-
-  rsqrt(out: IntervalColumn, x: IntervalColumn, i: number): void {
-    const value = 1 / Math.sqrt(at(x.value, i));
-    if (straddlesZero(x, i)) {
-      setAnything(out, i, value);
+  library(name: FunctionName, out: IntervalColumn, x: IntervalColumn, i: number): void {
+    const { value, range } = LIBRARY[name];
+    const y = value(at(x.value, i));
+    if (factsOf(name).domain !== undefined && straddlesZero(x, i)) {
+      setAnything(out, i, y);
       return;
     }
-    const low = 1 / Math.sqrt(at(x.high, i));
-    const accuracy = this.#contract.accuracy.rsqrt(at(x.low, i), at(x.high, i));
-    this.#setAccurate(out, i, accuracy, value, low, 1 / Math.sqrt(at(x.low, i)));
-  }
-
-  erf(out: IntervalColumn, x: IntervalColumn, i: number): void {
-    this.#increasing(out, i, 'erf', erf, x);
-  }
-
-  tanh(out: IntervalColumn, x: IntervalColumn, i: number): void {
-    this.#increasing(out, i, 'tanh', Math.tanh, x);
+    const [least, greatest] = range(at(x.low, i), at(x.high, i));
+    const accuracy = this.#contract.accuracy[name](at(x.low, i), at(x.high, i));
+    this.#setAccurate(out, i, accuracy, y, least, greatest);
   }
 
   convert(out: IntervalColumn, x: IntervalColumn, i: number): void {
@@ -272,18 +251,6 @@ export class Intervals implements Arithmetic<IntervalColumn> {
       setFactor(column, i, at(x.value, i), at(x.low, i), at(x.high, i));
     this.#factors.set(x, column);
     return column;
-  }
-
-  #increasing(
-    out: IntervalColumn,
-    i: number,
-    name: AccuracyName,
-    apply: (x: number) => number,
-    x: IntervalColumn,
-  ): void {
-    const [low, high] = [apply(at(x.low, i)), apply(at(x.high, i))];
-    const accuracy = this.#contract.accuracy[name](at(x.low, i), at(x.high, i));
-    this.#setAccurate(out, i, accuracy, apply(at(x.value, i)), low, high);
   }
 
   #setAccurate(

@@ -1,8 +1,9 @@
-import type { AccuracyName, ContractErrors } from '../spec/contracts/index.js';
+import { ACCURACY_NAMES, type ContractErrors } from '../spec/contracts/index.js';
+import type { AccuracyName } from '../spec/program/index.js';
 import type { RandomStream } from '../spec/random/index.js';
 import type { Arithmetic } from './arithmetic.js';
 import { float32, SUMMATIONS, type Summation } from './float32.js';
-import { exactly, type LibraryFunction } from './float64.js';
+import { LIBRARY } from './library-functions.js';
 
 /** How a backend reads factors of products; the third way is to cut them. */
 const [KEPT, ROUNDED] = [0, 1];
@@ -42,10 +43,7 @@ export function perturbed(
     return x - Math.sign(x) * error * stream.uniform();
   }
   const sides = new Map(
-    (Object.keys(contract.accuracy) as AccuracyName[]).map((name) => [
-      name,
-      [-1, 1, undefined, undefined][stream.integer(4)],
-    ]),
+    ACCURACY_NAMES.map((name) => [name, [-1, 1, undefined, undefined][stream.integer(4)]]),
   );
   const wrong = (name: AccuracyName, value: number, x: number): number => {
     const { ulps, absolute } = contract.accuracy[name](x, x);
@@ -55,24 +53,16 @@ export function perturbed(
     const error = Math.max(unit * (ulps - 1), absolute - unit);
     return value + error * (sides.get(name) ?? 2 * stream.uniform() - 1);
   };
-  const library =
-    (name: LibraryFunction): Arithmetic<Float32Array>['exp'] =>
-    (out, x, i) => {
-      const argument = x[i] as number;
-      out[i] = wrong(name, exactly(name, argument), argument);
-    };
   return {
     ...first,
     name: `float32, perturbed within ${contract.name}`,
     div: (out, a, b, i) => {
       out[i] = wrong('div', (a[i] as number) / (b[i] as number), b[i] as number);
     },
-    exp: library('exp'),
-    log: library('log'),
-    erf: library('erf'),
-    tanh: library('tanh'),
-    sqrt: library('sqrt'),
-    rsqrt: library('rsqrt'),
+    library: (name, out, x, i) => {
+      const argument = x[i] as number;
+      out[i] = wrong(name, LIBRARY[name].value(argument), argument);
+    },
     sum: (out, i, x, base, offsets) => any().sum(out, i, x, base, offsets),
     dot: (out, i, a, b, count) => any().dot(out, i, a, b, count),
   };

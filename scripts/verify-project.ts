@@ -1,10 +1,44 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { COMPOSITES, MASK_KINDS } from '../spec/index.js';
+import { COMPOSITES, isElementwiseName, PRIMITIVE_NAMES } from '../spec/index.js';
+import { camel } from './scaffold/walk.js';
 
 /** What is missing of the files and lines that CONTRIBUTING.md asks for, one sentence each. */
 export function verifyProject(): readonly string[] {
-  return [...composites(), ...masks(), ...losses(), ...backends()];
+  return [...primitives(), ...composites(), ...masks(), ...losses(), ...backends()];
 }
+
+/** What the compiler does not ask for when the table of facts has a new entry. */
+function primitives(): string[] {
+  const [functions, port, specification, sizes, proof] = [
+    'spec/program/elementwise.ts',
+    'ports/python/lacuna_port/interpreter.py',
+    'docs/specification.md',
+    'docs/sizes.md',
+    'conformance/mutants/kills.json',
+  ].map((file) => [file, readFileSync(file, 'utf8')] as const) as [Read, Read, Read, Read, Read];
+  const wanted = (name: string): readonly (readonly [Read, string, string])[] => [
+    [port, `"${name}":`, 'its line in PRIMITIVES'],
+    [specification, `### op.${name}\n`, 'npx tsx scripts/specification.ts'],
+    [sizes, `\`primitive/${name}`, 'npx tsx scripts/sizes.ts'],
+    [proof, `"op.${name}"`, 'npx tsx scripts/prove-suite.ts, which writes docs/proof.md, too'],
+  ];
+  return PRIMITIVE_NAMES.flatMap((name) => {
+    const built = new RegExp(
+      `export (const|function) ${name === 'is_finite' ? 'finite' : camel(name.replaceAll('_', '-'))}\\b`,
+    );
+    const isBuilt = !isElementwiseName(name) || built.test(functions[1]);
+    return [
+      ...(isBuilt
+        ? []
+        : [`primitive ${name}: ${functions[0]}: the function that builds it is missing`]),
+      ...wanted(name)
+        .filter(([[, text], word]) => !text.includes(word))
+        .map(([[file], , what]) => `primitive ${name}: ${file}: missing: ${what}`),
+    ];
+  });
+}
+
+type Read = readonly [file: string, text: string];
 
 function composites(): string[] {
   const cases = textOf('conformance/families').replaceAll('-', '_');
@@ -19,20 +53,24 @@ function composites(): string[] {
 }
 
 function masks(): string[] {
-  const tests = readFileSync('spec/masking/draw-mask.test.ts', 'utf8');
-  return Object.keys(MASK_KINDS).flatMap((name) => [
-    ...present(`spec/masking/${name.replace(/-bottom$/, '')}.ts`, `mask ${name}`),
-    ...mentioned(tests, name, `mask ${name} in spec/masking/draw-mask.test.ts`),
-  ]);
+  const list = 'spec/masking/all-kinds.ts';
+  const listed = readFileSync(list, 'utf8');
+  return sources('spec/masking')
+    .filter((file) => /^export const \w+: MaskKind =/m.test(textOfFile('spec/masking', file)))
+    .flatMap((file) => mentioned(listed, `./${module(file)}`, `mask ${file}: its line in ${list}`));
 }
 
 function losses(): string[] {
-  const files = sources('spec/objectives').filter((file) => file !== 'index.ts');
+  const list = 'spec/objectives/all-reconstruction-losses.ts';
+  const listed = readFileSync(list, 'utf8');
   const index = readFileSync('spec/objectives/index.ts', 'utf8');
-  return files.flatMap((file) => [
-    ...present(`reference/closed-forms/${file}`, `loss ${file}`),
-    ...mentioned(index, file.replace('.ts', '.js'), `loss ${file} in spec/objectives/index.ts`),
-  ]);
+  const lists = ['index.ts', 'all-reconstruction-losses.ts', 'reconstruction-losses.ts'];
+  return sources('spec/objectives')
+    .filter((file) => !lists.includes(file))
+    .flatMap((file) => [
+      ...present(`reference/closed-forms/${file}`, `loss ${file}`),
+      ...mentioned(listed + index, `./${module(file)}`, `loss ${file}: its line in ${list}`),
+    ]);
 }
 
 function backends(): string[] {
@@ -56,8 +94,16 @@ function sources(folder: string): string[] {
 
 function textOf(folder: string): string {
   return sources(folder)
-    .map((file) => readFileSync(`${folder}/${file}`, 'utf8'))
+    .map((file) => textOfFile(folder, file))
     .join('\n');
+}
+
+function textOfFile(folder: string, file: string): string {
+  return readFileSync(`${folder}/${file}`, 'utf8');
+}
+
+function module(file: string): string {
+  return file.replace(/ts$/, 'js');
 }
 
 function present(file: string, what: string): string[] {

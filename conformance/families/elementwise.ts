@@ -1,26 +1,48 @@
 import fc from 'fast-check';
-import type { Comparison, DType, PrimitiveName, Value } from '../../spec/program/index.js';
+import {
+  type BinaryName,
+  COMPARISONS,
+  type DType,
+  FUNCTION_NAMES,
+  factsOf,
+  isBinaryName,
+  PRIMITIVE_NAMES,
+  type PrimitiveFacts,
+  type PrimitiveName,
+  type UnaryName,
+  type Value,
+} from '../../spec/program/index.js';
 import { buildCase, type CaseInput } from '../build-case.js';
 import { type Family, family } from '../case.js';
 import { nonzero, positive } from '../generators/data.js';
 import { draw, regime, shape } from '../generators/draws.js';
 
-type Unary = Extract<
-  PrimitiveName,
-  'neg' | 'exp' | 'log' | 'sqrt' | 'rsqrt' | 'erf' | 'tanh' | 'is_finite'
->;
-type Binary = Extract<PrimitiveName, 'add' | 'sub' | 'mul' | 'div' | 'min' | 'max'>;
+type Takes = PrimitiveFacts['takes'];
+const binaryTaking = (takes: Takes): readonly BinaryName[] =>
+  PRIMITIVE_NAMES.filter(isBinaryName).filter((op) => factsOf(op).takes === takes);
 
 const whole = { shape: shape(0, 4), regime, draw };
-/** Keeps e^x a normal float32 number. */
-const exponent = (x: number): number => Math.max(-85, Math.min(88, x));
 /** The largest finite numbers at times. */
 const nearLargest = (x: number): number => (Math.abs(x) > 1 ? Math.sign(x) * LARGEST : x);
 const LARGEST = 2 ** 128 - 2 ** 104;
+/** Brings numbers to where a case asks for a value, if not all have one. */
+const DOMAINS: { readonly [K in PrimitiveName]?: (x: number) => number } = {
+  div: nonzero,
+  // Of subnormal numbers another family asks.
+  tanh: normalNumber,
+};
+
+function domainOf(op: PrimitiveName): ((x: number) => number) | undefined {
+  const { domain, asked } = factsOf(op);
+  if (domain !== undefined) return domain === 'positive' ? positive : Math.abs;
+  if (asked !== undefined) return (x) => Math.max(asked.low, Math.min(asked.high, x));
+  return DOMAINS[op];
+}
+
 /** Keeps a float in the range of i32. */
 const integral = (x: number): number => Math.max(-1e9, Math.min(1e9, x));
 
-function unary(op: Unary, domain?: (x: number) => number): Family {
+function unary(op: UnaryName, domain?: (x: number) => number): Family {
   return family(`primitive/${op}`, fc.record(whole), ({ shape: extents, ...data }) => {
     const x: CaseInput = { shape: extents, ...(domain === undefined ? {} : { domain }) };
     return buildCase(op, { x }, data, ({ x: value }) => ({
@@ -29,7 +51,7 @@ function unary(op: Unary, domain?: (x: number) => number): Family {
   });
 }
 
-function binary(op: Binary, dtype: 'f32' | 'i32', domain?: (x: number) => number): Family {
+function binary(op: BinaryName, dtype: 'f32' | 'i32', domain?: (x: number) => number): Family {
   const id = dtype === 'f32' ? `primitive/${op}` : `primitive/${op}/${dtype}`;
   return family(id, fc.record(whole), ({ shape: extents, ...data }) => {
     // Not every library has the lower half of a product of large integers.
@@ -42,7 +64,7 @@ function binary(op: Binary, dtype: 'f32' | 'i32', domain?: (x: number) => number
   });
 }
 
-function logical(op: 'and' | 'or'): Family {
+function logical(op: BinaryName): Family {
   return family(`primitive/${op}`, fc.record(whole), ({ shape: extents, ...data }) => {
     const bool: CaseInput = { dtype: 'bool', shape: extents };
     return buildCase(op, { a: bool, b: bool }, data, ({ a, b }) => ({
@@ -51,15 +73,13 @@ function logical(op: 'and' | 'or'): Family {
   });
 }
 
-export const DIRECTIONS: readonly Comparison[] = ['eq', 'ne', 'lt', 'le', 'gt', 'ge'];
-
 function compare(dtype: 'f32' | 'i32'): Family {
   const id = dtype === 'f32' ? 'primitive/compare' : `primitive/compare/${dtype}`;
   return family(id, fc.record(whole), ({ shape: extents, ...data }) => {
     const input: CaseInput = { dtype, shape: extents };
     return buildCase('compare', { a: input, b: input }, data, ({ a, b }) =>
       Object.fromEntries(
-        DIRECTIONS.map((direction) => [
+        COMPARISONS.map((direction) => [
           direction,
           a.builder.primitive('compare', [a, b], { direction }),
         ]),
@@ -124,7 +144,9 @@ const square: Family = family(
 );
 
 /** Numbers that are 0 or at least the least normal one. */
-export const normalNumber = (x: number): number => (Math.abs(x) < 2 ** -126 ? 0 : x);
+export function normalNumber(x: number): number {
+  return Math.abs(x) < 2 ** -126 ? 0 : x;
+}
 
 /** tanh x = x there; rational approximations lose it. */
 const tanhOfSubnormals: Family = family(
@@ -140,25 +162,16 @@ const tanhOfSubnormals: Family = family(
 );
 
 export const ELEMENTWISE_FAMILIES: readonly Family[] = [
-  ...(['add', 'sub', 'mul', 'min', 'max'] as const).flatMap((op) => [
-    binary(op, 'f32'),
-    binary(op, 'i32'),
-  ]),
-  binary('div', 'f32', nonzero),
+  ...binaryTaking('numbers').flatMap((op) => [binary(op, 'f32'), binary(op, 'i32')]),
+  ...binaryTaking('floats').map((op) => binary(op, 'f32', domainOf(op))),
   square,
   unary('neg'),
-  unary('exp', exponent),
-  unary('log', positive),
-  unary('sqrt', Math.abs),
-  unary('rsqrt', positive),
-  unary('erf'),
-  unary('tanh', normalNumber),
+  ...FUNCTION_NAMES.map((op) => unary(op, domainOf(op))),
   tanhOfSubnormals,
   unary('is_finite', nearLargest),
   compare('f32'),
   compare('i32'),
-  logical('and'),
-  logical('or'),
+  ...binaryTaking('bools').map(logical),
   not,
   select('f32'),
   select('i32'),

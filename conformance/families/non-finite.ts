@@ -1,9 +1,18 @@
 import fc from 'fast-check';
-import type { PrimitiveName, Value } from '../../spec/program/index.js';
+import {
+  type BinaryName,
+  COMPARISONS,
+  FUNCTION_NAMES,
+  factsOf,
+  isBinaryName,
+  PRIMITIVE_NAMES,
+  type UnaryName,
+  type Value,
+} from '../../spec/program/index.js';
 import { buildCase, type CaseInput, type Outputs } from '../build-case.js';
 import { type Case, type Family, family } from '../case.js';
 import { draw, positiveExtent, regime, shape } from '../generators/draws.js';
-import { DIRECTIONS, normalNumber } from './elementwise.js';
+import { normalNumber } from './elementwise.js';
 
 const whole = { shape: shape(0, 4), regime, draw };
 
@@ -22,13 +31,7 @@ function someNaN(x: number): number {
 /** For cases that ask for what IEEE 754 says of NaN and infinities. */
 const NON_FINITE = { needs: 'non-finite', clauses: ['op.non-finite'] } as const;
 
-type Unary = Extract<
-  PrimitiveName,
-  'is_finite' | 'exp' | 'log' | 'sqrt' | 'rsqrt' | 'erf' | 'tanh' | 'neg'
->;
-type Binary = Extract<PrimitiveName, 'add' | 'sub' | 'mul' | 'div' | 'min' | 'max'>;
-
-function unary(op: Unary, domain: (x: number) => number = someInfinite): Family {
+function unary(op: UnaryName, domain: (x: number) => number = someInfinite): Family {
   return family(
     `primitive/${op}/non-finite`,
     fc.record(whole),
@@ -41,7 +44,7 @@ function unary(op: Unary, domain: (x: number) => number = someInfinite): Family 
 }
 
 /** Infinities of both signs and NaN among both operands. */
-function binary(op: Binary): Family {
+function binary(op: BinaryName): Family {
   return family(
     `primitive/${op}/non-finite`,
     fc.record(whole),
@@ -62,7 +65,7 @@ const compare: Family = family(
     const wild: CaseInput = { shape: extents, domain: someInfinite };
     return buildCase('compare', { a: wild, b: wild }, data, ({ a, b }) =>
       Object.fromEntries(
-        DIRECTIONS.map((direction) => [
+        COMPARISONS.map((direction) => [
           direction,
           a.builder.primitive('compare', [a, b], { direction }),
         ]),
@@ -227,14 +230,12 @@ export const NON_FINITE_FAMILIES: readonly Family[] = [
   neg,
   moved('zero', ['0', '-0']),
   unary('is_finite'),
-  unary('exp'),
-  unary('log'),
-  unary('sqrt'),
-  unary('rsqrt'),
-  unary('erf'),
+  ...FUNCTION_NAMES.filter((op) => op !== 'tanh').map((op) => unary(op)),
   unary('neg'),
   unary('tanh', (x) => someInfinite(normalNumber(x))),
-  ...(['add', 'sub', 'mul', 'div', 'min', 'max'] as const).map(binary),
+  ...PRIMITIVE_NAMES.filter(isBinaryName)
+    .filter((op) => factsOf(op).takes !== 'bools')
+    .map(binary),
   compare,
   select,
   toBool,

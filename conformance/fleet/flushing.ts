@@ -1,4 +1,4 @@
-import { type Arithmetic, exactly, float32, type LibraryFunction } from '../../reference/index.js';
+import { type Arithmetic, float32, LIBRARY } from '../../reference/index.js';
 import { BINARY32_FLUSHED } from '../../spec/contracts/index.js';
 
 type Column = Float32Array;
@@ -16,11 +16,6 @@ export function flushing(): Arithmetic<Column> {
     (out, a, b, i) => {
       out[i] = rounded(apply(at(a, i), at(b, i)));
     };
-  const library =
-    (name: LibraryFunction): Arithmetic<Column>['exp'] =>
-    (out, x, i) => {
-      out[i] = rounded(exactly(name, at(x, i)));
-    };
   return {
     ...plain,
     name: 'float32, flushing',
@@ -30,12 +25,9 @@ export function flushing(): Arithmetic<Column> {
     div: binary((a, b) => a / b),
     min: binary(Math.min),
     max: binary(Math.max),
-    exp: library('exp'),
-    log: library('log'),
-    sqrt: library('sqrt'),
-    rsqrt: library('rsqrt'),
-    erf: library('erf'),
-    tanh: library('tanh'),
+    library: (name, out, x, i) => {
+      out[i] = rounded(LIBRARY[name].value(at(x, i)));
+    },
     compare: (direction, a, b, i) =>
       plain.compare(direction, Float32Array.of(at(a, i)), Float32Array.of(at(b, i)), 0),
     sum: (out, i, x, base, offsets) => {

@@ -1,5 +1,7 @@
 import { declarations } from '../../core/passes/rewrite.js';
 import {
+  COMPARISONS,
+  factsOf,
   inferType,
   type Operation,
   type Primitive,
@@ -13,27 +15,6 @@ export interface Operator {
   readonly apply: (operation: Operation, program: Program) => Operation | undefined;
 }
 
-/** What is written for something else by mistake. */
-const SIBLINGS: Readonly<Record<string, readonly string[]>> = {
-  add: ['sub', 'mul'],
-  sub: ['add'],
-  mul: ['div', 'add'],
-  div: ['mul'],
-  min: ['max'],
-  max: ['min'],
-  exp: ['neg'],
-  log: ['sqrt'],
-  sqrt: ['rsqrt'],
-  rsqrt: ['sqrt'],
-  erf: ['tanh'],
-  tanh: ['erf'],
-  neg: ['exp'],
-  and: ['or'],
-  or: ['and'],
-  reduce_sum: ['reduce_max'],
-  reduce_max: ['reduce_sum'],
-};
-const SYMMETRIC = new Set(['add', 'mul', 'min', 'max', 'and', 'or']);
 const FACTORS = [1.01, 2, -1, 0];
 
 function edited(operation: Operation, change: object): Operation {
@@ -63,7 +44,7 @@ function typed(operation: Operation, program: Program): Operation | undefined {
 const sibling = (which: number): Operator => ({
   name: which === 0 ? 'a sibling in its place' : 'another sibling in its place',
   apply: (operation, program) => {
-    const op = SIBLINGS[operation.op]?.[which];
+    const op = operation.op === 'call' ? undefined : factsOf(operation.op).mistakenFor?.[which];
     return op === undefined ? undefined : typed(edited(operation, { op }), program);
   },
 });
@@ -72,8 +53,8 @@ const swapped: Operator = {
   name: 'operands exchanged',
   apply: (operation, program) => {
     const [a, b, ...rest] = operation.operands;
-    if (a === undefined || b === undefined || a === b || SYMMETRIC.has(operation.op))
-      return undefined;
+    if (a === undefined || b === undefined || a === b) return undefined;
+    if (operation.op !== 'call' && factsOf(operation.op).commutes === true) return undefined;
     if (operation.op === 'compare' && /eq|ne/.test(operation.attributes.direction))
       return undefined;
     const operands = operation.op === 'select' ? [a, rest[0], b] : [b, a, ...rest];
@@ -106,7 +87,6 @@ const scaled = (factor: number): Operator => ({
   },
 });
 
-const COMPARISONS = ['eq', 'ne', 'lt', 'le', 'gt', 'ge'] as const;
 const comparison: Operator = {
   name: 'the comparison beside it',
   apply: (operation) => {

@@ -4,8 +4,14 @@ import {
   type Primitives,
   type Tensor,
 } from '../../reference/index.js';
-import { roundTo } from '../../spec/contracts/index.js';
-import { isFloat, type PrimitiveName } from '../../spec/program/index.js';
+import { CONTRACTS, roundTo } from '../../spec/contracts/index.js';
+import {
+  factsOf,
+  isAccuracyName,
+  isFloat,
+  PRIMITIVE_NAMES,
+  type PrimitiveName,
+} from '../../spec/program/index.js';
 import { meaningsWithPrimitives } from '../fleet/meanings.js';
 import { type Mutant, meaningMutant } from './mutant.js';
 
@@ -61,24 +67,29 @@ function edit(data: Numbers, change: (x: number) => number): void {
   for (let i = 0; i < data.length; i++) data[i] = change(data[i] as number);
 }
 
-/** Library functions may be wrong by more than a distortion so small. */
-const WIDE: readonly PrimitiveName[] = ['exp', 'log', 'erf', 'tanh', 'rsqrt'];
+/** Whether a contract lets it be wrong by more than a distortion so small. */
+function isWide(op: PrimitiveName): boolean {
+  return isAccuracyName(op) && CONTRACTS['f32-ieee'].accuracy[op](1, 1).ulps > 0.5;
+}
 
-/** Operations without results of floats, and without others: some distortions change nothing there. */
-const EXACT_ONLY: readonly PrimitiveName[] = ['compare', 'and', 'or', 'not', 'is_finite', 'iota'];
-const FLOAT_ONLY: readonly PrimitiveName[] = [
-  ...WIDE,
-  ...(['div', 'sqrt', 'neg', 'matmul', 'scatter_add'] as const),
-];
+/** Whether no result has floats. */
+function isExact(op: PrimitiveName): boolean {
+  return ['bool', 'i32'].includes(factsOf(op).gives);
+}
+
+/** Whether the cases have results of floats alone: neg takes integers, too, but its cases have none. */
+function isFloatsOnly(op: PrimitiveName): boolean {
+  const { takes, gives } = factsOf(op);
+  return op === 'neg' || (takes === 'floats' && gives === 'operand');
+}
 
 /** Every distortion of the result of every primitive. */
 export function resultMutants(): readonly Mutant[] {
-  const names = Object.keys(PRIMITIVES) as PrimitiveName[];
-  return names.flatMap((op) =>
+  return PRIMITIVE_NAMES.flatMap((op) =>
     Object.entries(DISTORTIONS).flatMap(([what, distort]) => {
-      if (what.startsWith('off by one') && WIDE.includes(op)) return [];
-      if (/rounded|off by/.test(what) && EXACT_ONLY.includes(op)) return [];
-      if (what === 'one more' && FLOAT_ONLY.includes(op)) return [];
+      if (what.startsWith('off by one') && isWide(op)) return [];
+      if (/rounded|off by/.test(what) && isExact(op)) return [];
+      if (what === 'one more' && isFloatsOnly(op)) return [];
       const name = `primitive/${op}: ${what}`;
       return [
         meaningMutant(name, () => meaningsWithPrimitives(distorted(op, distort)), seenBy(op)),

@@ -4,21 +4,18 @@ import {
   cast,
   compare,
   div,
-  erf,
-  exp,
+  FUNCTION_NAMES,
+  factsOf,
   finite,
-  log,
   max,
   min,
   mul,
   neg,
   not,
   or,
-  rsqrt,
   select,
-  sqrt,
   sub,
-  tanh,
+  tableOf,
   type Value,
 } from '../../spec/program/index.js';
 import { positive } from '../generators/data.js';
@@ -48,8 +45,11 @@ const elementwise = sizedFamily(
         const results: Readonly<Record<string, Value>> = {
           ...{ add: add(x, y), sub: sub(x, y), mul: mul(x, y), div: div(x, y) },
           ...{ min: min(x, y), max: max(x, y), neg: neg(x), select: select(c, x, y) },
-          ...{ exp: exp(x), log: log(y), sqrt: sqrt(y), rsqrt: rsqrt(y) },
-          ...{ erf: erf(x), tanh: tanh(x), finite: finite(x) },
+          ...tableOf(FUNCTION_NAMES, (name) => {
+            const argument = factsOf(name).domain === undefined ? x : y;
+            return argument.builder.primitive(name, [argument], {});
+          }),
+          finite: finite(x),
           ...{ less: compare(x, 'lt', y), equal: compare(x, 'eq', y) },
           ...{ and: and(c, compare(x, 'lt', 0)), or: or(c, compare(x, 'lt', 0)), not: not(c) },
           ...{

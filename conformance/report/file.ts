@@ -1,5 +1,9 @@
 import { z } from 'zod';
+import { CONTRACT_NAMES } from '../../spec/contracts/index.js';
 import { LacunaError } from '../../spec/errors.js';
+import { DTYPES } from '../../spec/program/index.js';
+import { MEASURED } from '../accuracy.js';
+import { VERDICTS } from '../check.js';
 import type { CaseOutputs } from './record.js';
 import type { ConformanceReport } from './report.js';
 
@@ -12,7 +16,7 @@ export interface ReportFile extends ConformanceReport {
 const number = z.union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity'])]).transform(Number);
 const text = z.string().max(20_000);
 const id = z.string().max(300);
-const verdict = z.enum(['pass', 'fail', 'vacuous', 'unsupported', 'blocked', 'not-run']);
+const verdict = z.enum(VERDICTS);
 const deviation = z.object({
   output: id,
   index: z.array(z.number()).max(16),
@@ -53,7 +57,7 @@ const check = z.object({
     .optional(),
 });
 const tensor = z.object({
-  dtype: z.enum(['f64', 'f32', 'f16', 'bf16', 'i32', 'u8', 'bool']),
+  dtype: z.enum(DTYPES),
   shape: z.array(z.number().int().min(0)).max(16),
   sha256: z.string().length(64),
   data: z.string().max(4096).optional(),
@@ -66,15 +70,7 @@ const SCHEMA = z.object({
     name: id,
     version: id,
     device: text,
-    contract: z.enum([
-      'f64-ieee',
-      'f32-ieee',
-      'f32-flush',
-      'f32-wgsl',
-      'tf32-products',
-      'f16-products-wgsl',
-      'f16-storage-f32-arithmetic',
-    ]),
+    contract: z.enum(CONTRACT_NAMES),
     deterministic: z.boolean(),
     claims: z.array(id).max(100),
   }),
@@ -85,19 +81,7 @@ const SCHEMA = z.object({
   accuracy: z
     .array(
       z.object({
-        function: z.enum([
-          'div',
-          'sqrt',
-          'rsqrt',
-          'exp',
-          'log',
-          'erf',
-          'tanh',
-          'add',
-          'mul',
-          'reduce_sum',
-          'matmul',
-        ]),
+        function: z.enum(MEASURED),
         observed: number,
         granted: number.optional(),
         statistical: number.optional(),

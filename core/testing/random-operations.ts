@@ -3,6 +3,7 @@ import {
   ATTENTION,
   ATTENTION_GRAD,
   add,
+  COMPARISONS,
   CROSS_ENTROPY,
   CROSS_ENTROPY_GRAD,
   cast,
@@ -11,7 +12,9 @@ import {
   type DType,
   div,
   elementCount,
-  exp,
+  FUNCTION_NAMES,
+  type FunctionName,
+  factsOf,
   finite,
   GELU,
   GELU_GRAD,
@@ -19,25 +22,22 @@ import {
   isFloat,
   LAYER_NORM,
   LAYER_NORM_GRAD,
-  log,
   max,
   min,
   mul,
   neg,
   type PrimitiveAttributes,
   type PrimitiveName,
-  rsqrt,
   type Shape,
   SOFTMAX,
   SOFTMAX_GRAD,
   select,
-  sqrt,
   square,
   sub,
+  tableOf,
   tanh,
   type Value,
 } from '../../spec/program/index.js';
-import { COMPARISONS } from '../attribute-kinds.js';
 import type { Draft } from './random-program.js';
 
 /** Adds an operation, with what its operands need, to a draft; or nothing where that is not possible. */
@@ -47,8 +47,14 @@ const isNumber = ({ dtype }: Value): boolean => isFloat(dtype) || dtype === 'i32
 const isBool = ({ dtype }: Value): boolean => dtype === 'bool';
 const nonEmptyRows = (shape: Shape): boolean => shape.length > 0 && shape.at(-1) !== 0;
 
-/** How each primitive and composite is drawn, by name. */
-export const MAKERS: Readonly<Record<string, Maker>> = {
+/** The argument of a function, away from overflow and poles where the program shall be tame. */
+function tamed(name: FunctionName, x: Value): Value {
+  if (name === 'exp') return min(x, 2);
+  return factsOf(name).domain === undefined ? x : positive(x);
+}
+
+/** How each primitive is drawn. The table has an entry for each, or does not compile. */
+const PRIMITIVE_MAKERS: { readonly [K in PrimitiveName]: Maker } = {
   add: binary(add),
   sub: binary(sub),
   mul: binary((a, b, tame) => (tame && isFloat(a.dtype) ? mul(tanh(a), tanh(b)) : mul(a, b))),
@@ -60,12 +66,9 @@ export const MAKERS: Readonly<Record<string, Maker>> = {
   min: binary(min),
   max: binary(max),
   neg: (draft) => draft.add(neg(number(draft))),
-  exp: unary((x, tame) => exp(tame ? min(x, 2) : x)),
-  log: unary((x, tame) => log(tame ? positive(x) : x)),
-  sqrt: unary((x, tame) => sqrt(tame ? positive(x) : x)),
-  rsqrt: unary((x, tame) => rsqrt(tame ? positive(x) : x)),
-  erf: primitive('erf'),
-  tanh: unary((x) => tanh(x)),
+  ...tableOf(FUNCTION_NAMES, (name) =>
+    unary((x, tame) => x.builder.primitive(name, [tame ? tamed(name, x) : x], {})),
+  ),
   is_finite: unary((x) => finite(x)),
   compare: binary((a, b, _, draft) => compare(a, draft.choices.of(COMPARISONS), b)),
   and: (draft) => logical(draft, 'and'),
@@ -197,7 +200,11 @@ export const MAKERS: Readonly<Record<string, Maker>> = {
     const data = Array.from({ length: elementCount(shape) }, () => literal(draft, dtype));
     draft.add(constant(draft.builder, data, { dtype, shape }));
   },
+};
 
+/** How each primitive and composite is drawn, by name. */
+export const MAKERS: Readonly<Record<string, Maker>> = {
+  ...PRIMITIVE_MAKERS,
   softmax: (draft) => {
     const x = draft.pickFloat(nonEmptyRows, [2, 3]);
     added(draft, draft.builder.call(SOFTMAX, [x], {}));
@@ -266,10 +273,6 @@ function apply<K extends PrimitiveName>(
 
 function added(draft: Draft, values: readonly Value[]): void {
   for (const value of values) draft.add(value);
-}
-
-function primitive(op: 'erf'): Maker {
-  return (draft) => apply(draft, op, [draft.pickFloat()], {});
 }
 
 function unary(make: (x: Value, tame: boolean, draft: Draft) => Value): Maker {

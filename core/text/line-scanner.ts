@@ -1,6 +1,10 @@
 import { type ErrorFacts, LacunaError } from '../../spec/errors.js';
-import type { AttributeValue, DType, TensorType } from '../../spec/program/index.js';
-import { DTYPES } from '../attribute-kinds.js';
+import {
+  type AttributeValue,
+  DTYPES,
+  type DType,
+  type TensorType,
+} from '../../spec/program/index.js';
 import { MAX_RANK } from '../limits.js';
 import { shorten } from '../shorten.js';
 import { formatNumber } from './print.js';

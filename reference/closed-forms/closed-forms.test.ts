@@ -5,7 +5,8 @@ import {
   gather,
   infoNceLoss,
   l2Normalize,
-  maeLoss,
+  RECONSTRUCTION_LOSS_NAMES,
+  RECONSTRUCTION_LOSSES,
   type TargetKind,
   targets,
   toUnitRange,
@@ -15,7 +16,7 @@ import { RandomStream } from '../../spec/random/index.js';
 import { centralDifferences } from '../central-differences.js';
 import { interpret } from '../interpret.js';
 import { infoNceClosedForm } from './info-nce.js';
-import { maeClosedForm } from './mae.js';
+import { RECONSTRUCTION_CLOSED_FORMS } from './reconstruction-losses.js';
 import { targetsClosedForm } from './targets.js';
 
 /** Two float64 computations of one number in exact arithmetic. */
@@ -47,19 +48,15 @@ function withGradients(program: Program, wrt: readonly string[]): Program {
   return builder.finish();
 }
 
-describe('the closed form of MAE', () => {
-  const builder = new ProgramBuilder('mae');
+describe.each(RECONSTRUCTION_LOSS_NAMES)('the closed form of the loss %s', (name) => {
+  const builder = new ProgramBuilder('reconstruction');
   const shape = [2, 3, 5];
-  builder.output(
-    'loss',
-    maeLoss(
-      builder.input('prediction', 'f32', shape, 'data'),
-      builder.input('target', 'f32', shape, 'data'),
-    ),
-  );
+  const prediction = builder.input('prediction', 'f32', shape, 'data');
+  const target = builder.input('target', 'f32', shape, 'data');
+  builder.output('loss', RECONSTRUCTION_LOSSES[name](prediction, target));
   const program = builder.finish();
   const inputs = { prediction: normal(shape), target: normal(shape) };
-  const closed = maeClosedForm(data(inputs.prediction), data(inputs.target));
+  const closed = RECONSTRUCTION_CLOSED_FORMS[name](data(inputs.prediction), data(inputs.target));
 
   it('is what the program and its derivative compute', () => {
     const results = interpret(withGradients(program, ['prediction']), inputs);

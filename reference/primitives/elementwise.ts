@@ -1,7 +1,15 @@
 import { LacunaError } from '../../spec/errors.js';
-import { elementCount, isFloat, type TensorType } from '../../spec/program/index.js';
+import {
+  type ElementwiseName,
+  elementCount,
+  FUNCTION_NAMES,
+  type FunctionName,
+  isFloat,
+  type TensorType,
+  tableOf,
+} from '../../spec/program/index.js';
 import type { Arithmetic } from '../arithmetic.js';
-import { compareNumbers, type LibraryFunction } from '../float64.js';
+import { compareNumbers } from '../float64.js';
 import {
   type ExactTensor,
   exactZeros,
@@ -14,7 +22,7 @@ import {
 } from '../tensor.js';
 import { exactOperand, floatOperand, floatZeros, operand, type Rule, type Rules } from './rule.js';
 
-type BinaryName = 'add' | 'sub' | 'mul' | 'min' | 'max';
+type Arithmetical = 'add' | 'sub' | 'mul' | 'min' | 'max';
 
 const add: Rule<'add'> = (run) => binary('add', (a, b) => (a + b) | 0, run);
 const sub: Rule<'sub'> = (run) => binary('sub', (a, b) => (a - b) | 0, run);
@@ -37,12 +45,8 @@ const neg: Rule<'neg'> = ({ arithmetic, operands, type }) => {
   return out;
 };
 
-const exp: Rule<'exp'> = (run) => unary('exp', run);
-const log: Rule<'log'> = (run) => unary('log', run);
-const sqrt: Rule<'sqrt'> = (run) => unary('sqrt', run);
-const rsqrt: Rule<'rsqrt'> = (run) => unary('rsqrt', run);
-const erf: Rule<'erf'> = (run) => unary('erf', run);
-const tanh: Rule<'tanh'> = (run) => unary('tanh', run);
+/** Functions are of the arithmetic. */
+const FUNCTIONS: Rules<FunctionName> = tableOf(FUNCTION_NAMES, library);
 
 const compare: Rule<'compare'> = ({ arithmetic, operands, attributes: { direction }, type }) => {
   const [a, b] = [operand(operands, 0), operand(operands, 1)];
@@ -118,28 +122,7 @@ const cast: Rule<'cast'> = ({ arithmetic, operands, attributes: { dtype }, type 
   return out;
 };
 
-export const ELEMENTWISE: Rules<
-  | 'add'
-  | 'sub'
-  | 'mul'
-  | 'div'
-  | 'min'
-  | 'max'
-  | 'neg'
-  | 'exp'
-  | 'log'
-  | 'sqrt'
-  | 'rsqrt'
-  | 'erf'
-  | 'tanh'
-  | 'compare'
-  | 'and'
-  | 'or'
-  | 'not'
-  | 'is_finite'
-  | 'select'
-  | 'cast'
-> = {
+export const ELEMENTWISE: Rules<ElementwiseName> = {
   add,
   sub,
   mul,
@@ -147,12 +130,7 @@ export const ELEMENTWISE: Rules<
   min,
   max,
   neg,
-  exp,
-  log,
-  sqrt,
-  rsqrt,
-  erf,
-  tanh,
+  ...FUNCTIONS,
   compare,
   and,
   or,
@@ -168,15 +146,17 @@ interface Elementwise<C> {
   readonly type: TensorType;
 }
 
-function unary<C>(op: LibraryFunction, { arithmetic, operands, type }: Elementwise<C>): Tensor<C> {
-  const out = floatZeros(arithmetic, type);
-  const x = floatOperand(operands, 0);
-  forEach(type, (i) => arithmetic[op](out.column, x.column, i));
-  return out;
+function library(name: FunctionName): Rule<FunctionName> {
+  return ({ arithmetic, operands, type }) => {
+    const out = floatZeros(arithmetic, type);
+    const x = floatOperand(operands, 0);
+    forEach(type, (i) => arithmetic.library(name, out.column, x.column, i));
+    return out;
+  };
 }
 
 function binary<C>(
-  op: BinaryName,
+  op: Arithmetical,
   integers: (a: number, b: number) => number,
   { arithmetic, operands, type }: Elementwise<C>,
 ): Tensor<C> {

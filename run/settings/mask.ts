@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { completeMaskConfig, type MaskConfig } from '../../spec/masking/draw-mask.js';
 import { TIES } from '../../spec/masking/kind.js';
-import { MASK_KINDS, type MaskKindName } from '../../spec/masking/kinds.js';
+import { MASK_KIND_NAMES, MASK_KINDS } from '../../spec/masking/kinds.js';
 import { FRAME_AGGREGATIONS, type FrameAggregation } from '../../spec/masking/similarity-map.js';
 import {
   completeTextMaskConfig,
@@ -21,7 +21,7 @@ export interface RunMaskConfig extends Required<MaskConfig> {
 }
 
 export const MASK_SCHEMA: z.ZodType<Overrides<RunMaskConfig>> = z.strictObject({
-  kind: z.enum(Object.keys(MASK_KINDS) as MaskKindName[]).exactOptional(),
+  kind: z.enum(MASK_KIND_NAMES).exactOptional(),
   ratio: ratio.exactOptional(),
   rounding: rounding.exactOptional(),
   motion: MOTION_SCHEMA.exactOptional(),

@@ -1,8 +1,12 @@
-import type {
-  Comparison,
-  PrimitiveAttributes,
-  PrimitiveName,
-  Shape,
+import {
+  COMPARISONS,
+  FUNCTION_NAMES,
+  type FunctionName,
+  PRIMITIVE_NAMES,
+  type PrimitiveAttributes,
+  type PrimitiveName,
+  type Shape,
+  tableOf,
 } from '../../spec/program/index.js';
 import { bool, f32, i32, type Operand, type Repeated, repeated } from './repeated.js';
 import type { Sizes } from './sizes.js';
@@ -11,8 +15,6 @@ type Cases<K extends PrimitiveName> = readonly (readonly [
   readonly Operand[],
   PrimitiveAttributes[K],
 ])[];
-
-const DIRECTIONS: readonly Comparison[] = ['eq', 'ne', 'lt', 'le', 'gt', 'ge'];
 
 /** Every primitive at the sizes of a model. The table has an entry for each, or does not compile. */
 export function repeatedPrimitives(sizes: Sizes): readonly Repeated[] {
@@ -49,13 +51,8 @@ export function repeatedPrimitives(sizes: Sizes): readonly Repeated[] {
     min: [[two, {}]],
     max: [[two, {}]],
     neg: [[[one], {}]],
-    exp: [[[one], {}]],
-    log: [[[one], {}]],
-    sqrt: [[[one], {}]],
-    rsqrt: [[[one], {}]],
-    erf: [[[one], {}]],
-    tanh: [[[one], {}]],
-    compare: DIRECTIONS.map((direction) => [two, { direction }]),
+    ...tableOf(FUNCTION_NAMES, (): Cases<FunctionName> => [[[one], {}]]),
+    compare: COMPARISONS.map((direction) => [two, { direction }]),
     and: [[[bool(...whole), bool(...whole)], {}]],
     or: [[[bool(...whole), bool(...whole)], {}]],
     not: [[[bool(...whole)], {}]],
@@ -101,8 +98,7 @@ export function repeatedPrimitives(sizes: Sizes): readonly Repeated[] {
     iota: [[[], { shape: [tokens, width], axis: 1 }]],
     constant: [[[], { dtype: 'f32', shape: [8], data: [1, 2, 3, 4, 5, 6, 7, 8] }]],
   };
-  const names = Object.keys(table) as PrimitiveName[];
-  return names.flatMap((name) => casesOf(name, table[name]));
+  return PRIMITIVE_NAMES.flatMap((name) => casesOf(name, table[name]));
 }
 
 function casesOf<K extends PrimitiveName>(name: K, cases: Cases<K>): readonly Repeated[] {

@@ -1,5 +1,12 @@
 import { LacunaError } from '../errors.js';
-import type { FloatType } from '../program/types.js';
+import type { FloatType } from '../program/element-type.js';
+import { type Grant, PRIMITIVE_FACTS } from '../program/primitive-facts.js';
+import {
+  type AccuracyName,
+  isAccuracyName,
+  PRIMITIVE_NAMES,
+  tableOf,
+} from '../program/primitive-names.js';
 import {
   BFLOAT16,
   BINARY16,
@@ -10,54 +17,45 @@ import {
   type FloatFormat,
   TF32_CUT,
 } from './number-format.js';
-import type { Accuracy, ContractErrors } from './numeric-contract.js';
+import type { Accuracy, ContractErrors, NumericContract } from './numeric-contract.js';
 
 type Formats = Readonly<Record<FloatType, FloatFormat>>;
 const IEEE: Formats = { f64: BINARY64, f32: BINARY32, f16: BINARY16, bf16: BFLOAT16 };
 
-function ulps(count: number): () => Accuracy {
-  const accuracy = { ulps: count, absolute: 0 };
-  return () => accuracy;
+const ALGEBRAIC: readonly AccuracyName[] = ['div', 'sqrt', 'rsqrt'];
+
+/** What contracts state an error of: the quotient and the roots, then the other functions. */
+export const ACCURACY_NAMES: readonly AccuracyName[] = [
+  ...ALGEBRAIC,
+  ...PRIMITIVE_NAMES.filter(isAccuracyName).filter((name) => !ALGEBRAIC.includes(name)),
+];
+
+function granted(by: 'ieee' | 'wgsl'): ContractErrors['accuracy'] {
+  return tableOf(ACCURACY_NAMES, (name) => accuracy(PRIMITIVE_FACTS[name].accuracy[by]));
 }
 
-/**
- * Accuracies of the IEEE contracts: those of the OpenCL C 3.0 specification, section 7.4, full
- * profile, single precision; division and square root are rounded to nearest.
- */
-const OPENCL: ContractErrors['accuracy'] = {
-  div: ulps(0.5),
-  sqrt: ulps(0.5),
-  rsqrt: ulps(2),
-  exp: ulps(3),
-  log: ulps(3),
-  erf: ulps(16),
-  tanh: ulps(5),
-};
-
-/**
- * Accuracies of the WGSL specification, section "Floating Point Evaluation", "Floating Point
- * Accuracy": exp 3 + 2 |x| ulp; log 2^-21 for x in [0.5, 2], else 3 ulp; inverseSqrt 2 ulp; division
- * 2.5 ulp; sqrt as 1 / inverseSqrt, hence 2 + 2.5 and one rounding. WGSL has no erf:
- * composed of + * and exp, its error stays that of OpenCL, since the part with exp(-x^2), wrong by
- * (3 + 2 x^2) ulp, is at most 0.16 of the result where |x| > 1, and a series does without exp below.
- * Its own tanh may be off by 1e-5, more than a small argument itself: composed in the same way, with
- * 2 / (e^2x + 1) at most 0.31 of the result where |x| > 1, it keeps OpenCL's error too.
- */
-const WGSL: ContractErrors['accuracy'] = {
-  div: ulps(2.5),
-  sqrt: ulps(5),
-  rsqrt: ulps(2),
-  exp: (low, high) => ({ ulps: 3 + 2 * Math.max(Math.abs(low), Math.abs(high)), absolute: 0 }),
-  log: (low, high) => ({ ulps: 3, absolute: low <= 2 && high >= 0.5 ? 2 ** -21 : 0 }),
-  erf: ulps(16),
-  tanh: ulps(5),
-};
+function accuracy({
+  ulps,
+  ulpsPerUnit = 0,
+  absolute,
+}: Grant): (low: number, high: number) => Accuracy {
+  const rounded = { ulps, absolute: 0 };
+  if (ulpsPerUnit === 0 && absolute === undefined) return () => rounded;
+  return (low, high) => ({
+    // An argument may be infinite, and 0 times that is NaN.
+    ulps: ulpsPerUnit === 0 ? ulps : ulps + ulpsPerUnit * Math.max(Math.abs(low), Math.abs(high)),
+    absolute:
+      absolute !== undefined && low <= absolute.high && high >= absolute.low
+        ? 2 ** absolute.exponent
+        : 0,
+  });
+}
 
 const F32_IEEE: ContractErrors = {
   name: 'f32-ieee',
   since: '1.0',
   format: (dtype) => IEEE[dtype],
-  accuracy: OPENCL,
+  accuracy: granted('ieee'),
   flushBelow: 2 ** -126,
   factors: undefined,
   nonFinite: 'kept',
@@ -74,7 +72,7 @@ const F32_WGSL: ContractErrors = {
   ...F32_IEEE,
   name: 'f32-wgsl',
   format: (dtype) => (dtype === 'f32' ? BINARY32_FLUSHED : IEEE[dtype]),
-  accuracy: WGSL,
+  accuracy: granted('wgsl'),
   nonFinite: 'undefined',
   signedZeros: 'undefined',
   reassociates: true,
@@ -106,6 +104,8 @@ export const CONTRACTS: Readonly<Record<ContractErrors['name'], ContractErrors>>
   },
 };
 
+export const CONTRACT_NAMES = Object.keys(CONTRACTS) as readonly NumericContract[];
+
 /** @throws LacunaError for a name that is not in the list. */
 export function contractNamed(name: string): ContractErrors {
   const contract = Object.values(CONTRACTS).find((known) => known.name === name);
@@ -113,6 +113,6 @@ export function contractNamed(name: string): ContractErrors {
   throw new LacunaError({
     what: 'there is no numeric contract of this name',
     got: name,
-    expected: `one of ${Object.keys(CONTRACTS).join(', ')}`,
+    expected: `one of ${CONTRACT_NAMES.join(', ')}`,
   });
 }

@@ -1,4 +1,5 @@
-import type { FloatType } from '../program/types.js';
+import type { FloatType } from '../program/element-type.js';
+import type { AccuracyName } from '../program/primitive-names.js';
 import type { FloatFormat } from './number-format.js';
 
 /**
@@ -22,9 +23,6 @@ export type NumericContract =
   | 'tf32-products'
   | 'f16-products-wgsl'
   | 'f16-storage-f32-arithmetic';
-
-/** Functions whose accuracy a numeric contract states. */
-export type AccuracyName = 'div' | 'sqrt' | 'rsqrt' | 'exp' | 'log' | 'erf' | 'tanh';
 
 /** The largest error of a function: so many units in the last place, or this much if that is more. */
 export interface Accuracy {

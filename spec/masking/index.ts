@@ -15,7 +15,7 @@ export {
   TIES,
   type Ties,
 } from './kind.js';
-export { MASK_KINDS, type MaskKindName } from './kinds.js';
+export { MASK_KIND_NAMES, MASK_KINDS, type MaskKindName } from './kinds.js';
 export type { Mask } from './mask.js';
 export { maskedCount, ROUNDINGS, type Rounding } from './rounding.js';
 export {

@@ -1,28 +1,9 @@
-import { flowWarped } from './flow-warped.js';
+import * as kinds from './all-kinds.js';
 import type { MaskKind } from './kind.js';
-import { motionGuided } from './motion-guided.js';
-import { random } from './random.js';
-import { randomPerSlot } from './random-per-slot.js';
-import { textGuided, textGuidedBottom } from './text-guided.js';
-import { tube } from './tube.js';
 
 /** A mask kind's name in configurations and manifests. */
-export type MaskKindName =
-  | 'tube'
-  | 'random'
-  | 'random-per-slot'
-  | 'text-guided'
-  | 'text-guided-bottom'
-  | 'motion-guided'
-  | 'flow-warped';
+export type MaskKindName = keyof typeof kinds;
 
-/** Every mask kind. To add one: a file that defines it, its name above and its line here. */
-export const MASK_KINDS: Readonly<Record<MaskKindName, MaskKind>> = {
-  tube,
-  random,
-  'random-per-slot': randomPerSlot,
-  'text-guided': textGuided,
-  'text-guided-bottom': textGuidedBottom,
-  'motion-guided': motionGuided,
-  'flow-warped': flowWarped,
-};
+/** Every mask kind, by name, in the order of the names. */
+export const MASK_KINDS: Readonly<Record<MaskKindName, MaskKind>> = kinds;
+export const MASK_KIND_NAMES = Object.keys(MASK_KINDS) as readonly MaskKindName[];

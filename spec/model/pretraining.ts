@@ -1,6 +1,9 @@
 import { LacunaError } from '../errors.js';
 import { type InfoNceConfig, infoNceLoss, temperatureScale } from '../objectives/info-nce.js';
-import { maeLoss } from '../objectives/mae.js';
+import {
+  RECONSTRUCTION_LOSSES,
+  type ReconstructionLossName,
+} from '../objectives/reconstruction-losses.js';
 import { type TargetKind, targets } from '../objectives/targets.js';
 import {
   add,
@@ -36,6 +39,8 @@ export interface MaeObjective {
   readonly decoder: DecoderConfig;
   /** @defaultValue 'per-cube-channel' (VideoMAE, TGM) */
   readonly target?: TargetKind;
+  /** @defaultValue 'mean-squared' (MAE, VideoMAE, TGM) */
+  readonly loss?: ReconstructionLossName;
   /** The factor of its loss. @defaultValue 1 */
   readonly weight?: number;
 }
@@ -101,7 +106,8 @@ export function pretrainingModel(
     const masked = maskedInput(model, config, shape);
     const prediction = decodedVideo(model, encoded, visible, masked, config, mae);
     const target = model.scope('target', () => targetsOf(cubes, masked, config, mae));
-    const loss = model.scope('mae', () => maeLoss(prediction, target));
+    const lossOf = RECONSTRUCTION_LOSSES[mae.loss ?? 'mean-squared'];
+    const loss = model.scope('mae', () => lossOf(prediction, target));
     model.program.output('loss.mae', loss);
     terms.push(weighted(loss, mae.weight));
   }

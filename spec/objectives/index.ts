@@ -1,3 +1,4 @@
 export * from './info-nce.js';
 export * from './mae.js';
+export * from './reconstruction-losses.js';
 export * from './targets.js';

@@ -1,22 +1,19 @@
 import { LacunaError } from '../errors.js';
 import type { Composite } from './composite.js';
+import { type DType, type FloatType, isFloat } from './element-type.js';
 import { inferType } from './infer.js';
 import { isLegalName } from './name.js';
-import {
-  type Attributes,
-  type DType,
-  type FloatType,
-  isFloat,
-  type Operation,
-  type Primitive,
-  type PrimitiveAttributes,
-  type PrimitiveName,
-  type Program,
-  type ProgramInput,
-  type ProgramOutput,
-  type Role,
-  type Shape,
-  type ValueDeclaration,
+import type { PrimitiveAttributes, PrimitiveName } from './primitive-names.js';
+import type {
+  Attributes,
+  Operation,
+  Primitive,
+  Program,
+  ProgramInput,
+  ProgramOutput,
+  Role,
+  Shape,
+  ValueDeclaration,
 } from './types.js';
 
 /** A value of a program that is being built. Functions such as `add(x, y)` find the builder in it. */

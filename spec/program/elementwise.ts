@@ -1,23 +1,12 @@
 import { LacunaError } from '../errors.js';
 import type { ProgramBuilder, Value } from './builder.js';
+import type { Comparison, DType } from './element-type.js';
+import type { BinaryName, UnaryName } from './primitive-names.js';
 import { broadcast } from './shape.js';
-import {
-  type Comparison,
-  type DType,
-  formatType,
-  type PrimitiveName,
-  type Shape,
-  sameShape,
-} from './types.js';
+import { formatType, type Shape, sameShape } from './types.js';
 
 /** A value, or a number that becomes a constant of the other operand's type. */
 export type Operand = Value | number;
-
-type BinaryName = 'add' | 'sub' | 'mul' | 'div' | 'min' | 'max' | 'and' | 'or';
-type UnaryName = Extract<
-  PrimitiveName,
-  'neg' | 'exp' | 'log' | 'sqrt' | 'rsqrt' | 'erf' | 'tanh' | 'not' | 'is_finite'
->;
 
 /** a + b. Operands are stretched to one shape, aligned at the last axis, as in NumPy. */
 export const add = (a: Operand, b: Operand): Value => binary('add', a, b);

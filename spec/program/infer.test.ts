@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { LacunaError } from '../errors.js';
 import {
+  FUNCTION_NAMES,
   formatType,
   inferType,
   type PrimitiveAttributes,
   type PrimitiveName,
   type TensorType,
+  tableOf,
 } from './index.js';
 
 /** `f32[2,3]` as a type. */
@@ -81,12 +83,7 @@ const CASES: { readonly [K in PrimitiveName]: readonly Case<K>[] } = {
     ['f32[]', {}, 'f32[]'],
     ['bool[2]', {}, /the element type is not supported/],
   ],
-  exp: unaryFloats,
-  log: unaryFloats,
-  sqrt: unaryFloats,
-  rsqrt: unaryFloats,
-  erf: unaryFloats,
-  tanh: unaryFloats,
+  ...tableOf(FUNCTION_NAMES, () => unaryFloats),
   and: binaryBools,
   or: binaryBools,
   not: [

@@ -1,11 +1,20 @@
 import { LacunaError } from '../errors.js';
+import { isFloat } from './element-type.js';
+import {
+  type BinaryName,
+  factsOf,
+  isBinaryName,
+  isUnaryName,
+  PRIMITIVE_NAMES,
+  type PrimitiveAttributes,
+  type PrimitiveName,
+  tableOf,
+  type UnaryName,
+} from './primitive-names.js';
 import {
   elementCount,
   formatType,
-  isFloat,
   MAX_LITERAL,
-  type PrimitiveAttributes,
-  type PrimitiveName,
   type Shape,
   sameShape,
   type TensorType,
@@ -26,8 +35,8 @@ export function inferType<K extends PrimitiveName>(
   operands: readonly TensorType[],
   attributes: PrimitiveAttributes[K],
 ): TensorType {
-  const wanted = OPERAND_COUNT[op];
-  if (wanted !== undefined && operands.length !== wanted) {
+  const { operands: wanted } = factsOf(op);
+  if (wanted !== 'some' && operands.length !== wanted) {
     fail(op, 'the number of operands is wrong', String(operands.length), String(wanted));
   }
   return RULES[op](operands, attributes);
@@ -35,31 +44,22 @@ export function inferType<K extends PrimitiveName>(
 
 type ElementwiseRule = (operands: readonly TensorType[]) => TensorType;
 
-const arithmetic = (op: string): ElementwiseRule =>
-  elementwise(op, 'a float type or i32', isNumber);
-const floating = (op: string): ElementwiseRule => elementwise(op, 'a float type', isFloatType);
-const logical = (op: string): ElementwiseRule =>
-  elementwise(op, 'bool', (type) => type.dtype === 'bool');
+const ACCEPTED = {
+  numbers: { expected: 'a float type or i32', accepts: isNumber },
+  floats: { expected: 'a float type', accepts: isFloatType },
+  bools: { expected: 'bool', accepts: (type: TensorType) => type.dtype === 'bool' },
+  any: { expected: 'any type', accepts: () => true },
+};
+
+/** Type rules of operations whose operands have one type, which the table of facts says. */
+const UNIFORM: Readonly<Record<UnaryName | BinaryName, ElementwiseRule>> = tableOf(
+  PRIMITIVE_NAMES.filter((name) => isUnaryName(name) || isBinaryName(name)),
+  elementwise,
+);
 
 const RULES: { readonly [K in PrimitiveName]: Rule<K> } = {
-  add: arithmetic('add'),
-  sub: arithmetic('sub'),
-  mul: arithmetic('mul'),
-  min: arithmetic('min'),
-  max: arithmetic('max'),
-  neg: arithmetic('neg'),
-  div: floating('div'),
-  exp: floating('exp'),
-  log: floating('log'),
-  sqrt: floating('sqrt'),
-  rsqrt: floating('rsqrt'),
-  erf: floating('erf'),
-  tanh: floating('tanh'),
-  and: logical('and'),
-  or: logical('or'),
-  not: logical('not'),
-  compare: (operands) => ({ dtype: 'bool', shape: arithmetic('compare')(operands).shape }),
-  is_finite: (operands) => ({ dtype: 'bool', shape: floating('is_finite')(operands).shape }),
+  ...UNIFORM,
+  compare: elementwise('compare'),
   select: (operands) => {
     const [condition, a, b] = [at(operands, 0), at(operands, 1), at(operands, 2)];
     if (condition.dtype !== 'bool')
@@ -236,48 +236,9 @@ const RULES: { readonly [K in PrimitiveName]: Rule<K> } = {
   },
 };
 
-/** How many operands each primitive takes; `concat` takes one or more. */
-const OPERAND_COUNT: { readonly [K in PrimitiveName]: number | undefined } = {
-  add: 2,
-  sub: 2,
-  mul: 2,
-  div: 2,
-  min: 2,
-  max: 2,
-  neg: 1,
-  exp: 1,
-  log: 1,
-  sqrt: 1,
-  rsqrt: 1,
-  erf: 1,
-  tanh: 1,
-  compare: 2,
-  and: 2,
-  or: 2,
-  not: 1,
-  is_finite: 1,
-  select: 3,
-  cast: 1,
-  reduce_sum: 1,
-  reduce_max: 1,
-  matmul: 2,
-  reshape: 1,
-  transpose: 1,
-  broadcast: 1,
-  slice: 1,
-  pad: 1,
-  concat: undefined,
-  gather: 2,
-  scatter_add: 2,
-  iota: 0,
-  constant: 0,
-};
-
-function elementwise(
-  op: string,
-  expected: string,
-  accepts: (type: TensorType) => boolean,
-): ElementwiseRule {
+function elementwise(op: UnaryName | BinaryName | 'compare'): ElementwiseRule {
+  const { takes, gives } = factsOf(op);
+  const { expected, accepts } = ACCEPTED[takes];
   return (operands) => {
     const first = at(operands, 0);
     for (const type of operands) {
@@ -287,7 +248,7 @@ function elementwise(
         fail(op, 'the shapes differ', formats(operands), 'one shape', 'Broadcast one of them.');
       }
     }
-    return first;
+    return gives === 'bool' ? { dtype: 'bool', shape: first.shape } : first;
   };
 }
 

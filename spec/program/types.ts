@@ -1,7 +1,6 @@
-/** Floating-point types. `f64` serves checks; backends compute in `f32` and, by contract, below. */
-export type FloatType = 'f64' | 'f32' | 'f16' | 'bf16';
-/** Element types. `u8` is for inputs (video frames) and casts only. */
-export type DType = FloatType | 'i32' | 'u8' | 'bool';
+import type { DType } from './element-type.js';
+import type { PrimitiveAttributes, PrimitiveName } from './primitive-names.js';
+
 /** The extent of each axis, outermost first; `[]` is a scalar. An extent may be zero. */
 export type Shape = readonly number[];
 
@@ -65,73 +64,8 @@ export interface ProgramOutput {
 export type AttributeValue = number | boolean | string | readonly number[];
 export type Attributes = Readonly<Record<string, AttributeValue>>;
 
-export type Comparison = 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge';
-type None = Readonly<Record<never, never>>;
-interface Reduction {
-  /** Axes to reduce, ascending. */
-  readonly axes: readonly number[];
-  /** Whether a reduced axis stays, with extent 1. */
-  readonly keep: boolean;
-}
-
-/**
- * The closed set of primitives, each with its attributes. A backend executes these; everything
- * else in the method is composed of them.
- */
-export interface PrimitiveAttributes {
-  // elementwise; operands have one shape
-  readonly add: None;
-  readonly sub: None;
-  readonly mul: None;
-  readonly div: None;
-  readonly min: None;
-  readonly max: None;
-  readonly neg: None;
-  readonly exp: None;
-  readonly log: None;
-  readonly sqrt: None;
-  readonly rsqrt: None;
-  readonly erf: None;
-  readonly tanh: None;
-  readonly compare: { readonly direction: Comparison };
-  readonly and: None;
-  readonly or: None;
-  readonly not: None;
-  readonly is_finite: None;
-  readonly select: None;
-  readonly cast: { readonly dtype: DType };
-  // reductions
-  readonly reduce_sum: Reduction;
-  readonly reduce_max: Reduction;
-  // matrix product
-  readonly matmul: { readonly transpose_a: boolean; readonly transpose_b: boolean };
-  // shape
-  readonly reshape: { readonly shape: Shape };
-  readonly transpose: { readonly permutation: readonly number[] };
-  readonly broadcast: { readonly shape: Shape };
-  readonly slice: { readonly starts: readonly number[]; readonly ends: readonly number[] };
-  readonly pad: {
-    readonly low: readonly number[];
-    readonly high: readonly number[];
-    readonly value: number;
-  };
-  readonly concat: { readonly axis: number };
-  // index
-  readonly gather: { readonly batch: number };
-  readonly scatter_add: { readonly batch: number; readonly size: number };
-  readonly iota: { readonly shape: Shape; readonly axis: number };
-  // literal of at most MAX_LITERAL elements
-  readonly constant: {
-    readonly dtype: DType;
-    readonly shape: Shape;
-    readonly data: readonly number[];
-  };
-}
-
 /** Larger constants are inputs of role `constant`, so that texts stay readable and files small. */
 export const MAX_LITERAL = 1024;
-
-export type PrimitiveName = keyof PrimitiveAttributes;
 
 /** An application of primitive `K`: one result. */
 export type Primitive<K extends PrimitiveName = PrimitiveName> = {
@@ -160,10 +94,6 @@ export interface Program {
   readonly inputs: readonly ProgramInput[];
   readonly operations: readonly Operation[];
   readonly outputs: readonly ProgramOutput[];
-}
-
-export function isFloat(dtype: DType): dtype is FloatType {
-  return dtype === 'f32' || dtype === 'f64' || dtype === 'f16' || dtype === 'bf16';
 }
 
 /** The number of elements of a shape; 1 for a scalar. */

@@ -1,8 +1,13 @@
+import type { FunctionName } from '../../../spec/program/index.js';
+
+/** Functions of one number, which TensorFlow.js has by the names of the specification. */
+type Functions = { readonly [F in FunctionName]: (x: TfTensor) => TfTensor };
+
 /**
  * The part of TensorFlow.js's public API (4.x) that the adapter calls. `@tensorflow/tfjs-node`,
  * `@tensorflow/tfjs-node-gpu` and `@tensorflow/tfjs-core` with a backend of its own all have it.
  */
-export interface Tfjs {
+export interface Tfjs extends Functions {
   readonly version: Readonly<Record<string, string>> | undefined;
   readonly version_core?: string;
 
@@ -34,11 +39,6 @@ export interface Tfjs {
   where(condition: TfTensor, a: TfTensor, b: TfTensor): TfTensor;
 
   neg(x: TfTensor): TfTensor;
-  exp(x: TfTensor): TfTensor;
-  log(x: TfTensor): TfTensor;
-  sqrt(x: TfTensor): TfTensor;
-  erf(x: TfTensor): TfTensor;
-  tanh(x: TfTensor): TfTensor;
   isFinite(x: TfTensor): TfTensor;
 
   sum(x: TfTensor, axes: number[], keep: boolean): TfTensor;

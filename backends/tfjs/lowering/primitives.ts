@@ -1,6 +1,7 @@
 import {
   type DType,
   elementCount,
+  type FunctionName,
   type Operation,
   type Primitive,
   type PrimitiveName,
@@ -204,7 +205,7 @@ function binary(call: BinaryName): (operation: Primitive, lowering: Lowering) =>
   };
 }
 
-type UnaryName = 'neg' | 'exp' | 'log' | 'sqrt' | 'erf' | 'tanh' | 'logicalNot' | 'isFinite';
+type UnaryName = FunctionName | 'neg' | 'logicalNot' | 'isFinite';
 
 function unary(call: UnaryName): (operation: Primitive, lowering: Lowering) => void {
   return (operation, lowering) => single(operation, lowering, (tf, x) => tf[call](x));

@@ -1,114 +1,76 @@
-import type { DType, Operation, Primitive, PrimitiveName } from '../../../spec/program/index.js';
+import {
+  type DType,
+  type ElementwiseName,
+  isElementwiseName,
+  type Operation,
+  type Primitive,
+  type PrimitiveName,
+} from '../../../spec/program/index.js';
 
-type ElementwiseName =
-  | 'add'
-  | 'sub'
-  | 'mul'
-  | 'div'
-  | 'min'
-  | 'max'
-  | 'neg'
-  | 'exp'
-  | 'log'
-  | 'sqrt'
-  | 'rsqrt'
-  | 'erf'
-  | 'tanh'
-  | 'compare'
-  | 'and'
-  | 'or'
-  | 'not'
-  | 'is_finite'
-  | 'select'
-  | 'cast';
+/** Makes a function of `HELPERS` available and gives its name. */
+type Helper = (name: string) => string;
 
-/** About how many additions each takes. */
-const COSTS: Readonly<Record<ElementwiseName, number>> = {
-  add: 1,
-  sub: 1,
-  mul: 1,
-  div: 2,
-  min: 1,
-  max: 1,
-  neg: 1,
-  exp: 4,
-  log: 4,
-  sqrt: 2,
-  rsqrt: 2,
-  erf: 14,
-  tanh: 8,
-  compare: 1,
-  and: 1,
-  or: 1,
-  not: 1,
-  is_finite: 1,
-  select: 1,
-  cast: 1,
-};
-
-export function isElementwise(operation: Operation): operation is Primitive<ElementwiseName> {
-  return Object.hasOwn(COSTS, operation.op);
+/** How an elementwise operation is written. */
+interface Element<K extends ElementwiseName> {
+  /** About how many additions it takes. */
+  readonly cost: number;
+  readonly code: (operands: Operands, operation: Primitive<K>, helper: Helper) => string;
 }
 
-export function elementwiseCost(operation: Primitive<ElementwiseName>): number {
-  return COSTS[operation.op];
+/** The expressions of the operands, and the type of the first. */
+interface Operands {
+  readonly a: string;
+  readonly b: string;
+  readonly c: string;
+  readonly type: DType;
 }
 
 const COMPARISONS = { eq: '==', ne: '!=', lt: '<', le: '<=', gt: '>', ge: '>=' } as const;
 
-/**
- * The expression of an elementwise operation.
- *
- * @param helper Makes a function available and gives its name.
- */
+const ELEMENTS: { readonly [K in ElementwiseName]: Element<K> } = {
+  add: { cost: 1, code: ({ a, b }) => `${a} + ${b}` },
+  sub: { cost: 1, code: ({ a, b }) => `${a} - ${b}` },
+  mul: { cost: 1, code: ({ a, b }) => `${a} * ${b}` },
+  div: { cost: 2, code: ({ a, b }) => `${a} / ${b}` },
+  min: { cost: 1, code: ({ a, b }) => `min(${a}, ${b})` },
+  max: { cost: 1, code: ({ a, b }) => `max(${a}, ${b})` },
+  neg: { cost: 1, code: ({ a }) => `-${bracketed(a)}` },
+  exp: { cost: 4, code: ({ a }) => `exp(${a})` },
+  log: { cost: 4, code: ({ a }) => `log(${a})` },
+  sqrt: { cost: 2, code: ({ a }) => `sqrt(${a})` },
+  rsqrt: { cost: 2, code: ({ a }) => `inverseSqrt(${a})` },
+  erf: { cost: 14, code: ({ a }, _, helper) => `${helper('erf')}(${a})` },
+  tanh: { cost: 8, code: ({ a }, _, helper) => `${helper('tanh_of')}(${a})` },
+  compare: {
+    cost: 1,
+    code: ({ a, b }, { attributes }) => `${a} ${COMPARISONS[attributes.direction]} ${b}`,
+  },
+  and: { cost: 1, code: ({ a, b }) => `${a} && ${b}` },
+  or: { cost: 1, code: ({ a, b }) => `${a} || ${b}` },
+  not: { cost: 1, code: ({ a }) => `!${a}` },
+  is_finite: { cost: 1, code: ({ a }, _, helper) => `${helper('is_finite')}(${a})` },
+  select: { cost: 1, code: ({ a, b, c }) => `select(${c}, ${b}, ${a})` },
+  cast: { cost: 1, code: ({ a, type }, { attributes }) => cast(a, type, attributes.dtype) },
+};
+
+export function isElementwise(operation: Operation): operation is Primitive<ElementwiseName> {
+  return operation.op !== 'call' && isElementwiseName(operation.op);
+}
+
+export function elementwiseCost(operation: Primitive<ElementwiseName>): number {
+  return ELEMENTS[operation.op].cost;
+}
+
+/** The expression of an elementwise operation. */
 export function elementwiseCode(
   operation: Primitive<ElementwiseName>,
   operands: readonly string[],
   types: readonly DType[],
-  helper: (name: string) => string,
+  helper: Helper,
 ): string {
   const [a, b, c] = operands as readonly [string, string, string];
-  switch (operation.op) {
-    case 'add':
-      return `${a} + ${b}`;
-    case 'sub':
-      return `${a} - ${b}`;
-    case 'mul':
-      return `${a} * ${b}`;
-    case 'div':
-      return `${a} / ${b}`;
-    case 'and':
-      return `${a} && ${b}`;
-    case 'or':
-      return `${a} || ${b}`;
-    case 'not':
-      return `!${a}`;
-    case 'neg':
-      return `-${bracketed(a)}`;
-    case 'min':
-    case 'max':
-      return `${operation.op}(${a}, ${b})`;
-    case 'exp':
-    case 'log':
-    case 'sqrt':
-      return `${operation.op}(${a})`;
-    case 'rsqrt':
-      return `inverseSqrt(${a})`;
-    case 'erf':
-      return `${helper('erf')}(${a})`;
-    case 'tanh':
-      return `${helper('tanh_of')}(${a})`;
-    case 'is_finite':
-      return `${helper('is_finite')}(${a})`;
-    case 'compare':
-      return `${a} ${COMPARISONS[operation.attributes.direction]} ${b}`;
-    case 'select':
-      return `select(${c}, ${b}, ${a})`;
-    case 'cast':
-      return cast(a, types[0] as DType, operation.attributes.dtype);
-    default:
-      return operation satisfies never;
-  }
+  const { code } = ELEMENTS[operation.op] as Element<ElementwiseName>;
+  return code({ a, b, c, type: types[0] as DType }, operation, helper);
 }
 
 function bracketed(code: string): string {

@@ -1,5 +1,6 @@
 import {
   type Call,
+  type ElementwiseName,
   type Operation,
   type Primitive,
   type Shape,
@@ -9,6 +10,7 @@ import type { Cluster } from './cluster.js';
 import { Clusters, type FusionOptions } from './clusters.js';
 import { elementwiseCost, isElementwise, VIEW_OPERATIONS } from './elementwise.js';
 import type { Graph } from './graph.js';
+import type { ViewName } from './views.js';
 
 export interface Fusion {
   /** In an order in which they can run. */
@@ -125,7 +127,7 @@ class Fuser {
   }
 
   /** An operation that need not have a kernel of its own. */
-  #fold(operation: Primitive, name: string): void {
+  #fold(operation: Primitive<ElementwiseName | ViewName>, name: string): void {
     const { operands } = operation;
     const elementwise = isElementwise(operation);
     if (!elementwise && operation.op !== 'reshape') this.#settle(operands);

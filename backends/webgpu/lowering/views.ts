@@ -1,4 +1,5 @@
 import {
+  type ElementwiseName,
   elementCount,
   type Primitive,
   type PrimitiveName,
@@ -37,13 +38,23 @@ export function viewElement(
   block: Block,
   expressions: ElementReader,
 ): string {
-  const rule = VIEWS[operation.op] as ((view: View<PrimitiveName>) => string) | undefined;
-  if (rule === undefined) throw new Error(`${operation.op} has a kernel of its own`);
+  if (!isView(operation)) throw new Error(`${operation.op} has a kernel of its own`);
+  const rule = VIEWS[operation.op] as (view: View<ViewName>) => string;
   return rule({ operation, index, block, expressions });
 }
 
+/** Primitives that have kernels of their own. */
+type KernelName = 'reduce_sum' | 'reduce_max' | 'matmul' | 'scatter_add';
+
+/** What neither is elementwise nor has a kernel of its own: a primitive that is none of these does not compile. */
+export type ViewName = Exclude<PrimitiveName, ElementwiseName | KernelName>;
+
+function isView(operation: Primitive): operation is Primitive<ViewName> {
+  return Object.hasOwn(VIEWS, operation.op);
+}
+
 /** Where an element of the result lies in the operand. */
-const VIEWS: { readonly [K in PrimitiveName]?: (view: View<K>) => string } = {
+const VIEWS: { readonly [K in ViewName]: (view: View<K>) => string } = {
   reshape: ({ operation, index, block, expressions }) => {
     const [x] = operation.operands as readonly [string];
     const place = linearIndex(index, operation.results[0].shape);
