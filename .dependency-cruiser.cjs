@@ -90,6 +90,14 @@ module.exports = {
       to: { path: '^cli/' },
     },
     {
+      name: 'commands-stand-alone',
+      severity: 'error',
+      comment:
+        'A command is imported by cli/main.ts alone: what two commands share goes beside them, into a folder of cli/.',
+      from: { path: '^cli/', pathNot: ['^cli/main\\.ts$', test] },
+      to: { path: '^cli/commands/' },
+    },
+    {
       name: 'bench-and-scripts-are-not-shipped',
       severity: 'error',
       comment: 'bench/ and scripts/ are not in the package: move what you need into a layer.',

@@ -22,7 +22,7 @@ import { parseArgs } from 'node:util';
 import { ONNX } from '../backends/onnx/index.js';
 import type { Backend } from '../core/index.js';
 import { type ClipRecord, makeDemoData, readClipList, SimilarityStore } from '../data/index.js';
-import { extractFeatures, linearProbe, reconstruct } from '../evaluation/index.js';
+import { evaluate, extractFeatures, reconstruction } from '../evaluation/index.js';
 import { replaceFile } from '../formats/whole-file.js';
 import {
   loadModel,
@@ -34,7 +34,7 @@ import {
 } from '../run/index.js';
 import { LacunaError } from '../spec/index.js';
 import { makeSimilarityMaps, openAlignerWith, similarityRecipe } from '../teacher/index.js';
-import { pretrain, resumePretraining } from '../training/index.js';
+import { linearProbe, pretrain, resumePretraining } from '../training/index.js';
 import { jsonLines, withObjectCaptions } from './object-captions.js';
 
 const { values } = parseArgs({
@@ -201,18 +201,9 @@ async function judge(model: TrainedModel, data: Data, reconstructs: boolean): Pr
 /** The mean squared error over all masked cubes of the held-out clips, under one set of tube masks. */
 async function reconstructionError(model: TrainedModel, data: Data): Promise<number> {
   const settings = { ...model.settings, seed: 0, mask: JUDGED_BY };
-  let [sum, count] = [0, 0];
-  for (const { prediction, target } of await reconstruct(
-    { ...model, settings },
-    data.heldOut,
-    data.root,
-  )) {
-    prediction.forEach((value, i) => {
-      sum += (value - (target[i] as number)) ** 2;
-    });
-    count += prediction.length;
-  }
-  return sum / count;
+  const judged = { ...model, settings };
+  const clips = await evaluate(reconstruction, judged, data.heldOut, data.root);
+  return reconstruction.scores(clips).squared_error ?? Number.NaN;
 }
 
 /** The scores of a run, from its folder where they were made before. */

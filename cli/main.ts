@@ -5,8 +5,10 @@ import { benchCommand } from './commands/bench.js';
 import { captionCommand } from './commands/caption.js';
 import { conformCommand } from './commands/conform.js';
 import { demoCommand } from './commands/demo.js';
+import { evaluateCommand } from './commands/evaluate.js';
 import { maskCommand } from './commands/mask.js';
 import { pretrainCommand } from './commands/pretrain.js';
+import { probeCommand } from './commands/probe.js';
 import { reportCommand } from './commands/report.js';
 import { serveCommand } from './commands/serve.js';
 import { similarityCommand } from './commands/similarity.js';
@@ -25,6 +27,8 @@ const program = new Command('lacuna')
   .addCommand(similarityCommand())
   .addCommand(maskCommand())
   .addCommand(pretrainCommand())
+  .addCommand(evaluateCommand())
+  .addCommand(probeCommand())
   .addCommand(reportCommand())
   .addCommand(backendsCommand())
   .addCommand(conformCommand())
@@ -39,6 +43,8 @@ Examples:
   $ lacuna similarity --data captions.jsonl --teacher clip --output maps  maps for text-guided masks
   $ lacuna mask show clip.mp4 --mask motion-guided --output mask.png      a picture of where a mask falls
   $ lacuna pretrain --data captions.jsonl --root videos                   pretrain on your videos
+  $ lacuna evaluate runs/my-run --data test.jsonl                         retrieval and reconstruction on held-out clips
+  $ lacuna probe runs/my-run --data train.jsonl --test test.jsonl         how well classes can be read off its features
   $ lacuna report runs/my-run                                             one HTML page about a run
   $ lacuna backends                                                       what can run here, and why not
   $ lacuna conform                                                        hold a backend to the specification

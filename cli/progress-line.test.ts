@@ -27,6 +27,13 @@ it('says by how much the loss is scaled, where it is', () => {
   );
 });
 
+it('has the first score of each evaluator', () => {
+  const evaluated = [['retrieval', 0.125]] as const;
+  expect(formatProgress({ ...PROGRESS, parts: [], evaluated }, 200)).toBe(
+    'step 120/500  loss 2.41  retrieval 0.125  310 ms  206 clips/s  waiting 2 %  1:58 left',
+  );
+});
+
 it('stays within the width of the terminal', () => {
   for (const columns of [0, 1, 20, 60]) {
     expect(formatProgress(PROGRESS, columns).length).toBeLessThanOrEqual(Math.max(0, columns - 1));

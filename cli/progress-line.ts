@@ -7,6 +7,8 @@ export interface Progress {
   readonly parts: readonly (readonly [name: string, value: number])[];
   /** Where the loss is scaled: by how much, and how many steps were skipped since the command began. */
   readonly scaling?: { readonly scale: number; readonly skipped: number };
+  /** The first score of each evaluator, from the last time. @defaultValue none */
+  readonly evaluated?: readonly (readonly [evaluator: string, score: number])[];
   readonly stepSeconds: number;
   readonly waitSeconds: number;
   /** Clips of a step. */
@@ -18,12 +20,14 @@ export interface Progress {
  * `step 120/500  loss 2.41 (mae 0.81, contrastive 1.60)  310 ms  206 clips/s  waiting 2 %  1:58 left`.
  */
 export function formatProgress(progress: Progress, columns: number): string {
-  const { step, steps, loss, parts, scaling, stepSeconds, waitSeconds, clips } = progress;
+  const { step, steps, loss, parts, scaling, evaluated = [] } = progress;
+  const { stepSeconds, waitSeconds, clips } = progress;
   const detail = parts.map(([name, value]) => `${name} ${number(value)}`).join(', ');
   const line = [
     `step ${String(step).padStart(String(steps).length)}/${steps}`,
     `loss ${number(loss)}${detail === '' ? '' : ` (${detail})`}`,
     ...(scaling === undefined ? [] : [`scale ${scaling.scale}, ${scaling.skipped} skipped`]),
+    ...evaluated.map(([name, value]) => `${name} ${number(value)}`),
     stepSeconds < 10 ? `${Math.round(stepSeconds * 1000)} ms` : `${stepSeconds.toFixed(1)} s`,
     `${number(clips / stepSeconds)} clips/s`,
     `waiting ${Math.round((100 * waitSeconds) / stepSeconds)} %`,

@@ -1,4 +1,6 @@
-import type { PretrainEvent } from '../training/index.js';
+import type { ProbeManifest, RunManifest } from '../run/index.js';
+import type { PretrainEvent, ProbeEvent } from '../training/index.js';
+import { evaluationLine } from './evaluation-line.js';
 import { formatProgress, type Progress } from './progress-line.js';
 
 /** Seconds between two lines where the output is no terminal. */
@@ -11,19 +13,19 @@ export class RunDisplay {
   readonly #stream: NodeJS.WriteStream;
   #progress: Progress | undefined;
   #lastPlain = 0;
+  readonly #evaluated = new Map<string, number>();
 
   constructor(stream: NodeJS.WriteStream) {
     this.#stream = stream;
   }
 
-  readonly show = (event: PretrainEvent): void => {
+  readonly show = (event: PretrainEvent | ProbeEvent): void => {
     switch (event.kind) {
       case 'ready': {
-        const { settings, parameters, data, backend, tokens } = event.manifest;
+        const { backend } = event.manifest;
         this.#line(
-          `${settings.objective} of ${settings.preset}, ${(parameters / 1e6).toFixed(1)} M parameters, ` +
-            `on ${data.clips} clips; ${tokens.visible} of ${tokens.visible + tokens.masked} tokens visible; ` +
-            `${backend.name}, ${backend.device}; ready in ${event.compileSeconds.toFixed(1)} s`,
+          `${described(event.manifest)}; ${backend.name}, ${backend.device}; ` +
+            `ready in ${event.compileSeconds.toFixed(1)} s`,
         );
         if (event.doneSteps > 0)
           this.#line(`continuing after step ${event.doneSteps} of ${event.steps}`);
@@ -43,6 +45,7 @@ export class RunDisplay {
           ...(scale === undefined
             ? {}
             : { scaling: { scale, skipped: skipped + (before?.scaling?.skipped ?? 0) } }),
+          evaluated: [...this.#evaluated],
           stepSeconds: averaged(before?.stepSeconds, stepSeconds),
           waitSeconds: averaged(before?.waitSeconds, waitSeconds),
           clips,
@@ -56,15 +59,16 @@ export class RunDisplay {
       case 'checkpoint':
         if (this.#stream.isTTY !== true) this.#line(`checkpoint ${event.path}`);
         return;
-      case 'captions': {
-        const { done, total } = event;
-        const last = done === total;
-        const text = `the teacher embeds the captions: ${done} of ${total}`;
-        if (this.#stream.isTTY === true) {
-          this.#stream.write(`\r\x1b[K${text}${last ? '\n' : ''}`);
-        } else if (last) this.#line(text);
+      case 'captions':
+        this.#count('the teacher embeds the captions', event.done, event.total);
         return;
-      }
+      case 'features':
+        this.#count('the encoder makes the features of the clips', event.done, event.total);
+        return;
+      case 'evaluation':
+        this.#line(evaluationLine(event));
+        this.#evaluated.set(event.evaluator, Object.values(event.scores)[0] ?? Number.NaN);
+        return;
       case 'note':
         this.#line(event.text);
         return;
@@ -87,9 +91,35 @@ export class RunDisplay {
     this.#stream.write(`${formatProgress(progress, Number.POSITIVE_INFINITY)}\n`);
   }
 
+  /** Something that is made before the run begins: on a terminal as it goes, elsewhere when it is done. */
+  #count(what: string, done: number, total: number): void {
+    const text = `${what}: ${done} of ${total}`;
+    const last = done === total;
+    if (this.#stream.isTTY === true) {
+      this.#stream.write(`\r\x1b[K${text}${last ? '\n' : ''}`);
+    } else if (last) this.#line(text);
+  }
+
   #line(text: string): void {
     this.#stream.write(this.#stream.isTTY === true ? `\r\x1b[K${text}\n` : `${text}\n`);
   }
+}
+
+/** What is trained, in a few words. */
+function described(manifest: RunManifest | ProbeManifest): string {
+  const { data, parameters } = manifest;
+  if (manifest.task === 'linear-probe') {
+    const { settings, width, classes, test } = manifest;
+    return (
+      `linear probe of ${settings.run}: ${width} features to ${classes.length} classes, ` +
+      `on ${data.clips} clips, judged by ${test.clips}`
+    );
+  }
+  const { settings, tokens } = manifest;
+  return (
+    `${settings.objective} of ${settings.preset}, ${(parameters / 1e6).toFixed(1)} M parameters, ` +
+    `on ${data.clips} clips; ${tokens.visible} of ${tokens.visible + tokens.masked} tokens visible`
+  );
 }
 
 function averaged(before: number | undefined, value: number): number {

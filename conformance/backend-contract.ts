@@ -110,7 +110,7 @@ async function donationOrder(backend: Backend): Promise<string | undefined> {
   }
 }
 
-/** New state of which each element is made of others: what is overwritten first must be read before. */
+/** Each element of the new state depends on other elements of the old one, which must not be overwritten before they are read. */
 async function donationElsewhere(backend: Backend): Promise<string | undefined> {
   const shape = [37, 37];
   const builder = new ProgramBuilder('donation');
@@ -179,7 +179,7 @@ async function releasedHandle(backend: Backend): Promise<string | undefined> {
 async function missingInput(backend: Backend): Promise<string | undefined> {
   const executable = await backend.compile(increment());
   try {
-    // The upload is a trap: a backend that falls back to the last tensor it was given must not pass.
+    // Without this upload a backend would pass that takes the last tensor it was given where it knows none.
     const other = await backend.upload(START);
     const failure = await mustRefuse('a run without its input', () => executable.run({}));
     backend.release(other);
@@ -200,7 +200,7 @@ async function wrongType(backend: Backend): Promise<string | undefined> {
   }
 }
 
-/** An input that is an output, and one value that is two. */
+/** A program may return an input as an output, and one value as two outputs. */
 async function passedOn(backend: Backend): Promise<string | undefined> {
   const builder = new ProgramBuilder('passed_on');
   const x = builder.input('x', X.dtype, X.shape, 'data');
@@ -219,7 +219,7 @@ async function passedOn(backend: Backend): Promise<string | undefined> {
   }
 }
 
-/** An output of which others are made, element by element but from another place each. */
+/** Two outputs are made of a third one, each of its elements from an element at another place. */
 async function outputsElsewhere(backend: Backend): Promise<string | undefined> {
   const edge = 67;
   const builder = new ProgramBuilder('elsewhere');

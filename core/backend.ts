@@ -117,7 +117,8 @@ export interface BackendOptions {
   readonly precision?: Precision;
 }
 
-export type Precision = 'f32' | 'mixed';
+export const PRECISIONS = ['f32', 'mixed'] as const;
+export type Precision = (typeof PRECISIONS)[number];
 
 /** A backend before it is opened: cheap to import; heavy libraries load on first use. */
 export interface BackendFactory {

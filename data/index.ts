@@ -22,9 +22,10 @@ export { ClipLoader, type ClipLoaderOptions } from './loader/clip-loader.js';
 export { ClipReader, type ClipReaderOptions, type EvaluationClip } from './loader/clip-reader.js';
 export type { FlowFile } from './motion/flow-file.js';
 export { FlowModel } from './motion/flow-model.js';
-export type { CameraMotion } from './motion/motion-map.js';
+export { CAMERA_MOTIONS, type CameraMotion } from './motion/motion-map.js';
 export {
   type ClipMotion,
+  MOTION_SOURCES,
   type MotionRequest,
   type MotionSource,
   readWithMotion,
@@ -50,6 +51,7 @@ export { DEFAULT_FRAME_STRIDE, nearestStored, storedFrames } from './similarity/
 export type { EntryHeader, SimilarityEntry } from './similarity/similarity-entry.js';
 export {
   type EntryState,
+  SIMILARITY_FORMS,
   type SimilarityRecipe,
   SimilarityStore,
 } from './similarity/similarity-store.js';

@@ -1,14 +1,17 @@
 /**
  * What a model is worth: one file an evaluator. In come a model and records; an evaluator knows
- * neither how the model was trained nor how its results are shown.
+ * neither how the model was trained nor how its results are shown, and trains nothing itself.
  */
 export { attentionMaps } from './attention-maps.js';
+export { type Evaluator, evaluate, lackingFor } from './evaluator.js';
+export { EVALUATORS } from './evaluators.js';
 export { extractFeatures, type Features } from './extract-features.js';
 export {
+  featureTensor,
+  judgeProbe,
   type LabelledFeatures,
-  type LinearProbeOptions,
-  type LinearProbeResult,
-  linearProbe,
+  type ProbeScores,
+  probeClasses,
 } from './linear-probe.js';
-export { type Reconstruction, reconstruct } from './reconstruction.js';
-export { evaluateRetrieval, type Retrieval } from './retrieval.js';
+export { type Reconstruction, reconstruction } from './reconstruction.js';
+export { type Retrieval, retrieval } from './retrieval.js';

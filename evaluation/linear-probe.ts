@@ -1,15 +1,6 @@
-import type { Backend, HostTensor, Named } from '../core/backend.js';
-import { oneCallPlan, PlanRunner } from '../core/plan/index.js';
-import { initialTensor, tableTensor } from '../run/initialize.js';
-import { withProgram } from '../run/open-program.js';
-import {
-  biasCorrection,
-  LacunaError,
-  learningRate,
-  linearProbeLogits,
-  linearProbeModel,
-  type StateSpec,
-} from '../spec/index.js';
+import type { HostTensor } from '../core/backend.js';
+import { type TrainedModel, withProgram } from '../run/open-program.js';
+import { LacunaError, linearProbeLogits } from '../spec/index.js';
 
 /** Features with the class of each: see `extractFeatures`. */
 export interface LabelledFeatures {
@@ -20,17 +11,8 @@ export interface LabelledFeatures {
   readonly labels: readonly string[];
 }
 
-export interface LinearProbeOptions {
-  /** Of the first weights. @defaultValue 0 */
-  readonly seed?: number;
-  /** Steps over all training clips at once. @defaultValue 300 */
-  readonly steps?: number;
-  /** The highest rate; a tenth of the steps warm up, a cosine leads to 0. @defaultValue 0.02 */
-  readonly learningRate?: number;
-}
-
 /** How well classes can be read off frozen features by a linear map. */
-export interface LinearProbeResult {
+export interface ProbeScores {
   /** The share of test clips whose class has the highest logit. */
   readonly top1: number;
   /** The same of the clips that it was trained on. */
@@ -39,66 +21,24 @@ export interface LinearProbeResult {
   readonly chance: number;
   /** What naming the most frequent training class gets on the test clips. */
   readonly majority: number;
-  readonly classes: readonly string[];
-  /** The mean cross-entropy before the last step. */
-  readonly loss: number;
 }
 
-const ADAM = { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0 };
-
 /**
- * Trains batch norm (without affine) and a linear classifier on `train`, all clips in each step, by
- * Adam without decay, and judges `test`. A function of its arguments and, where the backend is
- * deterministic, nothing else.
+ * Judges a trained probe.
  *
- * @throws LacunaError where the sets do not fit together or there is one class only.
+ * @param probe The state of `linearProbeModel`, and where to run it.
+ * @param classes In the order of its logits: see `probeClasses`.
  */
-export async function linearProbe(
-  backend: Backend,
+export async function judgeProbe(
+  probe: Pick<TrainedModel, 'backend' | 'state'>,
+  classes: readonly string[],
   train: LabelledFeatures,
   test: LabelledFeatures,
-  options: LinearProbeOptions = {},
-): Promise<LinearProbeResult> {
-  const { seed = 0, steps = 300, learningRate: peak = 0.02 } = options;
-  const classes = [...new Set(train.labels)].sort();
-  check(train, test, classes);
-  const config = { width: train.width, classes: classes.length };
-  const plan = oneCallPlan(linearProbeModel(config, train.labels.length), { optimizer: ADAM });
-  const schedule = {
-    peak,
-    minimum: 0,
-    warmupSteps: Math.ceil(steps / 10),
-    totalSteps: steps,
-    warmup: 'mae',
-  } as const;
-  const labels = Int32Array.from(train.labels, (label) => classes.indexOf(label));
-  const data: Named<HostTensor> = {
-    features: featureTensor(train),
-    labels: { dtype: 'i32', shape: [labels.length], data: labels },
-  };
-  const start = (spec: StateSpec): HostTensor => initialTensor(spec, seed);
-  const runner = await PlanRunner.open(backend, plan, start, tableTensor);
-  const state: Record<string, HostTensor> = {};
-  let loss = Number.NaN;
-  try {
-    for (let step = 0; step < steps; step++) {
-      const metrics = await runner.step({
-        ...data,
-        'schedule.lr': scalar(learningRate(schedule, step)),
-        'schedule.correction1': scalar(biasCorrection(ADAM.beta1, step + 1)),
-        'schedule.correction2': scalar(biasCorrection(ADAM.beta2, step + 1)),
-      });
-      loss = metrics.loss ?? Number.NaN;
-    }
-    for (const { name, role } of plan.state) {
-      if (role !== 'optimizer') state[name] = await runner.download(name);
-    }
-  } finally {
-    await runner.dispose();
-  }
+): Promise<ProbeScores> {
   const top1 = async (set: LabelledFeatures): Promise<number> => {
+    const config = { width: set.width, classes: classes.length };
     const program = linearProbeLogits(config, set.labels.length);
-    const outputs = await withProgram({ backend, state }, program, (run) =>
+    const outputs = await withProgram(probe, program, (run) =>
       run({ features: featureTensor(set) }),
     );
     const logits = outputs.logits?.data as Float32Array;
@@ -113,9 +53,41 @@ export async function linearProbe(
     trainTop1: await top1(train),
     chance: 1 / classes.length,
     majority: share(test.labels, mostFrequent(train.labels)),
-    classes,
-    loss,
   };
+}
+
+/**
+ * The classes of a probe, in the order of its logits.
+ * @throws LacunaError where the sets do not fit together or there is one class only.
+ */
+export function probeClasses(train: LabelledFeatures, test: LabelledFeatures): readonly string[] {
+  const classes = [...new Set(train.labels)].sort();
+  for (const [where, { values, width, labels }] of Object.entries({ train, test })) {
+    if (labels.length > 0 && values.length === labels.length * width && width === train.width) {
+      continue;
+    }
+    throw new LacunaError({
+      where: `the features to ${where} a linear probe`,
+      what: 'features and labels do not fit together',
+      got: `${values.length} numbers, width ${width}, ${labels.length} labels`,
+      expected: `at least one label, and ${train.width} numbers for each`,
+    });
+  }
+  if (classes.length < 2) {
+    throw new LacunaError({
+      what: 'a linear probe needs at least two classes to tell apart',
+      got: `"${classes[0]}" alone`,
+      fix: 'Give clips of another class, too.',
+    });
+  }
+  const unknown = test.labels.find((label) => !classes.includes(label));
+  if (unknown === undefined) return classes;
+  throw new LacunaError({
+    what: 'a class of the test clips is not among the training clips',
+    got: `"${unknown}"`,
+    expected: `one of ${classes.slice(0, 20).join(', ')}`,
+    fix: 'Leave these clips out, or give clips of this class to learn from.',
+  });
 }
 
 /** The index of the highest; of equals the lower one. */
@@ -138,37 +110,7 @@ function share(labels: readonly string[], label: string): number {
   return labels.filter((each) => each === label).length / labels.length;
 }
 
-function featureTensor({ values, width, labels }: LabelledFeatures): HostTensor {
+/** `features` f32 [N, D]. */
+export function featureTensor({ values, width, labels }: LabelledFeatures): HostTensor {
   return { dtype: 'f32', shape: [labels.length, width], data: values };
-}
-
-function scalar(value: number): HostTensor {
-  return { dtype: 'f32', shape: [], data: Float32Array.of(value) };
-}
-
-function check(train: LabelledFeatures, test: LabelledFeatures, classes: readonly string[]): void {
-  for (const [where, { values, width, labels }] of Object.entries({ train, test })) {
-    if (labels.length > 0 && values.length === labels.length * width && width === train.width) {
-      continue;
-    }
-    throw new LacunaError({
-      where: `the features to ${where} a linear probe`,
-      what: 'features and labels do not fit together',
-      got: `${values.length} numbers, width ${width}, ${labels.length} labels`,
-      expected: `at least one label, and ${train.width} numbers for each`,
-    });
-  }
-  if (classes.length < 2) {
-    throw new LacunaError({
-      what: 'a linear probe needs at least two classes to tell apart',
-      got: `"${classes[0]}" alone`,
-    });
-  }
-  const unknown = test.labels.find((label) => !classes.includes(label));
-  if (unknown === undefined) return;
-  throw new LacunaError({
-    what: 'a class of the test clips is not among the training clips',
-    got: `"${unknown}"`,
-    expected: `one of ${classes.slice(0, 20).join(', ')}`,
-  });
 }

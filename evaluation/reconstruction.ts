@@ -12,6 +12,7 @@ import {
   reconstructionModel,
   sampleWord,
 } from '../spec/index.js';
+import type { Evaluator } from './evaluator.js';
 import { frames, readClips } from './read-clips.js';
 
 /** A clip, its mask, and what the decoder makes of the masked cubes. */
@@ -30,7 +31,26 @@ export interface Reconstruction {
  * Reconstructs the centre clips of `records`, masked as in epoch 0 of the run. A text-guided mask is
  * that of the first caption; clips of which the run's store has no map are left out.
  */
-export async function reconstruct(
+export const reconstruction: Evaluator<readonly Reconstruction[]> = {
+  name: 'reconstruction',
+  needs: ['reconstructs'],
+  run: reconstruct,
+  scores: (clips) => (clips.length === 0 ? {} : { squared_error: meanSquaredError(clips) }),
+};
+
+/** Over all values of all masked cubes, in the units of the target. */
+function meanSquaredError(clips: readonly Reconstruction[]): number {
+  let [sum, count] = [0, 0];
+  for (const { prediction, target } of clips) {
+    prediction.forEach((value, i) => {
+      sum += (value - (target[i] as number)) ** 2;
+    });
+    count += prediction.length;
+  }
+  return sum / count;
+}
+
+async function reconstruct(
   model: TrainedModel,
   records: readonly ClipRecord[],
   root: string,

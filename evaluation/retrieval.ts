@@ -16,6 +16,7 @@ import {
   textEmbeddingModel,
   videoEmbeddingModel,
 } from '../spec/index.js';
+import type { Evaluator } from './evaluator.js';
 import { frames, type ReadClip, readClips } from './read-clips.js';
 
 /** Text-to-video and video-to-text retrieval in one gallery. */
@@ -33,20 +34,35 @@ export interface Retrieval {
 
 /**
  * Embeds each clip (its centre, all tokens visible) and its first caption, and ranks by cosine.
- * @throws LacunaError for a model without a contrastive objective, or a gallery without clips.
+ * @throws LacunaError for a gallery without clips, or where the frozen teacher is missing that the
+ * model was aligned with.
  */
-export async function evaluateRetrieval(
+export const retrieval: Evaluator<Retrieval> = {
+  name: 'retrieval',
+  needs: ['aligns'],
+  run: retrieve,
+  scores: ({ textToVideo, videoToText }) => ({
+    ...named('text_to_video', textToVideo),
+    ...named('video_to_text', videoToText),
+    'chance.r1': textToVideo.chanceAt1,
+  }),
+};
+
+function named(direction: string, scores: RetrievalScores): Named<number> {
+  return {
+    [`${direction}.r1`]: scores.recallAt1,
+    [`${direction}.r5`]: scores.recallAt5,
+    [`${direction}.r10`]: scores.recallAt10,
+    [`${direction}.median_rank`]: scores.medianRank,
+  };
+}
+
+async function retrieve(
   model: TrainedModel,
   records: readonly ClipRecord[],
   root: string,
 ): Promise<Retrieval> {
   const { settings, tokenizer } = model;
-  if (settings.objective === 'mae') {
-    throw new LacunaError({
-      what: 'retrieval needs a model that was trained to align video with text',
-      got: `objective ${settings.objective}`,
-    });
-  }
   const { clips, problems } = await readClips(clipSampling(settings), records, root);
   if (clips.length === 0) {
     throw new LacunaError({ where: root, what: 'no clip of the gallery can be read' });

@@ -228,7 +228,7 @@ export class Intervals implements Arithmetic<IntervalColumn> {
       k += b.step;
     }
     // Each product is rounded once, may underflow, and enters at most count - 1 sums.
-    // Units that multiply rounded factors may cut their sums, too: an error of two roundings.
+    // Units that multiply rounded factors may truncate their sums, which is wrong by as much as two roundings.
     const roundings = this.#contract.factors === undefined ? count : 2 * count;
     const size = { lowSize, highSize, roundings, underflows: count };
     setTotal(out, i, { value, low, high, ...size });

@@ -3,32 +3,45 @@ import { programDigest } from '../core/index.js';
 import type { Plan } from '../core/plan/index.js';
 import type { ClipList } from '../data/index.js';
 import { elementCount, gridOf, maskCounts } from '../spec/index.js';
-import type { RunManifest } from './run-folder.js';
+import type { DataDigest, ManifestBase, RunManifest } from './manifest.js';
 import type { RunSettings } from './settings/config.js';
 import { videoConfig } from './settings/settings.js';
 
-/** The manifest of a run that is about to begin. */
+/** The manifest of a pretraining run that is about to begin. */
 export function describeRun(
   settings: RunSettings,
   list: ClipList,
   vocabulary: number,
   plan: Plan,
-  { info }: Backend,
+  backend: Backend,
   version: string,
 ): RunManifest {
+  const data = { clips: list.records.length, digest: list.digest };
+  return {
+    ...describeTask(plan, backend, data, version),
+    settings,
+    vocabulary,
+    tokens: maskCounts(settings.mask, gridOf(videoConfig(settings))),
+  };
+}
+
+/** What the manifest of any task says. */
+export function describeTask(
+  plan: Plan,
+  { info }: Backend,
+  data: DataDigest,
+  version: string,
+): Omit<ManifestBase, 'task'> {
   const { name, device, contract, deterministic } = info;
   const parameters = plan.state.filter(({ role }) => role === 'parameter');
   return {
     format: 1,
     lacuna: version,
     created: new Date().toISOString(),
-    settings,
     backend: { name, version: info.version, device, contract, deterministic },
     node: process.version,
     platform: `${process.platform} ${process.arch}`,
-    data: { clips: list.records.length, digest: list.digest },
-    vocabulary,
-    tokens: maskCounts(settings.mask, gridOf(videoConfig(settings))),
+    data,
     parameters: parameters.reduce((total, { shape }) => total + elementCount(shape), 0),
     programs: programDigests(plan),
   };

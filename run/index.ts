@@ -10,19 +10,26 @@ export {
   lastGoodCheckpoint,
   writeCheckpoint,
 } from './checkpoint.js';
+export { motionRequest } from './feeds/clip-sampling.js';
 export { loadModel } from './load-model.js';
+export type { ProbeManifest, ProbeSettings, RunManifest } from './manifest.js';
 export type { TrainedModel } from './open-program.js';
 export {
   type DataProblem,
-  type RunManifest,
+  readEvaluations,
   readManifest,
   readMetrics,
   readProblems,
+  readTaskManifest,
+  type StepEvaluation,
   type StepMetrics,
 } from './run-folder.js';
 export { dataRoot } from './run-list.js';
-export type { MotionConfig, RunConfig, RunSettings } from './settings/config.js';
+export { DEFAULT_BACKEND } from './settings/backend.js';
+export { type Capabilities, type Capability, capabilitiesOf } from './settings/capabilities.js';
+export type { RunConfig, RunSettings } from './settings/config.js';
 export { configJsonSchema } from './settings/config-schema.js';
+export type { MotionConfig } from './settings/motion.js';
 export { parseConfig, withValue } from './settings/parse-config.js';
 export { modelState, resolveSettings, videoConfig as videoConfigOf } from './settings/settings.js';
 export { untrained } from './untrained.js';

@@ -2,41 +2,7 @@ import { appendFile, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/pr
 import { join } from 'node:path';
 import { replaceFile } from '../formats/whole-file.js';
 import { LacunaError } from '../spec/index.js';
-import type { RunSettings } from './settings/config.js';
-
-/** What a run is: everything that its results depend on. */
-export interface RunManifest {
-  readonly format: 1;
-  readonly lacuna: string;
-  /** ISO 8601. */
-  readonly created: string;
-  readonly settings: RunSettings;
-  readonly backend: {
-    readonly name: string;
-    readonly version: string;
-    readonly device: string;
-    readonly contract: string;
-    readonly deterministic: boolean;
-  };
-  readonly node: string;
-  readonly platform: string;
-  readonly data: {
-    readonly clips: number;
-    /** SHA-256 of the records. */
-    readonly digest: string;
-  };
-  /** Rows of the token table; 0 without a text encoder. */
-  readonly vocabulary: number;
-  /** The frozen teacher, where there is one. */
-  readonly teacher?: { readonly name: string; readonly digest: string };
-  /** The digest of the store of similarity maps, where masks are drawn from one. */
-  readonly similarity?: string;
-  /** Tokens that the encoder sees of a clip, and those that it does not. */
-  readonly tokens: { readonly visible: number; readonly masked: number };
-  readonly parameters: number;
-  /** SHA-256 of the text of each of the plan's programs. */
-  readonly programs: Readonly<Record<string, string>>;
-}
+import type { ManifestBase, Manifests, RunManifest, TaskName } from './manifest.js';
 
 /** One line of `metrics.jsonl`. */
 export interface StepMetrics {
@@ -62,6 +28,15 @@ export interface StepMetrics {
   };
 }
 
+/** One line of `evaluations.jsonl`: what the model was worth after a step. */
+export interface StepEvaluation {
+  /** Steps that were done. */
+  readonly step: number;
+  readonly evaluator: string;
+  /** By name; the first is the one that a progress line shows. */
+  readonly scores: Readonly<Record<string, number>>;
+}
+
 /** A clip that could not be used. */
 export interface DataProblem {
   readonly id: string;
@@ -71,33 +46,37 @@ export interface DataProblem {
 const MANIFEST = 'manifest.json';
 const METRICS = 'metrics.jsonl';
 const PROBLEMS = 'problems.jsonl';
+const EVALUATIONS = 'evaluations.jsonl';
 const LOCK = 'lock';
 const MOST_MANIFEST_BYTES = 2 ** 20;
 
 /** The folder of a run, held by one process at a time. */
-export class RunFolder {
+export class RunFolder<N extends TaskName = 'pretrain'> {
   readonly path: string;
-  readonly manifest: RunManifest;
+  readonly manifest: Manifests[N];
 
-  private constructor(path: string, manifest: RunManifest) {
+  private constructor(path: string, manifest: Manifests[N]) {
     this.path = path;
     this.manifest = manifest;
   }
 
   /** Begins a run. @throws LacunaError where the folder holds one already, or anything else. */
-  static async create(path: string, manifest: RunManifest): Promise<RunFolder> {
+  static async create<N extends TaskName = 'pretrain'>(
+    path: string,
+    manifest: Manifests[N],
+  ): Promise<RunFolder<N>> {
     await refuseUsed(path);
     await mkdir(path, { recursive: true });
     await lock(path);
     await replaceFile(join(path, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
-    return new RunFolder(path, manifest);
+    return new RunFolder<N>(path, manifest);
   }
 
-  /** Continues a run: takes the lock. */
-  static async resume(path: string): Promise<RunFolder> {
-    const manifest = await readManifest(path);
+  /** Continues a run of a task: takes the lock. */
+  static async resume<N extends TaskName>(path: string, task: N): Promise<RunFolder<N>> {
+    const manifest = await readTaskManifest(path, task);
     await lock(path);
-    return new RunFolder(path, manifest);
+    return new RunFolder<N>(path, manifest);
   }
 
   get checkpoints(): string {
@@ -113,6 +92,11 @@ export class RunFolder {
     return join(this.path, 'tokenizer.json');
   }
 
+  /** The features of the clips of a linear probe: see `ProbeFeatures`. */
+  get features(): string {
+    return join(this.path, 'features.safetensors');
+  }
+
   async appendMetrics(metrics: StepMetrics): Promise<void> {
     await appendFile(join(this.path, METRICS), `${JSON.stringify(metrics)}\n`);
   }
@@ -121,11 +105,17 @@ export class RunFolder {
     await appendFile(join(this.path, PROBLEMS), `${JSON.stringify(problem)}\n`);
   }
 
-  /** Drops the metrics of steps after `step`, which a resumed run does again. */
-  async rewindMetrics(step: number): Promise<void> {
-    const kept = (await readMetrics(this.path)).filter((each) => each.step <= step);
-    const text = kept.map((each) => `${JSON.stringify(each)}\n`).join('');
-    await replaceFile(join(this.path, METRICS), text);
+  async appendEvaluation(evaluation: StepEvaluation): Promise<void> {
+    await appendFile(join(this.path, EVALUATIONS), `${JSON.stringify(evaluation)}\n`);
+  }
+
+  /** Drops what is written about steps after `step`, which a resumed run does again. */
+  async rewind(step: number): Promise<void> {
+    await rewindLines(join(this.path, METRICS), await readMetrics(this.path), step);
+    const evaluations = await readEvaluations(this.path);
+    if (evaluations.length > 0) {
+      await rewindLines(join(this.path, EVALUATIONS), evaluations, step);
+    }
   }
 
   async release(): Promise<void> {
@@ -133,8 +123,40 @@ export class RunFolder {
   }
 }
 
-/** @throws LacunaError where the folder is no run, or half of one. */
-export async function readManifest(path: string): Promise<RunManifest> {
+/** The manifest of a pretraining run: see `readTaskManifest`. */
+export function readManifest(path: string): Promise<RunManifest> {
+  return readTaskManifest(path, 'pretrain');
+}
+
+/** @throws LacunaError where the folder is no run, half of one, or one of another task. */
+export async function readTaskManifest<N extends TaskName>(
+  path: string,
+  task: N,
+): Promise<Manifests[N]> {
+  const manifest = await readAnyManifest(path);
+  const { task: found = 'pretrain' } = manifest;
+  if (isOf(manifest, task)) return manifest;
+  const known = Object.hasOwn(TASKS, found);
+  throw new LacunaError({
+    where: path,
+    what: `this folder holds ${known ? TASKS[found].holds : 'a run of a task that this version does not know'}`,
+    got: `task ${found}`,
+    expected: TASKS[task].holds,
+    ...(known ? { fix: `${TASKS[found].use} ${path}` } : {}),
+  });
+}
+
+function isOf<N extends TaskName>(manifest: ManifestBase, task: N): manifest is Manifests[N] {
+  return (manifest.task ?? 'pretrain') === task;
+}
+
+/** What the folder of a task holds, and what continues it. */
+const TASKS: Readonly<Record<TaskName, { readonly holds: string; readonly use: string }>> = {
+  pretrain: { holds: 'a pretraining run', use: 'Continue it with: lacuna pretrain --resume' },
+  'linear-probe': { holds: 'a linear probe', use: 'Continue it with: lacuna probe --resume' },
+};
+
+async function readAnyManifest(path: string): Promise<ManifestBase> {
   const file = join(path, MANIFEST);
   const found = await stat(file).catch(() => undefined);
   if (found === undefined) {
@@ -149,7 +171,7 @@ export async function readManifest(path: string): Promise<RunManifest> {
     const manifest = JSON.parse(await readFile(file, 'utf8')) as Partial<RunManifest>;
     if (manifest.format !== 1 || manifest.settings === undefined)
       throw new Error('keys are missing');
-    return manifest as RunManifest;
+    return manifest as ManifestBase;
   } catch (cause) {
     throw new LacunaError(
       {
@@ -168,6 +190,14 @@ export async function readMetrics(path: string): Promise<StepMetrics[]> {
   return readLines<StepMetrics>(join(path, METRICS), (line) => typeof line.step === 'number');
 }
 
+/** What the model was worth in between, in the order in which it was judged. */
+export async function readEvaluations(path: string): Promise<StepEvaluation[]> {
+  return readLines<StepEvaluation>(
+    join(path, EVALUATIONS),
+    (line) => typeof line.step === 'number',
+  );
+}
+
 /** The clips that could not be used, each once. */
 export async function readProblems(path: string): Promise<DataProblem[]> {
   const all = await readLines<DataProblem>(
@@ -175,6 +205,15 @@ export async function readProblems(path: string): Promise<DataProblem[]> {
     ({ id }) => typeof id === 'string',
   );
   return [...new Map(all.map((problem) => [problem.id, problem])).values()];
+}
+
+async function rewindLines(
+  file: string,
+  lines: readonly { readonly step: number }[],
+  step: number,
+): Promise<void> {
+  const kept = lines.filter((each) => each.step <= step);
+  await replaceFile(file, kept.map((each) => `${JSON.stringify(each)}\n`).join(''));
 }
 
 async function readLines<T>(file: string, valid: (line: T) => boolean): Promise<T[]> {
@@ -191,7 +230,8 @@ async function readLines<T>(file: string, valid: (line: T) => boolean): Promise<
   return lines;
 }
 
-async function refuseUsed(path: string): Promise<void> {
+/** @throws LacunaError where no run can begin in a folder, since it holds one, or anything else. */
+export async function refuseUsed(path: string): Promise<void> {
   const names: string[] = await readdir(path).catch((error: unknown): string[] => {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ENOENT') return [];
@@ -199,6 +239,7 @@ async function refuseUsed(path: string): Promise<void> {
       where: path,
       what: 'the run folder cannot be used',
       got: String(code),
+      fix: 'Choose another folder with --output.',
     });
   });
   if (names.length === 0) return;

@@ -1,13 +1,15 @@
 import { dirname } from 'node:path';
 import { type ClipList, readClipList } from '../data/index.js';
 import { LacunaError, MASK_KINDS } from '../spec/index.js';
+import { capabilitiesOf } from './settings/capabilities.js';
 import type { RunSettings } from './settings/config.js';
 
 /** The list of a run's clips. @throws LacunaError where there is nothing to learn from. */
 export async function readRunList(settings: RunSettings): Promise<ClipList> {
   const list = await readClipList(settings.data.list);
   const guided = MASK_KINDS[settings.mask.kind].map === 'similarity';
-  if (settings.objective === 'mae' && !guided) return list;
+  const { aligns } = capabilitiesOf(settings);
+  if (!aligns && !guided) return list;
   const silent = list.records.filter(({ captions }) => captions.length === 0);
   if (silent.length > 0) {
     throw new LacunaError({
@@ -17,7 +19,7 @@ export async function readRunList(settings: RunSettings): Promise<ClipList> {
       fix: `Add captions, remove these clips, or choose ${guided ? 'another mask' : 'the objective mae'}.`,
     });
   }
-  if (settings.objective !== 'mae' && list.distinctCaptions < 2) {
+  if (aligns && list.distinctCaptions < 2) {
     throw new LacunaError({
       where: settings.data.list,
       what: 'all clips have the same caption, so there is nothing to tell apart',

@@ -1,13 +1,5 @@
 import { execFile } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -22,8 +14,8 @@ import type { PlantedByName, PlantedCounts } from '../conformance/mutants/proof-
  *     npx tsx scripts/plant.ts webgpu units    those that need a device with matrix units, too
  *     npx tsx scripts/plant.ts numpy           in the NumPy port (`ports/python/mutants.json`)
  *
- * Ends with 1 when one is not found and has no reason, or when the backend fails without any. All of
- * them together are counted in `conformance/mutants/planted.json`, which `docs/proof.md` shows.
+ * Ends with 1 when one is not found and has no reason, or when the backend fails without any. What came of
+ * each is kept in `conformance/mutants/planted.json`, and `docs/proof.md` counts it.
  */
 export interface Mistake {
   readonly name: string;
@@ -49,6 +41,7 @@ export interface Mistake {
 type Change = Pick<Mistake, 'file' | 'find' | 'replace' | 'prepend'>;
 
 const ROOT = resolve(import.meta.dirname, '..');
+const PLANTED = join(ROOT, 'conformance', 'mutants', 'planted.json');
 /** What is said of a run that did not come to its end. */
 const ENDED = 'the process ended';
 const LAYERS = [
@@ -118,7 +111,7 @@ async function main([backend = 'onnx', word = '']: readonly string[]): Promise<v
       undo();
       if (fails !== undefined) throw new Error(`the backend fails with ${setup.replace}: ${fails}`);
     }
-    const found: Mistake[] = [];
+    const found: Record<string, string> = {};
     for (const mistake of mistakes) {
       const { setup } = mistake;
       const undo = [setup, mistake].map((change) => change && plant(folder, backend, change));
@@ -130,35 +123,58 @@ async function main([backend = 'onnx', word = '']: readonly string[]): Promise<v
         const fails = await judge(folder, backend, mistake.foundBy);
         if (fails !== undefined) throw new Error(`the backend fails as it is: ${fails}`);
       }
-      if (by !== undefined) found.push(mistake);
+      found[mistake.name] = by ?? '';
       const missed = mistake.survives === undefined ? 'MISSED ' : `missed, ${mistake.survives}:`;
       console.log(
         by === undefined ? `${missed} ${mistake.name}` : `found   ${mistake.name}: ${by}`,
       );
     }
-    console.log(`${found.length} of ${mistakes.length} planted mistakes were found in ${backend}`);
-    const missed = mistakes.filter((mistake) => !found.includes(mistake));
+    const missed = mistakes.filter(({ name }) => found[name] === '');
+    console.log(
+      `${mistakes.length - missed.length} of ${mistakes.length} planted mistakes were found in ${backend}`,
+    );
     if (missed.some(({ survives }) => survives === undefined)) process.exitCode = 1;
-    if (word === '') record(backend, mistakes, found);
+    record(backend, found);
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-/** Writes the counts where the page of the proof reads them. */
-function record(backend: string, mistakes: readonly Mistake[], found: readonly Mistake[]): void {
-  const isReal = ({ real = false }: Mistake): boolean => real;
-  const own: PlantedCounts = {
-    planted: mistakes.length,
-    found: found.length,
-    real: { planted: mistakes.filter(isReal).length, found: found.filter(isReal).length },
-    survivors: mistakes
-      .filter((mistake) => !found.includes(mistake))
-      .map(({ name, survives = 'not explained' }) => ({ name, reason: survives })),
+/** What came of the mistakes planted in a backend, by name: the check that found each, or nothing. */
+type Planted = Readonly<Record<string, string>>;
+
+/** Writes what came of each mistake, beside what is known of the others in the list. */
+function record(backend: string, found: Planted): void {
+  const before = plantedBefore();
+  const all = { ...before[backend], ...found };
+  const own = mistakesOf(backend).flatMap(({ name }) =>
+    all[name] === undefined ? [] : [[name, all[name]] as const],
+  );
+  const next = { ...before, [backend]: Object.fromEntries(own) };
+  writeFileSync(PLANTED, `${JSON.stringify(next, undefined, 1)}\n`);
+}
+
+function plantedBefore(): Readonly<Record<string, Planted>> {
+  return JSON.parse(readFileSync(PLANTED, 'utf8')) as Readonly<Record<string, Planted>>;
+}
+
+/** How many of the mistakes planted in each backend were found, for `docs/proof.md`. */
+export function plantedCounts(): PlantedByName {
+  const counts = ([backend, found]: readonly [string, Planted]): [string, PlantedCounts] => {
+    const tried = mistakesOf(backend).filter(({ name }) => found[name] !== undefined);
+    const isFound = ({ name }: Mistake): boolean => found[name] !== '';
+    const real = tried.filter((mistake) => mistake.real === true);
+    const own = {
+      planted: tried.length,
+      found: tried.filter(isFound).length,
+      real: { planted: real.length, found: real.filter(isFound).length },
+      survivors: tried
+        .filter((mistake) => !isFound(mistake))
+        .map(({ name, survives = 'not explained' }) => ({ name, reason: survives })),
+    };
+    return [backend, own];
   };
-  const file = join(ROOT, 'conformance', 'mutants', 'planted.json');
-  const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as PlantedByName) : {};
-  writeFileSync(file, `${JSON.stringify({ ...before, [backend]: own }, undefined, 1)}\n`);
+  return Object.fromEntries(Object.entries(plantedBefore()).map(counts));
 }
 
 /** Each setup with each start of ids that it is used with, once: without a mistake it must pass. */

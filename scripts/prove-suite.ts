@@ -4,16 +4,12 @@ import { parseArgs } from 'node:util';
 import { legalRuns } from '../conformance/fleet/legal-runs.js';
 import { ALL_CHECKS, type Check, checkBackend, LEGAL_FLEET } from '../conformance/index.js';
 import { allMutants } from '../conformance/mutants/index.js';
-import {
-  countsOf,
-  type PlantedByName,
-  type Proof,
-  proofPage,
-} from '../conformance/mutants/proof-page.js';
+import { countsOf, type Proof, proofPage } from '../conformance/mutants/proof-page.js';
 import { type Kill, kill, killBy } from '../conformance/mutants/prove.js';
 import { type Sharpness, sharpness } from '../conformance/mutants/sharpness.js';
 import { SURVIVORS } from '../conformance/mutants/survivors.js';
 import { CLAUSES } from '../spec/clauses/index.js';
+import { plantedCounts } from './plant.js';
 
 /**
  * Shows that the suite finds mistakes and raises no false alarm:
@@ -37,7 +33,7 @@ const { values } = parseArgs({
   },
 });
 const FOLDER = join(import.meta.dirname, '..', 'conformance', 'mutants');
-const [KILLS, PLANTED] = [join(FOLDER, 'kills.json'), join(FOLDER, 'planted.json')];
+const KILLS = join(FOLDER, 'kills.json');
 if (values.page) {
   writePage();
   process.exit();
@@ -160,8 +156,8 @@ function publish(sharp: readonly Sharpness[]): void {
 
 /** Writes the page from what was found before, by rule and by hand. */
 function writePage(): void {
-  const read = (file: string): unknown => JSON.parse(readFileSync(file, 'utf8'));
-  const page = proofPage(read(KILLS) as Proof, read(PLANTED) as PlantedByName);
+  const proof = JSON.parse(readFileSync(KILLS, 'utf8')) as Proof;
+  const page = proofPage(proof, plantedCounts());
   writeFileSync(join(FOLDER, '..', '..', 'docs', 'proof.md'), page);
 }
 

@@ -8,7 +8,7 @@ import { type DemoData, makeDemoData } from '../data/index.js';
 import type { Aligner } from '../run/aligner.js';
 import { parseConfig } from '../run/settings/parse-config.js';
 import { resolveSettings } from '../run/settings/settings.js';
-import { pretrain } from '../training/pretrain.js';
+import { pretrain } from '../training/tasks/pretrain.js';
 import { openRunAligner, type RunAlignerOptions } from './own-aligner.js';
 
 let folder = '';

@@ -7,6 +7,7 @@ import type { Aligner } from '../run/aligner.js';
 import { textFeeds } from '../run/feeds/batch-feeds.js';
 import { loadModel } from '../run/load-model.js';
 import { EMBEDDING_BATCH, embedRows, OpenProgram, type TrainedModel } from '../run/open-program.js';
+import { capabilitiesOf } from '../run/settings/capabilities.js';
 import type { RunSettings } from '../run/settings/config.js';
 import { modelConfig, videoConfig } from '../run/settings/settings.js';
 import {
@@ -52,7 +53,7 @@ export async function openRunAligner(
   if (tokenizer === undefined) {
     await model.backend.dispose();
     const { teacher } = settings.contrastive;
-    const isFrozen = settings.objective !== 'mae' && teacher !== undefined;
+    const isFrozen = capabilitiesOf(settings).aligns;
     throw new LacunaError({
       where: folder,
       what: isFrozen

@@ -8,7 +8,7 @@ import { makeDemoData } from '../data/index.js';
 import { readMetrics } from '../run/run-folder.js';
 import { parseConfig } from '../run/settings/parse-config.js';
 import { resolveSettings } from '../run/settings/settings.js';
-import { pretrain, resumePretraining } from './pretrain.js';
+import { pretrain, resumePretraining } from './tasks/pretrain.js';
 
 const probe = await WEBGPU.probe({ device: 'swiftshader' });
 const here = capable('webgpu', probe.available ? undefined : probe.reason);

@@ -8,12 +8,12 @@ import { ONNX } from '../backends/onnx/index.js';
 import { constantFlow } from '../backends/onnx/testing/flow-graph.js';
 import type { Backend } from '../core/index.js';
 import { type DemoData, makeDemoData, readClipList } from '../data/index.js';
-import { reconstruct } from '../evaluation/reconstruction.js';
+import { evaluate, reconstruction } from '../evaluation/index.js';
 import { readManifest, readMetrics } from '../run/run-folder.js';
 import type { RunSettings } from '../run/settings/config.js';
 import { parseConfig } from '../run/settings/parse-config.js';
 import { resolveSettings } from '../run/settings/settings.js';
-import { type PretrainEvent, pretrain, resumePretraining } from './pretrain.js';
+import { type PretrainEvent, pretrain, resumePretraining } from './tasks/pretrain.js';
 
 let folder = '';
 let data: DemoData;
@@ -72,7 +72,9 @@ describe('a run whose flow is measured by a model', () => {
     );
     const { records } = await readClipList(data.testList);
     const model = { settings: recorded, backend, state: {}, tokenizer: undefined };
-    await expect(reconstruct(model, records, data.folder)).rejects.toThrow(/has changed since/);
+    await expect(evaluate(reconstruction, model, records, data.folder)).rejects.toThrow(
+      /has changed since/,
+    );
     expect(await readFile(join(run.output, 'metrics.jsonl'), 'utf8')).toBe(before);
 
     await writeFile(raft, bytes);
@@ -82,7 +84,7 @@ describe('a run whose flow is measured by a model', () => {
     expect(metrics.map(({ motion }) => motion)).toEqual(
       [1, 2, 3, 4].map(() => ({ codec: 0, blockMatching: 0, raft: 4 })),
     );
-    const shown = await reconstruct({ ...model, state }, records, data.folder);
+    const shown = await evaluate(reconstruction, { ...model, state }, records, data.folder);
     expect(shown.length).toBe(records.length);
   });
 

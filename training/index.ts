@@ -1,11 +1,9 @@
 /**
- * The loop: batches in, steps, checkpoints and events out. What a run is lies in run/, what it is
- * worth in evaluation/.
+ * The loop, and the tasks that it trains: batches in, steps, checkpoints and events out. What a run
+ * is lies in run/, what a model is worth in evaluation/. In come a backend and, for some tasks, a
+ * teacher; no task is known to the loop.
  */
-export {
-  type PretrainEvent,
-  type PretrainOptions,
-  type PretrainResult,
-  pretrain,
-  resumePretraining,
-} from './pretrain.js';
+export type { LoopEvent, LoopOptions, LoopResult } from './loop.js';
+export { train } from './loop.js';
+export type { Batches, Evaluated, Task, TaskBatch, TaskEvaluation, TaskSettings } from './task.js';
+export * from './tasks/index.js';

@@ -11,7 +11,7 @@ import type { RunSettings } from '../run/settings/config.js';
 import { parseConfig, withValue } from '../run/settings/parse-config.js';
 import { resolveSettings } from '../run/settings/settings.js';
 import { biasCorrection, SCALER } from '../spec/index.js';
-import { type PretrainEvent, pretrain, resumePretraining } from './pretrain.js';
+import { type PretrainEvent, pretrain, resumePretraining } from './tasks/pretrain.js';
 
 let folder = '';
 let data: DemoData;

@@ -5,12 +5,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ONNX } from '../backends/onnx/index.js';
 import type { Backend } from '../core/index.js';
 import { type DemoData, makeDemoData, readClipList } from '../data/index.js';
-import { reconstruct } from '../evaluation/reconstruction.js';
+import { evaluate, reconstruction } from '../evaluation/index.js';
 import { readMetrics } from '../run/run-folder.js';
 import type { RunSettings } from '../run/settings/config.js';
 import { parseConfig } from '../run/settings/parse-config.js';
 import { resolveSettings } from '../run/settings/settings.js';
-import { pretrain } from './pretrain.js';
+import { pretrain } from './tasks/pretrain.js';
 
 function settings(mask: object, list = 'list.jsonl', output = 'run'): RunSettings {
   const config = { data: { list }, output, preset: 'tiny-mae', objective: 'mae', batch: 4 };
@@ -99,7 +99,7 @@ describe('a run with a mask that motion guides', () => {
       expect(manifest.settings.mask).toEqual(run.mask);
       const { records } = await readClipList(data.testList);
       const model = { settings: run, backend, state, tokenizer: undefined };
-      const shown = await reconstruct(model, records, data.folder);
+      const shown = await evaluate(reconstruction, model, records, data.folder);
       expect(shown.length).toBe(records.length);
       expect(new Set(shown.map(({ mask }) => mask.masked.join())).size).toBeGreaterThan(1);
     },

@@ -10,7 +10,7 @@ import { readMetrics, readProblems } from '../run/run-folder.js';
 import type { RunSettings } from '../run/settings/config.js';
 import { parseConfig } from '../run/settings/parse-config.js';
 import { resolveSettings } from '../run/settings/settings.js';
-import { type PretrainEvent, pretrain, resumePretraining } from './pretrain.js';
+import { type PretrainEvent, pretrain, resumePretraining } from './tasks/pretrain.js';
 
 let folder = '';
 let data: DemoData;

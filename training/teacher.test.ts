@@ -6,10 +6,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ONNX } from '../backends/onnx/index.js';
 import type { Backend } from '../core/index.js';
 import { type DemoData, makeDemoData, readClipList } from '../data/index.js';
-import { evaluateRetrieval } from '../evaluation/retrieval.js';
+import { evaluate, retrieval } from '../evaluation/index.js';
 import { CaptionEmbeddings } from '../run/feeds/caption-embeddings.js';
 import { loadModel } from '../run/load-model.js';
-import { readManifest, readMetrics } from '../run/run-folder.js';
+import { readEvaluations, readManifest, readMetrics } from '../run/run-folder.js';
 import type { RunSettings } from '../run/settings/config.js';
 import { parseConfig } from '../run/settings/parse-config.js';
 import { resolveSettings } from '../run/settings/settings.js';
@@ -19,7 +19,7 @@ import {
   type PretrainOptions,
   pretrain,
   resumePretraining,
-} from './pretrain.js';
+} from './tasks/pretrain.js';
 
 const WIDTH = 6;
 
@@ -126,6 +126,24 @@ describe('a run with a frozen teacher', () => {
     });
   });
 
+  it('is judged in between, and goes on, without asking the teacher again', async () => {
+    const evaluation = { list: data.testList, everySteps: 2 };
+    const teacher = new FakeTeacher();
+    const run = settings('judged', {}, { evaluation });
+    await pretrain(run, backend, options(teacher));
+    expect(teacher.disposed).toBe(true);
+    expect(await losses('judged')).toEqual(await losses('straight'));
+    const model = { ...(await loadModel(run.output, open, () => {})), teacher };
+    const { records } = await readClipList(data.testList);
+    const found = await evaluate(retrieval, model, records, data.folder);
+    const [last] = (await readEvaluations(run.output)).slice(-2);
+    expect(last).toMatchObject({ step: 4, scores: retrieval.scores(found) });
+    const gone = { version: 'test' };
+    await rm(join(run.output, 'checkpoints'), { recursive: true });
+    await resumePretraining(run.output, backend, gone);
+    expect(await losses('judged')).toEqual(await losses('straight'));
+  });
+
   it('goes on without the teacher, to the bits of a run that ran straight', async () => {
     await runUntil(2, settings('stopped'));
     const gone = async (): Promise<Aligner> => {
@@ -155,11 +173,11 @@ describe('a run with a frozen teacher', () => {
   it('retrieves with it, and says so where it is missing', async () => {
     const model = await loadModel(join(folder, 'straight'), open, () => {});
     const { records } = await readClipList(data.testList);
-    await expect(evaluateRetrieval(model, records, data.folder)).rejects.toThrow(
+    await expect(evaluate(retrieval, model, records, data.folder)).rejects.toThrow(
       'needs the frozen teacher',
     );
     const teacher = new FakeTeacher();
-    const found = await evaluateRetrieval({ ...model, teacher }, records, data.folder);
+    const found = await evaluate(retrieval, { ...model, teacher }, records, data.folder);
     expect(found.similarity).toHaveLength(36);
     expect(teacher.asked).toEqual(records.map((record) => record.captions[0]));
   });

@@ -1,7 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
-import { BACKENDS } from '../../backends/registry.js';
+import { Command } from 'commander';
 import {
   searchTilings,
   type Timed,
@@ -10,16 +9,19 @@ import {
   WebgpuBackend,
   writeTiling,
 } from '../../backends/webgpu/index.js';
-import type { Backend, KernelSourceText, KernelTime, Precision } from '../../core/backend.js';
+import type { Backend, KernelSourceText, KernelTime } from '../../core/backend.js';
 import { type Measured, measureStep } from '../../core/measure/measure-step.js';
 import { PROBLEMS, problemNamed } from '../../core/measure/problem.js';
 import { LacunaError } from '../../spec/index.js';
+import { openBackend } from '../open-backend.js';
+import {
+  type BackendFlags,
+  backendConfig,
+  withBackendOptions,
+} from '../options/backend-options.js';
+import { wholeNumber } from '../whole-number.js';
 
-interface BenchFlags {
-  readonly backend: string;
-  readonly device?: string;
-  readonly threads?: number;
-  readonly precision?: Precision;
+interface BenchFlags extends BackendFlags {
   readonly size: string;
   readonly batch?: number;
   readonly steps: number;
@@ -31,16 +33,14 @@ interface BenchFlags {
 }
 
 export function benchCommand(): Command {
-  return new Command('bench')
-    .description('Measures a training step, as a share of what the device reaches in one product.')
-    .option('--backend <name>', 'see `lacuna backends`', 'onnx')
-    .option('--device <name>', "the backend's device")
-    .option('--threads <n>', 'threads of a CPU device', wholeNumber)
-    .option('--precision <f32|mixed>', 'mixed: products read f16 and add up in f32 (webgpu)')
+  const command = new Command('bench').description(
+    'Measures a training step, as a share of what the device reaches in one product.',
+  );
+  return withBackendOptions(command)
     .option('--size <name>', `the step: ${Object.keys(PROBLEMS).join(', ')}`, 'tiny')
-    .option('--batch <n>', 'clips of a step, where not those of the size', wholeNumber)
-    .option('--steps <n>', 'steps that count, after two that do not', wholeNumber, 5)
-    .option('--edge <n>', 'rows and columns of the product', wholeNumber, 1024)
+    .option('--batch <n>', 'clips of a step, where not those of the size', wholeNumber(1, 999_999))
+    .option('--steps <n>', 'steps that count, after two that do not', wholeNumber(1, 999_999), 5)
+    .option('--edge <n>', 'rows and columns of the product', wholeNumber(1, 999_999), 1024)
     .option('--profile', 'a table of where the time of a step goes, kernel by kernel')
     .option('--dump <folder>', 'write the kernels there, one file each')
     .option('--tune', 'measure how products are best cut up on this adapter, and keep it (webgpu)')
@@ -65,12 +65,7 @@ async function run(flags: BenchFlags): Promise<void> {
       fix: 'Leave out --precision.',
     });
   }
-  const { device, threads, precision } = flags;
-  const backend = await BACKENDS.named(flags.backend).open({
-    ...(device === undefined ? {} : { device }),
-    ...(threads === undefined ? {} : { threads }),
-    ...(precision === undefined ? {} : { precision }),
-  });
+  const backend = await openBackend({ backend: backendConfig(flags) });
   console.error(`${backend.info.name} ${backend.info.version}, ${backend.info.device}`);
   if (flags.tune === true) return tune(backend);
   const measured = await measureStep(backend, problem, {
@@ -107,11 +102,11 @@ async function tune(backend: Backend): Promise<void> {
   await backend.dispose();
 }
 
-function figures(measured: Measured, { backend, size, edge }: BenchFlags): object {
+function figures(measured: Measured, { size, edge, ...flags }: BenchFlags): object {
   const { compileSeconds, gflop, productGflopsPerSecond } = measured;
   const rate = gflop / (median(measured.milliseconds) / 1000);
   return {
-    backend,
+    backend: backendConfig(flags).name,
     size,
     edge,
     compileSeconds,
@@ -166,9 +161,4 @@ function short(label: string): string {
 
 function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
-function wholeNumber(text: string): number {
-  if (/^\d{1,6}$/.test(text) && Number(text) > 0) return Number(text);
-  throw new InvalidArgumentError('Give a whole number above 0.');
 }

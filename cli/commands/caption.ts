@@ -28,6 +28,7 @@ import {
   type SourceName,
   sourceName,
 } from '../caption-options.js';
+import { collect, rootOption } from '../options/shared-options.js';
 import { stopSignal } from '../stop-signal.js';
 
 export function captionCommand(): Command {
@@ -44,7 +45,7 @@ export function captionCommand(): Command {
     .argument('<videos>', 'a folder of videos (with all folders below it), or a list of them')
     .option('--source <name>', 'model, labels or endpoint')
     .option('--output <list>', 'JSON Lines list to write', 'captions.jsonl')
-    .option('--root <folder>', "folder that the list's paths start from (default: the list's own)")
+    .addOption(rootOption())
     .option('--overwrite', 'replace the list if it is there')
     .option('--restart', 'throw away what an interrupted run has captioned')
     .option('--labels-from-folders', "a video's label is the name of its folder")
@@ -181,8 +182,4 @@ function summarise(
     `${output}: ${captioned} videos${rest}, ${distinctCaptions} different captions.\n` +
       `Pretrain on it: lacuna pretrain --data ${output}${start === '' ? '' : ` --root ${root}`}`,
   );
-}
-
-function collect(value: string, earlier: readonly string[] = []): readonly string[] {
-  return [...earlier, value];
 }

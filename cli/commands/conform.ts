@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { HarnessInvalid } from '../../conformance/index.js';
 import { LacunaError } from '../../spec/index.js';
 import { compareFiles, judgeFile, writePage, writeVectors } from '../conform/files.js';
@@ -6,23 +6,22 @@ import { type ConformFlags, EXIT } from '../conform/options.js';
 import { replay } from '../conform/replay.js';
 import { runSuite } from '../conform/run.js';
 import { describeFailure } from '../failure.js';
+import { withBackendOptions } from '../options/backend-options.js';
+import { wholeNumber } from '../whole-number.js';
 
 export function conformCommand(): Command {
-  return new Command('conform')
-    .description(
-      'Holds a backend, or a port in any language, to the specification, clause by clause.',
-    )
-    .option('--backend <name>', 'see `lacuna backends` (default: onnx)')
-    .option('--device <name>', "the backend's device")
-    .option('--threads <n>', 'threads of a CPU device', whole)
-    .option('--precision <f32|mixed>', 'mixed: products read f16 and add up in f32 (webgpu)')
+  const whole = wholeNumber(0, Number.MAX_SAFE_INTEGER);
+  const command = new Command('conform').description(
+    'Holds a backend, or a port in any language, to the specification, clause by clause.',
+  );
+  return withBackendOptions(command)
     .addOption(
       new Option(
         '--port <command>',
         'a port that speaks the protocol of docs/protocol.md',
       ).conflicts('backend'),
     )
-    .option('--level <0-5>', 'only checks of this level', level)
+    .option('--level <0-5>', 'only checks of this level', wholeNumber(0, 5))
     .option('--filter <prefix>', 'only checks whose id begins so')
     .option('--seed <n>', 'what cases are drawn from (default: 1)', whole)
     .option('--cases <n>', 'cases of each family (default: 30)', whole)
@@ -84,15 +83,4 @@ async function dispatch(flags: ConformFlags): Promise<number> {
   if (vectors !== undefined) return writeVectors(vectors, flags);
   if (page !== undefined) return writePage(page, out ?? 'conformance.html');
   return address === undefined ? runSuite(flags) : replay(address, flags);
-}
-
-function whole(text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw new InvalidArgumentError('It must be a whole number.');
-}
-
-function level(text: string): number {
-  if (/^[0-5]$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It must be 0, 1, 2, 3, 4 or 5.');
 }

@@ -2,42 +2,24 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import type { Backend } from '../../core/index.js';
-import {
-  type ClipRecord,
-  createTokenizer,
-  type DemoData,
-  makeDemoData,
-  readClipList,
-  readTokenizer,
-} from '../../data/index.js';
-import { evaluateRetrieval } from '../../evaluation/index.js';
-import { type RunSettings, type TrainedModel, untrained } from '../../run/index.js';
-import { LacunaError, probabilityByChance } from '../../spec/index.js';
-import { pretrain } from '../../training/index.js';
+import { type ClipRecord, type DemoData, readClipList } from '../../data/index.js';
+import { evaluate, retrieval } from '../../evaluation/index.js';
+import { type TrainedModel, untrained } from '../../run/index.js';
+import { probabilityByChance } from '../../spec/index.js';
+import { type DemoFlags, demoData, demoSettings, train } from '../demo/demo-run.js';
 import { openBackend } from '../open-backend.js';
+import { withBackendOptions } from '../options/backend-options.js';
+import { seedOption, setOption } from '../options/shared-options.js';
 import { duration } from '../progress-line.js';
 import { EVALUATION } from '../report/collect-report.js';
 import type { RunEvaluation, ScoreRow } from '../report/report-input.js';
-import { RunDisplay } from '../run-display.js';
-import { type RunFlags, settingsOf } from '../run-options.js';
-import { stopSignal } from '../stop-signal.js';
-import { version } from '../version.js';
-import { writeReport } from './report.js';
-
-export interface DemoFlags
-  extends Pick<
-    RunFlags,
-    'backend' | 'device' | 'threads' | 'precision' | 'seed' | 'steps' | 'set'
-  > {
-  readonly data: string;
-  readonly runs: string;
-}
+import { writeReport } from '../report/write-report.js';
 
 /** A recall that chance reaches less often than this counts as learned. */
 const SIGNIFICANCE = 1e-3;
 
 export function demoCommand(): Command {
-  return new Command('demo')
+  const command = new Command('demo')
     .description(
       'Makes a data set of short clips with captions, pretrains on it, and says what the model learned:\n' +
         'text-to-video R@1 among 64 held-out clips, beside chance, an untrained model, and a control\n' +
@@ -45,13 +27,10 @@ export function demoCommand(): Command {
     )
     .option('--data <folder>', 'where the demo data are made, once', 'demo-data')
     .option('--runs <folder>', 'where the run folders go', 'runs')
-    .option('--backend <name>', 'see `lacuna backends`')
-    .option('--device <name>', "the backend's device")
-    .option('--threads <n>', 'threads of a CPU device')
-    .option('--precision <f32|mixed>', 'mixed: products read f16 and add up in f32 (webgpu)')
-    .option('--seed <n>', 'seed of every random draw')
+    .addOption(seedOption())
     .option('--steps <n>', 'length of each of the two runs in steps')
-    .option('--set <key=value>', 'any setting of `lacuna pretrain`, repeatable', collect, [])
+    .addOption(setOption());
+  return withBackendOptions(command)
     .addHelpText(
       'after',
       `
@@ -106,75 +85,13 @@ function reduced(flags: DemoFlags, { info }: Backend): DemoFlags {
   return { ...flags, steps, set: [`batch=${batch}`, ...(flags.set ?? [])] };
 }
 
-/** The demo data in a folder, made if they are not there. */
-export async function demoData(folder: string): Promise<DemoData> {
-  let shown = 0;
-  const data = await makeDemoData(folder, {}, (done, total) => {
-    const percent = Math.floor((100 * done) / total);
-    if (percent < shown + 10 && done < total) return;
-    shown = percent;
-    console.log(`making the demo data: ${done} of ${total} clips`);
-  });
-  console.log(
-    data.reused ? `The demo data in ${folder} are used.` : `The demo data are in ${folder}.`,
-  );
-  return data;
-}
-
-/** The settings of a demo run. @throws LacunaError for a teacher: the demo trains its own text encoder. */
-export async function demoSettings(
-  { backend, device, threads, precision, seed, steps, set = [] }: DemoFlags,
-  data: DemoData,
-  output: string,
-  pairing: RunSettings['pairing'],
-): Promise<RunSettings> {
-  const given = Object.entries({ backend, device, threads, precision, seed, steps });
-  const flags = Object.fromEntries(given.filter(([, value]) => value !== undefined));
-  const settings = await settingsOf({
-    preset: 'demo',
-    data: data.trainList,
-    output,
-    ...flags,
-    set: [...set, `pairing=${pairing}`],
-  });
-  const { teacher } = settings.contrastive;
-  if (teacher === undefined) return settings;
-  throw new LacunaError({
-    where: 'contrastive.teacher',
-    what: 'the demo trains a text encoder of its own and takes no teacher',
-    got: teacher,
-    fix: `Use: lacuna pretrain --preset demo --data ${data.trainList} --set contrastive.teacher=${teacher}`,
-  });
-}
-
-/** The trained model, or undefined where the run was stopped. */
-export async function train(
-  settings: RunSettings,
-  backend: Backend,
-): Promise<TrainedModel | undefined> {
-  const display = new RunDisplay(process.stdout);
-  const signal = stopSignal();
-  const { folder, state, finished } = await pretrain(settings, backend, {
-    version: version(),
-    onEvent: display.show,
-    signal,
-  });
-  if (!finished) {
-    console.log(`Stopped. Continue this run with: lacuna pretrain --resume ${folder}`);
-    return undefined;
-  }
-  const tokenizer =
-    settings.objective === 'mae' ? undefined : createTokenizer(await readTokenizer(folder));
-  return { settings, backend, state, tokenizer };
-}
-
 async function scores(
   model: string,
   trained: TrainedModel,
   gallery: readonly ClipRecord[],
   { folder }: DemoData,
 ): Promise<ScoreRow> {
-  const { textToVideo, videoToText } = await evaluateRetrieval(trained, gallery, folder);
+  const { textToVideo, videoToText } = await evaluate(retrieval, trained, gallery, folder);
   return { model, textToVideo, videoToText };
 }
 
@@ -206,8 +123,4 @@ function summary({ verdict: sentence, rows }: RunEvaluation): string {
     return `  ${model.padEnd(18)} ${recalls.join(' ')} ${s.medianRank.toFixed(1).padStart(8)}`;
   });
   return `${sentence}\n\n  ${'text to video'.padEnd(18)}      R@1      R@5     R@10   median\n${lines.join('\n')}`;
-}
-
-function collect(value: string, earlier: readonly string[]): readonly string[] {
-  return [...earlier, value];
 }

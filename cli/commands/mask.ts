@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { CAMERA_MOTIONS, MOTION_SOURCES } from '../../data/index.js';
 import type { MotionConfig } from '../../run/index.js';
 import {
   completeMaskConfig,
@@ -11,6 +12,7 @@ import {
 import { type ClipMask, drawClipMask } from '../mask/draw-clip-mask.js';
 import { checkPicturePath, writeMaskPicture } from '../mask/mask-picture.js';
 import { type SimilarityFlags, similaritySource } from '../mask/similarity-source.js';
+import { wholeNumber } from '../whole-number.js';
 
 interface ShowFlags extends SimilarityFlags {
   readonly mask: MaskKindName;
@@ -54,27 +56,27 @@ function showCommand(): Command {
     .argument('<video>', 'the video')
     .addOption(new Option('--mask <kind>', 'the mask').choices(KINDS).makeOptionMandatory())
     .option('--ratio <share>', "share of masked tokens (default: the kind's own)", share)
-    .option('--frames <n>', 'frames of the clip', upTo(MOST_FRAMES), 16)
-    .option('--size <n>', 'side of its frames in pixels', upTo(MOST_SIDE), 224)
-    .option('--patch <n>', 'side of a token in pixels', upTo(MOST_SIDE), 16)
-    .option('--tubelet <n>', 'frames of a token', upTo(MOST_FRAMES), 2)
+    .option('--frames <n>', 'frames of the clip', wholeNumber(1, MOST_FRAMES), 16)
+    .option('--size <n>', 'side of its frames in pixels', wholeNumber(1, MOST_SIDE), 224)
+    .option('--patch <n>', 'side of a token in pixels', wholeNumber(1, MOST_SIDE), 16)
+    .option('--tubelet <n>', 'frames of a token', wholeNumber(1, MOST_FRAMES), 2)
     .option(
       '--stride <n>',
       'frames of the video from one frame of the clip to the next',
-      upTo(65_536),
+      wholeNumber(1, 65_536),
       4,
     )
-    .option('--seed <n>', 'seed of the draw', upTo(Number.MAX_SAFE_INTEGER, 0), 0)
-    .option('--epoch <n>', 'epoch of the draw', upTo(0xffff_ffff, 0), 0)
+    .option('--seed <n>', 'seed of the draw', wholeNumber(0, Number.MAX_SAFE_INTEGER), 0)
+    .option('--epoch <n>', 'epoch of the draw', wholeNumber(0, 0xffff_ffff), 0)
     .option('--id <text>', "the sample's id in its list (default: the file's name)")
     .addOption(
       new Option('--motion-source <name>', 'where motion-guided takes motion from')
-        .choices(['auto', 'codec', 'block-matching'])
+        .choices(MOTION_SOURCES)
         .default('auto'),
     )
     .addOption(
       new Option('--camera <what>', 'whether motion that the whole picture shares counts')
-        .choices(['keep', 'compensate'])
+        .choices(CAMERA_MOTIONS)
         .default('keep'),
     )
     .option(
@@ -157,16 +159,6 @@ function motionConfig({ mask, motionSource, camera, flowModel }: ShowFlags): Mot
     what: `the mask ${mask} takes no model of optical flow`,
     fix: 'Leave it out, or choose --mask flow-warped.',
   });
-}
-
-function upTo(most: number, least = 1): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() === '' || !Number.isInteger(value) || value < least || value > most) {
-      throw new InvalidArgumentError(`it must be a whole number from ${least} to ${most}.`);
-    }
-    return value;
-  };
 }
 
 function share(text: string): number {

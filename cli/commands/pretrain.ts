@@ -3,8 +3,10 @@ import { configJsonSchema, readManifest } from '../../run/index.js';
 import { type PretrainResult, pretrain, resumePretraining } from '../../training/index.js';
 import { openAligner } from '../open-aligner.js';
 import { openBackend } from '../open-backend.js';
+import { withBackendOptions } from '../options/backend-options.js';
+import { type RunFlags, settingsOf } from '../options/run-options.js';
+import { rootOption, seedOption, setOption } from '../options/shared-options.js';
 import { RunDisplay } from '../run-display.js';
-import { type RunFlags, settingsOf } from '../run-options.js';
 import { stopSignal } from '../stop-signal.js';
 import { version } from '../version.js';
 
@@ -14,10 +16,10 @@ interface PretrainFlags extends RunFlags {
 }
 
 export function pretrainCommand(): Command {
-  return new Command('pretrain')
+  const command = new Command('pretrain')
     .description('Pretrains a masked video-text model on your videos and captions.')
     .option('--data <list>', 'JSON Lines (video, captions, label) or a VideoMAE list')
-    .option('--root <folder>', "folder that the list's paths start from (default: the list's own)")
+    .addOption(rootOption())
     .option('--output <folder>', 'run folder to write (default: runs/ and the time)')
     .option(
       '--preset <name>',
@@ -27,14 +29,11 @@ export function pretrainCommand(): Command {
     .option('--steps <n>', 'length of the run in steps')
     .option('--epochs <n>', 'length of the run in epochs')
     .option('--batch <n>', 'clips of a step')
-    .option('--seed <n>', 'seed of every random draw')
-    .option('--workers <n>', 'decoding threads')
-    .option('--backend <name>', 'see `lacuna backends`')
-    .option('--device <name>', "the backend's device, for example cpu or cuda")
-    .option('--threads <n>', 'threads of a CPU device')
-    .option('--precision <f32|mixed>', 'mixed: products read f16 and add up in f32 (webgpu)')
+    .addOption(seedOption())
+    .option('--workers <n>', 'decoding threads');
+  return withBackendOptions(command)
     .option('--config <file>', 'JSON configuration; flags override it')
-    .option('--set <key=value>', 'any other setting, repeatable', collect, [])
+    .addOption(setOption())
     .option('--resume <folder>', 'continue the run in this folder from its last good checkpoint')
     .option('--print-schema', 'print the JSON Schema of the configuration and exit')
     .addHelpText(
@@ -85,8 +84,4 @@ async function run({ resume, ...flags }: PretrainFlags): Promise<PretrainResult>
   } finally {
     await backend.dispose();
   }
-}
-
-function collect(value: string, earlier: readonly string[]): readonly string[] {
-  return [...earlier, value];
 }

@@ -1,5 +1,6 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { startPageServer } from '../serve/page-server.js';
+import { wholeNumber } from '../whole-number.js';
 
 interface ServeFlags {
   readonly port: number;
@@ -12,7 +13,7 @@ export function serveCommand(): Command {
     .description(
       "Serves a page that holds a browser's WebGPU to the specification, in the browser.",
     )
-    .option('--port <n>', 'where to listen; 0 takes a free port', port, 8787)
+    .option('--port <n>', 'where to listen; 0 takes a free port', wholeNumber(0, 65_535), 8787)
     .option('--host <address>', 'the address to listen at', '127.0.0.1')
     .option('--name <host>', 'another name of the server: that of a proxy with HTTPS before it')
     .addHelpText(
@@ -39,10 +40,4 @@ Examples:
       console.log(`The page is at ${url}`);
       console.log('Ctrl-C ends it.');
     });
-}
-
-function port(text: string): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value < 65_536) return value;
-  throw new InvalidArgumentError('It must be a whole number from 0 to 65535.');
 }

@@ -1,6 +1,11 @@
 import { dirname } from 'node:path';
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { checkDataFolder, readClipList, SimilarityStore } from '../../data/index.js';
+import { Command, Option } from 'commander';
+import {
+  checkDataFolder,
+  readClipList,
+  SIMILARITY_FORMS,
+  SimilarityStore,
+} from '../../data/index.js';
 import { LacunaError } from '../../spec/index.js';
 import {
   makeSimilarityMaps,
@@ -8,8 +13,12 @@ import {
   similarityRecipe,
 } from '../../teacher/index.js';
 import { openAligner } from '../open-aligner.js';
+import { rootOption } from '../options/shared-options.js';
 import { similarityLine, similaritySummary } from '../similarity-line.js';
 import { stopSignal } from '../stop-signal.js';
+import { wholeNumber } from '../whole-number.js';
+
+const count = wholeNumber(1, 1024);
 
 interface SimilarityFlags extends SimilarityOptions {
   readonly data: string;
@@ -27,7 +36,7 @@ export function similarityCommand(): Command {
         'call goes on where the first was stopped.',
     )
     .requiredOption('--data <list>', 'JSON Lines (video, captions)')
-    .option('--root <folder>', "folder that the list's paths start from (default: the list's own)")
+    .addOption(rootOption())
     .requiredOption(
       '--teacher <folder>',
       'CLIP or SigLIP as ONNX files, or a run folder of lacuna pretrain (contrastive)',
@@ -41,7 +50,7 @@ export function similarityCommand(): Command {
         '--form <name>',
         'dense: patch tokens of one pass a frame; patches: each part of a frame resized and embedded by itself, as in the TGM paper (some hundred times the cost)',
       )
-        .choices(['dense', 'patches'])
+        .choices(SIMILARITY_FORMS)
         .default('dense'),
     )
     .option(
@@ -106,10 +115,4 @@ async function similarity(flags: SimilarityFlags): Promise<void> {
   } finally {
     await aligner.dispose();
   }
-}
-
-function count(value: string): number {
-  const number = Number(value);
-  if (Number.isInteger(number) && number >= 1 && number <= 1024) return number;
-  throw new InvalidArgumentError('a whole number from 1 to 1024');
 }

@@ -1,11 +1,7 @@
-import type { Precision } from '../../core/index.js';
+import type { BackendFlags } from '../options/backend-options.js';
 
 /** Flags of `lacuna conform`. */
-export interface ConformFlags {
-  readonly backend?: string;
-  readonly device?: string;
-  readonly threads?: number;
-  readonly precision?: Precision;
+export interface ConformFlags extends BackendFlags {
   readonly port?: string;
   readonly level?: number;
   readonly filter?: string;

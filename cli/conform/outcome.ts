@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Outcome, RetrievalCount } from '../../conformance/index.js';
 import { readClipList } from '../../data/index.js';
-import { evaluateRetrieval } from '../../evaluation/index.js';
+import { evaluate, retrieval } from '../../evaluation/index.js';
 import { LacunaError } from '../../spec/index.js';
-import { type DemoFlags, demoData, demoSettings, train } from '../commands/demo.js';
+import { type DemoFlags, demoData, demoSettings, train } from '../demo/demo-run.js';
 import { openBackend } from '../open-backend.js';
 import type { ConformFlags } from './options.js';
 
@@ -43,7 +43,7 @@ export async function demoOutcome(
       seed: String(seed),
       ...(backend === undefined ? {} : { backend }),
       ...(device === undefined ? {} : { device }),
-      ...(threads === undefined ? {} : { threads: String(threads) }),
+      ...(threads === undefined ? {} : { threads }),
       ...(precision === undefined ? {} : { precision }),
     };
     const data = await demoData(flags.data);
@@ -57,7 +57,7 @@ export async function demoOutcome(
       try {
         const model = await train(settings, opened);
         if (model === undefined) throw new LacunaError({ what: 'the training was stopped' });
-        const { textToVideo } = await evaluateRetrieval(model, records, data.folder);
+        const { textToVideo } = await evaluate(retrieval, model, records, data.folder);
         const { recallAt1, queries, gallery } = textToVideo;
         found.push({ hits: Math.round(recallAt1 * queries), queries, gallery });
       } finally {

@@ -9,6 +9,7 @@ import {
   type Subject,
 } from '../../conformance/index.js';
 import { LacunaError } from '../../spec/index.js';
+import { backendConfig } from '../options/backend-options.js';
 import type { ConformFlags } from './options.js';
 
 /** A subject, how to close it, and how its part of a command line reads. */
@@ -20,18 +21,14 @@ export interface OpenSubject {
 
 /** Why the subject is not here, as a sentence, where it is not. */
 export async function openSubject(flags: ConformFlags): Promise<OpenSubject | string> {
-  const { backend = 'onnx', device, threads, precision, port } = flags;
+  const { device, precision, port } = flags;
   if (port !== undefined) {
     const opened = await openPort(port);
     const quoted = JSON.stringify(port);
     return { subject: opened, close: () => opened.close(), flags: `--port ${quoted}` };
   }
-  const options = {
-    ...(device === undefined ? {} : { device }),
-    ...(threads === undefined ? {} : { threads }),
-    ...(precision === undefined ? {} : { precision }),
-  };
-  const factory = BACKENDS.named(backend);
+  const { name, ...options } = backendConfig(flags);
+  const factory = BACKENDS.named(name);
   const probe = await factory.probe(options);
   if (!probe.available) return probe.reason;
   const opened = await factory.open(options);
@@ -41,7 +38,7 @@ export async function openSubject(flags: ConformFlags): Promise<OpenSubject | st
   return {
     subject: backendSubject(opened),
     close: () => opened.dispose(),
-    flags: `--backend ${backend}${said}`,
+    flags: `--backend ${name}${said}`,
   };
 }
 

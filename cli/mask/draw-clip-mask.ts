@@ -1,13 +1,7 @@
 import { access } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import {
-  type Clip,
-  type ClipMotion,
-  ClipReader,
-  type ClipSampling,
-  type MotionRequest,
-} from '../../data/index.js';
-import type { MotionConfig } from '../../run/index.js';
+import { type Clip, type ClipMotion, ClipReader, type ClipSampling } from '../../data/index.js';
+import { type MotionConfig, motionRequest } from '../../run/index.js';
 import {
   drawMask,
   type Grid,
@@ -86,11 +80,12 @@ export async function drawClipMask(
       fix: 'Give --caption with --teacher <folder> or --maps <folder>, or choose another mask.',
     });
   }
+  const wanted = motionRequest({ clip, mask: { kind: mask.kind, motion: request.motion } });
   const read = await readClip(request, {
     frames,
     size,
     rule: { name: 'dense', stride },
-    ...motionOf(request),
+    ...(wanted === undefined ? {} : { motion: wanted }),
   });
   const { video, motion, frameIndices, crop, flip } = read;
   const mapped = { video, frames, size, tubelet, patch, grid };
@@ -106,17 +101,6 @@ export async function drawClipMask(
     ...(map === undefined ? {} : { map }),
     ...(motion === undefined ? {} : { motionSource: motion.source }),
   };
-}
-
-function motionOf({ mask, motion, clip }: ClipMaskRequest): { readonly motion?: MotionRequest } {
-  const { patch, tubelet } = clip;
-  const { map } = MASK_KINDS[mask.kind];
-  const { source, camera, raft: path } = motion;
-  if (map === 'flow') {
-    return { motion: { map, patch, ...(path === undefined ? {} : { raft: { path } }) } };
-  }
-  if (map !== 'motion' || source === 'raft') return {};
-  return { motion: { map, patch, tubelet, source, camera } };
 }
 
 async function readClip(

@@ -19,7 +19,7 @@ export function frameOf({ video, size }: PaintedClip, t: number): Uint8Array {
   return video.slice(t * size * size * 3, (t + 1) * size * size * 3);
 }
 
-/** A frame whose masked patches are grey, nearly, with a dark line where masked meets visible. */
+/** A frame whose masked patches are almost grey, with a dark line between masked and visible ones. */
 export function maskedFrame(clip: PaintedClip, t: number, isMasked: Uint8Array): Uint8Array {
   const pixels = frameOf(clip, t);
   const { size, patch, tubelet, grid } = clip;

@@ -1,11 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type ClipRecord, readClipList } from '../../data/index.js';
-import { attentionMaps, evaluateRetrieval, reconstruct } from '../../evaluation/index.js';
 import {
+  attentionMaps,
+  evaluate,
+  lackingFor,
+  reconstruction,
+  retrieval,
+} from '../../evaluation/index.js';
+import {
+  capabilitiesOf,
   dataRoot,
   loadModel,
   type RunSettings,
+  readEvaluations,
   readManifest,
   readMetrics,
   readProblems,
@@ -46,7 +54,7 @@ export async function collectReport(folder: string, options: ReportOptions): Pro
   try {
     const aligned =
       options.retrieval !== false &&
-      settings.objective !== 'mae' &&
+      lackingFor(retrieval, settings).length === 0 &&
       (settings.contrastive.teacher === undefined || teacher !== undefined) &&
       records.some(({ captions }) => captions.length > 0);
     const whole = teacher === undefined ? model : { ...model, teacher };
@@ -55,12 +63,15 @@ export async function collectReport(folder: string, options: ReportOptions): Pro
       folder,
       manifest,
       metrics: await readMetrics(folder),
+      evaluations: await readEvaluations(folder),
       problems: await readProblems(folder),
       galleryWasTrainedOn,
       ...(evaluation === undefined ? {} : { evaluation }),
-      ...(aligned ? { retrieval: await evaluateRetrieval(whole, records, root) } : {}),
+      ...(aligned ? { retrieval: await evaluate(retrieval, whole, records, root) } : {}),
       reconstructions:
-        settings.objective === 'contrastive' ? [] : await examplesOf(model, spread, root),
+        lackingFor(reconstruction, settings).length === 0
+          ? await examplesOf(model, spread, root)
+          : [],
     };
   } finally {
     await teacher?.dispose();
@@ -73,7 +84,7 @@ async function examplesOf(
   records: readonly ClipRecord[],
   root: string,
 ): Promise<readonly Example[]> {
-  const examples = await reconstruct(model, records, root);
+  const examples = await evaluate(reconstruction, model, records, root);
   const maps = await attentionMaps(
     model,
     examples.map(({ frames }) => frames),
@@ -86,12 +97,13 @@ async function examplesOf(
 
 /** The frozen teacher of a run; one that is gone costs the retrieval, not the report. */
 async function teacherOf(
-  { objective, contrastive }: RunSettings,
+  settings: RunSettings,
   onNote: (text: string) => void,
 ): Promise<Aligner | undefined> {
-  if (objective === 'mae' || contrastive.teacher === undefined) return undefined;
+  const { teacher } = settings.contrastive;
+  if (!capabilitiesOf(settings).aligns || teacher === undefined) return undefined;
   try {
-    return await openAligner(contrastive.teacher, { onNote });
+    return await openAligner(teacher, { onNote });
   } catch (error) {
     if (!(error instanceof LacunaError)) throw error;
     onNote(`Retrieval is left out, because its teacher cannot be opened. ${error.message}`);

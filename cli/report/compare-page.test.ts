@@ -50,6 +50,7 @@ function run(folder: string, weight: number, losses: readonly number[], id = 'cl
     folder,
     manifest,
     metrics,
+    evaluations: [],
     problems: [],
     galleryWasTrainedOn: true,
     reconstructions: [example(id)],

@@ -1,5 +1,5 @@
 import { basename, resolve } from 'node:path';
-import { type StepMetrics, videoConfigOf } from '../../run/index.js';
+import { capabilitiesOf, type StepMetrics, videoConfigOf } from '../../run/index.js';
 import { type Chart, plotStyle, plots } from './curves.js';
 import { escapeHtml } from './escape.js';
 import { type Strip, strips } from './pictures.js';
@@ -45,10 +45,10 @@ function labelOf({ folder, manifest }: ReportInput): string {
 }
 
 function lossOf({ settings }: ReportInput['manifest']): string {
-  const { objective, contrastive } = settings;
-  if (objective === 'mae+contrastive' && contrastive.weight === 0)
+  const { reconstructs, aligns } = capabilitiesOf(settings);
+  if (reconstructs && aligns && settings.contrastive.weight === 0)
     return 'mae (contrastive watched)';
-  return objective;
+  return settings.objective;
 }
 
 function runTable(runs: readonly ReportInput[]): string {

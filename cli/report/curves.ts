@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { StepMetrics } from '../../run/index.js';
+import type { StepEvaluation, StepMetrics } from '../../run/index.js';
 import { scriptJson } from './escape.js';
 
 export interface Chart {
@@ -10,6 +10,8 @@ export interface Chart {
     readonly values: readonly (number | null)[];
     /** A dashed line: a loss that is reported and not optimised. */
     readonly dashed?: boolean;
+    /** Values of some steps only, joined by lines. */
+    readonly sparse?: boolean;
   }[];
 }
 
@@ -25,11 +27,20 @@ const COLOURS = [
   '#7d6b5d',
 ];
 
-/** The curves of a run as HTML: loss and its parts, learning rate, step time, share of waiting. */
-export function curves(metrics: readonly StepMetrics[]): string {
+/**
+ * The curves of a run as HTML: loss and its parts, learning rate, step time, share of waiting, and what
+ * the model was worth in between.
+ */
+export function curves(
+  metrics: readonly StepMetrics[],
+  evaluations: readonly StepEvaluation[] = [],
+): string {
   if (metrics.length === 0) return '<p class="soft">No step was recorded.</p>';
   const every = Math.ceil(metrics.length / MOST_POINTS);
-  const points = metrics.filter((_, index) => index % every === 0 || index === metrics.length - 1);
+  const evaluated = new Set(evaluations.map(({ step }) => step));
+  const points = metrics.filter(
+    ({ step }, index) => index % every === 0 || index === metrics.length - 1 || evaluated.has(step),
+  );
   const column = (value: (point: StepMetrics) => number | undefined) =>
     points.map((point) => {
       const number = value(point);
@@ -43,6 +54,10 @@ export function curves(metrics: readonly StepMetrics[]): string {
   const charts: Chart[] = [
     { title: 'loss', series: losses.map(metric) },
     ...others.map((name) => ({ title: name, series: [metric(name)] })),
+    ...evaluationCharts(
+      evaluations,
+      points.map(({ step }) => step),
+    ),
     {
       title: 'learning rate',
       series: [{ label: 'learning rate', values: column((point) => point.learningRate) }],
@@ -59,6 +74,25 @@ export function curves(metrics: readonly StepMetrics[]): string {
     points.map(({ step }) => step),
     charts,
   );
+}
+
+/** A chart of each score of each evaluator: a rank and a share have no scale in common. */
+function evaluationCharts(
+  evaluations: readonly StepEvaluation[],
+  steps: readonly number[],
+): readonly Chart[] {
+  const found = new Map<string, Map<number, number>>();
+  for (const { step, evaluator, scores } of evaluations) {
+    for (const [name, value] of Object.entries(scores)) {
+      const title = `${evaluator}: ${name}`;
+      const values = found.get(title) ?? new Map<number, number>();
+      found.set(title, values.set(step, value));
+    }
+  }
+  return [...found].map(([title, values]) => ({
+    title,
+    series: [{ label: title, sparse: true, values: steps.map((step) => values.get(step) ?? null) }],
+  }));
 }
 
 /** Charts over steps as HTML; once a page, because it brings its library along. */
@@ -81,7 +115,7 @@ for (const chart of chartData.charts) {
   const plot = new uPlot({
     title: chart.title, width: width(), height: 240, scales: { x: { time: false } },
     axes: [{ stroke: ink, grid, label: 'step' }, { stroke: ink, grid, size: 70, values: (_, ticks) => ticks.map((tick) => Number(tick.toPrecision(3))) }],
-    series: [{ label: 'step' }, ...chart.series.map(({ label, dashed }, i) => ({ label, stroke: chartData.colours[i % chartData.colours.length], width: 1.5, dash: dashed ? [6, 4] : undefined }))],
+    series: [{ label: 'step' }, ...chart.series.map(({ label, dashed, sparse }, i) => ({ label, spanGaps: sparse === true, stroke: chartData.colours[i % chartData.colours.length], width: 1.5, dash: dashed ? [6, 4] : undefined }))],
   }, [chartData.steps, ...chart.series.map(({ values }) => values)], place);
   addEventListener('resize', () => plot.setSize({ width: width(), height: 240 }));
 }

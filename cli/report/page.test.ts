@@ -54,6 +54,7 @@ const EMPTY: ReportInput = {
   folder: 'runs/x',
   manifest: manifest(),
   metrics: [],
+  evaluations: [],
   problems: [],
   galleryWasTrainedOn: true,
   reconstructions: [],
@@ -103,6 +104,9 @@ it('loads nothing, from anywhere', () => {
 it('copes with no step, one step and losses that are not finite', () => {
   expect(reportPage(EMPTY)).toContain('No step was recorded');
   expect(reportPage({ ...EMPTY, metrics: [step(1, 3)] })).toContain('"values":[3]');
+  const evaluations = [{ step: 2, evaluator: 'retrieval', scores: { r1: 0.25 } }];
+  const judged = reportPage({ ...EMPTY, metrics: [step(1, 3), step(2, 2)], evaluations });
+  expect(judged).toContain('{"label":"retrieval: r1","sparse":true,"values":[null,0.25]}');
   const broken = reportPage({ ...EMPTY, metrics: [step(1, Number.NaN), step(2, 1)] });
   expect(broken).toContain('"values":[null,1]');
 });

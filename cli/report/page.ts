@@ -10,10 +10,11 @@ import { manifestTable, problemTable, scoreTable } from './tables.js';
 
 /** One self-contained page about a run: it loads nothing, from anywhere. */
 export function reportPage(input: ReportInput): string {
-  const { manifest, metrics, problems, evaluation, retrieval, reconstructions } = input;
+  const { manifest, metrics, evaluations, problems, evaluation, retrieval, reconstructions } =
+    input;
   const title = `Lacuna: ${input.folder}`;
   const sections = [
-    section('Curves', curves(metrics)),
+    section('Curves', curves(metrics, evaluations)),
     reconstructions.length === 0 ? '' : section('Masks and reconstructions', examples(input)),
     retrieval === undefined
       ? ''

@@ -1,5 +1,5 @@
 import type { Reconstruction, Retrieval } from '../../evaluation/index.js';
-import type { DataProblem, RunManifest, StepMetrics } from '../../run/index.js';
+import type { DataProblem, RunManifest, StepEvaluation, StepMetrics } from '../../run/index.js';
 
 /** Retrieval scores of one model, as the evaluation of a run keeps them. */
 export interface ScoreRow {
@@ -28,6 +28,8 @@ export interface ReportInput {
   readonly folder: string;
   readonly manifest: RunManifest;
   readonly metrics: readonly StepMetrics[];
+  /** What the model was worth while it was trained. */
+  readonly evaluations: readonly StepEvaluation[];
   readonly problems: readonly DataProblem[];
   readonly evaluation?: RunEvaluation;
   readonly retrieval?: Retrieval;

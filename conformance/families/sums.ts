@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Shape } from '../../spec/program/index.js';
+import { matmul as matmulOf, mul, type Shape } from '../../spec/program/index.js';
 import { buildCase } from '../build-case.js';
 import { type Family, family } from '../case.js';
 import { draw, extent, positiveExtent, regime, shape } from '../generators/draws.js';
@@ -86,6 +86,30 @@ const longMatmul = family(
     ),
 );
 
+/** A product times a number, which engines take into the product: in f64 they must keep all of its digits. */
+const scaledMatmul = family(
+  'primitive/matmul/scaled',
+  fc.record({
+    batch: fc.constantFrom([], [], [2]),
+    rows: positiveExtent,
+    inner: positiveExtent,
+    columns: positiveExtent,
+    transposeB: fc.boolean(),
+    factor: fc.constantFrom(0.3, 1 / Math.sqrt(12)),
+    ...content,
+  }),
+  ({ batch, rows, inner, columns, transposeB, factor, ...data }) =>
+    buildCase(
+      'matmul',
+      {
+        a: { shape: [...batch, rows, inner] },
+        b: { shape: [...batch, ...(transposeB ? [columns, inner] : [inner, columns])] },
+      },
+      data,
+      ({ a, b }) => ({ result: mul(matmulOf(a, b, { transposeB }), factor) }),
+    ),
+);
+
 export const SUM_FAMILIES: readonly Family[] = [
   reduce('reduce_sum', 'f32'),
   reduce('reduce_sum', 'i32'),
@@ -94,6 +118,7 @@ export const SUM_FAMILIES: readonly Family[] = [
   reduce('reduce_max', 'i32'),
   matmul,
   longMatmul,
+  scaledMatmul,
 ];
 
 function chosenAxes(own: Shape, chosen: readonly boolean[]): number[] {

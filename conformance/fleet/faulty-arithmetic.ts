@@ -24,7 +24,7 @@ export const ARITHMETIC_FAULTS: readonly Fault[] = [
   }),
   fault('the last product of an inner product lost', 'primitive/matmul', {
     ...exact,
-    dot: (out, i, a, b, count) => exact.dot(out, i, a, b, count - 1),
+    dot: (out, i, a, b, count) => exact.dot(out, i, a, b, Math.max(0, count - 1)),
   }),
   fault('a maximum that starts at 0', 'primitive/reduce_max', {
     ...exact,

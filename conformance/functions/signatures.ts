@@ -1,5 +1,5 @@
 import type { FunctionName } from '../../protocol/function-call.js';
-import { ROUNDINGS } from '../../spec/index.js';
+import { DIRECTIONS, ROUNDINGS } from '../../spec/index.js';
 import { MODEL_SIGNATURES } from './model-signatures.js';
 import type { AttributeSpec, FunctionSignature, TensorSpec } from './signature.js';
 
@@ -123,7 +123,7 @@ export const FUNCTION_SIGNATURES: readonly FunctionSignature[] = [
     function: 'loss.infonce',
     text: 'InfoNCE of B pairs of embeddings and its gradients.',
     clauses: ['loss.infonce', 'loss.infonce.gradient'],
-    attributes: { directions: choice(['mean', 'sum'], 'w = 1/2 or 1, below.') },
+    attributes: { directions: choice(DIRECTIONS, 'w = 1/2 or 1, below.') },
     inputs: [
       tensor('text', 'float', 'B D', 'Not yet normalised.'),
       tensor('video', 'float', 'B D', 'Not yet normalised.'),

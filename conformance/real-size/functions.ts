@@ -1,11 +1,6 @@
 import { targets, toUnitRange } from '../../spec/index.js';
-import {
-  type InfoNceDrawn,
-  infoNceCase,
-  lossOfMaeCase,
-  type MaeDrawn,
-  maeCase,
-} from '../functions/losses.js';
+import type { InfoNceDrawn, MaeDrawn } from '../families/loss-cases.js';
+import { infoNceFunction, lossOfMaeFunction, maeFunction } from '../functions/losses.js';
 import { type TubeDrawn, topkCase, tubeCase } from '../functions/masks.js';
 import { type PatchifyDrawn, patchifyCase } from '../functions/pixels.js';
 import { type StepDrawn, stepCase } from '../functions/step.js';
@@ -146,7 +141,7 @@ const mae = sizedFamily<Chosen<MaeDrawn>>(
     gate: [{ batch: 9, masked: 5, size: 37, regime: 'normal' }],
     real: [{ batch: 9, masked: 17, size: 131, regime: 'normal' }],
   },
-  maeCase,
+  maeFunction,
   { level, clauses: ['loss.mae', 'loss.mae.gradient'] },
 );
 
@@ -158,7 +153,7 @@ const longMae = sizedFamily<Chosen<MaeDrawn>>(
   'real/loss.mae/long',
   { gate: [{ batch: 9, masked: 61, size: 131, regime: 'normal' }] },
   (chosen) => {
-    const drawn = lossOfMaeCase(chosen);
+    const drawn = lossOfMaeFunction(chosen);
     for (const { prediction } of drawn.runs) {
       const data = prediction?.data as Float32Array;
       for (let i = data.length - (data.length >> 4); i < data.length; i++) {
@@ -179,7 +174,7 @@ const infoNce = sizedFamily<Chosen<InfoNceDrawn>>(
     ],
     real: [{ batch: 129, width: 16, directions: 'mean', regime: 'normal' }],
   },
-  infoNceCase,
+  infoNceFunction,
   {
     level,
     clauses: ['loss.infonce', 'loss.infonce.gradient'],
@@ -195,7 +190,7 @@ const infoNce = sizedFamily<Chosen<InfoNceDrawn>>(
 const infoNceOfOne = sizedFamily<Chosen<InfoNceDrawn>>(
   'real/loss.infonce/one',
   { gate: [{ batch: 1, width: 256, directions: 'sum', regime: 'normal' }] },
-  infoNceCase,
+  infoNceFunction,
   {
     level,
     clauses: ['loss.infonce'],

@@ -1,7 +1,8 @@
 import type { MotionField } from './motion-field.js';
 
 /** What is done about motion that the whole picture shares. */
-export type CameraMotion = 'keep' | 'compensate';
+export type CameraMotion = (typeof CAMERA_MOTIONS)[number];
+export const CAMERA_MOTIONS = ['keep', 'compensate'] as const;
 
 /** How a field becomes a map. */
 export interface MotionMapOptions {

@@ -13,7 +13,8 @@ import { type CameraMotion, motionMap } from './motion-map.js';
  * read by `node-av` only). `block-matching`: the decoded frames; the same for every backend and
  * codec. `auto`: the codec's vectors where a clip has any, and else block matching.
  */
-export type MotionSource = 'auto' | 'codec' | 'block-matching';
+export type MotionSource = (typeof MOTION_SOURCES)[number];
+export const MOTION_SOURCES = ['auto', 'codec', 'block-matching'] as const;
 
 /** What map of a clip's motion is wanted: the stored map of this name (`MapName`). */
 export type MotionRequest = {

@@ -1,3 +1,4 @@
+import type { Crop } from '../../spec/model/presets.js';
 import { type DrawAddress, RandomStream, type StreamName } from '../../spec/random/stream.js';
 import type { MotionRequest } from '../motion/motion-request.js';
 import type { FrameRequest, VideoInfo } from '../video/video-reader.js';
@@ -20,7 +21,7 @@ export interface ClipSampling {
     | { readonly name: 'dense'; readonly stride: number }
     | { readonly name: 'segments' };
   /** How training clips are cropped. */
-  readonly crop: 'multi-scale' | 'centre';
+  readonly crop: Crop;
   /** Whether training clips are mirrored half of the time. VideoMAE's pre-training code does not. */
   readonly flip: boolean;
   /** The map of its motion that each clip is to bring along. @defaultValue none */

@@ -14,6 +14,13 @@ import {
   type SimilarityEntry,
 } from './similarity-entry.js';
 
+/**
+ * `patches`: each cell of a frame is resized to the teacher's input and embedded (TGM).
+ * `dense`: the patch tokens of one pass a frame.
+ */
+export type SimilarityForm = (typeof SIMILARITY_FORMS)[number];
+export const SIMILARITY_FORMS = ['dense', 'patches'] as const;
+
 /** How the maps of a store are made: stores that differ in it hold different maps. */
 export interface SimilarityRecipe {
   readonly teacher: {
@@ -21,11 +28,7 @@ export interface SimilarityRecipe {
     /** `Aligner.digest`. */
     readonly digest: string;
   };
-  /**
-   * `patches`: each cell of a frame is resized to the teacher's input and embedded (TGM).
-   * `dense`: the patch tokens of one pass a frame.
-   */
-  readonly form: 'patches' | 'dense';
+  readonly form: SimilarityForm;
   /** Frames between two stored ones. */
   readonly stride: number;
   /** `patches`: cells along a frame's short side; `dense`: the teacher's patches along its input. */
@@ -42,7 +45,7 @@ const RECIPE: z.ZodType<SimilarityRecipe> = z.strictObject({
     name: z.string().max(4096),
     digest: z.string().regex(/^[0-9a-f]{64}$/),
   }),
-  form: z.enum(['patches', 'dense']),
+  form: z.enum(SIMILARITY_FORMS),
   stride: z
     .int()
     .min(1)

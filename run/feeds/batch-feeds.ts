@@ -18,6 +18,7 @@ import {
   shuffle,
   type TextMaskVocabulary,
 } from '../../spec/index.js';
+import { capabilitiesOf } from '../settings/capabilities.js';
 import type { RunSettings } from '../settings/config.js';
 import { videoConfig } from '../settings/settings.js';
 import { CaptionEmbeddings } from './caption-embeddings.js';
@@ -51,7 +52,8 @@ export class BatchFeeds {
 
   /** Everything depends on (seed, epoch, sample) alone. */
   async feeds({ epoch, video, samples }: ClipBatch): Promise<Named<HostTensor>> {
-    const { clip, mask, seed, objective } = this.#settings;
+    const { clip, mask, seed } = this.#settings;
+    const { reconstructs, aligns } = capabilitiesOf(this.#settings);
     const grid = gridOf(videoConfig(this.#settings));
     const masks = await Promise.all(
       samples.map(async (sample) =>
@@ -61,8 +63,8 @@ export class BatchFeeds {
     const { frames, size } = clip;
     return {
       frames: { dtype: 'u8', shape: [samples.length, frames, size, size, 3], data: video },
-      ...maskFeeds(masks, objective !== 'contrastive'),
-      ...(objective === 'mae' ? {} : this.#textFeeds(samples, epoch)),
+      ...maskFeeds(masks, reconstructs),
+      ...(aligns ? this.#textFeeds(samples, epoch) : {}),
     };
   }
 

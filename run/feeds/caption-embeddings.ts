@@ -130,6 +130,12 @@ export class CaptionEmbeddings {
 
   /** `text.embedding` f32 [B, E] of captions of the list. */
   feeds(captions: readonly string[]): Named<HostTensor> {
+    const shape = [captions.length, this.width];
+    return { 'text.embedding': { dtype: 'f32', shape, data: this.rows(captions) } };
+  }
+
+  /** [captions, E] of captions that were embedded, row by row. */
+  rows(captions: readonly string[]): Float32Array {
     const data = new Float32Array(captions.length * this.width);
     captions.forEach((caption, index) => {
       const row = this.#rows.get(caption);
@@ -141,7 +147,7 @@ export class CaptionEmbeddings {
       }
       data.set(this.#data.subarray(row * this.width, (row + 1) * this.width), index * this.width);
     });
-    return { 'text.embedding': { dtype: 'f32', shape: [captions.length, this.width], data } };
+    return data;
   }
 }
 

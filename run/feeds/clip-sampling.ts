@@ -1,6 +1,9 @@
 import type { ClipSampling, MotionRequest } from '../../data/index.js';
 import { MASK_KINDS } from '../../spec/masking/kinds.js';
-import type { MotionConfig, RunSettings } from '../settings/config.js';
+import type { ClipConfig } from '../settings/clip.js';
+import type { RunSettings } from '../settings/config.js';
+import type { RunMaskConfig } from '../settings/mask.js';
+import type { MotionConfig } from '../settings/motion.js';
 
 /** How clips are taken from videos, as the loader asks for it. */
 export function clipSampling({ clip }: Pick<RunSettings, 'clip'>): ClipSampling {
@@ -16,10 +19,14 @@ export function maskedClipSampling(settings: Pick<RunSettings, 'clip' | 'mask'>)
   return { ...clipSampling(settings), ...(motion === undefined ? {} : { motion }) };
 }
 
-function motionRequest({
+/** The map of its motion that a clip is to bring along for a mask; undefined where it needs none. */
+export function motionRequest({
   clip,
   mask,
-}: Pick<RunSettings, 'clip' | 'mask'>): MotionRequest | undefined {
+}: {
+  readonly clip: Pick<ClipConfig, 'patch' | 'tubelet'>;
+  readonly mask: Pick<RunMaskConfig, 'kind' | 'motion'>;
+}): MotionRequest | undefined {
   const { patch, tubelet } = clip;
   const { map } = MASK_KINDS[mask.kind];
   if (map === 'flow') return flowRequest(patch, mask.motion);

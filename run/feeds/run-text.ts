@@ -8,7 +8,9 @@ import {
 } from '../../data/index.js';
 import { LacunaError } from '../../spec/index.js';
 import type { Aligner } from '../aligner.js';
-import type { RunFolder, RunManifest } from '../run-folder.js';
+import type { RunManifest } from '../manifest.js';
+import type { RunFolder } from '../run-folder.js';
+import { capabilitiesOf } from '../settings/capabilities.js';
 import type { RunSettings } from '../settings/config.js';
 import { withTeacher } from '../settings/settings.js';
 import type { TextSide } from './batch-feeds.js';
@@ -28,6 +30,8 @@ export interface RunTextOptions extends EmbedCaptionsOptions {
   /** Opens the teacher that `contrastive.teacher` names; asked for only where there is one. */
   readonly openTeacher?: ((folder: string) => Promise<Aligner>) | undefined;
   readonly onNote: (text: string) => void;
+  /** What the teacher is asked for beside the captions of the list. @defaultValue nothing */
+  readonly captions?: readonly string[];
 }
 
 /** Trains or reads the tokenizer, or has a frozen teacher embed every distinct caption. */
@@ -36,8 +40,8 @@ export async function beginText(
   list: ClipList,
   options: RunTextOptions,
 ): Promise<RunText> {
-  const { objective, contrastive, data, text } = settings;
-  if (objective === 'mae') return { settings, side: undefined, save: async () => {} };
+  const { contrastive, data, text } = settings;
+  if (!capabilitiesOf(settings).aligns) return { settings, side: undefined, save: async () => {} };
   if (contrastive.teacher !== undefined) {
     const { embeddings, teacher } = await askTeacher(contrastive.teacher, list, options);
     return {
@@ -69,10 +73,11 @@ export async function resumeText(
 ): Promise<TextSide> {
   const { settings, teacher: known } = folder.manifest;
   const { teacher } = settings.contrastive;
-  if (settings.objective === 'mae') return undefined;
+  if (!capabilitiesOf(settings).aligns) return undefined;
   if (teacher === undefined) return createTokenizer(await readTokenizer(folder.tokenizer));
   try {
-    const kept = await CaptionEmbeddings.open(folder.captionEmbeddings, captionsOf(list));
+    const asked = askedFor(list, options);
+    const kept = await CaptionEmbeddings.open(folder.captionEmbeddings, asked);
     if (kept.teacher === known?.digest) return kept;
     options.onNote(`${folder.captionEmbeddings} is of another teacher: this one is asked again.`);
   } catch (error) {
@@ -98,33 +103,40 @@ export function vocabularyOf(side: TextSide): number {
   return tokenizerOf(side)?.vocabSize ?? 0;
 }
 
-function tokenizerOf(side: TextSide): Tokenizer | undefined {
+/** The tokenizer of a run that has one. */
+export function tokenizerOf(side: TextSide): Tokenizer | undefined {
   return side instanceof CaptionEmbeddings ? undefined : side;
 }
 
 async function askTeacher(
   folder: string,
   list: ClipList,
-  { openTeacher, ...options }: RunTextOptions,
+  options: RunTextOptions,
 ): Promise<{
   readonly embeddings: CaptionEmbeddings;
   readonly teacher: NonNullable<RunManifest['teacher']>;
 }> {
+  const { openTeacher } = options;
   if (openTeacher === undefined) {
     throw new LacunaError({
       where: 'contrastive.teacher',
       what: 'nobody here can open a teacher',
       got: folder,
+      fix: 'Hand in openTeacher.',
     });
   }
   const aligner = await openTeacher(folder);
   try {
     const { name, digest } = aligner;
-    const embeddings = await CaptionEmbeddings.make(aligner, captionsOf(list), options);
+    const embeddings = await CaptionEmbeddings.make(aligner, askedFor(list, options), options);
     return { embeddings, teacher: { name, digest } };
   } finally {
     await aligner.dispose();
   }
+}
+
+function askedFor(list: ClipList, { captions = [] }: RunTextOptions): readonly string[] {
+  return [...captionsOf(list), ...captions];
 }
 
 function captionsOf({ records }: ClipList): readonly string[] {

@@ -12,10 +12,10 @@ import {
   readClipList,
   SimilarityStore,
 } from '../../data/index.js';
-import { reconstruct } from '../../evaluation/reconstruction.js';
+import { evaluate, reconstruction } from '../../evaluation/index.js';
 import { drawMask, sampleWord } from '../../spec/index.js';
 import { type Aligner, makeSimilarityMaps, similarityRecipe } from '../../teacher/index.js';
-import { pretrain, resumePretraining } from '../../training/pretrain.js';
+import { pretrain, resumePretraining } from '../../training/tasks/pretrain.js';
 import type { RunSettings } from '../settings/config.js';
 import { parseConfig } from '../settings/parse-config.js';
 import { resolveSettings } from '../settings/settings.js';
@@ -124,7 +124,12 @@ describe('pretraining with text-guided masks', () => {
     const { state } = await pretrain(mae, backend, { version: 'test' });
     const model = { settings: mae, backend, state, tokenizer: undefined };
     const held = (await readClipList(data.testList)).records;
-    const [shown, ...others] = await reconstruct(model, [record, ...held], data.folder);
+    const [shown, ...others] = await evaluate(
+      reconstruction,
+      model,
+      [record, ...held],
+      data.folder,
+    );
     expect(others).toEqual([]);
     const entry = await store.read(record.video);
     if (entry === undefined) throw new Error('no entry');

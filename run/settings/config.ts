@@ -1,130 +1,24 @@
-import type { Precision } from '../../core/backend.js';
-import type { CameraMotion, MotionSource } from '../../data/index.js';
-import type {
-  DecoderConfig,
-  InfoNceConfig,
-  ProjectionConfig,
-  ReconstructionLossName,
-  TargetKind,
-  TextEncoderConfig,
-  VideoConfig,
-  VideoEncoderConfig,
-} from '../../spec/index.js';
-import type { MaskConfig } from '../../spec/masking/draw-mask.js';
-import type { FrameAggregation } from '../../spec/masking/similarity-map.js';
 import type { TextMaskConfig } from '../../spec/masking/text-mask.js';
+import type { DecoderConfig } from '../../spec/model/decoder.js';
 import type { Objective, PresetName } from '../../spec/model/presets.js';
+import type { VideoEncoderConfig } from '../../spec/model/video-encoder.js';
 import type { AdamWConfig } from '../../spec/optim/adamw.js';
 import type { LossScaling } from '../../spec/optim/loss-scaling.js';
+import type { BackendConfig } from './backend.js';
+import type { CheckpointConfig } from './checkpoints.js';
+import type { ClipConfig } from './clip.js';
+import type { ContrastiveConfig, ContrastiveOverrides } from './contrastive.js';
+import type { DataConfig } from './data.js';
+import type { EvaluationConfig, EvaluationSettings } from './evaluation.js';
+import type { MaeConfig } from './mae.js';
+import type { RunMaskConfig } from './mask.js';
+import type { ScheduleConfig } from './schedule.js';
+import type { Overrides } from './section.js';
+import type { TextConfig } from './towers.js';
 
-/** The videos and captions of a run. */
-export interface DataConfig {
-  /** The list of clips: JSON Lines or a VideoMAE list. */
-  readonly list: string;
-  /** The folder that the paths of the list start from. @defaultValue the list's own folder */
-  readonly root?: string;
-  /** Threads that decode. @defaultValue 2: with 1, a ViT-S step on 2 cores waits for 11 % of its time */
-  readonly workers?: number;
-  /** A `tokenizer.json` to use. @defaultValue none: one is trained on the captions */
-  readonly tokenizer?: string;
-  /** The folder of similarity maps that text-guided masks are drawn from: see `lacuna similarity`. */
-  readonly similarity?: string;
-}
-
-/** The video mask of a run. */
-export interface RunMaskConfig extends Required<MaskConfig> {
-  /** How the similarity maps of a tubelet's frames become its slot's. @defaultValue 'mean' */
-  readonly frames?: FrameAggregation;
-  /** How motion is measured; there for the masks that it guides. */
-  readonly motion?: MotionConfig;
-}
-
-/** A clip and how its frames are chosen from a video. */
-export interface ClipConfig extends Pick<VideoConfig, 'frames' | 'size' | 'tubelet' | 'patch'> {
-  /** Frames between two frames of a clip (`dense`). */
-  readonly stride: number;
-  /** `dense`: neighbours at the stride (VideoMAE). `tsn`: one of each of T equal segments. */
-  readonly sampling: 'dense' | 'tsn';
-  /** `multi-scale`: VideoMAE's MultiScaleCrop. `centre`: always the middle square. */
-  readonly crop: 'multi-scale' | 'centre';
-  readonly flip: boolean;
-}
-
-/** The text encoder of a run. */
-export interface TextConfig extends Omit<TextEncoderConfig, 'vocabulary'> {
-  /** Tokens of a vocabulary that is trained on the captions; a loaded tokenizer has its own. */
-  readonly vocabulary: number;
-}
-
-export interface MaeConfig {
-  readonly target: TargetKind;
-  /** @defaultValue 'mean-squared' */
-  readonly loss?: ReconstructionLossName;
-  /** The factor of its loss. */
-  readonly weight: number;
-}
-
-export interface ContrastiveConfig extends InfoNceConfig {
-  readonly directions: 'mean' | 'sum';
-  readonly pool: 'mean' | 'class';
-  readonly videoProjection: ProjectionConfig;
-  readonly textProjection: ProjectionConfig;
-  /** The factor of its loss; 0 reports it without optimising it. */
-  readonly weight: number;
-  /**
-   * The folder of a frozen teacher, whose embeddings then stand for the captions (TGM). Without a
-   * projection of text they are used as they are, and the shared space is the teacher's.
-   * @defaultValue none: a text encoder is trained along
-   */
-  readonly teacher?: string;
-  /** E, the width of the teacher's embeddings; known, and recorded, once it was opened. */
-  readonly teacherWidth?: number;
-}
-
-/** The run's length and its learning rate; both rates are for a global batch of 256. */
-export interface ScheduleConfig {
-  readonly baseLearningRate: number;
-  readonly minimumLearningRate: number;
-  /** How long the run is: in epochs, or in steps. */
-  readonly epochs?: number;
-  readonly steps?: number;
-  /** How long the warm-up is. @defaultValue the preset's share of the run */
-  readonly warmupEpochs?: number;
-  readonly warmupSteps?: number;
-  /** See `WarmupCosine`. */
-  readonly warmup: 'videomae' | 'mae';
-}
-
-/** How motion is measured for a mask that needs a map of it. */
-export interface MotionConfig {
-  /**
-   * For `motion-guided` a `MotionSource`. For `flow-warped` `block-matching`, or `raft`: a model of
-   * optical flow. @defaultValue `auto`; for `flow-warped` `raft` where one is named, and else
-   * `block-matching`
-   */
-  readonly source: MotionSource | 'raft';
-  /** The ONNX file of that model: see `FlowModel`. */
-  readonly raft?: string;
-  /** The SHA-256 of that file, hex; known, and recorded, once it was opened. */
-  readonly raftDigest?: string;
-  /** Whether motion that the whole picture shares counts (`motion-guided`). @defaultValue `keep` */
-  readonly camera: CameraMotion;
-}
-
-export interface CheckpointConfig {
-  /** Steps between two checkpoints; one more is written at the end. */
-  readonly everySteps: number;
-  /** How many of the newest stay. */
-  readonly keep: number;
-}
-
-export interface BackendConfig {
-  readonly name: string;
-  readonly device?: string;
-  readonly threads?: number;
-  /** @defaultValue `f32` */
-  readonly precision?: Precision;
-}
+/** `shuffled` gives each clip the captions of another, the same throughout: a control that must not learn. */
+export type Pairing = (typeof PAIRINGS)[number];
+export const PAIRINGS = ['own', 'shuffled'] as const;
 
 /**
  * A run with every choice made: what the manifest records, and what a resumed run goes by. Each
@@ -145,8 +39,7 @@ export interface RunSettings {
   readonly contrastive: ContrastiveConfig;
   readonly mask: RunMaskConfig;
   readonly textMask: Required<TextMaskConfig>;
-  /** `shuffled` gives each clip the captions of another, the same throughout: a control that must not learn. */
-  readonly pairing: 'own' | 'shuffled';
+  readonly pairing: Pairing;
   /** Clips of a global batch. */
   readonly batch: number;
   /** Into how many parts a step cuts its batch (objective `mae` only). */
@@ -158,21 +51,20 @@ export interface RunSettings {
   /** Keeps small gradients from being lost where products read f16. Old manifests have none. */
   readonly lossScaling: LossScaling;
   readonly checkpoints: CheckpointConfig;
+  /** What the model is worth in between. @defaultValue none: it is not judged */
+  readonly evaluation?: EvaluationSettings;
   readonly backend: BackendConfig;
 }
 
-/** All keys optional, at every depth of plain objects. */
-export type Overrides<T> = {
-  readonly [K in keyof T]?: NonNullable<T[K]> extends object ? Overrides<NonNullable<T[K]>> : T[K];
-};
-
 /** What a person writes: the data, the run folder, and what differs from the preset. */
 export interface RunConfig
-  extends Overrides<Omit<RunSettings, 'data' | 'output' | 'contrastive' | 'lossScaling'>> {
+  extends Overrides<
+    Omit<RunSettings, 'data' | 'output' | 'contrastive' | 'lossScaling' | 'evaluation'>
+  > {
   readonly data: DataConfig;
   readonly output: string;
-  readonly contrastive?: Overrides<Omit<ContrastiveConfig, 'temperature'>> &
-    Partial<Pick<ContrastiveConfig, 'temperature'>>;
+  readonly evaluation?: EvaluationConfig;
+  readonly contrastive?: ContrastiveOverrides;
   /** @defaultValue `{ kind: 'none' }`, in mixed precision `{ kind: 'dynamic' }` */
   readonly lossScaling?: LossScaling;
 }

@@ -7,15 +7,29 @@ export {
   maskCounts,
 } from './draw-mask.js';
 export { type Grid, placesPerSlot, tokenCount } from './grid.js';
-export type { MapName, MaskDraw, MaskKind, MaskMap, Ties } from './kind.js';
+export {
+  type MapName,
+  type MaskDraw,
+  type MaskKind,
+  type MaskMap,
+  TIES,
+  type Ties,
+} from './kind.js';
 export { MASK_KIND_NAMES, MASK_KINDS, type MaskKindName } from './kinds.js';
 export type { Mask } from './mask.js';
 export { maskedCount, ROUNDINGS, type Rounding } from './rounding.js';
-export { type FrameAggregation, framesToSlots, quantizeSimilarity } from './similarity-map.js';
+export {
+  FRAME_AGGREGATIONS,
+  type FrameAggregation,
+  framesToSlots,
+  quantizeSimilarity,
+} from './similarity-map.js';
 export {
   completeTextMaskConfig,
   type MaskedText,
   maskText,
+  TEXT_MASK_MODES,
   type TextMaskConfig,
+  type TextMaskMode,
   type TextMaskVocabulary,
 } from './text-mask.js';

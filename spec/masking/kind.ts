@@ -21,7 +21,8 @@ export type MapName = 'similarity' | 'motion' | 'flow';
  * - `first`: those of lower index, in raster order.
  * - `random`: any, by the words at the clip's address.
  */
-export type Ties = 'first' | 'random';
+export type Ties = (typeof TIES)[number];
+export const TIES = ['first', 'random'] as const;
 
 /** What a mask kind draws from. */
 export interface MaskDraw {

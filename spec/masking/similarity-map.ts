@@ -30,7 +30,8 @@ export function quantizeSimilarity(cosines: Float32Array | Float64Array): Int16A
  * - `first`: the first frame's map.
  * - `max`: the highest value at each place.
  */
-export type FrameAggregation = 'mean' | 'first' | 'max';
+export type FrameAggregation = (typeof FRAME_AGGREGATIONS)[number];
+export const FRAME_AGGREGATIONS = ['mean', 'first', 'max'] as const;
 
 /**
  * From one map a frame, [frames, places], to one a slot, [frames / tubelet, places].

@@ -4,6 +4,9 @@ import { RandomStream } from '../random/stream.js';
 import type { MaskAddress } from './draw-mask.js';
 import { maskedCount, type Rounding } from './rounding.js';
 
+export const TEXT_MASK_MODES = ['replace', 'drop'] as const;
+export type TextMaskMode = (typeof TEXT_MASK_MODES)[number];
+
 /** Which words of a caption are hidden from the text encoder. */
 export interface TextMaskConfig {
   /**
@@ -12,7 +15,7 @@ export interface TextMaskConfig {
    * - `drop` (MAC's abstract reads so): masked tokens are removed, the others keep their order and
    *   move forward, and padding fills the end.
    */
-  readonly mode?: 'replace' | 'drop';
+  readonly mode?: TextMaskMode;
   /** @defaultValue 0.15, as BERT; MAC's ratio is unknown: sweep 0, 0.15, 0.3, 0.5. */
   readonly ratio?: number;
   /** @defaultValue 'nearest-masked-at-least-one': floor would never mask a caption below 7 words at 0.15. */

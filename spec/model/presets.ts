@@ -11,8 +11,16 @@ import type { TransformerConfig } from './transformer.js';
 import type { VideoEncoderConfig } from './video-encoder.js';
 
 /** What is learned: reconstruction, alignment with text, or both on one encoder pass. */
-export type Objective = 'mae' | 'contrastive' | 'mae+contrastive';
-export const OBJECTIVES: readonly Objective[] = ['mae', 'contrastive', 'mae+contrastive'];
+export type Objective = (typeof OBJECTIVES)[number];
+export const OBJECTIVES = ['mae', 'contrastive', 'mae+contrastive'] as const;
+
+/** `dense`: neighbours at the stride (VideoMAE). `tsn`: one of each of T equal segments. */
+export type FrameSampling = (typeof FRAME_SAMPLINGS)[number];
+export const FRAME_SAMPLINGS = ['dense', 'tsn'] as const;
+
+/** `multi-scale`: VideoMAE's MultiScaleCrop. `centre`: always the middle square. */
+export type Crop = (typeof CROPS)[number];
+export const CROPS = ['multi-scale', 'centre'] as const;
 
 /** How the learning rate runs, before a run's batch and length are known. */
 export interface PresetSchedule {
@@ -32,9 +40,9 @@ export interface Preset {
   readonly video: VideoConfig;
   /** Frames between two frames of a clip. */
   readonly stride: number;
-  readonly sampling: 'dense' | 'tsn';
+  readonly sampling: FrameSampling;
   /** How training clips are cropped. */
-  readonly crop: 'multi-scale' | 'centre';
+  readonly crop: Crop;
   /** Whether clips may be mirrored; captions that say left or right forbid it. */
   readonly flip: boolean;
   readonly encoder: VideoEncoderConfig;
@@ -56,18 +64,20 @@ export interface Preset {
 }
 
 /** The names of the presets. */
-export type PresetName =
-  | 'videomae-vits'
-  | 'videomae-vitb'
-  | 'videomae-vitl'
-  | 'videomae-vith'
-  | 'mac-vitb'
-  | 'tgm-vitb-k400'
-  | 'tgm-vitb-ssv2'
-  | 'demo'
-  | 'demo-aligner'
-  | 'tiny-mae'
-  | 'tiny-mac';
+export type PresetName = (typeof PRESET_NAMES)[number];
+export const PRESET_NAMES = [
+  'videomae-vits',
+  'videomae-vitb',
+  'videomae-vitl',
+  'videomae-vith',
+  'mac-vitb',
+  'tgm-vitb-k400',
+  'tgm-vitb-ssv2',
+  'demo',
+  'demo-aligner',
+  'tiny-mae',
+  'tiny-mac',
+] as const;
 
 const VIDEOMAE_SOURCE =
   'VideoMAE: sizes of modeling_pretrain.py, recipe of scripts/kinetics (decoder depth 12 for L and H); ' +
@@ -324,6 +334,6 @@ export function presetNamed(name: string): Preset {
     what: 'there is no preset of this name',
     where: 'preset',
     got: `'${name}'`,
-    expected: `one of ${Object.keys(PRESETS).join(', ')}`,
+    expected: `one of ${PRESET_NAMES.join(', ')}`,
   });
 }

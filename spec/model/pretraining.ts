@@ -24,7 +24,7 @@ import {
   toUnitRange,
   type VideoConfig,
 } from './patches.js';
-import { type ProjectionConfig, pool, projection } from './projection.js';
+import { type Pooling, type ProjectionConfig, pool, projection } from './projection.js';
 import { type Model, ModelBuilder } from './state.js';
 import { type TextEncoderConfig, textEncoder } from './text-encoder.js';
 import {
@@ -60,7 +60,7 @@ export interface ContrastiveObjective extends InfoNceConfig {
   readonly textProjection: ProjectionConfig;
   readonly videoProjection: ProjectionConfig;
   /** @defaultValue 'mean' over the visible tokens (TGM); 'class' needs the encoder's class token (MAC) */
-  readonly pool?: 'mean' | 'class';
+  readonly pool?: Pooling;
   /**
    * The factor of its loss. With 0 the loss is reported and not optimised (TGM, figure 4): nothing of
    * it reaches a gradient, and what it alone has (head, text encoder, temperature) stays as it began.

@@ -11,8 +11,11 @@ import type { ModelBuilder } from './state.js';
  * - `mlp-bn`: linear without bias, batch norm over the global batch, ReLU, linear (TGM 3.4, SimCLR).
  * - `none`: the embedding as it is (a frozen teacher's).
  */
+export const PROJECTION_KINDS = ['linear', 'relu-linear', 'mlp', 'mlp-bn', 'none'] as const;
+export type ProjectionKind = (typeof PROJECTION_KINDS)[number];
+
 export interface ProjectionConfig {
-  readonly kind: 'linear' | 'relu-linear' | 'mlp' | 'mlp-bn' | 'none';
+  readonly kind: ProjectionKind;
   /** Width of the shared space. */
   readonly width: number;
   /** Hidden width of the two-layer kinds. @defaultValue the input's width */
@@ -60,8 +63,12 @@ export function projection(
   });
 }
 
+/** Which tokens of a clip become its one embedding. */
+export const POOLINGS = ['mean', 'class'] as const;
+export type Pooling = (typeof POOLINGS)[number];
+
 /** One embedding a clip: the mean over its tokens [B, K, D] (TGM), or the first, class token (MAC). */
-export function pool(encoded: Value, kind: 'mean' | 'class'): Value {
+export function pool(encoded: Value, kind: Pooling): Value {
   const [batch, , width] = encoded.shape as [number, number, number];
   return kind === 'mean' ? mean(encoded, [1]) : reshape(slice(encoded, 1, 0, 1), [batch, width]);
 }

@@ -15,6 +15,12 @@ import { layerNormLayer } from './layers.js';
 import type { Init, ModelBuilder } from './state.js';
 import { NORM_EPS, type TransformerConfig, transformer } from './transformer.js';
 
+export const TEXT_ATTENTIONS = ['full', 'causal'] as const;
+export type TextAttention = (typeof TEXT_ATTENTIONS)[number];
+
+export const TEXT_POOLINGS = ['first', 'last'] as const;
+export type TextPooling = (typeof TEXT_POOLINGS)[number];
+
 export interface TextEncoderConfig extends TransformerConfig {
   /** Number of token ids. */
   readonly vocabulary: number;
@@ -24,9 +30,9 @@ export interface TextEncoderConfig extends TransformerConfig {
    * `causal`: a token sees itself and those before it (CLIP). `full`: every token sees all that are
    * no padding (BERT, MAC). @defaultValue 'full'
    */
-  readonly attention?: 'full' | 'causal';
+  readonly attention?: TextAttention;
   /** Which token stands for the caption: the first, or the last that is no padding. @defaultValue 'first' */
-  readonly pool?: 'first' | 'last';
+  readonly pool?: TextPooling;
 }
 
 const TOKEN_INIT: Init = { kind: 'normal', std: 0.02 };

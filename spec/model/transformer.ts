@@ -3,6 +3,9 @@ import { add, attention, gelu, mergeHeads, splitHeads, type Value } from '../pro
 import { layerNormLayer, linearLayer, quickGelu } from './layers.js';
 import { type ModelBuilder, xavier } from './state.js';
 
+export const ACTIVATIONS = ['gelu', 'quick-gelu'] as const;
+export type Activation = (typeof ACTIVATIONS)[number];
+
 export interface TransformerConfig {
   /** D, the width of a token. */
   readonly width: number;
@@ -15,7 +18,7 @@ export interface TransformerConfig {
   /** eps of the blocks' layer norms. @defaultValue 1e-6 (VideoMAE, MAE; CLIP has 1e-5, HF VideoMAE 1e-12) */
   readonly normEps?: number;
   /** @defaultValue 'gelu', exact; 'quick-gelu' as in CLIP */
-  readonly activation?: 'gelu' | 'quick-gelu';
+  readonly activation?: Activation;
   /** Whether keys have a bias. @defaultValue false: VideoMAE's is the constant 0; CLIP has one */
   readonly keyBias?: boolean;
 }

@@ -11,12 +11,16 @@ import {
 import type { ModelBuilder } from './state.js';
 import { NORM_EPS, type TransformerConfig, transformer } from './transformer.js';
 
+/** Where position embeddings come from: see `VideoEncoderConfig`. */
+export const POSITIONS = ['sinusoid', 'learned'] as const;
+export type Positions = (typeof POSITIONS)[number];
+
 export interface VideoEncoderConfig extends TransformerConfig {
   /**
    * `sinusoid`: VideoMAE's fixed table over the flattened index. `learned`: one embedding a place
    * plus one a slot (MAC, Frozen-in-Time). @defaultValue 'sinusoid'
    */
-  readonly positions?: 'sinusoid' | 'learned';
+  readonly positions?: Positions;
   /** Whether a class token stands in front of the visible ones (MAC). @defaultValue false */
   readonly classToken?: boolean;
   /** Whether a layer norm follows the last block. @defaultValue true */

@@ -27,10 +27,14 @@ export type Temperature =
       readonly maximumScale?: number;
     };
 
+/** How the losses of the two directions become one. */
+export const DIRECTIONS = ['mean', 'sum'] as const;
+export type Directions = (typeof DIRECTIONS)[number];
+
 export interface InfoNceConfig {
   readonly temperature: Temperature;
   /** The mean of both directions (CLIP, TGM by default), or their sum (Frozen-in-Time, MAC). @defaultValue 'mean' */
-  readonly directions?: 'mean' | 'sum';
+  readonly directions?: Directions;
 }
 
 /**

@@ -20,7 +20,8 @@ import {
  *   over the whole cube, channels included (MAE, ST-MAE).
  * - `raw`: pixels in [0, 1].
  */
-export type TargetKind = 'per-cube-channel' | 'per-patch' | 'raw';
+export type TargetKind = (typeof TARGET_KINDS)[number];
+export const TARGET_KINDS = ['per-cube-channel', 'per-patch', 'raw'] as const;
 
 const CHANNELS = 3;
 const EPS = 1e-6;

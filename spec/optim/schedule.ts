@@ -2,6 +2,9 @@ import { LacunaError } from '../errors.js';
 import { powInteger } from '../numeric/pow.js';
 import { cos } from '../numeric/trigonometry.js';
 
+export const WARMUPS = ['videomae', 'mae'] as const;
+export type Warmup = (typeof WARMUPS)[number];
+
 /** A learning rate that rises linearly over W warm-up steps, then falls along half a cosine. */
 export interface WarmupCosine {
   /** The highest rate: see `scaleLearningRate`. */
@@ -17,7 +20,7 @@ export interface WarmupCosine {
    *   inclusive, so that the peak occurs twice. VideoMAE's `warmup_lr` is parsed but never used.
    * - `mae`: peak * s / W, as MAE and MAE-ST, which compute it from the fraction of the epoch.
    */
-  readonly warmup?: 'videomae' | 'mae';
+  readonly warmup?: Warmup;
 }
 
 /**

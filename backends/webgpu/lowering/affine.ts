@@ -101,7 +101,8 @@ export class Affine {
 
   /** The quotient and the remainder of the division by a positive constant. */
   dividedBy(divisor: number): { readonly quotient: Affine; readonly remainder: Affine } {
-    // Multiples of the divisor leave; what is left divides to 0 where it is small enough.
+    // Terms that are multiples of the divisor go into the quotient. What remains is the remainder where
+    // it is below the divisor.
     const whole = this.terms.filter(({ coefficient }) => coefficient % divisor === 0);
     const rest = Affine.#sum(
       this.constant % divisor,
@@ -162,7 +163,7 @@ export class Affine {
   }
 
   static of(atom: Atom): Affine {
-    // An atom with one value is that value.
+    // An atom is a number below its extent: below 1 there is 0 alone.
     return atom.extent === 1 ? new Affine(0, []) : new Affine(0, [{ atom, coefficient: 1 }]);
   }
 

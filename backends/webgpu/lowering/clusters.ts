@@ -12,12 +12,14 @@ export interface FusionOptions {
   readonly parts: (name: string) => number;
 }
 
-/** Members of one cluster. */
+/** A cluster has at most so many members. */
 const MEMBERS = 12;
 
 /**
- * The clusters so far. One takes new members as long as no other one reads of it, since it runs
- * where its last member stands; a member reads other members only where its own element lies.
+ * The clusters so far: groups of values that one kernel makes. The kernel runs at the place of the
+ * cluster's last member in the program; a cluster that another one reads must have run before that
+ * one, and so takes no more members. Each thread of the kernel makes one element of every member, so
+ * that a member can read another one at that element only.
  */
 export class Clusters {
   /** What each cluster reads, its own members included. */
@@ -126,7 +128,7 @@ export class Clusters {
     return true;
   }
 
-  /** Whether a value made of these reads members of a cluster, or what it reads in whole. */
+  /** Whether a value that reads these shares a tensor of its whole size with a cluster, or reads a member. */
   #shares(cluster: MapCluster | RowsCluster, size: number, reads: ReadonlySet<string>): boolean {
     return [...reads].some(
       (read) =>
@@ -159,7 +161,7 @@ export class Clusters {
 
   #extend(cluster: MapCluster | RowsCluster, name: string, reads: ReadonlySet<string>): void {
     cluster.members.push(name);
-    // It runs where its last member stands.
+    // The cluster runs at the place of its last member, which is the newest value of all.
     this.#clusters.delete(cluster);
     this.add(cluster, reads);
   }

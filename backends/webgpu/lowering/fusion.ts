@@ -15,7 +15,7 @@ import type { ViewName } from './views.js';
 export interface Fusion {
   /** In an order in which they can run. */
   readonly clusters: readonly Cluster[];
-  /** Values that lie in memory, or that their cluster alone reads. */
+  /** Values that are computed once: they lie in memory, or only their own cluster reads them. */
   readonly stored: ReadonlySet<string>;
   /**
    * Whether a member of a cluster reads a value from memory instead of computing it again. It depends
@@ -33,9 +33,9 @@ export type IsRead = (name: string, member: string) => boolean;
 interface Inline {
   /** Stored values that it reads. */
   readonly reads: ReadonlySet<string>;
-  /** Operations of one element. */
+  /** How many operations make one of its elements. */
   readonly cost: number;
-  /** A matrix product that no memory holds yet, whose elements it is made of one by one. */
+  /** The matrix product that it follows element by element, in whose kernel it can still be made. */
   readonly product?: string;
 }
 
@@ -60,7 +60,7 @@ export function fuse(graph: Graph, options: FusionOptions): Fusion {
 class Fuser {
   readonly #graph: Graph;
   readonly #options: FusionOptions;
-  /** Stored values, and how many were before each. */
+  /** Stored values, each with the number of those that were stored before it. */
   readonly #stored = new Map<string, number>();
   readonly #inline = new Map<string, Inline>();
   readonly #clusters: Clusters;
@@ -132,7 +132,7 @@ class Fuser {
     const elementwise = isElementwise(operation);
     if (!elementwise && operation.op !== 'reshape') this.#settle(operands);
     const products = operands.filter((x) => this.#inline.get(x)?.product !== undefined);
-    // Only the last product can have its elements at hand.
+    // A kernel makes one matrix product: where several are read, all but the last are stored.
     this.#settle([...new Set(products)].slice(0, -1));
     if (operation.op === 'broadcast') {
       const [x] = operands as readonly [string];
@@ -174,7 +174,7 @@ class Fuser {
     return users <= MANY_USERS && cost <= CHEAP && words <= 1.25 * this.#graph.count(name);
   }
 
-  /** Gives operands that hold a product that is under way their memory. */
+  /** Stores those operands that were still to be made in the kernel of a matrix product. */
   #settle(operands: readonly string[]): void {
     for (const name of operands) {
       if (this.#inline.get(name)?.product !== undefined) this.#store(name);

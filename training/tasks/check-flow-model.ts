@@ -1,5 +1,5 @@
-import { FlowModel } from '../data/index.js';
-import type { RunSettings } from '../run/settings/config.js';
+import { FlowModel } from '../../data/index.js';
+import type { RunSettings } from '../../run/settings/config.js';
 
 /**
  * Opens the model of optical flow that the run's masks are drawn by, tries it, and lets it go: a

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { parseConfig, type RunSettings, resolveSettings, withValue } from '../run/index.js';
-import { LacunaError } from '../spec/index.js';
+import { parseConfig, type RunSettings, resolveSettings, withValue } from '../../run/index.js';
+import { LacunaError } from '../../spec/index.js';
+import type { BackendFlags } from './backend-options.js';
 
 /** Flags of `lacuna pretrain`; each overrides the configuration file. */
-export interface RunFlags {
+export interface RunFlags extends BackendFlags {
   readonly config?: string;
   readonly data?: string;
   readonly root?: string;
@@ -15,10 +16,6 @@ export interface RunFlags {
   readonly batch?: string;
   readonly seed?: string;
   readonly workers?: string;
-  readonly backend?: string;
-  readonly device?: string;
-  readonly threads?: string;
-  readonly precision?: string;
   readonly set?: readonly string[];
 }
 
@@ -48,7 +45,7 @@ export async function settingsOf(flags: RunFlags): Promise<RunSettings> {
     const value = flags[flag as keyof typeof KEYS];
     // A path such as `1` is text; withValue reads JSON where it can.
     if (value !== undefined)
-      config = withValue(config, key, TEXT_KEYS.has(key) ? JSON.stringify(value) : value);
+      config = withValue(config, key, TEXT_KEYS.has(key) ? JSON.stringify(value) : String(value));
   }
   for (const assignment of flags.set ?? []) {
     const [key = '', ...rest] = assignment.split('=');
@@ -62,12 +59,13 @@ export async function settingsOf(flags: RunFlags): Promise<RunSettings> {
     }
     config = withValue(config, key, rest.join('='));
   }
-  const complete = { output: defaultOutput(), ...config };
+  const complete = { output: runFolderName(), ...config };
   return resolveSettings(parseConfig(complete, flags.config));
 }
 
-function defaultOutput(): string {
-  return `runs/${new Date().toISOString().slice(0, 19).replace('T', '-').replaceAll(':', '')}`;
+/** A folder in runs/, named by the time. */
+export function runFolderName(prefix: string = ''): string {
+  return `runs/${prefix}${new Date().toISOString().slice(0, 19).replace('T', '-').replaceAll(':', '')}`;
 }
 
 async function readConfig(path: string): Promise<Record<string, unknown>> {

@@ -1,0 +1,91 @@
+import { dirname } from 'node:path';
+import { Command } from 'commander';
+import { checkDataFolder, readClipList } from '../../data/index.js';
+import { EVALUATORS, evaluate, lackingFor } from '../../evaluation/index.js';
+import { capabilitiesOf, loadModel, type TrainedModel } from '../../run/index.js';
+import { LacunaError } from '../../spec/index.js';
+import { openAligner } from '../open-aligner.js';
+import { openBackend } from '../open-backend.js';
+import { rootOption } from '../options/shared-options.js';
+import { wholeNumber } from '../whole-number.js';
+
+interface EvaluateFlags {
+  readonly data: string;
+  readonly root?: string;
+  readonly clips?: number;
+  readonly only?: string;
+}
+
+export function evaluateCommand(): Command {
+  const names = EVALUATORS.map(({ name }) => name);
+  return new Command('evaluate')
+    .summary('Judges the model of a run on held-out clips.')
+    .description(
+      'Judges the model of a run on held-out clips, by all that it can be judged by:\n' +
+        '  retrieval       captions find their clips, and clips their captions (models that align)\n' +
+        '  reconstruction  the mean squared error under the mask (models that reconstruct)\n' +
+        'The same numbers are followed while a run is trained with --set evaluation.list=LIST and\n' +
+        '--set evaluation.everySteps=N of `lacuna pretrain`.',
+    )
+    .argument('<run>', 'the run folder')
+    .requiredOption('--data <list>', 'held-out clips: JSON Lines (video, captions)')
+    .addOption(rootOption())
+    .option('--clips <n>', 'how many of them, from the first (default: all)', wholeNumber(1, 1e6))
+    .option('--only <name>', `one evaluator alone: ${names.join(' or ')}`)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ lacuna evaluate runs/my-run --data test.jsonl --root videos
+  $ lacuna evaluate runs/my-run --data test.jsonl --only retrieval --clips 1000`,
+    )
+    .action(evaluateRun);
+}
+
+async function evaluateRun(run: string, flags: EvaluateFlags): Promise<void> {
+  const { data, root = dirname(data), clips, only } = flags;
+  const chosen = EVALUATORS.filter(({ name }) => only === undefined || name === only);
+  if (chosen.length === 0) {
+    throw new LacunaError({
+      where: '--only',
+      what: 'there is no such evaluator',
+      got: `"${only}"`,
+      expected: `one of ${EVALUATORS.map(({ name }) => name).join(', ')}`,
+    });
+  }
+  const records = (await readClipList(data)).records.slice(0, clips);
+  await checkDataFolder(root, records);
+  const note = (text: string): void => console.error(text);
+  const model = await loadModel(run, openBackend, note);
+  try {
+    await withTeacher(model, note, async (whole) => {
+      const suited = chosen.filter((each) => lackingFor(each, whole.settings).length === 0);
+      // One that was asked for by name says itself what the model lacks.
+      for (const evaluator of only === undefined ? suited : chosen) {
+        const result = await evaluate(evaluator, whole, records, root);
+        console.log(`${evaluator.name} on ${records.length} clips of ${data}`);
+        for (const [name, score] of Object.entries(evaluator.scores(result))) {
+          console.log(`  ${name.padEnd(28)} ${Number(score.toPrecision(4))}`);
+        }
+      }
+    });
+  } finally {
+    await model.backend.dispose();
+  }
+}
+
+/** The model with the frozen teacher that it was aligned with, where there is one. */
+async function withTeacher(
+  model: TrainedModel,
+  onNote: (text: string) => void,
+  body: (whole: TrainedModel) => Promise<void>,
+): Promise<void> {
+  const { teacher: folder } = model.settings.contrastive;
+  if (!capabilitiesOf(model.settings).aligns || folder === undefined) return body(model);
+  const teacher = await openAligner(folder, { onNote });
+  try {
+    await body({ ...model, teacher });
+  } finally {
+    await teacher.dispose();
+  }
+}

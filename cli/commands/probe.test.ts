@@ -1,0 +1,127 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ONNX } from '../../backends/onnx/index.js';
+import { type DemoData, makeDemoData } from '../../data/index.js';
+import { parseConfig, readEvaluations, readMetrics, resolveSettings } from '../../run/index.js';
+import { pretrain } from '../../training/index.js';
+
+const MAIN = resolve(import.meta.dirname, '../main.ts');
+
+let folder = '';
+let data: DemoData;
+let run = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'lacuna-probe-command-'));
+  data = await makeDemoData(join(folder, 'data'), { trainClips: 24, testClips: 4 });
+  run = join(folder, 'run');
+  const config = { preset: 'tiny-mae', batch: 4, schedule: { steps: 1 } };
+  const backend = await ONNX.open();
+  try {
+    const settings = parseConfig({ ...config, data: { list: data.trainList }, output: run });
+    await pretrain(resolveSettings(settings), backend, { version: 'test' });
+  } finally {
+    await backend.dispose();
+  }
+}, 120_000);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function lacuna(
+  args: readonly string[],
+  onOutput: (all: string, child: ChildProcess) => void = () => {},
+): Promise<Ended> {
+  const child = spawn(process.execPath, ['--import', 'tsx', MAIN, ...args], {
+    cwd: resolve(import.meta.dirname, '../..'),
+  });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (piece: Buffer) => {
+    stdout += piece.toString();
+    onOutput(stdout, child);
+  });
+  child.stderr.on('data', (piece: Buffer) => {
+    stderr += piece.toString();
+  });
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, stdout, stderr };
+}
+
+const losses = async (path: string): Promise<unknown> =>
+  (await readMetrics(path)).map(({ step, metrics }) => [step, metrics]);
+const own = (output: string, steps: number): readonly string[] => [
+  ...['probe', run, '--data', data.trainList, '--test', data.testList],
+  ...['--output', join(folder, output), '--steps', `${steps}`, '--evaluate-every', '100'],
+];
+
+describe('lacuna probe', () => {
+  it('is stopped, killed and resumed, and prints the accuracy of one that ran straight', async () => {
+    const steps = 1000;
+    const straight = await lacuna(own('straight', steps));
+    expect([straight.stderr, straight.code]).toEqual(['', 0]);
+    expect(straight.stdout).toMatch(
+      /Top-1 accuracy on 4 clips of \d+ classes: \d+\.\d % \(chance \d+\.\d %, always the most frequent class/,
+    );
+    const path = join(folder, 'broken');
+    const atCheckpoint = (signal: NodeJS.Signals) => (all: string, child: ChildProcess) => {
+      if (!child.killed && all.includes('checkpoint ')) child.kill(signal);
+    };
+    const killed = await lacuna(own('broken', steps), atCheckpoint('SIGKILL'));
+    expect(killed.code).toBe(null);
+    const stopped = await lacuna(['probe', '--resume', path], atCheckpoint('SIGINT'));
+    expect(stopped.stderr).toContain('Stopping after this step, with a checkpoint.');
+    expect(stopped.stdout).toContain(`Continue with: lacuna probe --resume ${path}`);
+    const finished = await lacuna(['probe', '--resume', path]);
+    expect(await losses(path)).toEqual(await losses(join(folder, 'straight')));
+    expect(await readEvaluations(path)).toEqual(await readEvaluations(join(folder, 'straight')));
+    const accuracy = /Top-1 accuracy.*/;
+    expect(finished.stdout.match(accuracy)?.[0]).toBe(straight.stdout.match(accuracy)?.[0]);
+    const manifest = JSON.parse(await readFile(join(path, 'manifest.json'), 'utf8')) as object;
+    expect(manifest).toMatchObject({ task: 'linear-probe', settings: { run, steps } });
+  });
+
+  it('says what is missing, and what a folder is', async () => {
+    const nothing = await lacuna(['probe']);
+    expect(nothing.code).toBe(1);
+    expect(nothing.stderr).toContain('error: lacuna probe: no run is named');
+    const noData = await lacuna(['probe', run]);
+    expect(noData.stderr).toContain('error: --data: no clips to learn from are named');
+    const wrong = await lacuna(['probe', '--resume', run]);
+    expect(wrong.stderr).toContain(
+      `${run}: this folder holds a pretraining run; got task pretrain, expected a linear probe.`,
+    );
+    const steps = await lacuna(['probe', run, '--steps', 'many']);
+    expect(steps.stderr).toContain('it must be a whole number from 1 to');
+  });
+});
+
+describe('lacuna evaluate', () => {
+  it('prints what a model is worth, by all that it can be judged by or by one alone', async () => {
+    const both = await lacuna(['evaluate', run, '--data', data.testList]);
+    expect(both.code).toBe(0);
+    expect(both.stdout).toMatch(
+      /retrieval on 4 clips[\s\S]*text_to_video\.r1 +[\d.]+\n[\s\S]*chance\.r1 +0\.25\n/,
+    );
+    expect(both.stdout).toMatch(/reconstruction on 4 clips[\s\S]*squared_error +\d/);
+    const one = await lacuna([
+      'evaluate',
+      run,
+      '--data',
+      data.testList,
+      '--only',
+      'reconstruction',
+    ]);
+    expect(one.stdout).not.toContain('retrieval');
+    const none = await lacuna(['evaluate', run, '--data', data.testList, '--only', 'taste']);
+    expect(none.stderr).toContain(
+      'there is no such evaluator; got "taste", expected one of retrieval',
+    );
+  });
+});

@@ -1,0 +1,37 @@
+import { type Command, Option } from 'commander';
+import { PRECISIONS, type Precision } from '../../core/index.js';
+import { DEFAULT_BACKEND, type RunSettings } from '../../run/index.js';
+import { wholeNumber } from '../whole-number.js';
+
+/** Flags of every command that computes. */
+export interface BackendFlags {
+  readonly backend?: string;
+  readonly device?: string;
+  readonly threads?: number;
+  readonly precision?: Precision;
+}
+
+/** Adds them to a command. */
+export function withBackendOptions(command: Command): Command {
+  return command
+    .option('--backend <name>', `see \`lacuna backends\` (default: ${DEFAULT_BACKEND})`)
+    .option('--device <name>', "the backend's device, for example cpu or cuda")
+    .option('--threads <n>', 'threads of a CPU device', wholeNumber(1, 1024))
+    .addOption(
+      new Option(
+        '--precision <name>',
+        'mixed: products read f16 and add up in f32 (webgpu)',
+      ).choices(PRECISIONS),
+    );
+}
+
+/** What they ask for, as the settings of a run say it. */
+export function backendConfig(flags: BackendFlags): RunSettings['backend'] {
+  const { backend: name = DEFAULT_BACKEND, device, threads, precision } = flags;
+  return {
+    name,
+    ...(device === undefined ? {} : { device }),
+    ...(threads === undefined ? {} : { threads }),
+    ...(precision === undefined ? {} : { precision }),
+  };
+}

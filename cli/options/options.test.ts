@@ -1,0 +1,114 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { refusalOf } from '../../core/testing/refusal.js';
+import { backendConfig, withBackendOptions } from './backend-options.js';
+import { type RunFlags, settingsOf } from './run-options.js';
+import { rootOption, seedOption, setOption } from './shared-options.js';
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'lacuna-options-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** What a command with the shared flags reads from a command line, or what it says of it. */
+function read(...line: readonly string[]): RunFlags | string {
+  let said = '';
+  const command = withBackendOptions(new Command())
+    .addOption(rootOption())
+    .addOption(seedOption())
+    .addOption(setOption())
+    .exitOverride()
+    .configureOutput({
+      writeErr: (text) => {
+        said += text;
+      },
+    });
+  try {
+    return command.parse(line, { from: 'user' }).opts();
+  } catch {
+    return said.trim();
+  }
+}
+
+describe('flags of the backend', () => {
+  it('say what a run is to be computed on', () => {
+    const flags = read('--backend', 'webgpu', '--threads', '2', '--precision', 'mixed');
+    expect(flags).toEqual({ backend: 'webgpu', threads: 2, precision: 'mixed' });
+    if (typeof flags === 'string') return;
+    expect(backendConfig(flags)).toEqual({ name: 'webgpu', threads: 2, precision: 'mixed' });
+    expect(backendConfig({})).toEqual({ name: 'onnx' });
+  });
+
+  it.each([
+    [
+      ['--threads', '0'],
+      "error: option '--threads <n>' argument '0' is invalid. it must be a whole number from 1 to 1024.",
+    ],
+    [
+      ['--precision', 'f8'],
+      "error: option '--precision <name>' argument 'f8' is invalid. Allowed choices are f32, mixed.",
+    ],
+  ])('%j is refused', (line, sentence) => {
+    expect(read(...line)).toBe(sentence);
+  });
+});
+
+describe('flags of a run', () => {
+  const given = { data: '1', output: 'run', preset: 'tiny-mae' };
+
+  it('override the configuration, numbers as numbers and paths as text', async () => {
+    const config = join(folder, 'run.json');
+    await writeFile(config, JSON.stringify({ batch: 8, seed: 1, encoder: { depth: 2 } }));
+    const flags = read(
+      '--threads',
+      '2',
+      '--seed',
+      '3',
+      '--set',
+      'batch=4',
+      '--set',
+      'mask.ratio=0.25',
+    );
+    if (typeof flags === 'string') return expect.unreachable(flags);
+    expect(await settingsOf({ ...given, ...flags, config })).toMatchObject({
+      data: { list: '1' },
+      seed: 3,
+      batch: 4,
+      encoder: { depth: 2 },
+      mask: { ratio: 0.25 },
+      backend: { name: 'onnx', threads: 2 },
+    });
+  });
+
+  it('go to a folder named by the time where none is named', async () => {
+    const { output } = await settingsOf({ data: 'clips.jsonl' });
+    expect(output).toMatch(/^runs\/\d{4}-\d\d-\d\d-\d{6}$/);
+  });
+
+  it('must assign something with --set', async () => {
+    expect(await refusalOf(settingsOf({ ...given, set: ['encoder.depth'] }))).toBe(
+      '--set: this is no assignment; got encoder.depth, expected key=value, for example --set encoder.depth=6.',
+    );
+  });
+
+  it.each([
+    ['half.json', '{"batch": ', 'the configuration is not JSON; got Unexpected end of JSON input.'],
+    ['list.json', '[]', 'the configuration is not JSON; got it is no object.'],
+    ['wrong.json', '{"batch": 0}', 'batch: this value cannot be used; got 0, expected at least 1.'],
+  ])('need a configuration that can be used: %s', async (name, content, sentence) => {
+    const config = join(folder, name);
+    await writeFile(config, content);
+    expect(await refusalOf(settingsOf({ ...given, config }))).toBe(`${config}: ${sentence}`);
+  });
+
+  it('need the configuration that they name', async () => {
+    const config = join(folder, 'none.json');
+    expect(await refusalOf(settingsOf({ ...given, config }))).toBe(
+      `${config}: the configuration cannot be read; got ENOENT.`,
+    );
+  });
+});

@@ -1,0 +1,18 @@
+import { Option } from 'commander';
+
+/** Flags that mean the same wherever they are; each call makes one for one command. */
+export const rootOption = (): Option =>
+  new Option(
+    '--root <folder>',
+    "folder that the list's paths start from (default: the list's own)",
+  );
+export const seedOption = (): Option => new Option('--seed <n>', 'seed of every random draw');
+export const setOption = (): Option =>
+  new Option('--set <key=value>', 'any other setting of `lacuna pretrain`, repeatable').argParser(
+    collect,
+  );
+
+/** Reads a flag that may be given more than once. */
+export function collect(value: string, earlier: readonly string[] = []): readonly string[] {
+  return [...earlier, value];
+}

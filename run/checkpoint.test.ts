@@ -1,0 +1,87 @@
+import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import type { HostTensor } from '../core/backend.js';
+import { refusalOf } from '../core/testing/refusal.js';
+import type { StateSpec } from '../spec/index.js';
+import { CheckpointReader, lastGoodCheckpoint, writeCheckpoint } from './checkpoint.js';
+
+const WEIGHT: StateSpec = {
+  name: 'weight',
+  shape: [2, 3],
+  role: 'parameter',
+  init: { kind: 'constant', value: 0 },
+  decay: true,
+};
+const read = async (): Promise<HostTensor> => ({
+  dtype: 'f32',
+  shape: WEIGHT.shape,
+  data: Float32Array.of(1, 2, 3, 4, 5, 6),
+});
+
+const folders: string[] = [];
+let folder = '';
+let newest = '';
+/** Two checkpoints, of which the newer is to be damaged. */
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'lacuna-checkpoint-'));
+  folders.push(folder);
+  await writeCheckpoint(folder, 1, [WEIGHT], read, 2);
+  newest = await writeCheckpoint(folder, 2, [WEIGHT], read, 2);
+});
+afterAll(async () => {
+  for (const each of folders) await rm(each, { recursive: true });
+});
+
+/** What can become of a checkpoint, and what is said of it. */
+const DAMAGE: readonly (readonly [problem: string, damage: () => Promise<void>])[] = [
+  ['its index is too large', () => writeFile(join(newest, 'index.json'), ' '.repeat(70_000))],
+  ['its index is malformed', () => writeFile(join(newest, 'index.json'), '{"format": 2}')],
+  [
+    'parameter.safetensors has 40 of 128 bytes',
+    () => truncate(join(newest, 'parameter.safetensors'), 40),
+  ],
+  [
+    'parameter.safetensors has changed',
+    async () => {
+      const file = join(newest, 'parameter.safetensors');
+      const bytes = await readFile(file);
+      bytes[bytes.length - 1] = 1;
+      await writeFile(file, bytes);
+    },
+  ],
+];
+
+describe('a checkpoint', () => {
+  it('has what was written', async () => {
+    const checkpoint = await lastGoodCheckpoint(folder);
+    expect(checkpoint).toEqual({ path: newest, step: 2, files: ['parameter.safetensors'] });
+    if (checkpoint === undefined) return;
+    const reader = await CheckpointReader.open(checkpoint);
+    expect(await reader.readAll([WEIGHT])).toEqual({ weight: await read() });
+    await reader.close();
+  });
+
+  it.each(DAMAGE)('is passed over where %s', async (problem, damage) => {
+    await damage();
+    const sentences: string[] = [];
+    const found = await lastGoodCheckpoint(folder, (sentence) => sentences.push(sentence));
+    expect(found?.step).toBe(1);
+    expect(sentences).toEqual([
+      `Checkpoint ${newest} is damaged (${problem}); the one before it is used.`,
+    ]);
+  });
+
+  it.each([
+    [{ ...WEIGHT, name: 'bias' }, 'bias', 'no such tensor', '[2,3]'],
+    [{ ...WEIGHT, shape: [6] }, 'weight', '[2,3]', '[6]'],
+  ])('of another model is refused: %j', async (spec, name, got, expected) => {
+    const files = ['parameter.safetensors'];
+    const reader = await CheckpointReader.open({ path: newest, step: 2, files });
+    expect(await refusalOf(reader.readAll([spec]))).toBe(
+      `${name}: the checkpoint is of another model; got ${got}, expected ${expected}.`,
+    );
+    await reader.close();
+  });
+});

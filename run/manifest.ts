@@ -1,0 +1,94 @@
+import type { BackendConfig } from './settings/backend.js';
+import type { CheckpointConfig } from './settings/checkpoints.js';
+import type { RunSettings } from './settings/config.js';
+
+/** What the manifest of any run says: everything that its results depend on. */
+export interface ManifestBase {
+  readonly format: 1;
+  /** What is trained. @defaultValue pretraining */
+  readonly task?: TaskName;
+  readonly lacuna: string;
+  /** ISO 8601. */
+  readonly created: string;
+  readonly backend: {
+    readonly name: string;
+    readonly version: string;
+    readonly device: string;
+    readonly contract: string;
+    readonly deterministic: boolean;
+  };
+  readonly node: string;
+  readonly platform: string;
+  readonly data: DataDigest;
+  readonly parameters: number;
+  /** SHA-256 of the text of each of the plan's programs. */
+  readonly programs: Readonly<Record<string, string>>;
+}
+
+export interface DataDigest {
+  readonly clips: number;
+  /** SHA-256 of the records. */
+  readonly digest: string;
+}
+
+/** The manifest of a pretraining run. */
+export interface RunManifest extends ManifestBase {
+  readonly task?: 'pretrain';
+  readonly settings: RunSettings;
+  /** Rows of the token table; 0 without a text encoder. */
+  readonly vocabulary: number;
+  /** The frozen teacher, where there is one. */
+  readonly teacher?: { readonly name: string; readonly digest: string };
+  /** The digest of the store of similarity maps, where masks are drawn from one. */
+  readonly similarity?: string;
+  /** Tokens that the encoder sees of a clip, and those that it does not. */
+  readonly tokens: { readonly visible: number; readonly masked: number };
+}
+
+/** A linear probe with every choice made. */
+export interface ProbeSettings {
+  /** The folder of the run whose encoder is probed. */
+  readonly run: string;
+  /** The clips to learn from, a list or a folder whose folders are the classes. */
+  readonly data: ProbeData;
+  /** The clips to judge by. @defaultValue every fifth clip of each class of `data` */
+  readonly test?: ProbeData;
+  /** The folder of the probe itself. */
+  readonly output: string;
+  /** Of the first weights. */
+  readonly seed: number;
+  readonly steps: number;
+  /** The highest rate; a tenth of the steps warm up, a cosine leads to 0. */
+  readonly learningRate: number;
+  /** Steps between two looks at the clips to judge by; one more comes after the last. */
+  readonly evaluateEvery: number;
+  readonly checkpoints: CheckpointConfig;
+  readonly backend: BackendConfig;
+}
+
+export interface ProbeData {
+  readonly path: string;
+  /** The folder that a list's paths start from. @defaultValue the list's own */
+  readonly root?: string;
+}
+
+/** The manifest of a linear probe. */
+export interface ProbeManifest extends ManifestBase {
+  readonly task: 'linear-probe';
+  readonly settings: ProbeSettings;
+  /** The clips that it is judged by; those of `data` are learned from. */
+  readonly test: DataDigest;
+  /** In the order of the logits. */
+  readonly classes: readonly string[];
+  /** D, the width of a feature. */
+  readonly width: number;
+  /** SHA-256 of the features and their labels, which are in `features.safetensors`. */
+  readonly features: string;
+}
+
+/** The manifest of each task. */
+export interface Manifests {
+  readonly pretrain: RunManifest;
+  readonly 'linear-probe': ProbeManifest;
+}
+export type TaskName = keyof Manifests;

@@ -1,0 +1,101 @@
+import { spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { refusalOf } from '../core/testing/refusal.js';
+import { RunFolder, readManifest } from './run-folder.js';
+import { parseConfig } from './settings/parse-config.js';
+import { resolveSettings } from './settings/settings.js';
+import { testManifest } from './testing/manifest.js';
+
+const MANIFEST = testManifest(
+  resolveSettings(
+    parseConfig({ preset: 'tiny-mae', data: { list: 'clips.jsonl' }, output: 'run' }),
+  ),
+);
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'lacuna-run-folder-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** A folder with one file in it. */
+async function folderWith(name: string, file: string, content: string): Promise<string> {
+  const path = join(folder, name);
+  await mkdir(path);
+  await writeFile(join(path, file), content);
+  return path;
+}
+
+describe('a run begins', () => {
+  it('in a new folder, and can be read back', async () => {
+    const { path } = await RunFolder.create(join(folder, 'new', 'run'), MANIFEST);
+    expect(await readManifest(path)).toEqual(MANIFEST);
+  });
+
+  it('in no folder that holds a run', async () => {
+    const { path } = await RunFolder.create(join(folder, 'twice'), MANIFEST);
+    expect(await refusalOf(RunFolder.create(path, MANIFEST))).toBe(
+      `${path}: a run is there already. Continue it with --resume ${path}, or choose another folder with --output.`,
+    );
+  });
+
+  it('in no folder that holds anything else', async () => {
+    const path = await folderWith('full', 'thesis.tex', '');
+    expect(await refusalOf(RunFolder.create(path, MANIFEST))).toBe(
+      `${path}: the folder is not empty and holds no run; got thesis.tex. Choose another folder with --output, or empty this one.`,
+    );
+  });
+
+  it('not in a file', async () => {
+    const path = join(await folderWith('file', 'notes', ''), 'notes');
+    expect(await refusalOf(RunFolder.create(path, MANIFEST))).toBe(
+      `${path}: the run folder cannot be used; got ENOTDIR. Choose another folder with --output.`,
+    );
+  });
+});
+
+describe('a manifest', () => {
+  it('must be there', async () => {
+    expect(await refusalOf(readManifest(folder))).toBe(
+      `${folder}: this folder holds no run: it has no manifest.json. Name the folder that pretraining wrote; if a run was killed in its first second, start it anew.`,
+    );
+  });
+
+  it.each([
+    ['text', 'no JSON', 'Unexpected token \'o\', "no JSON" is not valid JSON'],
+    ['half', '{"format": 1}', 'keys are missing'],
+    ['later', JSON.stringify({ ...MANIFEST, format: 2 }), 'keys are missing'],
+    ['large', ' '.repeat(2 ** 20 + 1), 'it is too large'],
+  ])('is refused where it is damaged: %s', async (name, content, problem) => {
+    const path = await folderWith(name, 'manifest.json', content);
+    expect(await refusalOf(RunFolder.resume(path, 'pretrain'))).toBe(
+      `${join(path, 'manifest.json')}: the manifest of this run is damaged; got ${problem}. Restore it from a copy, or start the run anew in another folder.`,
+    );
+  });
+});
+
+describe('the lock of a run', () => {
+  it('keeps others out while its process lives', async () => {
+    const run = await RunFolder.create(join(folder, 'held'), MANIFEST);
+    // The process that started this one runs for longer than it.
+    await writeFile(join(run.path, 'lock'), `${process.ppid}`);
+    expect(await refusalOf(RunFolder.resume(run.path, 'pretrain'))).toBe(
+      `${run.path}: another process is writing this run (process ${process.ppid}). Wait until it ends, or stop it.`,
+    );
+    await run.release();
+    await RunFolder.resume(run.path, 'pretrain');
+  });
+
+  it.each([
+    ['of a process that is gone', () => `${spawnSync(process.execPath, ['--version']).pid}`],
+    ['that a kill cut off', () => ''],
+  ])('%s is taken over', async (name, content) => {
+    const { path } = await RunFolder.create(join(folder, name), MANIFEST);
+    await writeFile(join(path, 'lock'), content());
+    await RunFolder.resume(path, 'pretrain');
+    expect(await readFile(join(path, 'lock'), 'utf8')).toBe(`${process.pid}`);
+  });
+});

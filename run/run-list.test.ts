@@ -1,0 +1,68 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { refusalOf } from '../core/testing/refusal.js';
+import { loadModel } from './load-model.js';
+import { RunFolder } from './run-folder.js';
+import { readRunList } from './run-list.js';
+import type { RunSettings } from './settings/config.js';
+import { parseConfig } from './settings/parse-config.js';
+import { resolveSettings } from './settings/settings.js';
+import { testManifest } from './testing/manifest.js';
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'lacuna-run-list-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function settings(
+  captions: readonly (readonly string[])[],
+  config: object,
+): Promise<RunSettings> {
+  const list = join(folder, 'clips.jsonl');
+  const lines = captions.map((own, i) => JSON.stringify({ video: `${i}.mp4`, captions: own }));
+  await writeFile(list, `${lines.join('\n')}\n`);
+  const data = { list, similarity: 'maps' };
+  return resolveSettings(parseConfig({ preset: 'tiny-mae', data, output: 'run', ...config }));
+}
+
+const SILENT = [['a dog'], [], []];
+
+describe('the list of a run', () => {
+  it.each([
+    [
+      {},
+      'the objective mae+contrastive needs captions, but 2 of 3 clips have none; got 1.mp4 without a caption. Add captions, remove these clips, or choose the objective mae.',
+    ],
+    [
+      { objective: 'mae', mask: { kind: 'text-guided' } },
+      'the mask text-guided needs captions, but 2 of 3 clips have none; got 1.mp4 without a caption. Add captions, remove these clips, or choose another mask.',
+    ],
+  ])('needs captions for %j', async (config, sentence) => {
+    const run = await settings(SILENT, config);
+    expect(await refusalOf(readRunList(run))).toBe(`${run.data.list}: ${sentence}`);
+  });
+
+  it('needs no captions where nothing reads them', async () => {
+    const { records } = await readRunList(await settings(SILENT, { objective: 'mae' }));
+    expect(records).toHaveLength(3);
+  });
+
+  it('needs different captions where clips are to be told apart', async () => {
+    const run = await settings([['a dog'], ['a dog']], {});
+    expect(await refusalOf(readRunList(run))).toBe(
+      `${run.data.list}: all clips have the same caption, so there is nothing to tell apart. Describe what is different in each clip, or choose the objective mae.`,
+    );
+  });
+});
+
+it('a run without a checkpoint has no model', async () => {
+  const run = await settings([], {});
+  const { path } = await RunFolder.create(join(folder, 'young'), testManifest(run));
+  const open = (): never => expect.unreachable('no backend is needed to say so');
+  expect(await refusalOf(loadModel(path, open, () => {}))).toBe(
+    `${path}: this run has no good checkpoint yet, so there is no model to look at. Let it train longer: lacuna pretrain --resume ${path}`,
+  );
+});

@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import type { DecoderConfig } from '../../spec/model/decoder.js';
+import type { Preset } from '../../spec/model/presets.js';
+import {
+  TEXT_ATTENTIONS,
+  TEXT_POOLINGS,
+  type TextEncoderConfig,
+} from '../../spec/model/text-encoder.js';
+import { ACTIVATIONS, type TransformerConfig } from '../../spec/model/transformer.js';
+import { POSITIONS, type VideoEncoderConfig } from '../../spec/model/video-encoder.js';
+import { count, epsilon, type Overrides, refuse } from './section.js';
+
+/** The text encoder of a run. */
+export interface TextConfig extends Omit<TextEncoderConfig, 'vocabulary'> {
+  /** Tokens of a vocabulary that is trained on the captions; a loaded tokenizer has its own. */
+  readonly vocabulary: number;
+}
+
+const transformer = {
+  width: count.exactOptional(),
+  depth: z.int().min(1).max(1000).exactOptional(),
+  heads: count.exactOptional(),
+  mlpRatio: z.number().gt(0).max(64).exactOptional(),
+  normEps: epsilon.exactOptional(),
+  activation: z.enum(ACTIVATIONS).exactOptional(),
+  keyBias: z.boolean().exactOptional(),
+};
+
+export const ENCODER_SCHEMA: z.ZodType<Overrides<VideoEncoderConfig>> = z.strictObject({
+  ...transformer,
+  positions: z.enum(POSITIONS).exactOptional(),
+  classToken: z.boolean().exactOptional(),
+  finalNorm: z.boolean().exactOptional(),
+});
+
+export const DECODER_SCHEMA: z.ZodType<Overrides<DecoderConfig>> = z.strictObject({
+  ...transformer,
+  finalNormEps: epsilon.exactOptional(),
+});
+
+export const TEXT_SCHEMA: z.ZodType<Overrides<TextConfig>> = z.strictObject({
+  ...transformer,
+  length: z.int().min(2).max(65_536).exactOptional(),
+  attention: z.enum(TEXT_ATTENTIONS).exactOptional(),
+  pool: z.enum(TEXT_POOLINGS).exactOptional(),
+  vocabulary: count.exactOptional(),
+});
+
+export function resolveText(own: Overrides<TextConfig> | undefined, preset: Preset): TextConfig {
+  return { ...preset.text, vocabulary: preset.vocabulary, ...own };
+}
+
+/** @throws LacunaError for a width that cannot be cut into heads; `section` is where the tower's keys are. */
+export function requireHeads(
+  section: 'encoder' | 'decoder' | 'text',
+  { width, heads }: Pick<TransformerConfig, 'width' | 'heads'>,
+): void {
+  refuse(width % heads !== 0, `${section}.heads`, `${heads}`, {
+    what: 'the width is no multiple of the number of heads',
+    expected: `a divisor of ${section}.width, ${width}`,
+  });
+}

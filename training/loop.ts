@@ -1,0 +1,219 @@
+import type { Backend, HostTensor, Named } from '../core/backend.js';
+import type { PlanRunner } from '../core/plan/index.js';
+import { writeCheckpoint } from '../run/checkpoint.js';
+import type { DataProblem, RunFolder, StepEvaluation, StepMetrics } from '../run/run-folder.js';
+import { biasCorrection, LacunaError, learningRate, type Role } from '../spec/index.js';
+import { openRunner } from './open-runner.js';
+import { SkippedSteps } from './skipped-steps.js';
+import type { Task, TaskBatch } from './task.js';
+
+/** What happens while a task is trained, for whoever shows it. */
+export type LoopEvent =
+  | {
+      readonly kind: 'ready';
+      readonly steps: number;
+      /** Steps that were done before: 0 unless resumed. */
+      readonly doneSteps: number;
+      readonly compileSeconds: number;
+    }
+  | ({ readonly kind: 'step'; readonly steps: number; readonly clips: number } & StepMetrics)
+  | ({ readonly kind: 'problem' } & DataProblem)
+  | ({ readonly kind: 'evaluation' } & StepEvaluation)
+  | { readonly kind: 'checkpoint'; readonly step: number; readonly path: string }
+  | { readonly kind: 'note'; readonly text: string };
+
+export interface LoopOptions {
+  readonly backend: Backend;
+  /** Where metrics, problems, evaluations and checkpoints go. @defaultValue nothing is written */
+  readonly folder?: Pick<
+    RunFolder,
+    'checkpoints' | 'appendMetrics' | 'appendProblem' | 'appendEvaluation' | 'rewind'
+  >;
+  /** Whether it goes on from the folder's last good checkpoint. @defaultValue false */
+  readonly resumes?: boolean;
+  readonly onEvent?: ((event: LoopEvent) => void) | undefined;
+  /** Ends the training after the current step, with a checkpoint. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface LoopResult {
+  readonly steps: number;
+  /** False where the signal ended the training early: it can be resumed. */
+  readonly finished: boolean;
+  /** Parameters and statistics after the last step. */
+  readonly state: Named<HostTensor>;
+  readonly problems: readonly DataProblem[];
+}
+
+/**
+ * Trains a task to the end of its schedule, or until the signal. The trajectory is a function of the
+ * task and the backend; where that is deterministic, bit for bit, resumed or not.
+ *
+ * @throws LacunaError for a metric that is not finite: the last checkpoint is then kept and the
+ * samples are named.
+ */
+export async function train<B extends TaskBatch>(
+  task: Task<B>,
+  options: LoopOptions,
+): Promise<LoopResult> {
+  const { runner, doneSteps } = await openRunner(task, options);
+  try {
+    const skipped = await SkippedSteps.of(runner, task.settings.lossScaling);
+    return await new Loop(task, options, { runner, doneSteps, skipped }).run();
+  } finally {
+    await runner.dispose();
+  }
+}
+
+/** Roles that a model needs outside training. */
+const KEPT_ROLES: readonly Role[] = ['parameter', 'statistic', 'average'];
+
+interface LoopState {
+  readonly runner: PlanRunner;
+  readonly doneSteps: number;
+  readonly skipped: SkippedSteps;
+}
+
+class Loop<B extends TaskBatch> {
+  readonly #task: Task<B>;
+  readonly #options: LoopOptions;
+  readonly #runner: PlanRunner;
+  readonly #skipped: SkippedSteps;
+  readonly #emit: (event: LoopEvent) => void;
+  readonly #problems = new Map<string, DataProblem>();
+  #step: number;
+  #saved: number;
+
+  constructor(task: Task<B>, options: LoopOptions, { runner, doneSteps, skipped }: LoopState) {
+    this.#task = task;
+    this.#options = options;
+    this.#runner = runner;
+    this.#skipped = skipped;
+    this.#emit = options.onEvent ?? (() => {});
+    this.#step = doneSteps;
+    this.#saved = doneSteps;
+  }
+
+  async run(): Promise<LoopResult> {
+    const { schedule, settings } = this.#task;
+    const { totalSteps: steps } = schedule;
+    const { compileSeconds } = this.#runner;
+    this.#emit({ kind: 'ready', steps, doneSteps: this.#step, compileSeconds });
+    const batches = await this.#task.batches(this.#step);
+    try {
+      while (this.#step < steps && this.#options.signal?.aborted !== true) {
+        const begin = performance.now();
+        const batch = await batches.next();
+        await this.#take(batch, begin, (performance.now() - begin) / 1000);
+        await this.#evaluate();
+        const isDue = this.#step % settings.checkpoints.everySteps === 0;
+        if (isDue && this.#step < steps) await this.#save();
+      }
+      if (this.#saved < this.#step || this.#step === 0) await this.#save();
+      return {
+        steps: this.#step,
+        finished: this.#step >= steps,
+        state: await this.#modelState(),
+        problems: [...this.#problems.values()],
+      };
+    } finally {
+      await batches.close();
+    }
+  }
+
+  /** One step, which began at `begin` (ms) and waited for its batch. */
+  async #take(batch: B, begin: number, waitSeconds: number): Promise<void> {
+    const { schedule, clips } = this.#task;
+    for (const { id, reason } of batch.skipped) await this.#tellProblem({ id, reason });
+    const rate = learningRate(schedule, this.#step);
+    const feeds = await this.#task.feeds(batch);
+    const metrics = this.#skipped.note(
+      await this.#runner.step({ ...feeds, ...this.#scheduleFeeds(rate) }),
+    );
+    const bad = Object.entries(metrics).find(([, value]) => !Number.isFinite(value));
+    if (bad !== undefined) throw this.#notFinite(bad, batch.ids);
+    this.#step += 1;
+    const line: StepMetrics = {
+      step: this.#step,
+      epoch: batch.epoch,
+      metrics,
+      learningRate: rate,
+      stepSeconds: (performance.now() - begin) / 1000,
+      waitSeconds,
+      ...this.#task.metrics?.(batch),
+    };
+    await this.#options.folder?.appendMetrics(line);
+    this.#emit({ kind: 'step', steps: schedule.totalSteps, clips, ...line });
+    this.#skipped.check(metrics, this.#step, this.#saved);
+  }
+
+  async #tellProblem(problem: DataProblem): Promise<void> {
+    if (this.#problems.has(problem.id)) return;
+    this.#problems.set(problem.id, problem);
+    await this.#options.folder?.appendProblem(problem);
+    this.#emit({ kind: 'problem', ...problem });
+  }
+
+  /** Before the step's checkpoint: a run that is killed in between evaluates once more, not never. */
+  async #evaluate(): Promise<void> {
+    const { evaluation, schedule } = this.#task;
+    if (evaluation === undefined) return;
+    const isLast = this.#step === schedule.totalSteps;
+    if (this.#step % evaluation.everySteps !== 0 && !isLast) return;
+    for (const evaluated of await evaluation.run(await this.#modelState())) {
+      const line: StepEvaluation = { step: this.#step, ...evaluated };
+      await this.#options.folder?.appendEvaluation(line);
+      this.#emit({ kind: 'evaluation', ...line });
+    }
+  }
+
+  async #save(): Promise<void> {
+    const step = this.#step;
+    const { folder } = this.#options;
+    if (folder === undefined) return;
+    const { plan, settings } = this.#task;
+    const read = (name: string): Promise<HostTensor> => this.#runner.download(name);
+    const { keep } = settings.checkpoints;
+    const path = await writeCheckpoint(folder.checkpoints, step, plan.state, read, keep);
+    this.#saved = step;
+    this.#emit({ kind: 'checkpoint', step, path });
+  }
+
+  async #modelState(): Promise<Named<HostTensor>> {
+    const state: Record<string, HostTensor> = {};
+    for (const { name, role } of this.#task.plan.state) {
+      if (KEPT_ROLES.includes(role)) state[name] = await this.#runner.download(name);
+    }
+    return state;
+  }
+
+  #scheduleFeeds(rate: number): Named<HostTensor> {
+    const { beta1, beta2 } = this.#task.settings.optimizer;
+    const update = this.#skipped.update(this.#step);
+    return {
+      'schedule.lr': scalar(rate),
+      'schedule.correction1': scalar(biasCorrection(beta1, update)),
+      'schedule.correction2': scalar(biasCorrection(beta2, update)),
+    };
+  }
+
+  #notFinite([name, value]: [string, number], samples: readonly string[]): LacunaError {
+    const { precision = 'f32' } = this.#task.settings.backend;
+    const shown = samples.slice(0, 8).join(', ');
+    const kept =
+      this.#saved === 0
+        ? 'There is no checkpoint yet.'
+        : `The checkpoint of step ${this.#saved} is kept.`;
+    const mixed = precision === 'mixed' ? ' f16 holds nothing above 65504: or train in f32.' : '';
+    return new LacunaError({
+      where: `step ${this.#step + 1}`,
+      what: `${name} is ${value}, so the run stops`,
+      got: `samples ${shown}${samples.length > 8 ? ` and ${samples.length - 8} more` : ''}`,
+      fix: `${kept} Lower the learning rate, or look at these samples.${mixed}`,
+    });
+  }
+}
+
+function scalar(value: number): HostTensor {
+  return { dtype: 'f32', shape: [], data: Float32Array.of(value) };
+}

@@ -1,0 +1,175 @@
+import type { Backend } from '../../core/backend.js';
+import { type ClipList, checkDataFolder } from '../../data/index.js';
+import type { Aligner } from '../../run/aligner.js';
+import { describeRun, programDigests } from '../../run/describe-run.js';
+import {
+  beginText,
+  type RunTextOptions,
+  resumeText,
+  vocabularyOf,
+} from '../../run/feeds/run-text.js';
+import { SimilarityGuide } from '../../run/feeds/similarity-guide.js';
+import type { RunManifest } from '../../run/manifest.js';
+import { RunFolder } from '../../run/run-folder.js';
+import { dataRoot, readRunList } from '../../run/run-list.js';
+import type { RunSettings } from '../../run/settings/config.js';
+import { LacunaError } from '../../spec/index.js';
+import { type LoopEvent, type LoopResult, train } from '../loop.js';
+import { checkFlowModel } from './check-flow-model.js';
+import {
+  type Gallery,
+  galleryCaptions,
+  openGallery,
+  pretrainingEvaluation,
+} from './pretraining-evaluation.js';
+import { type PretrainingParts, pretrainingPlan, pretrainingTask } from './pretraining-task.js';
+
+/** What happens in a run, for whoever shows it. */
+export type PretrainEvent =
+  | Exclude<LoopEvent, { kind: 'ready' }>
+  | (Extract<LoopEvent, { kind: 'ready' }> & {
+      readonly folder: string;
+      readonly manifest: RunManifest;
+    })
+  /** The teacher has embedded `done` of `total` distinct captions. */
+  | { readonly kind: 'captions'; readonly done: number; readonly total: number };
+
+export interface PretrainOptions {
+  /** The version of Lacuna, for the manifest. */
+  readonly version: string;
+  readonly onEvent?: (event: PretrainEvent) => void;
+  /** Ends the run after the current step, with a checkpoint. */
+  readonly signal?: AbortSignal;
+  /** Opens the frozen teacher of `contrastive.teacher`; needed by runs that have one. */
+  readonly openTeacher?: (folder: string) => Promise<Aligner>;
+}
+
+export interface PretrainResult extends LoopResult {
+  readonly folder: string;
+}
+
+/**
+ * Pretrains as `settings` say, in a new run folder. The trajectory is a function of the settings,
+ * the data and the backend; where that is deterministic, bit for bit.
+ *
+ * @throws LacunaError for settings or data that cannot be used, and for a loss that is not finite:
+ * the last checkpoint is then kept and the samples are named.
+ */
+export async function pretrain(
+  given: RunSettings,
+  backend: Backend,
+  options: PretrainOptions,
+): Promise<PretrainResult> {
+  const list = await readRunList(given);
+  // Before anything is written: a folder without its videos leaves no run behind.
+  await checkDataFolder(dataRoot(given), list.records);
+  const gallery = await openGallery(given);
+  const text = await beginText(await checkFlowModel(given), list, textOptions(options, gallery));
+  const { settings, side, teacher } = text;
+  const plan = pretrainingPlan(settings, vocabularyOf(side));
+  const guide = await openGuide(settings, list);
+  const manifest: RunManifest = {
+    ...describeRun(settings, list, vocabularyOf(side), plan, backend, options.version),
+    ...(teacher === undefined ? {} : { teacher }),
+    ...(guide === undefined ? {} : { similarity: guide.digest }),
+  };
+  const folder = await RunFolder.create(settings.output, manifest);
+  try {
+    await text.save(folder);
+    return await run({ list, text: side, guide, gallery, plan, backend, folder, options });
+  } finally {
+    await folder.release();
+  }
+}
+
+/**
+ * Continues the run in a folder from its last good checkpoint, by its own manifest. Like `pretrain`
+ * it is handed a backend, which stays the caller's to dispose of.
+ *
+ * @throws LacunaError where the folder holds no run, another process holds it, or its data, its maps
+ * or its teacher have changed; and as `pretrain`.
+ */
+export async function resumePretraining(
+  path: string,
+  backend: Backend,
+  options: PretrainOptions,
+): Promise<PretrainResult> {
+  const folder = await RunFolder.resume(path, 'pretrain');
+  try {
+    const { settings, data, programs, similarity } = folder.manifest;
+    const list = await readRunList(settings);
+    if (list.digest !== data.digest) {
+      throw new LacunaError({
+        where: settings.data.list,
+        what: 'the data of this run have changed since it began',
+        got: `digest ${list.digest.slice(0, 12)}`,
+        expected: data.digest.slice(0, 12),
+        fix: 'Restore the list, or begin a new run.',
+      });
+    }
+    await checkFlowModel(settings);
+    const gallery = await openGallery(settings);
+    const text = await resumeText(folder, list, textOptions(options, gallery));
+    const plan = pretrainingPlan(settings, vocabularyOf(text));
+    if (JSON.stringify(programDigests(plan)) !== JSON.stringify(programs)) {
+      options.onEvent?.({
+        kind: 'note',
+        text: 'The programs of this version differ from those that the run began with: its trajectory will too.',
+      });
+    }
+    const guide = await openGuide(settings, list);
+    guide?.requireSame(similarity);
+    const resumes = true;
+    return await run({ list, text, guide, gallery, plan, backend, folder, options, resumes });
+  } finally {
+    await folder.release();
+  }
+}
+
+interface Run extends Omit<PretrainingParts, 'evaluation'> {
+  readonly list: ClipList;
+  readonly gallery: Gallery | undefined;
+  readonly backend: Backend;
+  readonly folder: RunFolder;
+  readonly options: PretrainOptions;
+  readonly resumes?: boolean;
+}
+
+function textOptions(
+  { onEvent, signal, openTeacher }: PretrainOptions,
+  gallery: Gallery | undefined,
+): RunTextOptions {
+  return {
+    captions: galleryCaptions(gallery),
+    openTeacher,
+    signal,
+    onNote: (text) => onEvent?.({ kind: 'note', text }),
+    onProgress: (done, total) => onEvent?.({ kind: 'captions', done, total }),
+  };
+}
+
+async function run(run: Run): Promise<PretrainResult> {
+  const { list, gallery, backend, folder, options, resumes = false, ...parts } = run;
+  const { path, manifest } = folder;
+  const { settings } = manifest;
+  const evaluation =
+    gallery === undefined
+      ? undefined
+      : pretrainingEvaluation(settings, gallery, parts.text, backend);
+  const task = pretrainingTask(settings, list, { ...parts, evaluation });
+  const { signal } = options;
+  const onEvent = (event: LoopEvent): void =>
+    options.onEvent?.(event.kind === 'ready' ? { ...event, folder: path, manifest } : event);
+  const result = await train(task, { backend, folder, signal, onEvent, resumes });
+  return { folder: path, ...result };
+}
+
+/** The maps that the run's masks are drawn from, of every clip: checked before the run begins. */
+async function openGuide(
+  settings: RunSettings,
+  { records }: ClipList,
+): Promise<SimilarityGuide | undefined> {
+  const guide = await SimilarityGuide.open(settings);
+  await guide?.check(records);
+  return guide;
+}

@@ -1,0 +1,94 @@
+import { type Plan, trainingPlan } from '../../core/plan/index.js';
+import { type BatchSample, type ClipBatch, type ClipList, ClipLoader } from '../../data/index.js';
+import { BatchFeeds, type TextSide } from '../../run/feeds/batch-feeds.js';
+import { maskedClipSampling } from '../../run/feeds/clip-sampling.js';
+import type { SimilarityGuide } from '../../run/feeds/similarity-guide.js';
+import { initialTensor } from '../../run/initialize.js';
+import type { StepMetrics } from '../../run/run-folder.js';
+import { dataRoot } from '../../run/run-list.js';
+import type { RunSettings } from '../../run/settings/config.js';
+import { modelConfig, runSchedule, videoConfig } from '../../run/settings/settings.js';
+import { gridOf, maskCounts } from '../../spec/index.js';
+import type { Task, TaskBatch, TaskEvaluation } from '../task.js';
+
+/** What a pretraining run has opened before it begins. */
+export interface PretrainingParts {
+  readonly text: TextSide;
+  /** The maps of text-guided masks. */
+  readonly guide: SimilarityGuide | undefined;
+  readonly plan: Plan;
+  readonly evaluation: TaskEvaluation | undefined;
+}
+
+/** A batch of clips as the loader made it. */
+export interface PretrainingBatch extends TaskBatch {
+  readonly clips: ClipBatch;
+}
+
+/** Pretraining as the loop sees it: clips are decoded ahead, and become frames, masks and text. */
+export function pretrainingTask(
+  settings: RunSettings,
+  { records }: ClipList,
+  { text, guide, plan, evaluation }: PretrainingParts,
+): Task<PretrainingBatch> {
+  const { seed, batch } = settings;
+  const stepsPerEpoch = Math.floor(records.length / batch);
+  const feeds = new BatchFeeds(settings, records, text, guide);
+  return {
+    plan,
+    settings,
+    schedule: runSchedule(settings, records.length),
+    clips: batch,
+    evaluation,
+    initial: (spec) => initialTensor(spec, seed),
+    feeds: ({ clips }) => feeds.feeds(clips),
+    metrics: ({ clips }) => motionSources(clips.samples),
+    batches: async (doneSteps) => {
+      const loader = await ClipLoader.open({
+        root: dataRoot(settings),
+        records,
+        sampling: maskedClipSampling(settings),
+        seed,
+        batchSize: batch,
+        workers: settings.data.workers ?? 2,
+        start: { epoch: Math.floor(doneSteps / stepsPerEpoch), step: doneSteps % stepsPerEpoch },
+      });
+      return {
+        close: () => loader.close(),
+        next: async () => {
+          const clips = await loader.next();
+          const { epoch, skipped, samples } = clips;
+          return { clips, epoch, skipped, ids: samples.map(({ record }) => record.id) };
+        },
+      };
+    },
+  };
+}
+
+/** What a step of the run computes. */
+export function pretrainingPlan(settings: RunSettings, vocabulary: number): Plan {
+  const { visible } = maskCounts(settings.mask, gridOf(videoConfig(settings)));
+  const shape = { batch: settings.batch, visible };
+  const { optimizer, microbatches, gradientNorm, lossScaling } = settings;
+  return trainingPlan(modelConfig(settings, vocabulary), shape, {
+    optimizer,
+    microbatches,
+    gradientNorm,
+    lossScaling,
+  });
+}
+
+/** How many clips of a batch had their motion from where; nothing for a mask without motion. */
+function motionSources(samples: readonly BatchSample[]): Pick<StepMetrics, 'motion'> {
+  const sources = samples.flatMap(({ motion }) => (motion === undefined ? [] : [motion.source]));
+  if (sources.length === 0) return {};
+  const count = (name: string): number => sources.filter((source) => source === name).length;
+  const raft = count('raft');
+  return {
+    motion: {
+      codec: count('codec'),
+      blockMatching: count('block-matching'),
+      ...(raft === 0 ? {} : { raft }),
+    },
+  };
+}
