@@ -7,7 +7,7 @@ import { constantFlow } from '../../backends/onnx/testing/flow-graph.js';
 import { capable } from '../../core/testing/capability.js';
 import { videoBackend } from '../../data/index.js';
 import { writeTestVideo } from '../../data/testing/test-videos.js';
-import { MASK_KINDS, type MaskKindName } from '../../spec/index.js';
+import { MASK_KIND_NAMES, MASK_KINDS, type MaskKindName } from '../../spec/index.js';
 import { type ClipMaskRequest, drawClipMask, type SimilaritySource } from './draw-clip-mask.js';
 import { checkPicturePath, writeMaskPicture } from './mask-picture.js';
 
@@ -35,7 +35,7 @@ describe.skipIf(!canEncode)('the picture of a mask', () => {
     id: 'clip.mp4',
   });
 
-  it.each(Object.keys(MASK_KINDS) as MaskKindName[])(
+  it.each(MASK_KIND_NAMES)(
     'of %s shows masked patches grey and visible ones as they are',
     async (kind) => {
       const clip = await drawClipMask(request(kind), similarity);
