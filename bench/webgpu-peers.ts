@@ -20,7 +20,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { softwareFolder } from '../backends/webgpu/device/dawn.js';
 import { problemNamed } from '../core/measure/problem.js';
-import { clipTokens, type PretrainingConfig } from '../spec/index.js';
+import { clipTokens, type ModelConfig } from '../spec/index.js';
 
 const { values } = parseArgs({
   options: {
@@ -41,7 +41,7 @@ interface Line {
 const here = fileURLToPath(new URL('.', import.meta.url));
 const problem = problemNamed('tiny');
 
-function peerSizes({ video, encoder, mae }: PretrainingConfig): object {
+function peerSizes({ video, encoder, mae }: ModelConfig): object {
   const { decoder } = mae as NonNullable<typeof mae>;
   return {
     batch: problem.shape.batch,

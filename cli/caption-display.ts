@@ -4,7 +4,7 @@ import { duration } from './progress-line.js';
 /** Seconds between two lines where the output is no terminal. */
 const PLAIN_INTERVAL = 10;
 /** Problems and notes that are told one by one; of more only the count is. */
-const MOST_TOLD = 100;
+const MAX_TOLD = 100;
 
 /** What a display needs to know of the stream that it writes to. */
 export interface DisplayStream {
@@ -35,11 +35,11 @@ export class CaptionDisplay {
       case 'problem':
       case 'note': {
         this.#told += 1;
-        if (this.#told > MOST_TOLD) return;
+        if (this.#told > MAX_TOLD) return;
         const verb = event.kind === 'problem' ? 'left out ' : '';
         const more = event.others === 0 ? '' : ` and ${event.others} more`;
         this.line(`${verb}${printable(event.video)}${more}: ${printable(event.text)}`);
-        if (this.#told === MOST_TOLD)
+        if (this.#told === MAX_TOLD)
           this.line('(what else there is to say of videos is not shown)');
         return;
       }

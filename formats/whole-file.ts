@@ -10,7 +10,7 @@ export interface Written {
 }
 
 /** Larger writes fail on some systems. */
-const MOST_BYTES_A_WRITE = 64 * 2 ** 20;
+const MAX_BYTES_A_WRITE = 64 * 2 ** 20;
 
 /** Writes a new file piece by piece, digesting it on the way; durable after `close`. */
 export class FileWriter {
@@ -30,8 +30,8 @@ export class FileWriter {
   /** Writes the next piece; of a string, its UTF-8. */
   async write(content: string | Uint8Array): Promise<void> {
     const piece = typeof content === 'string' ? new TextEncoder().encode(content) : content;
-    for (let start = 0; start < piece.length; start += MOST_BYTES_A_WRITE) {
-      const part = piece.subarray(start, start + MOST_BYTES_A_WRITE);
+    for (let start = 0; start < piece.length; start += MAX_BYTES_A_WRITE) {
+      const part = piece.subarray(start, start + MAX_BYTES_A_WRITE);
       this.#digest.update(part);
       let written = 0;
       while (written < part.length) {

@@ -8,7 +8,7 @@ import { syncFolder, writeNewFile } from '../formats/whole-file.js';
 import { LacunaError, type Role, type StateSpec } from '../spec/index.js';
 
 const INDEX = 'index.json';
-const MOST_INDEX_BYTES = 64 * 1024;
+const MAX_INDEX_BYTES = 64 * 1024;
 
 const INDEX_SCHEMA = z.strictObject({
   format: z.literal(1),
@@ -140,7 +140,7 @@ async function checkpointNames(folder: string): Promise<string[]> {
 async function verified(path: string): Promise<{ index?: CheckpointIndex; problem?: string }> {
   try {
     const file = join(path, INDEX);
-    if ((await stat(file)).size > MOST_INDEX_BYTES) return { problem: 'its index is too large' };
+    if ((await stat(file)).size > MAX_INDEX_BYTES) return { problem: 'its index is too large' };
     const parsed = INDEX_SCHEMA.safeParse(JSON.parse(await readFile(file, 'utf8')));
     if (!parsed.success) return { problem: 'its index is malformed' };
     for (const { name, bytes, sha256 } of parsed.data.files) {

@@ -48,7 +48,7 @@ const METRICS = 'metrics.jsonl';
 const PROBLEMS = 'problems.jsonl';
 const EVALUATIONS = 'evaluations.jsonl';
 const LOCK = 'lock';
-const MOST_MANIFEST_BYTES = 2 ** 20;
+const MAX_MANIFEST_BYTES = 2 ** 20;
 
 /** The folder of a run, held by one process at a time. */
 export class RunFolder<N extends TaskName = 'pretrain'> {
@@ -167,7 +167,7 @@ async function readAnyManifest(path: string): Promise<ManifestBase> {
     });
   }
   try {
-    if (found.size > MOST_MANIFEST_BYTES) throw new Error('it is too large');
+    if (found.size > MAX_MANIFEST_BYTES) throw new Error('it is too large');
     const manifest = JSON.parse(await readFile(file, 'utf8')) as Partial<RunManifest>;
     if (manifest.format !== 1 || manifest.settings === undefined)
       throw new Error('keys are missing');

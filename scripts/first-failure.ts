@@ -13,7 +13,7 @@ import type { BackendFactory } from '../core/backend.js';
 
 /**
  * Prints the first check that a backend, or the NumPy port, does not pass, with why, or nothing: for
- * `plant.ts`, which runs it on changed sources.
+ * `plant-mistakes.ts`, which runs it on changed sources.
  */
 const [name = '', filter = ''] = process.argv.slice(2);
 const { subject, checks, close } = await (name === 'numpy' ? openNumpy() : openBackend());

@@ -9,13 +9,13 @@ import { type Kill, kill, killBy } from '../conformance/mutants/prove.js';
 import { type Sharpness, sharpness } from '../conformance/mutants/sharpness.js';
 import { SURVIVORS } from '../conformance/mutants/survivors.js';
 import { CLAUSES } from '../spec/clauses/index.js';
-import { plantedCounts } from './plant.js';
+import { plantedCounts } from './plant-mistakes.js';
 
 /**
  * Shows that the suite finds mistakes and raises no false alarm:
  *
  *     npx tsx scripts/prove-suite.ts             every mutant; 1,000 and more runs of legal backends
- *     npx tsx scripts/prove-suite.ts --page      the page again, after `scripts/plant.ts`
+ *     npx tsx scripts/prove-suite.ts --page      the page again, after `scripts/plant-mistakes.ts`
  *     npx tsx scripts/prove-suite.ts --only composite/softmax
  *     npx tsx scripts/prove-suite.ts --share 2/4   every fourth mutant, from the second on
  *     npx tsx scripts/prove-suite.ts --legal 10000 --seed 1   no mutant: so many runs of legal backends and ports

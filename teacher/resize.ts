@@ -4,7 +4,7 @@ import { LacunaError } from '../spec/errors.js';
 const PRECISION_BITS = 22;
 /** The bicubic kernel is zero from here on. */
 const SUPPORT = 2;
-const MOST_SIDE = 2 ** 14;
+const MAX_SIDE = 2 ** 14;
 const CHANNELS = 3;
 
 /**
@@ -153,11 +153,11 @@ const HALF = 2 ** (PRECISION_BITS - 1);
 
 function checkImage(image: Uint8Array, w: number, h: number, to: readonly number[]): void {
   for (const side of [w, h, ...to]) {
-    if (Number.isInteger(side) && side >= 1 && side <= MOST_SIDE) continue;
+    if (Number.isInteger(side) && side >= 1 && side <= MAX_SIDE) continue;
     throw new LacunaError({
       what: 'a side of an image is out of bounds',
       got: String(side),
-      expected: `an integer in [1, ${MOST_SIDE}]`,
+      expected: `an integer in [1, ${MAX_SIDE}]`,
     });
   }
   if (image.length === w * h * CHANNELS) return;

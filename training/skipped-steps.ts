@@ -3,7 +3,7 @@ import type { PlanRunner } from '../core/plan/index.js';
 import { LacunaError, type LossScaling, SCALER } from '../spec/index.js';
 
 /** Skipped steps in a row, all at a scale that cannot fall, after which a run ends. */
-const MOST_IN_A_ROW = 25;
+const MAX_IN_A_ROW = 25;
 
 /** The steps of a run that loss scaling skips: counted, logged, and an end where nothing else comes. */
 export class SkippedSteps {
@@ -48,7 +48,7 @@ export class SkippedSteps {
 
   /** @throws LacunaError where so many steps in a row were skipped that none will be taken. */
   check({ loss_scale = 1 }: Named<number>, step: number, saved: number): void {
-    if (this.#inARow < MOST_IN_A_ROW) return;
+    if (this.#inARow < MAX_IN_A_ROW) return;
     const scaling = this.#scaling;
     const kept = saved === 0 ? '' : `The checkpoint of step ${saved} is kept. `;
     const fix =

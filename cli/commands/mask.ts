@@ -32,8 +32,8 @@ interface ShowFlags extends SimilarityFlags {
 }
 
 const KINDS = Object.keys(MASK_KINDS);
-const MOST_SIDE = 1024;
-const MOST_FRAMES = 256;
+const MAX_SIDE = 1024;
+const MAX_FRAMES = 256;
 
 export function maskCommand(): Command {
   return new Command('mask')
@@ -56,10 +56,10 @@ function showCommand(): Command {
     .argument('<video>', 'the video')
     .addOption(new Option('--mask <kind>', 'the mask').choices(KINDS).makeOptionMandatory())
     .option('--ratio <share>', "share of masked tokens (default: the kind's own)", share)
-    .option('--frames <n>', 'frames of the clip', wholeNumber(1, MOST_FRAMES), 16)
-    .option('--size <n>', 'side of its frames in pixels', wholeNumber(1, MOST_SIDE), 224)
-    .option('--patch <n>', 'side of a token in pixels', wholeNumber(1, MOST_SIDE), 16)
-    .option('--tubelet <n>', 'frames of a token', wholeNumber(1, MOST_FRAMES), 2)
+    .option('--frames <n>', 'frames of the clip', wholeNumber(1, MAX_FRAMES), 16)
+    .option('--size <n>', 'side of its frames in pixels', wholeNumber(1, MAX_SIDE), 224)
+    .option('--patch <n>', 'side of a token in pixels', wholeNumber(1, MAX_SIDE), 16)
+    .option('--tubelet <n>', 'frames of a token', wholeNumber(1, MAX_FRAMES), 2)
     .option(
       '--stride <n>',
       'frames of the video from one frame of the clip to the next',

@@ -6,7 +6,7 @@ import { Canvas } from './canvas.js';
 import type { ClipMask } from './draw-clip-mask.js';
 import { frameOf, heatFrame, heatOf, maskedFrame } from './paint.js';
 
-const MOST_COLUMNS = 8;
+const MAX_COLUMNS = 8;
 /** Small frames are enlarged by a whole factor to about this side. */
 const SIDE = 160;
 const GAP = 4;
@@ -64,7 +64,7 @@ function views(clip: ClipMask, kind: MaskKindName): (t: number) => readonly Uint
 /** Up to eight slots side by side, the first frame of each. */
 function contactSheet(clip: ClipMask, kind: MaskKindName): Canvas {
   const { grid, tubelet, size } = clip;
-  const columns = Math.min(MOST_COLUMNS, grid.slots);
+  const columns = Math.min(MAX_COLUMNS, grid.slots);
   const shown = Array.from({ length: columns }, (_, i) =>
     Math.floor((i * grid.slots) / columns),
   ).map((slot) => views(clip, kind)(slot * tubelet));

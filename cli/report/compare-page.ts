@@ -6,7 +6,7 @@ import { type Strip, strips } from './pictures.js';
 import type { ReportInput } from './report-input.js';
 import { STYLE } from './style.js';
 
-const MOST_POINTS = 1000;
+const MAX_POINTS = 1000;
 /** The share of the newest step in a running mean. */
 const NEWEST = 0.1;
 /** What is put side by side; the clip itself stands above. */
@@ -85,7 +85,7 @@ function runTable(runs: readonly ReportInput[]): string {
 function comparedCurves(runs: readonly ReportInput[]): string {
   const longest = Math.max(...runs.map(({ metrics }) => metrics.at(-1)?.step ?? 0));
   if (longest === 0) return '<p class="soft">No step was recorded.</p>';
-  const every = Math.ceil(longest / MOST_POINTS);
+  const every = Math.ceil(longest / MAX_POINTS);
   const steps = Array.from({ length: Math.floor(longest / every) }, (_, i) => (i + 1) * every);
   const charts = LOSSES.flatMap(([name, title]): Chart[] => {
     const series = runs.flatMap((run) => {

@@ -15,7 +15,7 @@ export interface Chart {
   }[];
 }
 
-const MOST_POINTS = 2000;
+const MAX_POINTS = 2000;
 const COLOURS = [
   '#1a6fb5',
   '#d1642e',
@@ -36,7 +36,7 @@ export function curves(
   evaluations: readonly StepEvaluation[] = [],
 ): string {
   if (metrics.length === 0) return '<p class="soft">No step was recorded.</p>';
-  const every = Math.ceil(metrics.length / MOST_POINTS);
+  const every = Math.ceil(metrics.length / MAX_POINTS);
   const evaluated = new Set(evaluations.map(({ step }) => step));
   const points = metrics.filter(
     ({ step }, index) => index % every === 0 || index === metrics.length - 1 || evaluated.has(step),

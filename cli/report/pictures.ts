@@ -19,7 +19,7 @@ export interface Strip {
 }
 
 const CHANNELS = 3;
-const MOST_FRAMES = 6;
+const MAX_FRAMES = 6;
 /** Pictures are enlarged by a whole factor to about this height. */
 const HEIGHT = 112;
 const MASKED_SHARE = 0.25;
@@ -146,7 +146,7 @@ function channel(values: readonly [number, number, number], index: number): numb
 function png(frames: Float32Array, video: VideoConfig): string {
   const { size } = video;
   const { slots } = gridOf(video);
-  const count = Math.min(MOST_FRAMES, slots);
+  const count = Math.min(MAX_FRAMES, slots);
   const shown = Array.from(
     { length: count },
     (_, i) => Math.floor((i * slots) / count) * video.tubelet,

@@ -3,7 +3,7 @@ import type { HostTensor, Named } from '../../core/backend.js';
 import { removeDeadCode } from '../../core/passes/dead-code.js';
 import { type Bounds, bounds } from '../../reference/index.js';
 import { CONTRACTS, type ContractErrors } from '../../spec/contracts/index.js';
-import { gridOf, type PretrainingConfig } from '../../spec/index.js';
+import { gridOf, type ModelConfig } from '../../spec/index.js';
 import { type Program, sameShape } from '../../spec/program/index.js';
 import { type Case, type Family, family } from '../case.js';
 import { spreadBounds } from '../steps/legal-spread.js';
@@ -45,7 +45,7 @@ function modelOf({ cube, encoder, decoder, mlpRatio, normEps }: StepDrawn): MaeM
 
 type Sized = Readonly<Record<'width' | 'heads' | 'depth' | 'mlpRatio' | 'normEps', number>>;
 
-interface MaeModel extends PretrainingConfig {
+interface MaeModel extends ModelConfig {
   readonly encoder: Sized;
   readonly mae: { readonly decoder: Sized & Readonly<Record<'finalNormEps', number>> };
 }

@@ -3,7 +3,7 @@ import { markdownTable } from '../report/markdown-table.js';
 import type { Kill } from './prove.js';
 import type { Sharpness } from './sharpness.js';
 
-/** What came of planting mistakes by hand, by backend: `scripts/plant.ts` writes it. */
+/** What came of planting mistakes by hand, by backend: `scripts/plant-mistakes.ts` writes it. */
 export type PlantedByName = Readonly<Record<string, PlantedCounts>>;
 
 export interface PlantedCounts {
@@ -68,7 +68,7 @@ export function proofPage(proof: Proof, planted: PlantedByName): string {
   return `${[
     '# The suite, proven',
     '',
-    'Made by `npx tsx scripts/prove-suite.ts`, and again by its `--page` after `scripts/plant.ts`. Mutants are made',
+    'Made by `npx tsx scripts/prove-suite.ts`, and again by its `--page` after `scripts/plant-mistakes.ts`. Mutants are made',
     'by rule: every operator of `conformance/mutants` on every operation, composite, objective and relation. A',
     'score by rule measures the rules; beside it stand the mistakes that people planted in the sources of real',
     'backends and of the NumPy port.',

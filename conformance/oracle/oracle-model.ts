@@ -5,8 +5,8 @@ import {
   elementCount,
   gridOf,
   type MaskConfig,
+  type ModelConfig,
   maskCounts,
-  type PretrainingConfig,
   type ProgramInput,
   presetNamed,
   type StateSpec,
@@ -18,7 +18,7 @@ import { hashedCells, hashedParameter, hashedPixels, hashedUniform, hashWords } 
 export interface OracleModel {
   /** The check's id is `oracle/NAME`; the fixture has underscores. */
   readonly name: string;
-  readonly config: PretrainingConfig;
+  readonly config: ModelConfig;
   readonly batch: number;
   readonly mask: MaskConfig;
   readonly optimizer: Required<AdamWConfig>;

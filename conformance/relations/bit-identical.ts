@@ -6,8 +6,8 @@ import {
   cubeSize,
   gridOf,
   LacunaError,
+  type ModelConfig,
   maeLoss,
-  type PretrainingConfig,
   presetNamed,
   pretrainingModel,
   targets,
@@ -37,7 +37,7 @@ export function bitIdentical(size: RelationSize): readonly Check[] {
 
 /** How large a model the relations are run on. */
 export interface RelationSize {
-  readonly config: PretrainingConfig;
+  readonly config: ModelConfig;
   readonly batch: number;
   readonly visible: number;
 }
@@ -111,7 +111,7 @@ function compare(id: string, one: Named<HostTensor>, two: Named<HostTensor>): Fi
 }
 
 /** One contrastive step, twice, with other pixels in the masked cubes: every output is the same. */
-function hiddenPixels(config: PretrainingConfig, batch: number, visible: number): TwoRuns {
+function hiddenPixels(config: ModelConfig, batch: number, visible: number): TwoRuns {
   const { video, encoder, contrastive } = config;
   if (contrastive === undefined)
     throw new LacunaError({ what: 'there is no contrastive objective' });

@@ -1,6 +1,6 @@
 import type { HostTensor, Named } from '../../core/backend.js';
 import { CONTRACTS } from '../../spec/contracts/index.js';
-import { type DynamicLossScaling, type PretrainingConfig, SCALER } from '../../spec/index.js';
+import { type DynamicLossScaling, type ModelConfig, SCALER } from '../../spec/index.js';
 import { isStateRole, type Program } from '../../spec/program/index.js';
 import { beyondContract, type Check, type Finding, verdictOf } from '../check.js';
 import { runOnce, type Subject } from '../subject.js';
@@ -74,7 +74,7 @@ export const SKIP_CHECKS: readonly Check[] = [
   },
 ];
 
-const HEAVY: PretrainingConfig = {
+const HEAVY: ModelConfig = {
   ...TINY_MAE,
   ...(TINY_MAE.mae === undefined ? {} : { mae: { ...TINY_MAE.mae, weight: 2 ** 20 } }),
 };

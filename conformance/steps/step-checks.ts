@@ -6,7 +6,7 @@ import {
   type ActiveLossScaling,
   type AdamWConfig,
   type BatchShape,
-  type PretrainingConfig,
+  type ModelConfig,
   pretrainingModel,
   SCALER,
   type StateSpec,
@@ -55,7 +55,7 @@ export const STEP_CHECKS: readonly Check[] = [
 
 /** A step that is judged. */
 interface Step {
-  readonly config: PretrainingConfig;
+  readonly config: ModelConfig;
   /** @defaultValue STEP_SHAPE */
   readonly shape?: BatchShape;
   readonly scaling?: ActiveLossScaling;

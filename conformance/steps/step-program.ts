@@ -8,7 +8,7 @@ import {
   type BatchShape,
   lossScale,
   lossScalerState,
-  type PretrainingConfig,
+  type ModelConfig,
   pretrainingModel,
   type StateSpec,
   scaledAdamwUpdate,
@@ -45,7 +45,7 @@ export interface CutStepOptions {
 
 /** The step of a model, cut between gradients and update. */
 export function cutStep(
-  config: PretrainingConfig,
+  config: ModelConfig,
   shape: BatchShape,
   { float = 'f32', scaling, optimizer = {} }: CutStepOptions = {},
 ): CutStep {

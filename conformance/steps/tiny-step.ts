@@ -1,5 +1,5 @@
 import type { HostTensor, Named } from '../../core/backend.js';
-import type { PretrainingConfig, StateSpec, VideoConfig } from '../../spec/index.js';
+import type { ModelConfig, StateSpec, VideoConfig } from '../../spec/index.js';
 import { makeTable } from '../../spec/model/tables.js';
 import { elementCount, type Program, type ProgramInput } from '../../spec/program/index.js';
 import { RandomStream } from '../../spec/random/index.js';
@@ -17,14 +17,14 @@ export function tinyVideo([tubelet = 2, patch = 4]: readonly number[]): VideoCon
 const VOCABULARY = 7;
 
 /** Reconstruction only. */
-export const TINY_MAE: PretrainingConfig = {
+export const TINY_MAE: ModelConfig = {
   video: VIDEO,
   encoder: SMALL,
   mae: { decoder: SMALL },
 };
 
 /** Both objectives, with everything that a step can have. */
-export const TINY_JOINT: PretrainingConfig = {
+export const TINY_JOINT: ModelConfig = {
   ...TINY_MAE,
   contrastive: {
     text: { ...SMALL, vocabulary: VOCABULARY, length: 4 },
@@ -36,7 +36,7 @@ export const TINY_JOINT: PretrainingConfig = {
 };
 
 /** Alignment only, by what the joint model does not have. */
-export const TINY_CONTRASTIVE: PretrainingConfig = {
+export const TINY_CONTRASTIVE: ModelConfig = {
   video: VIDEO,
   encoder: { ...SMALL, classToken: true },
   contrastive: {
@@ -57,7 +57,7 @@ export const TINY_CONTRASTIVE: PretrainingConfig = {
 };
 
 /** TGM's joint objective: a frozen teacher's text embeddings, as they are. */
-export const TINY_TEACHER: PretrainingConfig = {
+export const TINY_TEACHER: ModelConfig = {
   ...TINY_MAE,
   contrastive: {
     text: { frozen: true, width: 5 },
@@ -68,7 +68,7 @@ export const TINY_TEACHER: PretrainingConfig = {
 };
 
 /** Deeper and wider than any other here, with more than two heads. */
-export const DEEP_JOINT: PretrainingConfig = {
+export const DEEP_JOINT: ModelConfig = {
   video: VIDEO,
   encoder: { width: 66, depth: 3, heads: 3, mlpRatio: 0.5 },
   mae: { decoder: { width: 8, depth: 2, heads: 2, mlpRatio: 2 } },

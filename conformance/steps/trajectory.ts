@@ -2,7 +2,7 @@ import type { Backend } from '../../core/backend.js';
 import { PlanRunner } from '../../core/plan/plan-runner.js';
 import { oneCallPlan } from '../../core/plan/training-plan.js';
 import { CONTRACTS, type ContractErrors } from '../../spec/contracts/index.js';
-import { type PretrainingConfig, pretrainingModel } from '../../spec/index.js';
+import { type ModelConfig, pretrainingModel } from '../../spec/index.js';
 import type { Program } from '../../spec/program/index.js';
 import { type Check, type Finding, verdictOf } from '../check.js';
 import type { Subject } from '../subject.js';
@@ -27,7 +27,7 @@ export const TRAJECTORY_CHECKS: readonly Check[] = [
   trajectory('trajectory/joint', TINY_JOINT),
 ];
 
-function trajectory(id: string, config: PretrainingConfig): Check {
+function trajectory(id: string, config: ModelConfig): Check {
   const run = async (subject: Subject): Promise<Finding> => {
     const { backend } = subject;
     if (backend === undefined) return verdictOf('unsupported', 'programs do not run on it');
@@ -67,7 +67,7 @@ const made = new Map<string, Promise<readonly Envelope[]>>();
 
 function envelopeOf(
   id: string,
-  config: PretrainingConfig,
+  config: ModelConfig,
   contract: ContractErrors,
 ): Promise<readonly Envelope[]> {
   const key = `${id} ${contract.name}`;
@@ -77,7 +77,7 @@ function envelopeOf(
 }
 
 async function makeEnvelope(
-  config: PretrainingConfig,
+  config: ModelConfig,
   contract: ContractErrors,
 ): Promise<readonly Envelope[]> {
   const runs: ReadonlyMap<string, number>[] = [];
@@ -104,7 +104,7 @@ async function makeEnvelope(
 /** `loss@4` and its like, of eight steps on a backend. */
 async function scalars(
   backend: Backend,
-  config: PretrainingConfig,
+  config: ModelConfig,
 ): Promise<ReadonlyMap<string, number>> {
   const plan = oneCallPlan(pretrainingModel(config, SHAPE), { gradientNorm: true });
   const program = plan.programs.step as Program;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { trainingPlan } from '../../core/plan/training-plan.js';
-import type { PretrainingConfig } from '../../spec/index.js';
+import type { ModelConfig } from '../../spec/index.js';
 import type { Program } from '../../spec/program/index.js';
 import { type Case, type Family, family, programCase } from '../case.js';
 import { stepInputs, TINY_JOINT, TINY_MAE } from './tiny-step.js';
@@ -14,7 +14,7 @@ export const STEP_FAMILIES: readonly Family[] = [
   step('step/joint', TINY_JOINT),
 ];
 
-function step(id: string, config: PretrainingConfig): Family {
+function step(id: string, config: ModelConfig): Family {
   const parameters = fc.record({
     batch: fc.constantFrom(2, 3),
     visible: fc.constantFrom(1, 3, 4),

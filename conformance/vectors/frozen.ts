@@ -34,12 +34,12 @@ interface FrozenTensor {
   readonly data: readonly (number | string)[];
 }
 
-const MOST_ELEMENTS = 4096;
+const MAX_ELEMENTS = 4096;
 const element = z.union([z.number(), z.enum(['-0', 'nan', 'inf', '-inf'])]);
 const tensor = z.strictObject({
   dtype: z.enum(['f64', 'f32', 'i32', 'u8', 'bool']),
-  shape: z.array(z.int().min(0).max(MOST_ELEMENTS)).max(16),
-  data: z.array(element).max(MOST_ELEMENTS),
+  shape: z.array(z.int().min(0).max(MAX_ELEMENTS)).max(16),
+  data: z.array(element).max(MAX_ELEMENTS),
 });
 const attribute = z.union([z.number(), z.string(), z.boolean(), z.array(z.number())]);
 const SCHEMA = z.strictObject({
@@ -90,12 +90,12 @@ export function freeze(
 }
 
 function spelled(name: string, { dtype, shape, data }: HostTensor): FrozenTensor {
-  if (data.length > MOST_ELEMENTS) {
+  if (data.length > MAX_ELEMENTS) {
     throw new LacunaError({
       where: name,
       what: 'a frozen vector is small',
       got: `${data.length} elements`,
-      expected: `at most ${MOST_ELEMENTS}`,
+      expected: `at most ${MAX_ELEMENTS}`,
     });
   }
   const numbers = Array.from(data, (value) => {

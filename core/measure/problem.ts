@@ -1,14 +1,14 @@
 import {
   elementCount,
   LacunaError,
-  type PretrainingConfig,
+  type ModelConfig,
   type ProgramInput,
 } from '../../spec/index.js';
 import type { HostTensor } from '../backend.js';
 
 /** A training step to measure. */
 export interface Problem {
-  readonly config: PretrainingConfig;
+  readonly config: ModelConfig;
   readonly shape: { readonly batch: number; readonly visible: number };
 }
 
@@ -16,12 +16,12 @@ export interface Problem {
 const SHARED = 512;
 
 function problem(
-  video: PretrainingConfig['video'],
-  encoder: PretrainingConfig['encoder'],
-  decoder: PretrainingConfig['encoder'],
+  video: ModelConfig['video'],
+  encoder: ModelConfig['encoder'],
+  decoder: ModelConfig['encoder'],
   shape: Problem['shape'],
 ): Problem {
-  const config: PretrainingConfig = {
+  const config: ModelConfig = {
     video,
     encoder,
     mae: { decoder },

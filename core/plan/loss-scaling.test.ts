@@ -10,9 +10,9 @@ import {
   type LossScaling,
   type Model,
   ModelBuilder,
+  type ModelConfig,
   matmul,
   mul,
-  type PretrainingConfig,
   SCALER,
   sum,
 } from '../../spec/index.js';
@@ -102,7 +102,7 @@ const SHAPE = { batch: 4, visible: 3 };
 /** Steps of a tiny model, all from one draw. */
 function tinySteps(
   backend: Backend,
-  config: PretrainingConfig,
+  config: ModelConfig,
   { steps = 1, ...options }: TrainingPlanOptions & { readonly steps?: number },
 ): Promise<Outcome> {
   // The inputs of the whole batch, whatever parts it is run in.

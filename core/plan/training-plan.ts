@@ -13,10 +13,10 @@ import {
   lossScale,
   lossScalerState,
   type Model,
+  type ModelConfig,
   max,
   mul,
   notFinite,
-  type PretrainingConfig,
   ProgramBuilder,
   pretrainingModel,
   type Shape,
@@ -46,7 +46,7 @@ export interface TrainingPlanOptions {
 
 /** The plan of one pretraining step: loss, gradients and AdamW, in one call or accumulated. */
 export function trainingPlan(
-  config: PretrainingConfig,
+  config: ModelConfig,
   shape: BatchShape,
   options: TrainingPlanOptions = {},
 ): Plan {

@@ -4,7 +4,7 @@ import { readLines } from './read-lines.js';
 import { labelOf } from './record-fields.js';
 
 /** Classes that a file of names may have. */
-const MOST_NAMES = 1_000_000;
+const MAX_NAMES = 1_000_000;
 
 /**
  * The names of classes from a text file: one a line, that of label 0 first; blank lines are passed
@@ -13,11 +13,11 @@ const MOST_NAMES = 1_000_000;
 export async function readLabelNames(path: string): Promise<readonly string[]> {
   const names: string[] = [];
   for await (const { where, text } of readLines(path)) {
-    if (names.length === MOST_NAMES) {
+    if (names.length === MAX_NAMES) {
       throw new LacunaError({
         what: 'there are too many names',
         where,
-        expected: `at most ${MOST_NAMES}`,
+        expected: `at most ${MAX_NAMES}`,
       });
     }
     names.push(labelOf(where, text) ?? '');

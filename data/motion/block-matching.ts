@@ -23,13 +23,13 @@ export interface BlockOffsets {
 
 /** Small blocks are compared with so much around them, or a few pixels of noise would decide. */
 const LEAST_WINDOW = 8;
-const MOST_LEVELS = 3;
+const MAX_LEVELS = 3;
 
 /** The planes of a frame that `matchBlocks` compares. */
 export function matchingPlanes(plane: Plane, { block }: BlockMatching): readonly Plane[] {
   const side = Math.min(plane.width, plane.height);
   let levels = 1;
-  while (levels < MOST_LEVELS && side >> levels >= 2 * Math.max(block, LEAST_WINDOW)) levels++;
+  while (levels < MAX_LEVELS && side >> levels >= 2 * Math.max(block, LEAST_WINDOW)) levels++;
   return pyramid(plane, levels);
 }
 

@@ -4,7 +4,7 @@ import { copyFirst, emptyField, type MotionField, VECTOR_UNIT } from './motion-f
 
 const ROW = 7;
 /** B frames between two anchors that are held for the later one; x264 makes at most 16. */
-const MOST_HELD = 16;
+const MAX_HELD = 16;
 
 /** Area-weighted sums over the blocks of one frame: x, y and weight of each. */
 interface Sums {
@@ -73,7 +73,7 @@ export class CodecMotion {
     this.#vectors += found.length / ROW;
     if (!isAnchor) {
       this.#held.push({ frame, past, future });
-      if (this.#held.length > MOST_HELD) this.#release(undefined);
+      if (this.#held.length > MAX_HELD) this.#release(undefined);
       return;
     }
     this.#release(frame);

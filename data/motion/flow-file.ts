@@ -10,7 +10,7 @@ export interface FlowFile {
 }
 
 /** The large RAFT has 21 MB. */
-const MOST_BYTES = 2 ** 29;
+const MAX_BYTES = 2 ** 29;
 
 /** @throws LacunaError for a file that is missing, too large, or not the one that `digest` says. */
 export async function readFlowFile({
@@ -21,12 +21,12 @@ export async function readFlowFile({
     throw unreadable(path, cause);
   });
   if (!found.isFile()) throw new LacunaError({ where: path, what: 'this is not a plain file' });
-  if (found.size > MOST_BYTES) {
+  if (found.size > MAX_BYTES) {
     throw new LacunaError({
       where: path,
       what: 'the file is too large for a model of optical flow',
       got: `${found.size} bytes`,
-      expected: `at most ${MOST_BYTES}`,
+      expected: `at most ${MAX_BYTES}`,
     });
   }
   const bytes = await readFile(path).catch((cause: unknown) => {

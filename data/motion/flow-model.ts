@@ -6,7 +6,7 @@ import { type FlowFile, readFlowFile } from './flow-file.js';
 /** A side in pixels of the frames that a model is given is a multiple of this, and at least that. */
 const SIDE_STEP = 8;
 const LEAST_SIDE = 128;
-const MOST_SIDE = 2048;
+const MAX_SIDE = 2048;
 
 const FORM =
   'two inputs float32 [1, 3, H, W], and of the outputs one float32 [1, 2, H, W], as RAFT has';
@@ -160,12 +160,12 @@ function frameSize(
   }
   const least = Math.max(LEAST_SIDE, Math.ceil(side / SIDE_STEP) * SIDE_STEP);
   const [height = least, width = least] = fixed.map(([size]) => size);
-  if ([height, width].every((size) => size >= 1 && size <= MOST_SIDE)) return [height, width];
+  if ([height, width].every((size) => size >= 1 && size <= MAX_SIDE)) return [height, width];
   throw new LacunaError({
     where,
     what: 'the frames of this file are too large',
     got: `${height} x ${width}`,
-    expected: `sides of at most ${MOST_SIDE}`,
+    expected: `sides of at most ${MAX_SIDE}`,
   });
 }
 

@@ -34,10 +34,10 @@ const MAGIC = Buffer.from('LACSIM01', 'latin1');
 const DIGEST_BYTES = 32;
 const FIXED_BYTES = MAGIC.length + 4;
 /** 1000 captions of 4096 characters fit, whatever their alphabet. */
-const MOST_HEADER_BYTES = 2 ** 24;
+const MAX_HEADER_BYTES = 2 ** 24;
 /** Bytes of one entry (1 GiB): 9 hours at the default stride with 14 x 25 cells. */
-const MOST_ENTRY_BYTES = 2 ** 30;
-const MOST_CELLS = 1024;
+const MAX_ENTRY_BYTES = 2 ** 30;
+const MAX_CELLS = 1024;
 
 const HEADER: z.ZodType<EntryHeader> = z.strictObject({
   video: z.string().min(1).max(MAX_PATH_LENGTH),
@@ -47,8 +47,8 @@ const HEADER: z.ZodType<EntryHeader> = z.strictObject({
   height: z.int().min(1).max(65_536),
   frameCount: z.int().min(1).max(MAX_VIDEO_FRAMES),
   stride: z.int().min(1).max(MAX_VIDEO_FRAMES),
-  rows: z.int().min(1).max(MOST_CELLS),
-  columns: z.int().min(1).max(MOST_CELLS),
+  rows: z.int().min(1).max(MAX_CELLS),
+  columns: z.int().min(1).max(MAX_CELLS),
   captions: z.array(z.string().max(MAX_CAPTION_LENGTH)).max(MAX_CAPTIONS),
 });
 
@@ -110,7 +110,7 @@ export function decodeHeader(bytes: Buffer): {
   }
   const header = parsed.data;
   const size = start + 2 * valuesOf(header) + DIGEST_BYTES;
-  if (size > MOST_ENTRY_BYTES) throw new DamagedEntry('its header asks for too much');
+  if (size > MAX_ENTRY_BYTES) throw new DamagedEntry('its header asks for too much');
   return { header, start, size };
 }
 
@@ -121,7 +121,7 @@ export function headerEnd(bytes: Buffer): number {
     throw new DamagedEntry('it does not begin as an entry does');
   }
   const length = bytes.readUInt32LE(MAGIC.length);
-  if (length > MOST_HEADER_BYTES) throw new DamagedEntry('its header is too long');
+  if (length > MAX_HEADER_BYTES) throw new DamagedEntry('its header is too long');
   return FIXED_BYTES + length;
 }
 

@@ -37,7 +37,7 @@ export interface SimilarityRecipe {
 
 const MANIFEST = 'manifest.json';
 const ENTRIES = 'maps';
-const MOST_MANIFEST_BYTES = 2 ** 16;
+const MAX_MANIFEST_BYTES = 2 ** 16;
 const FIRST_READ = 4096;
 
 const RECIPE: z.ZodType<SimilarityRecipe> = z.strictObject({
@@ -216,7 +216,7 @@ async function readRecipe(folder: string): Promise<SimilarityRecipe | undefined>
   const found = await stat(path).catch(() => undefined);
   if (found === undefined) return undefined;
   try {
-    if (found.size > MOST_MANIFEST_BYTES) throw new Error('it is too large');
+    if (found.size > MAX_MANIFEST_BYTES) throw new Error('it is too large');
     const parsed = MANIFEST_SCHEMA.safeParse(JSON.parse(await readFile(path, 'utf8')));
     if (!parsed.success)
       throw new Error(`it is malformed at ${parsed.error.issues[0]?.path.join('.')}`);

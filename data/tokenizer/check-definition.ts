@@ -3,16 +3,16 @@ import { LacunaError } from '../../spec/errors.js';
 import type { TokenizerDefinition } from './tokenizer-definition.js';
 
 /** Larger ids would make embedding tables that no machine holds. */
-const MAXIMUM_ID = 2 ** 20 - 1;
-const MAXIMUM_REGEX_CHARACTERS = 2_000;
+const MAX_ID = 2 ** 20 - 1;
+const MAX_REGEX_CHARACTERS = 2_000;
 
-const id = z.int().min(0).max(MAXIMUM_ID);
+const id = z.int().min(0).max(MAX_ID);
 const stage = z.looseObject({ type: z.string() }).nullable();
 const vocabById = z.record(z.string(), id);
 const vocabByPlace = z
   .array(z.tuple([z.string(), z.number()]))
   .min(1)
-  .max(MAXIMUM_ID + 1);
+  .max(MAX_ID + 1);
 const merges = z.array(z.union([z.string(), z.tuple([z.string(), z.string()])]));
 
 const schema = z.looseObject({
@@ -50,14 +50,14 @@ export function checkDefinition({ tokenizer }: TokenizerDefinition): { highestId
   return { highestId };
 }
 
-const MAXIMUM_DEPTH = 16;
+const MAX_DEPTH = 16;
 
 function checkRegexes(value: unknown, depth: number): void {
   if (typeof value !== 'object' || value === null) return;
-  if (depth > MAXIMUM_DEPTH) throw refusal('tokenizer', 'stages are nested too deeply');
+  if (depth > MAX_DEPTH) throw refusal('tokenizer', 'stages are nested too deeply');
   for (const [key, entry] of Object.entries(value)) {
-    if (key === 'Regex' && String(entry).length > MAXIMUM_REGEX_CHARACTERS) {
-      throw refusal(key, `a regular expression of over ${MAXIMUM_REGEX_CHARACTERS} characters`);
+    if (key === 'Regex' && String(entry).length > MAX_REGEX_CHARACTERS) {
+      throw refusal(key, `a regular expression of over ${MAX_REGEX_CHARACTERS} characters`);
     }
     checkRegexes(entry, depth + 1);
   }

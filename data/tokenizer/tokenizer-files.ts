@@ -4,7 +4,7 @@ import { replaceFile } from '../../formats/whole-file.js';
 import { LacunaError } from '../../spec/errors.js';
 import type { TokenizerDefinition } from './tokenizer-definition.js';
 
-const MAXIMUM_FILE_BYTES = 64 * 2 ** 20;
+const MAX_FILE_BYTES = 64 * 2 ** 20;
 
 /**
  * Reads a tokenizer: `path` is a `tokenizer.json` or a folder that holds one. The
@@ -77,12 +77,12 @@ async function readJsonObject(file: string): Promise<Record<string, unknown> | u
 async function readBounded(file: string): Promise<string | undefined> {
   try {
     const found = await stat(file);
-    if (!found.isFile() || found.size > MAXIMUM_FILE_BYTES) {
+    if (!found.isFile() || found.size > MAX_FILE_BYTES) {
       throw new LacunaError({
         what: 'this cannot be a tokenizer file',
         where: file,
         got: found.isFile() ? `${found.size} bytes` : 'something that is not a plain file',
-        expected: `a plain file of at most ${MAXIMUM_FILE_BYTES} bytes`,
+        expected: `a plain file of at most ${MAX_FILE_BYTES} bytes`,
       });
     }
     return await readFile(file, 'utf8');

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LacunaError } from '../../spec/errors.js';
 import { encodeBatch } from './encode-batch.js';
-import { createTokenizer, MAXIMUM_CAPTION_CHARACTERS } from './tokenizer.js';
+import { createTokenizer, MAX_CAPTION_CHARACTERS } from './tokenizer.js';
 import {
   BASE_VOCABULARY,
   bpeDefinition,
@@ -137,7 +137,7 @@ describe('a batch of captions', () => {
   });
 
   it('refuses a text that is no caption, in one sentence', () => {
-    const text = 'a'.repeat(MAXIMUM_CAPTION_CHARACTERS + 1);
+    const text = 'a'.repeat(MAX_CAPTION_CHARACTERS + 1);
     expect(() => encodeBatch(tokenizer, [text], 8)).toThrow(/too long; got 65537 characters/);
   });
 });

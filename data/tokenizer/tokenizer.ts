@@ -19,7 +19,7 @@ export interface Tokenizer {
    * The ids of a caption with its begin and end tokens, neither padded nor truncated. A special
    * token's text inside a caption becomes that token, as everywhere in the Hugging Face ecosystem.
    *
-   * @throws LacunaError if the caption is longer than `MAXIMUM_CAPTION_CHARACTERS`.
+   * @throws LacunaError if the caption is longer than `MAX_CAPTION_CHARACTERS`.
    */
   encode(caption: string): number[];
   /** The text of ids, normalised as the tokenizer does; padding, begin and end tokens are left out. */
@@ -27,7 +27,7 @@ export interface Tokenizer {
 }
 
 /** A longer text is no caption: it is refused before any work is spent on it. */
-export const MAXIMUM_CAPTION_CHARACTERS = 65_536;
+export const MAX_CAPTION_CHARACTERS = 65_536;
 
 /** The names of a role in `tokenizer_config.json`, then the texts that usually play it. */
 const ROLES = {
@@ -70,12 +70,12 @@ export function createTokenizer(definition: TokenizerDefinition): Tokenizer {
   const hidden = new Set([padId, clsId, eosId]);
 
   function encode(caption: string): number[] {
-    if (caption.length > MAXIMUM_CAPTION_CHARACTERS) {
+    if (caption.length > MAX_CAPTION_CHARACTERS) {
       throw new LacunaError({
         what: 'a caption is too long',
         where: `"${caption.slice(0, 40)}..."`,
         got: `${caption.length} characters`,
-        expected: `at most ${MAXIMUM_CAPTION_CHARACTERS}`,
+        expected: `at most ${MAX_CAPTION_CHARACTERS}`,
       });
     }
     const { ids } = inner.encode(caption);

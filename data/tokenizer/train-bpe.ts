@@ -15,7 +15,7 @@ export interface BpeOptions {
 
 /** A pair that occurs less often than this is not merged: a token seen once teaches nothing. */
 const MINIMUM_PAIR_COUNT = 2;
-const MAXIMUM_VOCAB_SIZE = 100_000;
+const MAX_VOCAB_SIZE = 100_000;
 
 /**
  * Trains a byte-level BPE tokenizer: starting from bytes, the most frequent pair of neighbours
@@ -33,12 +33,12 @@ export function trainBpe(
   { vocabSize }: BpeOptions,
 ): TokenizerDefinition {
   const smallest = BASE_VOCABULARY.length;
-  if (!Number.isInteger(vocabSize) || vocabSize < smallest || vocabSize > MAXIMUM_VOCAB_SIZE) {
+  if (!Number.isInteger(vocabSize) || vocabSize < smallest || vocabSize > MAX_VOCAB_SIZE) {
     throw new LacunaError({
       what: 'the size of the vocabulary is out of bounds',
       where: 'vocabSize',
       got: String(vocabSize),
-      expected: `an integer in [${smallest}, ${MAXIMUM_VOCAB_SIZE}]`,
+      expected: `an integer in [${smallest}, ${MAX_VOCAB_SIZE}]`,
       fix: `${smallest} entries are the special tokens and the 256 byte values.`,
     });
   }

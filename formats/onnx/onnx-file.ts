@@ -14,9 +14,9 @@ import {
 } from './onnx_pb.js';
 
 /** A protobuf message, and with it an ONNX file, ends at 2 GiB. */
-export const MOST_ONNX_BYTES: number = 2 ** 31 - 1;
-const MOST_VALUES = 1_000_000;
-const MOST_NESTED_GRAPHS = 8;
+export const MAX_ONNX_BYTES: number = 2 ** 31 - 1;
+const MAX_VALUES = 1_000_000;
+const MAX_NESTED_GRAPHS = 8;
 
 /** An ONNX file in memory; tensors of it may lie in other files. */
 export interface OnnxFile {
@@ -37,12 +37,12 @@ export interface OnnxFile {
  */
 export async function readOnnxFile(path: string): Promise<OnnxFile> {
   const { size } = await plainFile(path);
-  if (size > MOST_ONNX_BYTES) {
+  if (size > MAX_ONNX_BYTES) {
     throw new LacunaError({
       where: path,
       what: 'an ONNX file is too large',
       got: `${size} bytes`,
-      expected: `at most ${MOST_ONNX_BYTES}, with the rest as external data`,
+      expected: `at most ${MAX_ONNX_BYTES}, with the rest as external data`,
     });
   }
   const bytes = await readFile(path).catch((cause: unknown) => {
@@ -57,8 +57,8 @@ export async function readOnnxFile(path: string): Promise<OnnxFile> {
   }
   const { graph } = model;
   if (graph === undefined || graph.node.length === 0) throw damaged(path, 'a file without a graph');
-  if (graph.node.length + graph.initializer.length > MOST_VALUES) {
-    throw damaged(path, `over ${MOST_VALUES} nodes and tensors`);
+  if (graph.node.length + graph.initializer.length > MAX_VALUES) {
+    throw damaged(path, `over ${MAX_VALUES} nodes and tensors`);
   }
   checkNested(path, graph.node, 0);
   const external = new Set<string>();
@@ -93,7 +93,7 @@ export function externalPath(onnxPath: string, tensor: TensorProto): string {
 
 /** Tensors inside nodes are small; one that claims to lie elsewhere would be opened unchecked. */
 function checkNested(path: string, nodes: readonly NodeProto[], depth: number): void {
-  if (depth > MOST_NESTED_GRAPHS) throw damaged(path, 'graphs nested too deeply');
+  if (depth > MAX_NESTED_GRAPHS) throw damaged(path, 'graphs nested too deeply');
   for (const { attribute } of nodes) {
     for (const { t, g } of attribute) {
       const tensors = [...(t === undefined ? [] : [t]), ...(g?.initializer ?? [])];

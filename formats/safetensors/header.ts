@@ -23,9 +23,9 @@ export interface Header {
 
 /** The header's length is the first thing in a file: an unsigned integer of so many bytes. */
 export const LENGTH_BYTES = 8;
-const MOST_HEADER_BYTES = 16 * 2 ** 20;
-const MOST_TENSORS = 100_000;
-const MOST_AXES = 16;
+const MAX_HEADER_BYTES = 16 * 2 ** 20;
+const MAX_TENSORS = 100_000;
+const MAX_AXES = 16;
 
 /**
  * The bytes before the data: the header's length and the header, JSON that names for each tensor its
@@ -61,7 +61,7 @@ export function encodeHeader(
 export function headerLength(where: string, first: Uint8Array, fileBytes: number): number {
   if (fileBytes < LENGTH_BYTES) throw damaged(where, `it has ${fileBytes} bytes`);
   const length = new DataView(first.buffer, first.byteOffset).getBigUint64(0, true);
-  if (length > MOST_HEADER_BYTES || Number(length) > fileBytes - LENGTH_BYTES) {
+  if (length > MAX_HEADER_BYTES || Number(length) > fileBytes - LENGTH_BYTES) {
     throw damaged(where, `its header claims ${length} bytes`);
   }
   return Number(length);
@@ -83,7 +83,7 @@ export function parseHeader(where: string, header: Uint8Array, dataBytes: number
   if (!isObject(entries)) throw damaged(where, 'its header is no JSON object');
   const { __metadata__: metadata = {}, ...rest } = entries;
   const names = Object.keys(rest);
-  if (names.length > MOST_TENSORS) throw damaged(where, `it claims ${names.length} tensors`);
+  if (names.length > MAX_TENSORS) throw damaged(where, `it claims ${names.length} tensors`);
   const tensors = new Map(names.map((name) => [name, parseExtent(where, name, rest[name])]));
   checkCovered(where, tensors, dataBytes);
   return { tensors, metadata: parseMetadata(where, metadata) };
@@ -100,7 +100,7 @@ function parseExtent(where: string, name: string, entry: unknown): Extent {
   if (!isEncoding(encoding)) {
     throw damaged(where, `the type ${shown(encoding)} of ${shown(name)} is not supported`);
   }
-  if (!isCounts(shape) || shape.length > MOST_AXES || !isCounts(offsets) || offsets.length !== 2) {
+  if (!isCounts(shape) || shape.length > MAX_AXES || !isCounts(offsets) || offsets.length !== 2) {
     throw damaged(where, `the entry of ${shown(name)} is malformed`);
   }
   const [start, end] = offsets as [number, number];

@@ -2,8 +2,8 @@ import type { HostTensor, Named } from '../../core/backend.js';
 import { type Plan, trainingPlan } from '../../core/plan/index.js';
 import {
   elementCount,
+  type ModelConfig,
   momentName,
-  type PretrainingConfig,
   type Program,
   pretrainingModel,
   type StateSpec,
@@ -32,7 +32,7 @@ export class VideomaeCase {
   readonly #plan: Plan;
 
   /** `frames` takes the place of the fixture's where our model cuts them otherwise. */
-  constructor(name: string, config: PretrainingConfig, frames?: HostTensor) {
+  constructor(name: string, config: ModelConfig, frames?: HostTensor) {
     this.fixture = readFixture(name);
     const pixels = this.fixture.tensors.get('input.frames');
     if (pixels === undefined) throw new Error('the fixture has no frames');

@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
 import type { HostTensor } from '../../core/backend.js';
-import { elementCount, type PretrainingConfig } from '../../spec/index.js';
+import { elementCount, type ModelConfig } from '../../spec/index.js';
 import { readFixture } from './read-fixture.js';
 import {
   expectGradients,
@@ -13,7 +13,7 @@ import {
  * Our clips are square and the fixture's are 16 x 24, so it meets a clip of one cube a slot which has
  * its 18 cubes in their order: everything is tested but the cutting of frames wider than high.
  */
-const WIDE: PretrainingConfig = {
+const WIDE: ModelConfig = {
   video: { frames: 36, size: 8, tubelet: 2, patch: 8 },
   encoder: {
     width: 18,

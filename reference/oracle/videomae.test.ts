@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { DecoderConfig, MaeObjective, PretrainingConfig } from '../../spec/index.js';
+import type { DecoderConfig, MaeObjective, ModelConfig } from '../../spec/index.js';
 import { expectEqual } from './compare.js';
 import {
   expectGradients,
@@ -11,13 +11,13 @@ import {
 const TINY_MAE: MaeObjective = {
   decoder: { width: 16, depth: 2, heads: 2, normEps: 1e-12, finalNormEps: 1e-5 },
 };
-const TINY: PretrainingConfig = {
+const TINY: ModelConfig = {
   video: { frames: 4, size: 32, tubelet: 2, patch: 8 },
   encoder: { width: 24, depth: 2, heads: 3, normEps: 1e-12 },
   mae: TINY_MAE,
 };
 
-function withDecoder(change: Partial<DecoderConfig>): PretrainingConfig {
+function withDecoder(change: Partial<DecoderConfig>): ModelConfig {
   return { ...TINY, mae: { decoder: { ...TINY_MAE.decoder, ...change } } };
 }
 
@@ -41,7 +41,7 @@ describe('Hugging Face VideoMAEForPreTraining in float64', () => {
     ]);
   });
 
-  it.each<[string, PretrainingConfig]>([
+  it.each<[string, ModelConfig]>([
     ['the final norm has an eps of 1e-3', withDecoder({ finalNormEps: 1e-3 })],
     ['the decoder has the approximate GELU', withDecoder({ activation: 'quick-gelu' })],
     ['targets are not normalised', { ...TINY, mae: { ...TINY_MAE, target: 'raw' } }],

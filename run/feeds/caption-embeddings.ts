@@ -16,7 +16,7 @@ export interface EmbedCaptionsOptions {
 /** Captions of one call of the teacher. */
 const BATCH = 64;
 const HASH_BYTES = 32;
-const MOST_WIDTH = 65_536;
+const MAX_WIDTH = 65_536;
 
 /**
  * A frozen teacher's embedding of every distinct caption of a list, as rows f32 [N, E]. In a run
@@ -83,7 +83,7 @@ export class CaptionEmbeddings {
         count !== distinct.length ||
         width === undefined ||
         width < 1 ||
-        width > MOST_WIDTH
+        width > MAX_WIDTH
       ) {
         throw damaged(path, 'its embeddings do not fit the captions of the run');
       }

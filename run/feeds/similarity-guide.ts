@@ -15,7 +15,7 @@ import { videoConfig } from '../settings/settings.js';
 /** Videos looked up at a time when a list is checked. */
 const LOOKED_UP_AT_ONCE = 32;
 /** Missing maps up to here are excused where the video itself cannot be opened. */
-const MOST_OPENED = 100;
+const MAX_OPENED = 100;
 
 /** The similarity maps of a run's clips, out of the store that its settings name. */
 export class SimilarityGuide {
@@ -67,7 +67,7 @@ export class SimilarityGuide {
         if (reason !== undefined) problems.push({ record, reason });
       });
     }
-    const real = problems.length > MOST_OPENED ? problems : await this.#withoutUnreadable(problems);
+    const real = problems.length > MAX_OPENED ? problems : await this.#withoutUnreadable(problems);
     if (real.length === 0) return;
     const shown = real.slice(0, 3).map(({ record, reason }) => `${record.id}: ${reason}`);
     const { list, root } = this.#settings.data;

@@ -3,7 +3,7 @@ import { maskCounts } from '../../spec/masking/draw-mask.js';
 import { gridOf } from '../../spec/model/patches.js';
 import {
   type ContrastiveObjective,
-  type PretrainingConfig,
+  type ModelConfig,
   pretrainingModel,
 } from '../../spec/model/pretraining.js';
 import type { StateSpec } from '../../spec/model/state.js';
@@ -18,7 +18,7 @@ export function withTeacher(settings: RunSettings, width: number): RunSettings {
 }
 
 /** The part of the settings that the model's programs are built from. */
-export function modelConfig(settings: RunSettings, vocabulary: number): PretrainingConfig {
+export function modelConfig(settings: RunSettings, vocabulary: number): ModelConfig {
   const { encoder, decoder, mae, contrastive } = settings;
   const { reconstructs, aligns } = capabilitiesOf(settings);
   return {

@@ -1,6 +1,6 @@
 import { stepInputs } from '../../conformance/steps/tiny-step.js';
 import { trainingPlan } from '../../core/plan/index.js';
-import type { PretrainingConfig } from '../../spec/index.js';
+import type { ModelConfig } from '../../spec/index.js';
 import type { Repeated } from './repeated.js';
 import type { Sizes } from './sizes.js';
 
@@ -11,7 +11,7 @@ import type { Sizes } from './sizes.js';
 export function repeatedStep({ step }: Sizes): Repeated {
   const { frames, edge, width, batch } = step;
   const transformer = { width, depth: 2, heads: 3 };
-  const config: PretrainingConfig = {
+  const config: ModelConfig = {
     video: { frames, size: edge, tubelet: 2, patch: 8 },
     encoder: { ...transformer, positions: 'learned' },
     mae: { decoder: { ...transformer, depth: 1 } },

@@ -116,7 +116,7 @@ function requireMap(config: MaskConfig, grid: Grid, map: MaskMap | undefined): M
 
 /** The values of a flow for one frame of a token: 2 x 2 blocks of 2 coordinates. */
 const FLOW_VALUES = 8;
-const MOST_FRAMES_A_SLOT = 256;
+const MAX_FRAMES_A_SLOT = 256;
 
 /** The type of each map, and how many values it may have for a token. */
 const MAP_FORMS: Readonly<
@@ -142,7 +142,7 @@ const MAP_FORMS: Readonly<
   flow: {
     fits: (map) => map instanceof Int16Array,
     counts: (values) =>
-      values > 0 && values % FLOW_VALUES === 0 && values <= FLOW_VALUES * MOST_FRAMES_A_SLOT,
+      values > 0 && values % FLOW_VALUES === 0 && values <= FLOW_VALUES * MAX_FRAMES_A_SLOT,
     values: 'times 8 values of int16 for each frame of a slot, of which there are 1 to 256',
   },
 };

@@ -11,7 +11,7 @@ export interface Grid {
 }
 
 /** More tokens than any clip of this field has; bounds what a hostile configuration can allocate. */
-const MOST_TOKENS = 2 ** 24;
+const MAX_TOKENS = 2 ** 24;
 
 /** Places per slot: rows * columns. */
 export function placesPerSlot(grid: Grid): number {
@@ -26,10 +26,7 @@ export function tokenCount(grid: Grid): number {
 /** @throws LacunaError unless every side is a positive integer and the grid has at most 2^24 tokens. */
 export function requireGrid(grid: Grid): void {
   const sides = [grid.slots, grid.rows, grid.columns];
-  if (
-    sides.every((side) => Number.isInteger(side) && side > 0) &&
-    tokenCount(grid) <= MOST_TOKENS
-  ) {
+  if (sides.every((side) => Number.isInteger(side) && side > 0) && tokenCount(grid) <= MAX_TOKENS) {
     return;
   }
   throw new LacunaError({

@@ -10,19 +10,19 @@ import type { HostTensor, Named } from '../../core/backend.js';
 import { interpret } from '../../reference/index.js';
 import {
   type ContrastiveObjective,
-  type PretrainingConfig,
+  type ModelConfig,
   pretrainingModel,
   textEmbeddingModel,
 } from './pretraining.js';
 
 const SHAPE = { batch: 3, visible: 3 };
 
-function withWeight(config: PretrainingConfig, weight: number): PretrainingConfig {
+function withWeight(config: ModelConfig, weight: number): ModelConfig {
   return { ...config, contrastive: { ...(config.contrastive as ContrastiveObjective), weight } };
 }
 
 /** One step in float64 on random inputs: losses, gradients, and the next state by name. */
-function step(config: PretrainingConfig, given: Named<HostTensor> = {}) {
+function step(config: ModelConfig, given: Named<HostTensor> = {}) {
   const cut = cutStep(config, SHAPE, { float: 'f64' });
   const inputs = { ...stepInputs(cut.step, cut.state, { ...SHAPE, draw: 1 }), ...given };
   return { inputs, outputs: interpret(cut.step, inputs), state: cut.state };

@@ -70,7 +70,7 @@ export interface ContrastiveObjective extends InfoNceConfig {
 }
 
 /** What is trained: an encoder with one objective or both on the same encoder pass. */
-export interface PretrainingConfig {
+export interface ModelConfig {
   readonly video: VideoConfig;
   readonly encoder: VideoEncoderConfig;
   readonly mae?: MaeObjective;
@@ -94,7 +94,7 @@ export interface BatchShape {
  * Outputs: `loss`, and of each objective `loss.mae`, `loss.contrastive`; next statistics by name.
  */
 export function pretrainingModel(
-  config: PretrainingConfig,
+  config: ModelConfig,
   shape: BatchShape,
   float: FloatType = 'f32',
 ): Model {
@@ -136,7 +136,7 @@ export function pretrainingModel(
 }
 
 /** Clips to embeddings: `frames` and `visible` as in `pretrainingModel` to `embedding` [B, width]. */
-export function videoEmbeddingModel(config: PretrainingConfig, shape: BatchShape): Model {
+export function videoEmbeddingModel(config: ModelConfig, shape: BatchShape): Model {
   const model = new ModelBuilder('video_embedding');
   const { encoded } = encodedVideo(model, config, shape);
   const embedding = videoEmbedding(model, encoded, config, requireContrastive(config), 'evaluate');
@@ -146,7 +146,7 @@ export function videoEmbeddingModel(config: PretrainingConfig, shape: BatchShape
 
 /** Captions to embeddings: `text.ids` and `text.lengths`, or `text.embedding`, to `embedding` [B, width]. */
 export function textEmbeddingModel(
-  config: PretrainingConfig,
+  config: ModelConfig,
   shape: Pick<BatchShape, 'batch' | 'textLength'>,
 ): Model {
   const model = new ModelBuilder('text_embedding');
@@ -172,7 +172,7 @@ export type PatchView = 'patch' | 'frame';
  * [B * places, slots], of each place its own, for view `patch`.
  */
 export function patchEmbeddingModel(
-  config: PretrainingConfig,
+  config: ModelConfig,
   batch: number,
   view: PatchView = 'patch',
 ): Model {
@@ -206,7 +206,7 @@ export function patchEmbeddingModel(
 }
 
 /** Clips to `prediction` and `target` [B, M, P] of the masked cubes, to look at. */
-export function reconstructionModel(config: PretrainingConfig, shape: BatchShape): Model {
+export function reconstructionModel(config: ModelConfig, shape: BatchShape): Model {
   const { mae } = config;
   if (mae === undefined) throw new LacunaError({ what: 'this model has no decoder' });
   const model = new ModelBuilder('reconstruction');
@@ -219,7 +219,7 @@ export function reconstructionModel(config: PretrainingConfig, shape: BatchShape
 
 function encodedVideo(
   model: ModelBuilder,
-  { video, encoder }: PretrainingConfig,
+  { video, encoder }: ModelConfig,
   { batch, visible: count }: BatchShape,
 ): { readonly cubes: Value; readonly visible: Value; readonly encoded: Value } {
   if (!Number.isInteger(count) || count < 1 || count > clipTokens(video)) {
@@ -236,7 +236,7 @@ function encodedVideo(
   return { cubes, visible, encoded: videoEncoder(model, cubes, visible, video, encoder) };
 }
 
-function maskedInput(model: ModelBuilder, { video }: PretrainingConfig, shape: BatchShape): Value {
+function maskedInput(model: ModelBuilder, { video }: ModelConfig, shape: BatchShape): Value {
   const count = clipTokens(video) - shape.visible;
   if (count < 1)
     throw new LacunaError({ what: 'nothing is masked, so there is nothing to reconstruct' });
@@ -248,7 +248,7 @@ function decodedVideo(
   encoded: Value,
   visible: Value,
   masked: Value,
-  { video, encoder }: PretrainingConfig,
+  { video, encoder }: ModelConfig,
   mae: MaeObjective,
 ): Value {
   return decoder(model, patchTokens(encoded, encoder), visible, masked, video, mae.decoder);
@@ -257,7 +257,7 @@ function decodedVideo(
 function targetsOf(
   cubes: Value,
   masked: Value,
-  { video }: PretrainingConfig,
+  { video }: ModelConfig,
   { target = 'per-cube-channel' }: MaeObjective,
 ): Value {
   const pixels = toUnitRange(gather(cubes, masked, 1));
@@ -267,7 +267,7 @@ function targetsOf(
 function videoEmbedding(
   model: ModelBuilder,
   encoded: Value,
-  { encoder }: PretrainingConfig,
+  { encoder }: ModelConfig,
   contrastive: ContrastiveObjective,
   mode: Mode,
 ): Value {
@@ -299,7 +299,7 @@ function textEmbedding(
   return projection(model, 'projection.text', encoded, textProjection, mode);
 }
 
-function requireContrastive({ contrastive }: PretrainingConfig): ContrastiveObjective {
+function requireContrastive({ contrastive }: ModelConfig): ContrastiveObjective {
   if (contrastive === undefined) {
     throw new LacunaError({
       what: 'this model was not trained to align video with text',

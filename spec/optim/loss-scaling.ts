@@ -70,8 +70,8 @@ export const SCALER = {
 export type ActiveLossScaling = FixedLossScaling | Required<DynamicLossScaling>;
 
 /** 2^126: twice of it, and 1 / it, are normal f32 numbers. */
-const MOST_SCALE = 2 ** 126;
-const MOST_STEPS = 2 ** 24;
+const MAX_SCALE = 2 ** 126;
+const MAX_STEPS = 2 ** 24;
 
 /**
  * What a loss scaling comes to; undefined for `none`.
@@ -84,7 +84,7 @@ export function activeLossScaling(scaling: LossScaling): ActiveLossScaling | und
     throw new LacunaError({ where: `lossScaling.${key}`, what, got: `${got}`, expected });
   };
   const requireScale = (key: string, scale: number): void => {
-    const power = scale >= 1 && scale <= MOST_SCALE && 2 ** Math.round(Math.log2(scale)) === scale;
+    const power = scale >= 1 && scale <= MAX_SCALE && 2 ** Math.round(Math.log2(scale)) === scale;
     if (!power) refuse(key, scale, 'a power of two from 1 to 2^126, such as 65536');
   };
   if (scaling.kind === 'fixed') {
@@ -98,8 +98,8 @@ export function activeLossScaling(scaling: LossScaling): ActiveLossScaling | und
   const { initial, growthInterval: steps, minimum, maximum: most } = active;
   for (const key of ['initial', 'minimum', 'maximum'] as const) requireScale(key, active[key]);
   if (initial < minimum || initial > most) refuse('initial', initial, `${minimum} to ${most}`);
-  if (!Number.isInteger(steps) || steps < 1 || steps > MOST_STEPS)
-    refuse('growthInterval', steps, `an integer from 1 to ${MOST_STEPS}`);
+  if (!Number.isInteger(steps) || steps < 1 || steps > MAX_STEPS)
+    refuse('growthInterval', steps, `an integer from 1 to ${MAX_STEPS}`);
   return active;
 }
 

@@ -1,7 +1,7 @@
 import { LacunaError } from '../../spec/errors.js';
 
 /** Templates, and characters of one, that are taken. */
-const MOST_TEMPLATES = 32;
+const MAX_TEMPLATES = 32;
 const LONGEST_TEMPLATE = 2000;
 
 /**
@@ -10,12 +10,12 @@ const LONGEST_TEMPLATE = 2000;
  * @param option The option that they come from, for messages.
  */
 export function checkTemplates(option: string, templates: readonly string[]): void {
-  if (templates.length === 0 || templates.length > MOST_TEMPLATES) {
+  if (templates.length === 0 || templates.length > MAX_TEMPLATES) {
     throw new LacunaError({
       where: option,
       what: 'the number of templates is wrong',
       got: String(templates.length),
-      expected: `1 to ${MOST_TEMPLATES}`,
+      expected: `1 to ${MAX_TEMPLATES}`,
     });
   }
   for (const template of templates) {

@@ -161,7 +161,7 @@ async function inParallel(
 }
 
 /** Bytes that the captions of a video may have: a list's longest line, less the path and the label. */
-const MOST_BYTES = MAX_LINE_BYTES - 2 ** 14;
+const MAX_BYTES = MAX_LINE_BYTES - 2 ** 14;
 
 /** The captions of an outcome, clean, none empty, as many of the first as a line of a list holds. */
 function usable(outcome: SourceOutcome): readonly string[] {
@@ -170,7 +170,7 @@ function usable(outcome: SourceOutcome): readonly string[] {
   const clean = outcome.captions.map(cleanCaption).filter((caption) => caption !== '');
   return clean.slice(0, MAX_CAPTIONS).filter((caption) => {
     bytes += Buffer.byteLength(JSON.stringify(caption)) + 1;
-    return bytes <= MOST_BYTES;
+    return bytes <= MAX_BYTES;
   });
 }
 

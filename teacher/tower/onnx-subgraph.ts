@@ -13,7 +13,7 @@ import {
 import {
   externalPath,
   isExternal,
-  MOST_ONNX_BYTES,
+  MAX_ONNX_BYTES,
   type OnnxFile,
 } from '../../formats/onnx/onnx-file.js';
 import { plainFile } from '../../formats/plain-file.js';
@@ -91,12 +91,12 @@ export async function encodeSubgraph(
     pieces.push(toBinary(ModelProtoSchema, create(ModelProtoSchema, { graph: alone })));
   }
   const total = pieces.reduce((sum, { length }) => sum + length, 0);
-  if (total > MOST_ONNX_BYTES) {
+  if (total > MAX_ONNX_BYTES) {
     throw new LacunaError({
       where: file.path,
       what: 'a tower is too large to be run',
       got: `${total} bytes`,
-      expected: `at most ${MOST_ONNX_BYTES}`,
+      expected: `at most ${MAX_ONNX_BYTES}`,
       fix: 'Use a half precision conversion, or a smaller model.',
     });
   }
@@ -119,7 +119,7 @@ async function takenIn({ path }: OnnxFile, tensor: TensorProto): Promise<TensorP
   };
   const offset = entry('offset') ?? 0;
   const length = entry('length') ?? size - offset;
-  if (!(length >= 0 && length <= MOST_ONNX_BYTES && offset + length <= size)) {
+  if (!(length >= 0 && length <= MAX_ONNX_BYTES && offset + length <= size)) {
     throw new LacunaError({
       where: file,
       what: 'external data of an ONNX file is cut off',

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { plainFile } from '../../formats/plain-file.js';
 import { LacunaError } from '../../spec/errors.js';
 
-const MOST_CONFIG_BYTES = 2 ** 20;
+const MAX_CONFIG_BYTES = 2 ** 20;
 
 /** The ONNX files of a tower, relative to its folder. */
 export interface OnnxFiles {
@@ -57,12 +57,12 @@ function incomplete(folder: string, what: string, missing: string | undefined): 
 export async function readConfig(folder: string, name: string): Promise<unknown> {
   const file = join(folder, name);
   const { size } = await plainFile(file);
-  if (size > MOST_CONFIG_BYTES) {
+  if (size > MAX_CONFIG_BYTES) {
     throw new LacunaError({
       where: file,
       what: 'the file is too large for a configuration',
       got: `${size} bytes`,
-      expected: `at most ${MOST_CONFIG_BYTES}`,
+      expected: `at most ${MAX_CONFIG_BYTES}`,
     });
   }
   try {

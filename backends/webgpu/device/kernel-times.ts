@@ -3,7 +3,7 @@ import type { KernelTime } from '../../../core/backend.js';
 import type { Kernel } from '../lowering/kernel.js';
 
 /** Queries that one set can hold. */
-const MOST_QUERIES = 4096;
+const MAX_QUERIES = 4096;
 
 /** Clocks of single kernels, by timestamp queries: each kernel is a pass of its own. */
 export class KernelClock {
@@ -19,9 +19,9 @@ export class KernelClock {
   pass(kernel: Kernel): GPUComputePassDescriptor {
     const first = this.#kernels.length * 2;
     this.#kernels.push(kernel);
-    const set = Math.floor(first / MOST_QUERIES);
-    this.#sets[set] ??= this.#device.createQuerySet({ type: 'timestamp', count: MOST_QUERIES });
-    const at = first % MOST_QUERIES;
+    const set = Math.floor(first / MAX_QUERIES);
+    this.#sets[set] ??= this.#device.createQuerySet({ type: 'timestamp', count: MAX_QUERIES });
+    const at = first % MAX_QUERIES;
     return {
       timestampWrites: {
         querySet: this.#sets[set],
@@ -33,13 +33,13 @@ export class KernelClock {
 
   /** The times, once all passes were submitted. */
   async times(): Promise<readonly KernelTime[]> {
-    const bytes = MOST_QUERIES * 8;
+    const bytes = MAX_QUERIES * 8;
     const stamps: bigint[] = [];
     for (const set of this.#sets) {
       const resolved = this.#device.createBuffer({ size: bytes, usage: 0x0200 | 0x0004 });
       const staging = this.#device.createBuffer({ size: bytes, usage: 0x0001 | 0x0008 });
       const encoder = this.#device.createCommandEncoder();
-      encoder.resolveQuerySet(set, 0, MOST_QUERIES, resolved, 0);
+      encoder.resolveQuerySet(set, 0, MAX_QUERIES, resolved, 0);
       encoder.copyBufferToBuffer(resolved, 0, staging, 0, bytes);
       this.#device.queue.submit([encoder.finish()]);
       await staging.mapAsync(0x0001);

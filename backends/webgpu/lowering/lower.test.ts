@@ -6,8 +6,8 @@ import {
   ATTENTION_GRAD,
   add,
   layerNorm,
+  type ModelConfig,
   matmul,
-  type PretrainingConfig,
   type Program,
   ProgramBuilder,
   reshape,
@@ -40,7 +40,7 @@ function kernelsOf(
   return lower(builder.finish(), { ...OPTIONS, ...options });
 }
 
-const STEP: PretrainingConfig = {
+const STEP: ModelConfig = {
   video: { frames: 4, size: 16, tubelet: 2, patch: 4 },
   encoder: { width: 16, depth: 2, heads: 2 },
   mae: { decoder: { width: 8, depth: 1, heads: 2 } },

@@ -19,7 +19,7 @@ export function tilingFile(environment: NodeJS.ProcessEnv = process.env): string
 type Tilings = Readonly<Record<string, unknown>>;
 
 /** More than any list of adapters; a larger file is none of ours. */
-const MOST_BYTES = 2 ** 20;
+const MAX_BYTES = 2 ** 20;
 
 /** The measured tiling of an adapter, where there is one that its kernels can have. */
 export async function readTiling(
@@ -47,7 +47,7 @@ export async function writeTiling(
 async function readAll(file: string): Promise<Tilings> {
   try {
     const text = await readFile(file, 'utf8');
-    const read: unknown = text.length > MOST_BYTES ? {} : JSON.parse(text);
+    const read: unknown = text.length > MAX_BYTES ? {} : JSON.parse(text);
     return typeof read === 'object' && read !== null && !Array.isArray(read)
       ? (read as Tilings)
       : {};

@@ -17,7 +17,7 @@ export const TGM_PROMPTS: readonly string[] = [
 ];
 
 /** Prompts sent at once. */
-const MOST_AT_ONCE = 64;
+const MAX_AT_ONCE = 64;
 
 export interface EndpointCaptionsOptions extends ChatEndpointOptions {
   /** @defaultValue `TGM_PROMPTS` */
@@ -87,11 +87,11 @@ function keyOfWords({ label }: ClipRecord): string {
 }
 
 function checkConcurrency(concurrency: number): void {
-  if (Number.isInteger(concurrency) && concurrency >= 1 && concurrency <= MOST_AT_ONCE) return;
+  if (Number.isInteger(concurrency) && concurrency >= 1 && concurrency <= MAX_AT_ONCE) return;
   throw new LacunaError({
     what: 'the number of requests at once is wrong',
     where: '--concurrency',
     got: String(concurrency),
-    expected: `a whole number from 1 to ${MOST_AT_ONCE}`,
+    expected: `a whole number from 1 to ${MAX_AT_ONCE}`,
   });
 }

@@ -11,7 +11,7 @@ import { type UnitPlan, unitLanes, unitPlan, unitTile } from './unit-plan.js';
 
 /** Terms that a part of a sum has at least. */
 const PART_TERMS = 512;
-const MOST_PARTS = 64;
+const MAX_PARTS = 64;
 
 /** One side of a product: a [rows, terms] or b [terms, columns], read as a matrix of its lines. */
 export interface Side {
@@ -80,7 +80,7 @@ export function planProduct(cluster: ProductCluster, context: KernelContext): Pr
   const wanted = Math.min(
     Math.floor(tiling.busyGroups / groups),
     Math.floor(terms / PART_TERMS),
-    MOST_PARTS,
+    MAX_PARTS,
   );
   const parts = Math.max(1, wanted);
   return {

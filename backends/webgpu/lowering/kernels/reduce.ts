@@ -8,7 +8,7 @@ import { accumulate, identity } from './reduction.js';
 
 /** Terms that one invocation sums, at least, before more invocations share a sum. */
 const TERMS = 64;
-const MOST_PARTS = 256;
+const MAX_PARTS = 256;
 
 /**
  * A reduction over any axes: one invocation a result, or one each of several parts of its terms,
@@ -108,5 +108,5 @@ export function reduceKernels(cluster: ReduceCluster, context: KernelContext): r
 
 function partsOf(results: number, terms: number, busy: number): number {
   const wanted = Math.ceil(busy / Math.max(1, results));
-  return Math.max(1, Math.min(wanted, Math.floor(terms / TERMS), MOST_PARTS));
+  return Math.max(1, Math.min(wanted, Math.floor(terms / TERMS), MAX_PARTS));
 }

@@ -9,10 +9,10 @@ import type { PlantedByName, PlantedCounts } from '../conformance/mutants/proof-
  * Plants every mistake that `backends/NAME/mutants.json` lists, one at a time, in a copy of the
  * sources, runs the conformance suite on the backend so changed, and says which of them it finds:
  *
- *     npx tsx scripts/plant.ts onnx            all of them, about 4 seconds each
- *     npx tsx scripts/plant.ts onnx donat      those whose name contains the word
- *     npx tsx scripts/plant.ts webgpu units    those that need a device with matrix units, too
- *     npx tsx scripts/plant.ts numpy           in the NumPy port (`ports/python/mutants.json`)
+ *     npx tsx scripts/plant-mistakes.ts onnx            all of them, about 4 seconds each
+ *     npx tsx scripts/plant-mistakes.ts onnx donat      those whose name contains the word
+ *     npx tsx scripts/plant-mistakes.ts webgpu units    those that need a device with matrix units, too
+ *     npx tsx scripts/plant-mistakes.ts numpy           in the NumPy port (`ports/python/mutants.json`)
  *
  * Ends with 1 when one is not found and has no reason, or when the backend fails without any. What came of
  * each is kept in `conformance/mutants/planted.json`, and `docs/proof.md` counts it.
@@ -97,7 +97,7 @@ async function main([backend = 'onnx', word = '']: readonly string[]): Promise<v
     for (const { name, needs } of named) {
       if (needs !== undefined && needs !== word)
         console.log(
-          `not planted: ${name}; on a device with ${needs}: plant.ts ${backend} ${needs}`,
+          `not planted: ${name}; on a device with ${needs}: plant-mistakes.ts ${backend} ${needs}`,
         );
     }
     const all = word === '' ? [''] : new Set(mistakes.map(({ foundBy }) => foundBy));

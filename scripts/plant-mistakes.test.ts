@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { mistakesOf, planted, plantedIn } from './plant.js';
+import { mistakesOf, planted, plantedIn } from './plant-mistakes.js';
 
 const root = join(import.meta.dirname, '..');
 const listed = [...readdirSync(join(root, 'backends')), 'numpy'].filter((name) =>
