@@ -124,6 +124,8 @@ async function main([backend = 'onnx', word = '']: readonly string[]): Promise<v
         if (fails !== undefined) throw new Error(`the backend fails as it is: ${fails}`);
       }
       found[mistake.name] = by ?? '';
+      // At once: what was seen is kept when the rest is cut off.
+      record(backend, found);
       const missed = mistake.survives === undefined ? 'MISSED ' : `missed, ${mistake.survives}:`;
       console.log(
         by === undefined ? `${missed} ${mistake.name}` : `found   ${mistake.name}: ${by}`,
@@ -134,7 +136,6 @@ async function main([backend = 'onnx', word = '']: readonly string[]): Promise<v
       `${mistakes.length - missed.length} of ${mistakes.length} planted mistakes were found in ${backend}`,
     );
     if (missed.some(({ survives }) => survives === undefined)) process.exitCode = 1;
-    record(backend, found);
   } finally {
     rmSync(folder, { recursive: true });
   }
