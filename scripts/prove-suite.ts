@@ -50,7 +50,6 @@ if (values.legal !== undefined) {
   process.exit(raised.length > 0 ? 1 : 0);
 }
 const [part = 1, parts = 1] = values.share.split('/').map(Number);
-const start = performance.now();
 const all = allMutants();
 const mutants = all.filter(
   ({ name }, index) => name.includes(values.only) && index % parts === part - 1,
@@ -139,13 +138,14 @@ function publish(sharp: readonly Sharpness[]): void {
       return [id, { violated: violated.length, ...(first === undefined ? {} : { by: first }) }];
     }),
   );
+  const { user, system } = process.cpuUsage();
   const proof: Proof = {
     mutants: mutants.length,
     killed: kills.length,
     legalRuns: runs,
     falseAlarms: alarms.length,
     members: LEGAL_FLEET.length,
-    minutes: (performance.now() - start) / 60_000,
+    minutes: (user + system) / 60e6,
     ...countsOf(kills),
     survivors: survivors.map((mutant) => ({ mutant, reason: reasonOf(mutant) ?? '' })),
     sharp,

@@ -24,6 +24,7 @@ export interface Proof {
   readonly falseAlarms: number;
   /** Correct but different backends. */
   readonly members: number;
+  /** Of one core. */
   readonly minutes: number;
   /** Mutants found by the level of the check, and by the data of the smallest case. */
   readonly levels: Counts;
@@ -77,7 +78,7 @@ export function proofPage(proof: Proof, planted: PlantedByName): string {
     `- By hand: ${found} of ${hand} planted mistakes were found: ${percent(found, hand)}. Of them, planted at the sizes of training by one who had not written the cases: ${realFound} of ${real}, ${percent(realFound, real)}.`,
     `- ${legalRuns} runs of ${members} correct but different backends through a check: ${falseAlarms} false alarms; \`npx tsx scripts/prove-suite.ts --legal 10000\` makes more.`,
     `- Of mutants that were out of bounds: the nearest was ${nearest} times its bound off, a tenth below ${tenth}, half below ${half}.`,
-    `- It took ${minutes.toFixed(1)} minutes.`,
+    `- It took ${minutes.toFixed(0)} minutes of one core.`,
     '',
     '## Planted by hand',
     '',
@@ -133,6 +134,8 @@ function rows(counts: Counts): readonly (readonly string[])[] {
 
 function sharpRow({ check, tried, found, nearest, missed }: Sharpness): readonly string[] {
   const text = (near: Sharpness['nearest']): string =>
-    near === undefined ? '' : `${near.mistake}: ${near.ratio.toPrecision(2)}`;
+    near === undefined
+      ? ''
+      : `${near.mistake}${near.ratio === undefined ? '' : `: ${near.ratio.toPrecision(2)}`}`;
   return [`\`${check}\``, `${found} of ${tried}`, text(nearest), text(missed)];
 }

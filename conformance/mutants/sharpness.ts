@@ -27,7 +27,8 @@ export interface Sharpness {
 
 export interface Nearness {
   readonly mistake: string;
-  readonly ratio: number;
+  /** Absent where no multiple says it: another shape, NaN for a number, an exact result missed. */
+  readonly ratio?: number;
 }
 
 /** Cases of a family that are tried, and operations in them that are got wrong in all. */
@@ -49,7 +50,7 @@ export async function sharpness(family: Family): Promise<Sharpness | undefined> 
   const right = backendSubject(float32Backend('right', ARITHMETIC));
   const wanted: (readonly Named<string>[])[] = [];
   for (const each of cases) wanted.push((await results(right, each)).map(texts));
-  const [found, missed]: [Nearness[], Nearness[]] = [[], []];
+  const [found, missed]: [Found[], Found[]] = [[], []];
   for (const { name, open } of mistakes(program)) {
     let ratio = 0;
     let isSeen = false;
@@ -66,9 +67,16 @@ export async function sharpness(family: Family): Promise<Sharpness | undefined> 
     check: family.id,
     tried: found.length + missed.length,
     found: found.length,
-    ...(nearest === undefined ? {} : { nearest }),
-    ...(largest === undefined ? {} : { missed: largest }),
+    ...(nearest === undefined ? {} : { nearest: nearness(nearest) }),
+    ...(largest === undefined ? {} : { missed: nearness(largest) }),
   };
+}
+
+type Found = Required<Nearness>;
+
+/** JSON has no infinity. */
+function nearness({ mistake, ratio }: Found): Nearness {
+  return Number.isFinite(ratio) ? { mistake, ratio } : { mistake };
 }
 
 const ARITHMETIC = float32({ summation: 'pairwise' });
