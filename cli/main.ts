@@ -1,4 +1,8 @@
 #!/usr/bin/env node
+/**
+ * Arguments and presentation: a file a command in `commands/`, flags that several have in `options/`.
+ * Everything may come in; nothing else imports what is here, and no command another.
+ */
 import { Command } from 'commander';
 import { backendsCommand } from './commands/backends.js';
 import { benchCommand } from './commands/bench.js';

@@ -1,3 +1,7 @@
+/**
+ * Holds any backend, or a port in another process, to the reference: cases, verdicts, reports, and the
+ * proof that mistakes are found. A subject is handed in; none is imported.
+ */
 export { FUNCTION_NAMES, type FunctionCall, type FunctionName } from '../protocol/function-call.js';
 export type { PortOptions } from '../protocol/port-session.js';
 export { HarnessInvalid } from '../protocol/smoke-test.js';

@@ -1,3 +1,7 @@
+/**
+ * What can be done to a program: differentiate, simplify, plan, print, parse, check, and the contract
+ * that a backend signs. Only the specification comes in; no backend is known here.
+ */
 export { differentiate, type Gradients } from './autodiff/differentiate.js';
 export * from './backend.js';
 export { backendOption } from './backend-option.js';

@@ -1,3 +1,7 @@
+/**
+ * Clips, captions and tokenizers, read from files of strangers with bounds on every length. In come
+ * paths; out come frames, tokens and similarity maps. What a model makes of them is not known here.
+ */
 export type { ClipList, ClipRecord } from './annotations/clip-record.js';
 export { readJsonLines } from './annotations/json-lines.js';
 export { named, readLabelNames } from './annotations/label-names.js';

@@ -1,3 +1,7 @@
+/**
+ * Programs executed the obvious way, and the bounds of what a legal backend may compute. Programs come
+ * in; speed stays out: what is here is short enough to be read.
+ */
 export type { Arithmetic, Run } from './arithmetic.js';
 export { InterpreterBackend, REFERENCE } from './backend.js';
 export { type Bounds, type BoundsOptions, bounds, type FloatBounds } from './bounds.js';

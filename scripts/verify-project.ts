@@ -4,7 +4,34 @@ import { camel } from './scaffold/walk.js';
 
 /** What is missing of the files and lines that CONTRIBUTING.md asks for, one sentence each. */
 export function verifyProject(): readonly string[] {
-  return [...primitives(), ...composites(), ...masks(), ...losses(), ...backends()];
+  return [...primitives(), ...composites(), ...masks(), ...losses(), ...backends(), ...rooms()];
+}
+
+/** Folders that begin with what lives in them, in the comment of a file or in a README. */
+const ROOMS = {
+  spec: 'index.ts',
+  core: 'index.ts',
+  formats: 'index.ts',
+  protocol: 'index.ts',
+  reference: 'index.ts',
+  backends: 'registry.ts',
+  conformance: 'index.ts',
+  data: 'index.ts',
+  run: 'index.ts',
+  teacher: 'index.ts',
+  evaluation: 'index.ts',
+  training: 'index.ts',
+  cli: 'main.ts',
+  bench: 'README.md',
+  scripts: 'README.md',
+} as const;
+
+function rooms(): string[] {
+  return Object.entries(ROOMS).flatMap(([room, file]) => {
+    const path = `${room}/${file}`;
+    const isSaid = existsSync(path) && /\/\*\*\n|^# /.test(readFileSync(path, 'utf8'));
+    return isSaid ? [] : [`${path}: missing: what lives in ${room}/, what may come in, what not`];
+  });
 }
 
 /** What the compiler does not ask for when the table of facts has a new entry. */

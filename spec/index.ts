@@ -1,3 +1,8 @@
+/**
+ * What everything means, as plain TypeScript: programs and their primitives, masks, draws, losses, the
+ * model, schedules, numeric contracts, clauses. Nothing comes in; nothing here runs on a device or
+ * touches a file.
+ */
 export * from './clauses/index.js';
 export * from './contracts/index.js';
 export * from './errors.js';

@@ -1,3 +1,7 @@
+/**
+ * Frozen towers: similarity maps, caption embeddings and captioners, from ONNX files or from a run of
+ * one's own. In come clips, captions and files; nothing here trains.
+ */
 export type { Aligner } from '../run/aligner.js';
 export type { CaptionSource } from './captioning/caption-source.js';
 export {
