@@ -11,6 +11,7 @@ import type { PlantedByName, PlantedCounts } from '../conformance/mutants/proof-
  *
  *     npx tsx scripts/plant-mistakes.ts onnx            all of them, about 4 seconds each
  *     npx tsx scripts/plant-mistakes.ts onnx donat      those whose name contains the word
+ *     npx tsx scripts/plant-mistakes.ts webgpu real    those at the sizes of training
  *     npx tsx scripts/plant-mistakes.ts webgpu units    those that need a device with matrix units, too
  *     npx tsx scripts/plant-mistakes.ts numpy           in the NumPy port (`ports/python/mutants.json`)
  *
@@ -92,7 +93,9 @@ async function main([backend = 'onnx', word = '']: readonly string[]): Promise<v
   try {
     for (const layer of LAYERS) cpSync(join(ROOT, layer), join(folder, layer), { recursive: true });
     symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-    const named = mistakesOf(backend).filter(({ name }) => name.includes(word));
+    const named = mistakesOf(backend).filter(({ name, real = false }) =>
+      word === 'real' ? real : name.includes(word),
+    );
     const mistakes = named.filter(({ needs = word }) => needs === word);
     for (const { name, needs } of named) {
       if (needs !== undefined && needs !== word)
