@@ -42,8 +42,8 @@ export interface Executable {
   /** Seconds that compilation took. */
   readonly compileSeconds: number;
   /**
-   * Runs the program on tensors of its backend: one for each input, by name. After a failed run
-   * every donated tensor is lost.
+   * Runs the program on tensors of its backend: one for each input, by name. A run that is refused for
+   * its inputs loses none of them; after one that fails, every donated tensor is lost.
    */
   run(inputs: Named<DeviceTensor>): Promise<Named<DeviceTensor>>;
   /** A run with a clock on each kernel, in order: of backends that can tell. */

@@ -7,17 +7,12 @@ import type {
   HostTensor,
   Named,
 } from '../core/backend.js';
+import { checkedDonations, checkedInputs, requireFilled } from '../core/check-run.js';
+import { LiveTensors } from '../core/held-tensor.js';
 import { expand } from '../core/passes/expand.js';
 import { printProgram } from '../core/text/print.js';
 import { LacunaError } from '../spec/errors.js';
-import {
-  type DType,
-  elementCount,
-  formatType,
-  type Program,
-  type Shape,
-  sameShape,
-} from '../spec/program/index.js';
+import type { Program } from '../spec/program/index.js';
 import { Breakdown } from './breakdown.js';
 import type { PortSession } from './port-session.js';
 
@@ -28,11 +23,12 @@ import type { PortSession } from './port-session.js';
 export class PortBackend implements Backend {
   readonly info: BackendInfo;
   readonly #session: PortSession;
-  readonly #live = new Set<PortTensor>();
+  readonly #live: LiveTensors<HostTensor>;
   #programs = 0;
 
   constructor(info: BackendInfo, session: PortSession) {
     this.info = info;
+    this.#live = new LiveTensors(info.name);
     this.#session = session;
   }
 
@@ -42,6 +38,7 @@ export class PortBackend implements Backend {
 
   async compile(program: Program, options: CompileOptions = {}): Promise<Executable> {
     const start = performance.now();
+    const donate = checkedDonations(program, options.donate);
     const number = this.#programs++;
     const text = printProgram(expand(program, (name) => this.info.claims.includes(name)));
     const { reply } = await this.#session.ask({ type: 'compile', program: number, text });
@@ -53,8 +50,7 @@ export class PortBackend implements Backend {
     return {
       program,
       compileSeconds: (performance.now() - start) / 1000,
-      run: (inputs) =>
-        this.#run(program, number, started, inputs, Object.keys(options.donate ?? {})),
+      run: (inputs) => this.#run(program, number, started, inputs, donate),
       dispose: async () => {
         if (this.#session.starts !== started) return;
         await this.#session.ask({ type: 'release', program: number });
@@ -62,28 +58,23 @@ export class PortBackend implements Backend {
     };
   }
 
-  async upload({ dtype, shape, data }: HostTensor): Promise<DeviceTensor> {
-    if (data.length !== elementCount(shape)) {
-      throw new LacunaError({
-        what: 'the data of a tensor do not fit its shape',
-        got: `${data.length} elements`,
-        expected: formatType({ dtype, shape }),
-      });
-    }
-    return this.#keep({ dtype, shape, data: data.slice() });
+  async upload(tensor: HostTensor): Promise<DeviceTensor> {
+    requireFilled(tensor, this.info.name);
+    const { dtype, shape, data } = tensor;
+    return this.#live.keep(tensor, { dtype, shape, data: data.slice() });
   }
 
   async download(tensor: DeviceTensor): Promise<HostTensor> {
-    const { dtype, shape, host } = this.#own(tensor, 'download');
-    return { dtype, shape, data: host.data.slice() };
+    const { dtype, shape, memory } = this.#live.own(tensor);
+    return { dtype, shape, data: memory.data.slice() };
   }
 
   release(tensor: DeviceTensor): void {
-    if (tensor instanceof PortTensor) this.#live.delete(tensor);
+    this.#live.own(tensor).end('released');
   }
 
   async dispose(): Promise<void> {
-    this.#live.clear();
+    this.#live.releaseAll();
     await this.#session.close();
   }
 
@@ -92,23 +83,11 @@ export class PortBackend implements Backend {
     number: number,
     started: number,
     inputs: Named<DeviceTensor>,
-    donated: readonly string[],
+    donate: Named<string>,
   ): Promise<Named<DeviceTensor>> {
-    const sent: Record<string, HostTensor> = {};
-    for (const declared of program.inputs) {
-      const where = `${program.name}: ${declared.name}`;
-      const tensor = this.#own(inputs[declared.name], where);
-      if (tensor.dtype !== declared.dtype || !sameShape(tensor.shape, declared.shape)) {
-        throw new LacunaError({
-          where,
-          what: 'an input has the wrong type',
-          got: formatType(tensor),
-          expected: formatType(declared),
-        });
-      }
-      sent[declared.name] = tensor.host;
-    }
-    for (const name of donated) this.release(inputs[name] as DeviceTensor);
+    const given = checkedInputs(program, donate, inputs, this.#live.isOwn);
+    const sent = Object.fromEntries([...given].map(([name, { memory }]) => [name, memory]));
+    for (const name of Object.keys(donate)) given.get(name)?.end('donated');
     if (this.#session.starts !== started) {
       throw new Breakdown('the port was started again and has lost this program');
     }
@@ -120,25 +99,8 @@ export class PortBackend implements Backend {
     const names = program.outputs.map(({ name }) => name);
     requireNames(tensors, (name) => names.includes(name));
     return Object.fromEntries(
-      Object.entries(tensors).map(([name, tensor]) => [name, this.#keep(tensor)]),
+      Object.entries(tensors).map(([name, tensor]) => [name, this.#live.keep(tensor, tensor)]),
     );
-  }
-
-  #keep(host: HostTensor): PortTensor {
-    const tensor = new PortTensor(host);
-    this.#live.add(tensor);
-    return tensor;
-  }
-
-  #own(tensor: DeviceTensor | undefined, where: string): PortTensor {
-    if (tensor instanceof PortTensor && this.#live.has(tensor)) return tensor;
-    throw new LacunaError({
-      where,
-      what:
-        tensor === undefined
-          ? 'an input is missing'
-          : 'a tensor was released, donated, or belongs to another backend',
-    });
   }
 }
 
@@ -149,16 +111,4 @@ export function requireNames(
 ): void {
   const stray = Object.keys(tensors).find((name) => !isResult(name));
   if (stray !== undefined) throw new Breakdown(`the port returns ${stray}, which is no result`);
-}
-
-class PortTensor implements DeviceTensor {
-  readonly dtype: DType;
-  readonly shape: Shape;
-  readonly host: HostTensor;
-
-  constructor(host: HostTensor) {
-    this.dtype = host.dtype;
-    this.shape = host.shape;
-    this.host = host;
-  }
 }

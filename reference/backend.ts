@@ -11,14 +11,9 @@ import type {
   Probe,
 } from '../core/backend.js';
 import { backendOption } from '../core/backend-option.js';
-import { LacunaError } from '../spec/errors.js';
-import {
-  type DType,
-  formatType,
-  type Program,
-  type Shape,
-  sameShape,
-} from '../spec/program/index.js';
+import { checkedDonations, checkedInputs } from '../core/check-run.js';
+import { LiveTensors } from '../core/held-tensor.js';
+import type { Program } from '../spec/program/index.js';
 import type { Arithmetic } from './arithmetic.js';
 import { FLOAT64 } from './float64.js';
 import { fromHost, toHost } from './host.js';
@@ -54,7 +49,7 @@ const DEVICE = 'CPU, 1 thread';
 export class InterpreterBackend<Column> implements Backend {
   readonly info: BackendInfo;
   readonly #interpreter: Interpreter<Column>;
-  readonly #live = new Set<InterpreterTensor<Column>>();
+  readonly #live: LiveTensors<Tensor<Column>>;
 
   /** @param bodies The arithmetic of composites' bodies. @defaultValue that of programs */
   constructor(
@@ -70,41 +65,32 @@ export class InterpreterBackend<Column> implements Backend {
       residency: 'resident',
       ...info,
     };
+    this.#live = new LiveTensors(this.info.name);
     this.#interpreter = new Interpreter(arithmetic, meanings, bodies);
   }
 
   async compile(program: Program, options: CompileOptions = {}): Promise<Executable> {
     const start = performance.now();
-    const outputs = new Set(program.outputs.map(({ name }) => name));
-    for (const [input, output] of Object.entries(options.donate ?? {})) {
-      if (!program.inputs.some(({ name }) => name === input) || !outputs.has(output)) {
-        throw new LacunaError({
-          where: program.name,
-          what: 'a donation names no input or no output',
-          got: `${input} to ${output}`,
-        });
-      }
-    }
-    const donated = Object.keys(options.donate ?? {});
+    const donate = checkedDonations(program, options.donate);
     return {
       program,
       compileSeconds: (performance.now() - start) / 1000,
-      run: async (inputs) => this.#run(program, donated, inputs),
+      run: async (inputs) => this.#run(program, donate, inputs),
       dispose: async () => {},
     };
   }
 
   async upload(tensor: HostTensor): Promise<DeviceTensor> {
     const declared = { name: 'upload', dtype: tensor.dtype, shape: tensor.shape };
-    return this.#keep(fromHost(this.#interpreter.arithmetic, tensor, declared));
+    return this.#live.keep(declared, fromHost(this.#interpreter.arithmetic, tensor, declared));
   }
 
   async download(tensor: DeviceTensor): Promise<HostTensor> {
-    return toHost(this.#interpreter.arithmetic, this.#own(tensor, 'download').tensor);
+    return toHost(this.#interpreter.arithmetic, this.#live.own(tensor).memory);
   }
 
   release(tensor: DeviceTensor): void {
-    if (tensor instanceof InterpreterTensor) this.#live.delete(tensor);
+    this.#live.own(tensor).end('released');
   }
 
   get liveTensors(): number {
@@ -112,71 +98,24 @@ export class InterpreterBackend<Column> implements Backend {
   }
 
   async dispose(): Promise<void> {
-    this.#live.clear();
+    this.#live.releaseAll();
   }
 
-  #run(
-    program: Program,
-    donated: readonly string[],
-    inputs: Named<DeviceTensor>,
-  ): Named<DeviceTensor> {
-    const tensors = new Map<string, Tensor<Column>>();
+  #run(program: Program, donate: Named<string>, inputs: Named<DeviceTensor>): Named<DeviceTensor> {
+    const given = checkedInputs(program, donate, inputs, this.#live.isOwn);
+    // Tensors are never changed once made, so that handles may share them.
+    const tensors = new Map([...given].map(([name, { memory }]) => [name, memory]));
     try {
-      for (const declared of program.inputs) {
-        const where = `${program.name}: ${declared.name}`;
-        const { tensor } = this.#own(inputs[declared.name], where);
-        if (tensor.dtype !== declared.dtype || !sameShape(tensor.shape, declared.shape)) {
-          throw new LacunaError({
-            where,
-            what: 'an input has the wrong type',
-            got: formatType(tensor),
-            expected: formatType(declared),
-          });
-        }
-        tensors.set(declared.name, tensor);
-      }
       const wanted = program.outputs.map(({ value }) => value);
       const values = this.#interpreter.evaluate(program, tensors, new Set(wanted));
       return Object.fromEntries(
         program.outputs.map(({ name, value }) => {
-          return [name, this.#keep(values.get(value) as Tensor<Column>)];
+          const tensor = values.get(value) as Tensor<Column>;
+          return [name, this.#live.keep(tensor, tensor)];
         }),
       );
     } finally {
-      for (const name of donated) {
-        const tensor = inputs[name];
-        if (tensor !== undefined) this.release(tensor);
-      }
+      for (const name of Object.keys(donate)) given.get(name)?.end('donated');
     }
-  }
-
-  #keep(tensor: Tensor<Column>): InterpreterTensor<Column> {
-    const handle = new InterpreterTensor(tensor);
-    this.#live.add(handle);
-    return handle;
-  }
-
-  #own(handle: DeviceTensor | undefined, where: string): InterpreterTensor<Column> {
-    if (handle instanceof InterpreterTensor && this.#live.has(handle)) return handle;
-    throw new LacunaError({
-      where,
-      what:
-        handle === undefined
-          ? 'an input is missing'
-          : 'a tensor was released, donated, or belongs to another backend',
-    });
-  }
-}
-
-/** A handle; tensors themselves are never changed once made, so that handles may share them. */
-class InterpreterTensor<Column> implements DeviceTensor {
-  readonly dtype: DType;
-  readonly shape: Shape;
-  readonly tensor: Tensor<Column>;
-
-  constructor(tensor: Tensor<Column>) {
-    this.dtype = tensor.dtype;
-    this.shape = tensor.shape;
-    this.tensor = tensor;
   }
 }

@@ -5,10 +5,12 @@ import type {
   BackendInfo,
   CompileOptions,
   DeviceTensor,
+  HostData,
   HostTensor,
   NumericContract,
 } from '../../core/backend.js';
 import { checkedDonations, requireFilled } from '../../core/check-run.js';
+import { LiveTensors } from '../../core/held-tensor.js';
 import { declarations } from '../../core/passes/rewrite.js';
 import { loadOnnxRuntime, type OnnxRuntime, onnxRuntimeError } from '../../formats/onnx/runtime.js';
 import { LacunaError } from '../../spec/errors.js';
@@ -20,7 +22,7 @@ import type { OnnxOptions, Provider } from './options.js';
 import { OnnxExecutable } from './session/executable.js';
 import { cpuName, probeProvider } from './session/probe.js';
 import { addStop } from './session/run-in-place.js';
-import { type LiveTensors, OnnxTensor } from './session/tensor.js';
+import type { OnnxTensor } from './session/tensor.js';
 
 /** Elements of a chunk of elementwise work: a megabyte of f32 a tensor; half and double were slower. */
 const CACHE_ELEMENTS = 262_144;
@@ -37,7 +39,7 @@ export class OnnxBackend implements Backend {
   readonly info: BackendInfo;
   readonly #runtime: OnnxRuntime;
   readonly #options: OnnxOptions;
-  readonly #live: LiveTensors = new Set();
+  readonly #live = new LiveTensors<HostData>('onnx');
   readonly #executables = new Set<OnnxExecutable>();
 
   /** Opens a provider that its probe found. */
@@ -102,27 +104,22 @@ export class OnnxBackend implements Backend {
   async upload(tensor: HostTensor): Promise<OnnxTensor> {
     requireFilled(tensor, 'onnx');
     const { dtype, shape, data } = tensor;
-    return new OnnxTensor({ dtype, shape }, data.slice(), this.#live);
+    return this.#live.keep({ dtype, shape }, data.slice());
   }
 
   async download(tensor: DeviceTensor): Promise<HostTensor> {
-    const own = this.#own(tensor);
-    return { dtype: own.dtype, shape: own.shape, data: own.data.slice() };
+    const { dtype, shape, memory } = this.#live.own(tensor);
+    return { dtype, shape, data: memory.slice() };
   }
 
   release(tensor: DeviceTensor): void {
-    this.#own(tensor).end('released');
+    this.#live.own(tensor).end('released');
   }
 
   async dispose(): Promise<void> {
-    for (const tensor of [...this.#live]) tensor.end('released');
+    this.#live.releaseAll();
     for (const executable of this.#executables) await executable.dispose();
     this.#executables.clear();
-  }
-
-  #own(tensor: DeviceTensor): OnnxTensor {
-    if (tensor instanceof OnnxTensor && tensor.owner === this.#live) return tensor;
-    throw new LacunaError({ where: 'onnx', what: 'the tensor is of another backend' });
   }
 
   async #session(program: Program, model: Uint8Array): Promise<InferenceSession> {

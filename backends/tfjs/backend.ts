@@ -6,20 +6,20 @@ import type {
   HostTensor,
 } from '../../core/backend.js';
 import { checkedDonations, requireFilled } from '../../core/check-run.js';
+import { LiveTensors } from '../../core/held-tensor.js';
 import { declarations } from '../../core/passes/rewrite.js';
-import { LacunaError } from '../../spec/errors.js';
 import type { Program } from '../../spec/program/index.js';
 import { TfjsExecutable } from './executable.js';
 import { elementType } from './library/element-type.js';
 import type { LoadedTfjs } from './library/load.js';
+import type { TfjsTensor, TfTensor } from './library/tfjs.js';
 import { CLAIMS, lower } from './lowering/lower.js';
-import { type LiveTensors, TfjsTensor } from './tensor.js';
 
 /** Executes programs with the eager operations of TensorFlow.js. */
 export class TfjsBackend implements Backend {
   readonly info: BackendInfo;
   readonly #library: LoadedTfjs;
-  readonly #live: LiveTensors = new Set();
+  readonly #live = new LiveTensors<TfTensor>('tfjs', (held) => held.dispose());
   readonly #executables = new Set<TfjsExecutable>();
 
   /** @param library A TensorFlow.js module with the backend that is to compute. */
@@ -66,28 +66,23 @@ export class TfjsBackend implements Backend {
     requireFilled(tensor, 'tfjs');
     const { tf, enter } = this.#library;
     enter();
-    return new TfjsTensor({ dtype, shape }, tf.tensor(up(data), [...shape], held), this.#live);
+    return this.#live.keep({ dtype, shape }, tf.tensor(up(data), [...shape], held));
   }
 
   async download(tensor: DeviceTensor): Promise<HostTensor> {
-    const { dtype, shape, held } = this.#own(tensor);
+    const { dtype, shape, memory } = this.#live.own(tensor);
     this.#library.enter();
-    const data = await held.data();
+    const data = await memory.data();
     return { dtype, shape, data: elementType(dtype, 'tfjs').down(data) };
   }
 
   release(tensor: DeviceTensor): void {
-    this.#own(tensor).end('released');
+    this.#live.own(tensor).end('released');
   }
 
   async dispose(): Promise<void> {
-    for (const tensor of [...this.#live]) tensor.end('released');
+    this.#live.releaseAll();
     for (const executable of this.#executables) await executable.dispose();
     this.#executables.clear();
-  }
-
-  #own(tensor: DeviceTensor): TfjsTensor {
-    if (tensor instanceof TfjsTensor && tensor.owner === this.#live) return tensor;
-    throw new LacunaError({ where: 'tfjs', what: 'the tensor is of another backend' });
   }
 }

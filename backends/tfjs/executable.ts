@@ -1,12 +1,12 @@
 import type { DeviceTensor, Executable, Named } from '../../core/backend.js';
 import { checkedInputs } from '../../core/check-run.js';
+import type { LiveTensors } from '../../core/held-tensor.js';
 import { declarations } from '../../core/passes/rewrite.js';
 import { LacunaError } from '../../spec/errors.js';
 import type { Program, TensorType } from '../../spec/program/index.js';
-import type { Tfjs, TfTensor } from './library/tfjs.js';
+import type { Tfjs, TfjsTensor, TfTensor } from './library/tfjs.js';
 import type { Lowered } from './lowering/lower.js';
 import type { Step } from './lowering/lowering.js';
-import { type LiveTensors, TfjsTensor } from './tensor.js';
 
 export interface ExecutableParts {
   readonly tf: Tfjs;
@@ -16,7 +16,7 @@ export interface ExecutableParts {
   readonly lowered: Lowered;
   /** Input name to output name. */
   readonly donate: Named<string>;
-  readonly live: LiveTensors;
+  readonly live: LiveTensors<TfTensor>;
   readonly compileSeconds: number;
 }
 
@@ -55,11 +55,9 @@ export class TfjsExecutable implements Executable {
     if (this.#disposed) {
       throw new LacunaError({ where: program.name, what: 'the executable was disposed of' });
     }
-    const isOwn = (tensor: DeviceTensor | undefined): tensor is TfjsTensor =>
-      tensor instanceof TfjsTensor && tensor.owner === live;
-    const given = checkedInputs(program, donate, inputs, isOwn);
+    const given = checkedInputs(program, donate, inputs, live.isOwn);
     // A handle that was released is refused here, before anything runs.
-    for (const tensor of given.values()) void tensor.held;
+    for (const tensor of given.values()) void tensor.memory;
     enter();
     try {
       return this.#evaluate(given);
@@ -77,7 +75,7 @@ export class TfjsExecutable implements Executable {
   #evaluate(given: ReadonlyMap<string, TfjsTensor>): Named<DeviceTensor> {
     const { tf, program, lowered, live } = this.#parts;
     const values = new Map(this.#literals);
-    for (const [name, tensor] of given) values.set(name, tensor.held);
+    for (const [name, tensor] of given) values.set(name, tensor.memory);
     const made = new Set<TfTensor>();
     try {
       this.#steps.forEach(({ operands, result, apply }, index) => {
@@ -98,7 +96,7 @@ export class TfjsExecutable implements Executable {
         const { dtype, shape } = this.#types.get(declared) as TensorType;
         // A handle of its own, though an input or another output be the same tensor.
         const held = tf.clone(values.get(value) as TfTensor);
-        return [name, new TfjsTensor({ dtype, shape }, held, live)];
+        return [name, live.keep({ dtype, shape }, held)];
       });
       return Object.fromEntries(results);
     } catch (cause) {

@@ -7,6 +7,7 @@ import type {
   HostTensor,
 } from '../../core/backend.js';
 import { checkedDonations, requireFilled } from '../../core/check-run.js';
+import { LiveTensors } from '../../core/held-tensor.js';
 import { declarations } from '../../core/passes/rewrite.js';
 import { LacunaError } from '../../spec/errors.js';
 import { elementCount, type Program, type TensorType } from '../../spec/program/index.js';
@@ -17,7 +18,7 @@ import type { ProductTiling, Tiling } from './lowering/kernels/tiling.js';
 import { HARDWARE, SOFTWARE } from './lowering/kernels/tiling.js';
 import { lower } from './lowering/lower.js';
 import { wgslType } from './lowering/wgsl.js';
-import { fromWords, type LiveTensors, toWords, WebgpuTensor } from './tensor.js';
+import { fromWords, toWords, type WebgpuTensor } from './tensor.js';
 import { tilingText } from './tuning/candidates.js';
 
 export interface WebgpuOptions {
@@ -33,13 +34,16 @@ export interface WebgpuOptions {
 export class WebgpuBackend implements Backend {
   readonly info: BackendInfo;
   readonly #runtime: Runtime;
-  readonly #live: LiveTensors = new Set();
+  readonly #live: LiveTensors<readonly GPUBuffer[]>;
   readonly #executables = new Set<WebgpuExecutable>();
   readonly #fuse: boolean;
   readonly #tiling: Tiling;
 
   constructor(runtime: Runtime, version: string, options: WebgpuOptions = {}) {
     this.#runtime = runtime;
+    this.#live = new LiveTensors('webgpu', (buffers) => {
+      for (const buffer of buffers) runtime.buffers.give(buffer);
+    });
     this.#fuse = options.fuse ?? true;
     const mixed = runtime.factors !== 'f32';
     const usual = runtime.isSoftware ? SOFTWARE : HARDWARE;
@@ -119,18 +123,18 @@ export class WebgpuBackend implements Backend {
       start += bytes;
       return buffer;
     });
-    return new WebgpuTensor({ dtype, shape }, buffers, runtime, this.#live);
+    return this.#live.keep({ dtype, shape }, buffers);
   }
 
   async download(tensor: DeviceTensor): Promise<HostTensor> {
-    const own = this.#own(tensor);
+    const own = this.#live.own(tensor);
     const runtime = this.#runtime;
     const sizes = this.#partBytes(own);
     const total = sizes.reduce((sum, bytes) => sum + bytes, 0);
     const words = new Uint8Array(total);
     let start = 0;
     for (const [part, bytes] of sizes.entries()) {
-      const from = own.buffers[part] as GPUBuffer;
+      const from = own.memory[part] as GPUBuffer;
       const staging = runtime.device.createBuffer({ size: bytes, usage: 0x0001 | 0x0008 });
       const encoder = runtime.device.createCommandEncoder();
       encoder.copyBufferToBuffer(from, 0, staging, 0, bytes);
@@ -154,11 +158,11 @@ export class WebgpuBackend implements Backend {
   }
 
   release(tensor: DeviceTensor): void {
-    this.#own(tensor).end('released');
+    this.#live.own(tensor).end('released');
   }
 
   async dispose(): Promise<void> {
-    for (const tensor of [...this.#live]) tensor.end('released');
+    this.#live.releaseAll();
     for (const executable of this.#executables) await executable.dispose();
     this.#executables.clear();
     await this.#runtime.dispose();
@@ -172,10 +176,5 @@ export class WebgpuBackend implements Backend {
       home: (name) => name,
     };
     return partBytes(context, 'a tensor');
-  }
-
-  #own(tensor: DeviceTensor): WebgpuTensor {
-    if (tensor instanceof WebgpuTensor && tensor.owner === this.#live) return tensor;
-    throw new LacunaError({ where: 'webgpu', what: 'the tensor is of another backend' });
   }
 }

@@ -124,10 +124,10 @@ describe.skipIf(!here)('a program on WebGPU', () => {
       backend.upload(floats([ROWS, 4], () => 1)),
       backend.upload(floats([4, 4], () => 1)),
     ]);
-    const [before] = w.buffers;
+    const [before] = w.memory;
     const made = await executable.run({ w, b, x });
-    expect((made.w as typeof w).buffers[0]).toBe(before);
-    expect(() => w.buffers).toThrow(/donated and cannot be used again/);
+    expect((made.w as typeof w).memory[0]).toBe(before);
+    expect(() => w.memory).toThrow(/donated and cannot be used again/);
     for (const tensor of [...Object.values(made), b, x]) backend.release(tensor);
     await executable.dispose();
   });
@@ -222,7 +222,7 @@ describe.skipIf(!here)('a value over the binding limit', () => {
     const inputs = { x: floats([40, 13], (i) => Math.sin(i)), w: floats([13, 24], Math.cos) };
     const executable = await backend.compile(program);
     const [x, w] = [await backend.upload(inputs.x), await backend.upload(inputs.w)];
-    expect(x.buffers).toHaveLength(3);
+    expect(x.memory).toHaveLength(3);
     expect(await backend.download(x)).toEqual(inputs.x);
     const made = await executable.run({ x, w });
     const whole = await openWebgpu({ device: 'swiftshader' });

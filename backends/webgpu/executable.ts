@@ -7,6 +7,7 @@ import type {
   Named,
 } from '../../core/backend.js';
 import { checkedInputs } from '../../core/check-run.js';
+import type { LiveTensors } from '../../core/held-tensor.js';
 import { declarations } from '../../core/passes/rewrite.js';
 import { LacunaError } from '../../spec/errors.js';
 import type { Program, TensorType } from '../../spec/program/index.js';
@@ -17,7 +18,7 @@ import type { Kernel } from './lowering/kernel.js';
 import { partBytes, type SourceContext } from './lowering/kernel-source.js';
 import type { Lowered } from './lowering/lower.js';
 import { type MemoryPlan, partKey, planMemory } from './memory/memory-plan.js';
-import { type LiveTensors, toWords, WebgpuTensor } from './tensor.js';
+import { toWords, type WebgpuTensor } from './tensor.js';
 
 export interface ExecutableParts {
   readonly runtime: Runtime;
@@ -26,7 +27,7 @@ export interface ExecutableParts {
   readonly pipelines: readonly Compiled[];
   /** Input name to output name. */
   readonly donate: Named<string>;
-  readonly live: LiveTensors;
+  readonly live: LiveTensors<readonly GPUBuffer[]>;
   readonly compileSeconds: number;
 }
 
@@ -82,11 +83,9 @@ export class WebgpuExecutable implements Executable {
       throw new LacunaError({ where: program.name, what: 'the executable was disposed of' });
     }
     runtime.check();
-    const isOwn = (tensor: DeviceTensor | undefined): tensor is WebgpuTensor =>
-      tensor instanceof WebgpuTensor && tensor.owner === live;
-    const given = checkedInputs(program, donate, inputs, isOwn);
+    const given = checkedInputs(program, donate, inputs, live.isOwn);
     // A handle that was released is refused here, before anything runs.
-    const bound = new Map([...given].map(([name, tensor]) => [name, tensor.buffers]));
+    const bound = new Map([...given].map(([name, tensor]) => [name, tensor.memory]));
     try {
       const first = this.#own === undefined;
       const buffers = first ? await this.#allocated(bound) : this.#placed(bound);
@@ -231,7 +230,7 @@ export class WebgpuExecutable implements Executable {
         const { dtype, shape } = this.#types.get(value) as TensorType;
         const home = lowered.inPlace.get(place);
         if (home !== undefined) given.get(home)?.take('donated');
-        return [name, new WebgpuTensor({ dtype, shape }, held, runtime, live)];
+        return [name, live.keep({ dtype, shape }, held)];
       }),
     );
   }

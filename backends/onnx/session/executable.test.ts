@@ -58,7 +58,7 @@ describe('an executable of ONNX Runtime', () => {
         next.map((value, i) => value + (expected[i] as number)),
       );
       backend.release(both);
-      buffers.add(newW.data.buffer);
+      buffers.add(newW.memory.buffer);
       [w, expected] = [newW, next];
     }
     expect(buffers.size).toBe(2);

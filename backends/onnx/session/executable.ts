@@ -1,6 +1,7 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { DeviceTensor, Executable, HostData, Named } from '../../../core/backend.js';
 import { checkedInputs } from '../../../core/check-run.js';
+import type { LiveTensors } from '../../../core/held-tensor.js';
 import { ELEMENT_TYPES } from '../../../formats/onnx/element-type.js';
 import { type OnnxRuntime, onnxRuntimeError } from '../../../formats/onnx/runtime.js';
 import { LacunaError } from '../../../spec/errors.js';
@@ -11,7 +12,7 @@ import {
   type TensorType,
 } from '../../../spec/program/index.js';
 import { runInPlace } from './run-in-place.js';
-import { type LiveTensors, OnnxTensor, runtimeTensor } from './tensor.js';
+import { type OnnxTensor, runtimeTensor } from './tensor.js';
 
 /** A program output, and the output of the graph that has its elements. */
 export interface OutputBinding extends TensorType {
@@ -26,7 +27,7 @@ export interface ExecutableParts {
   readonly outputs: readonly OutputBinding[];
   /** Input name to output name. */
   readonly donate: Named<string>;
-  readonly live: LiveTensors;
+  readonly live: LiveTensors<HostData>;
   readonly compileSeconds: number;
 }
 
@@ -54,11 +55,9 @@ export class OnnxExecutable implements Executable {
     if (this.#disposed) {
       throw new LacunaError({ where: program.name, what: 'the executable was disposed of' });
     }
-    const isOwn = (tensor: DeviceTensor | undefined): tensor is OnnxTensor =>
-      tensor instanceof OnnxTensor && tensor.owner === live;
-    const given = checkedInputs(program, donate, inputs, isOwn);
+    const given = checkedInputs(program, donate, inputs, live.isOwn);
     const feeds: Record<string, Tensor> = {};
-    for (const [name, input] of given) feeds[name] = runtimeTensor(runtime, input, input.data);
+    for (const [name, input] of given) feeds[name] = runtimeTensor(runtime, input, input.memory);
     const results: HostData[] = [];
     const fetches: Record<string, Tensor> = {};
     for (const { name, dtype, graph } of outputs) {
@@ -70,7 +69,7 @@ export class OnnxExecutable implements Executable {
     const freed: [string, HostData][] = [];
     for (const [input, output] of Object.entries(donate)) {
       const tensor = given.get(input) as OnnxTensor;
-      freed.push([output, tensor.data]);
+      freed.push([output, tensor.memory]);
       tensor.end('donated');
     }
     try {
@@ -87,10 +86,7 @@ export class OnnxExecutable implements Executable {
       else spares.push(data);
     }
     return Object.fromEntries(
-      outputs.map((output, i) => [
-        output.name,
-        new OnnxTensor(output, results[i] as HostData, live),
-      ]),
+      outputs.map((output, i) => [output.name, live.keep(output, results[i] as HostData)]),
     );
   }
 

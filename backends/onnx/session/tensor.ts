@@ -1,47 +1,13 @@
 import type { Tensor } from 'onnxruntime-node';
-import type { DeviceTensor, HostData } from '../../../core/backend.js';
+import type { HostData } from '../../../core/backend.js';
+import type { HeldTensor } from '../../../core/held-tensor.js';
 import { ELEMENT_TYPES } from '../../../formats/onnx/element-type.js';
 import type { OnnxRuntime } from '../../../formats/onnx/runtime.js';
 import { LacunaError } from '../../../spec/errors.js';
 import { formatType, type TensorType } from '../../../spec/program/index.js';
 
 /** A tensor in ONNX Runtime's reach: CPU memory that JavaScript sees too. */
-export class OnnxTensor implements DeviceTensor {
-  readonly dtype: TensorType['dtype'];
-  readonly shape: TensorType['shape'];
-  readonly owner: LiveTensors;
-  #data: HostData | undefined;
-  #end: 'released' | 'donated' | undefined;
-
-  constructor({ dtype, shape }: TensorType, data: HostData, owner: LiveTensors) {
-    this.dtype = dtype;
-    this.shape = shape;
-    this.owner = owner;
-    this.#data = data;
-    owner.add(this);
-  }
-
-  /** @throws LacunaError after release or donation. */
-  get data(): HostData {
-    if (this.#data === undefined) {
-      throw new LacunaError({
-        where: 'onnx',
-        what: `the tensor ${formatType(this)} was ${this.#end} and cannot be used again`,
-      });
-    }
-    return this.#data;
-  }
-
-  /** Ends the tensor; its memory is free for another use. */
-  end(how: 'released' | 'donated'): void {
-    this.#data = undefined;
-    this.#end ??= how;
-    this.owner.delete(this);
-  }
-}
-
-/** The tensors of one backend that were made and neither released nor donated. */
-export type LiveTensors = Set<OnnxTensor>;
+export type OnnxTensor = HeldTensor<HostData>;
 
 /** Wraps host memory as a tensor of ONNX Runtime, without a copy. */
 export function runtimeTensor(

@@ -1,3 +1,4 @@
+import type { HeldTensor } from '../../../core/held-tensor.js';
 import type { FunctionName } from '../../../spec/program/index.js';
 
 /** Functions of one number, which TensorFlow.js has by the names of the specification. */
@@ -70,6 +71,9 @@ export interface Tfjs extends Functions {
 
 export type TfType = 'float32' | 'int32' | 'bool';
 export type TfData = Float32Array | Int32Array | Uint8Array;
+
+/** A tensor that TensorFlow holds, as one of the backend. */
+export type TfjsTensor = HeldTensor<TfTensor>;
 
 export interface TfTensor {
   readonly shape: number[];
