@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CLAUSES, readReport, VERDICTS } from '../conformance/index.js';
+import { markdownTable } from '../conformance/report/markdown-table.js';
 
 /**
  * Writes docs/results.md from reports, so that no figure in it is typed:
@@ -8,11 +9,6 @@ import { CLAUSES, readReport, VERDICTS } from '../conformance/index.js';
  *     npx tsx scripts/results.ts reports/onnx/report.json reports/tfjs/report.json
  */
 const reports = process.argv.slice(2).map((file) => readReport(readFileSync(file, 'utf8'), file));
-const row = (cells: readonly (string | number)[]): string => `| ${cells.join(' | ')} |`;
-const head = (cells: readonly string[]): readonly string[] => [
-  row(cells),
-  row(cells.map(() => '---')),
-];
 const levels = [
   ...new Set(reports.flatMap(({ checks }) => checks.map(({ level }) => level))),
 ].sort();
@@ -30,13 +26,13 @@ const summary = reports.map(({ subject, counts, checks, seed, canaries }) => {
   const birds = canaries.filter(({ behaved }) => behaved).length;
   const verdicts = VERDICTS.map((verdict) => counts[verdict]);
   const about = [subject.name, subject.version, subject.device, subject.contract];
-  return row([
+  return [
     ...about,
     seed,
     ...verdicts,
     `${judged} of ${elements}`,
     `${birds} of ${canaries.length}`,
-  ]);
+  ];
 });
 const passes = levels.map((level) => {
   const cells = reports.map(({ checks }) => {
@@ -45,7 +41,7 @@ const passes = levels.map((level) => {
       ? ''
       : `${own.filter(({ verdict }) => verdict === 'pass').length} of ${own.length}`;
   });
-  return row([level, ...cells]);
+  return [level, ...cells];
 });
 const accuracy = functions.map((name) => {
   const cells = reports.map((report) => {
@@ -56,7 +52,7 @@ const accuracy = functions.map((name) => {
       ? `${(100 * observed).toPrecision(2)} % of the worst case, ${statistical.toPrecision(2)} of 4 sqrt(n) u sum abs(x)`
       : `${observed.toPrecision(2)} of ${granted.toPrecision(3)} ulp`;
   });
-  return row([name, ...cells]);
+  return [name, ...cells];
 });
 const exceptions = reports.flatMap(({ subject, checks }) =>
   checks
@@ -66,7 +62,7 @@ const exceptions = reports.flatMap(({ subject, checks }) =>
         (clause) => CLAUSES.find((each) => each.id === clause)?.level === 'SHOULD',
       );
       const why = known ?? reason?.split('\n')[0] ?? failure?.what ?? '';
-      return row([subject.name, `\`${id}\``, verdict, should ? 'SHOULD' : 'MUST', why]);
+      return [subject.name, `\`${id}\``, verdict, should ? 'SHOULD' : 'MUST', why];
     }),
 );
 const lines = [
@@ -74,32 +70,32 @@ const lines = [
   '',
   'Made by `npx tsx scripts/results.ts` from the reports of `lacuna conform --out`.',
   '',
-  ...head([
-    'subject',
-    'version',
-    'device',
-    'contract',
-    'seed',
-    ...VERDICTS,
-    'elements judged',
-    'canaries',
-  ]),
-  ...summary,
+  ...markdownTable(
+    [
+      'subject',
+      'version',
+      'device',
+      'contract',
+      'seed',
+      ...VERDICTS,
+      'elements judged',
+      'canaries',
+    ],
+    summary,
+  ),
   '',
   '## Checks passed, by level',
   '',
-  ...head(['level', ...names]),
-  ...passes,
+  ...markdownTable(['level', ...names], passes),
   '',
   '## Accuracy: largest error observed, of what the contract grants',
   '',
-  ...head(['function', ...names]),
-  ...accuracy,
+  ...markdownTable(['function', ...names], accuracy),
   '',
   '## What did not pass',
   '',
   ...(exceptions.length === 0
     ? ['Everything that ran passed.']
-    : [...head(['subject', 'check', 'verdict', 'clauses', 'why']), ...exceptions]),
+    : markdownTable(['subject', 'check', 'verdict', 'clauses', 'why'], exceptions)),
 ];
 writeFileSync(join(import.meta.dirname, '..', 'docs', 'results.md'), `${lines.join('\n')}\n`);

@@ -8,22 +8,32 @@ import { backendSubject, type Subject } from '../subject.js';
 import type { Mutant } from './mutant.js';
 import { DISTORTIONS, type Numbers } from './result-mutants.js';
 
+/** For each family, each distortion but those that change nothing in its results. */
+function distorted(
+  families: readonly Family[],
+  idle: RegExp,
+  open: (what: string, family: Family) => Subject,
+): readonly Mutant[] {
+  return families.flatMap((family) =>
+    Object.keys(DISTORTIONS)
+      .filter((what) => !idle.test(what))
+      .map(
+        (what): Mutant => ({
+          name: `${family.id}: ${what}`,
+          open: () => open(what, family),
+          seenBy: [family.id],
+        }),
+      ),
+  );
+}
+
 /**
  * A port whose whole steps are right but for one way of getting the outputs wrong that a family judges:
  * the loss and the gradients, or what the update gives.
  */
 export function stepMutants(families: readonly Family[]): readonly Mutant[] {
-  return families.flatMap((family) =>
-    Object.keys(DISTORTIONS)
-      .filter((what) => !/rounded|off by|one more/.test(what))
-      .map(
-        (what): Mutant => ({
-          name: `${family.id}: ${what}`,
-          open: () =>
-            wrongSteps(what, (output) => isLossOrGradient(output) === /gradients$/.test(family.id)),
-          seenBy: [family.id],
-        }),
-      ),
+  return distorted(families, /rounded|off by|one more/, (what, { id }) =>
+    wrongSteps(what, (output) => isLossOrGradient(output) === id.endsWith('/gradients')),
   );
 }
 
@@ -53,17 +63,7 @@ function wrongSteps(what: string, isJudged: (output: string) => boolean): Subjec
 
 /** A port whose functions of integers are right but for one way of getting their results wrong. */
 export function functionMutants(families: readonly Family[]): readonly Mutant[] {
-  return families.flatMap((family) =>
-    Object.keys(DISTORTIONS)
-      .filter((what) => !/rounded|off by/.test(what))
-      .map(
-        (what): Mutant => ({
-          name: `${family.id}: ${what}`,
-          open: () => wrongPort(what),
-          seenBy: [family.id],
-        }),
-      ),
-  );
+  return distorted(families, /rounded|off by/, wrongPort);
 }
 
 function wrongPort(what: string): Subject {

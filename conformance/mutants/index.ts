@@ -13,7 +13,9 @@ export type { Mutant } from './mutant.js';
 
 /** The full product of operators, operations, composites and programs, and the mistakes planted by hand. */
 export function allMutants(): readonly Mutant[] {
-  const programs = new Set(PROGRAM_FUNCTION_FAMILIES.map(({ id }) => id));
+  const withPrograms = new Set(
+    [...PROGRAM_FUNCTION_FAMILIES, ...STEP_FUNCTION_FAMILIES].map(({ id }) => id),
+  );
   return [
     ...contractMutants(),
     ...resultMutants(),
@@ -25,9 +27,7 @@ export function allMutants(): readonly Mutant[] {
         /^function\/(target|loss|optim)[^/]*$/.test(id),
       ),
     ]),
-    ...functionMutants(
-      FUNCTION_FAMILIES.filter(({ id }) => !programs.has(id) && !id.startsWith('function/step/')),
-    ),
+    ...functionMutants(FUNCTION_FAMILIES.filter(({ id }) => !withPrograms.has(id))),
     ...stepMutants(STEP_FUNCTION_FAMILIES),
     ...FAULTY_FLEET.map(
       ({ name, open, foundBy }): Mutant => ({

@@ -14,7 +14,8 @@ import { RunFolder } from '../../run/run-folder.js';
 import { dataRoot, readRunList } from '../../run/run-list.js';
 import type { RunSettings } from '../../run/settings/config.js';
 import { LacunaError } from '../../spec/index.js';
-import { type LoopEvent, type LoopResult, train } from '../loop.js';
+import { type LoopResult, train } from '../loop.js';
+import { inFolder, type RunEvent } from '../run-event.js';
 import { checkFlowModel } from './check-flow-model.js';
 import {
   type Gallery,
@@ -26,11 +27,7 @@ import { type PretrainingParts, pretrainingPlan, pretrainingTask } from './pretr
 
 /** What happens in a run, for whoever shows it. */
 export type PretrainEvent =
-  | Exclude<LoopEvent, { kind: 'ready' }>
-  | (Extract<LoopEvent, { kind: 'ready' }> & {
-      readonly folder: string;
-      readonly manifest: RunManifest;
-    })
+  | RunEvent<RunManifest>
   /** The teacher has embedded `done` of `total` distinct captions. */
   | { readonly kind: 'captions'; readonly done: number; readonly total: number };
 
@@ -150,18 +147,15 @@ function textOptions(
 
 async function run(run: Run): Promise<PretrainResult> {
   const { list, gallery, backend, folder, options, resumes = false, ...parts } = run;
-  const { path, manifest } = folder;
-  const { settings } = manifest;
+  const { settings } = folder.manifest;
   const evaluation =
     gallery === undefined
       ? undefined
       : pretrainingEvaluation(settings, gallery, parts.text, backend);
   const task = pretrainingTask(settings, list, { ...parts, evaluation });
-  const { signal } = options;
-  const onEvent = (event: LoopEvent): void =>
-    options.onEvent?.(event.kind === 'ready' ? { ...event, folder: path, manifest } : event);
-  const result = await train(task, { backend, folder, signal, onEvent, resumes });
-  return { folder: path, ...result };
+  const onEvent = inFolder(folder, options.onEvent);
+  const result = await train(task, { backend, folder, signal: options.signal, onEvent, resumes });
+  return { folder: folder.path, ...result };
 }
 
 /** The maps that the run's masks are drawn from, of every clip: checked before the run begins. */

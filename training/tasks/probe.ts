@@ -6,18 +6,15 @@ import type { ProbeManifest, ProbeSettings } from '../../run/manifest.js';
 import type { TrainedModel } from '../../run/open-program.js';
 import { type DataProblem, RunFolder, readEvaluations, refuseUsed } from '../../run/run-folder.js';
 import { LacunaError } from '../../spec/index.js';
-import { type LoopEvent, type LoopResult, train } from '../loop.js';
+import { type LoopResult, train } from '../loop.js';
+import { inFolder, type RunEvent } from '../run-event.js';
 import { linearProbeTask, type ProbeSets, probePlan } from './linear-probe.js';
 import { type ProbeClips, probeClips } from './probe-clips.js';
 import { featuresDigest, readFeatures, saveFeatures } from './probe-features.js';
 
 /** What happens in a probe, for whoever shows it. */
 export type ProbeEvent =
-  | Exclude<LoopEvent, { kind: 'ready' }>
-  | (Extract<LoopEvent, { kind: 'ready' }> & {
-      readonly folder: string;
-      readonly manifest: ProbeManifest;
-    })
+  | RunEvent<ProbeManifest>
   /** The frozen encoder has made the features of `done` of `total` clips. */
   | { readonly kind: 'features'; readonly done: number; readonly total: number };
 
@@ -114,17 +111,14 @@ async function run(
   const { path, manifest } = folder;
   const { settings, classes } = manifest;
   const plan = probePlan(sets.train, classes);
-  const { state, steps, finished } = await train(
-    linearProbeTask(sets, classes, plan, backend, settings),
-    {
-      backend,
-      folder,
-      resumes,
-      signal,
-      onEvent: (event) =>
-        onEvent?.(event.kind === 'ready' ? { ...event, folder: path, manifest } : event),
-    },
-  );
+  const task = linearProbeTask(sets, classes, plan, backend, settings);
+  const { state, steps, finished } = await train(task, {
+    backend,
+    folder,
+    resumes,
+    signal,
+    onEvent: inFolder(folder, onEvent),
+  });
   const last = finished ? (await readEvaluations(path)).at(-1) : undefined;
   return { folder: path, manifest, state, steps, finished, scores: last?.scores };
 }
