@@ -10,7 +10,7 @@ const QUICK = CHECKS.filter(({ level, id }) => level < 3 && !id.startsWith('real
 
 describe('a legal backend passes everything', () => {
   it.each(LEGAL_FLEET)('$name', async ({ open }) => {
-    const report = await checkBackend(open(), { cases: 5, checks: QUICK });
+    const report = await checkBackend(open(), { cases: 10, checks: QUICK });
     expect(report.ok, formatReport(report)).toBe(true);
     expect(report.counts['not-run']).toBe(0);
   });
