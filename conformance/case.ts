@@ -21,14 +21,16 @@ export interface Case {
   /** Runs of one executable, in order: the second shows what was kept from the first. */
   readonly runs: readonly Named<HostTensor>[];
   /**
-   * The legal results of a run, under a numeric contract; where results follow from others, such as
-   * an update from gradients, from those that the subject gave, if they are known.
+   * The legal results of a run, under a numeric contract; where they follow from others, such as an update
+   * from gradients, from those that the subject gave, if they are known.
    */
   readonly expected: (
     inputs: Named<HostTensor>,
     contract: ContractErrors,
     outputs?: Named<HostTensor>,
   ) => Named<Bounds>;
+  /** Whether `expected` looks at what the subject gave. @defaultValue false */
+  readonly followsOutputs?: boolean;
 }
 
 /** A case whose program is known. */

@@ -13,6 +13,7 @@ import {
 } from './check.js';
 import { diagnose } from './diagnose.js';
 import { caseInRange } from './in-range.js';
+import { keptBounds } from './kept-bounds.js';
 import { type CaseFailure, type CaseResult, hasFloats, runCase } from './run-case.js';
 import type { Subject } from './subject.js';
 
@@ -60,10 +61,12 @@ async function withDouble(
     const drawn = caseInRange(family, parameters, subject.info.contract);
     if (!hasFloats(drawn)) continue;
     const address = formatAddress(family.id, parameters);
-    const outcome = await runCase(subject, drawn, { double: true }).catch((error: unknown) => {
-      if (!(error instanceof LacunaError)) throw error;
-      return `${address}\n${error.message}`;
-    });
+    const outcome = await runCase(
+      subject,
+      drawn,
+      { double: true },
+      keptBounds(family, address),
+    ).catch(refusalAt(address));
     if (typeof outcome === 'string') {
       return { ...found, verdict: 'unsupported', reason: `in f64: ${outcome}` };
     }
@@ -77,11 +80,20 @@ async function withDouble(
   return { ...found, cases, worstRatio };
 }
 
+/** Makes a sentence of what a subject refuses. */
+function refusalAt(address: string): (error: unknown) => string {
+  return (error) => {
+    if (!(error instanceof LacunaError)) throw error;
+    return `${address}\n${error.message}`;
+  };
+}
+
 async function runFamily(
   subject: Subject,
-  { id, parameters, make, exemption, needs, most }: Family,
+  family: Family,
   options: CheckOptions,
 ): Promise<Finding> {
+  const { id, parameters, make, exemption, needs, most } = family;
   const { seed = 1, cases: asked = 30, path } = options;
   const count = Math.min(asked, most ?? asked);
   const refused = notPromised({ needs }, subject.info.contract);
@@ -97,10 +109,9 @@ async function runFamily(
     if (broken) return true;
     const address = formatAddress(id, values);
     const drawn = caseInRange({ make }, values, subject.info.contract);
-    const outcome = await runCase(subject, drawn, options).catch((error: unknown): string => {
-      if (!(error instanceof LacunaError)) throw error;
-      return `${address}\n${error.message}`;
-    });
+    const outcome = await runCase(subject, drawn, options, keptBounds(family, address)).catch(
+      refusalAt(address),
+    );
     if (typeof outcome === 'string') {
       refusal ??= outcome;
       return false;

@@ -17,7 +17,7 @@ const WAYS: readonly Way[] = [
   {
     name: 'each operation by itself',
     options: { fuse: false },
-    checks: /^(law|primitive|composite|program|step)\//,
+    checks: /^(law|primitive|composite|program|step\/(mae|joint))\//,
   },
   {
     name: "a GPU's tiles and subgroups",
@@ -27,13 +27,14 @@ const WAYS: readonly Way[] = [
   {
     name: "a GPU's tiles in small, default limits, no subgroups",
     options: { tiling: SMALL, subgroups: false, defaultLimits: true },
-    checks: /^(law|primitive|composite|program|step)\//,
+    checks: /^(law|primitive|composite|program|step\/(mae|joint))\//,
   },
 ];
 
 const probe = await WEBGPU.probe({ device: 'swiftshader' });
 const missing = probe.available ? undefined : probe.reason;
-// Functions, relations and objectives are programs as all others: conformance.test.ts has them.
+// Functions, relations, objectives and other steps are programs as all others: conformance.test.ts has
+// them.
 for (const { name, options, checks } of WAYS) {
   testBackend(`webgpu, ${name}`, () => openWebgpu({ device: 'swiftshader', ...options }), {
     missing,

@@ -86,6 +86,7 @@ export function stepCase(part: Part, drawn: StepDrawn, float: 'f32' | 'f64' = 'f
     program: step,
     call: { function: 'step', attributes },
     runs,
+    followsOutputs: part === 'update',
     expected: (inputs, given, outputs) => {
       const contract = float === 'f32' ? given : CONTRACTS['f64-ieee'];
       if (part === 'update')
