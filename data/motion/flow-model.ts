@@ -1,5 +1,10 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
-import { loadOnnxRuntime, type OnnxRuntime, onnxRuntimeError } from '../../formats/onnx/runtime.js';
+import {
+  createModelSession,
+  loadOnnxRuntime,
+  type OnnxRuntime,
+  onnxRuntimeError,
+} from '../../formats/onnx/runtime.js';
 import { LacunaError } from '../../spec/errors.js';
 import { type FlowFile, readFlowFile } from './flow-file.js';
 
@@ -67,7 +72,7 @@ export class FlowModel {
     const { bytes, digest } = await readFlowFile(file);
     const { path } = file;
     const runtime = await loadOnnxRuntime('optical flow');
-    const session = await createSession(runtime, path, bytes);
+    const session = await createModelSession(runtime, path, bytes, { threads: 1, fix: EXPORT });
     try {
       const size = frameSize(path, session.inputMetadata, side);
       const model = new FlowModel({ path, digest }, size, runtime, session);
@@ -176,26 +181,4 @@ function may(extent: number | string | undefined, value: number): boolean {
 
 function known(extent: number | string | undefined): extent is number {
   return typeof extent === 'number' && extent >= 0;
-}
-
-async function createSession(
-  runtime: OnnxRuntime,
-  where: string,
-  bytes: Uint8Array,
-): Promise<InferenceSession> {
-  try {
-    return await runtime.InferenceSession.create(bytes, {
-      executionProviders: ['cpu'],
-      logSeverityLevel: 4,
-      intraOpNumThreads: 1,
-      interOpNumThreads: 1,
-      // Weights in other files would be looked for in the working folder, and be under no digest.
-      extra: { session: { model_external_initializers_file_folder_path: `${where}/nowhere` } },
-    });
-  } catch (cause) {
-    throw onnxRuntimeError(
-      { where, what: 'ONNX Runtime does not take this file', ...OF_FILES },
-      cause,
-    );
-  }
 }

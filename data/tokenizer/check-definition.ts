@@ -29,8 +29,8 @@ const schema = z.looseObject({
 });
 
 /**
- * Checks the shape of a tokenizer before any of it is used, and returns its highest id. Nothing
- * checks what its regular expressions cost: load tokenizers from where you would load code.
+ * Checks the shape of a tokenizer before any of it is used, and returns its highest id. What
+ * its regular expressions cost, the tokenizer's time limit says.
  *
  * @throws LacunaError naming the first entry that is missing or wrong.
  */

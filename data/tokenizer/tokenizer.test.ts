@@ -142,6 +142,26 @@ describe('a batch of captions', () => {
   });
 });
 
+describe('a tokenizer of a stranger', () => {
+  it.each([
+    ['normalizer', '(a+)+$'],
+    ['pre_tokenizer', '(?:a|a|aa)+$'],
+  ] as const)('whose %s does not come to an end is stopped', (part, regex) => {
+    const trained = trainBpe(captions, { vocabSize: 300 });
+    const pattern = { Regex: regex };
+    const stage =
+      part === 'normalizer'
+        ? { type: 'Replace', pattern, content: '' }
+        : { type: 'Split', pattern, behavior: 'Isolated', invert: false };
+    const definition = { ...trained, tokenizer: { ...trained.tokenizer, [part]: stage } };
+    const tokenizer = createTokenizer(definition);
+    expect(() => tokenizer.encode(`${'a'.repeat(60)}!`)).toThrow(
+      /the tokenizer does not come to an end; got over 5 s.*backtracks/,
+    );
+    expect(tokenizer.encode('b').length).toBeGreaterThan(2);
+  });
+});
+
 describe('a tokenizer on disk', () => {
   it('comes back as it was written', async () => {
     const definition = trainBpe(captions, { vocabSize: 300 });

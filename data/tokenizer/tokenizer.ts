@@ -2,6 +2,7 @@ import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { LacunaError } from '../../spec/errors.js';
 import { checkDefinition } from './check-definition.js';
 import type { TokenizerDefinition } from './tokenizer-definition.js';
+import { withinTime } from './within-time.js';
 
 /** Captions to token ids and back. An id is null where the vocabulary has no such token. */
 export interface Tokenizer {
@@ -19,7 +20,8 @@ export interface Tokenizer {
    * The ids of a caption with its begin and end tokens, neither padded nor truncated. A special
    * token's text inside a caption becomes that token, as everywhere in the Hugging Face ecosystem.
    *
-   * @throws LacunaError if the caption is longer than `MAX_CAPTION_CHARACTERS`.
+   * @throws LacunaError if the caption is longer than `MAX_CAPTION_CHARACTERS`, or takes the tokenizer's
+   * regular expressions longer than `MAX_ENCODE_MS`.
    */
   encode(caption: string): number[];
   /** The text of ids, normalised as the tokenizer does; padding, begin and end tokens are left out. */
@@ -28,6 +30,9 @@ export interface Tokenizer {
 
 /** A longer text is no caption: it is refused before any work is spent on it. */
 export const MAX_CAPTION_CHARACTERS = 65_536;
+
+/** The longest caption takes a hundredth of it; a regular expression that backtracks would take for ever. */
+export const MAX_ENCODE_MS = 5_000;
 
 /** The names of a role in `tokenizer_config.json`, then the texts that usually play it. */
 const ROLES = {
@@ -78,7 +83,7 @@ export function createTokenizer(definition: TokenizerDefinition): Tokenizer {
         expected: `at most ${MAX_CAPTION_CHARACTERS}`,
       });
     }
-    const { ids } = inner.encode(caption);
+    const { ids } = inTime(`"${caption.slice(0, 40)}"`, () => inner.encode(caption));
     for (const id of ids as readonly unknown[]) {
       if (typeof id === 'number' && id >= 0 && id < vocabSize) continue;
       throw new LacunaError({
@@ -92,7 +97,7 @@ export function createTokenizer(definition: TokenizerDefinition): Tokenizer {
 
   function decode(ids: Iterable<number>): string {
     const shown = Array.from(ids).filter((id) => !hidden.has(id));
-    return shown.length === 0 ? '' : inner.decode(shown).trim();
+    return shown.length === 0 ? '' : inTime('ids', () => inner.decode(shown)).trim();
   }
 
   return { vocabSize, padId, clsId, eosId, maskId: idOf('mask'), encode, decode };
@@ -101,9 +106,10 @@ export function createTokenizer(definition: TokenizerDefinition): Tokenizer {
 function construct({ tokenizer, config }: TokenizerDefinition): HuggingFaceTokenizer {
   try {
     const inner = new HuggingFaceTokenizer(tokenizer, config);
-    inner.encode('a');
+    inTime('"a"', () => inner.encode('a'));
     return inner;
   } catch (cause) {
+    if (cause instanceof LacunaError) throw cause;
     throw new LacunaError(
       {
         what: 'this tokenizer cannot be used',
@@ -114,6 +120,18 @@ function construct({ tokenizer, config }: TokenizerDefinition): HuggingFaceToken
       { cause },
     );
   }
+}
+
+function inTime<T>(where: string, work: () => T): T {
+  const done = withinTime(MAX_ENCODE_MS, work);
+  if (done !== undefined) return done.value;
+  throw new LacunaError({
+    what: 'the tokenizer does not come to an end',
+    where,
+    got: `over ${MAX_ENCODE_MS / 1000} s`,
+    expected: 'some milliseconds',
+    fix: 'A regular expression of its tokenizer.json backtracks: take the tokenizer from its source again.',
+  });
 }
 
 /** `tokenizer_config.json` names a token by its text, or by an object that holds it. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sha256 } from '../../core/sha256.js';
 import { refusalOf } from '../../core/testing/refusal.js';
 import { type GraphProtoSchema, ModelProtoSchema, TensorProto_DataLocation } from './onnx_pb.js';
 import { readOnnxFile } from './onnx-file.js';
@@ -33,10 +34,13 @@ const AGAIN =
   'It may have been cut off, or be a pointer of Git LFS in place of the file: fetch it again.';
 
 describe('an ONNX file', () => {
-  it('says which files beside it hold its tensors', async () => {
+  it('has the digest of every file that holds its tensors', async () => {
     await write({ node: [{}], initializer: [outside('b'), outside('a'), outside('b')] });
-    const { externalFiles } = await readOnnxFile(path);
-    expect(externalFiles).toEqual([join(folder, 'a'), join(folder, 'b')]);
+    await expect(readOnnxFile(path)).rejects.toThrow(/a: the file cannot be read; got ENOENT/);
+    for (const name of ['a', 'b']) await writeFile(join(folder, name), name);
+    const { digests } = await readOnnxFile(path);
+    expect([...digests.keys()]).toEqual([path, join(folder, 'a'), join(folder, 'b')]);
+    expect(digests.get(join(folder, 'a'))).toBe(sha256('a'));
   });
 
   it.each<[sentence: string, graph: Graph]>([

@@ -3,7 +3,7 @@ import { dirname, isAbsolute, join, normalize, sep } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
 import { sha256 } from '../../core/sha256.js';
 import { LacunaError } from '../../spec/errors.js';
-import { plainFile, unreadable } from '../plain-file.js';
+import { fileDigest, plainFile, unreadable } from '../plain-file.js';
 import {
   type GraphProto,
   type ModelProto,
@@ -23,14 +23,12 @@ export interface OnnxFile {
   readonly path: string;
   readonly model: ModelProto;
   readonly graph: GraphProto;
-  /** SHA-256 of the file alone, hex. */
-  readonly digest: string;
-  /** Where its tensors lie that are outside, as paths that can be opened; sorted, each once. */
-  readonly externalFiles: readonly string[];
+  /** SHA-256, hex, of the file and of each that its tensors lie in, by path. */
+  readonly digests: ReadonlyMap<string, string>;
 }
 
 /**
- * Reads an ONNX file. Nothing of its tensors is copied.
+ * Reads an ONNX file, and those that its tensors lie in once for their digests. Nothing is copied.
  *
  * @throws LacunaError if it is missing, too large, no ONNX file, or names external data outside its
  * own folder.
@@ -48,7 +46,6 @@ export async function readOnnxFile(path: string): Promise<OnnxFile> {
   const bytes = await readFile(path).catch((cause: unknown) => {
     throw unreadable(path, cause);
   });
-  const digest = sha256(bytes);
   let model: ModelProto;
   try {
     model = fromBinary(ModelProtoSchema, bytes);
@@ -65,7 +62,9 @@ export async function readOnnxFile(path: string): Promise<OnnxFile> {
   for (const tensor of graph.initializer) {
     if (isExternal(tensor)) external.add(externalPath(path, tensor));
   }
-  return { path, model, graph, digest, externalFiles: [...external].sort() };
+  const digests = new Map([[path, sha256(bytes)]]);
+  for (const each of [...external].sort()) digests.set(each, await fileDigest(each));
+  return { path, model, graph, digests };
 }
 
 export function isExternal(tensor: TensorProto): boolean {

@@ -1,3 +1,4 @@
+import type { InferenceSession } from 'onnxruntime-node';
 import { type ErrorFacts, LacunaError } from '../../spec/errors.js';
 
 /** The module `onnxruntime-node`: for the backend, and for whoever runs a model from an ONNX file. */
@@ -22,6 +23,39 @@ export async function loadOnnxRuntime(where: string): Promise<OnnxRuntime> {
       },
       { cause },
     );
+  }
+}
+
+/** How a stranger's model runs. */
+export interface ModelSessionOptions {
+  /** Threads of one run. @defaultValue those that ONNX Runtime chooses */
+  readonly threads?: number | undefined;
+  /** What to do where it is not taken. */
+  readonly fix?: string;
+}
+
+/**
+ * A session of a model that a stranger made, on the CPU. It opens no other file: weights elsewhere, also
+ * those of functions inside it, would be looked for in the working folder, and be under no digest.
+ *
+ * @throws LacunaError where ONNX Runtime does not take it.
+ */
+export async function createModelSession(
+  runtime: OnnxRuntime,
+  where: string,
+  bytes: Uint8Array,
+  { threads, fix }: ModelSessionOptions = {},
+): Promise<InferenceSession> {
+  try {
+    return await runtime.InferenceSession.create(bytes, {
+      executionProviders: ['cpu'],
+      logSeverityLevel: 4,
+      ...(threads === undefined ? {} : { intraOpNumThreads: threads, interOpNumThreads: 1 }),
+      extra: { session: { model_external_initializers_file_folder_path: `${where}/nowhere` } },
+    });
+  } catch (cause) {
+    const facts = { where, what: 'ONNX Runtime does not take this file' };
+    throw onnxRuntimeError(fix === undefined ? facts : { ...facts, fix }, cause);
   }
 }
 

@@ -1,5 +1,4 @@
 import { type OnnxFile, readOnnxFile } from '../../formats/onnx/onnx-file.js';
-import { fileDigest } from '../../formats/plain-file.js';
 import { LacunaError } from '../../spec/errors.js';
 
 /** What is made of an ONNX file on first use, and given back once. */
@@ -9,19 +8,12 @@ export interface LazySession<T> {
   dispose(): Promise<void>;
 }
 
-/** SHA-256, hex, of each file that an ONNX file consists of. */
-export async function onnxDigests(file: OnnxFile): Promise<ReadonlyMap<string, string>> {
-  const digests = new Map([[file.path, file.digest]]);
-  for (const path of file.externalFiles) digests.set(path, await fileDigest(path));
-  return digests;
-}
-
 /**
  * Keeps nothing of `file` but its path and digests: a folder may be opened for one of its towers,
- * and a file can have a gigabyte.
+ * and a file can have a gigabyte. What is read again must be what was digested, external data too.
  */
 export function lazySession<T>(
-  { path, digest }: OnnxFile,
+  { path, digests }: OnnxFile,
   make: (file: OnnxFile) => Promise<T>,
   release: (made: T) => Promise<void>,
 ): LazySession<T> {
@@ -29,9 +21,10 @@ export function lazySession<T>(
   let disposed = false;
   const read = async (): Promise<T> => {
     const again = await readOnnxFile(path);
-    if (again.digest !== digest) {
+    for (const [part, digest] of again.digests) {
+      if (digests.get(part) === digest) continue;
       throw new LacunaError({
-        where: path,
+        where: part,
         what: 'the file has changed while it was in use',
         fix: 'Start again.',
       });

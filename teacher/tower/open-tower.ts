@@ -6,7 +6,6 @@ import { readOnnxFile } from '../../formats/onnx/onnx-file.js';
 import { fileDigest } from '../../formats/plain-file.js';
 import type { Aligner } from '../../run/aligner.js';
 import { LacunaError } from '../../spec/errors.js';
-import { onnxDigests } from './lazy-session.js';
 import { TextTower } from './text-tower.js';
 import { towerFacts } from './tower-config.js';
 import { onnxFiles, readConfig } from './tower-folder.js';
@@ -49,7 +48,7 @@ export async function openTower(folder: string, options: TowerOptions = {}): Pro
   const vision = new VisionTower(visionFile, facts, options);
   const text = new TextTower(textFile, facts, tokenizer, padId, options);
 
-  const digests = new Map([...(await onnxDigests(visionFile)), ...(await onnxDigests(textFile))]);
+  const digests = new Map([...visionFile.digests, ...textFile.digests]);
   for (const name of [
     'config.json',
     'preprocessor_config.json',

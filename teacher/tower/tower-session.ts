@@ -1,5 +1,10 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
-import { loadOnnxRuntime, type OnnxRuntime, onnxRuntimeError } from '../../formats/onnx/runtime.js';
+import {
+  createModelSession,
+  loadOnnxRuntime,
+  type OnnxRuntime,
+  onnxRuntimeError,
+} from '../../formats/onnx/runtime.js';
 import { LacunaError } from '../../spec/errors.js';
 
 export interface SessionOptions {
@@ -36,16 +41,8 @@ export class TowerSession {
     { threads }: SessionOptions,
   ): Promise<TowerSession> {
     const runtime = await loadOnnxRuntime('teacher');
-    try {
-      const session = await runtime.InferenceSession.create(bytes, {
-        executionProviders: ['cpu'],
-        logSeverityLevel: 4,
-        ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-      });
-      return new TowerSession(where, runtime, session);
-    } catch (cause) {
-      throw onnxRuntimeError({ where, what: 'ONNX Runtime does not take this file' }, cause);
-    }
+    const session = await createModelSession(runtime, where, bytes, { threads });
+    return new TowerSession(where, runtime, session);
   }
 
   /** Runs the graph. @throws LacunaError if it fails, or an output is not of float32. */
