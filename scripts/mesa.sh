@@ -14,8 +14,9 @@ The first call makes a root of Debian sid with Mesa and Node (1 GB, two minutes)
 with a throw-away copy of the project; what it writes to /tmp is kept, in TMPDIR. Needs Linux, root,
 debootstrap and unshare, and node_modules (npm ci). Nothing is left mounted.
 
-  --root DIR   where the root lies [$TMPDIR/lacuna-mesa]; remove it to have it made anew
-  --stale      take a package list that is past its date, as that of a mirror that stands still
+  --root DIR   where the root lies [~/.cache/lacuna/mesa]; remove it to have it made anew
+  --stale      take a package list that is past its date, as that of a mirror that stands still; its
+               signature must be right all the same
 END
 }
 
@@ -25,7 +26,7 @@ fail() {
 }
 
 temporary=${TMPDIR:-/tmp}
-root=$temporary/lacuna-mesa
+root=${XDG_CACHE_HOME:-$HOME/.cache}/lacuna/mesa
 stale=false
 while [ $# -gt 0 ]; do
   case $1 in
@@ -51,11 +52,17 @@ if [ "${LACUNA_MESA:-}" != inside ]; then
   LACUNA_MESA=inside exec unshare --mount sh "$0" --root "$root" "$@"
 fi
 
+# What runs in the root runs as root: nobody else may have made it, or the folder it lies in.
+mkdir -p -m 700 "$(dirname "$root")"
+for owned in "$(dirname "$root")" "$root"; do
+  if [ -L "$owned" ]; then fail "$owned is a link"; fi
+  if [ -e "$owned" ] && [ "$(stat -c %u "$owned")" != 0 ]; then fail "$owned belongs to another user"; fi
+done
 if [ ! -d "$root" ]; then
   # Only a finished root has its name.
   new=$root.unfinished
   rm -rf "$new"
-  debootstrap --variant=minbase sid "$new" >&2
+  debootstrap --force-check-gpg --variant=minbase sid "$new" >&2
   mkdir -p "$new/opt/lacuna" "$new/run/lower" "$new/run/upper"
   # There is no init to start services with.
   printf '#!/bin/sh\nexit 101\n' >"$new/usr/sbin/policy-rc.d"

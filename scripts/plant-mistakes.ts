@@ -210,8 +210,8 @@ async function judge(folder: string, backend: string, filter: string): Promise<s
     const { stdout } = await run;
     return stdout.trim() === '' ? undefined : stdout.trim();
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    return `${ENDED}: ${text.split('\n').slice(0, 3).join(' ').slice(0, 200)}`;
+    const code = error instanceof Error && 'code' in error ? ` with ${String(error.code)}` : '';
+    return `${ENDED}${code}`;
   }
 }
 

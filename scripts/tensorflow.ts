@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
@@ -11,18 +11,23 @@ import { parseArgs } from 'node:util';
  *     npm run tensorflow -- --cuda           CUDA
  *     npm run tensorflow -- --folder DIR     into DIR in place of ./.tensorflow
  *
- * 1. installs `@tensorflow/tfjs-node` (or `-gpu`), without its install script, and the headers of
- *    Node's C interface;
- * 2. takes the library and its headers from the Python wheel of TensorFlow, with pip; Python does
- *    not run it;
+ * 1. installs `@tensorflow/tfjs-node` and `-gpu`, without their install scripts, and the headers of
+ *    Node's C interface, as the lock in `tensorflow-packages` says, to the byte;
+ * 2. takes the library and its headers from the Python wheel of TensorFlow, with pip, which refuses
+ *    one of another digest; Python does not run it;
  * 3. compiles the package's two source files against them with g++;
  * 4. loads the result and multiplies two matrices.
  */
-const TFJS = '4.22.0';
+const PACKAGES = join(import.meta.dirname, 'tensorflow-packages');
 const TENSORFLOW = '2.21.0';
-const HEADERS = '1.5.0';
 /** The wheel of one Python version serves every Node: only its libraries are used. */
 const WHEEL_PYTHON = '3.11';
+/** SHA-256 of the wheels, by package and machine. */
+const WHEELS: Readonly<Record<string, string>> = {
+  'tensorflow-cpu x86_64': '2b847d217b02ee7731ed91431daf3250daa0196c3c94614d23be27232e6e5b6c',
+  'tensorflow x86_64': '9056fbc9ba04235810b71ae6cbd958a196e8804fb53bbcffbf3e23b56155f124',
+  'tensorflow aarch64': '4b24aca16d527a3cf1c37f720c04c484c3d20f4d0fdfa98632ac8b9f3be6eb5c',
+};
 
 const { values } = parseArgs({
   options: {
@@ -44,21 +49,18 @@ function install(folder: string, cuda: boolean): void {
   const name = cuda ? '@tensorflow/tfjs-node-gpu' : '@tensorflow/tfjs-node';
   const wheels = join(folder, 'wheel');
   mkdirSync(wheels, { recursive: true });
-  writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
+  for (const file of ['package.json', 'package-lock.json']) {
+    copyFileSync(join(PACKAGES, file), join(folder, file));
+  }
 
-  say(`1/4 installing ${name} ${TFJS}`);
-  const packages = [
-    `${name}@${TFJS}`,
-    `@tensorflow/tfjs-backend-wasm@${TFJS}`,
-    `node-api-headers@${HEADERS}`,
-  ];
-  const npm = ['install', '--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund'];
-  run('npm', [...npm, '--loglevel=error', ...packages]);
+  say('1/4 installing the packages of TensorFlow.js');
+  const npm = ['ci', '--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund'];
+  run('npm', [...npm, '--loglevel=error']);
 
   const library = join(wheels, 'tensorflow');
   if (!existsSync(join(library, 'libtensorflow_cc.so.2'))) {
     say(`2/4 taking libtensorflow ${TENSORFLOW} from its wheel`);
-    fetchLibrary(wheels, cuda ? 'tensorflow' : 'tensorflow-cpu');
+    fetchLibrary(wheels, cuda);
   }
 
   say('3/4 compiling the binding');
@@ -80,11 +82,23 @@ function install(folder: string, cuda: boolean): void {
 }
 
 /** Downloads the wheel and takes the two libraries and the C headers out of it. */
-function fetchLibrary(folder: string, name: string): void {
+function fetchLibrary(folder: string, cuda: boolean): void {
   const machine = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
+  // There is no smaller wheel for the other machine's CPU.
+  const name = cuda || machine === 'aarch64' ? 'tensorflow' : 'tensorflow-cpu';
+  const pinned = join(folder, 'requirements.txt');
+  writeFileSync(pinned, `${name}==${TENSORFLOW} --hash=sha256:${WHEELS[`${name} ${machine}`]}\n`);
   const pip = ['-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary', ':all:'];
   const target = ['--python-version', WHEEL_PYTHON, '--platform', `manylinux_2_27_${machine}`];
-  run('python3', [...pip, ...target, '--dest', folder, `${name}==${TENSORFLOW}`]);
+  run('python3', [
+    ...pip,
+    '--require-hashes',
+    ...target,
+    '--dest',
+    folder,
+    '--requirement',
+    pinned,
+  ]);
   const wheel = readdirSync(folder).find((file) => file.endsWith('.whl'));
   if (wheel === undefined) fail(`pip has downloaded no wheel to ${folder}.`);
   const unpack = [
