@@ -300,10 +300,10 @@ function indexOf(text: Buffer): CheckpointIndex | undefined {
   }
 }
 
-/** Bytes that no file of a checkpoint of a model exceeds: its tensors as f32, and a header. */
+/** Bytes that no file of a model's checkpoint exceeds: two numbers of the optimiser a weight, and headers. */
 function mostBytes(state: readonly Pick<StateSpec, 'name' | 'shape'>[]): number {
   let bytes = 4096;
-  for (const { name, shape } of state) bytes += 4 * elementCount(shape) + 2 * name.length + 1024;
+  for (const { name, shape } of state) bytes += 16 * elementCount(shape) + 4 * name.length + 1024;
   return bytes;
 }
 

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { dirname, isAbsolute, join, normalize, relative, resolve, sep } from 'node:path';
 import { LacunaError } from '../spec/index.js';
 import type { RunManifest } from './manifest.js';
 import type { RunSettings } from './settings/config.js';
@@ -125,16 +125,13 @@ async function baseOf(
   return '';
 }
 
-/** A run that was written to `runs/a`, and lies in `/x/runs/a`, was begun in `/x`. */
+/** A run that was written to `runs/a`, and lies in `/x/runs/a` or `/x/runs/b`, was begun in `/x`. */
 function byPlace(folder: string, output: string): string | undefined {
-  if (isAbsolute(output)) return undefined;
-  let place = resolve(folder);
-  for (const part of output.split(/[\\/]/).reverse()) {
-    if (part === '' || part === '.') continue;
-    if (part === '..' || basename(place) !== part) return undefined;
-    place = dirname(place);
-  }
-  return place;
+  const parts = normalize(output)
+    .split(/[\\/]/)
+    .filter((part) => part !== '' && part !== '.');
+  if (isAbsolute(output) || parts.includes('..')) return undefined;
+  return resolve(folder, ...parts.map(() => '..'));
 }
 
 function inside(folder: string, path: string): boolean {
