@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import { sha256 } from '../core/sha256.js';
 import { LacunaError } from '../spec/errors.js';
 import {
   codeOf,
@@ -19,6 +20,8 @@ import { PARTIAL, writeNewFile } from './whole-file.js';
 const HOLDER = z.strictObject({
   pid: z.int().min(1),
   host: z.string().max(256),
+  /** Linux: a digest of the number that a machine, or an image, has for good. */
+  machine: z.string().max(64).exactOptional(),
   /** Linux: one value from the start of a machine to its end; containers of a machine share it. */
   boot: z.string().max(64).exactOptional(),
   /** Linux: the space that the process number is of; each container has its own. */
@@ -44,7 +47,7 @@ export interface LockPurpose {
 /**
  * A file that says who writes a folder or a file: it appears with its content, so nobody sees half of
  * it, and one process at a time has it. One whose process is certainly gone is taken over: on this
- * machine, in this container. Whether one of another machine or container lives cannot be seen from
+ * machine, in this container, also of before the machine was started again. Whether one of another machine or container lives cannot be seen from
  * here, so it is respected, and the message names the file.
  */
 export class Lock {
@@ -146,6 +149,7 @@ async function refuseLiving(path: string, text: string, purpose: LockPurpose): P
     throw held(purpose, 'an unknown process', waitOrRemove(path));
   }
   const self = describeSelf('');
+  if (isEarlierStart(holder, self)) return;
   const who = `process ${holder.pid} on ${holder.host} since ${holder.since}`;
   if (holder.host !== self.host || holder.boot !== self.boot || holder.space !== self.space) {
     const another =
@@ -155,6 +159,22 @@ async function refuseLiving(path: string, text: string, purpose: LockPurpose): P
   const start = startOf(holder.pid);
   const lives = holder.start === undefined ? isRunning(holder.pid) : start === holder.start;
   if (lives) throw held(purpose, who, `Wait until it ends, or stop it: ${path} is its lock.`);
+}
+
+/** The space of process numbers that a machine starts with (linux/proc_ns.h): that of no container. */
+const FIRST_SPACE = 'pid:[4026531836]';
+
+/** Whether the holder ran on this machine before it was started again: containers may share all but `space`. */
+function isEarlierStart(holder: Holder, self: Holder): boolean {
+  return (
+    self.machine !== undefined &&
+    holder.machine === self.machine &&
+    holder.host === self.host &&
+    holder.space === FIRST_SPACE &&
+    self.space === FIRST_SPACE &&
+    holder.boot !== undefined &&
+    holder.boot !== self.boot
+  );
 }
 
 function waitOrRemove(path: string): string {
@@ -192,12 +212,17 @@ async function textOf(path: string): Promise<string | undefined> {
 }
 
 function describeSelf(token: string): Holder {
+  const machine = systemText('/etc/machine-id');
   const boot = systemText('/proc/sys/kernel/random/boot_id');
   const space = linkText('/proc/self/ns/pid');
   const start = startOf(process.pid);
   return {
     pid: process.pid,
     host: hostname().slice(0, 256),
+    // The number itself is nobody's business.
+    ...(machine === undefined || machine === ''
+      ? {}
+      : { machine: sha256(`lacuna ${machine}`).slice(0, 32) }),
     ...(boot === undefined ? {} : { boot }),
     ...(space === undefined ? {} : { space }),
     ...(start === undefined ? {} : { start }),
