@@ -198,8 +198,11 @@ export async function makeFolder(path: string): Promise<void> {
 
 /** Makes a folder that must be a real one inside another of ours. @throws LacunaError for a link. */
 export async function makeOwnFolder(path: string): Promise<void> {
-  await makeFolder(path);
-  if (!(await lstat(path)).isDirectory()) throw notOurs(path, 'a link in place of a folder');
+  const facts = await lstat(path).catch(() => undefined);
+  if (facts === undefined) return makeFolder(path);
+  if (!facts.isDirectory()) {
+    throw notOurs(path, facts.isSymbolicLink() ? 'a link in place of a folder' : 'no folder');
+  }
 }
 
 /** Removes a folder of plain files and folders, and nothing that a link in it leads to. */

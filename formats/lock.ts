@@ -3,17 +3,11 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
 import { sha256 } from '../core/sha256.js';
 import { LacunaError } from '../spec/errors.js';
-import {
-  codeOf,
-  linkFile,
-  openPlain,
-  removeFile,
-  renameEntry,
-  syncFolder,
-} from './file-operations.js';
+import { codeOf, linkFile, openPlain, removeFile, syncFolder } from './file-operations.js';
 import { PARTIAL, writeNewFile } from './whole-file.js';
 
 /** Who holds a lock: where its process runs, and which of all that had its number it is. */
@@ -36,7 +30,9 @@ const HOLDER = z.strictObject({
 type Holder = z.infer<typeof HOLDER>;
 
 const MAX_BYTES = 4096;
-const ATTEMPTS = 20;
+const ATTEMPTS = 100;
+/** Between two looks while another process takes over. */
+const PAUSE_MS = 5;
 
 /** What a lock keeps others from, as messages say it: `writing this run`. */
 export interface LockPurpose {
@@ -120,19 +116,22 @@ async function claimed(own: string, path: string): Promise<boolean> {
   }
 }
 
-/** Removes a lock whose process is gone, and no other that took its place meanwhile. */
+/**
+ * Removes a lock whose process is gone, and no other that took its place meanwhile: who removes a lock
+ * of this content holds a lock of its own for that, named by the content.
+ */
 async function removeIfGone(path: string, purpose: LockPurpose): Promise<void> {
   const before = await textOf(path);
   if (before === undefined) return;
   await refuseLiving(path, before, purpose);
-  const aside = `${path}${PARTIAL}${randomUUID().slice(0, 13)}`;
+  const guardPath = `${path}${PARTIAL}${sha256(before).slice(0, 13)}`;
+  const guard = await Lock.take(guardPath, purpose).catch(() => undefined);
+  if (guard === undefined) return setTimeout(PAUSE_MS);
   try {
-    await renameEntry(path, aside);
-  } catch {
-    return; // Another process was faster.
+    if ((await textOf(path)) === before) await removeFile(path);
+  } finally {
+    await guard.release();
   }
-  if ((await textOf(aside)) !== before) await linkFile(aside, path).catch(() => {});
-  await removeFile(aside);
 }
 
 /** @throws LacunaError unless the process of this lock is certainly gone. */

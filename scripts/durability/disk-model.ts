@@ -1,9 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import type { FileOperation } from '../../formats/file-operations.js';
-
-/** A number in [0, 1), the next of a seeded sequence. */
-export type Draw = () => number;
+import type { Draw } from './draws.js';
 
 interface File {
   readonly kind: 'file';

@@ -10,7 +10,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type FileOperation, recordFileOperations } from '../../formats/file-operations.js';
-import { DiskModel, type Draw } from './disk-model.js';
+import { DiskModel } from './disk-model.js';
+import { type Draw, drawsOf } from './draws.js';
 import { faultOf, writeRun } from './small-run.js';
 
 /** Steps that a run does between two losses of power. */
@@ -115,16 +116,4 @@ function endHolder(lock: string): void {
     return;
   }
   writeFileSync(lock, text.replace(/"start":"\d+"/, '"start":"1"'));
-}
-
-/** Numbers in [0, 1) by xorshift32: the same in every run. */
-function drawsOf(seed: number): Draw {
-  let word = (seed * 2_654_435_761 + 88_172_645) >>> 0 || 1;
-  return () => {
-    word ^= word << 13;
-    word ^= word >>> 17;
-    word ^= word << 5;
-    word >>>= 0;
-    return word / 2 ** 32;
-  };
 }

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import type { HostTensor } from '../../core/backend.js';
+import { sha256 } from '../../core/sha256.js';
 import { replaceFile } from '../../formats/whole-file.js';
 import { CheckpointReader, lastGoodCheckpoint, writeCheckpoint } from '../../run/checkpoint.js';
+import type { RunManifest } from '../../run/manifest.js';
 import { RunFolder, readMetrics } from '../../run/run-folder.js';
 import { parseConfig } from '../../run/settings/parse-config.js';
 import { resolveSettings } from '../../run/settings/settings.js';
@@ -18,11 +20,15 @@ const STATE: readonly StateSpec[] = (['parameter', 'optimizer'] as const).map((r
 }));
 const KEEP = 2;
 
-const MANIFEST = testManifest(
-  resolveSettings(
-    parseConfig({ preset: 'tiny-mae', data: { list: 'clips.jsonl' }, output: 'run' }),
+const TOKENIZER = '{}\n';
+const MANIFEST: RunManifest = {
+  ...testManifest(
+    resolveSettings(
+      parseConfig({ preset: 'tiny-mae', data: { list: 'clips.jsonl' }, output: 'run' }),
+    ),
   ),
-);
+  tokenizer: sha256(TOKENIZER),
+};
 
 function tensor(name: string, step: number): HostTensor {
   const first = name === 'parameter' ? 0.1 : 0.7;
@@ -42,7 +48,7 @@ export async function writeRun(
   const exists = await RunFolder.resume(path, 'pretrain').catch(() => undefined);
   const folder =
     exists ??
-    (await RunFolder.create(path, MANIFEST, ({ tokenizer }) => replaceFile(tokenizer, '{}\n')));
+    (await RunFolder.create(path, MANIFEST, ({ tokenizer }) => replaceFile(tokenizer, TOKENIZER)));
   try {
     const done = (await lastGoodCheckpoint(folder.checkpoints))?.step ?? 0;
     await folder.rewind(done);
