@@ -11,17 +11,21 @@ const NEWEST = 0.1;
 /** Shows a run's events: on a terminal one line that is rewritten, elsewhere a line now and then. */
 export class RunDisplay {
   readonly #stream: NodeJS.WriteStream;
+  readonly #onReady: () => void;
   #progress: Progress | undefined;
   #lastPlain = 0;
   readonly #evaluated = new Map<string, number>();
 
-  constructor(stream: NodeJS.WriteStream) {
+  /** @param onReady Called before the first step: what ends the run from then on, ends it with a checkpoint. */
+  constructor(stream: NodeJS.WriteStream, onReady: () => void = () => {}) {
     this.#stream = stream;
+    this.#onReady = onReady;
   }
 
   readonly show = (event: PretrainEvent | ProbeEvent): void => {
     switch (event.kind) {
       case 'ready': {
+        this.#onReady();
         const { backend } = event.manifest;
         this.#line(
           `${described(event.manifest)}; ${backend.name}, ${backend.device}; ` +

@@ -61,7 +61,12 @@ export {
 } from './similarity/similarity-store.js';
 export { encodeBatch, type TokenBatch } from './tokenizer/encode-batch.js';
 export { createTokenizer, type Tokenizer } from './tokenizer/tokenizer.js';
-export { readTokenizer, writeTokenizer } from './tokenizer/tokenizer-files.js';
+export {
+  MAX_TOKENIZER_BYTES,
+  readTokenizer,
+  tokenizerText,
+  writeTokenizer,
+} from './tokenizer/tokenizer-files.js';
 export { trainBpe } from './tokenizer/train-bpe.js';
 export { videoBackend } from './video/video-backend.js';
 export { fileInRoot } from './video/video-file.js';

@@ -1,6 +1,9 @@
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Sha256 } from '../core/sha256.js';
+import { LacunaError } from '../spec/errors.js';
+import { OpenFile, removeFile, renameEntry, syncFolder } from './file-operations.js';
 
 /** What was written. */
 export interface Written {
@@ -9,62 +12,51 @@ export interface Written {
   readonly sha256: string;
 }
 
-/** Larger writes fail on some systems. */
-const MAX_BYTES_A_WRITE = 64 * 2 ** 20;
-
-/** Writes a new file piece by piece, digesting it on the way; durable after `close`. */
+/** Writes a new file piece by piece, digesting it on the way; durable after `finish`. */
 export class FileWriter {
-  readonly #handle: FileHandle;
+  readonly #file: OpenFile;
   readonly #digest: Sha256 = new Sha256();
-  #bytes = 0;
 
-  private constructor(handle: FileHandle) {
-    this.#handle = handle;
+  private constructor(file: OpenFile) {
+    this.#file = file;
   }
 
   /** Creates the file; one that exists is an error. */
   static async create(path: string): Promise<FileWriter> {
-    return new FileWriter(await open(path, 'wx'));
+    return new FileWriter(await OpenFile.create(path));
   }
 
   /** Writes the next piece; of a string, its UTF-8. */
   async write(content: string | Uint8Array): Promise<void> {
     const piece = typeof content === 'string' ? new TextEncoder().encode(content) : content;
-    for (let start = 0; start < piece.length; start += MAX_BYTES_A_WRITE) {
-      const part = piece.subarray(start, start + MAX_BYTES_A_WRITE);
-      this.#digest.update(part);
-      let written = 0;
-      while (written < part.length) {
-        const { bytesWritten } = await this.#handle.write(part, written);
-        written += bytesWritten;
-      }
-    }
-    this.#bytes += piece.length;
+    await this.#file.write(piece);
+    this.#digest.update(piece);
   }
 
   /** Makes the file durable and ends it. */
   async finish(): Promise<Written> {
-    await this.#handle.sync();
-    await this.#handle.close();
-    return { bytes: this.#bytes, sha256: this.#digest.hex() };
+    await this.#file.sync();
+    await this.#file.close();
+    return { bytes: this.#file.size, sha256: this.#digest.hex() };
   }
 
   /** Ends it after a failure, as it is. */
   async abandon(): Promise<void> {
-    await this.#handle.close().catch(() => {});
+    await this.#file.close().catch(() => {});
   }
 }
 
-/** Writes a whole new file, durably. */
+/** Writes a whole new file, durably; after a failure there is none. */
 export async function writeNewFile(path: string, content: string | Uint8Array): Promise<Written> {
   const writer = await FileWriter.create(path);
   try {
     await writer.write(content);
+    return await writer.finish();
   } catch (error) {
     await writer.abandon();
+    await removeFile(path).catch(() => {});
     throw error;
   }
-  return writer.finish();
 }
 
 /** Replaces a file, or creates it: whole or not at all, and durably. */
@@ -76,36 +68,44 @@ export async function replaceFile(path: string, content: string | Uint8Array): P
 
 /**
  * Replaces a file, or creates it, whole or not at all: `write` makes a new file `partial` beside it,
- * which then takes its place by renaming. After a failure `partial` is removed.
+ * which then takes its place by renaming: a link is replaced, and what it leads to stays as it is.
+ * After a failure `partial` is removed.
+ *
+ * @throws LacunaError where it cannot be written.
  */
 export async function replaceFileBy(
   path: string,
   write: (partial: string) => Promise<void>,
 ): Promise<void> {
-  const partial = `${path}.partial-${process.pid}`;
+  await requireReplaceable(path);
+  const partial = partialOf(path);
   try {
     await write(partial);
-    await rename(partial, path);
+    await renameEntry(partial, path);
   } catch (error) {
-    await rm(partial, { force: true });
+    await removeFile(partial).catch(() => {});
     throw error;
   }
   await syncFolder(dirname(path));
 }
 
-/** Makes the names in a folder durable; where the system cannot, it does nothing. */
-export async function syncFolder(path: string): Promise<void> {
-  try {
-    const handle = await open(path, 'r');
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    // Windows cannot open a folder; some file systems cannot sync one.
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'EISDIR' || code === 'EPERM' || code === 'EINVAL' || code === 'ENOTSUP') return;
-    throw error;
-  }
+/** @throws LacunaError for what is, or a link that leads to, a pipe, a device or a folder. */
+async function requireReplaceable(path: string): Promise<void> {
+  const facts = await stat(path).catch(() => undefined);
+  if (facts === undefined || facts.isFile()) return;
+  throw new LacunaError({
+    where: path,
+    what: 'a file cannot be put in the place of what is there',
+    got: facts.isDirectory() ? 'a folder' : 'a pipe or a device',
+    expected: 'a plain file, or nothing',
+    fix: 'Choose another place.',
+  });
 }
+
+/** A name beside `path` that no other process uses, whatever machine or container it is in. */
+function partialOf(path: string): string {
+  return `${path}${PARTIAL}${randomUUID().slice(0, 13)}`;
+}
+
+/** What a name has that a killed process may have left half-written: nobody reads such files. */
+export const PARTIAL = '.partial-';

@@ -36,7 +36,10 @@ afterAll(async () => {
 
 /** What can become of a checkpoint, and what is said of it. */
 const DAMAGE: readonly (readonly [problem: string, damage: () => Promise<void>])[] = [
-  ['its index is too large', () => writeFile(join(newest, 'index.json'), ' '.repeat(70_000))],
+  [
+    'index.json: this file is too large',
+    () => writeFile(join(newest, 'index.json'), ' '.repeat(70_000)),
+  ],
   ['its index is malformed', () => writeFile(join(newest, 'index.json'), '{"format": 2}')],
   [
     'parameter.safetensors has 40 of 128 bytes',

@@ -1,11 +1,20 @@
-import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstat, readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { z } from 'zod';
 import type { HostTensor, Named } from '../core/backend.js';
-import { fileDigest } from '../formats/plain-file.js';
+import { sha256 } from '../core/sha256.js';
+import {
+  codeOf,
+  makeFolder,
+  makeOwnFolder,
+  removeFolder,
+  renameEntry,
+  syncFolder,
+} from '../formats/file-operations.js';
+import { ownFileDigest, readOwnFile } from '../formats/own-file.js';
 import { SafetensorsFile, writeSafetensors } from '../formats/safetensors/safetensors-file.js';
-import { syncFolder, writeNewFile } from '../formats/whole-file.js';
-import { LacunaError, type Role, type StateSpec } from '../spec/index.js';
+import { writeNewFile } from '../formats/whole-file.js';
+import { elementCount, LacunaError, type Role, type StateSpec } from '../spec/index.js';
 
 const INDEX = 'index.json';
 const MAX_INDEX_BYTES = 64 * 1024;
@@ -13,13 +22,15 @@ const MAX_INDEX_BYTES = 64 * 1024;
 const INDEX_SCHEMA = z.strictObject({
   format: z.literal(1),
   step: z.int().min(0),
-  files: z.array(
-    z.strictObject({
-      name: z.string().regex(/^[a-z]+\.safetensors$/),
-      bytes: z.int().min(0),
-      sha256: z.string().regex(/^[0-9a-f]{64}$/),
-    }),
-  ),
+  files: z
+    .array(
+      z.strictObject({
+        name: z.string().regex(/^[a-z]{1,64}\.safetensors$/),
+        bytes: z.int().min(0),
+        sha256: z.string().regex(/^[0-9a-f]{64}$/),
+      }),
+    )
+    .max(64),
 });
 type CheckpointIndex = z.infer<typeof INDEX_SCHEMA>;
 
@@ -31,10 +42,18 @@ export interface Checkpoint {
   readonly files: readonly string[];
 }
 
+const NAME = /^step-(\d{8,16})$/;
+/** A checkpoint that another of the same step is about to replace: it counts until that one is there. */
+const FORMER = /^\.former-step-(\d{8,16})$/;
+const PARTIAL = '.partial-';
+
 /**
  * Writes the whole state as `checkpoints/step-N`, one safetensors file a role and an index with
  * sizes and digests: written beside, made durable, then renamed, so that it exists whole or not at
- * all. Then removes checkpoints beyond the newest `keep`.
+ * all. Then removes what is older than the newest `keep` whole checkpoints up to this step, and the
+ * damaged ones; nothing that is whole goes before this one is durable.
+ *
+ * @throws LacunaError where it cannot be written; the checkpoints that were there then stay.
  */
 export async function writeCheckpoint(
   folder: string,
@@ -43,11 +62,32 @@ export async function writeCheckpoint(
   read: (name: string) => Promise<HostTensor>,
   keep: number,
 ): Promise<string> {
-  await mkdir(folder, { recursive: true });
+  await makeOwnFolder(folder);
+  await removePartials(folder);
   const name = `step-${String(step).padStart(8, '0')}`;
-  const partial = join(folder, `.partial-${name}`);
-  await rm(partial, { recursive: true, force: true });
-  await mkdir(partial);
+  const partial = join(folder, `${PARTIAL}${name}`);
+  const path = join(folder, name);
+  try {
+    await makeFolder(partial);
+    const text = await fill(partial, step, state, read);
+    await syncFolder(partial);
+    await replaceFolder(partial, path, join(folder, `.former-${name}`));
+    await syncFolder(folder);
+    KNOWN_WHOLE.set(path, sha256(text));
+  } catch (error) {
+    await removeFolder(partial).catch(() => {});
+    throw error;
+  }
+  await rotate(folder, step, keep);
+  return path;
+}
+
+async function fill(
+  partial: string,
+  step: number,
+  state: readonly StateSpec[],
+  read: (name: string) => Promise<HostTensor>,
+): Promise<string> {
   const files: CheckpointIndex['files'] = [];
   for (const [role, specs] of byRole(state)) {
     const declared = specs.map(({ name, shape }) => ({ name, shape, dtype: 'f32' as const }));
@@ -56,30 +96,82 @@ export async function writeCheckpoint(
     files.push({ name: file, ...written });
   }
   const index: CheckpointIndex = { format: 1, step, files };
-  await writeNewFile(join(partial, INDEX), `${JSON.stringify(index, null, 2)}\n`);
-  await syncFolder(partial);
-  const path = join(folder, name);
-  await rm(path, { recursive: true, force: true });
-  await rename(partial, path);
-  await syncFolder(folder);
-  for (const old of (await checkpointNames(folder)).slice(keep)) {
-    await rm(join(folder, old), { recursive: true, force: true });
+  const text = `${JSON.stringify(index, null, 2)}\n`;
+  await writeNewFile(join(partial, INDEX), text);
+  return text;
+}
+
+/** Puts a folder in the place of another, which has the name `former` in between. */
+async function replaceFolder(from: string, to: string, former: string): Promise<void> {
+  const exists = await lstat(to).then(
+    () => true,
+    () => false,
+  );
+  if (exists) {
+    await removeFolder(former);
+    await renameEntry(to, former);
   }
-  return path;
+  await renameEntry(from, to);
+}
+
+/** What this process wrote, or found whole: the digest of its index. It is not read again. */
+const KNOWN_WHOLE = new Map<string, string>();
+
+async function rotate(folder: string, step: number, keep: number): Promise<void> {
+  let kept = 0;
+  for (const { name, step: its, isFormer } of await checkpoints(folder)) {
+    // One beyond this step is damaged, or this run would have begun with it: that is looked up.
+    const counts = its <= step && !isFormer;
+    if (counts && kept === keep) {
+      await discard(folder, name);
+      continue;
+    }
+    const path = join(folder, name);
+    const state = isFormer && its <= step ? 'damaged' : await stateOf(path, its);
+    if (state === 'damaged') await discard(folder, name);
+    else if (state === 'whole' && counts) kept++;
+  }
+}
+
+/** A checkpoint that cannot be read now may be whole: it stays, and does not count. */
+async function stateOf(path: string, step: number): Promise<'whole' | 'damaged' | 'unreadable'> {
+  const text = await readOwnFile(join(path, INDEX), MAX_INDEX_BYTES).catch(() => undefined);
+  if (text !== undefined && KNOWN_WHOLE.get(path) === sha256(text)) return 'whole';
+  const { index, isUnreadable } = await verified(path, step);
+  if (index !== undefined) return 'whole';
+  return isUnreadable === true ? 'unreadable' : 'damaged';
+}
+
+/** Removes a checkpoint; killed in between, it leaves none that looks damaged. */
+async function discard(folder: string, name: string): Promise<void> {
+  KNOWN_WHOLE.delete(join(folder, name));
+  const aside = join(folder, `${PARTIAL}${name}`);
+  await removeFolder(aside);
+  await renameEntry(join(folder, name), aside);
+  await removeFolder(aside);
+}
+
+/** Removes what a killed process has left. */
+async function removePartials(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (name.startsWith(PARTIAL)) await removeFolder(join(folder, name));
+  }
 }
 
 /**
  * The newest checkpoint that is whole: sizes and digests of its files agree with its index.
  *
  * @param onDamaged Told of each newer one that is not, as a sentence.
+ * @param state What the model has: a larger file is none of its own, and is not read.
  */
 export async function lastGoodCheckpoint(
   folder: string,
   onDamaged: (sentence: string) => void = () => {},
+  state?: readonly Pick<StateSpec, 'name' | 'shape'>[],
 ): Promise<Checkpoint | undefined> {
-  for (const name of await checkpointNames(folder)) {
+  for (const { name, step } of await checkpoints(folder)) {
     const path = join(folder, name);
-    const { index, problem } = await verified(path);
+    const { index, problem } = await verified(path, step, state);
     if (index !== undefined) {
       return { path, step: index.step, files: index.files.map((file) => file.name) };
     }
@@ -128,31 +220,91 @@ export class CheckpointReader {
   }
 }
 
-/** Names of finished checkpoints, the newest first. */
-async function checkpointNames(folder: string): Promise<string[]> {
-  const names = await readdir(folder).catch(() => []);
-  return names
-    .filter((name) => /^step-\d{8,}$/.test(name))
-    .sort()
-    .reverse();
+interface Entry {
+  readonly name: string;
+  readonly step: number;
+  readonly isFormer: boolean;
 }
 
-async function verified(path: string): Promise<{ index?: CheckpointIndex; problem?: string }> {
-  try {
-    const file = join(path, INDEX);
-    if ((await stat(file)).size > MAX_INDEX_BYTES) return { problem: 'its index is too large' };
-    const parsed = INDEX_SCHEMA.safeParse(JSON.parse(await readFile(file, 'utf8')));
-    if (!parsed.success) return { problem: 'its index is malformed' };
-    for (const { name, bytes, sha256 } of parsed.data.files) {
-      const { size } = await stat(join(path, name));
-      if (size !== bytes) return { problem: `${name} has ${size} of ${bytes} bytes` };
-      if ((await fileDigest(join(path, name))) !== sha256)
-        return { problem: `${name} has changed` };
-    }
-    return { index: parsed.data };
-  } catch (error) {
-    return { problem: error instanceof Error ? error.message : String(error) };
+/** Checkpoints in real folders, whole or not, the newest first. @throws LacunaError for a link. */
+async function checkpoints(folder: string): Promise<Entry[]> {
+  const facts = await lstat(folder).catch(() => undefined);
+  if (facts === undefined) return [];
+  if (!facts.isDirectory()) {
+    throw new LacunaError({
+      where: folder,
+      what: 'this is not the folder of checkpoints that Lacuna made',
+      got: facts.isSymbolicLink() ? 'a link' : 'no folder',
+      fix: 'Look at where it leads, then put a real folder in its place.',
+    });
   }
+  const found: Entry[] = [];
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    if (!entry.isDirectory()) continue;
+    const { name } = entry;
+    const step = NAME.exec(name)?.[1] ?? FORMER.exec(name)?.[1];
+    if (step !== undefined) {
+      found.push({ name, step: Number(step), isFormer: name.startsWith('.') });
+    }
+  }
+  return found.sort((a, b) => b.step - a.step || Number(a.isFormer) - Number(b.isFormer));
+}
+
+interface Verified {
+  readonly index?: CheckpointIndex;
+  readonly problem?: string;
+  /** The system would not let it be read, which says nothing of what it holds. */
+  readonly isUnreadable?: boolean;
+}
+
+async function verified(
+  path: string,
+  step: number,
+  state?: readonly Pick<StateSpec, 'name' | 'shape'>[],
+): Promise<Verified> {
+  try {
+    const text = await readOwnFile(join(path, INDEX), MAX_INDEX_BYTES);
+    if (text === undefined) return { problem: 'it has no index' };
+    const index = indexOf(text);
+    if (index === undefined) return { problem: 'its index is malformed' };
+    if (index.step !== step) return { problem: `its index is of step ${index.step}` };
+    const most = state === undefined ? Number.POSITIVE_INFINITY : mostBytes(state);
+    for (const { name, bytes, sha256: expected } of index.files) {
+      if (bytes > most) return { problem: `${name} is larger than the model's` };
+      const { size, digest } = await ownFileDigest(join(path, name), bytes);
+      if (size !== bytes) return { problem: `${name} has ${size} of ${bytes} bytes` };
+      if (digest !== expected) return { problem: `${name} has changed` };
+    }
+    KNOWN_WHOLE.set(path, sha256(text));
+    return { index };
+  } catch (error) {
+    const cause = error instanceof LacunaError && error.cause !== undefined ? error.cause : error;
+    const isUnreadable = ['EACCES', 'EIO', 'EMFILE', 'ENFILE', 'ENOMEM'].includes(codeOf(cause));
+    return { problem: problemOf(error), isUnreadable };
+  }
+}
+
+function problemOf(error: unknown): string {
+  if (!(error instanceof LacunaError))
+    return error instanceof Error ? error.message : String(error);
+  const { where, what } = error.facts;
+  return where === undefined ? what : `${basename(where)}: ${what}`;
+}
+
+function indexOf(text: Buffer): CheckpointIndex | undefined {
+  try {
+    const parsed = INDEX_SCHEMA.safeParse(JSON.parse(text.toString('utf8')));
+    return parsed.success ? parsed.data : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Bytes that no file of a model's checkpoint exceeds: two numbers of the optimiser a weight, and headers. */
+function mostBytes(state: readonly Pick<StateSpec, 'name' | 'shape'>[]): number {
+  let bytes = 4096;
+  for (const { name, shape } of state) bytes += 16 * elementCount(shape) + 4 * name.length + 1024;
+  return bytes;
 }
 
 function byRole(state: readonly StateSpec[]): Map<Role, StateSpec[]> {

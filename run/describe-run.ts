@@ -38,6 +38,7 @@ export function describeTask(
     format: 1,
     lacuna: version,
     created: new Date().toISOString(),
+    workingFolder: process.cwd(),
     backend: { name, version: info.version, device, contract, deterministic },
     node: process.version,
     platform: `${process.platform} ${process.arch}`,

@@ -11,7 +11,8 @@ export {
   writeCheckpoint,
 } from './checkpoint.js';
 export { motionRequest } from './feeds/clip-sampling.js';
-export { loadModel } from './load-model.js';
+export { requireTeacherOf } from './held-to-manifest.js';
+export { type LoadedModel, loadModel } from './load-model.js';
 export type { ProbeManifest, ProbeSettings, RunManifest } from './manifest.js';
 export type { TrainedModel } from './open-program.js';
 export {
@@ -24,7 +25,8 @@ export {
   type StepEvaluation,
   type StepMetrics,
 } from './run-folder.js';
-export { dataRoot } from './run-list.js';
+export { dataRoot, readNamedList } from './run-list.js';
+export { besides, type GivenPaths, placedPath, placedSettings } from './run-paths.js';
 export { DEFAULT_BACKEND } from './settings/backend.js';
 export { type Capabilities, type Capability, capabilitiesOf } from './settings/capabilities.js';
 export type { RunConfig, RunSettings } from './settings/config.js';

@@ -3,24 +3,37 @@ import type { Backend } from '../core/backend.js';
 import { createTokenizer, readTokenizer } from '../data/index.js';
 import { LacunaError } from '../spec/index.js';
 import { CheckpointReader, lastGoodCheckpoint } from './checkpoint.js';
+import { requireTokenizer } from './held-to-manifest.js';
+import type { RunManifest } from './manifest.js';
 import type { TrainedModel } from './open-program.js';
 import { readManifest } from './run-folder.js';
+import { type GivenPaths, placedSettings } from './run-paths.js';
 import type { RunSettings } from './settings/config.js';
 import { modelState } from './settings/settings.js';
 
+/** The model of a run, with what its manifest says. */
+export interface LoadedModel extends TrainedModel {
+  readonly manifest: RunManifest;
+}
+
 /**
- * The model of a run's last good checkpoint.
+ * The model of a run's last good checkpoint. The paths of its settings are those of now.
  *
  * @param open Opens the backend that the run asks for; it is the caller's to dispose of.
+ * @param given Where the run's data lie, where a person says so.
  * @throws LacunaError for a folder without a run, or a run without a good checkpoint.
  */
 export async function loadModel(
   folder: string,
   open: (settings: RunSettings) => Promise<Backend>,
   onNote: (text: string) => void,
-): Promise<TrainedModel> {
-  const { settings, vocabulary } = await readManifest(folder);
-  const checkpoint = await lastGoodCheckpoint(join(folder, 'checkpoints'), onNote);
+  given: GivenPaths = {},
+): Promise<LoadedModel> {
+  const manifest = await readManifest(folder);
+  const { vocabulary } = manifest;
+  const settings = await placedSettings(folder, manifest, given);
+  const specs = modelState(settings, vocabulary);
+  const checkpoint = await lastGoodCheckpoint(join(folder, 'checkpoints'), onNote, specs);
   if (checkpoint === undefined) {
     throw new LacunaError({
       where: folder,
@@ -28,14 +41,13 @@ export async function loadModel(
       fix: `Let it train longer: lacuna pretrain --resume ${folder}`,
     });
   }
-  const tokenizer =
-    vocabulary === 0
-      ? undefined
-      : createTokenizer(await readTokenizer(join(folder, 'tokenizer.json')));
+  const file = join(folder, 'tokenizer.json');
+  if (vocabulary > 0) await requireTokenizer(file, manifest);
+  const tokenizer = vocabulary === 0 ? undefined : createTokenizer(await readTokenizer(file));
   const reader = await CheckpointReader.open(checkpoint);
   try {
-    const state = await reader.readAll(modelState(settings, vocabulary));
-    return { settings, backend: await open(settings), state, tokenizer };
+    const state = await reader.readAll(specs);
+    return { settings, manifest, backend: await open(settings), state, tokenizer };
   } finally {
     await reader.close();
   }

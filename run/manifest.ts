@@ -10,6 +10,8 @@ export interface ManifestBase {
   readonly lacuna: string;
   /** ISO 8601. */
   readonly created: string;
+  /** The folder that the relative paths of the settings start from. Old manifests have none. */
+  readonly workingFolder?: string;
   readonly backend: {
     readonly name: string;
     readonly version: string;
@@ -41,6 +43,12 @@ export interface RunManifest extends ManifestBase {
   readonly teacher?: { readonly name: string; readonly digest: string };
   /** The digest of the store of similarity maps, where masks are drawn from one. */
   readonly similarity?: string;
+  /** SHA-256 of the tokenizer that it reads its captions with: `tokenizer.json`. Old manifests have none. */
+  readonly tokenizer?: string;
+  /** The clips of the section `evaluation`. Old manifests have none. */
+  readonly evaluation?: DataDigest;
+  /** Each time that the run was made longer: how many steps it was to have before, and then. */
+  readonly extended?: readonly { readonly fromSteps: number; readonly toSteps: number }[];
   /** Tokens that the encoder sees of a clip, and those that it does not. */
   readonly tokens: { readonly visible: number; readonly masked: number };
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -68,7 +68,7 @@ describe('a manifest', () => {
     ['text', 'no JSON', 'Unexpected token \'o\', "no JSON" is not valid JSON'],
     ['half', '{"format": 1}', 'keys are missing'],
     ['later', JSON.stringify({ ...MANIFEST, format: 2 }), 'keys are missing'],
-    ['large', ' '.repeat(2 ** 20 + 1), 'it is too large'],
+    ['large', ' '.repeat(2 ** 20 + 1), 'this file is too large (1048577 bytes)'],
   ])('is refused where it is damaged: %s', async (name, content, problem) => {
     const path = await folderWith(name, 'manifest.json', content);
     expect(await refusalOf(RunFolder.resume(path, 'pretrain'))).toBe(
@@ -80,13 +80,24 @@ describe('a manifest', () => {
 describe('the lock of a run', () => {
   it('keeps others out while its process lives', async () => {
     const run = await RunFolder.create(join(folder, 'held'), MANIFEST);
-    // The process that started this one runs for longer than it.
-    await writeFile(join(run.path, 'lock'), `${process.ppid}`);
-    expect(await refusalOf(RunFolder.resume(run.path, 'pretrain'))).toBe(
-      `${run.path}: another process is writing this run (process ${process.ppid}). Wait until it ends, or stop it.`,
+    expect(await refusalOf(RunFolder.resume(run.path, 'pretrain'))).toContain(
+      `${run.path}: another process is writing this run (process ${process.pid} on `,
     );
     await run.release();
-    await RunFolder.resume(run.path, 'pretrain');
+    await (await RunFolder.resume(run.path, 'pretrain')).release();
+  });
+
+  it('as older versions wrote it keeps others out, too', async () => {
+    const run = await RunFolder.create(join(folder, 'old'), MANIFEST);
+    // The process that started this one runs for longer than it.
+    const lock = join(run.path, 'lock');
+    await writeFile(lock, `${process.ppid}`);
+    expect(await refusalOf(RunFolder.resume(run.path, 'pretrain'))).toBe(
+      `${run.path}: another process is writing this run (process ${process.ppid}). Wait until it ends, or stop it; if you know that it is gone, delete ${lock}.`,
+    );
+    // A process that has the number now, but began after the lock was written.
+    await utimes(lock, 1, 1);
+    await (await RunFolder.resume(run.path, 'pretrain')).release();
   });
 
   it.each([
@@ -95,7 +106,10 @@ describe('the lock of a run', () => {
   ])('%s is taken over', async (name, content) => {
     const { path } = await RunFolder.create(join(folder, name), MANIFEST);
     await writeFile(join(path, 'lock'), content());
-    await RunFolder.resume(path, 'pretrain');
-    expect(await readFile(join(path, 'lock'), 'utf8')).toBe(`${process.pid}`);
+    const resumed = await RunFolder.resume(path, 'pretrain');
+    expect(JSON.parse(await readFile(join(path, 'lock'), 'utf8'))).toMatchObject({
+      pid: process.pid,
+    });
+    await resumed.release();
   });
 });

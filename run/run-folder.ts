@@ -1,82 +1,101 @@
-import { appendFile, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { replaceFile } from '../formats/whole-file.js';
+import { makeFolder, removeFile } from '../formats/file-operations.js';
+import { cutLineFile, LineFile, readLineFile } from '../formats/line-file.js';
+import { Lock, type LockPurpose } from '../formats/lock.js';
+import { sealJson } from '../formats/sealed-json.js';
+import { PARTIAL, replaceFile } from '../formats/whole-file.js';
 import { LacunaError } from '../spec/index.js';
-import type { ManifestBase, Manifests, RunManifest, TaskName } from './manifest.js';
+import type { Manifests, TaskName } from './manifest.js';
+import { MANIFEST, readTaskManifest } from './read-manifest.js';
+import {
+  type DataProblem,
+  parseEvaluation,
+  parseMetrics,
+  parseProblem,
+  type StepEvaluation,
+  type StepMetrics,
+} from './run-lines.js';
 
-/** One line of `metrics.jsonl`. */
-export interface StepMetrics {
-  /** Counted from 1. */
-  readonly step: number;
-  readonly epoch: number;
-  /**
-   * `loss`, `loss.mae`, `loss.contrastive`, `grad_norm`, `loss_scale`, `skipped`, as the plan returns
-   * them; a skipped step has no `grad_norm` where that is no number.
-   */
-  readonly metrics: Readonly<Record<string, number>>;
-  readonly learningRate: number;
-  /** Seconds of the whole step, waiting included. */
-  readonly stepSeconds: number;
-  /** Seconds that it waited for data. */
-  readonly waitSeconds: number;
-  /** Of how many clips the motion was taken from where, for the masks that are guided by it. */
-  readonly motion?: {
-    readonly codec: number;
-    readonly blockMatching: number;
-    /** Only in runs that measure it by a model of optical flow. */
-    readonly raft?: number;
-  };
-}
+export { readManifest, readTaskManifest } from './read-manifest.js';
+export type { DataProblem, StepEvaluation, StepMetrics } from './run-lines.js';
 
-/** One line of `evaluations.jsonl`: what the model was worth after a step. */
-export interface StepEvaluation {
-  /** Steps that were done. */
-  readonly step: number;
-  readonly evaluator: string;
-  /** By name; the first is the one that a progress line shows. */
-  readonly scores: Readonly<Record<string, number>>;
-}
-
-/** A clip that could not be used. */
-export interface DataProblem {
-  readonly id: string;
-  readonly reason: string;
-}
-
-const MANIFEST = 'manifest.json';
 const METRICS = 'metrics.jsonl';
 const PROBLEMS = 'problems.jsonl';
 const EVALUATIONS = 'evaluations.jsonl';
 const LOCK = 'lock';
-const MAX_MANIFEST_BYTES = 2 ** 20;
+const WRITES: LockPurpose['doing'] = 'writing this run';
 
 /** The folder of a run, held by one process at a time. */
 export class RunFolder<N extends TaskName = 'pretrain'> {
   readonly path: string;
-  readonly manifest: Manifests[N];
+  readonly #lock: Lock;
+  readonly #metrics: LineFile;
+  readonly #problems: LineFile;
+  readonly #evaluations: LineFile;
+  #manifest: Manifests[N];
 
-  private constructor(path: string, manifest: Manifests[N]) {
+  private constructor(path: string, manifest: Manifests[N], lock: Lock) {
     this.path = path;
-    this.manifest = manifest;
+    this.#manifest = manifest;
+    this.#lock = lock;
+    this.#metrics = new LineFile(join(path, METRICS));
+    this.#problems = new LineFile(join(path, PROBLEMS));
+    this.#evaluations = new LineFile(join(path, EVALUATIONS));
   }
 
-  /** Begins a run. @throws LacunaError where the folder holds one already, or anything else. */
+  get manifest(): Manifests[N] {
+    return this.#manifest;
+  }
+
+  /**
+   * Begins a run. The manifest comes last: without it the folder holds no run, and one that was killed
+   * before may be begun again.
+   *
+   * @param fill Writes what a resumed run reads.
+   * @throws LacunaError where the folder holds a run already, or anything else, or cannot be written.
+   */
   static async create<N extends TaskName = 'pretrain'>(
     path: string,
     manifest: Manifests[N],
+    fill: (folder: RunFolder<N>) => Promise<void> = async () => {},
   ): Promise<RunFolder<N>> {
     await refuseUsed(path);
-    await mkdir(path, { recursive: true });
-    await lock(path);
-    await replaceFile(join(path, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
-    return new RunFolder<N>(path, manifest);
+    await makeFolder(path);
+    const lock = await takeLock(path);
+    const folder = new RunFolder<N>(path, manifest, lock);
+    try {
+      await refuseUsed(path);
+      await fill(folder);
+      await replaceFile(join(path, MANIFEST), sealJson(manifest));
+      return folder;
+    } catch (error) {
+      await folder.#abandon();
+      throw error;
+    }
   }
 
-  /** Continues a run of a task: takes the lock. */
-  static async resume<N extends TaskName>(path: string, task: N): Promise<RunFolder<N>> {
+  /**
+   * Continues a run of a task: takes the lock, and removes what a killed process left half-written.
+   *
+   * @param onNote Told of lines that a kill, a full disk or a loss of power has damaged.
+   */
+  static async resume<N extends TaskName>(
+    path: string,
+    task: N,
+    onNote: (text: string) => void = () => {},
+  ): Promise<RunFolder<N>> {
     const manifest = await readTaskManifest(path, task);
-    await lock(path);
-    return new RunFolder<N>(path, manifest);
+    const lock = await takeLock(path);
+    const folder = new RunFolder<N>(path, manifest, lock);
+    try {
+      await removeLeftovers(path);
+      await folder.#cut(() => true, onNote);
+      return folder;
+    } catch (error) {
+      await folder.release();
+      throw error;
+    }
   }
 
   get checkpoints(): string {
@@ -97,137 +116,123 @@ export class RunFolder<N extends TaskName = 'pretrain'> {
     return join(this.path, 'features.safetensors');
   }
 
-  async appendMetrics(metrics: StepMetrics): Promise<void> {
-    await appendFile(join(this.path, METRICS), `${JSON.stringify(metrics)}\n`);
+  appendMetrics(metrics: StepMetrics): Promise<void> {
+    return this.#metrics.add(metrics);
   }
 
-  async appendProblem(problem: DataProblem): Promise<void> {
-    await appendFile(join(this.path, PROBLEMS), `${JSON.stringify(problem)}\n`);
+  appendProblem(problem: DataProblem): Promise<void> {
+    return this.#problems.add(problem);
   }
 
-  async appendEvaluation(evaluation: StepEvaluation): Promise<void> {
-    await appendFile(join(this.path, EVALUATIONS), `${JSON.stringify(evaluation)}\n`);
+  appendEvaluation(evaluation: StepEvaluation): Promise<void> {
+    return this.#evaluations.add(evaluation);
+  }
+
+  /**
+   * Before a checkpoint: what was written about its steps is made durable, and the lock looked at.
+   *
+   * @throws LacunaError where another process may be writing here by now.
+   */
+  async sync(): Promise<void> {
+    await this.#lock.requireHeld({ where: this.path, doing: WRITES });
+    for (const lines of this.#lines) await lines.sync();
+  }
+
+  /** Writes another manifest: that of a run which is made longer. */
+  async replaceManifest(manifest: Manifests[N]): Promise<void> {
+    await replaceFile(join(this.path, MANIFEST), sealJson(manifest));
+    this.#manifest = manifest;
   }
 
   /** Drops what is written about steps after `step`, which a resumed run does again. */
-  async rewind(step: number): Promise<void> {
-    await rewindLines(join(this.path, METRICS), await readMetrics(this.path), step);
-    const evaluations = await readEvaluations(this.path);
-    if (evaluations.length > 0) {
-      await rewindLines(join(this.path, EVALUATIONS), evaluations, step);
-    }
+  rewind(step: number): Promise<void> {
+    return this.#cut(
+      (line) => line.step <= step,
+      () => {},
+    );
   }
 
   async release(): Promise<void> {
-    await rm(join(this.path, LOCK), { force: true });
+    for (const lines of this.#lines) await lines.close().catch(() => {});
+    await this.#lock.release();
+  }
+
+  get #lines(): readonly LineFile[] {
+    return [this.#metrics, this.#problems, this.#evaluations];
+  }
+
+  /** Drops damaged lines, and those of steps that are not to be kept. */
+  async #cut(
+    keep: (line: { readonly step: number }) => boolean,
+    onNote: (text: string) => void,
+  ): Promise<void> {
+    for (const lines of this.#lines) await lines.close();
+    const torn = [
+      [METRICS, await cutLineFile(this.#metrics.path, parseMetrics, keep)],
+      [EVALUATIONS, await cutLineFile(this.#evaluations.path, parseEvaluation, keep)],
+      [PROBLEMS, await cutLineFile(this.#problems.path, parseProblem, () => true)],
+    ] as const;
+    for (const [name, count] of torn) {
+      if (count > 0) onNote(damagedLines(join(this.path, name), count));
+    }
+  }
+
+  /** After a beginning that failed: nothing of it stays. */
+  async #abandon(): Promise<void> {
+    for (const name of await readdir(this.path).catch(() => [])) {
+      if (BEGUN.test(name)) await removeFile(join(this.path, name)).catch(() => {});
+    }
+    await this.release().catch(() => {});
   }
 }
 
-/** The manifest of a pretraining run: see `readTaskManifest`. */
-export function readManifest(path: string): Promise<RunManifest> {
-  return readTaskManifest(path, 'pretrain');
-}
+/** What a run that was killed before it had a manifest has left, beside its lock. */
+const BEGUN =
+  /^(tokenizer\.json|tokenizer_config\.json|teacher\.safetensors|features\.safetensors|problems\.jsonl)(\.partial-.*)?$|^manifest\.json\.partial-/;
 
-/** @throws LacunaError where the folder is no run, half of one, or one of another task. */
-export async function readTaskManifest<N extends TaskName>(
-  path: string,
-  task: N,
-): Promise<Manifests[N]> {
-  const manifest = await readAnyManifest(path);
-  const { task: found = 'pretrain' } = manifest;
-  if (isOf(manifest, task)) return manifest;
-  const known = Object.hasOwn(TASKS, found);
-  throw new LacunaError({
-    where: path,
-    what: `this folder holds ${known ? TASKS[found].holds : 'a run of a task that this version does not know'}`,
-    got: `task ${found}`,
-    expected: TASKS[task].holds,
-    ...(known ? { fix: `${TASKS[found].use} ${path}` } : {}),
-  });
-}
-
-function isOf<N extends TaskName>(manifest: ManifestBase, task: N): manifest is Manifests[N] {
-  return (manifest.task ?? 'pretrain') === task;
-}
-
-/** What the folder of a task holds, and what continues it. */
-const TASKS: Readonly<Record<TaskName, { readonly holds: string; readonly use: string }>> = {
-  pretrain: { holds: 'a pretraining run', use: 'Continue it with: lacuna pretrain --resume' },
-  'linear-probe': { holds: 'a linear probe', use: 'Continue it with: lacuna probe --resume' },
-};
-
-async function readAnyManifest(path: string): Promise<ManifestBase> {
-  const file = join(path, MANIFEST);
-  const found = await stat(file).catch(() => undefined);
-  if (found === undefined) {
-    throw new LacunaError({
-      where: path,
-      what: 'this folder holds no run: it has no manifest.json',
-      fix: 'Name the folder that pretraining wrote; if a run was killed in its first second, start it anew.',
-    });
-  }
-  try {
-    if (found.size > MAX_MANIFEST_BYTES) throw new Error('it is too large');
-    const manifest = JSON.parse(await readFile(file, 'utf8')) as Partial<RunManifest>;
-    if (manifest.format !== 1 || manifest.settings === undefined)
-      throw new Error('keys are missing');
-    return manifest as ManifestBase;
-  } catch (cause) {
-    throw new LacunaError(
-      {
-        where: file,
-        what: 'the manifest of this run is damaged',
-        got: cause instanceof Error ? cause.message : String(cause),
-        fix: 'Restore it from a copy, or start the run anew in another folder.',
-      },
-      { cause },
-    );
+/** Removes half-written files; folders and what others put there stay. */
+async function removeLeftovers(path: string): Promise<void> {
+  for (const entry of await readdir(path, { withFileTypes: true })) {
+    if (entry.isFile() && entry.name.includes(PARTIAL)) {
+      await removeFile(join(path, entry.name));
+    }
   }
 }
 
-/** The metrics of all steps so far; a line that was cut off by a kill is left out. */
-export async function readMetrics(path: string): Promise<StepMetrics[]> {
-  return readLines<StepMetrics>(join(path, METRICS), (line) => typeof line.step === 'number');
+function takeLock(path: string): Promise<Lock> {
+  return Lock.take(join(path, LOCK), { where: path, doing: WRITES });
+}
+
+function damagedLines(path: string, count: number): string {
+  const what = count === 1 ? 'one damaged line is' : `${count} damaged lines are`;
+  return `${path}: ${what} left out.`;
+}
+
+/** Told of each file of which lines are left out, as a sentence. */
+type OnNote = (text: string) => void;
+
+/** The metrics of all steps so far; damaged lines are left out. */
+export function readMetrics(path: string, onNote?: OnNote): Promise<StepMetrics[]> {
+  return readLines(join(path, METRICS), parseMetrics, onNote);
 }
 
 /** What the model was worth in between, in the order in which it was judged. */
-export async function readEvaluations(path: string): Promise<StepEvaluation[]> {
-  return readLines<StepEvaluation>(
-    join(path, EVALUATIONS),
-    (line) => typeof line.step === 'number',
-  );
+export function readEvaluations(path: string, onNote?: OnNote): Promise<StepEvaluation[]> {
+  return readLines(join(path, EVALUATIONS), parseEvaluation, onNote);
 }
 
 /** The clips that could not be used, each once. */
-export async function readProblems(path: string): Promise<DataProblem[]> {
-  const all = await readLines<DataProblem>(
-    join(path, PROBLEMS),
-    ({ id }) => typeof id === 'string',
-  );
+export async function readProblems(path: string, onNote?: OnNote): Promise<DataProblem[]> {
+  const all = await readLines(join(path, PROBLEMS), parseProblem, onNote);
   return [...new Map(all.map((problem) => [problem.id, problem])).values()];
 }
 
-async function rewindLines(
-  file: string,
-  lines: readonly { readonly step: number }[],
-  step: number,
-): Promise<void> {
-  const kept = lines.filter((each) => each.step <= step);
-  await replaceFile(file, kept.map((each) => `${JSON.stringify(each)}\n`).join(''));
-}
-
-async function readLines<T>(file: string, valid: (line: T) => boolean): Promise<T[]> {
-  const text = await readFile(file, 'utf8').catch(() => '');
-  const lines: T[] = [];
-  for (const line of text.split('\n')) {
-    try {
-      const value = JSON.parse(line) as T;
-      if (typeof value === 'object' && value !== null && valid(value)) lines.push(value);
-    } catch {
-      // An empty last line, or one that a kill cut off: its step is not part of a checkpoint.
-    }
-  }
-  return lines;
+function readLines<T>(
+  path: string,
+  parse: (value: unknown) => T | undefined,
+  onNote: OnNote = () => {},
+): Promise<T[]> {
+  return readLineFile(path, parse, (count) => onNote(damagedLines(path, count)));
 }
 
 /** @throws LacunaError where no run can begin in a folder, since it holds one, or anything else. */
@@ -242,7 +247,9 @@ export async function refuseUsed(path: string): Promise<void> {
       fix: 'Choose another folder with --output.',
     });
   });
-  if (names.length === 0) return;
+  const others = names.filter((name) => name !== LOCK && !name.startsWith(`${LOCK}${PARTIAL}`));
+  if (others.length === 0) return;
+  if (others.length < names.length && others.every((name) => BEGUN.test(name))) return;
   throw new LacunaError(
     names.includes(MANIFEST)
       ? {
@@ -253,43 +260,8 @@ export async function refuseUsed(path: string): Promise<void> {
       : {
           where: path,
           what: 'the folder is not empty and holds no run',
-          got: names.slice(0, 3).join(', '),
+          got: others.slice(0, 3).join(', '),
           fix: 'Choose another folder with --output, or empty this one.',
         },
   );
-}
-
-/** Takes the lock; one whose process is gone is taken over. */
-async function lock(path: string): Promise<void> {
-  const file = join(path, LOCK);
-  for (let attempt = 0; attempt < 2; attempt++) {
-    try {
-      const handle = await open(file, 'wx');
-      await handle.writeFile(String(process.pid));
-      await handle.close();
-      return;
-    } catch (error) {
-      const code = error instanceof Error && 'code' in error ? error.code : undefined;
-      if (code !== 'EEXIST') throw error;
-    }
-    const holder = Number(await readFile(file, 'utf8').catch(() => ''));
-    if (isRunning(holder)) {
-      throw new LacunaError({
-        where: path,
-        what: `another process is writing this run (process ${holder})`,
-        fix: 'Wait until it ends, or stop it.',
-      });
-    }
-    await rm(file, { force: true });
-  }
-}
-
-function isRunning(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid < 1 || pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
 }

@@ -4,9 +4,46 @@ import { LacunaError, MASK_KINDS } from '../spec/index.js';
 import { capabilitiesOf } from './settings/capabilities.js';
 import type { RunSettings } from './settings/config.js';
 
-/** The list of a run's clips. @throws LacunaError where there is nothing to learn from. */
-export async function readRunList(settings: RunSettings): Promise<ClipList> {
-  const list = await readClipList(settings.data.list);
+/**
+ * A list that a manifest names.
+ *
+ * @param expected The digest that the manifest has of it: what is another list, or none, is not told
+ * of by what it holds, since a stranger may have named it.
+ * @throws LacunaError where it cannot be read, or is another.
+ */
+export async function readNamedList(path: string, expected?: string): Promise<ClipList> {
+  if (expected === undefined) return readClipList(path);
+  const list = await readClipList(path).catch((error: unknown) => {
+    if (!(error instanceof LacunaError)) throw error;
+    const { what, where } = error.facts;
+    throw otherList(
+      path,
+      `${where === undefined || where === path ? '' : `${where}: `}${what}`,
+      expected,
+    );
+  });
+  if (list.digest === expected) return list;
+  throw otherList(path, `digest ${list.digest.slice(0, 12)}`, expected);
+}
+
+function otherList(path: string, got: string, expected: string): LacunaError {
+  return new LacunaError({
+    where: path,
+    what: 'the data of this run have changed since it began',
+    got,
+    expected: expected.slice(0, 12),
+    fix: 'Restore the list, name the place where it lies now, or begin a new run.',
+  });
+}
+
+/**
+ * The list of a run's clips.
+ *
+ * @param expected The digest of the list that the run began with, where it goes on.
+ * @throws LacunaError where there is nothing to learn from, or the list is another.
+ */
+export async function readRunList(settings: RunSettings, expected?: string): Promise<ClipList> {
+  const list = await readNamedList(settings.data.list, expected);
   const guided = MASK_KINDS[settings.mask.kind].map === 'similarity';
   const { aligns } = capabilitiesOf(settings);
   if (!aligns && !guided) return list;

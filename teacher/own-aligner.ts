@@ -1,12 +1,13 @@
-import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { Backend, HostTensor, Named } from '../core/backend.js';
 import { Sha256 } from '../core/sha256.js';
-import { readClipList, type Tokenizer } from '../data/index.js';
+import { MAX_TOKENIZER_BYTES, type Tokenizer } from '../data/index.js';
+import { readOwnFile } from '../formats/own-file.js';
 import type { Aligner } from '../run/aligner.js';
 import { textFeeds } from '../run/feeds/batch-feeds.js';
-import { loadModel } from '../run/load-model.js';
+import { type LoadedModel, loadModel } from '../run/load-model.js';
 import { EMBEDDING_BATCH, embedRows, OpenProgram, type TrainedModel } from '../run/open-program.js';
+import { readNamedList } from '../run/run-list.js';
 import { capabilitiesOf } from '../run/settings/capabilities.js';
 import type { RunSettings } from '../run/settings/config.js';
 import { modelConfig, videoConfig } from '../run/settings/settings.js';
@@ -64,13 +65,14 @@ export async function openRunAligner(
         'a run with the objective contrastive or mae+contrastive, and a text tower of its own',
     });
   }
-  const vocabulary = await readFile(join(folder, 'tokenizer.json'));
+  const file = join(folder, 'tokenizer.json');
+  const vocabulary = (await readOwnFile(file, MAX_TOKENIZER_BYTES)) ?? Buffer.alloc(0);
   const digest = digestOf(model, vocabulary);
   const name = basename(resolve(folder));
   const plain = new RunAligner(name, { model, tokenizer, digest, view });
   if (!centred) return plain;
   try {
-    return await plain.centredOn(await learnedCaptions(settings, tokenizer));
+    return await plain.centredOn(await learnedCaptions(model, tokenizer));
   } catch (error) {
     await plain.dispose();
     throw error;
@@ -79,10 +81,10 @@ export async function openRunAligner(
 
 /** Captions that the run learned from; the text tower cuts none of them short. */
 async function learnedCaptions(
-  { data, text }: RunSettings,
+  { settings: { data, text }, manifest }: LoadedModel,
   tokenizer: Tokenizer,
 ): Promise<readonly string[]> {
-  const { records } = await readClipList(data.list);
+  const { records } = await readNamedList(data.list, manifest.data.digest);
   const distinct = new Set<string>();
   for (const { captions } of records) {
     for (const caption of captions) {

@@ -93,11 +93,20 @@ const FRAME_BYTES = 2 ** 26;
  * those that are there, of a video file of the same length and whole, are kept; damaged ones are
  * made again.
  *
- * @throws LacunaError for a caption that the teacher does not take; the maps made so far stay.
+ * @throws LacunaError where another process adds to the store, and for a caption that the teacher does
+ * not take; the maps made so far stay.
  */
 export async function makeSimilarityMaps(work: SimilarityWork): Promise<SimilarityResult> {
-  const { records, store, signal, onNote = () => {} } = work;
-  await store.removeLeftovers();
+  const lock = await work.store.lock();
+  try {
+    return await makeMissing(work);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function makeMissing(work: SimilarityWork): Promise<SimilarityResult> {
+  const { records, signal, onNote = () => {} } = work;
   const backend = await videoBackend('auto');
   const problems: { id: string; reason: string }[] = [];
   const counts = { done: 0, total: records.length, reused: 0, images: 0 };

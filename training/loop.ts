@@ -27,7 +27,7 @@ export interface LoopOptions {
   /** Where metrics, problems, evaluations and checkpoints go. @defaultValue nothing is written */
   readonly folder?: Pick<
     RunFolder,
-    'checkpoints' | 'appendMetrics' | 'appendProblem' | 'appendEvaluation' | 'rewind'
+    'checkpoints' | 'appendMetrics' | 'appendProblem' | 'appendEvaluation' | 'rewind' | 'sync'
   >;
   /** Whether it goes on from the folder's last good checkpoint. @defaultValue false */
   readonly resumes?: boolean;
@@ -174,6 +174,7 @@ class Loop<B extends TaskBatch> {
     const { plan, settings } = this.#task;
     const read = (name: string): Promise<HostTensor> => this.#runner.download(name);
     const { keep } = settings.checkpoints;
+    await folder.sync();
     const path = await writeCheckpoint(folder.checkpoints, step, plan.state, read, keep);
     this.#saved = step;
     this.#emit({ kind: 'checkpoint', step, path });

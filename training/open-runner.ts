@@ -11,7 +11,9 @@ export async function openRunner<B extends TaskBatch>(
 ): Promise<{ readonly runner: PlanRunner; readonly doneSteps: number }> {
   const note = (text: string): void => onEvent?.({ kind: 'note', text });
   const isResumed = folder !== undefined && resumes;
-  const checkpoint = isResumed ? await lastGoodCheckpoint(folder.checkpoints, note) : undefined;
+  const checkpoint = isResumed
+    ? await lastGoodCheckpoint(folder.checkpoints, note, plan.state)
+    : undefined;
   const doneSteps = checkpoint?.step ?? 0;
   if (isResumed) {
     await folder.rewind(doneSteps);

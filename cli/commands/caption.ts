@@ -99,7 +99,9 @@ async function caption(videos: string, flags: CaptionFlags): Promise<void> {
   const message = 'Stopping; the captions made so far are kept.';
   await using source = await openSource(name, records, root, flags);
   const { output, overwrite = false, restart = false } = flags;
-  const options = { output, overwrite, restart, signal: stopSignal(message) };
+  const { signal, arm } = stopSignal(message);
+  arm();
+  const options = { output, overwrite, restart, signal };
   try {
     const result = await makeCaptions(records, source, { ...options, onEvent: display.show });
     display.end();

@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import type { Backend } from '../../core/index.js';
@@ -11,8 +10,7 @@ import { openBackend } from '../open-backend.js';
 import { withBackendOptions } from '../options/backend-options.js';
 import { seedOption, setOption } from '../options/shared-options.js';
 import { duration } from '../progress-line.js';
-import { EVALUATION } from '../report/collect-report.js';
-import type { RunEvaluation, ScoreRow } from '../report/report-input.js';
+import { type RunEvaluation, type ScoreRow, writeRunEvaluation } from '../report/run-evaluation.js';
 import { writeReport } from '../report/write-report.js';
 
 /** A recall that chance reaches less often than this counts as learned. */
@@ -66,7 +64,7 @@ async function demo(given: DemoFlags): Promise<void> {
     if (control === undefined) return;
     rows.push(await scores('captions shuffled', control, gallery, data));
     const evaluation = { list: data.testList, verdict: verdict(rows), rows };
-    await writeFile(join(name, EVALUATION), `${JSON.stringify(evaluation, null, 2)}\n`);
+    await writeRunEvaluation(name, evaluation);
     const report = await writeReport(name, { examples: 4 });
     console.log(`\n${summary(evaluation)}\n\nThe report is in ${report}`);
     console.log(`This took ${duration((performance.now() - started) / 1000)}.`);

@@ -2,7 +2,13 @@ import { dirname } from 'node:path';
 import { Command } from 'commander';
 import { checkDataFolder, readClipList } from '../../data/index.js';
 import { EVALUATORS, evaluate, lackingFor } from '../../evaluation/index.js';
-import { capabilitiesOf, loadModel, type TrainedModel } from '../../run/index.js';
+import {
+  capabilitiesOf,
+  type LoadedModel,
+  loadModel,
+  requireTeacherOf,
+  type TrainedModel,
+} from '../../run/index.js';
 import { LacunaError } from '../../spec/index.js';
 import { openAligner } from '../open-aligner.js';
 import { openBackend } from '../open-backend.js';
@@ -76,7 +82,7 @@ async function evaluateRun(run: string, flags: EvaluateFlags): Promise<void> {
 
 /** The model with the frozen teacher that it was aligned with, where there is one. */
 async function withTeacher(
-  model: TrainedModel,
+  model: LoadedModel,
   onNote: (text: string) => void,
   body: (whole: TrainedModel) => Promise<void>,
 ): Promise<void> {
@@ -84,6 +90,7 @@ async function withTeacher(
   if (!capabilitiesOf(model.settings).aligns || folder === undefined) return body(model);
   const teacher = await openAligner(folder, { onNote });
   try {
+    requireTeacherOf(model.manifest, teacher);
     await body({ ...model, teacher });
   } finally {
     await teacher.dispose();

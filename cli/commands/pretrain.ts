@@ -4,6 +4,7 @@ import { type PretrainResult, pretrain, resumePretraining } from '../../training
 import { openAligner } from '../open-aligner.js';
 import { openBackend } from '../open-backend.js';
 import { withBackendOptions } from '../options/backend-options.js';
+import { resumeChanges } from '../options/resume-options.js';
 import { type RunFlags, settingsOf } from '../options/run-options.js';
 import { rootOption, seedOption, setOption } from '../options/shared-options.js';
 import { RunDisplay } from '../run-display.js';
@@ -34,7 +35,10 @@ export function pretrainCommand(): Command {
   return withBackendOptions(command)
     .option('--config <file>', 'JSON configuration; flags override it')
     .addOption(setOption())
-    .option('--resume <folder>', 'continue the run in this folder from its last good checkpoint')
+    .option(
+      '--resume <folder>',
+      'continue the run in this folder from its last good checkpoint; beside it --steps or --epochs make it longer, --data and --root say where its data lie now',
+    )
     .option('--print-schema', 'print the JSON Schema of the configuration and exit')
     .addHelpText(
       'after',
@@ -45,18 +49,19 @@ Examples:
   $ lacuna pretrain --data captions.jsonl --preset tgm-vitb-k400 --set contrastive.teacher=clip-vit-base-patch32
   $ lacuna pretrain --config run.json --steps 2000
   $ lacuna pretrain --resume runs/my-run
+  $ lacuna pretrain --resume runs/my-run --epochs 800 --root /mnt/videos
 
 The rows of TGM's tables are tgm-vitb-k400 or tgm-vitb-ssv2 with two keys changed:
   mask    --set mask.kind=tube (ratio 0.9), motion-guided (0.75), text-guided (0.6), text-guided-bottom
   loss    --objective mae, contrastive (the tables' VT) or mae+contrastive
           --set contrastive.weight=0 reports the contrastive loss of pure MAE without optimising it`,
     )
-    .action(async (flags: PretrainFlags) => {
+    .action(async (flags: PretrainFlags, command: Command) => {
       if (flags.printSchema === true) {
         console.log(JSON.stringify(configJsonSchema(), null, 2));
         return;
       }
-      const result = await run(flags);
+      const result = await run(flags, command);
       const { folder, steps, finished } = result;
       console.log(
         finished
@@ -66,12 +71,14 @@ The rows of TGM's tables are tgm-vitb-k400 or tgm-vitb-ssv2 with two keys change
     });
 }
 
-async function run({ resume, ...flags }: PretrainFlags): Promise<PretrainResult> {
-  const display = new RunDisplay(process.stdout);
+async function run({ resume, ...flags }: PretrainFlags, command: Command): Promise<PretrainResult> {
+  const changes = resume === undefined ? {} : resumeChanges(command, flags);
+  const { signal, arm } = stopSignal();
+  const display = new RunDisplay(process.stdout, arm);
   const options = {
     version: version(),
     onEvent: display.show,
-    signal: stopSignal(),
+    signal,
     openTeacher: (folder: string) => openAligner(folder),
   };
   const settings =
@@ -80,7 +87,7 @@ async function run({ resume, ...flags }: PretrainFlags): Promise<PretrainResult>
   try {
     return resume === undefined
       ? await pretrain(settings, backend, options)
-      : await resumePretraining(resume, backend, options);
+      : await resumePretraining(resume, backend, options, changes);
   } finally {
     await backend.dispose();
   }

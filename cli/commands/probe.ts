@@ -8,6 +8,7 @@ import {
   backendConfig,
   withBackendOptions,
 } from '../options/backend-options.js';
+import { refuseOthers } from '../options/resume-options.js';
 import { runFolderName } from '../options/run-options.js';
 import { rootOption } from '../options/shared-options.js';
 import { RunDisplay } from '../run-display.js';
@@ -83,24 +84,42 @@ Examples:
   $ lacuna probe runs/my-run --data ucf101 --steps 1000 --evaluate-every 100
   $ lacuna probe runs/demo --data demo-data/train.jsonl --test demo-data/test.jsonl
   $ lacuna probe --resume runs/my-probe
+  $ lacuna probe --resume runs/my-probe --steps 1000
 
 A line of a list has a label: {"video": "a/b.mp4", "label": "run"}, or "a/b.mp4 3" in a VideoMAE list.`,
     )
-    .action(async (run: string | undefined, flags: ProbeFlags) => {
-      const display = new RunDisplay(process.stdout);
-      const options = { version: version(), onEvent: display.show, signal: stopSignal() };
+    .action(async (run: string | undefined, flags: ProbeFlags, command: Command) => {
+      if (flags.resume !== undefined) refuseResumed(run, command);
+      const { signal, arm } = stopSignal();
+      const display = new RunDisplay(process.stdout, arm);
+      const options = { version: version(), onEvent: display.show, signal };
       const settings = await settingsOf(run, flags);
       const backend = await openBackend(settings);
       try {
         const result =
           flags.resume === undefined
             ? await probe(settings, backend, options)
-            : await resumeProbe(flags.resume, backend, options);
+            : await resumeProbe(flags.resume, backend, options, longer(command, flags));
         console.log(`\n${summary(result)}`);
       } finally {
         await backend.dispose();
       }
     });
+}
+
+/** A probe that goes on can be made longer, and nothing else. */
+function refuseResumed(run: string | undefined, command: Command): void {
+  refuseOthers(command, ['resume', 'steps']);
+  if (run === undefined) return;
+  throw new LacunaError({
+    where: run,
+    what: 'a probe that goes on knows its run',
+    fix: 'Name the folder of the probe alone: lacuna probe --resume FOLDER',
+  });
+}
+
+function longer(command: Command, { steps }: ProbeFlags): number | undefined {
+  return command.getOptionValueSource('steps') === 'cli' ? steps : undefined;
 }
 
 /** The settings of the folder that goes on, or those that the flags make. */

@@ -91,7 +91,10 @@ async function similarity(flags: SimilarityFlags): Promise<void> {
   try {
     const recipe = similarityRecipe(aligner, flags);
     const store = await SimilarityStore.create(flags.output, recipe);
-    const signal = stopSignal('Stopping after these frames; the videos that are done stay.');
+    const { signal, arm } = stopSignal(
+      'Stopping after these frames; the videos that are done stay.',
+    );
+    arm();
     let shown = performance.now();
     const result = await makeSimilarityMaps({
       records,

@@ -59,8 +59,8 @@ export async function train(
   settings: RunSettings,
   backend: Backend,
 ): Promise<TrainedModel | undefined> {
-  const display = new RunDisplay(process.stdout);
-  const signal = stopSignal();
+  const { signal, arm } = stopSignal();
+  const display = new RunDisplay(process.stdout, arm);
   const { folder, state, finished } = await pretrain(settings, backend, {
     version: version(),
     onEvent: display.show,

@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { type ClipRecord, readClipList } from '../../data/index.js';
+import { dirname } from 'node:path';
+import { type ClipList, type ClipRecord, readClipList } from '../../data/index.js';
 import {
   attentionMaps,
   evaluate,
@@ -9,23 +8,31 @@ import {
   retrieval,
 } from '../../evaluation/index.js';
 import {
+  besides,
   capabilitiesOf,
   dataRoot,
+  type GivenPaths,
+  type LoadedModel,
   loadModel,
+  placedPath,
+  placedSettings,
+  type RunManifest,
   type RunSettings,
   readEvaluations,
   readManifest,
   readMetrics,
+  readNamedList,
   readProblems,
+  requireTeacherOf,
   type TrainedModel,
 } from '../../run/index.js';
 import { LacunaError } from '../../spec/index.js';
 import type { Aligner } from '../../teacher/index.js';
 import { openAligner } from '../open-aligner.js';
 import { openBackend } from '../open-backend.js';
-import type { Example, ReportInput, RunEvaluation } from './report-input.js';
+import type { Example, ReportInput } from './report-input.js';
+import { type RunEvaluation, readRunEvaluation } from './run-evaluation.js';
 
-export const EVALUATION = 'evaluation.json';
 const GALLERY = 64;
 
 export interface ReportOptions {
@@ -42,15 +49,14 @@ export interface ReportOptions {
 /** Gathers what a report shows: the folder's files, and pictures made from the last checkpoint. */
 export async function collectReport(folder: string, options: ReportOptions): Promise<ReportInput> {
   const manifest = await readManifest(folder);
-  const evaluation = await readEvaluation(folder);
-  const { settings } = manifest;
-  const list = options.list ?? evaluation?.list;
-  const galleryWasTrainedOn = list === undefined || list === settings.data.list;
-  const records = (await readClipList(list ?? settings.data.list)).records.slice(0, GALLERY);
-  const root = options.root ?? (list === undefined ? dataRoot(settings) : dirname(list));
-  const model = await loadModel(folder, openBackend, options.onNote);
-  const teacher =
-    options.retrieval === false ? undefined : await teacherOf(settings, options.onNote);
+  const settings = await placedSettings(folder, manifest, rootOf(options));
+  const evaluation = await placedEvaluation(folder, manifest);
+  const gallery = await galleryOf(folder, manifest, settings, evaluation, options);
+  const records = gallery.list.records.slice(0, GALLERY);
+  const { root, wasTrainedOn: galleryWasTrainedOn } = gallery;
+  const { onNote } = options;
+  const model = await loadModel(folder, openBackend, onNote, rootOf(options));
+  const teacher = options.retrieval === false ? undefined : await teacherOf(model, onNote);
   try {
     const aligned =
       options.retrieval !== false &&
@@ -62,9 +68,9 @@ export async function collectReport(folder: string, options: ReportOptions): Pro
     return {
       folder,
       manifest,
-      metrics: await readMetrics(folder),
-      evaluations: await readEvaluations(folder),
-      problems: await readProblems(folder),
+      metrics: await readMetrics(folder, onNote),
+      evaluations: await readEvaluations(folder, onNote),
+      problems: await readProblems(folder, onNote),
       galleryWasTrainedOn,
       ...(evaluation === undefined ? {} : { evaluation }),
       ...(aligned ? { retrieval: await evaluate(retrieval, whole, records, root) } : {}),
@@ -97,13 +103,20 @@ async function examplesOf(
 
 /** The frozen teacher of a run; one that is gone costs the retrieval, not the report. */
 async function teacherOf(
-  settings: RunSettings,
+  { settings, manifest }: LoadedModel,
   onNote: (text: string) => void,
 ): Promise<Aligner | undefined> {
   const { teacher } = settings.contrastive;
   if (!capabilitiesOf(settings).aligns || teacher === undefined) return undefined;
   try {
-    return await openAligner(teacher, { onNote });
+    const aligner = await openAligner(teacher, { onNote });
+    try {
+      requireTeacherOf(manifest, aligner);
+      return aligner;
+    } catch (error) {
+      await aligner.dispose();
+      throw error;
+    }
   } catch (error) {
     if (!(error instanceof LacunaError)) throw error;
     onNote(`Retrieval is left out, because its teacher cannot be opened. ${error.message}`);
@@ -111,21 +124,58 @@ async function teacherOf(
   }
 }
 
-async function readEvaluation(folder: string): Promise<RunEvaluation | undefined> {
-  const text = await readFile(join(folder, EVALUATION), 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text) as RunEvaluation;
-  } catch (cause) {
-    throw new LacunaError(
-      {
-        where: join(folder, EVALUATION),
-        what: 'this file is damaged',
-        fix: 'Remove it: the report then leaves the evaluation out.',
-      },
-      { cause },
+/** What the run reached, with the path of its list from here. */
+async function placedEvaluation(
+  folder: string,
+  manifest: RunManifest,
+): Promise<RunEvaluation | undefined> {
+  const evaluation = await readRunEvaluation(folder);
+  if (evaluation === undefined) return undefined;
+  return { ...evaluation, list: await placedPath(folder, manifest, evaluation.list) };
+}
+
+interface Gallery {
+  readonly list: ClipList;
+  readonly root: string;
+  readonly wasTrainedOn: boolean;
+}
+
+/**
+ * The clips to look at: those of the list that a person names, or else of the run's evaluation, or
+ * else of its own list. What the run's files name is used where the manifest vouches for it.
+ */
+async function galleryOf(
+  folder: string,
+  { data }: RunManifest,
+  settings: RunSettings,
+  evaluation: RunEvaluation | undefined,
+  { list, root, onNote }: ReportOptions,
+): Promise<Gallery> {
+  if (list !== undefined) {
+    const wasTrainedOn = list === settings.data.list;
+    return { list: await readClipList(list), root: root ?? dirname(list), wasTrainedOn };
+  }
+  const own = await readNamedList(settings.data.list, data.digest).catch((error: unknown) => {
+    if (!(error instanceof LacunaError)) throw error;
+    const { fix: _, ...facts } = error.facts;
+    throw new LacunaError({ ...facts, fix: 'Name the clips to look at with --list and --root.' });
+  });
+  const named = evaluation?.list;
+  if (named !== undefined && named !== settings.data.list) {
+    if (besides(folder, named, settings.data.list, settings.data.root)) {
+      const held = await readClipList(named);
+      return { list: held, root: root ?? dirname(named), wasTrainedOn: false };
+    }
+    onNote(
+      `${named} is not read, since it lies outside of the run and its data: name it with --list if it is yours.`,
     );
   }
+  return { list: own, root: root ?? dataRoot(settings), wasTrainedOn: true };
+}
+
+/** The run's own data folder, where a person names one for the run's own list. */
+export function rootOf({ list, root }: Pick<ReportOptions, 'list' | 'root'>): GivenPaths {
+  return list === undefined && root !== undefined ? { root } : {};
 }
 
 /** `count` records spread over the list. */

@@ -1,21 +1,6 @@
 import type { Reconstruction, Retrieval } from '../../evaluation/index.js';
 import type { DataProblem, RunManifest, StepEvaluation, StepMetrics } from '../../run/index.js';
-
-/** Retrieval scores of one model, as the evaluation of a run keeps them. */
-export interface ScoreRow {
-  /** `trained`, `untrained`, `captions shuffled`. */
-  readonly model: string;
-  readonly textToVideo: Retrieval['textToVideo'];
-  readonly videoToText: Retrieval['videoToText'];
-}
-
-/** `evaluation.json` of a run folder: what the run reached. */
-export interface RunEvaluation {
-  /** The list that was evaluated on. */
-  readonly list: string;
-  readonly verdict: string;
-  readonly rows: readonly ScoreRow[];
-}
+import type { RunEvaluation } from './run-evaluation.js';
 
 /** A clip to look at. */
 export interface Example extends Reconstruction {

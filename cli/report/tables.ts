@@ -1,6 +1,6 @@
 import type { DataProblem, RunManifest } from '../../run/index.js';
 import { escapeHtml } from './escape.js';
-import type { RunEvaluation } from './report-input.js';
+import type { RunEvaluation } from './run-evaluation.js';
 
 /** Retrieval of each model in both directions, beside chance. */
 export function scoreTable({ rows, list }: RunEvaluation): string {
@@ -35,7 +35,7 @@ export function scoreTable({ rows, list }: RunEvaluation): string {
       ]),
     );
   }
-  return `<div class="scroll"><table><caption>Retrieval in a gallery of ${first?.gallery ?? 0} clips of ${escapeHtml(list)}</caption>
+  return `<div class="scroll"><table><caption>Retrieval in a gallery of ${escapeHtml(String(first?.gallery ?? 0))} clips of ${escapeHtml(list)}</caption>
 <thead><tr><th>model</th><th>direction</th><th class="number">R@1</th><th class="number">R@5</th><th class="number">R@10</th><th class="number">median rank</th></tr></thead>
 <tbody>${body.join('\n')}</tbody></table></div>`;
 }

@@ -1,7 +1,7 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { dataRoot, readManifest } from '../../run/index.js';
-import { collectReport } from './collect-report.js';
+import { replaceFile } from '../../formats/whole-file.js';
+import { dataRoot, placedSettings, readManifest, readNamedList } from '../../run/index.js';
+import { collectReport, rootOf } from './collect-report.js';
 import { comparePage } from './compare-page.js';
 import { reportPage } from './page.js';
 import type { ReportInput } from './report-input.js';
@@ -18,7 +18,7 @@ export interface ReportFlags {
 export async function writeReport(run: string, flags: ReportFlags): Promise<string> {
   const path = flags.output ?? join(run, 'report.html');
   const input = await collectReport(run, { ...flags, onNote: (text) => console.error(text) });
-  await writeFile(path, reportPage(input));
+  await replaceFile(path, reportPage(input));
   return path;
 }
 
@@ -29,13 +29,16 @@ export async function writeComparison(
 ): Promise<string> {
   const path = flags.output ?? 'comparison.html';
   const onNote = (text: string): void => console.error(text);
-  const { settings } = await readManifest(runs[0] ?? '');
+  const [first = ''] = runs;
+  const manifest = await readManifest(first);
+  const settings = await placedSettings(first, manifest, rootOf(flags));
+  if (flags.list === undefined) await readNamedList(settings.data.list, manifest.data.digest);
   const clips =
     flags.list === undefined ? { list: settings.data.list, root: dataRoot(settings) } : {};
   const inputs: ReportInput[] = [];
   for (const run of runs) {
     inputs.push(await collectReport(run, { ...clips, ...flags, retrieval: false, onNote }));
   }
-  await writeFile(path, comparePage(inputs));
+  await replaceFile(path, comparePage(inputs));
   return path;
 }

@@ -1,4 +1,5 @@
-import { createReadStream } from 'node:fs';
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { LacunaError } from '../../spec/errors.js';
 import { MAX_LINE_BYTES } from './limits.js';
 
@@ -64,7 +65,16 @@ export async function* readLines(path: string): AsyncGenerator<Line, void> {
 
 async function* readChunks(path: string): AsyncGenerator<Buffer, void> {
   try {
-    for await (const chunk of createReadStream(path)) yield chunk as Buffer;
+    // Links are followed: a person names the list. A pipe would wait for ever, and be empty the second time.
+    const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    try {
+      if (!(await handle.stat()).isFile()) throw new Error('it is no plain file');
+      for await (const chunk of handle.createReadStream({ autoClose: false })) {
+        yield chunk as Buffer;
+      }
+    } finally {
+      await handle.close();
+    }
   } catch (error) {
     if (error instanceof LacunaError) throw error;
     throw new LacunaError(

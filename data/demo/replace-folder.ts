@@ -1,5 +1,6 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { Lock } from '../../formats/lock.js';
 import { LacunaError } from '../../spec/errors.js';
 
 /**
@@ -7,7 +8,7 @@ import { LacunaError } from '../../spec/errors.js';
  * by renaming. A killed run leaves only that other folder; the next run removes it.
  *
  * @param replaceable whether what lies at `folder` now may be thrown away.
- * @throws LacunaError if `folder` is not empty and not replaceable.
+ * @throws LacunaError if `folder` is not empty and not replaceable, or another process makes it now.
  */
 export async function replaceFolder(
   folder: string,
@@ -23,6 +24,15 @@ export async function replaceFolder(
     });
   }
   await mkdir(dirname(target), { recursive: true });
+  const lock = await Lock.take(`${target}.lock`, { where: folder, doing: 'making this folder' });
+  try {
+    await replace(target, fill);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function replace(target: string, fill: (partial: string) => Promise<void>): Promise<void> {
   await removeLeftovers(target);
   const partial = `${target}${PARTIAL}${process.pid}`;
   await mkdir(partial);

@@ -36,7 +36,7 @@ const FIXED_BYTES = MAGIC.length + 4;
 /** 1000 captions of 4096 characters fit, whatever their alphabet. */
 const MAX_HEADER_BYTES = 2 ** 24;
 /** Bytes of one entry (1 GiB): 9 hours at the default stride with 14 x 25 cells. */
-const MAX_ENTRY_BYTES = 2 ** 30;
+export const MAX_ENTRY_BYTES: number = 2 ** 30;
 const MAX_CELLS = 1024;
 
 const HEADER: z.ZodType<EntryHeader> = z.strictObject({

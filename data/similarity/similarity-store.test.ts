@@ -122,14 +122,15 @@ describe('SimilarityStore', () => {
     }
   });
 
-  it('removes what a killed process left, and nothing of one that runs', async () => {
+  it('is added to by one process at a time, which removes what a killed one left', async () => {
     await store.write(entry('a.mp4'));
-    const partial = (pid: number): string => `${store.path('a.mp4')}.partial-${pid}`;
-    await writeFile(partial(2 ** 30), 'half');
-    await writeFile(partial(process.pid), 'in the making');
-    await store.removeLeftovers();
-    await expect(readFile(partial(2 ** 30))).rejects.toThrow(/ENOENT/);
-    expect(await readFile(partial(process.pid), 'utf8')).toBe('in the making');
+    const partial = `${store.path('a.mp4')}.partial-7`;
+    await writeFile(partial, 'half');
+    const lock = await store.lock();
+    await expect(readFile(partial)).rejects.toThrow(/ENOENT/);
+    await expect(store.lock()).rejects.toThrow(/another process is writing these similarity maps/);
+    await lock.release();
+    await (await store.lock()).release();
     expect(await store.read('a.mp4')).toBeDefined();
   });
 });

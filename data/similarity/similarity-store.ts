@@ -1,8 +1,17 @@
-import { mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { type FileHandle, readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { sha256 } from '../../core/sha256.js';
-import { replaceFile } from '../../formats/whole-file.js';
+import {
+  codeOf,
+  makeFolder,
+  makeOwnFolder,
+  openPlain,
+  removeFile,
+} from '../../formats/file-operations.js';
+import { Lock } from '../../formats/lock.js';
+import { readOwnFile } from '../../formats/own-file.js';
+import { PARTIAL, replaceFile } from '../../formats/whole-file.js';
 import { LacunaError } from '../../spec/errors.js';
 import {
   DamagedEntry,
@@ -11,6 +20,7 @@ import {
   type EntryHeader,
   encodeEntry,
   headerEnd,
+  MAX_ENTRY_BYTES,
   type SimilarityEntry,
 } from './similarity-entry.js';
 
@@ -37,6 +47,7 @@ export interface SimilarityRecipe {
 
 const MANIFEST = 'manifest.json';
 const ENTRIES = 'maps';
+const LOCK = 'lock';
 const MAX_MANIFEST_BYTES = 2 ** 16;
 const FIRST_READ = 4096;
 
@@ -108,7 +119,10 @@ export class SimilarityStore {
         got: codeOf(error),
       });
     });
-    const others = names.filter((name) => !name.startsWith(`${MANIFEST}.partial-`));
+    // What a killed beginning left is no stranger's: the folder of maps comes before the manifest.
+    const isEmpty = (await readdir(join(folder, ENTRIES)).catch(() => [])).length === 0;
+    const begun = new RegExp(`^(${LOCK}|${MANIFEST}${PARTIAL}.*${isEmpty ? `|${ENTRIES}` : ''})$`);
+    const others = names.filter((name) => !begun.test(name));
     if (others.length > 0) {
       throw new LacunaError({
         where: folder,
@@ -117,7 +131,8 @@ export class SimilarityStore {
         fix: 'Choose another folder with --output, or empty this one.',
       });
     }
-    await mkdir(join(folder, ENTRIES), { recursive: true });
+    await makeFolder(folder);
+    await makeOwnFolder(join(folder, ENTRIES));
     const manifest = { format: 1, recipe };
     await replaceFile(join(folder, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
     return new SimilarityStore(folder, recipe);
@@ -132,9 +147,8 @@ export class SimilarityStore {
   /** What is there of a video: its header and its length are checked, its checksum is not. */
   async look(video: string): Promise<EntryState> {
     try {
-      const file = await open(this.path(video), 'r');
+      const { handle: file, size } = await openPlain(this.path(video));
       try {
-        const { size } = await file.stat();
         const first = await firstBytes(file, Math.min(size, FIRST_READ));
         const end = headerEnd(first);
         const header = end <= first.length ? first : await firstBytes(file, Math.min(size, end));
@@ -149,6 +163,7 @@ export class SimilarityStore {
       }
     } catch (error) {
       if (error instanceof DamagedEntry) return { kind: 'damaged', reason: error.message };
+      if (error instanceof LacunaError) return { kind: 'damaged', reason: error.facts.what };
       if (codeOf(error) === 'ENOENT') return { kind: 'missing' };
       throw error;
     }
@@ -165,7 +180,9 @@ export class SimilarityStore {
       const state = await this.look(video);
       if (state.kind === 'missing') return undefined;
       if (state.kind === 'damaged') throw new DamagedEntry(state.reason);
-      const entry = decodeEntry(await readFile(this.path(video)));
+      const bytes = await readOwnFile(this.path(video), MAX_ENTRY_BYTES);
+      if (bytes === undefined) return undefined;
+      const entry = decodeEntry(bytes);
       this.#refuseStranger(entry, video);
       return entry;
     } catch (error) {
@@ -182,21 +199,31 @@ export class SimilarityStore {
   /** Adds the maps of a video, or replaces them: whole or not at all. */
   async write(entry: Omit<SimilarityEntry, 'recipe'>): Promise<void> {
     const path = this.path(entry.video);
-    await mkdir(join(path, '..'), { recursive: true });
+    await makeOwnFolder(dirname(path));
     await replaceFile(path, encodeEntry({ ...entry, recipe: this.digest }));
   }
 
-  /** Removes what a killed process left half-written. */
-  async removeLeftovers(): Promise<void> {
-    const entries = join(this.folder, ENTRIES);
-    for (const group of await readdir(entries).catch(() => [])) {
-      for (const name of await readdir(join(entries, group)).catch(() => [])) {
-        const pid = /\.maps\.partial-(\d+)$/.exec(name)?.[1];
-        if (pid !== undefined && !isRunning(Number(pid))) {
-          await rm(join(entries, group, name), { force: true });
-        }
+  /**
+   * Takes the right to add to the store, which one process has at a time, and removes what a killed
+   * one left half-written.
+   *
+   * @throws LacunaError where another process has it.
+   */
+  async lock(): Promise<Lock> {
+    const { folder } = this;
+    const lock = await Lock.take(join(folder, LOCK), {
+      where: folder,
+      doing: 'writing these similarity maps',
+    });
+    const entries = join(folder, ENTRIES);
+    await makeOwnFolder(entries);
+    for (const group of await readdir(entries, { withFileTypes: true }).catch(() => [])) {
+      if (!group.isDirectory()) continue;
+      for (const name of await readdir(join(entries, group.name))) {
+        if (name.includes(PARTIAL)) await removeFile(join(entries, group.name, name));
       }
     }
+    return lock;
   }
 
   #refuseStranger(header: EntryHeader, video: string): void {
@@ -213,11 +240,10 @@ function recipeDigest({ teacher, form, stride, cells }: SimilarityRecipe): strin
 
 async function readRecipe(folder: string): Promise<SimilarityRecipe | undefined> {
   const path = join(folder, MANIFEST);
-  const found = await stat(path).catch(() => undefined);
-  if (found === undefined) return undefined;
   try {
-    if (found.size > MAX_MANIFEST_BYTES) throw new Error('it is too large');
-    const parsed = MANIFEST_SCHEMA.safeParse(JSON.parse(await readFile(path, 'utf8')));
+    const bytes = await readOwnFile(path, MAX_MANIFEST_BYTES);
+    if (bytes === undefined) return undefined;
+    const parsed = MANIFEST_SCHEMA.safeParse(JSON.parse(bytes.toString('utf8')));
     if (!parsed.success)
       throw new Error(`it is malformed at ${parsed.error.issues[0]?.path.join('.')}`);
     return parsed.data.recipe;
@@ -226,7 +252,12 @@ async function readRecipe(folder: string): Promise<SimilarityRecipe | undefined>
       {
         where: path,
         what: 'the manifest of these similarity maps cannot be used',
-        got: cause instanceof Error ? cause.message : String(cause),
+        got:
+          cause instanceof LacunaError
+            ? cause.facts.what
+            : cause instanceof Error
+              ? cause.message
+              : String(cause),
         fix: 'Restore it from a copy, or make the maps in another folder.',
       },
       { cause },
@@ -258,7 +289,7 @@ function refuseOther(folder: string, found: SimilarityRecipe, asked: SimilarityR
   });
 }
 
-async function firstBytes(file: Awaited<ReturnType<typeof open>>, count: number): Promise<Buffer> {
+async function firstBytes(file: FileHandle, count: number): Promise<Buffer> {
   const bytes = Buffer.alloc(count);
   let done = 0;
   while (done < count) {
@@ -267,17 +298,4 @@ async function firstBytes(file: Awaited<ReturnType<typeof open>>, count: number)
     done += bytesRead;
   }
   return bytes.subarray(0, done);
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return codeOf(error) === 'EPERM';
-  }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }

@@ -1,10 +1,12 @@
-import { mkdir, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { makeFolder } from '../../formats/file-operations.js';
 import { replaceFile } from '../../formats/whole-file.js';
 import { LacunaError } from '../../spec/errors.js';
 import type { TokenizerDefinition } from './tokenizer-definition.js';
 
-const MAX_FILE_BYTES = 64 * 2 ** 20;
+/** Bytes of a tokenizer file. */
+export const MAX_TOKENIZER_BYTES: number = 64 * 2 ** 20;
 
 /**
  * Reads a tokenizer: `path` is a `tokenizer.json` or a folder that holds one. The
@@ -32,10 +34,18 @@ export async function writeTokenizer(
   folder: string,
   { tokenizer, config }: TokenizerDefinition,
 ): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  const text = (value: object): string => `${JSON.stringify(value, null, 1)}\n`;
-  await replaceFile(join(folder, 'tokenizer_config.json'), text(config));
-  await replaceFile(join(folder, 'tokenizer.json'), text(tokenizer));
+  await makeFolder(folder);
+  await replaceFile(join(folder, 'tokenizer_config.json'), jsonText(config));
+  await replaceFile(join(folder, 'tokenizer.json'), tokenizerText({ tokenizer, config }));
+}
+
+/** `tokenizer.json` as `writeTokenizer` writes it. */
+export function tokenizerText({ tokenizer }: TokenizerDefinition): string {
+  return jsonText(tokenizer);
+}
+
+function jsonText(value: object): string {
+  return `${JSON.stringify(value, null, 1)}\n`;
 }
 
 async function isFolder(path: string): Promise<boolean> {
@@ -77,12 +87,12 @@ async function readJsonObject(file: string): Promise<Record<string, unknown> | u
 async function readBounded(file: string): Promise<string | undefined> {
   try {
     const found = await stat(file);
-    if (!found.isFile() || found.size > MAX_FILE_BYTES) {
+    if (!found.isFile() || found.size > MAX_TOKENIZER_BYTES) {
       throw new LacunaError({
         what: 'this cannot be a tokenizer file',
         where: file,
         got: found.isFile() ? `${found.size} bytes` : 'something that is not a plain file',
-        expected: `a plain file of at most ${MAX_FILE_BYTES} bytes`,
+        expected: `a plain file of at most ${MAX_TOKENIZER_BYTES} bytes`,
       });
     }
     return await readFile(file, 'utf8');

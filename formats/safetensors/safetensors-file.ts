@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import type { HostTensor } from '../../core/backend.js';
 import {
   formatType,
@@ -6,6 +6,7 @@ import {
   type TensorType,
   type ValueDeclaration,
 } from '../../spec/index.js';
+import { codeOf, openPlain } from '../file-operations.js';
 import { FileWriter, type Written } from '../whole-file.js';
 import { ENCODINGS } from './encoding.js';
 import {
@@ -75,13 +76,16 @@ export class SafetensorsFile {
     this.#dataStart = dataStart;
   }
 
-  /** @throws LacunaError if the file is no safetensors file, or its header and size disagree. */
+  /**
+   * Opens a plain file; no link is followed.
+   * @throws LacunaError if the file is no safetensors file, or its header and size disagree.
+   */
   static async open(path: string): Promise<SafetensorsFile> {
-    const handle = await open(path, 'r').catch((cause: unknown) => {
-      throw damaged(path, `it cannot be opened (${messageOf(cause)})`);
+    const { handle, size } = await openPlain(path).catch((cause: unknown) => {
+      if (cause instanceof LacunaError) throw cause;
+      throw damaged(path, `it cannot be opened (${codeOf(cause)})`);
     });
     try {
-      const { size } = await handle.stat();
       const first = await readBytes(handle, path, 0, Math.min(size, LENGTH_BYTES));
       const length = headerLength(path, new Uint8Array(first), size);
       const header = await readBytes(handle, path, LENGTH_BYTES, length);
@@ -116,7 +120,7 @@ async function readBytes(
   position: number,
   length: number,
 ): Promise<ArrayBuffer> {
-  const buffer = new ArrayBuffer(length);
+  const buffer = room(path, length);
   let done = 0;
   while (done < length) {
     const part = Math.min(length - done, 64 * 2 ** 20);
@@ -129,7 +133,10 @@ async function readBytes(
   return buffer;
 }
 
-function messageOf(cause: unknown): string {
-  if (cause instanceof Error && 'code' in cause) return String(cause.code);
-  return String(cause);
+function room(path: string, length: number): ArrayBuffer {
+  try {
+    return new ArrayBuffer(length);
+  } catch {
+    throw damaged(path, `a part of it, of ${length} bytes, does not fit into the memory`);
+  }
 }

@@ -1,13 +1,16 @@
+import { sha256 } from '../../core/sha256.js';
 import {
   type ClipList,
   createTokenizer,
   readTokenizer,
   type Tokenizer,
+  tokenizerText,
   trainBpe,
   writeTokenizer,
 } from '../../data/index.js';
 import { LacunaError } from '../../spec/index.js';
 import type { Aligner } from '../aligner.js';
+import { requireTeacherOf, requireTokenizer } from '../held-to-manifest.js';
 import type { RunManifest } from '../manifest.js';
 import type { RunFolder } from '../run-folder.js';
 import { capabilitiesOf } from '../settings/capabilities.js';
@@ -21,7 +24,8 @@ export interface RunText {
   /** The run's settings, with what follows from the teacher. */
   readonly settings: RunSettings;
   readonly side: TextSide;
-  readonly teacher?: RunManifest['teacher'];
+  /** What the manifest says of it: see `RunManifest`. */
+  readonly facts: Pick<RunManifest, 'teacher' | 'tokenizer'>;
   /** Writes what a resumed run reads into the folder. */
   save(folder: RunFolder): Promise<void>;
 }
@@ -41,13 +45,15 @@ export async function beginText(
   options: RunTextOptions,
 ): Promise<RunText> {
   const { contrastive, data, text } = settings;
-  if (!capabilitiesOf(settings).aligns) return { settings, side: undefined, save: async () => {} };
+  if (!capabilitiesOf(settings).aligns) {
+    return { settings, side: undefined, facts: {}, save: async () => {} };
+  }
   if (contrastive.teacher !== undefined) {
     const { embeddings, teacher } = await askTeacher(contrastive.teacher, list, options);
     return {
       settings: withTeacher(settings, embeddings.width),
       side: embeddings,
-      teacher,
+      facts: { teacher },
       save: ({ captionEmbeddings }) => embeddings.save(captionEmbeddings),
     };
   }
@@ -58,6 +64,7 @@ export async function beginText(
   return {
     settings,
     side: createTokenizer(definition),
+    facts: { tokenizer: sha256(tokenizerText(definition)) },
     save: ({ path }) => writeTokenizer(path, definition),
   };
 }
@@ -65,16 +72,22 @@ export async function beginText(
 /**
  * The text side of a run that goes on. A teacher's embeddings come from the run folder; where the
  * file is lost or damaged the teacher is asked again, if it is still the same.
+ *
+ * @param settings The run's, with the paths of now.
  */
 export async function resumeText(
   folder: RunFolder,
+  settings: RunSettings,
   list: ClipList,
   options: RunTextOptions,
 ): Promise<TextSide> {
-  const { settings, teacher: known } = folder.manifest;
+  const { teacher: known } = folder.manifest;
   const { teacher } = settings.contrastive;
   if (!capabilitiesOf(settings).aligns) return undefined;
-  if (teacher === undefined) return createTokenizer(await readTokenizer(folder.tokenizer));
+  if (teacher === undefined) {
+    await requireTokenizer(folder.tokenizer, folder.manifest);
+    return createTokenizer(await readTokenizer(folder.tokenizer));
+  }
   try {
     const asked = askedFor(list, options);
     const kept = await CaptionEmbeddings.open(folder.captionEmbeddings, asked);
@@ -85,15 +98,7 @@ export async function resumeText(
     options.onNote(`${error.message} The teacher is asked again.`);
   }
   const again = await askTeacher(teacher, list, options);
-  if (again.teacher.digest !== known?.digest) {
-    throw new LacunaError({
-      where: teacher,
-      what: 'the teacher of this run has changed since it began',
-      got: `digest ${again.teacher.digest.slice(0, 12)}`,
-      expected: `${known?.digest.slice(0, 12)}`,
-      fix: 'Restore it, or begin a new run.',
-    });
-  }
+  requireTeacherOf(folder.manifest, again.teacher);
   await again.embeddings.save(folder.captionEmbeddings);
   return again.embeddings;
 }

@@ -11,6 +11,7 @@ import { capabilitiesOf } from './capabilities.js';
 import { videoConfig } from './clip.js';
 import type { RunSettings } from './config.js';
 import { withTeacherWidth } from './contrastive.js';
+import { requireMemory } from './memory.js';
 
 /** The settings of a run whose teacher is open: the widths that follow from it are filled in. */
 export function withTeacher(settings: RunSettings, width: number): RunSettings {
@@ -43,9 +44,15 @@ function textSide(
   });
 }
 
-/** What a checkpoint holds of the model itself: parameters and statistics, without the optimiser. */
+/**
+ * What a checkpoint holds of the model itself: parameters and statistics, without the optimiser.
+ *
+ * @throws LacunaError for a model or a batch that this machine cannot hold.
+ */
 export function modelState(settings: RunSettings, vocabulary: number): readonly StateSpec[] {
   const { visible } = maskCounts(settings.mask, gridOf(videoConfig(settings)));
   const shape = { batch: settings.batch, visible };
-  return pretrainingModel(modelConfig(settings, vocabulary), shape).state;
+  const { state } = pretrainingModel(modelConfig(settings, vocabulary), shape);
+  requireMemory(settings, state);
+  return state;
 }

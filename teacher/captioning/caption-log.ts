@@ -1,7 +1,9 @@
 import { createReadStream } from 'node:fs';
-import { type FileHandle, open, readFile, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { captionsOf, readLines } from '../../data/index.js';
+import { captionsOf, MAX_LINE_BYTES, readLines } from '../../data/index.js';
+import { OpenFile, removeFile, syncFolder } from '../../formats/file-operations.js';
+import { readOwnFile } from '../../formats/own-file.js';
 import { LacunaError } from '../../spec/errors.js';
 import type { SourceFacts } from './caption-source.js';
 
@@ -28,18 +30,14 @@ const SYNC_MILLISECONDS = 5000;
  */
 export class CaptionLog {
   readonly #path: string;
-  readonly #handle: FileHandle;
+  readonly #file: OpenFile;
   #synced: number = performance.now();
   /** The captions that the log held when it was opened, by key. */
   readonly done: ReadonlyMap<string, readonly string[]>;
 
-  private constructor(
-    path: string,
-    handle: FileHandle,
-    done: ReadonlyMap<string, readonly string[]>,
-  ) {
+  private constructor(path: string, file: OpenFile, done: ReadonlyMap<string, readonly string[]>) {
     this.#path = path;
-    this.#handle = handle;
+    this.#file = file;
     this.done = done;
   }
 
@@ -48,46 +46,50 @@ export class CaptionLog {
    * @throws LacunaError when it is of a run with another source or other options, or is no log.
    */
   static async open(path: string, facts: SourceFacts): Promise<CaptionLog> {
-    const handle = await openForAppending(path);
+    const file = await openForAppending(path);
     try {
       const whole = await wholeBytes(path);
       if (whole > 0) await checkHeader(path, facts);
       else await checkStart(path);
-      await handle.truncate(whole);
+      if (file.size > whole) await file.truncate(whole);
       if (whole === 0) {
         const header: LogHeader = { lacuna: 'captions', format: 1, facts };
-        await handle.appendFile(`${JSON.stringify(header)}\n`);
-        await handle.sync();
+        await file.write(Buffer.from(`${JSON.stringify(header)}\n`));
+        await file.sync();
+        await syncFolder(dirname(path));
       }
-      return new CaptionLog(path, handle, await readEntries(path));
+      return new CaptionLog(path, file, await readEntries(path));
     } catch (error) {
-      await handle.close();
+      await file.close();
       throw error;
     }
   }
 
   async add(entry: LogEntry): Promise<void> {
-    await this.#handle.appendFile(`${JSON.stringify(entry)}\n`);
+    await this.#file.write(Buffer.from(`${JSON.stringify(entry)}\n`));
     if (performance.now() - this.#synced < SYNC_MILLISECONDS) return;
-    await this.#handle.datasync();
+    await this.#file.sync();
     this.#synced = performance.now();
   }
 
   /** Makes what was added durable and ends it; it can be opened again. */
   async close(): Promise<void> {
-    await this.#handle.sync();
-    await this.#handle.close();
+    try {
+      await this.#file.sync();
+    } finally {
+      await this.#file.close();
+    }
   }
 
   /** Removes it, when all that it holds is in the list. */
   async remove(): Promise<void> {
-    await rm(this.#path, { force: true });
+    await removeFile(this.#path);
   }
 }
 
-async function openForAppending(path: string): Promise<FileHandle> {
+async function openForAppending(path: string): Promise<OpenFile> {
   try {
-    return await open(path, 'a');
+    return await OpenFile.append(path);
   } catch (error) {
     throw new LacunaError(
       {
@@ -131,7 +133,7 @@ async function readEntries(path: string): Promise<ReadonlyMap<string, readonly s
 /** Refuses a file without a whole line that is not the beginning of a log: it is somebody's. */
 async function checkStart(path: string): Promise<void> {
   const start = '{"lacuna":"captions",';
-  const content = await readFile(path, 'utf8');
+  const content = (await readOwnFile(path, MAX_LINE_BYTES))?.toString('utf8') ?? '';
   if (!content.startsWith(start) && !start.startsWith(content)) throw notALog(path);
 }
 

@@ -1,5 +1,7 @@
-import { rm, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { type ClipRecord, MAX_CAPTIONS, MAX_LINE_BYTES } from '../../data/index.js';
+import { removeFile } from '../../formats/file-operations.js';
+import { Lock } from '../../formats/lock.js';
 import { LacunaError } from '../../spec/errors.js';
 import { CaptionLog } from './caption-log.js';
 import type { CaptionSource, SourceOutcome } from './caption-source.js';
@@ -63,9 +65,22 @@ export async function makeCaptions(
   source: CaptionSource,
   options: MakeCaptionsOptions,
 ): Promise<CaptionResult> {
-  const { output, overwrite = false, restart = false, signal, onEvent = () => {} } = options;
+  const { output, overwrite = false } = options;
   if (!overwrite) await refuseExisting(output);
-  if (restart) await rm(logOf(output), { force: true });
+  const lock = await Lock.take(`${output}.lock`, { where: output, doing: 'writing this list' });
+  try {
+    return await write(records, source, options);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function write(
+  records: readonly ClipRecord[],
+  source: CaptionSource,
+  { output, restart = false, signal, onEvent = () => {} }: MakeCaptionsOptions,
+): Promise<CaptionResult> {
+  if (restart) await removeFile(logOf(output));
   const log = await CaptionLog.open(logOf(output), source.facts);
   const captions = new Map<string, readonly string[]>();
   let leftOut = 0;

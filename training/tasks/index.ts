@@ -23,3 +23,4 @@ export {
   probe,
   resumeProbe,
 } from './probe.js';
+export type { ResumeChanges } from './resume-changes.js';

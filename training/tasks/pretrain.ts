@@ -12,8 +12,9 @@ import { SimilarityGuide } from '../../run/feeds/similarity-guide.js';
 import type { RunManifest } from '../../run/manifest.js';
 import { RunFolder } from '../../run/run-folder.js';
 import { dataRoot, readRunList } from '../../run/run-list.js';
+import { placedSettings } from '../../run/run-paths.js';
 import type { RunSettings } from '../../run/settings/config.js';
-import { LacunaError } from '../../spec/index.js';
+import { modelState } from '../../run/settings/settings.js';
 import { type LoopResult, train } from '../loop.js';
 import { inFolder, type RunEvent } from '../run-event.js';
 import { checkFlowModel } from './check-flow-model.js';
@@ -24,6 +25,7 @@ import {
   pretrainingEvaluation,
 } from './pretraining-evaluation.js';
 import { type PretrainingParts, pretrainingPlan, pretrainingTask } from './pretraining-task.js';
+import { changedManifest, type ResumeChanges } from './resume-changes.js';
 
 /** What happens in a run, for whoever shows it. */
 export type PretrainEvent =
@@ -62,26 +64,28 @@ export async function pretrain(
   await checkDataFolder(dataRoot(given), list.records);
   const gallery = await openGallery(given);
   const text = await beginText(await checkFlowModel(given), list, textOptions(options, gallery));
-  const { settings, side, teacher } = text;
+  const { settings, side, facts } = text;
   const plan = pretrainingPlan(settings, vocabularyOf(side));
   const guide = await openGuide(settings, list);
   const manifest: RunManifest = {
     ...describeRun(settings, list, vocabularyOf(side), plan, backend, options.version),
-    ...(teacher === undefined ? {} : { teacher }),
+    ...facts,
     ...(guide === undefined ? {} : { similarity: guide.digest }),
+    ...(gallery === undefined ? {} : { evaluation: gallery.data }),
   };
-  const folder = await RunFolder.create(settings.output, manifest);
+  const folder = await RunFolder.create(settings.output, manifest, text.save);
   try {
-    await text.save(folder);
-    return await run({ list, text: side, guide, gallery, plan, backend, folder, options });
+    const parts = { list, text: side, guide, gallery, plan, backend, folder, options };
+    return await run({ settings, ...parts });
   } finally {
     await folder.release();
   }
 }
 
 /**
- * Continues the run in a folder from its last good checkpoint, by its own manifest. Like `pretrain`
- * it is handed a backend, which stays the caller's to dispose of.
+ * Continues the run in a folder from its last good checkpoint, by its own manifest; the paths in it
+ * lead where they led when it began (`placedSettings`). Like `pretrain` it is handed a backend, which
+ * stays the caller's to dispose of.
  *
  * @throws LacunaError where the folder holds no run, another process holds it, or its data, its maps
  * or its teacher have changed; and as `pretrain`.
@@ -90,40 +94,54 @@ export async function resumePretraining(
   path: string,
   backend: Backend,
   options: PretrainOptions,
+  changes: ResumeChanges = {},
 ): Promise<PretrainResult> {
-  const folder = await RunFolder.resume(path, 'pretrain');
+  const onNote = (text: string): void => options.onEvent?.({ kind: 'note', text });
+  const folder = await RunFolder.resume(path, 'pretrain', onNote);
   try {
-    const { settings, data, programs, similarity } = folder.manifest;
-    const list = await readRunList(settings);
-    if (list.digest !== data.digest) {
-      throw new LacunaError({
-        where: settings.data.list,
-        what: 'the data of this run have changed since it began',
-        got: `digest ${list.digest.slice(0, 12)}`,
-        expected: data.digest.slice(0, 12),
-        fix: 'Restore the list, or begin a new run.',
-      });
-    }
+    const manifest = changedManifest(folder.manifest, changes);
+    const { data, programs, similarity, vocabulary } = manifest;
+    const settings = await settingsNow(path, manifest, changes);
+    // Before anything is read that the manifest names: a stranger's model may be of any size.
+    modelState(settings, vocabulary);
+    const list = await readRunList(settings, data.digest);
     await checkFlowModel(settings);
-    const gallery = await openGallery(settings);
-    const text = await resumeText(folder, list, textOptions(options, gallery));
+    const gallery = await openGallery(settings, manifest.evaluation?.digest);
+    const text = await resumeText(folder, settings, list, textOptions(options, gallery));
     const plan = pretrainingPlan(settings, vocabularyOf(text));
     if (JSON.stringify(programDigests(plan)) !== JSON.stringify(programs)) {
-      options.onEvent?.({
-        kind: 'note',
-        text: 'The programs of this version differ from those that the run began with: its trajectory will too.',
-      });
+      onNote(
+        'The programs of this version differ from those that the run began with: its trajectory will too.',
+      );
     }
     const guide = await openGuide(settings, list);
     guide?.requireSame(similarity);
-    const resumes = true;
-    return await run({ list, text, guide, gallery, plan, backend, folder, options, resumes });
+    if (manifest !== folder.manifest) {
+      const { fromSteps, toSteps } = manifest.extended?.at(-1) ?? {};
+      onNote(
+        `The run is made longer, from ${fromSteps} to ${toSteps} steps: the learning rate follows the longer schedule from here on.`,
+      );
+      await folder.replaceManifest(manifest);
+    }
+    const parts = { list, text, guide, gallery, plan, backend, folder, options };
+    return await run({ settings, ...parts, resumes: true });
   } finally {
     await folder.release();
   }
 }
 
+/** The settings with the paths of now. */
+async function settingsNow(
+  path: string,
+  manifest: RunManifest,
+  { paths, workers }: ResumeChanges,
+): Promise<RunSettings> {
+  const settings = await placedSettings(path, manifest, paths);
+  return workers === undefined ? settings : { ...settings, data: { ...settings.data, workers } };
+}
+
 interface Run extends Omit<PretrainingParts, 'evaluation'> {
+  readonly settings: RunSettings;
   readonly list: ClipList;
   readonly gallery: Gallery | undefined;
   readonly backend: Backend;
@@ -146,8 +164,7 @@ function textOptions(
 }
 
 async function run(run: Run): Promise<PretrainResult> {
-  const { list, gallery, backend, folder, options, resumes = false, ...parts } = run;
-  const { settings } = folder.manifest;
+  const { settings, list, gallery, backend, folder, options, resumes = false, ...parts } = run;
   const evaluation =
     gallery === undefined
       ? undefined

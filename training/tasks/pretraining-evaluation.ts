@@ -1,11 +1,13 @@
 import { dirname } from 'node:path';
 import type { Backend } from '../../core/backend.js';
-import { type ClipRecord, checkDataFolder, readClipList } from '../../data/index.js';
+import { type ClipRecord, checkDataFolder } from '../../data/index.js';
 import { EVALUATORS, evaluate, lackingFor } from '../../evaluation/index.js';
 import type { TextSide } from '../../run/feeds/batch-feeds.js';
 import { CaptionEmbeddings } from '../../run/feeds/caption-embeddings.js';
 import { tokenizerOf } from '../../run/feeds/run-text.js';
+import type { DataDigest } from '../../run/manifest.js';
 import type { TrainedModel } from '../../run/open-program.js';
+import { readNamedList } from '../../run/run-list.js';
 import { capabilitiesOf } from '../../run/settings/capabilities.js';
 import type { RunSettings } from '../../run/settings/config.js';
 import { LacunaError } from '../../spec/index.js';
@@ -16,18 +18,25 @@ export interface Gallery {
   readonly everySteps: number;
   readonly records: readonly ClipRecord[];
   readonly root: string;
+  /** What the manifest says of its list. */
+  readonly data: DataDigest;
 }
 
 /**
  * The clips of the section `evaluation`, looked up before anything is written; undefined without it.
  *
+ * @param expected The digest of the list that the run began with, where it goes on.
  * @throws LacunaError for a list or a folder that cannot be used.
  */
-export async function openGallery(settings: RunSettings): Promise<Gallery | undefined> {
+export async function openGallery(
+  settings: RunSettings,
+  expected?: string,
+): Promise<Gallery | undefined> {
   const { evaluation } = settings;
   if (evaluation === undefined) return undefined;
   const { list, root = dirname(list), everySteps, clips } = evaluation;
-  const records = (await readClipList(list)).records.slice(0, clips);
+  const { records: all, digest } = await readNamedList(list, expected);
+  const records = all.slice(0, clips);
   await checkDataFolder(root, records);
   const silent = records.find(({ captions }) => captions.length === 0);
   if (capabilitiesOf(settings).aligns && silent !== undefined) {
@@ -38,7 +47,7 @@ export async function openGallery(settings: RunSettings): Promise<Gallery | unde
       fix: 'Add captions, or remove these clips.',
     });
   }
-  return { everySteps, records, root };
+  return { everySteps, records, root, data: { clips: all.length, digest } };
 }
 
 /** The captions that the gallery is searched by: the first of each clip. */

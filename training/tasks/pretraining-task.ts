@@ -7,7 +7,7 @@ import { initialTensor } from '../../run/initialize.js';
 import type { StepMetrics } from '../../run/run-folder.js';
 import { dataRoot } from '../../run/run-list.js';
 import type { RunSettings } from '../../run/settings/config.js';
-import { modelConfig, runSchedule, videoConfig } from '../../run/settings/settings.js';
+import { modelConfig, modelState, runSchedule, videoConfig } from '../../run/settings/settings.js';
 import { gridOf, maskCounts } from '../../spec/index.js';
 import type { Task, TaskBatch, TaskEvaluation } from '../task.js';
 
@@ -65,8 +65,9 @@ export function pretrainingTask(
   };
 }
 
-/** What a step of the run computes. */
+/** What a step of the run computes. @throws LacunaError for what this machine cannot hold. */
 export function pretrainingPlan(settings: RunSettings, vocabulary: number): Plan {
+  modelState(settings, vocabulary);
   const { visible } = maskCounts(settings.mask, gridOf(videoConfig(settings)));
   const shape = { batch: settings.batch, visible };
   const { optimizer, microbatches, gradientNorm, lossScaling } = settings;

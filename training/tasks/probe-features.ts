@@ -3,6 +3,7 @@ import { Sha256 } from '../../core/sha256.js';
 import type { LabelledFeatures } from '../../evaluation/index.js';
 import { SafetensorsFile, writeSafetensors } from '../../formats/safetensors/safetensors-file.js';
 import { replaceFileBy } from '../../formats/whole-file.js';
+import type { ProbeManifest } from '../../run/manifest.js';
 import { LacunaError } from '../../spec/index.js';
 import type { ProbeSets } from './linear-probe.js';
 
@@ -37,13 +38,11 @@ export async function saveFeatures(
 }
 
 /** Reads what `saveFeatures` wrote. @throws LacunaError where it is missing, damaged or of other clips. */
-export async function readFeatures(
-  path: string,
-  classes: readonly string[],
-  digest: string,
-): Promise<ProbeSets> {
+export async function readFeatures(path: string, manifest: ProbeManifest): Promise<ProbeSets> {
+  const { classes, features: digest } = manifest;
   const file = await SafetensorsFile.open(path);
   try {
+    requireTypes(path, file, manifest);
     const tensors: Record<string, HostTensor> = {};
     for (const name of file.tensors.keys()) tensors[name] = await file.read(name);
     if (digestOf(tensors) !== digest) {
@@ -64,6 +63,34 @@ export async function readFeatures(
     return { train: set('train'), test: set('test') };
   } finally {
     await file.close();
+  }
+}
+
+/** What is read is bounded by what the manifest says of the clips. */
+function requireTypes(
+  path: string,
+  { tensors }: SafetensorsFile,
+  { width, data, test }: ProbeManifest,
+): void {
+  const most = { train: data.clips, test: test.clips };
+  for (const name of NAMES) {
+    const clips = tensors.get(`${name}.labels`)?.shape[0] ?? 0;
+    const types = [
+      [`${name}.features`, `f32[${clips},${width}]`],
+      [`${name}.labels`, `i32[${clips}]`],
+    ] as const;
+    for (const [tensor, expected] of types) {
+      const type = tensors.get(tensor);
+      const got = type === undefined ? 'no such tensor' : `${type.dtype}[${type.shape}]`;
+      if (got === expected && clips <= most[name] && tensors.size === 2 * NAMES.length) continue;
+      throw new LacunaError({
+        where: path,
+        what: 'these are not the features of this probe',
+        got: `${tensor}: ${got}`,
+        expected: `${expected} of at most ${most[name]} clips`,
+        fix: 'Restore the file, or begin a new probe in another folder.',
+      });
+    }
   }
 }
 

@@ -69,9 +69,10 @@ export async function probe(
     width: sets.train.width,
     features: featuresDigest(sets, classes),
   };
-  const folder = await RunFolder.create<'linear-probe'>(settings.output, manifest);
+  const save = ({ features }: RunFolder<'linear-probe'>): Promise<void> =>
+    saveFeatures(features, sets, classes);
+  const folder = await RunFolder.create<'linear-probe'>(settings.output, manifest, save);
   try {
-    await saveFeatures(folder.features, sets, classes);
     for (const problem of problems) await folder.appendProblem(problem);
     return await run(folder, sets, backend, options, false);
   } finally {
@@ -83,6 +84,7 @@ export async function probe(
  * Continues the probe in a folder from its last good checkpoint, by its own manifest and features:
  * neither the videos nor the run that is probed are needed again.
  *
+ * @param steps Its whole length, what is done included. @defaultValue that of its manifest
  * @throws LacunaError where the folder holds no probe, another process holds it, or its features have
  * changed.
  */
@@ -90,11 +92,28 @@ export async function resumeProbe(
   path: string,
   backend: Backend,
   options: ProbeOptions,
+  steps?: number,
 ): Promise<ProbeResult> {
-  const folder = await RunFolder.resume(path, 'linear-probe');
+  const onNote = (text: string): void => options.onEvent?.({ kind: 'note', text });
+  const folder = await RunFolder.resume(path, 'linear-probe', onNote);
   try {
-    const { classes, features } = folder.manifest;
-    const sets = await readFeatures(folder.features, classes, features);
+    const { settings } = folder.manifest;
+    if (steps !== undefined && steps < settings.steps) {
+      throw new LacunaError({
+        where: '--steps',
+        what: 'a probe that goes on can be made longer, not shorter',
+        got: String(steps),
+        expected: `at least ${settings.steps}`,
+        fix: 'Leave it out, or begin a new probe.',
+      });
+    }
+    const sets = await readFeatures(folder.features, folder.manifest);
+    if (steps !== undefined && steps > settings.steps) {
+      await folder.replaceManifest({ ...folder.manifest, settings: { ...settings, steps } });
+      onNote(
+        `The probe is made longer, from ${settings.steps} to ${steps} steps: the learning rate follows the longer schedule from here on.`,
+      );
+    }
     return await run(folder, sets, backend, options, true);
   } finally {
     await folder.release();

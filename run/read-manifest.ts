@@ -1,0 +1,177 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { readOwnFile } from '../formats/own-file.js';
+import { unsealJson } from '../formats/sealed-json.js';
+import { LacunaError } from '../spec/index.js';
+import type { Manifests, ProbeManifest, RunManifest, TaskName } from './manifest.js';
+import { BACKEND_SCHEMA, resolveBackend } from './settings/backend.js';
+import { CHECKPOINTS_SCHEMA, resolveCheckpoints } from './settings/checkpoints.js';
+import { count, path as pathText, steps } from './settings/section.js';
+import { storedSettings } from './settings/stored-settings.js';
+
+export const MANIFEST = 'manifest.json';
+const MAX_MANIFEST_BYTES = 2 ** 20;
+
+const text = z.string().max(4096);
+const digest = z.string().regex(/^[0-9a-f]{0,64}$/);
+const data = z.object({ clips: z.int().min(0), digest });
+
+const BASE = {
+  format: z.literal(1),
+  lacuna: text,
+  created: text,
+  workingFolder: text.exactOptional(),
+  backend: z.object({
+    name: text,
+    version: text,
+    device: text,
+    contract: text,
+    deterministic: z.boolean(),
+  }),
+  node: text,
+  platform: text,
+  data,
+  parameters: z.int().min(0),
+  programs: z.record(z.string().max(256), digest),
+};
+
+/** What every version since the first has written; keys of later versions are left out. */
+const RUN = z.object({
+  ...BASE,
+  task: z.literal('pretrain').exactOptional(),
+  settings: z.unknown(),
+  vocabulary: z
+    .int()
+    .min(0)
+    .max(2 ** 24),
+  teacher: z.object({ name: text, digest }).exactOptional(),
+  similarity: digest.exactOptional(),
+  tokenizer: digest.exactOptional(),
+  evaluation: data.exactOptional(),
+  extended: z
+    .array(z.object({ fromSteps: z.int().min(1), toSteps: z.int().min(1) }))
+    .max(10_000)
+    .exactOptional(),
+  tokens: z.object({ visible: z.int().min(0), masked: z.int().min(0) }),
+});
+
+const clips = z.object({ path: pathText, root: pathText.exactOptional() });
+const PROBE: z.ZodType<ProbeManifest> = z.object({
+  ...BASE,
+  task: z.literal('linear-probe'),
+  settings: z.object({
+    run: pathText,
+    data: clips,
+    test: clips.exactOptional(),
+    output: pathText,
+    seed: z.int().min(0).max(Number.MAX_SAFE_INTEGER),
+    steps,
+    learningRate: z.number().gt(0).max(1e6),
+    evaluateEvery: steps,
+    checkpoints: CHECKPOINTS_SCHEMA.transform(resolveCheckpoints),
+    backend: BACKEND_SCHEMA.transform(resolveBackend),
+  }),
+  test: data,
+  classes: z.array(text).min(1).max(100_000),
+  width: count,
+  features: digest,
+});
+
+/** The manifest of a pretraining run: see `readTaskManifest`. */
+export function readManifest(path: string): Promise<RunManifest> {
+  return readTaskManifest(path, 'pretrain');
+}
+
+/**
+ * The manifest of a run, each value checked: it may be a stranger's.
+ *
+ * @throws LacunaError where the folder is no run, half of one, or one of another task.
+ */
+export async function readTaskManifest<N extends TaskName>(
+  path: string,
+  task: N,
+): Promise<Manifests[N]> {
+  const file = join(path, MANIFEST);
+  const value = await readValue(path, file);
+  const { task: found = 'pretrain' } = value;
+  if (found === task) return parse(file, task, value);
+  const known =
+    typeof found === 'string' && Object.hasOwn(TASKS, found) ? (found as TaskName) : undefined;
+  throw new LacunaError({
+    where: path,
+    what: `this folder holds ${known === undefined ? 'a run of a task that this version does not know' : TASKS[known].holds}`,
+    got: `task ${String(found).slice(0, 80)}`,
+    expected: TASKS[task].holds,
+    ...(known === undefined ? {} : { fix: `${TASKS[known].use} ${path}` }),
+  });
+}
+
+const PARSERS: { readonly [N in TaskName]: (value: unknown) => Manifests[N] } = {
+  pretrain: (value) => {
+    const { settings, ...manifest } = RUN.parse(value);
+    return { ...manifest, settings: storedSettings(settings) };
+  },
+  'linear-probe': (value) => PROBE.parse(value),
+};
+
+function parse<N extends TaskName>(file: string, task: N, value: unknown): Manifests[N] {
+  try {
+    return PARSERS[task](value);
+  } catch (error) {
+    throw damaged(file, problemOf(error), error);
+  }
+}
+
+/** What the folder of a task holds, and what continues it. */
+const TASKS: Readonly<Record<TaskName, { readonly holds: string; readonly use: string }>> = {
+  pretrain: { holds: 'a pretraining run', use: 'Continue it with: lacuna pretrain --resume' },
+  'linear-probe': { holds: 'a linear probe', use: 'Continue it with: lacuna probe --resume' },
+};
+
+async function readValue(path: string, file: string): Promise<Record<string, unknown>> {
+  let bytes: Buffer | undefined;
+  try {
+    bytes = await readOwnFile(file, MAX_MANIFEST_BYTES);
+  } catch (error) {
+    throw damaged(file, problemOf(error), error);
+  }
+  if (bytes === undefined) {
+    throw new LacunaError({
+      where: path,
+      what: 'this folder holds no run: it has no manifest.json',
+      fix: 'Name the folder that pretraining wrote; if a run was killed in its first second, start it anew.',
+    });
+  }
+  try {
+    const value = unsealJson(bytes.toString('utf8'));
+    if (value.format !== 1 || value.settings === undefined) throw new Error('keys are missing');
+    return value;
+  } catch (error) {
+    throw damaged(file, problemOf(error), error);
+  }
+}
+
+function problemOf(error: unknown): string {
+  if (error instanceof LacunaError) {
+    const { where, what, got } = error.facts;
+    const said = got === undefined ? what : `${what} (${got})`;
+    return where === undefined || where.endsWith(MANIFEST) ? said : `${where}: ${said}`;
+  }
+  if (error instanceof z.ZodError) {
+    const [issue] = error.issues;
+    return `${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? ''}`;
+  }
+  return error instanceof Error ? error.message : String(error);
+}
+
+function damaged(file: string, got: string, cause: unknown): LacunaError {
+  return new LacunaError(
+    {
+      where: file,
+      what: 'the manifest of this run is damaged',
+      got: got.slice(0, 400),
+      fix: 'Restore it from a copy, or start the run anew in another folder.',
+    },
+    { cause },
+  );
+}

@@ -1,0 +1,77 @@
+import { z } from 'zod';
+
+/** One line of `metrics.jsonl`. */
+export interface StepMetrics {
+  /** Counted from 1. */
+  readonly step: number;
+  readonly epoch: number;
+  /**
+   * `loss`, `loss.mae`, `loss.contrastive`, `grad_norm`, `loss_scale`, `skipped`, as the plan returns
+   * them; a skipped step has no `grad_norm` where that is no number.
+   */
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly learningRate: number;
+  /** Seconds of the whole step, waiting included. */
+  readonly stepSeconds: number;
+  /** Seconds that it waited for data. */
+  readonly waitSeconds: number;
+  /** Of how many clips the motion was taken from where, for the masks that are guided by it. */
+  readonly motion?: {
+    readonly codec: number;
+    readonly blockMatching: number;
+    /** Only in runs that measure it by a model of optical flow. */
+    readonly raft?: number;
+  };
+}
+
+/** One line of `evaluations.jsonl`: what the model was worth after a step. */
+export interface StepEvaluation {
+  /** Steps that were done. */
+  readonly step: number;
+  readonly evaluator: string;
+  /** By name; the first is the one that a progress line shows. */
+  readonly scores: Readonly<Record<string, number>>;
+}
+
+/** One line of `problems.jsonl`: a clip that could not be used. */
+export interface DataProblem {
+  readonly id: string;
+  readonly reason: string;
+}
+
+// JSON has no NaN: it is written as null.
+const numberOrNaN = z.union([z.number(), z.null().transform(() => Number.NaN)]);
+const numbers = z.record(z.string().max(256), numberOrNaN);
+const count = z.int().min(0);
+const step = z.int().min(0);
+
+const METRICS: z.ZodType<StepMetrics> = z.strictObject({
+  step,
+  epoch: count,
+  metrics: numbers,
+  learningRate: z.number(),
+  stepSeconds: z.number(),
+  waitSeconds: z.number(),
+  motion: z
+    .strictObject({ codec: count, blockMatching: count, raft: count.exactOptional() })
+    .exactOptional(),
+});
+
+const EVALUATION: z.ZodType<StepEvaluation> = z.strictObject({
+  step,
+  evaluator: z.string().max(256),
+  scores: numbers,
+});
+
+const PROBLEM: z.ZodType<DataProblem> = z.strictObject({
+  id: z.string().max(65_536),
+  reason: z.string().max(65_536),
+});
+
+/** Each returns what a line holds, or undefined for one that is none of its file. */
+export const parseMetrics = (value: unknown): StepMetrics | undefined =>
+  METRICS.safeParse(value).data;
+export const parseEvaluation = (value: unknown): StepEvaluation | undefined =>
+  EVALUATION.safeParse(value).data;
+export const parseProblem = (value: unknown): DataProblem | undefined =>
+  PROBLEM.safeParse(value).data;

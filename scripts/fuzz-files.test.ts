@@ -1,0 +1,16 @@
+import { expect, it } from 'vitest';
+import { fuzzFiles } from './durability/fuzz-files.js';
+
+it.each([
+  ['run', 150],
+  ['similarity', 150],
+  ['onnx', 40],
+])(
+  'mutants of a folder (%s) are refused or read, and change nothing outside',
+  async (subject, count) => {
+    const { faults, refused } = await fuzzFiles(subject, count, 2);
+    expect(faults).toEqual([]);
+    expect(refused).toBeGreaterThan(count / 10);
+  },
+  60_000,
+);
