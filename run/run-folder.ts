@@ -41,6 +41,8 @@ export interface StepEvaluation {
 export interface DataProblem {
   readonly id: string;
   readonly reason: string;
+  /** The clip was used all the same: it lacks some of its frames. */
+  readonly used?: true;
 }
 
 const MANIFEST = 'manifest.json';
