@@ -18,10 +18,13 @@ export class BitReader {
   /** An unsigned number of `count` bits, at most 32. */
   bits(count: number): number {
     let value = 0;
-    for (let i = 0; i < count; i++) {
+    for (let left = count; left > 0; ) {
+      const inByte = 8 - (this.#at & 7);
+      const taken = Math.min(left, inByte);
       const byte = this.#bytes[this.#at >> 3] ?? 0;
-      value = value * 2 + ((byte >> (7 - (this.#at & 7))) & 1);
-      this.#at++;
+      value = value * 2 ** taken + ((byte >> (inByte - taken)) & ((1 << taken) - 1));
+      this.#at += taken;
+      left -= taken;
     }
     return value;
   }
@@ -44,6 +47,6 @@ export class BitReader {
   /** se(v): the signed form of the same code. */
   signed(): number {
     const code = this.unsigned();
-    return code % 2 === 1 ? (code + 1) / 2 : -code / 2;
+    return code % 2 === 1 ? (code + 1) / 2 : 0 - code / 2;
   }
 }
