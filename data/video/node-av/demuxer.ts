@@ -35,6 +35,7 @@ export class Demuxer implements Disposable {
   readonly #context: InstanceType<Library['FormatContext']>;
   readonly #packet: Packet;
   readonly #stream: Stream;
+  readonly #index: number;
 
   constructor(library: Library, path: string) {
     this.#library = library;
@@ -59,8 +60,9 @@ export class Demuxer implements Disposable {
       this.#context.findStreamInfoSync();
       const { streams } = this.#context;
       this.#stream = videoStreamOf(path, streams, (stream) => traits(library, stream));
+      this.#index = this.#stream.index;
       for (const stream of streams) {
-        if (stream.index !== this.#stream.index) stream.discard = library.AVDISCARD_ALL;
+        if (stream.index !== this.#index) stream.discard = library.AVDISCARD_ALL;
       }
     } catch (error) {
       this[Symbol.dispose]();
@@ -73,7 +75,7 @@ export class Demuxer implements Disposable {
     do {
       this.#packet.unref();
       if (this.#context.readFrameSync(this.#packet) < 0) return undefined;
-    } while (this.#packet.streamIndex !== this.#stream.index);
+    } while (this.#packet.streamIndex !== this.#index);
     return this.#packet;
   }
 
@@ -90,7 +92,7 @@ export class Demuxer implements Disposable {
     ] as const;
     for (const [target, way] of ways) {
       if (Number.isNaN(target)) continue;
-      const code = this.#context.seekFrameSync(this.#stream.index, BigInt(target), way);
+      const code = this.#context.seekFrameSync(this.#index, BigInt(target), way);
       const packet = code < 0 ? undefined : this.#search(place);
       if (packet !== undefined) return packet;
     }

@@ -41,12 +41,13 @@ export function readIndex(
   const packets: PacketFacts[] = [];
   const places = new Map<number, PacketPlace>();
   for (let packet = demuxer.next(); packet !== undefined; packet = demuxer.next()) {
-    const { flags } = packet;
+    const { flags, pts } = packet;
     const picture = reader?.read(packet.data ?? new Uint8Array());
-    const place = demuxer.placeOf(packet);
-    if (packets.length === 0 || picture?.isEntry === true) places.set(packets.length, place);
+    if (packets.length === 0 || picture?.isEntry === true) {
+      places.set(packets.length, demuxer.placeOf(packet));
+    }
     packets.push({
-      time: place.pts,
+      time: pts === library.AV_NOPTS_VALUE ? Number.NaN : Number(pts),
       isDamaged: (flags & library.AV_PKT_FLAG_CORRUPT) !== 0,
       isCutOff: (flags & library.AV_PKT_FLAG_DISCARD) !== 0,
       picture,
