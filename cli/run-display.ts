@@ -58,7 +58,9 @@ export class RunDisplay {
         return;
       }
       case 'problem':
-        this.#line(`skipped ${event.id}: ${event.reason}`);
+        this.#line(
+          `${event.used === true ? 'incomplete' : 'skipped'} ${event.id}: ${event.reason}`,
+        );
         return;
       case 'checkpoint':
         if (this.#stream.isTTY !== true) this.#line(`checkpoint ${event.path}`);

@@ -14,7 +14,7 @@ export { readVideoMaeList } from './annotations/video-mae-list.js';
 export { loadClipEncoder } from './demo/encode-clip.js';
 export { type DemoData, makeDemoData } from './demo/make-demo-data.js';
 export { checkDataFolder } from './loader/check-data-folder.js';
-export type { Clip } from './loader/clip.js';
+export { type Clip, missingNote } from './loader/clip.js';
 export type {
   BatchSample,
   ClipBatch,

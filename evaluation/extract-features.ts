@@ -5,6 +5,7 @@ import { EMBEDDING_BATCH, type TrainedModel, withProgram } from '../run/open-pro
 import type { DataProblem } from '../run/run-folder.js';
 import { videoConfig } from '../run/settings/settings.js';
 import { LacunaError, videoFeatureModel } from '../spec/index.js';
+import { incompleteClip } from './read-clips.js';
 
 /** Frozen features of the clips that could be read. */
 export interface Features {
@@ -45,6 +46,7 @@ export async function extractFeatures(
     await withProgram(model, program, async (run) => {
       const shape = [EMBEDDING_BATCH, clip.frames, clip.size, clip.size, 3];
       let waiting = 0;
+      let done = 0;
       let frames = new Uint8Array(EMBEDDING_BATCH * bytes);
       const flush = async (): Promise<void> => {
         if (waiting === 0) return;
@@ -58,10 +60,11 @@ export async function extractFeatures(
         if ('clip' in outcome) {
           frames.set(outcome.clip.video, waiting * bytes);
           kept.push(outcome.record);
+          problems.push(...incompleteClip(outcome));
           waiting += 1;
           if (waiting === EMBEDDING_BATCH) await flush();
         } else problems.push({ id: outcome.record.id, reason: outcome.problem });
-        onProgress(kept.length + problems.length, records.length);
+        onProgress(++done, records.length);
       }
       await flush();
     });

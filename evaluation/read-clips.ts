@@ -1,5 +1,11 @@
 import type { HostTensor } from '../core/backend.js';
-import { type Clip, ClipReader, type ClipRecord, type ClipSampling } from '../data/index.js';
+import {
+  type Clip,
+  ClipReader,
+  type ClipRecord,
+  type ClipSampling,
+  missingNote,
+} from '../data/index.js';
 import type { DataProblem } from '../run/run-folder.js';
 import type { RunSettings } from '../run/settings/config.js';
 
@@ -20,13 +26,21 @@ export async function readClips(
   const problems: DataProblem[] = [];
   try {
     for await (const outcome of reader.clips()) {
-      if ('clip' in outcome) clips.push(outcome);
-      else problems.push({ id: outcome.record.id, reason: outcome.problem });
+      if ('clip' in outcome) {
+        clips.push(outcome);
+        problems.push(...incompleteClip(outcome));
+      } else problems.push({ id: outcome.record.id, reason: outcome.problem });
     }
   } finally {
     await reader.close();
   }
   return { clips, problems };
+}
+
+/** What is told of a clip that lacks frames. */
+export function incompleteClip({ record, clip }: ReadClip): readonly DataProblem[] {
+  const reason = missingNote(record.video, clip);
+  return reason === undefined ? [] : [{ id: record.id, reason, used: true }];
 }
 
 /** `frames` u8 [B, T, S, S, 3] of clips. */

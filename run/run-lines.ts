@@ -37,6 +37,8 @@ export interface StepEvaluation {
 export interface DataProblem {
   readonly id: string;
   readonly reason: string;
+  /** The clip was used all the same: it lacks some of its frames. */
+  readonly used?: true;
 }
 
 // JSON has no NaN: it is written as null.
@@ -66,6 +68,7 @@ const EVALUATION: z.ZodType<StepEvaluation> = z.strictObject({
 const PROBLEM: z.ZodType<DataProblem> = z.strictObject({
   id: z.string().max(65_536),
   reason: z.string().max(65_536),
+  used: z.literal(true).exactOptional(),
 });
 
 /** Each returns what a line holds, or undefined for one that is none of its file. */

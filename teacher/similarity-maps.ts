@@ -173,7 +173,7 @@ class EntryMaker {
     const kept = found?.bytes === bytes ? found : undefined;
     const missing = captions.filter((caption) => kept?.captions.includes(caption) !== true);
     if (missing.length === 0) return 'reused';
-    const fresh = await this.#maps(path, missing);
+    const fresh = await this.#maps(path, video, missing, onNote);
     if (fresh === undefined) return 'stopped';
     const sameFrames = kept !== undefined && kept.frameCount === fresh.frameCount;
     const all = sameFrames
@@ -197,7 +197,12 @@ class EntryMaker {
   }
 
   /** The maps of some captions over the stored frames, or undefined where the signal came. */
-  async #maps(path: string, captions: readonly string[]): Promise<FrameMaps | undefined> {
+  async #maps(
+    path: string,
+    video: string,
+    captions: readonly string[],
+    onNote: (sentence: string) => void,
+  ): Promise<FrameMaps | undefined> {
     const { aligner, store, signal } = this.#work;
     const { stride, form, cells } = store.recipe;
     const texts = await aligner.embedTexts(captions);
@@ -213,9 +218,12 @@ class EntryMaker {
     for (let start = 0; start < indices.length; start += chunk) {
       const some = indices.slice(start, start + chunk);
       const size = { width, height };
-      const { data } = await readable(() =>
+      const { data, indices: read } = await readable(() =>
         reader.read({ indices: some, crop: { x: 0, y: 0, ...size }, size, flip: false }),
       );
+      const missing = some.filter((frame, i) => frame !== read[i]).length;
+      if (missing > 0)
+        onNote(`${missing} frames of ${video} do not decode; earlier ones stand for them.`);
       // The teacher is given images of several frames at once: most of its cost is in each call.
       const together = Math.max(1, Math.floor(IMAGES / (cut.across * cut.down)));
       for (let first = 0; first < some.length; first += together) {

@@ -124,7 +124,7 @@ class Loop<B extends TaskBatch> {
   /** One step, which began at `begin` (ms) and waited for its batch. */
   async #take(batch: B, begin: number, waitSeconds: number): Promise<void> {
     const { schedule, clips } = this.#task;
-    for (const { id, reason } of batch.skipped) await this.#tellProblem({ id, reason });
+    for (const problem of batch.problems) await this.#tellProblem(problem);
     const rate = learningRate(schedule, this.#step);
     const feeds = await this.#task.feeds(batch);
     const metrics = this.#skipped.note(

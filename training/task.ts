@@ -38,8 +38,8 @@ export interface TaskBatch {
   readonly epoch: number;
   /** Ids of its samples, named where a step fails. */
   readonly ids: readonly string[];
-  /** Samples that could not be used, and others took their place. */
-  readonly skipped: readonly DataProblem[];
+  /** Samples that could not be used, so that others took their place, or that lack frames. */
+  readonly problems: readonly DataProblem[];
 }
 
 export interface Batches<B extends TaskBatch> {

@@ -40,13 +40,15 @@ export function scoreTable({ rows, list }: RunEvaluation): string {
 <tbody>${body.join('\n')}</tbody></table></div>`;
 }
 
-/** The clips that could not be used, with why. */
+/** The clips that could not be used, or that lack frames, with why. */
 export function problemTable(problems: readonly DataProblem[]): string {
   if (problems.length === 0) return '<p class="soft">Every clip that was read could be used.</p>';
   const rows = problems.map(
     ({ id, reason }) => `<tr><td>${escapeHtml(id)}</td><td>${escapeHtml(reason)}</td></tr>`,
   );
-  return `<div class="scroll"><table><caption>${problems.length} clips were skipped; others took their place</caption>
+  const used = problems.filter((problem) => problem.used === true).length;
+  const incomplete = used === 0 ? '' : `; ${used} lack frames, and were used`;
+  return `<div class="scroll"><table><caption>${problems.length - used} clips were skipped; others took their place${incomplete}</caption>
 <thead><tr><th>clip</th><th>why</th></tr></thead><tbody>${rows.join('\n')}</tbody></table></div>`;
 }
 

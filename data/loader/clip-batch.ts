@@ -17,7 +17,7 @@ export interface BatchSample {
   readonly motion?: ClipMotion;
 }
 
-/** A sample that could not be read. */
+/** A sample that could not be read, or not whole. */
 export interface SkippedSample {
   readonly id: string;
   readonly reason: string;
@@ -33,6 +33,8 @@ export interface ClipBatch {
   readonly samples: readonly BatchSample[];
   /** The samples that were passed over in making this batch. */
   readonly skipped: readonly SkippedSample[];
+  /** Those of its samples that lack frames, with how many. */
+  readonly incomplete: readonly SkippedSample[];
 }
 
 /** A place in the sequence of batches. */
@@ -47,7 +49,7 @@ export interface LoaderStatistics {
   readonly decodedFrames: number;
   /** How often a sample was passed over. */
   readonly skippedSamples: number;
-  /** Each video that could not be read, once, with its first reason. */
+  /** Each video that could not be read, or not whole, once, with its first reason. */
   readonly problems: ReadonlyMap<string, string>;
   /** Seconds that the receiver waited for batches. */
   readonly waitingSeconds: number;

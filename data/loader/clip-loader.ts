@@ -4,7 +4,7 @@ import type { ClipRecord } from '../annotations/clip-record.js';
 import { type ClipSampling, captionChoice } from '../sampling/clip-sampling.js';
 import type { VideoBackendName } from '../video/video-reader.js';
 import { checkDataFolder } from './check-data-folder.js';
-import type { Clip } from './clip.js';
+import { type Clip, missingNote } from './clip.js';
 import type {
   BatchSample,
   ClipBatch,
@@ -93,7 +93,7 @@ export class ClipLoader implements AsyncDisposable {
     this.#counts.batches++;
     this.#counts.decodedFrames += made.decodedFrames;
     this.#counts.skippedSamples += made.batch.skipped.length;
-    for (const { id, reason } of made.batch.skipped) {
+    for (const { id, reason } of [...made.batch.skipped, ...made.batch.incomplete]) {
       if (!this.#problems.has(id)) this.#problems.set(id, reason);
     }
     return made.batch;
@@ -130,15 +130,20 @@ export class ClipLoader implements AsyncDisposable {
     const video = new Uint8Array(batchSize * bytes);
     const skips = Array.from({ length: batchSize }, (): SkippedSample[] => []);
     let decodedFrames = 0;
+    const incomplete: SkippedSample[][] = skips.map(() => []);
     const samples = await Promise.all(
       skips.map(async (skipped, i) => {
         const { sample, clip } = await this.#sample(epoch, step * batchSize + i, skipped);
         video.set(clip.video, i * bytes);
         decodedFrames += clip.decodedFrames;
+        const { id, video: name } = sample.record;
+        const reason = missingNote(name, clip);
+        if (reason !== undefined) incomplete[i]?.push({ id, reason });
         return sample;
       }),
     );
-    return { batch: { epoch, step, video, samples, skipped: skips.flat() }, decodedFrames };
+    const told = { skipped: skips.flat(), incomplete: incomplete.flat() };
+    return { batch: { epoch, step, video, samples, ...told }, decodedFrames };
   }
 
   /** The sample of a place in the epoch's order, or its first stand-in that can be read. */

@@ -10,8 +10,19 @@ export interface Clip {
   /** The box of the shown frame that was scaled to H x W. */
   readonly crop: CropBox;
   readonly flip: boolean;
+  /** How many of its frames do not decode: the nearest earlier ones stand for them. */
+  readonly missingFrames: number;
   /** How many frames were decoded for it. */
   readonly decodedFrames: number;
   /** What the sampling's `motion` asks for. */
   readonly motion?: ClipMotion;
+}
+
+/** What is told of a clip that lacks frames; undefined where it lacks none. */
+export function missingNote(
+  video: string,
+  { missingFrames, frameIndices }: Pick<Clip, 'missingFrames' | 'frameIndices'>,
+): string | undefined {
+  if (missingFrames === 0) return undefined;
+  return `${video}: ${missingFrames} of the clip's ${frameIndices.length} frames do not decode; the nearest earlier ones stand for them.`;
 }

@@ -93,7 +93,9 @@ async function readClip(
       ? { frames: await reader.read(request) }
       : await readWithMotion(reader, request, sampling.motion, model);
   const { data, indices, decodedFrames } = frames;
-  return { video: data, frameIndices: indices, crop, flip, decodedFrames, ...motion };
+  const missingFrames = request.indices.filter((index, t) => index !== indices[t]).length;
+  const facts = { crop, flip, missingFrames, decodedFrames };
+  return { video: data, frameIndices: indices, ...facts, ...motion };
 }
 
 /** A file's problem is told by its name in the list, not by its path on this machine. */

@@ -146,6 +146,29 @@ describe.each(BACKENDS)('the backend $name', (backend) => {
   });
 });
 
+describe.skipIf(!hasFfmpeg)(`a crop of 4:2:0${needsFfmpeg}`, () => {
+  it.each([
+    [64, 64, 64, 64],
+    [64, 64, 60, 64],
+    [64, 64, 64, 60],
+    [56, 48, 112, 48],
+    [61, 33, 61, 33],
+    [61, 33, 40, 33],
+    [61, 33, 61, 34],
+  ])('of %i x %i is the same %i x %i by both backends', async (width, height, w, h) => {
+    if (ffmpeg === undefined) throw new Error('not reached');
+    const crop = { x: 64 - width, y: (64 - height) >> 1, width, height };
+    const wanted = { indices: [7], crop, size: { width: w, height: h }, flip: false };
+    const [one, other] = await Promise.all(
+      [nodeAv, ffmpeg].map(async (backend) => {
+        using reader = await backend.open(join(folder, 'good.mp4'));
+        return (await reader.read(wanted)).data;
+      }),
+    );
+    expect(Buffer.compare(one ?? Buffer.alloc(0), other ?? Buffer.alloc(1))).toBe(0);
+  });
+});
+
 describe('the choice of a backend', () => {
   it('tells what to install when the programs are not there', async () => {
     const { PATH } = process.env;

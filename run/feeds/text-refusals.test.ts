@@ -91,7 +91,7 @@ describe('a run', () => {
     const crop = { x: 0, y: 0, width: 16, height: 16 };
     const sample = { record, word: 0, caption: 0, frameIndices: [0], crop, flip: false };
     const video = new Uint8Array(4 * 16 * 16 * 3);
-    const batch = { epoch: 0, step: 0, video, samples: [sample], skipped: [] };
+    const batch = { epoch: 0, step: 0, video, samples: [sample], skipped: [], incomplete: [] };
     expect(await refusalOf(feeds.feeds(batch))).toBe(
       'textMask.ratio: words cannot be masked: the vocabulary has no mask token. Set textMask.ratio to 0, or use a tokenizer with a mask token.',
     );

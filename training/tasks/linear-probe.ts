@@ -110,7 +110,7 @@ export function linearProbeTask(
     batches: async (doneSteps) => {
       let epoch = doneSteps;
       return {
-        next: async () => ({ epoch: epoch++, ids: ['all clips of the probe'], skipped: [] }),
+        next: async () => ({ epoch: epoch++, ids: ['all clips of the probe'], problems: [] }),
         close: async () => {},
       };
     },

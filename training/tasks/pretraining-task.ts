@@ -57,8 +57,10 @@ export function pretrainingTask(
         close: () => loader.close(),
         next: async () => {
           const clips = await loader.next();
-          const { epoch, skipped, samples } = clips;
-          return { clips, epoch, skipped, ids: samples.map(({ record }) => record.id) };
+          const { epoch, skipped, incomplete, samples } = clips;
+          const used = incomplete.map((problem) => ({ ...problem, used: true }) as const);
+          const problems = [...skipped, ...used];
+          return { clips, epoch, problems, ids: samples.map(({ record }) => record.id) };
         },
       };
     },

@@ -1,56 +1,31 @@
-import { CONTAINERS, MAX_FRAME_PIXELS, MAX_VIDEO_FRAMES } from '../limits.js';
-import { orientationOf, shownSize, UPRIGHT } from '../orientation.js';
-import { checkFrameCount, checkStoredSize, refusal } from '../refusal.js';
-import type { VideoInfo } from '../video-reader.js';
+import { type Orientation, orientationOf, UPRIGHT } from '../orientation.js';
+import { checkStoredSize, refusal } from '../refusal.js';
+import type { FrameSize } from '../video-reader.js';
+import { videoStreamOf } from '../video-stream.js';
+import { INPUT_OPTIONS } from './programs.js';
 import { runProgram } from './run-program.js';
 
-/** The options with which both programs open a file: no other files, no huge frames. */
-export const INPUT_OPTIONS: readonly string[] = [
-  ...['-v', 'error', '-protocol_whitelist', 'file', '-format_whitelist', CONTAINERS],
-  ...['-max_pixels', String(MAX_FRAME_PIXELS)],
-];
-
-const BYTES_PER_PACKET = 64;
-
-/** What ffprobe tells of a file's first video stream. @throws LacunaError when it has none. */
-export async function probe(path: string): Promise<VideoInfo> {
-  const { stream, container, frames } = await ffprobe(path, 'packet=flags', []);
-  const stored = { width: count(stream.width), height: count(stream.height) };
-  checkStoredSize(path, stored);
-  const codec = String(stream.codec_name ?? 'unknown');
-  // Hidden VP8 and VP9 frames come in packets of their own: count what decodes.
-  const isHiding = codec === 'vp8' || codec === 'vp9';
-  const frameCount = isHiding
-    ? count((await ffprobe(path, 'stream=nb_read_frames', ['-count_frames'])).stream.nb_read_frames)
-    : frames;
-  checkFrameCount(path, frameCount);
-  const orientation = displayMatrix(stream);
-  return { ...shownSize(stored, orientation), codec, container, stored, orientation, frameCount };
+/** What ffprobe tells of the video stream of a file. */
+export interface ProbedStream {
+  /** Its place among the file's streams. */
+  readonly index: number;
+  readonly codec: string;
+  readonly container: string;
+  readonly stored: FrameSize;
+  readonly orientation: Orientation;
+  /** The container's configuration of the decoder. */
+  readonly extradata: Uint8Array;
 }
 
-function displayMatrix(stream: Facts): VideoInfo['orientation'] {
-  const sideData = Array.isArray(stream.side_data_list) ? stream.side_data_list : [];
-  for (const entry of sideData) {
-    if (!isFacts(entry) || typeof entry.displaymatrix !== 'string') continue;
-    const rows = entry.displaymatrix.replaceAll(/^\d+:/gm, '');
-    return orientationOf((rows.match(/-?\d+/g) ?? []).map(Number));
-  }
-  return UPRIGHT;
-}
+const MAX_BYTES = 2 ** 24;
+const ENTRIES =
+  'format=format_name:stream=index,codec_type,codec_name,width,height,extradata' +
+  ':stream_disposition=default,attached_pic:stream_side_data=displaymatrix';
 
-type Facts = Readonly<Record<string, unknown>>;
-
-async function ffprobe(
-  path: string,
-  entries: string,
-  options: readonly string[],
-): Promise<{ stream: Facts; container: string; frames: number }> {
-  const args = [
-    ...[...INPUT_OPTIONS, ...options, '-select_streams', 'V:0', '-of', 'json'],
-    ...['-show_entries', `stream:format=format_name:${entries}`, `file:${path}`],
-  ];
-  const maxBytes = 2 * MAX_VIDEO_FRAMES * BYTES_PER_PACKET;
-  const { output, complaint } = await runProgram('ffprobe', args, maxBytes);
+/** @throws LacunaError when the file is no video, or has no video stream. */
+export async function probe(path: string): Promise<ProbedStream> {
+  const args = [...INPUT_OPTIONS, '-show_data', '-of', 'json', '-show_entries', ENTRIES];
+  const { output, complaint } = await runProgram('ffprobe', [...args, `file:${path}`], MAX_BYTES);
   const reason = complaint.replace(`file:${path}: `, '');
   let told: unknown;
   try {
@@ -63,14 +38,44 @@ async function ffprobe(
   if (typeof container !== 'string') {
     throw refusal(path, 'this is no video file that can be read', reason);
   }
-  const stream: unknown = Array.isArray(facts.streams) ? facts.streams[0] : undefined;
-  if (!isFacts(stream)) throw refusal(path, 'the file has no video stream');
-  const packets = Array.isArray(facts.packets) ? facts.packets : [];
-  const isCutOff = (packet: unknown): boolean =>
-    isFacts(packet) && typeof packet.flags === 'string' && packet.flags.includes('D');
-  const frames = packets.filter((packet) => !isCutOff(packet)).length;
-  return { stream, container, frames };
+  const streams = Array.isArray(facts.streams) ? facts.streams.filter(isFacts) : [];
+  const stream = videoStreamOf(path, streams, ({ codec_type, disposition }) => {
+    const marks = isFacts(disposition) ? disposition : {};
+    return {
+      isVideo: codec_type === 'video',
+      isPicture: count(marks.attached_pic) !== 0,
+      isDefault: count(marks.default) !== 0,
+    };
+  });
+  const stored = { width: count(stream.width), height: count(stream.height) };
+  checkStoredSize(path, stored);
+  return {
+    index: count(stream.index),
+    codec: String(stream.codec_name ?? 'unknown'),
+    container,
+    stored,
+    orientation: displayMatrix(stream),
+    extradata: dumped(String(stream.extradata ?? '')),
+  };
 }
+
+function displayMatrix(stream: Facts): Orientation {
+  const sideData = Array.isArray(stream.side_data_list) ? stream.side_data_list : [];
+  for (const entry of sideData) {
+    if (!isFacts(entry) || typeof entry.displaymatrix !== 'string') continue;
+    const rows = entry.displaymatrix.replaceAll(/^\d+:/gm, '');
+    return orientationOf((rows.match(/-?\d+/g) ?? []).map(Number));
+  }
+  return UPRIGHT;
+}
+
+/** The bytes of ffprobe's dump: lines of an address, hexadecimal digits, and, after two blanks, text. */
+function dumped(dump: string): Uint8Array {
+  const digits = dump.split('\n').map((line) => /^[0-9a-f]{8}: (.*?) {2}/.exec(line)?.[1] ?? '');
+  return Buffer.from(digits.join('').replaceAll(' ', ''), 'hex');
+}
+
+type Facts = Readonly<Record<string, unknown>>;
 
 function count(value: unknown): number {
   const number = Number(value ?? 0);

@@ -22,28 +22,56 @@ export async function runProgram(
   args: readonly string[],
   maxBytes: number,
 ): Promise<ProgramResult> {
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const chunks: Buffer[] = [];
   let bytes = 0;
+  const ended = await watchProgram(program, args, {
+    onOutput: (chunk) => {
+      chunks.push(chunk.subarray(0, maxBytes - bytes));
+      bytes += chunk.length;
+      if (bytes <= maxBytes) return true;
+      bytes = maxBytes;
+      return false;
+    },
+  });
+  const output = Buffer.alloc(bytes);
+  let offset = 0;
+  for (const chunk of chunks) offset += chunk.copy(output, offset);
+  return { output, ...ended };
+}
+
+/** Who is told what a program writes, piece by piece. False ends the program. */
+export interface ProgramWatch {
+  readonly onOutput?: (chunk: Buffer) => boolean;
+  /** Is told of each whole line of its error output. */
+  readonly onErrorLine?: (line: string) => boolean;
+}
+
+/**
+ * Runs a program and keeps nothing of what it writes.
+ *
+ * @throws the system's error when the program cannot be started.
+ */
+export async function watchProgram(
+  program: string,
+  args: readonly string[],
+  { onOutput, onErrorLine }: ProgramWatch,
+): Promise<Omit<ProgramResult, 'output'>> {
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let complaint = '';
   child.stdout.on('data', (chunk: Buffer) => {
-    chunks.push(chunk.subarray(0, maxBytes - bytes));
-    bytes += chunk.length;
-    if (bytes > maxBytes) {
-      bytes = maxBytes;
-      child.kill('SIGKILL');
-    }
+    if (onOutput?.(chunk) === false) child.kill('SIGKILL');
   });
   child.stderr.setEncoding('utf8');
   child.stderr.on('data', (text: string) => {
+    const lines = (complaint + text).split('\n');
     complaint = (complaint + text).slice(-MAX_COMPLAINT_LENGTH);
+    if (onErrorLine === undefined) return;
+    complaint = lines.pop()?.slice(-MAX_COMPLAINT_LENGTH) ?? '';
+    if (!lines.every(onErrorLine)) child.kill('SIGKILL');
   });
   const exitCode = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', resolve);
   });
-  const output = Buffer.alloc(bytes);
-  let offset = 0;
-  for (const chunk of chunks) offset += chunk.copy(output, offset);
-  return { output, complaint: complaint.trim().split('\n').at(-1) ?? '', exitCode };
+  return { complaint: complaint.trim().split('\n').at(-1) ?? '', exitCode };
 }

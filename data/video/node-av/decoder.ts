@@ -9,8 +9,10 @@ import type { Library } from './library.js';
  * machine gives the same pixels; no option dictionary, since that one is freed twice.
  */
 export class Decoder implements Disposable {
+  readonly #library: Library;
   readonly #context: CodecContext;
-  readonly #frame: Frame;
+  readonly #frames: readonly [Frame, Frame];
+  #given = 0;
 
   /** @param vectors Whether the frames carry the motion vectors of the bitstream. */
   constructor(
@@ -19,6 +21,7 @@ export class Decoder implements Disposable {
     { parameters, timeBase, codec }: StreamFacts,
     vectors = false,
   ) {
+    this.#library = library;
     const implementation = library.Codec.findDecoder(parameters.codecId);
     if (implementation === null) {
       throw refusal(path, 'there is no decoder for its codec here', codec);
@@ -31,8 +34,8 @@ export class Decoder implements Disposable {
     this.#context.setFlags(library.AV_CODEC_FLAG_BITEXACT);
     if (vectors) this.#context.flags2 = library.AV_CODEC_FLAG2_EXPORT_MVS;
     this.#context.setOption('max_pixels', String(MAX_FRAME_PIXELS));
-    this.#frame = new library.Frame();
-    this.#frame.alloc();
+    this.#frames = [new library.Frame(), new library.Frame()];
+    for (const frame of this.#frames) frame.alloc();
     const opened = this.#context.open2Sync(implementation);
     if (opened < 0) {
       this[Symbol.dispose]();
@@ -40,7 +43,17 @@ export class Decoder implements Disposable {
     }
   }
 
-  /** The frames of these packets; each is valid until the next. A damaged packet is passed over. */
+  /** Whether the decoder says that it made up some of a frame. */
+  isMadeUp(frame: Frame): boolean {
+    return (
+      frame.decodeErrorFlags !== 0 || (frame.flags & this.#library.AV_FRAME_FLAG_CORRUPT) !== 0
+    );
+  }
+
+  /**
+   * The frames of these packets; each is valid until the one after the next. A packet that does not
+   * decode is passed over.
+   */
   *frames(packets: Iterable<Packet>): Generator<Frame, void> {
     for (const packet of packets) {
       this.#context.sendPacketSync(packet);
@@ -50,15 +63,24 @@ export class Decoder implements Disposable {
     yield* this.#ready();
   }
 
+  /** Shows the decoder a packet, whose headers it may remember, and drops what it makes of it. */
+  show(packet: Packet): void {
+    this.#context.sendPacketSync(packet);
+    this.#context.flushBuffers();
+  }
+
   *#ready(): Generator<Frame, void> {
-    while (this.#context.receiveFrameSync(this.#frame) >= 0) {
-      yield this.#frame;
-      this.#frame.unref();
+    for (;;) {
+      const frame = this.#frames[this.#given % 2] as Frame;
+      frame.unref();
+      if (this.#context.receiveFrameSync(frame) < 0) return;
+      this.#given++;
+      yield frame;
     }
   }
 
   [Symbol.dispose](): void {
-    this.#frame.free();
+    for (const frame of this.#frames) frame.free();
     this.#context.freeContext();
   }
 }

@@ -3,6 +3,7 @@ import { CONTAINERS } from '../limits.js';
 import { type Orientation, orientationOf, UPRIGHT } from '../orientation.js';
 import { checkStoredSize, refusal } from '../refusal.js';
 import type { FrameSize } from '../video-reader.js';
+import { type StreamTraits, videoStreamOf } from '../video-stream.js';
 import type { Library } from './library.js';
 
 /** What decoding a stream takes, valid after its file is closed. The parameters must be freed. */
@@ -15,12 +16,26 @@ export interface StreamFacts {
   readonly orientation: Orientation;
 }
 
-/** The packets of the first video stream of a file (a cover picture is none). */
+/** By what a packet is found again in its file. */
+export interface PacketPlace {
+  /** In the stream's time base; NaN where it has none. */
+  readonly pts: number;
+  readonly dts: number;
+  /** Bytes into the file; -1 where that is not known. */
+  readonly pos: number;
+  readonly size: number;
+}
+
+/** Packets that are read after a seek in search of the one that it was for. */
+const MAX_SEARCHED = 512;
+
+/** The packets of the video stream of a file. */
 export class Demuxer implements Disposable {
   readonly #library: Library;
   readonly #context: InstanceType<Library['FormatContext']>;
   readonly #packet: Packet;
   readonly #stream: Stream;
+  readonly #index: number;
 
   constructor(library: Library, path: string) {
     this.#library = library;
@@ -43,9 +58,11 @@ export class Demuxer implements Disposable {
         if (codecpar.width > 0 && codecpar.height > 0) checkStoredSize(path, codecpar);
       }
       this.#context.findStreamInfoSync();
-      this.#stream = videoStream(library, path, this.#context.streams);
-      for (const stream of this.#context.streams) {
-        if (stream.index !== this.#stream.index) stream.discard = library.AVDISCARD_ALL;
+      const { streams } = this.#context;
+      this.#stream = videoStreamOf(path, streams, (stream) => traits(library, stream));
+      this.#index = this.#stream.index;
+      for (const stream of streams) {
+        if (stream.index !== this.#index) stream.discard = library.AVDISCARD_ALL;
       }
     } catch (error) {
       this[Symbol.dispose]();
@@ -58,8 +75,35 @@ export class Demuxer implements Disposable {
     do {
       this.#packet.unref();
       if (this.#context.readFrameSync(this.#packet) < 0) return undefined;
-    } while (this.#packet.streamIndex !== this.#stream.index);
+    } while (this.#packet.streamIndex !== this.#index);
     return this.#packet;
+  }
+
+  /**
+   * Goes to a packet: by its time, and where that does not lead to it, by its place in the file. The
+   * packet itself is returned, valid until the next call; undefined where it is not found.
+   */
+  seek(place: PacketPlace): Packet | undefined {
+    const { AVSEEK_FLAG_BACKWARD, AVSEEK_FLAG_BYTE } = this.#library;
+    const time = Number.isNaN(place.dts) ? place.pts : place.dts;
+    const ways = [
+      [time, AVSEEK_FLAG_BACKWARD],
+      [place.pos < 0 ? Number.NaN : place.pos, AVSEEK_FLAG_BYTE],
+    ] as const;
+    for (const [target, way] of ways) {
+      if (Number.isNaN(target)) continue;
+      const code = this.#context.seekFrameSync(this.#index, BigInt(target), way);
+      const packet = code < 0 ? undefined : this.#search(place);
+      if (packet !== undefined) return packet;
+    }
+    return undefined;
+  }
+
+  /** By what this packet of the file is found again. */
+  placeOf({ pts, dts, pos, size }: Packet): PacketPlace {
+    const none = this.#library.AV_NOPTS_VALUE;
+    const number = (time: bigint): number => (time === none ? Number.NaN : Number(time));
+    return { pts: number(pts), dts: number(dts), pos: Number(pos), size };
   }
 
   facts(): StreamFacts {
@@ -81,16 +125,27 @@ export class Demuxer implements Disposable {
     this.#packet.free();
     this.#context.closeInputSync();
   }
+
+  #search(place: PacketPlace): Packet | undefined {
+    for (let searched = 0; searched < MAX_SEARCHED; searched++) {
+      const packet = this.next();
+      if (packet === undefined) return undefined;
+      const found = this.placeOf(packet);
+      const isSame = found.size === place.size && found.pos === place.pos;
+      if (isSame && Object.is(found.pts, place.pts) && Object.is(found.dts, place.dts))
+        return packet;
+    }
+    return undefined;
+  }
 }
 
-function videoStream(library: Library, path: string, streams: readonly Stream[]): Stream {
-  const stream = streams.find(
-    ({ codecpar, disposition }) =>
-      codecpar.codecType === library.AVMEDIA_TYPE_VIDEO &&
-      (disposition & library.AV_DISPOSITION_ATTACHED_PIC) === 0,
-  );
-  if (stream === undefined) throw refusal(path, 'the file has no video stream');
-  return stream;
+function traits(library: Library, { codecpar, disposition }: Stream): StreamTraits {
+  const has = (flag: number): boolean => (disposition & flag) !== 0;
+  return {
+    isVideo: codecpar.codecType === library.AVMEDIA_TYPE_VIDEO,
+    isPicture: has(library.AV_DISPOSITION_ATTACHED_PIC),
+    isDefault: has(library.AV_DISPOSITION_DEFAULT),
+  };
 }
 
 function orientation(bytes: Uint8Array | null): Orientation {

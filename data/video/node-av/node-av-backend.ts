@@ -1,16 +1,8 @@
-import type { Packet } from 'node-av/lib';
-import { assembleFrames, wantedFrames } from '../assemble-frames.js';
+import { assembleFrames, type FoundFrame, wantedFrames } from '../assemble-frames.js';
 import { filterChain } from '../filter-chain.js';
-import { MAX_HELD_BYTES, MAX_VIDEO_FRAMES } from '../limits.js';
-import { shownSize } from '../orientation.js';
-import {
-  type EntryPoint,
-  FILE_START,
-  type PacketFacts,
-  PacketIndex,
-  showsFrame,
-} from '../packet-index.js';
-import { checkFrameCount, checkRequest, checkStoredSize } from '../refusal.js';
+import { IndexCache } from '../index-cache.js';
+import { checkRequest } from '../refusal.js';
+import { type EntryPoint, FILE_START } from '../timeline.js';
 import { checkVideoFile } from '../video-file.js';
 import type {
   FrameRequest,
@@ -20,10 +12,11 @@ import type {
   VideoReader,
 } from '../video-reader.js';
 import { Decoder } from './decoder.js';
-import { Demuxer, type StreamFacts } from './demuxer.js';
 import { type Library, loadLibrary } from './library.js';
 import { frameVectors } from './motion-vectors.js';
+import { PacketSource } from './packet-source.js';
 import { Scaler } from './scaler.js';
+import { readIndex, type VideoIndex } from './video-index.js';
 
 /**
  * Video by the FFmpeg libraries that the optional package `node-av` brings, in this process and
@@ -35,149 +28,131 @@ import { Scaler } from './scaler.js';
  */
 export async function nodeAvBackend(): Promise<VideoBackend> {
   const library = await loadLibrary();
+  const cache = new IndexCache<VideoIndex>();
   return {
     name: 'node-av',
     async open(path) {
       await checkVideoFile(path);
-      return new NodeAvReader(library, path);
+      const source = new PacketSource(library, path);
+      try {
+        const index = await cache.get(path, () => source.readThrough(readIndex));
+        source.use(index);
+        return new NodeAvReader(library, path, source, index);
+      } catch (error) {
+        source[Symbol.dispose]();
+        throw error;
+      }
     },
   };
 }
+
+/** Packets that are decoded rather than jumped over: opening a decoder anew costs more. */
+const NEAR_PACKETS = 8;
 
 class NodeAvReader implements VideoReader {
   readonly info: VideoInfo;
   readonly #library: Library;
   readonly #path: string;
-  readonly #stream: StreamFacts;
-  readonly #index: PacketIndex;
-  /** All packets, unless they are too large to be kept. */
-  readonly #held: readonly Packet[] | undefined;
+  readonly #source: PacketSource;
+  readonly #index: VideoIndex;
 
-  constructor(library: Library, path: string) {
+  constructor(library: Library, path: string, source: PacketSource, index: VideoIndex) {
     this.#library = library;
     this.#path = path;
-    using demuxer = new Demuxer(library, path);
-    const stream = demuxer.facts();
-    this.#stream = stream;
-    const { index, held } = readPackets(library, demuxer, stream.codec);
+    this.#source = source;
     this.#index = index;
-    this.#held = held;
-    const { codec, container, stored, orientation } = stream;
-    const { frameCount } = index;
-    this.info = {
-      ...shownSize(stored, orientation),
-      codec,
-      container,
-      stored,
-      orientation,
-      frameCount,
-    };
-    try {
-      checkStoredSize(path, stored);
-      checkFrameCount(path, frameCount);
-    } catch (error) {
-      this[Symbol.dispose]();
-      throw error;
-    }
+    this.info = index.info;
   }
 
   async read(request: FrameRequest): Promise<Frames> {
     checkRequest(this.#path, this.info, request);
-    const wanted = wantedFrames(request);
-    const entry = this.#index.entryBefore(wanted[0] ?? 0);
-    const { pixels, decodedFrames } =
-      this.#decode(request, wanted, entry) ?? this.#decode(request, wanted, FILE_START) ?? NOTHING;
-    return assembleFrames(this.#path, request, wanted, pixels, decodedFrames);
+    const wanted = wantedFrames(this.#path, request, this.info.frameCount);
+    using scaler = new Scaler(this.#library, this.#path, filterChain(this.info, request));
+    const work: Work = { request, scaler, found: new Map(), decodedFrames: 0 };
+    // Motion is asked of all frames from the first to the last.
+    const runs = request.onVectors === undefined ? this.#runs(wanted) : [wanted];
+    for (const run of runs) {
+      const entry = this.#index.timeline.entryBefore(run[0] ?? 0);
+      // What did not decode from an entry on, or not cleanly, is decoded as in sequence.
+      if (!this.#decode(work, run, entry)) this.#decode(work, run, FILE_START);
+    }
+    return assembleFrames(this.#path, request, work.found, work.decodedFrames);
   }
 
   [Symbol.dispose](): void {
-    for (const packet of this.#held ?? []) packet.free();
-    this.#stream.parameters.free();
+    this.#source[Symbol.dispose]();
+  }
+
+  /** The frames wanted, in runs that are decoded in one go, each from an entry point of its own. */
+  #runs(wanted: readonly number[]): readonly (readonly number[])[] {
+    const { timeline } = this.#index;
+    const runs: number[][] = [];
+    let reached = Number.NEGATIVE_INFINITY;
+    for (const frame of wanted) {
+      const { packet } = timeline.entryBefore(frame);
+      if (packet > reached + NEAR_PACKETS || runs.length === 0) runs.push([]);
+      runs.at(-1)?.push(frame);
+      reached = Math.max(reached, timeline.packetOf[frame] ?? 0);
+    }
+    return runs;
   }
 
   /**
-   * Decodes from an entry point to the last frame wanted. When it begins in the middle, each frame
-   * must carry the timestamp that the index has for it; when one does not, the result is undefined,
-   * because frames could not be counted from there as they are from the start. (Where damage
-   * before the entry loses frames altogether, the lost ones keep their index.)
+   * Decodes from an entry point to the last frame of a run. False where it began in the middle, and a
+   * frame did not come or something did not decode; from the start of the file, the frame before
+   * stands for one that does not come.
    */
-  #decode(
-    request: FrameRequest,
-    wanted: readonly number[],
-    entry: EntryPoint,
-  ): Decoded | undefined {
-    const { onVectors } = request;
-    using decoder = new Decoder(this.#library, this.#path, this.#stream, onVectors !== undefined);
-    using scaler = new Scaler(this.#library, this.#path, filterChain(this.info, request));
+  #decode(work: Work, run: readonly number[], entry: EntryPoint): boolean {
+    const { request, scaler, found } = work;
+    const { timeline, info } = this.#index;
     const isMiddle = entry.packet > 0;
-    const { times } = this.#index;
-    const entryTime = times[entry.frame] ?? 0;
-    const pixels: Uint8Array[] = [];
-    let decodedFrames = 0;
-    let next = entry.frame;
-    for (const frame of decoder.frames(this.#packets(entry.packet))) {
-      decodedFrames++;
-      if (isMiddle) {
-        const time = Number(frame.pts);
-        if (time < entryTime && next === entry.frame) continue; // needs frames before the entry
-        if (time !== times[next]) return undefined;
+    using decoder = new Decoder(
+      this.#library,
+      this.#path,
+      this.#source.stream,
+      request.onVectors !== undefined,
+    );
+    const here = new Map<number, FoundFrame>();
+    let next = 0;
+    let counted = 0;
+    let before:
+      | { readonly index: number; readonly frame: Parameters<Scaler['scale']>[0] }
+      | undefined;
+    const standIn = (): void => {
+      if (before === undefined) return;
+      const known = here.get(before.index);
+      const pixels = known?.pixels ?? scaler.scale(before.frame);
+      here.set(run[next] ?? 0, { index: before.index, pixels });
+    };
+    if (isMiddle) decoder.show(this.#source.first());
+    for (const frame of decoder.frames(this.#source.from(entry.packet))) {
+      work.decodedFrames++;
+      const index = timeline.isCounted ? counted++ : timeline.frameOf(Number(frame.pts));
+      if (index === undefined || index < entry.frame) continue;
+      if (isMiddle && decoder.isMadeUp(frame)) return false;
+      for (; (run[next] ?? index) < index; next++) {
+        if (isMiddle) return false;
+        standIn();
       }
-      onVectors?.(next, frameVectors(this.#library, frame, this.info.stored));
-      if (next === wanted[pixels.length]) pixels.push(scaler.scale(frame));
-      next++;
-      if (pixels.length === wanted.length) break;
+      request.onVectors?.(index, frameVectors(this.#library, frame, info.stored));
+      if (index === run[next]) {
+        here.set(index, { index, pixels: scaler.scale(frame) });
+        next++;
+      }
+      before = { index, frame };
+      if (next === run.length) break;
     }
-    return isMiddle && pixels.length < wanted.length ? undefined : { pixels, decodedFrames };
-  }
-
-  /**
-   * The packets from place `first` on, and the very first one before them, since it may say which
-   * encoder's faults the decoder has to make up for.
-   */
-  *#packets(first: number): Generator<Packet, void> {
-    let place = 0;
-    for (const packet of this.#held ?? this.#readAgain()) {
-      if (place === 0 || place >= first) yield packet;
-      place++;
-    }
-  }
-
-  *#readAgain(): Generator<Packet, void> {
-    using demuxer = new Demuxer(this.#library, this.#path);
-    for (let packet = demuxer.next(); packet !== undefined; packet = demuxer.next()) yield packet;
+    if (isMiddle && next < run.length) return false;
+    for (; next < run.length; next++) standIn();
+    for (const [index, frame] of here) found.set(index, frame);
+    return true;
   }
 }
 
-interface Decoded {
-  readonly pixels: readonly Uint8Array[];
-  readonly decodedFrames: number;
-}
-
-const NOTHING: Decoded = { pixels: [], decodedFrames: 0 };
-
-/** Reads every packet without decoding it, and keeps them while they are small. */
-function readPackets(
-  library: Library,
-  demuxer: Demuxer,
-  codec: string,
-): { index: PacketIndex; held: readonly Packet[] | undefined } {
-  const facts: PacketFacts[] = [];
-  const held: Packet[] = [];
-  let bytes = 0;
-  for (let packet = demuxer.next(); packet !== undefined; packet = demuxer.next()) {
-    const { pts, flags } = packet;
-    facts.push({
-      time: pts === library.AV_NOPTS_VALUE ? Number.NaN : Number(pts),
-      isKey: (flags & library.AV_PKT_FLAG_KEY) !== 0,
-      isShown:
-        (flags & library.AV_PKT_FLAG_DISCARD) === 0 &&
-        (!codec.startsWith('vp') || showsFrame(codec, packet.data ?? new Uint8Array())),
-    });
-    if (facts.length > 2 * MAX_VIDEO_FRAMES) break; // refused by its count
-    bytes += packet.size;
-    const copy = bytes <= MAX_HELD_BYTES ? packet.clone() : null;
-    if (copy === null) for (const earlier of held.splice(0)) earlier.free();
-    else held.push(copy);
-  }
-  return { index: new PacketIndex(facts), held: held.length === facts.length ? held : undefined };
+/** What the runs of one read share. */
+interface Work {
+  readonly request: FrameRequest;
+  readonly scaler: Scaler;
+  readonly found: Map<number, FoundFrame>;
+  decodedFrames: number;
 }

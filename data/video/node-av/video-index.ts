@@ -1,0 +1,94 @@
+import type { Packet } from 'node-av/lib';
+import { pictureReader } from '../bitstream/picture-reader.js';
+import { MAX_VIDEO_FRAMES } from '../limits.js';
+import { shownSize } from '../orientation.js';
+import { checkFrameCount, checkStoredSize } from '../refusal.js';
+import {
+  type FullDecode,
+  type PacketFacts,
+  type Timeline,
+  timelineOfDecode,
+  timelineOfPackets,
+} from '../timeline.js';
+import type { VideoInfo } from '../video-reader.js';
+import { Decoder } from './decoder.js';
+import { Demuxer, type PacketPlace, type StreamFacts } from './demuxer.js';
+import type { Library } from './library.js';
+
+/** What is kept of a video once it was read through. */
+export interface VideoIndex {
+  readonly info: VideoInfo;
+  readonly timeline: Timeline;
+  /** Of the first packet and of each entry's packet, where it lies in the file. */
+  readonly places: ReadonlyMap<number, PacketPlace>;
+  /** What it takes of memory, roughly: packets that are kept. */
+  readonly weight: number;
+}
+
+/**
+ * Reads a video through: the headers of its packets, and all its frames where these leave a doubt.
+ * The demuxer must be at the start.
+ */
+export function readIndex(
+  library: Library,
+  path: string,
+  demuxer: Demuxer,
+  stream: StreamFacts,
+): VideoIndex {
+  const { codec, container, stored, orientation } = stream;
+  checkStoredSize(path, stored);
+  const reader = pictureReader(codec, stream.parameters.extradata ?? new Uint8Array());
+  const packets: PacketFacts[] = [];
+  const places = new Map<number, PacketPlace>();
+  for (let packet = demuxer.next(); packet !== undefined; packet = demuxer.next()) {
+    const { flags, pts } = packet;
+    const picture = reader?.read(packet.data ?? new Uint8Array());
+    if (packets.length === 0 || picture?.isEntry === true) {
+      places.set(packets.length, demuxer.placeOf(packet));
+    }
+    packets.push({
+      time: pts === library.AV_NOPTS_VALUE ? Number.NaN : Number(pts),
+      isDamaged: (flags & library.AV_PKT_FLAG_CORRUPT) !== 0,
+      isCutOff: (flags & library.AV_PKT_FLAG_DISCARD) !== 0,
+      picture,
+    });
+    if (packets.length > 2 * MAX_VIDEO_FRAMES) break; // refused by its count
+  }
+  const timeline =
+    packets.length > 2 * MAX_VIDEO_FRAMES
+      ? undefined
+      : (timelineOfPackets(packets) ?? timelineOfDecode(packets, decodeAll(library, path, stream)));
+  const frameCount = timeline?.frameCount ?? packets.length;
+  checkFrameCount(path, frameCount);
+  const size = shownSize(stored, orientation);
+  const info = { ...size, codec, container, stored, orientation, frameCount };
+  const weight = frameCount + places.size;
+  return { info, timeline: timeline as Timeline, places, weight };
+}
+
+/** Gives packets their place in the stream as time: a frame then tells which packet it came from. */
+export function numbered(packet: Packet, place: number): Packet {
+  packet.pts = BigInt(place);
+  packet.dts = BigInt(place);
+  return packet;
+}
+
+function decodeAll(library: Library, path: string, stream: StreamFacts): FullDecode {
+  using demuxer = new Demuxer(library, path);
+  using decoder = new Decoder(library, path, stream);
+  const packets: number[] = [];
+  let isDamaged = false;
+  for (const frame of decoder.frames(allOf(demuxer))) {
+    packets.push(Number(frame.pts));
+    isDamaged ||= decoder.isMadeUp(frame);
+    if (packets.length > MAX_VIDEO_FRAMES) break;
+  }
+  return { packets, isDamaged };
+}
+
+function* allOf(demuxer: Demuxer): Generator<Packet, void> {
+  let place = 0;
+  for (let packet = demuxer.next(); packet !== undefined; packet = demuxer.next()) {
+    yield numbered(packet, place++);
+  }
+}
