@@ -1,4 +1,4 @@
-import { LacunaError } from '../spec/index.js';
+import { LacunaError } from '../spec/errors.js';
 
 /**
  * What a person is told about a failure: the sentence of an error that they can mend; for anything
