@@ -4,17 +4,28 @@ import { LacunaError, MASK_KINDS } from '../spec/index.js';
 import { capabilitiesOf } from './settings/capabilities.js';
 import type { RunSettings } from './settings/config.js';
 
-/** The list of a run's clips. @throws LacunaError where there is nothing to learn from. */
-export async function readRunList(settings: RunSettings): Promise<ClipList> {
-  const list = await readClipList(settings.data.list);
+/**
+ * The list of a run's clips. A clip that lost all its captions because none can be used is left out
+ * where captions are needed.
+ *
+ * @param onNote Told, in a sentence each, what the list says that is left out.
+ * @throws LacunaError where there is nothing to learn from.
+ */
+export async function readRunList(
+  settings: RunSettings,
+  onNote: (sentence: string) => void,
+): Promise<ClipList> {
+  const list = await readClipList(settings.data.list, onNote);
   const guided = MASK_KINDS[settings.mask.kind].map === 'similarity';
   const { aligns } = capabilitiesOf(settings);
   if (!aligns && !guided) return list;
-  const silent = list.records.filter(({ captions }) => captions.length === 0);
+  const { first: bad } = list.badCaptions;
+  const records = list.records.filter(({ id, captions }) => captions.length > 0 || !bad.has(id));
+  const silent = records.filter(({ captions }) => captions.length === 0);
   if (silent.length > 0) {
     throw new LacunaError({
       where: settings.data.list,
-      what: `${guided ? `the mask ${settings.mask.kind}` : `the objective ${settings.objective}`} needs captions, but ${silent.length} of ${list.records.length} clips have none`,
+      what: `${guided ? `the mask ${settings.mask.kind}` : `the objective ${settings.objective}`} needs captions, but ${silent.length} of ${records.length} clips have none`,
       got: `${silent[0]?.id} without a caption`,
       fix: `Add captions, remove these clips, or choose ${guided ? 'another mask' : 'the objective mae'}.`,
     });
@@ -26,7 +37,7 @@ export async function readRunList(settings: RunSettings): Promise<ClipList> {
       fix: 'Describe what is different in each clip, or choose the objective mae.',
     });
   }
-  return list;
+  return { ...list, records };
 }
 
 /** The folder that the paths of the list start from. */

@@ -70,7 +70,7 @@ export async function openRunAligner(
   const plain = new RunAligner(name, { model, tokenizer, digest, view });
   if (!centred) return plain;
   try {
-    return await plain.centredOn(await learnedCaptions(settings, tokenizer));
+    return await plain.centredOn(await learnedCaptions(settings, tokenizer, onNote));
   } catch (error) {
     await plain.dispose();
     throw error;
@@ -81,8 +81,9 @@ export async function openRunAligner(
 async function learnedCaptions(
   { data, text }: RunSettings,
   tokenizer: Tokenizer,
+  onNote: (sentence: string) => void,
 ): Promise<readonly string[]> {
-  const { records } = await readClipList(data.list);
+  const { records } = await readClipList(data.list, onNote);
   const distinct = new Set<string>();
   for (const { captions } of records) {
     for (const caption of captions) {

@@ -161,7 +161,9 @@ class Loop<B extends TaskBatch> {
     const isLast = this.#step === schedule.totalSteps;
     if (this.#step % evaluation.everySteps !== 0 && !isLast) return;
     for (const evaluated of await evaluation.run(await this.#modelState())) {
-      const line: StepEvaluation = { step: this.#step, ...evaluated };
+      const { evaluator, scores, problems = [] } = evaluated;
+      for (const problem of problems) await this.#tellProblem(problem);
+      const line: StepEvaluation = { step: this.#step, evaluator, scores };
       await this.#options.folder?.appendEvaluation(line);
       this.#emit({ kind: 'evaluation', ...line });
     }

@@ -51,6 +51,8 @@ export interface Batches<B extends TaskBatch> {
 export interface Evaluated {
   readonly evaluator: string;
   readonly scores: Named<number>;
+  /** Clips that were left out. @defaultValue none */
+  readonly problems?: readonly DataProblem[];
 }
 
 /** What the model is worth while it is trained. The training does not depend on it. */

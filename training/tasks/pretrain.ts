@@ -57,10 +57,11 @@ export async function pretrain(
   backend: Backend,
   options: PretrainOptions,
 ): Promise<PretrainResult> {
-  const list = await readRunList(given);
+  const onNote = notesOf(options);
+  const list = await readRunList(given, onNote);
   // Before anything is written: a folder without its videos leaves no run behind.
   await checkDataFolder(dataRoot(given), list.records);
-  const gallery = await openGallery(given);
+  const gallery = await openGallery(given, onNote);
   const text = await beginText(await checkFlowModel(given), list, textOptions(options, gallery));
   const { settings, side, teacher } = text;
   const plan = pretrainingPlan(settings, vocabularyOf(side));
@@ -73,6 +74,7 @@ export async function pretrain(
   const folder = await RunFolder.create(settings.output, manifest);
   try {
     await text.save(folder);
+    for (const [id, reason] of list.badCaptions.first) await folder.appendProblem({ id, reason });
     return await run({ list, text: side, guide, gallery, plan, backend, folder, options });
   } finally {
     await folder.release();
@@ -94,7 +96,8 @@ export async function resumePretraining(
   const folder = await RunFolder.resume(path, 'pretrain');
   try {
     const { settings, data, programs, similarity } = folder.manifest;
-    const list = await readRunList(settings);
+    const onNote = notesOf(options);
+    const list = await readRunList(settings, onNote);
     if (list.digest !== data.digest) {
       throw new LacunaError({
         where: settings.data.list,
@@ -105,14 +108,13 @@ export async function resumePretraining(
       });
     }
     await checkFlowModel(settings);
-    const gallery = await openGallery(settings);
+    const gallery = await openGallery(settings, onNote);
     const text = await resumeText(folder, list, textOptions(options, gallery));
     const plan = pretrainingPlan(settings, vocabularyOf(text));
     if (JSON.stringify(programDigests(plan)) !== JSON.stringify(programs)) {
-      options.onEvent?.({
-        kind: 'note',
-        text: 'The programs of this version differ from those that the run began with: its trajectory will too.',
-      });
+      onNote(
+        'The programs of this version differ from those that the run began with: its trajectory will too.',
+      );
     }
     const guide = await openGuide(settings, list);
     guide?.requireSame(similarity);
@@ -132,15 +134,17 @@ interface Run extends Omit<PretrainingParts, 'evaluation'> {
   readonly resumes?: boolean;
 }
 
-function textOptions(
-  { onEvent, signal, openTeacher }: PretrainOptions,
-  gallery: Gallery | undefined,
-): RunTextOptions {
+function notesOf({ onEvent }: PretrainOptions): (text: string) => void {
+  return (text) => onEvent?.({ kind: 'note', text });
+}
+
+function textOptions(options: PretrainOptions, gallery: Gallery | undefined): RunTextOptions {
+  const { onEvent, signal, openTeacher } = options;
   return {
     captions: galleryCaptions(gallery),
     openTeacher,
     signal,
-    onNote: (text) => onEvent?.({ kind: 'note', text }),
+    onNote: notesOf(options),
     onProgress: (done, total) => onEvent?.({ kind: 'captions', done, total }),
   };
 }

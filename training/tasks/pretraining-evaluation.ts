@@ -6,6 +6,7 @@ import type { TextSide } from '../../run/feeds/batch-feeds.js';
 import { CaptionEmbeddings } from '../../run/feeds/caption-embeddings.js';
 import { tokenizerOf } from '../../run/feeds/run-text.js';
 import type { TrainedModel } from '../../run/open-program.js';
+import type { DataProblem } from '../../run/run-folder.js';
 import { capabilitiesOf } from '../../run/settings/capabilities.js';
 import type { RunSettings } from '../../run/settings/config.js';
 import { LacunaError } from '../../spec/index.js';
@@ -21,13 +22,17 @@ export interface Gallery {
 /**
  * The clips of the section `evaluation`, looked up before anything is written; undefined without it.
  *
+ * @param onNote Told, in a sentence each, what the list says that is left out.
  * @throws LacunaError for a list or a folder that cannot be used.
  */
-export async function openGallery(settings: RunSettings): Promise<Gallery | undefined> {
+export async function openGallery(
+  settings: RunSettings,
+  onNote: (sentence: string) => void,
+): Promise<Gallery | undefined> {
   const { evaluation } = settings;
   if (evaluation === undefined) return undefined;
   const { list, root = dirname(list), everySteps, clips } = evaluation;
-  const records = (await readClipList(list)).records.slice(0, clips);
+  const records = (await readClipList(list, onNote)).records.slice(0, clips);
   await checkDataFolder(root, records);
   const silent = records.find(({ captions }) => captions.length === 0);
   if (capabilitiesOf(settings).aligns && silent !== undefined) {
@@ -61,8 +66,10 @@ export function pretrainingEvaluation(
       const model: TrainedModel = { settings, backend, state, tokenizer, ...teacherOf(text) };
       const results: Evaluated[] = [];
       for (const evaluator of evaluators) {
-        const result = await evaluate(evaluator, model, records, root);
-        results.push({ evaluator: evaluator.name, scores: evaluator.scores(result) });
+        const problems: DataProblem[] = [];
+        const onProblem = (problem: DataProblem): void => void problems.push(problem);
+        const result = await evaluate(evaluator, model, records, root, { onProblem });
+        results.push({ evaluator: evaluator.name, scores: evaluator.scores(result), problems });
       }
       return results;
     },
