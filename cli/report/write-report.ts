@@ -1,9 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { dataRoot, readManifest } from '../../run/index.js';
-import { collectReport } from './collect-report.js';
+import { dataRoot, type ProbeManifest, readManifest, readTaskManifest } from '../../run/index.js';
+import { LacunaError } from '../../spec/index.js';
+import { EvaluationDisplay } from '../evaluation-display.js';
+import { collectReport, recordedOf } from './collect-report.js';
 import { comparePage } from './compare-page.js';
 import { reportPage } from './page.js';
+import { probePage } from './probe-page.js';
 import type { ReportInput } from './report-input.js';
 
 /** Flags of `lacuna report`. */
@@ -12,14 +15,29 @@ export interface ReportFlags {
   readonly list?: string;
   readonly root?: string;
   readonly examples: number;
+  readonly gallery?: number;
 }
 
-/** Writes the report of a run and returns its path. */
+/** Writes the report of a run, or of a probe, and returns its path. */
 export async function writeReport(run: string, flags: ReportFlags): Promise<string> {
   const path = flags.output ?? join(run, 'report.html');
-  const input = await collectReport(run, { ...flags, onNote: (text) => console.error(text) });
-  await writeFile(path, reportPage(input));
+  const probe = await probeManifest(run);
+  const page =
+    probe === undefined
+      ? reportPage(await collectReport(run, flags, new EvaluationDisplay(process.stderr)))
+      : probePage({ folder: run, manifest: probe, ...(await recordedOf(run)) });
+  await writeFile(path, page);
   return path;
+}
+
+/** The manifest of a folder that holds a linear probe; undefined for any other. */
+async function probeManifest(folder: string): Promise<ProbeManifest | undefined> {
+  try {
+    return await readTaskManifest(folder, 'linear-probe');
+  } catch (error) {
+    if (error instanceof LacunaError) return undefined;
+    throw error;
+  }
 }
 
 /** Writes the page about several runs, on the clips of the first, and returns its path. */
@@ -28,13 +46,13 @@ export async function writeComparison(
   flags: ReportFlags,
 ): Promise<string> {
   const path = flags.output ?? 'comparison.html';
-  const onNote = (text: string): void => console.error(text);
+  const display = new EvaluationDisplay(process.stderr);
   const { settings } = await readManifest(runs[0] ?? '');
   const clips =
     flags.list === undefined ? { list: settings.data.list, root: dataRoot(settings) } : {};
   const inputs: ReportInput[] = [];
   for (const run of runs) {
-    inputs.push(await collectReport(run, { ...clips, ...flags, retrieval: false, onNote }));
+    inputs.push(await collectReport(run, { ...clips, ...flags, retrieval: false }, display));
   }
   await writeFile(path, comparePage(inputs));
   return path;
