@@ -65,8 +65,9 @@ async function evaluateRun(run: string, flags: EvaluateFlags): Promise<void> {
       for (const evaluator of only === undefined ? suited : chosen) {
         display.begins(evaluator.name);
         const result = await evaluate(evaluator, whole, records, root, display);
-        const judged = records.length - display.ends();
-        console.log(`${evaluator.name} on ${judged} of ${records.length} clips of ${data}`);
+        const leftOut = display.ends();
+        const judged = `${leftOut === 0 ? '' : `${records.length - leftOut} of `}${records.length}`;
+        console.log(`${evaluator.name} on ${judged} clips of ${data}`);
         for (const [name, score] of Object.entries(evaluator.scores(result))) {
           console.log(`  ${name.padEnd(28)} ${Number(score.toPrecision(4))}`);
         }
