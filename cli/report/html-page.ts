@@ -22,7 +22,7 @@ export function htmlPage(title: string, style: string, body: Content): string {
   ].join('; ');
   const { text } = html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${policy}"><meta name="referrer" content="no-referrer">
+<meta http-equiv="Content-Security-Policy" content="${Html.trusted(policy)}"><meta name="referrer" content="no-referrer">
 <title>${title}</title><style>${Html.trusted(style)}</style></head><body>
 ${body}
 </body></html>
