@@ -8,6 +8,7 @@ const config: ViteUserConfig = defineConfig({
     ],
     setupFiles: ['scripts/fixed-seed.ts'],
     testTimeout: 120_000,
+    hookTimeout: 120_000,
     pool: 'forks',
     maxWorkers: 2,
     reporters: ['default', new NotRunReporter()],
