@@ -60,6 +60,21 @@ describe('the list of a run', () => {
     expect(records).toHaveLength(3);
   });
 
+  it('says how many clips share a caption, and what that makes of them', async () => {
+    const captions = [['a dog'], ['a dog', 'x'], ['a cat'], ['a bird', 'x']];
+    const told: string[] = [];
+    const onNote = (sentence: string): number => told.push(sentence);
+    await readRunList(await settings(captions, {}), onNote);
+    const positives = { contrastive: { equalCaptions: 'positives' } };
+    await readRunList(await settings(captions, positives), onNote);
+    await readRunList(await settings(captions, { objective: 'mae' }), onNote);
+    await readRunList(await settings([['a'], ['b']], {}), onNote);
+    expect(told).toEqual([
+      expect.stringMatching(/^3 of 4 clips share a caption .* each is a negative of the other;/),
+      expect.stringMatching(/^3 of 4 clips share a caption .* they are positives of each other\.$/),
+    ]);
+  });
+
   it('needs different captions where clips are to be told apart', async () => {
     const run = await settings([['a dog'], ['a dog']], {});
     expect(await refusalOf(readRunList(run, () => {}))).toBe(

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { type ClipList, readClipList } from '../data/index.js';
+import { type ClipList, type ClipRecord, readClipList } from '../data/index.js';
 import { LacunaError, MASK_KINDS } from '../spec/index.js';
 import { capabilitiesOf } from './settings/capabilities.js';
 import type { RunSettings } from './settings/config.js';
@@ -37,7 +37,27 @@ export async function readRunList(
       fix: 'Describe what is different in each clip, or choose the objective mae.',
     });
   }
+  const shared = aligns ? clipsWithSharedCaptions(records) : 0;
+  if (shared > 0) {
+    const isPositive = settings.contrastive.equalCaptions === 'positives';
+    onNote(
+      `${shared} of ${records.length} clips share a caption with another clip. Where such clips meet in a batch (the metric equal_captions counts them), ` +
+        (isPositive
+          ? 'they are positives of each other.'
+          : 'each is a negative of the other; contrastive.equalCaptions=positives makes them positives.'),
+    );
+  }
   return { ...list, records };
+}
+
+/** How many clips have a caption that another clip has, too. */
+export function clipsWithSharedCaptions(records: readonly ClipRecord[]): number {
+  const holders = new Map<string, number>();
+  for (const { captions } of records) {
+    for (const caption of new Set(captions)) holders.set(caption, (holders.get(caption) ?? 0) + 1);
+  }
+  const isShared = (caption: string): boolean => (holders.get(caption) ?? 0) > 1;
+  return records.filter(({ captions }) => captions.some(isShared)).length;
 }
 
 /** The folder that the paths of the list start from. */

@@ -133,14 +133,15 @@ class Loop<B extends TaskBatch> {
     const bad = Object.entries(metrics).find(([, value]) => !Number.isFinite(value));
     if (bad !== undefined) throw this.#notFinite(bad, batch.ids);
     this.#step += 1;
+    const { counts, ...facts } = this.#task.metrics?.(batch) ?? {};
     const line: StepMetrics = {
       step: this.#step,
       epoch: batch.epoch,
-      metrics,
+      metrics: { ...metrics, ...counts },
       learningRate: rate,
       stepSeconds: (performance.now() - begin) / 1000,
       waitSeconds,
-      ...this.#task.metrics?.(batch),
+      ...facts,
     };
     await this.#options.folder?.appendMetrics(line);
     this.#emit({ kind: 'step', steps: schedule.totalSteps, clips, ...line });
