@@ -44,7 +44,7 @@ export async function readRunList(
       `${shared} of ${records.length} clips share a caption with another clip. Where such clips meet in a batch (the metric equal_captions counts them), ` +
         (isPositive
           ? 'they are positives of each other.'
-          : 'each is a negative of the other; contrastive.equalCaptions=positives makes them positives.'),
+          : 'each is a negative of the other; contrastive.equalCaptions=positives makes them positives, which tells where their words are masked differently.'),
     );
   }
   return { ...list, records };

@@ -58,7 +58,9 @@ export interface InfoNceConfig {
  * evenly over all pairs with the same caption (SupCon, Khosla et al. 2020, equation (2), L_out; UniCL,
  * Yang et al. 2022, equations (2) to (4)): with E[i, j] = 1 where the captions i and j are equal and 0
  * elsewhere, and Q = E / (sum over j of E[i, j]), the loss of row i is -sum_j Q[i, j] log softmax(S[i, :])[j].
- * Q is symmetric, so that the columns have the same targets. Where all captions differ it is InfoNCE.
+ * Q is symmetric, so that the columns have the same targets. Where all captions differ it is InfoNCE; and
+ * so it is, in exact arithmetic, where equal captions are embedded alike: their rows are one row twice, and
+ * the targets only change places. What it changes are captions whose words are masked differently (MAC).
  *
  * @param captions i32 [B], equal where captions are; needed for `positives` alone.
  */
