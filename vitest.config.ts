@@ -6,8 +6,9 @@ const config: ViteUserConfig = defineConfig({
     include: [
       '{spec,core,formats,protocol,reference,backends,conformance,data,run,teacher,evaluation,training,cli,scripts}/**/*.test.ts',
     ],
-    setupFiles: ['scripts/fixed-seed.ts'],
+    setupFiles: ['scripts/fixed-seed.ts', 'scripts/no-defects.ts'],
     testTimeout: 120_000,
+    hookTimeout: 120_000,
     pool: 'forks',
     maxWorkers: 2,
     reporters: ['default', new NotRunReporter()],

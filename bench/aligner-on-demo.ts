@@ -149,7 +149,7 @@ function average(all: readonly Scores[]): Scores {
 
 async function measure(data: DemoData, run: string, maps: string): Promise<Scores> {
   const list = await withCaptions(data, data.testList);
-  const { records } = await readClipList(list);
+  const { records } = await readClipList(list, () => {});
   const aligner = await openRunAligner(run, open);
   const recipe = similarityRecipe(aligner, { form: 'dense', stride: 1 });
   const store = await SimilarityStore.create(maps, recipe);

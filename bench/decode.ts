@@ -119,7 +119,7 @@ async function main(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'lacuna-decode-'));
   try {
     const demo = await makeDemoData(join(folder, 'demo'), { trainClips: 200, testClips: 8 });
-    const { records } = await readClipList(demo.trainList);
+    const { records } = await readClipList(demo.trainList, () => {});
     const small = await deliverClips(demo.folder, records, dense(16, 64, 1), backend);
     console.error('small clips', small);
     console.log(JSON.stringify({ cpu: cpus()[0]?.model, frames, large, small }));

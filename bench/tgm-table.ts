@@ -103,9 +103,9 @@ async function makeData(): Promise<Data> {
     root: demo.folder,
     trainList,
     testList,
-    train: (await readClipList(trainList)).records,
-    test: (await readClipList(testList)).records,
-    heldOut: (await readClipList(demo.testList)).records,
+    train: (await readClipList(trainList, () => {})).records,
+    test: (await readClipList(testList, () => {})).records,
+    heldOut: (await readClipList(demo.testList, () => {})).records,
     contents: new Map(contents),
   };
 }

@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { CaptionDisplay, type DisplayStream } from './caption-display.js';
+import { CaptionDisplay } from './caption-display.js';
+import type { LineStream } from './terminal-line.js';
 
 /** A stream that keeps what is written to it. */
 function stream(columns: number | undefined): {
   readonly written: string[];
-  readonly stream: DisplayStream;
+  readonly stream: LineStream;
 } {
   const written: string[] = [];
-  const write = (text: string): boolean => written.push(text) > 0;
+  const write = (chunk: string | Uint8Array): boolean =>
+    written.push(typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString()) > 0;
   const terminal = columns === undefined ? {} : { isTTY: true, columns };
   return { written, stream: { ...terminal, write } };
 }
@@ -22,7 +24,7 @@ describe('the display of captions', () => {
     display.end();
     expect(written.join('')).toBe(
       '\r\u001b[Kcaptions of 3/12 videos  25 %  1:15 lef' +
-        '\r\u001b[Kleft out a\uFFFD[2J.mp4 and 2 more: bad\uFFFD\n' +
+        '\r\u001b[Kleft out a\\u{1b}[2J.mp4 and 2 more: bad\\u{d}\n' +
         '\r\u001b[Kcaptions of 12/12 videos  100 %  0 s le\n',
     );
   });

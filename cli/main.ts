@@ -4,20 +4,66 @@
  * Everything may come in; nothing else imports what is here, and no command another.
  */
 import { Command } from 'commander';
-import { backendsCommand } from './commands/backends.js';
-import { benchCommand } from './commands/bench.js';
-import { captionCommand } from './commands/caption.js';
-import { conformCommand } from './commands/conform.js';
-import { demoCommand } from './commands/demo.js';
-import { evaluateCommand } from './commands/evaluate.js';
-import { maskCommand } from './commands/mask.js';
-import { pretrainCommand } from './commands/pretrain.js';
-import { probeCommand } from './commands/probe.js';
-import { reportCommand } from './commands/report.js';
-import { serveCommand } from './commands/serve.js';
-import { similarityCommand } from './commands/similarity.js';
 import { describeFailure } from './failure.js';
 import { version } from './version.js';
+import { visibleStreams } from './visible-text.js';
+
+/** A command: what the overview says of it, and its file, which is loaded when it is called. */
+interface CommandEntry {
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+}
+
+const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  demo: {
+    summary: 'Makes a data set, pretrains on it, and says what the model learned.',
+    load: async () => (await import('./commands/demo.js')).demoCommand(),
+  },
+  caption: {
+    summary: 'Writes captions for videos, as a list for `lacuna pretrain`.',
+    load: async () => (await import('./commands/caption.js')).captionCommand(),
+  },
+  similarity: {
+    summary: 'Stores how much each part of each frame is like each caption, for masks.',
+    load: async () => (await import('./commands/similarity.js')).similarityCommand(),
+  },
+  mask: {
+    summary: 'Shows where masks fall.',
+    load: async () => (await import('./commands/mask.js')).maskCommand(),
+  },
+  pretrain: {
+    summary: 'Pretrains a masked video-text model on your videos and captions.',
+    load: async () => (await import('./commands/pretrain.js')).pretrainCommand(),
+  },
+  evaluate: {
+    summary: 'Judges the model of a run on held-out clips.',
+    load: async () => (await import('./commands/evaluate.js')).evaluateCommand(),
+  },
+  probe: {
+    summary: 'Says how well classes can be read off the features of a pretrained encoder.',
+    load: async () => (await import('./commands/probe.js')).probeCommand(),
+  },
+  report: {
+    summary: 'Writes one self-contained HTML page about a run, or about several.',
+    load: async () => (await import('./commands/report.js')).reportCommand(),
+  },
+  backends: {
+    summary: 'Tells which backends and devices can run here, and for each other one why not.',
+    load: async () => (await import('./commands/backends.js')).backendsCommand(),
+  },
+  conform: {
+    summary: 'Holds a backend, or a port in any language, to the specification, clause by clause.',
+    load: async () => (await import('./commands/conform.js')).conformCommand(),
+  },
+  bench: {
+    summary: 'Measures a training step, as a share of what the device reaches in one product.',
+    load: async () => (await import('./commands/bench.js')).benchCommand(),
+  },
+  serve: {
+    summary: "Serves a page that holds a browser's WebGPU to the specification, in the browser.",
+    load: async () => (await import('./commands/serve.js')).serveCommand(),
+  },
+};
 
 const program = new Command('lacuna')
   .description(
@@ -26,18 +72,6 @@ const program = new Command('lacuna')
   )
   .version(version())
   .showHelpAfterError('(add --help for the options and examples)')
-  .addCommand(demoCommand())
-  .addCommand(captionCommand())
-  .addCommand(similarityCommand())
-  .addCommand(maskCommand())
-  .addCommand(pretrainCommand())
-  .addCommand(evaluateCommand())
-  .addCommand(probeCommand())
-  .addCommand(reportCommand())
-  .addCommand(backendsCommand())
-  .addCommand(conformCommand())
-  .addCommand(benchCommand())
-  .addCommand(serveCommand())
   .addHelpText(
     'after',
     `
@@ -55,7 +89,13 @@ Examples:
   $ lacuna serve                                                          the same for a browser's WebGPU, in the browser`,
   );
 
+visibleStreams(process.stdout, process.stderr);
 try {
+  // Only the command that is called is loaded: together they take seconds.
+  const named = process.argv.slice(2).filter((word) => Object.hasOwn(COMMANDS, word))[0];
+  for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
+    program.addCommand((name === named ? await load() : new Command(name)).summary(summary));
+  }
   await program.parseAsync();
 } catch (error) {
   console.error(describeFailure(error));

@@ -16,14 +16,14 @@ export interface Progress {
 }
 
 /**
- * One line about a run, cut to `columns`:
+ * One line about a run:
  * `step 120/500  loss 2.41 (mae 0.81, contrastive 1.60)  310 ms  206 clips/s  waiting 2 %  1:58 left`.
  */
-export function formatProgress(progress: Progress, columns: number): string {
+export function formatProgress(progress: Progress): string {
   const { step, steps, loss, parts, scaling, evaluated = [] } = progress;
   const { stepSeconds, waitSeconds, clips } = progress;
   const detail = parts.map(([name, value]) => `${name} ${number(value)}`).join(', ');
-  const line = [
+  return [
     `step ${String(step).padStart(String(steps).length)}/${steps}`,
     `loss ${number(loss)}${detail === '' ? '' : ` (${detail})`}`,
     ...(scaling === undefined ? [] : [`scale ${scaling.scale}, ${scaling.skipped} skipped`]),
@@ -33,7 +33,6 @@ export function formatProgress(progress: Progress, columns: number): string {
     `waiting ${Math.round((100 * waitSeconds) / stepSeconds)} %`,
     `${duration((steps - step) * stepSeconds)} left`,
   ].join('  ');
-  return line.length < columns ? line : line.slice(0, Math.max(0, columns - 1));
 }
 
 /** `42 s`, `3:05`, `2:10:00`. */

@@ -2,23 +2,23 @@ import type { ProbeManifest, RunManifest } from '../run/index.js';
 import type { PretrainEvent, ProbeEvent } from '../training/index.js';
 import { evaluationLine } from './evaluation-line.js';
 import { formatProgress, type Progress } from './progress-line.js';
+import { type LineStream, TerminalLine } from './terminal-line.js';
 
-/** Seconds between two lines where the output is no terminal. */
-const PLAIN_INTERVAL = 10;
 /** The weight of the newest step in the averages shown. */
 const NEWEST = 0.1;
 
 /** Shows a run's events: on a terminal one line that is rewritten, elsewhere a line now and then. */
 export class RunDisplay {
-  readonly #stream: NodeJS.WriteStream;
+  readonly #line: TerminalLine;
+  readonly #isTerminal: boolean;
   readonly #onReady: () => void;
   #progress: Progress | undefined;
-  #lastPlain = 0;
   readonly #evaluated = new Map<string, number>();
 
   /** @param onReady Called before the first step: what ends the run from then on, ends it with a checkpoint. */
-  constructor(stream: NodeJS.WriteStream, onReady: () => void = () => {}) {
-    this.#stream = stream;
+  constructor(stream: LineStream, onReady: () => void = () => {}) {
+    this.#line = new TerminalLine(stream);
+    this.#isTerminal = stream.isTTY === true;
     this.#onReady = onReady;
   }
 
@@ -27,12 +27,12 @@ export class RunDisplay {
       case 'ready': {
         this.#onReady();
         const { backend } = event.manifest;
-        this.#line(
+        this.#line.line(
           `${described(event.manifest)}; ${backend.name}, ${backend.device}; ` +
             `ready in ${event.compileSeconds.toFixed(1)} s`,
         );
         if (event.doneSteps > 0)
-          this.#line(`continuing after step ${event.doneSteps} of ${event.steps}`);
+          this.#line.line(`continuing after step ${event.doneSteps} of ${event.steps}`);
         return;
       }
       case 'step': {
@@ -54,16 +54,16 @@ export class RunDisplay {
           waitSeconds: averaged(before?.waitSeconds, waitSeconds),
           clips,
         };
-        this.#update(this.#progress);
+        this.#line.show(formatProgress(this.#progress), step === steps);
         return;
       }
       case 'problem':
-        this.#line(
+        this.#line.line(
           `${event.used === true ? 'incomplete' : 'skipped'} ${event.id}: ${event.reason}`,
         );
         return;
       case 'checkpoint':
-        if (this.#stream.isTTY !== true) this.#line(`checkpoint ${event.path}`);
+        if (!this.#isTerminal) this.#line.line(`checkpoint ${event.path}`);
         return;
       case 'captions':
         this.#count('the teacher embeds the captions', event.done, event.total);
@@ -72,42 +72,20 @@ export class RunDisplay {
         this.#count('the encoder makes the features of the clips', event.done, event.total);
         return;
       case 'evaluation':
-        this.#line(evaluationLine(event));
+        this.#line.line(evaluationLine(event));
         this.#evaluated.set(event.evaluator, Object.values(event.scores)[0] ?? Number.NaN);
         return;
       case 'note':
-        this.#line(event.text);
+        this.#line.line(event.text);
         return;
       default:
         event satisfies never;
     }
   };
 
-  #update(progress: Progress): void {
-    const last = progress.step === progress.steps;
-    if (this.#stream.isTTY === true) {
-      this.#stream.write(
-        `\r\x1b[K${formatProgress(progress, this.#stream.columns ?? 80)}${last ? '\n' : ''}`,
-      );
-      return;
-    }
-    const now = performance.now() / 1000;
-    if (!last && this.#lastPlain > 0 && now - this.#lastPlain < PLAIN_INTERVAL) return;
-    this.#lastPlain = now;
-    this.#stream.write(`${formatProgress(progress, Number.POSITIVE_INFINITY)}\n`);
-  }
-
-  /** Something that is made before the run begins: on a terminal as it goes, elsewhere when it is done. */
+  /** Something that is made before the run begins. */
   #count(what: string, done: number, total: number): void {
-    const text = `${what}: ${done} of ${total}`;
-    const last = done === total;
-    if (this.#stream.isTTY === true) {
-      this.#stream.write(`\r\x1b[K${text}${last ? '\n' : ''}`);
-    } else if (last) this.#line(text);
-  }
-
-  #line(text: string): void {
-    this.#stream.write(this.#stream.isTTY === true ? `\r\x1b[K${text}\n` : `${text}\n`);
+    this.#line.show(`${what}: ${done} of ${total}`, done === total);
   }
 }
 

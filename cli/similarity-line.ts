@@ -1,17 +1,16 @@
 import type { SimilarityProgress, SimilarityResult } from '../teacher/index.js';
 import { duration } from './progress-line.js';
 
-/** `maps 12/400 [===       ]  3 were there  41.2 images/s  0.39 s a video  2:31 left`, cut to `columns`. */
-export function similarityLine(progress: SimilarityProgress, columns: number): string {
+/** `maps 12/400 [===       ]  3 were there  41.2 images/s  0.39 s a video  2:31 left`. */
+export function similarityLine(progress: SimilarityProgress): string {
   const { done, total, reused, images, seconds, secondsLeft } = progress;
   const filled = Math.floor((BAR * done) / Math.max(1, total));
-  const line = [
+  return [
     `maps ${String(done).padStart(String(total).length)}/${total} [${'='.repeat(filled).padEnd(BAR)}]`,
     ...(reused === 0 ? [] : [`${reused} were there`]),
     ...(images === 0 ? [] : [cost(images, seconds, done - reused)]),
     ...(secondsLeft === undefined ? [] : [`${duration(secondsLeft)} left`]),
   ].join('  ');
-  return line.length < columns ? line : line.slice(0, Math.max(0, columns - 1));
 }
 
 /** What making maps came to, in a few sentences. */

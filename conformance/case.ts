@@ -94,6 +94,8 @@ export interface Family {
   readonly needs?: 'non-finite';
   /** How many cases of it a run has at most, where each takes long. @defaultValue as many as asked for */
   readonly most?: number;
+  /** Sizes that an address may have beside those of `parameters`, where it names some by hand. */
+  readonly sizes?: readonly CaseParameters[];
   /** Why fewer than 95 % of the elements can be judged, and the share that has to be judged still. */
   readonly exemption?: Exemption;
 }
@@ -106,7 +108,8 @@ export interface Exemption {
 }
 
 /** What a family says of itself beside its cases. */
-export interface FamilyOptions extends Partial<Pick<Family, 'exemption' | 'needs' | 'most'>> {
+export interface FamilyOptions
+  extends Partial<Pick<Family, 'exemption' | 'needs' | 'most' | 'sizes'>> {
   /** @defaultValue 2 for the gradients of composites, else 1 */
   readonly level?: Level;
   /** @defaultValue the clause of the operation that the id names */

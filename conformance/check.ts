@@ -11,6 +11,8 @@ export interface Check {
   readonly clauses: readonly string[];
   /** The cases, where it is made of cases: an address can then be made again. */
   readonly family?: Family;
+  /** Whether it tells of every case that ran (`onCase`), so that a report has their outputs. @defaultValue false */
+  readonly isRecorded?: true;
   /** Otherwise: the sizes that it reaches, in words. */
   readonly reaches?: string;
   readonly run: (subject: Subject, options: CheckOptions) => Promise<Finding>;

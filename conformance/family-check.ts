@@ -3,6 +3,7 @@ import { CONTRACTS, type NumericContract } from '../spec/contracts/index.js';
 import { LacunaError } from '../spec/errors.js';
 import { type CaseParameters, formatAddress } from './address.js';
 import type { Case, Exemption, Family } from './case.js';
+import { caseAt } from './case-at.js';
 import {
   beyondContract,
   type Check,
@@ -36,7 +37,7 @@ export function familyCheck(family: Family): Check {
       ? withDouble(found, subject, family, options)
       : found;
   };
-  return { id, level, clauses, family, run };
+  return { id, level, clauses, family, isRecorded: true, run };
 }
 
 /** Why a numeric contract leaves a family without a verdict, where it does. */
@@ -166,21 +167,12 @@ export function judgedShare(
 /** The verdict on the one case that the parameters make. @throws LacunaError where they make none. */
 export async function judgeCase(
   subject: Subject,
-  { id, make }: Family,
+  family: Family,
   parameters: CaseParameters,
   options: CheckOptions = {},
 ): Promise<Finding> {
-  const address = formatAddress(id, parameters);
-  let drawn: ReturnType<typeof make>;
-  try {
-    drawn = caseInRange({ make }, parameters, subject.info.contract);
-  } catch (cause) {
-    const got = cause instanceof Error ? cause.message : String(cause);
-    throw new LacunaError(
-      { where: address, what: 'these parameters make no case', got },
-      { cause },
-    );
-  }
+  const address = formatAddress(family.id, parameters);
+  const drawn = caseAt(family, parameters, subject.info.contract);
   const outcome = await runCase(subject, drawn, options);
   if (typeof outcome === 'string') return verdictOf('unsupported', outcome);
   const { elements, undecided, worstRatio, failure } = outcome;

@@ -101,7 +101,12 @@ export interface Backend {
 
 /** The answer of a probe: what would run, or in one sentence why nothing can. */
 export type Probe =
-  | { readonly available: true; readonly device: string }
+  | {
+      readonly available: true;
+      readonly device: string;
+      /** As in `BackendInfo`. */
+      readonly emulated?: boolean;
+    }
   | { readonly available: false; readonly reason: string };
 
 /** Options that every backend understands; a backend may add its own. */

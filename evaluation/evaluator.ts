@@ -1,9 +1,18 @@
 import type { Named } from '../core/backend.js';
 import type { ClipRecord } from '../data/index.js';
 import type { TrainedModel } from '../run/open-program.js';
+import type { DataProblem } from '../run/run-folder.js';
 import { type Capability, capabilitiesOf } from '../run/settings/capabilities.js';
 import type { RunSettings } from '../run/settings/config.js';
 import { LacunaError } from '../spec/index.js';
+
+/** Who looks on while a model is judged. */
+export interface Watch {
+  /** Told what is done, and of how many clips. */
+  readonly onProgress?: (what: string, done: number, total: number) => void;
+  /** Told of each clip that is left out, and why. */
+  readonly onProblem?: (problem: DataProblem) => void;
+}
 
 /** One way to judge a model: the report, the commands and the training itself share it. */
 export interface Evaluator<R> {
@@ -16,7 +25,7 @@ export interface Evaluator<R> {
    *
    * @param root The folder that the paths of `records` start from.
    */
-  run(model: TrainedModel, records: readonly ClipRecord[], root: string): Promise<R>;
+  run(model: TrainedModel, records: readonly ClipRecord[], root: string, watch: Watch): Promise<R>;
   /** The result in numbers, by name; the first is the one that a progress line shows. */
   scores(result: R): Named<number>;
 }
@@ -27,10 +36,11 @@ export async function evaluate<R>(
   model: TrainedModel,
   records: readonly ClipRecord[],
   root: string,
+  watch: Watch = {},
 ): Promise<R> {
   const { settings } = model;
   const lacking = lackingFor(evaluator, settings);
-  if (lacking.length === 0) return evaluator.run(model, records, root);
+  if (lacking.length === 0) return evaluator.run(model, records, root, watch);
   throw new LacunaError({
     what: `${evaluator.name} needs a model that ${lacking.map((name) => MEANING[name]).join(' and ')}`,
     got: `a run with the objective ${settings.objective}`,

@@ -31,7 +31,7 @@ it('features are extracted in the order of the list, whatever the batch, and pro
       }),
     );
     const model = untrained({ settings, backend, state: {}, tokenizer: undefined });
-    const { records } = await readClipList(data.testList);
+    const { records } = await readClipList(data.testList, () => {});
     const missing = { id: 'gone.mp4', video: 'gone.mp4', captions: [] };
     const told: number[] = [];
     const all = [...records.slice(0, 3), missing, ...records.slice(3)];

@@ -3,7 +3,7 @@
  * neither how the model was trained nor how its results are shown, and trains nothing itself.
  */
 export { attentionMaps } from './attention-maps.js';
-export { type Evaluator, evaluate, lackingFor } from './evaluator.js';
+export { type Evaluator, evaluate, lackingFor, type Watch } from './evaluator.js';
 export { EVALUATORS } from './evaluators.js';
 export { extractFeatures, type Features } from './extract-features.js';
 export {
@@ -14,4 +14,4 @@ export {
   probeClasses,
 } from './linear-probe.js';
 export { type Reconstruction, reconstruction } from './reconstruction.js';
-export { type Retrieval, retrieval } from './retrieval.js';
+export { clipFlops, type Retrieval, retrieval } from './retrieval.js';

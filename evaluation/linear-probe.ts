@@ -9,6 +9,8 @@ export interface LabelledFeatures {
   /** [N, D], row by row. */
   readonly values: Float32Array;
   readonly labels: readonly string[];
+  /** The names of the clips, for messages. @defaultValue their rows, from 1 */
+  readonly ids?: readonly string[] | undefined;
 }
 
 /** How well classes can be read off frozen features by a linear map. */
@@ -42,6 +44,7 @@ export async function judgeProbe(
       run({ features: featureTensor(set) }),
     );
     const logits = outputs.logits?.data as Float32Array;
+    refuseNotFinite('logit', { ...set, values: logits, width: classes.length });
     const right = set.labels.filter((label, row) => {
       const own = logits.subarray(row * classes.length, (row + 1) * classes.length);
       return classes[highest(own)] === label;
@@ -58,12 +61,15 @@ export async function judgeProbe(
 
 /**
  * The classes of a probe, in the order of its logits.
- * @throws LacunaError where the sets do not fit together or there is one class only.
+ * @throws LacunaError where the sets do not fit together, there is one class only, or a feature is not
+ * finite: the classifier would be made of NaN, and its score look like chance.
  */
 export function probeClasses(train: LabelledFeatures, test: LabelledFeatures): readonly string[] {
   const classes = [...new Set(train.labels)].sort();
-  for (const [where, { values, width, labels }] of Object.entries({ train, test })) {
+  for (const [where, set] of Object.entries({ train, test })) {
+    const { values, width, labels } = set;
     if (labels.length > 0 && values.length === labels.length * width && width === train.width) {
+      refuseNotFinite('feature', set);
       continue;
     }
     throw new LacunaError({
@@ -87,6 +93,19 @@ export function probeClasses(train: LabelledFeatures, test: LabelledFeatures): r
     got: `"${unknown}"`,
     expected: `one of ${classes.slice(0, 20).join(', ')}`,
     fix: 'Leave these clips out, or give clips of this class to learn from.',
+  });
+}
+
+/** Refuses numbers [N, width] that are not finite in f32, or whose squares are not: a variance is made of them. */
+function refuseNotFinite(name: string, { values, width, labels, ids }: LabelledFeatures): void {
+  const at = values.findIndex((value) => !Number.isFinite(Math.fround(value * value)));
+  if (at === -1) return;
+  const row = Math.floor(at / width);
+  throw new LacunaError({
+    where: ids?.[row] ?? `clip ${row + 1} of ${labels.length}, of class "${labels[row]}"`,
+    what: `a ${name} of this clip is not finite, or too large to be squared`,
+    got: String(values[at]),
+    fix: 'Look whether the encoder diverged and whether the clip is damaged; leave the clip out.',
   });
 }
 

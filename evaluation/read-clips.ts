@@ -8,6 +8,10 @@ import {
 } from '../data/index.js';
 import type { DataProblem } from '../run/run-folder.js';
 import type { RunSettings } from '../run/settings/config.js';
+import type { Watch } from './evaluator.js';
+
+/** Threads that decode. */
+const DECODERS = 2;
 
 /** A clip of a record, as it was read. */
 export interface ReadClip {
@@ -15,26 +19,29 @@ export interface ReadClip {
   readonly clip: Clip;
 }
 
-/** The clips that can be read, all in memory, and why the others cannot. */
+/** The clips that can be read, all in memory; `watch` is told why the others cannot. */
 export async function readClips(
   sampling: ClipSampling,
   records: readonly ClipRecord[],
   root: string,
-): Promise<{ readonly clips: readonly ReadClip[]; readonly problems: readonly DataProblem[] }> {
-  const reader = await ClipReader.open({ root, records, sampling });
+  { onProgress, onProblem }: Watch,
+): Promise<readonly ReadClip[]> {
+  const reader = await ClipReader.open({ root, records, sampling, workers: DECODERS });
   const clips: ReadClip[] = [];
-  const problems: DataProblem[] = [];
+  let done = 0;
   try {
     for await (const outcome of reader.clips()) {
       if ('clip' in outcome) {
         clips.push(outcome);
-        problems.push(...incompleteClip(outcome));
-      } else problems.push({ id: outcome.record.id, reason: outcome.problem });
+        for (const problem of incompleteClip(outcome)) onProblem?.(problem);
+      } else onProblem?.({ id: outcome.record.id, reason: outcome.problem });
+      done += 1;
+      onProgress?.('clips read', done, records.length);
     }
   } finally {
     await reader.close();
   }
-  return { clips, problems };
+  return clips;
 }
 
 /** What is told of a clip that lacks frames. */

@@ -12,7 +12,7 @@ import {
   reconstructionModel,
   sampleWord,
 } from '../spec/index.js';
-import type { Evaluator } from './evaluator.js';
+import type { Evaluator, Watch } from './evaluator.js';
 import { frames, readClips } from './read-clips.js';
 
 /** A clip, its mask, and what the decoder makes of the masked cubes. */
@@ -54,19 +54,25 @@ async function reconstruct(
   model: TrainedModel,
   records: readonly ClipRecord[],
   root: string,
+  watch: Watch,
 ): Promise<readonly Reconstruction[]> {
   const { settings, tokenizer } = model;
-  const { clips } = await readClips(maskedClipSampling(settings), records, root);
+  const clips = await readClips(maskedClipSampling(settings), records, root, watch);
   const guide = await SimilarityGuide.open(settings);
   const grid = gridOf(videoConfig(settings));
   const shape = { batch: 1, visible: maskCounts(settings.mask, grid).visible };
   const program = reconstructionModel(modelConfig(settings, tokenizer?.vocabSize ?? 0), shape);
   return withProgram(model, program, async (run) => {
     const results: Reconstruction[] = [];
-    for (const { record, clip } of clips) {
+    for (const [index, { record, clip }] of clips.entries()) {
+      watch.onProgress?.('clips reconstructed', index, clips.length);
       const address = { seed: settings.seed, epoch: 0, sample: sampleWord(record.id) };
       const [caption = ''] = record.captions;
-      if (guide !== undefined && !(await guide.has(record.video, caption))) continue;
+      if (guide !== undefined && !(await guide.has(record.video, caption))) {
+        const reason = `${record.id}: the store of the run has no similarity map of its first caption.`;
+        watch.onProblem?.({ id: record.id, reason });
+        continue;
+      }
       const map =
         guide === undefined ? clip.motion?.map : await guide.map(record.video, caption, clip);
       const mask = drawMask(settings.mask, grid, address, map);
@@ -80,6 +86,7 @@ async function reconstruct(
         target: outputs.target?.data as Float32Array,
       });
     }
+    watch.onProgress?.('clips reconstructed', clips.length, clips.length);
     return results;
   });
 }

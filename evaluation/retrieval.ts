@@ -1,4 +1,5 @@
 import type { HostTensor, Named } from '../core/backend.js';
+import { matmulFlops } from '../core/measure/matmul-flops.js';
 import type { ClipRecord, Tokenizer } from '../data/index.js';
 import { textFeeds } from '../run/feeds/batch-feeds.js';
 import { clipSampling } from '../run/feeds/clip-sampling.js';
@@ -16,7 +17,7 @@ import {
   textEmbeddingModel,
   videoEmbeddingModel,
 } from '../spec/index.js';
-import type { Evaluator } from './evaluator.js';
+import type { Evaluator, Watch } from './evaluator.js';
 import { frames, type ReadClip, readClips } from './read-clips.js';
 
 /** Text-to-video and video-to-text retrieval in one gallery. */
@@ -28,12 +29,13 @@ export interface Retrieval {
   readonly captions: readonly string[];
   /** Ids of the gallery's clips. */
   readonly videos: readonly string[];
-  /** Clips that could not be read; they are not in the gallery. */
+  /** Clips without a caption, or that could not be read; they are not in the gallery. */
   readonly problems: readonly DataProblem[];
 }
 
 /**
- * Embeds each clip (its centre, all tokens visible) and its first caption, and ranks by cosine.
+ * Embeds each clip (its centre, all tokens visible) and its first caption, and ranks by cosine. A clip
+ * without a caption is left out: nothing could ask for it.
  * @throws LacunaError for a gallery without clips, or where the frozen teacher is missing that the
  * model was aligned with.
  */
@@ -61,16 +63,43 @@ async function retrieve(
   model: TrainedModel,
   records: readonly ClipRecord[],
   root: string,
+  { onProgress, onProblem }: Watch,
 ): Promise<Retrieval> {
   const { settings, tokenizer } = model;
-  const { clips, problems } = await readClips(clipSampling(settings), records, root);
+  const problems: DataProblem[] = [];
+  const tell = (problem: DataProblem): void => {
+    problems.push(problem);
+    onProblem?.(problem);
+  };
+  const captioned = records.filter(({ id, captions }) => {
+    if (captions.length === 0) tell({ id, reason: `${id}: it has no caption to ask for it.` });
+    return captions.length > 0;
+  });
+  if (captioned.length === 0) {
+    throw new LacunaError({ where: root, what: 'no clip of the gallery has a caption' });
+  }
+  const watch = { ...(onProgress === undefined ? {} : { onProgress }), onProblem: tell };
+  const clips = await readClips(clipSampling(settings), captioned, root, watch);
   if (clips.length === 0) {
     throw new LacunaError({ where: root, what: 'no clip of the gallery can be read' });
   }
-  const [video, text] = embeddingPrograms(settings, tokenizer, EMBEDDING_BATCH) as [Model, Model];
-  const videos = await embedAll(model, video, clips, (batch) => videoFeeds(settings, batch));
-  const captions = clips.map(({ record }) => record.captions[0] ?? '');
-  const texts = await embedCaptions(model, text, captions);
+  const batch = Math.min(EMBEDDING_BATCH, clips.length);
+  const [video, text] = embeddingPrograms(settings, tokenizer, batch) as [Model, Model];
+  let asked = 0;
+  const videos = await embedAll(
+    model,
+    video,
+    clips,
+    (items) => {
+      onProgress?.('clips embedded', asked, clips.length);
+      asked = Math.min(asked + batch, clips.length);
+      return videoFeeds(settings, items);
+    },
+    batch,
+  );
+  onProgress?.('clips embedded', clips.length, clips.length);
+  const captions = clips.flatMap(({ record }) => record.captions.slice(0, 1));
+  const texts = await embedCaptions(model, text, captions, batch);
   const similarity = cosines(texts, videos);
   const videoOfText = Int32Array.from(captions, (_, index) => index);
   const scores = retrievalScores({ similarity, videoOfText, videos: clips.length });
@@ -87,6 +116,7 @@ async function embedCaptions(
   model: TrainedModel,
   program: Model,
   captions: readonly string[],
+  size: number,
 ): Promise<readonly Float32Array[]> {
   const { settings, tokenizer, teacher } = model;
   const { teacher: folder, teacherWidth: width = 0 } = settings.contrastive;
@@ -99,18 +129,28 @@ async function embedCaptions(
     }
     const given = await teacher.embedTexts(captions);
     const rows = captions.map((_, index) => given.subarray(index * width, (index + 1) * width));
-    return embedAll(model, program, rows, (batch) => {
+    const feeds = (batch: readonly Float32Array[]): Named<HostTensor> => {
       const data = new Float32Array(batch.length * width);
       batch.forEach((row, index) => {
         data.set(row, index * width);
       });
       return { 'text.embedding': { dtype: 'f32', shape: [batch.length, width], data } };
-    });
+    };
+    return embedAll(model, program, rows, feeds, size);
   }
   if (tokenizer === undefined) throw new LacunaError({ what: 'there is no tokenizer' });
-  return embedAll(model, program, captions, (batch) =>
-    textFeeds(tokenizer, batch, settings.text.length),
-  );
+  const feeds = (batch: readonly string[]): Named<HostTensor> =>
+    textFeeds(tokenizer, batch, settings.text.length);
+  return embedAll(model, program, captions, feeds, size);
+}
+
+/** Multiplications and additions of the products that embed one clip, all tokens visible. */
+export function clipFlops({
+  settings,
+  tokenizer,
+}: Pick<TrainedModel, 'settings' | 'tokenizer'>): number {
+  const [video] = embeddingPrograms(settings, tokenizer, 1) as [Model, Model];
+  return matmulFlops(video.program);
 }
 
 function embeddingPrograms(

@@ -92,14 +92,15 @@ export async function withProgram<R>(
 /** Items of one call of an embedding program. */
 export const EMBEDDING_BATCH = 16;
 
-/** The embeddings of all items, row by row. */
+/** The embeddings of all items, row by row; the program is of `batch` items. */
 export async function embedAll<T>(
   model: TrainedModel,
   program: Model,
   items: readonly T[],
   feeds: (batch: readonly T[]) => Named<HostTensor>,
+  batch: number = EMBEDDING_BATCH,
 ): Promise<readonly Float32Array[]> {
-  return withProgram(model, program, (run) => embedRows(run, items, feeds));
+  return withProgram(model, program, (run) => embedRows(run, items, feeds, batch));
 }
 
 /** The rows of output `embedding` of all items; the last batch is filled up with its last item. */
@@ -107,17 +108,18 @@ export async function embedRows<T>(
   run: (feeds: Named<HostTensor>) => Promise<Named<HostTensor>>,
   items: readonly T[],
   feeds: (batch: readonly T[]) => Named<HostTensor>,
+  size: number = EMBEDDING_BATCH,
 ): Promise<readonly Float32Array[]> {
   const rows: Float32Array[] = [];
-  for (let start = 0; start < items.length; start += EMBEDDING_BATCH) {
+  for (let start = 0; start < items.length; start += size) {
     const batch = Array.from(
-      { length: EMBEDDING_BATCH },
+      { length: size },
       (_, index) => items[Math.min(start + index, items.length - 1)] as T,
     );
     const { embedding } = await run(feeds(batch));
     const data = embedding?.data as Float32Array;
-    const width = data.length / EMBEDDING_BATCH;
-    for (let row = 0; row < EMBEDDING_BATCH && start + row < items.length; row++) {
+    const width = data.length / size;
+    for (let row = 0; row < size && start + row < items.length; row++) {
       rows.push(data.slice(row * width, (row + 1) * width));
     }
   }

@@ -42,17 +42,42 @@ describe('the list of a run', () => {
     ],
   ])('needs captions for %j', async (config, sentence) => {
     const run = await settings(SILENT, config);
-    expect(await refusalOf(readRunList(run))).toBe(`${run.data.list}: ${sentence}`);
+    expect(await refusalOf(readRunList(run, () => {}))).toBe(`${run.data.list}: ${sentence}`);
+  });
+
+  it('leaves out a clip that lost its captions where they are needed, and no other', async () => {
+    const run = await settings([['a dog'], ['a cat'], ['']], {});
+    const told: string[] = [];
+    const { records } = await readRunList(run, (sentence) => told.push(sentence));
+    expect(records.map(({ captions }) => captions)).toEqual([['a dog'], ['a cat']]);
+    expect(told.join()).toMatch(/1 caption is left out/);
+    const mae = { ...run, objective: 'mae' } as const;
+    expect((await readRunList(mae, () => {})).records).toHaveLength(3);
   });
 
   it('needs no captions where nothing reads them', async () => {
-    const { records } = await readRunList(await settings(SILENT, { objective: 'mae' }));
+    const { records } = await readRunList(await settings(SILENT, { objective: 'mae' }), () => {});
     expect(records).toHaveLength(3);
+  });
+
+  it('says how many clips share a caption, and what that makes of them', async () => {
+    const captions = [['a dog'], ['a dog', 'x'], ['a cat'], ['a bird', 'x']];
+    const told: string[] = [];
+    const onNote = (sentence: string): number => told.push(sentence);
+    await readRunList(await settings(captions, {}), onNote);
+    const positives = { contrastive: { equalCaptions: 'positives' } };
+    await readRunList(await settings(captions, positives), onNote);
+    await readRunList(await settings(captions, { objective: 'mae' }), onNote);
+    await readRunList(await settings([['a'], ['b']], {}), onNote);
+    expect(told).toEqual([
+      expect.stringMatching(/^3 of 4 clips share a caption .* each is a negative of the other;/),
+      expect.stringMatching(/^3 of 4 clips share a caption .* they are positives of each other\.$/),
+    ]);
   });
 
   it('needs different captions where clips are to be told apart', async () => {
     const run = await settings([['a dog'], ['a dog']], {});
-    expect(await refusalOf(readRunList(run))).toBe(
+    expect(await refusalOf(readRunList(run, () => {}))).toBe(
       `${run.data.list}: all clips have the same caption, so there is nothing to tell apart. Describe what is different in each clip, or choose the objective mae.`,
     );
   });

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { type ClipList, readClipList } from '../data/index.js';
+import { type ClipList, type ClipRecord, readClipList } from '../data/index.js';
 import { LacunaError, MASK_KINDS } from '../spec/index.js';
 import { capabilitiesOf } from './settings/capabilities.js';
 import type { RunSettings } from './settings/config.js';
@@ -9,11 +9,16 @@ import type { RunSettings } from './settings/config.js';
  *
  * @param expected The digest that the manifest has of it: what is another list, or none, is not told
  * of by what it holds, since a stranger may have named it.
+ * @param onNote Told, in a sentence each, what the list says that is left out.
  * @throws LacunaError where it cannot be read, or is another.
  */
-export async function readNamedList(path: string, expected?: string): Promise<ClipList> {
-  if (expected === undefined) return readClipList(path);
-  const list = await readClipList(path).catch((error: unknown) => {
+export async function readNamedList(
+  path: string,
+  expected: string | undefined,
+  onNote: (sentence: string) => void,
+): Promise<ClipList> {
+  if (expected === undefined) return readClipList(path, onNote);
+  const list = await readClipList(path, onNote).catch((error: unknown) => {
     if (!(error instanceof LacunaError)) throw error;
     const { what, where } = error.facts;
     throw otherList(
@@ -37,21 +42,29 @@ function otherList(path: string, got: string, expected: string): LacunaError {
 }
 
 /**
- * The list of a run's clips.
+ * The list of a run's clips. A clip that lost all its captions because none can be used is left out
+ * where captions are needed.
  *
+ * @param onNote Told, in a sentence each, what the list says that is left out.
  * @param expected The digest of the list that the run began with, where it goes on.
  * @throws LacunaError where there is nothing to learn from, or the list is another.
  */
-export async function readRunList(settings: RunSettings, expected?: string): Promise<ClipList> {
-  const list = await readNamedList(settings.data.list, expected);
+export async function readRunList(
+  settings: RunSettings,
+  onNote: (sentence: string) => void,
+  expected?: string,
+): Promise<ClipList> {
+  const list = await readNamedList(settings.data.list, expected, onNote);
   const guided = MASK_KINDS[settings.mask.kind].map === 'similarity';
   const { aligns } = capabilitiesOf(settings);
   if (!aligns && !guided) return list;
-  const silent = list.records.filter(({ captions }) => captions.length === 0);
+  const { first: bad } = list.badCaptions;
+  const records = list.records.filter(({ id, captions }) => captions.length > 0 || !bad.has(id));
+  const silent = records.filter(({ captions }) => captions.length === 0);
   if (silent.length > 0) {
     throw new LacunaError({
       where: settings.data.list,
-      what: `${guided ? `the mask ${settings.mask.kind}` : `the objective ${settings.objective}`} needs captions, but ${silent.length} of ${list.records.length} clips have none`,
+      what: `${guided ? `the mask ${settings.mask.kind}` : `the objective ${settings.objective}`} needs captions, but ${silent.length} of ${records.length} clips have none`,
       got: `${silent[0]?.id} without a caption`,
       fix: `Add captions, remove these clips, or choose ${guided ? 'another mask' : 'the objective mae'}.`,
     });
@@ -63,7 +76,27 @@ export async function readRunList(settings: RunSettings, expected?: string): Pro
       fix: 'Describe what is different in each clip, or choose the objective mae.',
     });
   }
-  return list;
+  const shared = aligns ? clipsWithSharedCaptions(records) : 0;
+  if (shared > 0) {
+    const isPositive = settings.contrastive.equalCaptions === 'positives';
+    onNote(
+      `${shared} of ${records.length} clips share a caption with another clip. Where such clips meet in a batch (the metric equal_captions counts them), ` +
+        (isPositive
+          ? 'they are positives of each other.'
+          : 'each is a negative of the other; contrastive.equalCaptions=positives makes them positives, which tells where their words are masked differently.'),
+    );
+  }
+  return { ...list, records };
+}
+
+/** How many clips have a caption that another clip has, too. */
+export function clipsWithSharedCaptions(records: readonly ClipRecord[]): number {
+  const holders = new Map<string, number>();
+  for (const { captions } of records) {
+    for (const caption of new Set(captions)) holders.set(caption, (holders.get(caption) ?? 0) + 1);
+  }
+  const isShared = (caption: string): boolean => (holders.get(caption) ?? 0) > 1;
+  return records.filter(({ captions }) => captions.some(isShared)).length;
 }
 
 /** The folder that the paths of the list start from. */

@@ -72,7 +72,7 @@ export async function openRunAligner(
   const plain = new RunAligner(name, { model, tokenizer, digest, view });
   if (!centred) return plain;
   try {
-    return await plain.centredOn(await learnedCaptions(model, tokenizer));
+    return await plain.centredOn(await learnedCaptions(model, tokenizer, onNote));
   } catch (error) {
     await plain.dispose();
     throw error;
@@ -83,8 +83,9 @@ export async function openRunAligner(
 async function learnedCaptions(
   { settings: { data, text }, manifest }: LoadedModel,
   tokenizer: Tokenizer,
+  onNote: (sentence: string) => void,
 ): Promise<readonly string[]> {
-  const { records } = await readNamedList(data.list, manifest.data.digest);
+  const { records } = await readNamedList(data.list, manifest.data.digest, onNote);
   const distinct = new Set<string>();
   for (const { captions } of records) {
     for (const caption of captions) {

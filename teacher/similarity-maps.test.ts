@@ -74,7 +74,7 @@ let records: readonly ClipRecord[];
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'lacuna-making-'));
   data = await makeDemoData(join(folder, 'data'), { trainClips: 6, testClips: 1 });
-  records = (await readClipList(data.trainList)).records.map((record, i) => ({
+  records = (await readClipList(data.trainList, () => {})).records.map((record, i) => ({
     ...record,
     captions: [`one ${i}`, 'another'],
   }));

@@ -74,11 +74,23 @@ describe('a run that is evaluated in between', () => {
       async () => backend,
       () => {},
     );
-    const { records } = await readClipList(data.testList);
+    const { records } = await readClipList(data.testList, () => {});
     const last = retrieval.scores(await evaluate(retrieval, model, records, data.folder));
     expect(kept.at(-2)?.scores).toEqual(last);
     expect(Object.keys(last)[0]).toBe('text_to_video.r1');
     expect(last['chance.r1']).toBeCloseTo(1 / 6);
+
+    // A clip without a caption is no part of the gallery: nothing could ask for it.
+    const [first, ...others] = records;
+    const silent = [...(first === undefined ? [] : [{ ...first, captions: [] }]), ...others];
+    const leftOut: string[] = [];
+    const gallery = await evaluate(retrieval, model, silent, data.folder, {
+      onProblem: ({ id }) => leftOut.push(id),
+    });
+    expect(leftOut).toEqual([first?.id]);
+    expect(gallery.problems.map(({ id }) => id)).toEqual(leftOut);
+    expect(gallery.videos).toEqual(others.map(({ id }) => id));
+    expect(retrieval.scores(gallery)['chance.r1']).toBeCloseTo(1 / 5);
   });
 
   it('goes on with the evaluations of one that ran straight, also where one was written twice', async () => {

@@ -70,7 +70,7 @@ describe('a run whose flow is measured by a model', () => {
     await expect(resumePretraining(run.output, backend, options)).rejects.toThrow(
       /raft\.onnx: the model of optical flow has changed since this run began/,
     );
-    const { records } = await readClipList(data.testList);
+    const { records } = await readClipList(data.testList, () => {});
     const model = { settings: recorded, backend, state: {}, tokenizer: undefined };
     await expect(evaluate(reconstruction, model, records, data.folder)).rejects.toThrow(
       /has changed since/,

@@ -133,14 +133,15 @@ class Loop<B extends TaskBatch> {
     const bad = Object.entries(metrics).find(([, value]) => !Number.isFinite(value));
     if (bad !== undefined) throw this.#notFinite(bad, batch.ids);
     this.#step += 1;
+    const { counts, ...facts } = this.#task.metrics?.(batch) ?? {};
     const line: StepMetrics = {
       step: this.#step,
       epoch: batch.epoch,
-      metrics,
+      metrics: { ...metrics, ...counts },
       learningRate: rate,
       stepSeconds: (performance.now() - begin) / 1000,
       waitSeconds,
-      ...this.#task.metrics?.(batch),
+      ...facts,
     };
     await this.#options.folder?.appendMetrics(line);
     this.#emit({ kind: 'step', steps: schedule.totalSteps, clips, ...line });
@@ -161,7 +162,9 @@ class Loop<B extends TaskBatch> {
     const isLast = this.#step === schedule.totalSteps;
     if (this.#step % evaluation.everySteps !== 0 && !isLast) return;
     for (const evaluated of await evaluation.run(await this.#modelState())) {
-      const line: StepEvaluation = { step: this.#step, ...evaluated };
+      const { evaluator, scores, problems = [] } = evaluated;
+      for (const problem of problems) await this.#tellProblem(problem);
+      const line: StepEvaluation = { step: this.#step, evaluator, scores };
       await this.#options.folder?.appendEvaluation(line);
       this.#emit({ kind: 'evaluation', ...line });
     }

@@ -97,7 +97,7 @@ describe('a run with a mask that motion guides', () => {
       }
       const manifest = JSON.parse(await readFile(join(run.output, 'manifest.json'), 'utf8'));
       expect(manifest.settings.mask).toEqual(run.mask);
-      const { records } = await readClipList(data.testList);
+      const { records } = await readClipList(data.testList, () => {});
       const model = { settings: run, backend, state, tokenizer: undefined };
       const shown = await evaluate(reconstruction, model, records, data.folder);
       expect(shown.length).toBe(records.length);

@@ -21,8 +21,8 @@ export interface Task<B extends TaskBatch> {
   batches(doneSteps: number): Promise<Batches<B>>;
   /** What the step's programs read of a batch; the schedule's scalars are the loop's. */
   feeds(batch: B): Promise<Named<HostTensor>>;
-  /** What a step's line has of its batch, beside the metrics that the plan returns. */
-  metrics?(batch: B): Pick<StepMetrics, 'motion'>;
+  /** What a step's line has of its batch; `counts` stand among the metrics that the plan returns. */
+  metrics?(batch: B): Pick<StepMetrics, 'motion'> & { readonly counts?: Named<number> };
   /** @defaultValue none */
   readonly evaluation?: TaskEvaluation | undefined;
 }
@@ -51,6 +51,8 @@ export interface Batches<B extends TaskBatch> {
 export interface Evaluated {
   readonly evaluator: string;
   readonly scores: Named<number>;
+  /** Clips that were left out. @defaultValue none */
+  readonly problems?: readonly DataProblem[];
 }
 
 /** What the model is worth while it is trained. The training does not depend on it. */

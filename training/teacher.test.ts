@@ -94,7 +94,9 @@ function options(teacher: FakeTeacher = new FakeTeacher()): PretrainOptions {
 }
 
 async function captions(): Promise<string[]> {
-  return (await readClipList(data.trainList)).records.flatMap((record) => record.captions);
+  return (await readClipList(data.trainList, () => {})).records.flatMap(
+    (record) => record.captions,
+  );
 }
 
 /** Runs until `steps` are done, as if stopped by a signal. */
@@ -134,7 +136,7 @@ describe('a run with a frozen teacher', () => {
     expect(teacher.disposed).toBe(true);
     expect(await losses('judged')).toEqual(await losses('straight'));
     const model = { ...(await loadModel(run.output, open, () => {})), teacher };
-    const { records } = await readClipList(data.testList);
+    const { records } = await readClipList(data.testList, () => {});
     const found = await evaluate(retrieval, model, records, data.folder);
     const [last] = (await readEvaluations(run.output)).slice(-2);
     expect(last).toMatchObject({ step: 4, scores: retrieval.scores(found) });
@@ -172,7 +174,7 @@ describe('a run with a frozen teacher', () => {
 
   it('retrieves with it, and says so where it is missing', async () => {
     const model = await loadModel(join(folder, 'straight'), open, () => {});
-    const { records } = await readClipList(data.testList);
+    const { records } = await readClipList(data.testList, () => {});
     await expect(evaluate(retrieval, model, records, data.folder)).rejects.toThrow(
       'needs the frozen teacher',
     );

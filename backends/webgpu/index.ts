@@ -26,9 +26,9 @@ export const WEBGPU: BackendFactory = {
     checkedOptions(options);
     try {
       const backend = await openWebgpu(options);
-      const { device } = backend.info;
+      const { device, emulated = false } = backend.info;
       await backend.dispose();
-      return { available: true, device };
+      return { available: true, device, emulated };
     } catch (error) {
       if (!(error instanceof LacunaError)) throw error;
       return { available: false, reason: error.message };

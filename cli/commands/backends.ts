@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { BACKENDS } from '../../backends/registry.js';
+import { type DeviceRow, probeDevices } from '../backends/probe-devices.js';
 
 export function backendsCommand(): Command {
   return new Command('backends')
@@ -7,37 +7,15 @@ export function backendsCommand(): Command {
     .option('--json', 'print JSON instead of a table')
     .addHelpText('after', '\nExamples:\n  $ lacuna backends\n  $ lacuna backends --json')
     .action(async (options: { readonly json?: boolean }) => {
-      const rows = await probeAll();
+      const rows = await probeDevices();
       console.log(options.json === true ? JSON.stringify(rows, null, 2) : table(rows));
     });
 }
 
-interface Row {
-  readonly backend: string;
-  readonly device: string;
-  readonly available: boolean;
-  readonly detail: string;
-}
-
-async function probeAll(): Promise<readonly Row[]> {
-  const rows: Row[] = [];
-  for (const backend of BACKENDS.all) {
-    for (const device of backend.devices) {
-      const probe = await backend.probe({ device });
-      const detail = probe.available ? probe.device : probe.reason;
-      rows.push({ backend: backend.name, device, available: probe.available, detail });
-    }
-  }
-  return rows;
-}
-
-function table(rows: readonly Row[]): string {
-  const lines = rows.map(
-    ({ backend, device, available, detail }) =>
-      `${available ? 'yes' : 'no '}  ${backend.padEnd(10)} ${device.padEnd(11)} ${detail}`,
-  );
-  return [
-    'can run  backend    device      what, or why not',
-    ...lines.map((line) => `  ${line}`),
-  ].join('\n');
+function table(rows: readonly DeviceRow[]): string {
+  const lines = rows.map(({ backend, device, available, inSoftware, detail }) => {
+    const can = available ? (inSoftware ? 'in software' : 'yes') : 'no';
+    return `${can.padEnd(13)}${backend.padEnd(10)} ${device.padEnd(11)} ${detail}`;
+  });
+  return ['can run      backend    device      what, or why not', ...lines].join('\n');
 }

@@ -105,7 +105,7 @@ describe('lacuna caption', () => {
     expect(finished.stdout).toBe(
       `${output}: 20 videos, 30 different captions.\nPretrain on it: lacuna pretrain --data ${output}\n`,
     );
-    const { records } = await readClipList(output);
+    const { records } = await readClipList(output, () => {});
     expect(records.every(({ captions }) => captions.length === 3)).toBe(true);
     const said = [killed, stopped, finished].map((each) => each.stdout + each.stderr);
     expect([...said, ...asked, readFileSync(output, 'utf8')].join()).not.toContain(KEY);

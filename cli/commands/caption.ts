@@ -33,7 +33,6 @@ import { stopSignal } from '../stop-signal.js';
 
 export function captionCommand(): Command {
   return new Command('caption')
-    .summary('Writes captions for videos, as a list for `lacuna pretrain`.')
     .description(
       'Writes captions for videos as a list for `lacuna pretrain`. They come from\n' +
         '  model     an image captioner on this machine: one for each of 3 key frames\n' +
@@ -143,13 +142,12 @@ async function videosOf(
       got: videos,
     });
   }
+  const onNote = (sentence: string): void => display.line(sentence);
   let records: readonly ClipRecord[];
   if (isFolder) {
-    const folder = await listFolder(videos, { labelsFromFolders });
-    for (const [reason, count] of folder.leftOut) display.line(`passed over: ${count} (${reason})`);
-    records = folder.records;
+    records = (await listFolder(videos, { labelsFromFolders, onNote })).records;
   } else {
-    records = (await readClipList(videos)).records;
+    records = (await readClipList(videos, onNote)).records;
   }
   if (labelNames !== undefined) {
     records = named(records, await readLabelNames(labelNames), labelNames);

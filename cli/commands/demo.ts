@@ -6,6 +6,7 @@ import { evaluate, retrieval } from '../../evaluation/index.js';
 import { type TrainedModel, untrained } from '../../run/index.js';
 import { probabilityByChance } from '../../spec/index.js';
 import { type DemoFlags, demoData, demoSettings, train } from '../demo/demo-run.js';
+import { note } from '../note.js';
 import { openBackend } from '../open-backend.js';
 import { withBackendOptions } from '../options/backend-options.js';
 import { seedOption, setOption } from '../options/shared-options.js';
@@ -43,7 +44,7 @@ Examples:
 async function demo(given: DemoFlags): Promise<void> {
   const started = performance.now();
   const data = await demoData(given.data);
-  const gallery = (await readClipList(data.testList)).records;
+  const gallery = (await readClipList(data.testList, note)).records;
   const name = join(given.runs, `demo-${new Date().toISOString().slice(0, 19).replace(/\D/g, '')}`);
   const backend = await openBackend(await demoSettings(given, data, name, 'own'));
   const flags = reduced(given, backend);

@@ -10,6 +10,8 @@ import {
   type TrainedModel,
 } from '../../run/index.js';
 import { LacunaError } from '../../spec/index.js';
+import { EvaluationDisplay } from '../evaluation-display.js';
+import { note } from '../note.js';
 import { openAligner } from '../open-aligner.js';
 import { openBackend } from '../open-backend.js';
 import { rootOption } from '../options/shared-options.js';
@@ -25,7 +27,6 @@ interface EvaluateFlags {
 export function evaluateCommand(): Command {
   const names = EVALUATORS.map(({ name }) => name);
   return new Command('evaluate')
-    .summary('Judges the model of a run on held-out clips.')
     .description(
       'Judges the model of a run on held-out clips, by all that it can be judged by:\n' +
         '  retrieval       captions find their clips, and clips their captions (models that align)\n' +
@@ -59,17 +60,20 @@ async function evaluateRun(run: string, flags: EvaluateFlags): Promise<void> {
       expected: `one of ${EVALUATORS.map(({ name }) => name).join(', ')}`,
     });
   }
-  const records = (await readClipList(data)).records.slice(0, clips);
+  const records = (await readClipList(data, note)).records.slice(0, clips);
   await checkDataFolder(root, records);
-  const note = (text: string): void => console.error(text);
+  const display = new EvaluationDisplay(process.stderr);
   const model = await loadModel(run, openBackend, note);
   try {
     await withTeacher(model, note, async (whole) => {
       const suited = chosen.filter((each) => lackingFor(each, whole.settings).length === 0);
       // One that was asked for by name says itself what the model lacks.
       for (const evaluator of only === undefined ? suited : chosen) {
-        const result = await evaluate(evaluator, whole, records, root);
-        console.log(`${evaluator.name} on ${records.length} clips of ${data}`);
+        display.begins(evaluator.name);
+        const result = await evaluate(evaluator, whole, records, root, display);
+        const leftOut = display.ends();
+        const judged = `${leftOut === 0 ? '' : `${records.length - leftOut} of `}${records.length}`;
+        console.log(`${evaluator.name} on ${judged} clips of ${data}`);
         for (const [name, score] of Object.entries(evaluator.scores(result))) {
           console.log(`  ${name.padEnd(28)} ${Number(score.toPrecision(4))}`);
         }

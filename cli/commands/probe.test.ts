@@ -85,6 +85,11 @@ describe('lacuna probe', () => {
     expect(finished.stdout.match(accuracy)?.[0]).toBe(straight.stdout.match(accuracy)?.[0]);
     const manifest = JSON.parse(await readFile(join(path, 'manifest.json'), 'utf8')) as object;
     expect(manifest).toMatchObject({ task: 'linear-probe', settings: { run, steps } });
+    const report = await lacuna(['report', path]);
+    expect(report.stdout).toBe(`The report is in ${join(path, 'report.html')}\n`);
+    const page = await readFile(join(path, 'report.html'), 'utf8');
+    expect(page).toMatch(/train_top1<\/th><td class="number">\d+\.\d %/);
+    expect(page).toContain('"title":"linear-probe: top1"');
   });
 
   it('says what is missing, and what a folder is', async () => {
@@ -110,6 +115,7 @@ describe('lacuna evaluate', () => {
       /retrieval on 4 clips[\s\S]*text_to_video\.r1 +[\d.]+\n[\s\S]*chance\.r1 +0\.25\n/,
     );
     expect(both.stdout).toMatch(/reconstruction on 4 clips[\s\S]*squared_error +\d/);
+    expect(both.stderr).toMatch(/retrieval: \d of 4 clips read, after \d+ s\n/);
     const one = await lacuna([
       'evaluate',
       run,

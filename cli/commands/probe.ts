@@ -33,7 +33,6 @@ const CHECKPOINTS = { everySteps: 100, keep: 2 };
 
 export function probeCommand(): Command {
   const command = new Command('probe')
-    .summary('Says how well classes can be read off the features of a pretrained encoder.')
     .description(
       'Says how well classes can be read off the features of a pretrained encoder.\n' +
         'The frozen encoder makes the features of labelled clips once, a linear\n' +

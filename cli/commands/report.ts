@@ -9,7 +9,7 @@ export function reportCommand(): Command {
       'Writes one self-contained HTML page about a run: curves, pictures, problems, manifest.\n' +
         'Several runs stand side by side: their losses, masks, reconstructions and attention.',
     )
-    .argument('<runs...>', 'the run folder, or several')
+    .argument('<runs...>', 'the folder of a run or of a probe, or several of runs')
     .option(
       '--output <file>',
       'where to write the page (default: report.html in the run folder; comparison.html here for several)',
@@ -19,6 +19,11 @@ export function reportCommand(): Command {
       'held-out clips for the text-video matrix (default: those of the evaluation)',
     )
     .addOption(rootOption())
+    .option(
+      '--gallery <n>',
+      'clips of the text-video matrix (default: 8 to 64, by what a clip costs)',
+      wholeNumber(1, 1000),
+    )
     .option('--examples <n>', 'clips to reconstruct', wholeNumber(1, 64), 4)
     .addHelpText(
       'after',

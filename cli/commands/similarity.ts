@@ -12,10 +12,12 @@ import {
   type SimilarityOptions,
   similarityRecipe,
 } from '../../teacher/index.js';
+import { note } from '../note.js';
 import { openAligner } from '../open-aligner.js';
 import { rootOption } from '../options/shared-options.js';
 import { similarityLine, similaritySummary } from '../similarity-line.js';
 import { stopSignal } from '../stop-signal.js';
+import { TerminalLine } from '../terminal-line.js';
 import { wholeNumber } from '../whole-number.js';
 
 const count = wholeNumber(1, 1024);
@@ -29,7 +31,6 @@ interface SimilarityFlags extends SimilarityOptions {
 
 export function similarityCommand(): Command {
   return new Command('similarity')
-    .summary('Makes the similarity maps that text-guided masks are drawn from.')
     .description(
       'Makes the similarity maps that text-guided masks are drawn from: how much each part of each\n' +
         'frame is like each caption, by a frozen teacher. What is there already is kept, so a second\n' +
@@ -72,7 +73,7 @@ Examples:
 }
 
 async function similarity(flags: SimilarityFlags): Promise<void> {
-  const { records } = await readClipList(flags.data);
+  const { records } = await readClipList(flags.data, note);
   if (records.every(({ captions }) => captions.length === 0)) {
     throw new LacunaError({
       where: flags.data,
@@ -82,12 +83,12 @@ async function similarity(flags: SimilarityFlags): Promise<void> {
   }
   const root = flags.root ?? dirname(flags.data);
   await checkDataFolder(root, records);
-  const { stdout } = process;
-  const note = (text: string): void => {
-    if (stdout.isTTY) stdout.write('\r\u001b[K');
-    console.error(text);
+  const line = new TerminalLine(process.stdout);
+  const onNote = (text: string): void => {
+    line.clear();
+    note(text);
   };
-  const aligner = await openAligner(flags.teacher, { onNote: note });
+  const aligner = await openAligner(flags.teacher, { onNote });
   try {
     const recipe = similarityRecipe(aligner, flags);
     const store = await SimilarityStore.create(flags.output, recipe);
@@ -95,24 +96,17 @@ async function similarity(flags: SimilarityFlags): Promise<void> {
       'Stopping after these frames; the videos that are done stay.',
     );
     arm();
-    let shown = performance.now();
     const result = await makeSimilarityMaps({
       records,
       root,
       aligner,
       store,
       signal,
-      onNote: note,
-      onProgress: (progress) => {
-        const now = performance.now();
-        const pause = stdout.isTTY ? 100 : 10_000;
-        if (now - shown < pause && progress.done < progress.total) return;
-        shown = now;
-        const line = similarityLine(progress, stdout.isTTY ? stdout.columns : 200);
-        stdout.write(stdout.isTTY ? `\r\u001b[K${line}` : `${line}\n`);
-      },
+      onNote,
+      onProgress: (progress) =>
+        line.show(similarityLine(progress), progress.done === progress.total),
     });
-    if (stdout.isTTY) stdout.write('\n');
+    line.end();
     console.log(similaritySummary(result, recipe.form, flags.output));
     if (!result.finished) process.exitCode = 1;
   } finally {

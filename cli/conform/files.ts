@@ -8,29 +8,41 @@ import {
   rejudge,
 } from '../../conformance/index.js';
 import { LacunaError } from '../../spec/index.js';
+import { note } from '../note.js';
 import { type ConformFlags, EXIT } from './options.js';
 import { conformancePage } from './page.js';
 
 /** No report is larger. */
 const LIMIT = 512 * 1024 * 1024;
 
-function load(file: string): ReportFile {
+function load(file: string, onNote: (sentence: string) => void = note): ReportFile {
   const size = statSync(file, { throwIfNoEntry: false })?.size;
   if (size === undefined) throw new LacunaError({ where: file, what: 'there is no such file' });
   if (size > LIMIT) throw new LacunaError({ where: file, what: 'the file is too large' });
-  return readReport(readFileSync(file, 'utf8'), file);
+  return readReport(readFileSync(file, 'utf8'), file, onNote);
 }
 
-/** Judges a report again, without its subject; the exit code. */
+/**
+ * Judges a report again, without its subject; the exit code. A check of which no report keeps outputs
+ * is taken at its word, and counted; one whose outputs should be there and are not is not confirmed.
+ */
 export function judgeFile(file: string): number {
-  const report = load(file);
-  const { judged, digests, changes, agrees } = rejudge(report, ALL_CHECKS);
+  const contradictions: string[] = [];
+  const report = load(file, (sentence) => contradictions.push(sentence));
+  const { judged, digests, changes, unconfirmed, taken, agrees } = rejudge(report, ALL_CHECKS);
   console.log(
-    `${file}: ${judged} outputs judged again, ${digests} are there as digests only and were not`,
+    `${file}: ${judged} outputs judged again, ${digests} are there as digests only and were not; ` +
+      `${taken} checks that passed are not confirmed, since no report keeps outputs of theirs to judge`,
   );
-  for (const change of changes) console.log(change);
-  console.log(agrees ? 'Every verdict of the report stands.' : 'Verdicts have changed.');
-  return agrees ? EXIT.passed : EXIT.failed;
+  for (const line of [...contradictions, ...changes, ...unconfirmed]) console.log(line);
+  if (agrees && contradictions.length === 0) {
+    console.log('Every verdict of the report that can be judged again stands.');
+    return EXIT.passed;
+  }
+  console.log(
+    changes.length + contradictions.length > 0 ? 'Verdicts have changed.' : 'Not confirmed.',
+  );
+  return EXIT.failed;
 }
 
 /** Says what changed between two reports; the exit code says whether something got worse. */
@@ -49,7 +61,7 @@ export function compareFiles(old: string, recent: string): number {
 
 /** Writes the page of several reports. */
 export function writePage(files: readonly string[], out: string): number {
-  writeFileSync(out, conformancePage(files.map(load)));
+  writeFileSync(out, conformancePage(files.map((file) => load(file))));
   console.log(`The page is ${out}`);
   return EXIT.passed;
 }

@@ -6,6 +6,7 @@ import { readClipList } from '../../data/index.js';
 import { evaluate, retrieval } from '../../evaluation/index.js';
 import { LacunaError } from '../../spec/index.js';
 import { type DemoFlags, demoData, demoSettings, train } from '../demo/demo-run.js';
+import { note } from '../note.js';
 import { openBackend } from '../open-backend.js';
 import type { ConformFlags } from './options.js';
 
@@ -47,7 +48,7 @@ export async function demoOutcome(
       ...(precision === undefined ? {} : { precision }),
     };
     const data = await demoData(flags.data);
-    const { records } = await readClipList(data.testList);
+    const { records } = await readClipList(data.testList, note);
     const found: RetrievalCount[] = [];
     for (const pairing of ['own', 'shuffled'] as const) {
       const output = join(runs, pairing);

@@ -25,6 +25,7 @@ import {
   writeReport,
 } from '../../conformance/index.js';
 import { LacunaError } from '../../spec/index.js';
+import { visibleText } from '../visible-text.js';
 import { ConformDisplay } from './display.js';
 import { type ConformFlags, EXIT } from './options.js';
 import { demoOutcome } from './outcome.js';
@@ -46,7 +47,7 @@ export async function runSuite(flags: ConformFlags): Promise<number> {
     console.log(`\n${levelTable(report).join('\n')}`);
     if (flags.out !== undefined) writeReports(flags.out, report, outputs);
     const summary = process.env.GITHUB_STEP_SUMMARY;
-    if (summary !== undefined) appendFileSync(summary, markdown(report));
+    if (summary !== undefined) appendFileSync(summary, visibleText(markdown(report)));
     return exitCode(report);
   } finally {
     await opened.close();
@@ -148,8 +149,8 @@ function writeReports(
   mkdirSync(folder, { recursive: true });
   const write = (name: string, text: string): void => writeFileSync(join(folder, name), text);
   write('report.json', writeReport({ ...report, outputs }));
-  write('junit.xml', junit(report));
-  write('summary.md', markdown(report));
+  write('junit.xml', visibleText(junit(report)));
+  write('summary.md', visibleText(markdown(report)));
   write('conformance.html', conformancePage([report]));
   console.log(`\nreport.json, junit.xml, summary.md and conformance.html are in ${folder}`);
 }

@@ -84,6 +84,13 @@ describe('flags of a run', () => {
     });
   });
 
+  it('ask for the list by its flag', async () => {
+    const sentence =
+      '--data: no clips to learn from are named; expected a list of videos: JSON Lines (video, captions, label), or a VideoMAE list. For example: --data captions.jsonl --root videos; in a configuration file, data.list and data.root.';
+    expect(await refusalOf(settingsOf({ preset: 'demo' }))).toBe(sentence);
+    expect(await refusalOf(settingsOf({ root: 'videos' }))).toBe(sentence);
+  });
+
   it('go to a folder named by the time where none is named', async () => {
     const { output } = await settingsOf({ data: 'clips.jsonl' });
     expect(output).toMatch(/^runs\/\d{4}-\d\d-\d\d-\d{6}$/);

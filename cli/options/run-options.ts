@@ -59,8 +59,22 @@ export async function settingsOf(flags: RunFlags): Promise<RunSettings> {
     }
     config = withValue(config, key, rest.join('='));
   }
+  requireList(config);
   const complete = { output: runFolderName(), ...config };
   return resolveSettings(parseConfig(complete, flags.config));
+}
+
+/** Without a list nothing else of the settings matters: it is asked for by its flag. */
+function requireList(config: Readonly<Record<string, unknown>>): void {
+  const { data } = config;
+  const isSection = typeof data === 'object' && data !== null;
+  if (data !== undefined && (!isSection || 'list' in data)) return;
+  throw new LacunaError({
+    where: '--data',
+    what: 'no clips to learn from are named',
+    expected: 'a list of videos: JSON Lines (video, captions, label), or a VideoMAE list',
+    fix: 'For example: --data captions.jsonl --root videos; in a configuration file, data.list and data.root.',
+  });
 }
 
 /** A folder in runs/, named by the time. */

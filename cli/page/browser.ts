@@ -1,4 +1,5 @@
 /// <reference types="@webgpu/types" />
+import type { Html } from '../html.js';
 
 /**
  * What the page uses of a browser. The DOM's own declarations would reach every file of the
@@ -27,6 +28,11 @@ export function element(id: string): PageElement {
   const found = BROWSER.document.getElementById(id);
   if (found === null) throw new Error(`the page has no element ${id}`);
   return found;
+}
+
+/** Shows HTML as the content of an element; nothing else writes markup into the page. */
+export function show(id: string, { text }: Html): void {
+  element(id).innerHTML = text;
 }
 
 /** The browser in words: `Firefox 141.0`; its whole name for itself where none of these is in it. */

@@ -111,6 +111,31 @@ describe.skipIf(!capable('chromium', missing))('the page in Chromium, on SwiftSh
     }
   });
 
+  it('runs nothing that is in a name or an address, and asks for nothing but its own', async () => {
+    const payload = `"><img src=x onerror="ran()"></script><script>ran()</script>`;
+    const hostile = `globalThis.scriptsRun = 0; globalThis.ran = () => { scriptsRun += 1; };
+const payload = ${JSON.stringify(payload)};
+const info = { vendor: payload, architecture: payload, device: payload, description: payload };
+Object.defineProperty(GPUAdapter.prototype, 'info', { get: () => info });
+Object.defineProperty(Navigator.prototype, 'userAgent', { get: () => payload });`;
+    const ends = [
+      ['?filter=primitive/neg&cases=2', `${hostile}\n${WRONG_GPU}`],
+      [`?filter=${encodeURIComponent(payload)}`, hostile],
+      [`?cases=${encodeURIComponent(payload)}`, hostile],
+    ] as const;
+    for (const [query, before] of ends) {
+      await outcome(query, before);
+      const shown = await tab.evaluate<string>('document.body.innerText');
+      expect(shown).toContain('onerror="ran()"');
+      expect(await tab.evaluate('scriptsRun')).toBe(0);
+      const strangers = tab.requests.filter(
+        (url) => !url.startsWith(server.url) && !url.startsWith('blob:'),
+      );
+      expect(strangers).toEqual([]);
+      expect(tab.complaints).toEqual([]);
+    }
+  });
+
   it('says what to do where there is no WebGPU, and what is wrong with its address', async () => {
     expect(await outcome('', NO_GPU)).toBe('unavailable');
     expect(await shown('verdict')).toMatch(/^This browser has no WebGPU.* Take a current Chrome/);

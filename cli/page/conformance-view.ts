@@ -2,9 +2,9 @@ import type { WebgpuBackend } from '../../backends/webgpu/backend.js';
 import type { Check } from '../../conformance/check.js';
 import { type ReportFile, writeReport } from '../../conformance/report/file.js';
 import type { CheckReport } from '../../conformance/report/report.js';
+import { type Html, html } from '../html.js';
 import { duration } from '../progress-line.js';
-import { escapeHtml } from '../report/escape.js';
-import { element } from './browser.js';
+import { element, show } from './browser.js';
 import { checkList, failureList } from './list.js';
 import type { PageSettings } from './settings.js';
 import { accuracyTable, facts, matrix, type Row } from './tables.js';
@@ -38,20 +38,23 @@ export class ConformanceView {
     const { limits, subgroups, isSoftware } = runtime;
     const { fuse, defaultLimits } = this.#settings;
     element('adapter-name').textContent = info.device;
-    element('adapter').innerHTML = facts([
-      ['browser', info.version],
-      ['kind', isSoftware ? 'a GPU in software' : 'hardware'],
-      ['numeric contract', info.contract],
-      ['kernels', fuse ? 'operations share them' : 'one for each operation'],
-      ['limits', defaultLimits ? 'those of every implementation' : 'the highest of the adapter'],
-      ['subgroup operations', subgroups ? 'used' : 'not used'],
-      ['products', runtime.productsInWords],
-      ['storage buffers of a kernel', whole(limits.storageBuffers)],
-      ['largest binding', bytes(limits.bindingBytes)],
-      ['workgroups along a dimension', whole(limits.workgroups)],
-      ['invocations of a workgroup', whole(limits.invocations)],
-      ['memory of a workgroup', bytes(limits.workgroupBytes)],
-    ]);
+    show(
+      'adapter',
+      facts([
+        ['browser', info.version],
+        ['kind', isSoftware ? 'a GPU in software' : 'hardware'],
+        ['numeric contract', info.contract],
+        ['kernels', fuse ? 'operations share them' : 'one for each operation'],
+        ['limits', defaultLimits ? 'those of every implementation' : 'the highest of the adapter'],
+        ['subgroup operations', subgroups ? 'used' : 'not used'],
+        ['products', runtime.productsInWords],
+        ['storage buffers of a kernel', whole(limits.storageBuffers)],
+        ['largest binding', bytes(limits.bindingBytes)],
+        ['workgroups along a dimension', whole(limits.workgroups)],
+        ['invocations of a workgroup', whole(limits.invocations)],
+        ['memory of a workgroup', bytes(limits.workgroupBytes)],
+      ]),
+    );
   }
 
   starts({ id }: Pick<Check, 'id'>): void {
@@ -77,24 +80,22 @@ export class ConformanceView {
     const { valid, ok, accuracy } = report;
     const outcome = valid ? (ok ? 'passed' : 'failed') : 'proved-nothing';
     const word = outcome.replace('-', ' ');
-    element('verdict').innerHTML =
-      `<strong>${word[0]?.toUpperCase()}${word.slice(1)}.</strong> ${escapeHtml(summary(report, seconds))}`;
+    const told = `${word[0]?.toUpperCase()}${word.slice(1)}.`;
+    show('verdict', html`<strong>${told}</strong> ${summary(report, seconds)}`);
     element('progress').hidden = true;
-    element('accuracy').innerHTML =
-      accuracy.length > 0
-        ? accuracyTable(accuracy)
-        : '<p class="soft">It is measured in runs without a filter.</p>';
-    element('file').innerHTML = download(report);
+    const none = html`<p class="soft">It is measured in runs without a filter.</p>`;
+    show('accuracy', accuracy.length > 0 ? accuracyTable(accuracy) : none);
+    show('file', download(report));
     element('page').setAttribute('data-state', outcome);
   }
 
   #show(): void {
     const rows = [...this.#rows.values()];
-    element('matrix').innerHTML = matrix(rows);
-    element('checks').innerHTML = checkList(rows);
+    show('matrix', matrix(rows));
+    show('checks', checkList(rows));
     const failures = failureList(this.#reports, this.#settings);
-    element('failures').innerHTML = failures;
-    element('failed').hidden = failures === '';
+    show('failures', html`${failures}`);
+    element('failed').hidden = failures.length === 0;
   }
 }
 
@@ -129,10 +130,10 @@ function summary({ checks, counts, canaries, seed }: ReportFile, seconds: number
   ].join(' ');
 }
 
-function download(report: ReportFile): string {
+function download(report: ReportFile): Html {
   const file = new Blob([writeReport(report)], { type: 'application/json' });
   const address = URL.createObjectURL(file);
-  return `<a class="button" id="download" href="${address}" download="report.json">Download report.json</a>`;
+  return html`<a class="button" id="download" href="${address}" download="report.json">Download report.json</a>`;
 }
 
 function bytes(count: number): string {

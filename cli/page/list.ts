@@ -2,7 +2,7 @@ import type { Level } from '../../conformance/case.js';
 import type { Failure } from '../../conformance/check.js';
 import { LEVELS } from '../../conformance/report/markdown.js';
 import { type CheckReport, explain } from '../../conformance/report/report.js';
-import { escapeHtml } from '../report/escape.js';
+import { type Html, html } from '../html.js';
 import type { PageSettings } from './settings.js';
 import type { Row } from './tables.js';
 
@@ -16,48 +16,48 @@ const MARKS: Readonly<Record<NonNullable<Row['verdict']>, string>> = {
 };
 
 /** Every check, by level, those that were left out folded away. */
-export function checkList(rows: readonly Row[]): string {
+export function checkList(rows: readonly Row[]): Html {
   const asked = rows.filter(({ verdict }) => verdict !== 'not-run');
   const left = rows.filter(({ verdict }) => verdict === 'not-run');
   const parts = (Object.keys(LEVELS).map(Number) as Level[]).flatMap((level) => {
     const own = asked.filter((row) => row.level === level);
     if (own.length === 0) return [];
-    return [`<h3>${level} ${LEVELS[level]}</h3>${items(own)}`];
+    return [html`<h3>${level} ${LEVELS[level]}</h3>${items(own)}`];
   });
   parts.unshift(...beyondNotes(rows));
   if (left.length > 0) {
-    parts.push(`<details><summary>${left.length} not run</summary>${items(left)}</details>`);
+    parts.push(html`<details><summary>${left.length} not run</summary>${items(left)}</details>`);
   }
-  return parts.join('\n');
+  return html`${parts}`;
 }
 
 /** What the contract does not promise, once for all the checks of it. */
-function beyondNotes(rows: readonly Row[]): readonly string[] {
+function beyondNotes(rows: readonly Row[]): readonly Html[] {
   const reasons = rows.flatMap(({ beyondContract, reason }) =>
     beyondContract === true && reason !== undefined ? [reason] : [],
   );
   return [...new Set(reasons)].map((reason) => {
     const count = reasons.filter((each) => each === reason).length;
-    return `<p class="soft">Unsupported, and no failure: ${escapeHtml(reason)} (${count} of the checks).</p>`;
+    return html`<p class="soft">Unsupported, and no failure: ${reason} (${count} of the checks).</p>`;
   });
 }
 
-function items(rows: readonly Row[]): string {
+function items(rows: readonly Row[]): Html {
   const lines = rows.map(({ id, verdict }) => {
     const [kind, mark] = verdict === undefined ? ['waiting', '…'] : [verdict, MARKS[verdict]];
     const quiet = kind === 'pass' || kind === 'waiting';
-    const word = quiet ? `<span class="unseen"> ${kind}</span>` : ` <em>${kind}</em>`;
-    const name = escapeHtml(id).replaceAll('/', '/<wbr>');
-    return `<li class="${kind}"><i aria-hidden="true">${mark}</i> <span>${name}${word}</span></li>`;
+    const word = quiet ? html`<span class="unseen"> ${kind}</span>` : html` <em>${kind}</em>`;
+    const name = id.split('/').map((part, i) => html`${i === 0 ? '' : html`/<wbr>`}${part}`);
+    return html`<li class="${kind}"><i aria-hidden="true">${mark}</i> <span>${name}${word}</span></li>`;
   });
-  return `<ul class="checks">${lines.join('\n')}</ul>`;
+  return html`<ul class="checks">${lines}</ul>`;
 }
 
 /** The checks that ran and did not pass, each with the whole of its explanation. */
 export function failureList(
   reports: readonly CheckReport[],
   { seed, cases }: Pick<PageSettings, 'seed' | 'cases'>,
-): string {
+): readonly Html[] {
   const replay = (id: string, _: number, { address }: Failure): readonly string[] => [
     `again in this browser: ?${new URLSearchParams({ filter: id, seed: `${seed}`, cases: `${cases}` })}`,
     `again in Node: lacuna conform --backend webgpu --replay '${address}'`,
@@ -68,11 +68,9 @@ export function failureList(
       beyondContract !== true &&
       (verdict !== 'not-run' || reason !== undefined),
   );
-  return bad
-    .map((report) => {
-      const { id, verdict, known } = report;
-      const note = known === undefined ? '' : ` (known: ${escapeHtml(known)})`;
-      return `<details open><summary><b class="${verdict}">${verdict}</b> <code>${escapeHtml(id)}</code>${note}</summary><pre>${escapeHtml(explain(report, seed, replay))}</pre></details>`;
-    })
-    .join('\n');
+  return bad.map((report) => {
+    const { id, verdict, known } = report;
+    const note = known === undefined ? '' : ` (known: ${known})`;
+    return html`<details open><summary><b class="${verdict}">${verdict}</b> <code>${id}</code>${note}</summary><pre>${explain(report, seed, replay)}</pre></details>`;
+  });
 }

@@ -3,7 +3,7 @@ import type { Level } from '../../conformance/case.js';
 import type { Verdict } from '../../conformance/check.js';
 import { LEVELS } from '../../conformance/report/markdown.js';
 import { VERDICTS } from '../../conformance/report/report.js';
-import { escapeHtml } from '../report/escape.js';
+import { type Html, html } from '../html.js';
 
 /** A check with its verdict, or without one while it waits for its turn. */
 export interface Row {
@@ -16,56 +16,56 @@ export interface Row {
 }
 
 /** How many checks of each level came to each verdict. */
-export function matrix(rows: readonly Row[]): string {
+export function matrix(rows: readonly Row[]): Html {
   const levels = (Object.keys(LEVELS).map(Number) as Level[]).filter((level) =>
     rows.some((row) => row.level === level),
   );
   const body = levels.map((level) => {
     const own = rows.filter((row) => row.level === level);
-    const name = `<th scope="row"><b>${level}</b> ${LEVELS[level]}</th>`;
-    return `<tr>${name}${counts(own)}<td>${own.length}</td></tr>`;
+    const name = html`<th scope="row"><b>${level}</b> ${LEVELS[level]}</th>`;
+    return html`<tr>${name}${counts(own)}<td>${own.length}</td></tr>`;
   });
-  const head = VERDICTS.map((verdict) => `<th scope="col">${verdict}</th>`).join('');
-  return `<table class="matrix"><thead><tr><th scope="col">level</th>${head}<th scope="col">checks</th></tr></thead>
-<tbody>${body.join('\n')}</tbody>
+  const head = VERDICTS.map((verdict) => html`<th scope="col">${verdict}</th>`);
+  return html`<table class="matrix"><thead><tr><th scope="col">level</th>${head}<th scope="col">checks</th></tr></thead>
+<tbody>${body}</tbody>
 <tfoot><tr><th scope="row">all</th>${counts(rows)}<td>${rows.length}</td></tr></tfoot></table>`;
 }
 
-function counts(rows: readonly Row[]): string {
+function counts(rows: readonly Row[]): readonly Html[] {
   return VERDICTS.map((verdict) => {
     const count = rows.filter((row) => row.verdict === verdict).length;
-    return `<td class="${count === 0 ? 'none' : verdict}">${count}</td>`;
-  }).join('');
+    return html`<td class="${count === 0 ? 'none' : verdict}">${count}</td>`;
+  });
 }
 
 /** The largest error of each function, beside what the contract grants. */
-export function accuracyTable(rows: readonly AccuracyRow[]): string {
+export function accuracyTable(rows: readonly AccuracyRow[]): Html {
   const functions = rows.flatMap(({ function: name, observed, granted, at }) =>
     granted === undefined
       ? []
       : [
-          `<tr><th scope="row">${name}</th><td>${short(observed, 2)}</td><td>${short(granted, 2)}</td><td>${bar(observed / granted)}</td><td>${short(at ?? 0, 4)}</td></tr>`,
+          html`<tr><th scope="row">${name}</th><td>${short(observed, 2)}</td><td>${short(granted, 2)}</td><td>${bar(observed / granted)}</td><td>${short(at ?? 0, 4)}</td></tr>`,
         ],
   );
   const sums = rows.flatMap(({ function: name, observed, granted, statistical }) =>
     granted !== undefined
       ? []
       : [
-          `<tr><th scope="row">${name}</th><td>${(100 * observed).toPrecision(2)} %</td><td>${(statistical ?? 0).toPrecision(2)}</td></tr>`,
+          html`<tr><th scope="row">${name}</th><td>${(100 * observed).toPrecision(2)} %</td><td>${(statistical ?? 0).toPrecision(2)}</td></tr>`,
         ],
   );
-  return `<div class="scroll"><table><caption>Functions, in units in the last place</caption>
+  return html`<div class="scroll"><table><caption>Functions, in units in the last place</caption>
 <thead><tr><th scope="col">function</th><th scope="col">observed</th><th scope="col">granted</th><th scope="col">share</th><th scope="col">at x =</th></tr></thead>
-<tbody>${functions.join('\n')}</tbody></table></div>
+<tbody>${functions}</tbody></table></div>
 <div class="scroll"><table><caption>Sums of 2,048 terms</caption>
 <thead><tr><th scope="col">operation</th><th scope="col">of the worst case</th><th scope="col">of 4 √n u Σ|x|</th></tr></thead>
-<tbody>${sums.join('\n')}</tbody></table></div>`;
+<tbody>${sums}</tbody></table></div>`;
 }
 
-function bar(share: number): string {
+function bar(share: number): Html {
   const percent = `${(100 * share).toFixed(0)} %`;
   const value = Math.min(1, share).toFixed(4);
-  return `<progress max="1" value="${value}" aria-hidden="true"></progress> ${percent}`;
+  return html`<progress max="1" value="${value}" aria-hidden="true"></progress> ${percent}`;
 }
 
 function short(value: number, digits: number): string {
@@ -73,9 +73,7 @@ function short(value: number, digits: number): string {
 }
 
 /** Names and what they stand for, in two columns. */
-export function facts(entries: readonly (readonly [name: string, value: string])[]): string {
-  const lines = entries.map(
-    ([name, value]) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd></div>`,
-  );
-  return `<dl class="facts">${lines.join('\n')}</dl>`;
+export function facts(entries: readonly (readonly [name: string, value: string])[]): Html {
+  const lines = entries.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`);
+  return html`<dl class="facts">${lines}</dl>`;
 }

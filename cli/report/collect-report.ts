@@ -2,6 +2,8 @@ import { dirname } from 'node:path';
 import { type ClipList, type ClipRecord, readClipList } from '../../data/index.js';
 import {
   attentionMaps,
+  clipFlops,
+  type Evaluator,
   evaluate,
   lackingFor,
   reconstruction,
@@ -28,12 +30,15 @@ import {
 } from '../../run/index.js';
 import { LacunaError } from '../../spec/index.js';
 import type { Aligner } from '../../teacher/index.js';
+import type { EvaluationDisplay } from '../evaluation-display.js';
+import { note } from '../note.js';
 import { openAligner } from '../open-aligner.js';
 import { openBackend } from '../open-backend.js';
 import type { Example, ReportInput } from './report-input.js';
 import { type RunEvaluation, readRunEvaluation } from './run-evaluation.js';
 
-const GALLERY = 64;
+/** Clips of the text-video matrix: as many as these products embed, between the two bounds. */
+const GALLERY = { flops: 1e12, least: 8, most: 64 };
 
 export interface ReportOptions {
   /** A list of held-out clips; by default that of the run's evaluation, or else clips of its own list. */
@@ -41,60 +46,106 @@ export interface ReportOptions {
   readonly root?: string;
   /** Clips to reconstruct. */
   readonly examples: number;
+  /** Clips of the text-video matrix. @defaultValue 8 to 64, by what a clip costs */
+  readonly gallery?: number;
   /** Whether captions are retrieved. @defaultValue true */
   readonly retrieval?: boolean;
-  readonly onNote: (text: string) => void;
 }
 
 /** Gathers what a report shows: the folder's files, and pictures made from the last checkpoint. */
-export async function collectReport(folder: string, options: ReportOptions): Promise<ReportInput> {
+export async function collectReport(
+  folder: string,
+  options: ReportOptions,
+  display: EvaluationDisplay,
+): Promise<ReportInput> {
   const manifest = await readManifest(folder);
   const settings = await placedSettings(folder, manifest, rootOf(options));
   const evaluation = await placedEvaluation(folder, manifest);
-  const gallery = await galleryOf(folder, manifest, settings, evaluation, options);
-  const records = gallery.list.records.slice(0, GALLERY);
-  const { root, wasTrainedOn: galleryWasTrainedOn } = gallery;
-  const { onNote } = options;
-  const model = await loadModel(folder, openBackend, onNote, rootOf(options));
-  const teacher = options.retrieval === false ? undefined : await teacherOf(model, onNote);
+  const source = await sourceOf(folder, manifest, settings, evaluation, options);
+  const { list, root, wasTrainedOn: galleryWasTrainedOn } = source;
+  const { records } = list;
+  display.begins('the model is read');
+  const model = await loadModel(folder, openBackend, note, rootOf(options));
+  const teacher = options.retrieval === false ? undefined : await teacherOf(model);
   try {
-    const aligned =
-      options.retrieval !== false &&
-      lackingFor(retrieval, settings).length === 0 &&
-      (settings.contrastive.teacher === undefined || teacher !== undefined) &&
-      records.some(({ captions }) => captions.length > 0);
     const whole = teacher === undefined ? model : { ...model, teacher };
-    const spread = chosen(records, options.examples);
+    const gallery = galleryOf(whole, records, options);
     return {
       folder,
       manifest,
-      metrics: await readMetrics(folder, onNote),
-      evaluations: await readEvaluations(folder, onNote),
-      problems: await readProblems(folder, onNote),
+      ...(await recordedOf(folder)),
       galleryWasTrainedOn,
       ...(evaluation === undefined ? {} : { evaluation }),
-      ...(aligned ? { retrieval: await evaluate(retrieval, whole, records, root) } : {}),
-      reconstructions:
-        lackingFor(reconstruction, settings).length === 0
-          ? await examplesOf(model, spread, root)
-          : [],
+      ...(gallery.length === 0
+        ? {}
+        : { retrieval: await watched(retrieval, whole, gallery, root, display) }),
+      reconstructions: await examplesOf(model, records, root, options, display),
     };
   } finally {
+    display.ends();
     await teacher?.dispose();
     await model.backend.dispose();
   }
+}
+
+/** What a run of any task wrote while it was trained. */
+export async function recordedOf(
+  folder: string,
+): Promise<Pick<ReportInput, 'metrics' | 'evaluations' | 'problems'>> {
+  return {
+    metrics: await readMetrics(folder, note),
+    evaluations: await readEvaluations(folder, note),
+    problems: await readProblems(folder, note),
+  };
+}
+
+function watched<R>(
+  evaluator: Evaluator<R>,
+  model: TrainedModel,
+  records: readonly ClipRecord[],
+  root: string,
+  display: EvaluationDisplay,
+): Promise<R> {
+  display.begins(evaluator.name);
+  return evaluate(evaluator, model, records, root, display);
+}
+
+/** The clips of the text-video matrix; none where the model, or the list, has no texts. */
+function galleryOf(
+  model: TrainedModel,
+  records: readonly ClipRecord[],
+  options: ReportOptions,
+): readonly ClipRecord[] {
+  const { settings, teacher } = model;
+  const aligned =
+    options.retrieval !== false &&
+    lackingFor(retrieval, settings).length === 0 &&
+    (settings.contrastive.teacher === undefined || teacher !== undefined);
+  const captioned = aligned ? records.filter(({ captions }) => captions.length > 0) : [];
+  if (captioned.length === 0) return [];
+  const { flops, least, most } = GALLERY;
+  const affordable = Math.max(least, Math.min(most, Math.floor(flops / clipFlops(model))));
+  const gallery = captioned.slice(0, options.gallery ?? affordable);
+  if (options.gallery === undefined && gallery.length < Math.min(most, captioned.length))
+    note(
+      `The text-video matrix is of ${gallery.length} clips, since one takes ${(clipFlops(model) / 1e9).toFixed(0)} GFLOP to embed; --gallery ${most} makes a larger one.`,
+    );
+  return gallery;
 }
 
 async function examplesOf(
   model: TrainedModel,
   records: readonly ClipRecord[],
   root: string,
+  { examples: count }: ReportOptions,
+  display: EvaluationDisplay,
 ): Promise<readonly Example[]> {
-  const examples = await evaluate(reconstruction, model, records, root);
-  const maps = await attentionMaps(
-    model,
-    examples.map(({ frames }) => frames),
-  );
+  if (lackingFor(reconstruction, model.settings).length > 0) return [];
+  const spread = chosen(records.slice(0, GALLERY.most), count);
+  const examples = await watched(reconstruction, model, spread, root, display);
+  display.begins('attention');
+  const frames = examples.map((example) => example.frames);
+  const maps = await attentionMaps(model, frames, display);
   return examples.map((example, index) => {
     const attention = maps[index];
     return attention === undefined ? example : { ...example, attention };
@@ -102,14 +153,11 @@ async function examplesOf(
 }
 
 /** The frozen teacher of a run; one that is gone costs the retrieval, not the report. */
-async function teacherOf(
-  { settings, manifest }: LoadedModel,
-  onNote: (text: string) => void,
-): Promise<Aligner | undefined> {
+async function teacherOf({ settings, manifest }: LoadedModel): Promise<Aligner | undefined> {
   const { teacher } = settings.contrastive;
   if (!capabilitiesOf(settings).aligns || teacher === undefined) return undefined;
   try {
-    const aligner = await openAligner(teacher, { onNote });
+    const aligner = await openAligner(teacher, { onNote: note });
     try {
       requireTeacherOf(manifest, aligner);
       return aligner;
@@ -119,7 +167,7 @@ async function teacherOf(
     }
   } catch (error) {
     if (!(error instanceof LacunaError)) throw error;
-    onNote(`Retrieval is left out, because its teacher cannot be opened. ${error.message}`);
+    note(`Retrieval is left out, because its teacher cannot be opened. ${error.message}`);
     return undefined;
   }
 }
@@ -134,7 +182,7 @@ async function placedEvaluation(
   return { ...evaluation, list: await placedPath(folder, manifest, evaluation.list) };
 }
 
-interface Gallery {
+interface Source {
   readonly list: ClipList;
   readonly root: string;
   readonly wasTrainedOn: boolean;
@@ -144,18 +192,18 @@ interface Gallery {
  * The clips to look at: those of the list that a person names, or else of the run's evaluation, or
  * else of its own list. What the run's files name is used where the manifest vouches for it.
  */
-async function galleryOf(
+async function sourceOf(
   folder: string,
   { data }: RunManifest,
   settings: RunSettings,
   evaluation: RunEvaluation | undefined,
-  { list, root, onNote }: ReportOptions,
-): Promise<Gallery> {
+  { list, root }: ReportOptions,
+): Promise<Source> {
   if (list !== undefined) {
     const wasTrainedOn = list === settings.data.list;
-    return { list: await readClipList(list), root: root ?? dirname(list), wasTrainedOn };
+    return { list: await readClipList(list, note), root: root ?? dirname(list), wasTrainedOn };
   }
-  const own = await readNamedList(settings.data.list, data.digest).catch((error: unknown) => {
+  const own = await readNamedList(settings.data.list, data.digest, note).catch((error: unknown) => {
     if (!(error instanceof LacunaError)) throw error;
     const { fix: _, ...facts } = error.facts;
     throw new LacunaError({ ...facts, fix: 'Name the clips to look at with --list and --root.' });
@@ -163,10 +211,10 @@ async function galleryOf(
   const named = evaluation?.list;
   if (named !== undefined && named !== settings.data.list) {
     if (besides(folder, named, settings.data.list, settings.data.root)) {
-      const held = await readClipList(named);
+      const held = await readClipList(named, note);
       return { list: held, root: root ?? dirname(named), wasTrainedOn: false };
     }
-    onNote(
+    note(
       `${named} is not read, since it lies outside of the run and its data: name it with --list if it is yours.`,
     );
   }

@@ -1,8 +1,9 @@
 import { basename, resolve } from 'node:path';
 import { capabilitiesOf, type StepMetrics, videoConfigOf } from '../../run/index.js';
+import { type Html, html } from '../html.js';
 import { type Chart, plotStyle, plots } from './curves.js';
-import { escapeHtml } from './escape.js';
-import { type Strip, strips } from './pictures.js';
+import { htmlPage } from './html-page.js';
+import { figure, strips } from './pictures.js';
 import type { ReportInput } from './report-input.js';
 import { STYLE } from './style.js';
 
@@ -22,15 +23,11 @@ const LOSSES = [
  */
 export function comparePage(runs: readonly ReportInput[]): string {
   const title = `Lacuna: ${runs.length} runs`;
-  return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(title)}</title><style>${plotStyle()}${STYLE}${COLUMNS}</style></head><body>
-<h1>${escapeHtml(`${runs.length} runs side by side`)}</h1>
+  const body = html`<h1>${`${runs.length} runs side by side`}</h1>
 ${runTable(runs)}
 <section><h2>Curves</h2><p class="soft">Running means over about ${1 / NEWEST} steps.</p>${comparedCurves(runs)}</section>
-<section><h2>Masks, reconstructions and attention</h2>${comparedClips(runs)}</section>
-</body></html>
-`;
+<section><h2>Masks, reconstructions and attention</h2>${comparedClips(runs)}</section>`;
+  return htmlPage(title, `${plotStyle()}${STYLE}${COLUMNS}`, body);
 }
 
 const COLUMNS = `
@@ -51,7 +48,7 @@ function lossOf({ settings }: ReportInput['manifest']): string {
   return settings.objective;
 }
 
-function runTable(runs: readonly ReportInput[]): string {
+function runTable(runs: readonly ReportInput[]): Html {
   const rows = runs.map(({ folder, manifest, metrics }) => {
     const { settings, tokens } = manifest;
     const last = metrics.at(-1)?.metrics ?? {};
@@ -65,8 +62,7 @@ function runTable(runs: readonly ReportInput[]): string {
       shown('loss.mae'),
       shown('loss.contrastive'),
     ];
-    const data = cells.map((cell) => `<td>${escapeHtml(cell)}</td>`).join('');
-    return `<tr><th scope="row">${escapeHtml(folder)}</th>${data}</tr>`;
+    return html`<tr><th scope="row">${folder}</th>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`;
   });
   const head = [
     'run',
@@ -78,13 +74,13 @@ function runTable(runs: readonly ReportInput[]): string {
     'last MAE loss',
     'last contrastive loss',
   ];
-  return `<div class="scroll"><table><caption>The runs; losses of the last step</caption>
-<thead><tr>${head.map((name) => `<th>${name}</th>`).join('')}</tr></thead><tbody>${rows.join('\n')}</tbody></table></div>`;
+  return html`<div class="scroll"><table><caption>The runs; losses of the last step</caption>
+<thead><tr>${head.map((name) => html`<th>${name}</th>`)}</tr></thead><tbody>${rows}</tbody></table></div>`;
 }
 
-function comparedCurves(runs: readonly ReportInput[]): string {
+function comparedCurves(runs: readonly ReportInput[]): Html {
   const longest = Math.max(...runs.map(({ metrics }) => metrics.at(-1)?.step ?? 0));
-  if (longest === 0) return '<p class="soft">No step was recorded.</p>';
+  if (longest === 0) return html`<p class="soft">No step was recorded.</p>`;
   const every = Math.ceil(longest / MAX_POINTS);
   const steps = Array.from({ length: Math.floor(longest / every) }, (_, i) => (i + 1) * every);
   const charts = LOSSES.flatMap(([name, title]): Chart[] => {
@@ -114,7 +110,7 @@ function runningMeans(metrics: readonly StepMetrics[], name: string): ReadonlyMa
 }
 
 /** The clips that the first run shows, each with what every run makes of it. */
-function comparedClips(runs: readonly ReportInput[]): string {
+function comparedClips(runs: readonly ReportInput[]): Html {
   const [first] = runs;
   const clips = (first?.reconstructions ?? []).map(({ id, caption }) => {
     const columns = runs.map((run) => {
@@ -126,23 +122,17 @@ function comparedClips(runs: readonly ReportInput[]): string {
     });
     const clip = columns[0]?.strips.find(({ title }) => title === 'target');
     const heading = caption === undefined ? id : `${id}: “${caption}”`;
-    return `<h3>${escapeHtml(heading)}</h3>${clip === undefined ? '' : figure(clip, id)}
-<div class="columns">${columns
-      .map(({ label, strips: drawn }) => {
-        const shown = drawn.filter(({ title }) => COMPARED.test(title));
-        const figures = shown.map((strip) => figure(strip, id)).join('\n');
-        return `<div><h4>${escapeHtml(label)}</h4>${figures === '' ? '<p class="soft">It does not show this clip.</p>' : figures}</div>`;
-      })
-      .join('\n')}</div>`;
+    const shown = columns.map(({ label, strips: drawn }) => {
+      const figures = drawn
+        .filter(({ title }) => COMPARED.test(title))
+        .map((strip) => figure(strip, id));
+      const none = html`<p class="soft">It does not show this clip.</p>`;
+      return html`<div><h4>${label}</h4>${figures.length === 0 ? none : figures}</div>`;
+    });
+    return html`<h3>${heading}</h3>${clip === undefined ? '' : figure(clip, id)}
+<div class="columns">${shown}</div>`;
   });
   return clips.length === 0
-    ? '<p class="soft">The first run reconstructs nothing.</p>'
-    : clips.join('\n');
-}
-
-function figure({ title, note, png }: Strip, id: string): string {
-  return (
-    `<figure><img src="${png}" alt="${escapeHtml(`${title} of ${id}: ${note}`)}">` +
-    `<figcaption><b>${escapeHtml(title)}</b>: ${escapeHtml(note)}</figcaption></figure>`
-  );
+    ? html`<p class="soft">The first run reconstructs nothing.</p>`
+    : html`${clips}`;
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { StepEvaluation, StepMetrics } from '../../run/index.js';
-import { scriptJson } from './escape.js';
+import { type Html, html, scriptJson, scriptOf } from '../html.js';
 
 export interface Chart {
   readonly title: string;
@@ -34,8 +34,8 @@ const COLOURS = [
 export function curves(
   metrics: readonly StepMetrics[],
   evaluations: readonly StepEvaluation[] = [],
-): string {
-  if (metrics.length === 0) return '<p class="soft">No step was recorded.</p>';
+): Html {
+  if (metrics.length === 0) return html`<p class="soft">No step was recorded.</p>`;
   const every = Math.ceil(metrics.length / MAX_POINTS);
   const evaluated = new Set(evaluations.map(({ step }) => step));
   const points = metrics.filter(
@@ -96,14 +96,20 @@ function evaluationCharts(
 }
 
 /** Charts over steps as HTML; once a page, because it brings its library along. */
-export function plots(steps: readonly number[], charts: readonly Chart[]): string {
-  return `<div id="charts"></div>
-<script>
+export function plots(steps: readonly number[], charts: readonly Chart[]): Html {
+  return html`<div id="charts"></div>
+${scriptOf(LANGUAGE)}
+${scriptOf(plotLibrary())}
+${scriptOf(drawing(steps, charts))}`;
+}
+
+const LANGUAGE = `
 // Where the system's locale is POSIX, Chromium has a language that Intl, which uPlot calls, refuses.
 try { new Intl.NumberFormat(navigator.language); } catch { Object.defineProperty(navigator, 'language', { value: 'en-US' }); }
-</script>
-<script>${plotLibrary()}</script>
-<script>
+`;
+
+function drawing(steps: readonly number[], charts: readonly Chart[]): string {
+  return `
 const chartData = ${scriptJson({ steps, charts, colours: COLOURS })};
 const host = document.getElementById('charts');
 const ink = getComputedStyle(document.body).color;
@@ -119,7 +125,7 @@ for (const chart of chartData.charts) {
   }, [chartData.steps, ...chart.series.map(({ values }) => values)], place);
   addEventListener('resize', () => plot.setSize({ width: width(), height: 240 }));
 }
-</script>`;
+`;
 }
 
 /** uPlot's style sheet, for the page's head. */

@@ -1,8 +1,9 @@
 import { videoConfigOf } from '../../run/index.js';
+import { type Html, html } from '../html.js';
 import { duration } from '../progress-line.js';
 import { curves, plotStyle } from './curves.js';
-import { escapeHtml } from './escape.js';
-import { strips } from './pictures.js';
+import { htmlPage } from './html-page.js';
+import { figure, strips } from './pictures.js';
 import type { ReportInput } from './report-input.js';
 import { similarityMatrix } from './similarity.js';
 import { STYLE } from './style.js';
@@ -15,22 +16,18 @@ export function reportPage(input: ReportInput): string {
   const title = `Lacuna: ${input.folder}`;
   const sections = [
     section('Curves', curves(metrics, evaluations)),
-    reconstructions.length === 0 ? '' : section('Masks and reconstructions', examples(input)),
+    reconstructions.length === 0 ? html`` : section('Masks and reconstructions', examples(input)),
     retrieval === undefined
-      ? ''
+      ? html``
       : section('Text and video', similarityMatrix(retrieval, input.galleryWasTrainedOn)),
     section('Data problems', problemTable(problems)),
     section('Manifest', manifestTable(manifest)),
   ];
-  return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(title)}</title><style>${plotStyle()}${STYLE}</style></head><body>
-<h1>${escapeHtml(input.folder)}</h1>
-<p class="soft">${escapeHtml(summary(input))}</p>
-${evaluation === undefined ? '' : `<p class="verdict">${escapeHtml(evaluation.verdict)}</p>${scoreTable(evaluation)}`}
-${sections.join('\n')}
-</body></html>
-`;
+  const body = html`<h1>${input.folder}</h1>
+<p class="soft">${summary(input)}</p>
+${evaluation === undefined ? '' : html`<p class="verdict">${evaluation.verdict}</p>${scoreTable(evaluation)}`}
+${sections}`;
+  return htmlPage(title, `${plotStyle()}${STYLE}`, body);
 }
 
 function summary({ manifest, metrics }: ReportInput): string {
@@ -46,21 +43,18 @@ function summary({ manifest, metrics }: ReportInput): string {
   );
 }
 
-function examples({ reconstructions, manifest }: ReportInput): string {
+function examples({ reconstructions, manifest }: ReportInput): Html {
   const { settings } = manifest;
-  return reconstructions
-    .map((example) => {
-      const figures = strips(example, videoConfigOf(settings), settings.mae.target).map(
-        ({ title, note, png }) =>
-          `<figure><img src="${png}" alt="${escapeHtml(`${title} of ${example.id}: ${note}`)}">` +
-          `<figcaption><b>${escapeHtml(title)}</b>: ${escapeHtml(note)}</figcaption></figure>`,
-      );
-      const caption = example.caption === undefined ? '' : `: “${example.caption}”`;
-      return `<h3>${escapeHtml(`${example.id}${caption}`)}</h3><div class="strips">${figures.join('\n')}</div>`;
-    })
-    .join('\n');
+  const shown = reconstructions.map((example) => {
+    const figures = strips(example, videoConfigOf(settings), settings.mae.target).map((strip) =>
+      figure(strip, example.id),
+    );
+    const caption = example.caption === undefined ? '' : `: “${example.caption}”`;
+    return html`<h3>${example.id}${caption}</h3><div class="strips">${figures}</div>`;
+  });
+  return html`${shown}`;
 }
 
-function section(title: string, content: string): string {
-  return `<section><h2>${title}</h2>${content}</section>`;
+function section(title: string, content: Html): Html {
+  return html`<section><h2>${title}</h2>${content}</section>`;
 }

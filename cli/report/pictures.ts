@@ -8,6 +8,7 @@ import {
   unpatchify,
   type VideoConfig,
 } from '../../spec/index.js';
+import { type Html, html } from '../html.js';
 import { heated, lastBlock, peakOf } from './attention-picture.js';
 import type { Example } from './report-input.js';
 
@@ -86,6 +87,11 @@ function attentionStrip(
   const peak = peakOf(shares, video).toFixed(1);
   const note = `what the outlined patch attends to in the last block, mean of the heads, nothing masked; the brightest gets ${peak} times an even share`;
   return [strip('attention of the centre patch', note, heated(cubes, shares, video))];
+}
+
+/** A strip of the clip `id` with its title and note. */
+export function figure({ title, note, png }: Strip, id: string): Html {
+  return html`<figure><img src="${png}" alt="${`${title} of ${id}: ${note}`}"><figcaption><b>${title}</b>: ${note}</figcaption></figure>`;
 }
 
 /** Frames u8 [T, S, S, 3] to cubes [N, P] in [0, 1], in the order of `patchify`. */

@@ -1,19 +1,19 @@
 import type { Retrieval } from '../../evaluation/index.js';
-import { escapeHtml, scriptJson } from './escape.js';
+import { type Html, html, scriptJson, scriptOf } from '../html.js';
 
 /** The cosines of all captions with all clips as a heat map that can be read out, as HTML. */
-export function similarityMatrix(retrieval: Retrieval, trainedOn: boolean): string {
+export function similarityMatrix(retrieval: Retrieval, trainedOn: boolean): Html {
   const { similarity, captions, videos } = retrieval;
   const rounded = Array.from(similarity, (value) => Math.round(value * 1000) / 1000);
   const gallery = trainedOn
     ? 'These clips were trained on: the matrix shows what was memorised, not what generalises.'
     : 'These clips were held out.';
-  return `<p class="soft">Rows are captions, columns clips, in the order of the list: a good model has a bright
+  return html`<p class="soft">Rows are captions, columns clips, in the order of the list: a good model has a bright
 diagonal. ${gallery} Point at a cell, or focus the map and use the arrow keys.</p>
 <canvas class="heat" id="heat" tabindex="0" width="${videos.length}" height="${captions.length}" role="img"
- aria-label="${escapeHtml(`cosines of ${captions.length} captions with ${videos.length} clips`)}"></canvas>
+ aria-label="${`cosines of ${captions.length} captions with ${videos.length} clips`}"></canvas>
 <p id="readout" class="soft" aria-live="polite"></p>
-<script>
+${scriptOf(`
 {
   const { values, captions, videos } = ${scriptJson({ values: rounded, captions, videos })};
   const canvas = document.getElementById('heat'), context = canvas.getContext('2d');
@@ -48,5 +48,5 @@ diagonal. ${gallery} Point at a cell, or focus the map and use the arrow keys.</
   });
   show();
 }
-</script>`;
+`)}`;
 }

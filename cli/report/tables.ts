@@ -1,14 +1,14 @@
-import type { DataProblem, RunManifest } from '../../run/index.js';
-import { escapeHtml } from './escape.js';
+import type { DataProblem, ProbeManifest, RunManifest } from '../../run/index.js';
+import { type Html, html } from '../html.js';
 import type { RunEvaluation } from './run-evaluation.js';
 
 /** Retrieval of each model in both directions, beside chance. */
-export function scoreTable({ rows, list }: RunEvaluation): string {
+export function scoreTable({ rows, list }: RunEvaluation): Html {
   const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-  const cells = (name: string, direction: string, values: readonly string[]): string =>
-    `<tr><th scope="row">${escapeHtml(name)}</th><td>${direction}</td>${values
-      .map((value) => `<td class="number">${value}</td>`)
-      .join('')}</tr>`;
+  const cells = (name: string, direction: string, values: readonly string[]): Html =>
+    html`<tr><th scope="row">${name}</th><td>${direction}</td>${values.map(
+      (value) => html`<td class="number">${value}</td>`,
+    )}</tr>`;
   const body = rows.flatMap(({ model, textToVideo, videoToText }) =>
     (
       [
@@ -35,31 +35,29 @@ export function scoreTable({ rows, list }: RunEvaluation): string {
       ]),
     );
   }
-  return `<div class="scroll"><table><caption>Retrieval in a gallery of ${escapeHtml(String(first?.gallery ?? 0))} clips of ${escapeHtml(list)}</caption>
+  return html`<div class="scroll"><table><caption>Retrieval in a gallery of ${first?.gallery ?? 0} clips of ${list}</caption>
 <thead><tr><th>model</th><th>direction</th><th class="number">R@1</th><th class="number">R@5</th><th class="number">R@10</th><th class="number">median rank</th></tr></thead>
-<tbody>${body.join('\n')}</tbody></table></div>`;
+<tbody>${body}</tbody></table></div>`;
 }
 
 /** The clips that could not be used, or that lack frames, with why. */
-export function problemTable(problems: readonly DataProblem[]): string {
-  if (problems.length === 0) return '<p class="soft">Every clip that was read could be used.</p>';
-  const rows = problems.map(
-    ({ id, reason }) => `<tr><td>${escapeHtml(id)}</td><td>${escapeHtml(reason)}</td></tr>`,
-  );
+export function problemTable(problems: readonly DataProblem[]): Html {
+  if (problems.length === 0)
+    return html`<p class="soft">Every clip that was read could be used.</p>`;
+  const rows = problems.map(({ id, reason }) => html`<tr><td>${id}</td><td>${reason}</td></tr>`);
   const used = problems.filter((problem) => problem.used === true).length;
   const incomplete = used === 0 ? '' : `; ${used} lack frames, and were used`;
-  return `<div class="scroll"><table><caption>${problems.length - used} clips were skipped; others took their place${incomplete}</caption>
-<thead><tr><th>clip</th><th>why</th></tr></thead><tbody>${rows.join('\n')}</tbody></table></div>`;
+  return html`<div class="scroll"><table><caption>${problems.length - used} clips, or captions of them, could not be used${incomplete}</caption>
+<thead><tr><th>clip</th><th>why</th></tr></thead><tbody>${rows}</tbody></table></div>`;
 }
 
 /** Every choice of the run, one a row, and the raw manifest folded away. */
-export function manifestTable(manifest: RunManifest): string {
+export function manifestTable(manifest: RunManifest | ProbeManifest): Html {
   const rows = flattened(manifest.settings).map(
-    ([key, value]) =>
-      `<tr><th scope="row">${escapeHtml(key)}</th><td>${escapeHtml(value)}</td></tr>`,
+    ([key, value]) => html`<tr><th scope="row">${key}</th><td>${value}</td></tr>`,
   );
-  return `<div class="scroll"><table><caption>Settings</caption><tbody>${rows.join('\n')}</tbody></table></div>
-<details><summary>manifest.json</summary><pre>${escapeHtml(JSON.stringify(manifest, null, 2))}</pre></details>`;
+  return html`<div class="scroll"><table><caption>Settings</caption><tbody>${rows}</tbody></table></div>
+<details><summary>manifest.json</summary><pre>${JSON.stringify(manifest, null, 2)}</pre></details>`;
 }
 
 function flattened(value: unknown, prefix: string = ''): [string, string][] {

@@ -1,5 +1,5 @@
-import { sha256 } from '../../core/sha256.js';
-import { scriptJson } from '../report/escape.js';
+import { scriptJson } from '../html.js';
+import { contentHash } from '../report/html-page.js';
 
 /** The page, and the content security policy that lets it do no more than it does. */
 export interface PageText {
@@ -10,10 +10,9 @@ export interface PageText {
 /** The page's text: everything else is written into its elements by the module `entry`. */
 export function pageText(imports: Readonly<Record<string, string>>, entry: string): PageText {
   const map = scriptJson({ imports });
-  const hash = Buffer.from(sha256(map), 'hex').toString('base64');
   const policy = [
     "default-src 'none'",
-    `script-src 'self' 'sha256-${hash}'`,
+    `script-src 'self' ${contentHash(map)}`,
     "style-src 'self'",
     'img-src data:',
     "form-action 'self'",

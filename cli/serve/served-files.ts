@@ -26,7 +26,7 @@ const LAYERS = [
   'cli/page',
 ];
 /** What they use beside these. */
-const FILES = ['cli/progress-line.js', 'cli/report/escape.js'];
+const FILES = ['cli/progress-line.js', 'cli/html.js'];
 const ENTRY = 'cli/page/conformance-page.js';
 
 /** The folder of the compiled sources that this file is of. */

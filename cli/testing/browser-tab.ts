@@ -17,6 +17,8 @@ interface Message {
 export class BrowserTab {
   /** What the page complained of: errors, and what its content security policy refused. */
   readonly complaints: string[] = [];
+  /** The addresses that the page asked for, its own first; pictures that it holds itself do not count. */
+  readonly requests: string[] = [];
   readonly #child: ChildProcess;
   readonly #profile: string;
   readonly #pending = new Map<number, (message: Message) => void>();
@@ -55,7 +57,7 @@ export class BrowserTab {
     const attached = { targetId, flatten: true };
     const { sessionId } = await tab.send<{ sessionId: string }>('Target.attachToTarget', attached);
     tab.#session = sessionId;
-    for (const domain of ['Page', 'Runtime', 'Log']) await tab.send(`${domain}.enable`);
+    for (const domain of ['Page', 'Runtime', 'Log', 'Network']) await tab.send(`${domain}.enable`);
     return tab;
   }
 
@@ -85,12 +87,24 @@ export class BrowserTab {
   /** Opens an address. `before` is a script that runs there before all others. */
   async visit(url: string, before = ''): Promise<void> {
     this.complaints.length = 0;
+    this.requests.length = 0;
     const { identifier } = await this.send<{ identifier: string }>(
       'Page.addScriptToEvaluateOnNewDocument',
       { source: before },
     );
     await this.send('Page.navigate', { url });
     await this.send('Page.removeScriptToEvaluateOnNewDocument', { identifier });
+  }
+
+  /** Waits until the page and all that is in it are loaded, for at most ten seconds. */
+  async loaded(): Promise<void> {
+    for (let i = 0; i < 200; i++) {
+      const ready = await this.evaluate<string>('document.readyState').catch(() => '');
+      if (ready === 'complete') break;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    // What a failed picture does comes after that.
+    await this.evaluate('new Promise((resolve) => setTimeout(resolve, 100))');
   }
 
   async close(): Promise<void> {
@@ -103,6 +117,10 @@ export class BrowserTab {
   #receive(message: Message): void {
     const { id, method, params } = message;
     if (id !== undefined) this.#pending.get(id)?.(message);
+    if (method === 'Network.requestWillBeSent') {
+      const { url } = (params as { readonly request: { readonly url: string } }).request;
+      if (!url.startsWith('data:')) this.requests.push(url);
+    }
     const entry = (params as { entry?: { level: string; text: string; url?: string } })?.entry;
     if (method === 'Log.entryAdded' && entry?.level === 'error') {
       this.complaints.push(`${entry.text} ${entry.url ?? ''}`);

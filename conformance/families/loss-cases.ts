@@ -103,6 +103,36 @@ export function infoNceCase({ batch, width, directions, ...data }: InfoNceDrawn)
   );
 }
 
+/** The same, with captions of which several are equal, and positives of each other. */
+export function equalCaptionsCase({
+  batch,
+  width,
+  directions,
+  ...data
+}: InfoNceDrawn): ProgramCase {
+  const embeddings = { shape: [batch, width] };
+  const logScale = (x: number): number => Math.fround(5.7 * Math.abs(Math.sin(x)));
+  return lossAndGradients(
+    'info_nce_equal_captions',
+    {
+      text: embeddings,
+      video: embeddings,
+      log_scale: { shape: [], regime: 'normal', domain: logScale },
+      captions: { dtype: 'i32', shape: [batch], below: Math.max(2, Math.floor(batch / 2)) },
+    },
+    ['text', 'video', 'log_scale'],
+    data,
+    ({ text, video, log_scale, captions }) =>
+      infoNceLoss(
+        l2Normalize(text),
+        l2Normalize(video),
+        exp(log_scale),
+        { temperature: { kind: 'learned' }, directions, equalCaptions: 'positives' },
+        captions,
+      ),
+  );
+}
+
 /** Of the gradients of InfoNCE fewer can be judged. */
 export const INFO_NCE_EXEMPTION: Exemption = {
   judged: 0.85,

@@ -5,6 +5,7 @@ import { buildCase } from '../build-case.js';
 import { type Family, family } from '../case.js';
 import { draw, positiveExtent, regime } from '../generators/draws.js';
 import {
+  equalCaptionsCase,
   INFO_NCE_EXEMPTION,
   infoNceCase,
   infoNceParameters,
@@ -56,6 +57,17 @@ const infoNce = family('objective/info_nce', infoNceParameters(), infoNceCase, {
   exemption: INFO_NCE_EXEMPTION,
 });
 
+const equalCaptions = family(
+  'objective/info_nce/captions',
+  infoNceParameters(),
+  equalCaptionsCase,
+  {
+    level: 3,
+    clauses: ['loss.infonce', 'loss.infonce.gradient'],
+    exemption: INFO_NCE_EXEMPTION,
+  },
+);
+
 /** Norm, linear map, GELU and MAE in a row: a gradient through composites and their residuals. */
 const block = family(
   'gradient/block',
@@ -79,4 +91,4 @@ const block = family(
   { level: 2, clauses: ['gradient.composition'] },
 );
 
-export const OBJECTIVE_FAMILIES: readonly Family[] = [target, mae, infoNce, block];
+export const OBJECTIVE_FAMILIES: readonly Family[] = [target, mae, infoNce, equalCaptions, block];

@@ -21,8 +21,8 @@ export function allMutants(): readonly Mutant[] {
     ...resultMutants(),
     ...compositeMutants(FAMILIES),
     ...familyMutants([
-      ...FAMILIES.filter(({ id }) => /^(objective|gradient)/.test(id)),
-      // Gradients and special cases are families of the same programs.
+      // Gradients and special cases are families of the same programs, or nearly so.
+      ...FAMILIES.filter(({ id }) => /^(objective|gradient)\/[^/]*$/.test(id)),
       ...PROGRAM_FUNCTION_FAMILIES.filter(({ id }) =>
         /^function\/(target|loss|optim)[^/]*$/.test(id),
       ),

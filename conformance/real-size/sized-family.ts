@@ -34,7 +34,7 @@ export function sizedFamily<P extends CaseParameters>(
   options: FamilyOptions = {},
 ): SizedFamily {
   const drawn = fc.constantFrom(...gate).map((sizes) => ({ ...sizes, draw: 1 }));
-  return { family: family(id, drawn, make, options), gate, real };
+  return { family: family(id, drawn, make, { ...options, sizes: [...gate, ...real] }), gate, real };
 }
 
 /** The check of a family at the sizes of the gate, or at those and the larger ones. */

@@ -5,7 +5,7 @@ import { DTYPES } from '../../spec/program/index.js';
 import { MEASURED } from '../accuracy.js';
 import { VERDICTS } from '../check.js';
 import type { CaseOutputs } from './record.js';
-import type { ConformanceReport } from './report.js';
+import { type ConformanceReport, makeReport } from './report.js';
 
 /** `report.json`: the report, and the outputs that can be judged again. */
 export interface ReportFile extends ConformanceReport {
@@ -111,8 +111,18 @@ export function writeReport(report: ReportFile): string {
   return `${JSON.stringify(report, spell, 1)}\n`;
 }
 
-/** @throws LacunaError where the text is no report. */
-export function readReport(source: string, where: string): ReportFile {
+/**
+ * A report from its text. What follows from its checks and canaries (counts, `ok`, `valid`) is computed
+ * again: what the file says of it is not believed.
+ *
+ * @param onNote Told, in a sentence, where the file says otherwise.
+ * @throws LacunaError where the text is no report.
+ */
+export function readReport(
+  source: string,
+  where: string,
+  onNote: (sentence: string) => void = () => {},
+): ReportFile {
   let value: unknown;
   try {
     value = JSON.parse(source);
@@ -120,7 +130,7 @@ export function readReport(source: string, where: string): ReportFile {
     throw new LacunaError({ where, what: 'the file is no JSON' }, { cause });
   }
   const parsed = SCHEMA.safeParse(value);
-  if (parsed.success) return parsed.data as ReportFile;
+  if (parsed.success) return recomputed(parsed.data as ReportFile, where, onNote);
   const [issue] = parsed.error.issues;
   throw new LacunaError({
     where,
@@ -128,4 +138,18 @@ export function readReport(source: string, where: string): ReportFile {
     got: issue === undefined ? '' : `${issue.path.join('.')}: ${issue.message}`,
     expected: 'report.json as `lacuna conform --out` writes it',
   });
+}
+
+function recomputed(
+  stated: ReportFile,
+  where: string,
+  onNote: (sentence: string) => void,
+): ReportFile {
+  const report = { ...makeReport(stated), outputs: stated.outputs };
+  const facts = ({ counts, ok, valid }: ConformanceReport): string =>
+    `${VERDICTS.map((verdict) => `${counts[verdict] ?? 'no number of'} ${verdict}`).join(', ')}, ${ok ? 'ok' : 'not ok'}, ${valid ? 'valid' : 'not valid'}`;
+  if (facts(stated) !== facts(report)) {
+    onNote(`${where} says ${facts(stated)}; its checks come to ${facts(report)}`);
+  }
+  return report;
 }

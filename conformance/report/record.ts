@@ -21,7 +21,7 @@ export interface RecordedTensor {
 }
 
 /** Outputs of so many elements are kept in full. */
-const KEPT = 64;
+export const KEPT = 64;
 
 export async function recordCase({ id, address, result }: CaseRecord): Promise<CaseOutputs> {
   const runs = result.outputs.map(async (outputs) =>
@@ -53,7 +53,7 @@ const CONTAINERS = {
   bool: Uint8Array,
 } as const;
 
-/** The tensor that was recorded, where it was in full. */
+/** The tensor that was recorded; undefined where there is only a digest of it, or no tensor of its type. */
 export function recordedTensor({ dtype, shape, data }: RecordedTensor): HostTensor | undefined {
   if (data === undefined) return undefined;
   let text: string;

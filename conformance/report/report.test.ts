@@ -4,6 +4,7 @@ import { formatAddress, parseAddress } from '../address.js';
 import { runCanaries } from '../canaries.js';
 import type { CaseRecord } from '../check.js';
 import { CHECKS } from '../checks.js';
+import { judgeCase } from '../family-check.js';
 import { FAULTY_FLEET } from '../fleet/faulty.js';
 import { float32Backend, LEGAL_FLEET } from '../fleet/legal.js';
 import { parseKnown } from '../known-failures.js';
@@ -13,8 +14,8 @@ import { compareReports } from './compare.js';
 import { type ReportFile, readReport, writeReport } from './file.js';
 import { junit } from './junit.js';
 import { markdown } from './markdown.js';
-import { recordCase } from './record.js';
-import { rejudge } from './rejudge.js';
+import { type CaseOutputs, type RecordedTensor, recordCase } from './record.js';
+import { type Rejudgement, rejudge } from './rejudge.js';
 import type { ConformanceReport } from './report.js';
 
 const [legal] = LEGAL_FLEET as readonly [(typeof LEGAL_FLEET)[number]];
@@ -80,6 +81,84 @@ describe('report.json', () => {
       return { ...each, runs };
     });
     expect(rejudge({ ...report, outputs }, FEW).agrees).toBe(false);
+  });
+
+  it('is not confirmed where outputs are missing, in whatever way they were taken out', async () => {
+    const report = await reportOf(legal.open);
+    const honest = rejudge(report, FEW);
+    expect([honest.agrees, honest.unconfirmed, honest.taken]).toEqual([true, [], 0]);
+    const forged = (make: (each: CaseOutputs) => readonly CaseOutputs[]): Rejudgement =>
+      rejudge({ ...report, outputs: report.outputs.flatMap(make) }, FEW);
+    const tensors = (change: (tensor: RecordedTensor) => RecordedTensor) => (each: CaseOutputs) => {
+      const runs = each.runs.map((run) =>
+        Object.fromEntries(Object.entries(run).map(([name, tensor]) => [name, change(tensor)])),
+      );
+      return [{ ...each, runs }];
+    };
+    for (const [name, found] of Object.entries({
+      'no outputs': forged(() => []),
+      'no runs': forged((each) => [{ ...each, runs: [] }]),
+      'empty runs': forged((each) => [{ ...each, runs: each.runs.map(() => ({})) }]),
+      'one run': forged((each) => [{ ...each, runs: each.runs.slice(0, 1) }]),
+      'digests of small outputs': forged(tensors(({ data: _, ...rest }) => rest)),
+      'digests of another shape': forged(
+        tensors(({ data: _, ...rest }) => ({ ...rest, shape: [999] })),
+      ),
+      'no base64': forged(tensors((tensor) => ({ ...tensor, data: '!' }))),
+      'one case for all': forged((each) =>
+        each.address === report.outputs.find(({ check }) => check === each.check)?.address
+          ? [each, each, each]
+          : [],
+      ),
+    })) {
+      const told = [...found.changes, ...found.unconfirmed];
+      const passed = report.checks.filter(({ verdict }) => verdict === 'pass').length;
+      expect([name, found.agrees, told.length]).toEqual([name, false, passed]);
+    }
+  });
+
+  it('is not believed in what follows from its checks', async () => {
+    const bad = await reportOf(faulty('one element with its sign flipped').open);
+    expect(bad.ok).toBe(false);
+    const counts = { ...bad.counts, fail: 0, pass: 99 };
+    const told: string[] = [];
+    const forged = JSON.stringify({ ...JSON.parse(writeReport(bad)), ok: true, counts });
+    const read = readReport(forged, 'x.json', (sentence) => told.push(sentence));
+    expect([read.ok, read.counts]).toEqual([false, bad.counts]);
+    expect(told).toHaveLength(1);
+    expect(told[0]).toMatch(/^x.json says 99 pass, 0 fail, .* ok, valid; its checks come to /);
+    const beyond = bad.checks.map((check) =>
+      check.verdict === 'fail'
+        ? { ...check, verdict: 'unsupported' as const, beyondContract: true as const }
+        : check,
+    );
+    expect(rejudge({ ...bad, checks: beyond }, FEW).changes.join()).toMatch(
+      /is called beyond the contract, and is not/,
+    );
+  });
+
+  it.each([
+    'shape=[60000,60000]',
+    'shape=[1e999]',
+    'shape=[-5e9]',
+    'size=3',
+    'shape="x"',
+    'draw=[]',
+  ])('is refused before a case is made of an address with %s', async (part) => {
+    const report = await reportOf(legal.open);
+    const address = `primitive/neg:${part};regime="ties"`;
+    const outputs = [{ check: 'primitive/neg', address, runs: [] }];
+    expect(() => rejudge({ ...report, outputs }, FEW)).toThrow(
+      /^primitive\/neg:.*these parameters make no case: /,
+    );
+    const family = FEW.find(({ id }) => id === 'primitive/neg')?.family;
+    if (family === undefined) throw new Error('it is gone');
+    const judged = judgeCase(
+      backendSubject(legal.open()),
+      family,
+      parseAddress(address).parameters,
+    );
+    await expect(judged).rejects.toThrow(/these parameters make no case: /);
   });
 
   it('is judged again on the data of its contract, which f16 can hold', async () => {

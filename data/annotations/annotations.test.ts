@@ -14,10 +14,10 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function read(content: string | Buffer): Promise<ClipList> {
+function read(content: string | Buffer, told: string[] = []): Promise<ClipList> {
   const path = join(folder, 'list.txt');
   writeFileSync(path, content);
-  return readClipList(path);
+  return readClipList(path, (sentence) => told.push(sentence));
 }
 
 async function messageOf(content: string | Buffer): Promise<string> {
@@ -56,6 +56,40 @@ describe('a JSON Lines list', () => {
     expect(distinctCaptions).toBe(1);
   });
 
+  it('tells of all lines that cannot be read, the first in full', async () => {
+    const lines = ['{}', '{"video": "a.mp4"}', '{"video": "../b"}', '[', '{"video": "a.mp4"}'];
+    expect(await messageOf(lines.join('\n'))).toMatch(
+      /list.txt:1: the video has no usable path.*Wrong as well: .*list.txt:3 \(the path of the video is not inside the data folder\), .*list.txt:4 \(the line is no JSON object\), .*list.txt:5 \(the video is in the list twice\)\.$/,
+    );
+    const many = Array.from({ length: 50 }, () => '{}').join('\n');
+    expect(await messageOf(many)).toMatch(/ and 30 lines more\.$/);
+  });
+
+  it('leaves out captions that cannot be used, and says how many', async () => {
+    const lines = [
+      '{"video": "a.mp4", "captions": ["good", "", 3]}',
+      `{"video": "b.mp4", "captions": "${'x'.repeat(5000)}"}`,
+      '{"video": "c.mp4", "captions": ["better"]}',
+    ];
+    const told: string[] = [];
+    const { records, badCaptions } = await read(lines.join('\n'), told);
+    expect(records.map(({ captions }) => captions)).toEqual([['good'], [], ['better']]);
+    expect([badCaptions.count, [...badCaptions.first.keys()]]).toEqual([3, ['a.mp4', 'b.mp4']]);
+    expect(told.map((line) => line.replaceAll(folder, ''))).toEqual([
+      '/list.txt: 3 captions are left out. The first: /list.txt:1: a caption is not usable; got "", expected a text of 1 to 4096 characters. Mend or remove it; a video without captions has "captions": [].',
+    ]);
+  });
+
+  it('says which keys it does not read, and those about a part of a video by name', async () => {
+    const line = '{"video": "a.mp4", "start": 1.5, "end": 3, "fps": 25}';
+    const told: string[] = [];
+    await read(`${line}\n{"video": "b.mp4", "start": 0}`, told);
+    expect(told.map((each) => each.replaceAll(folder, ''))).toEqual([
+      '/list.txt: the keys "start" (2 lines), "end" (1 line) are about a part of a video, and parts are not read: the whole video is used. Cut the parts out into files of their own.',
+      '/list.txt: the key "fps" (1 line) is not known and left out.',
+    ]);
+  });
+
   it('has a digest of what it says, not of how it is laid out', async () => {
     const one = await read('{"video": "a.mp4", "captions": ["x"]}');
     const same = await read('\n {"captions":"x","fps":1,"video":"./a.mp4"}\n');
@@ -78,9 +112,6 @@ describe('a JSON Lines list', () => {
     ['{"video": "a\\\\b.mp4"}', /not inside the data folder/],
     ['{"video": "a\\u0000.mp4"}', /not inside the data folder/],
     ['{"video": "./"}', /not inside the data folder/],
-    ['{"video": "a.mp4", "captions": [""]}', /list.txt:1: a caption is not usable.*Mend or remove/],
-    ['{"video": "a.mp4", "captions": [3]}', /a caption is not usable; got 3/],
-    [`{"video": "a.mp4", "captions": "${'x'.repeat(5000)}"}`, /a caption is not usable/],
     [
       `{"video": "a.mp4", "captions": [${Array(1001).fill('"x"').join()}]}`,
       /too many captions; got 1001/,
@@ -110,10 +141,10 @@ describe('a JSON Lines list', () => {
   });
 
   it('is refused in a sentence when it is absent', async () => {
-    await expect(readClipList(join(folder, 'absent'))).rejects.toThrow(
+    await expect(readClipList(join(folder, 'absent'), () => {})).rejects.toThrow(
       /the list cannot be read.*ENOENT/,
     );
-    await expect(readClipList(folder)).rejects.toThrow(/the list cannot be read/);
+    await expect(readClipList(folder, () => {})).rejects.toThrow(/the list cannot be read/);
   });
 
   it('is refused when two names have the same digest', async () => {
@@ -143,10 +174,17 @@ describe('a VideoMAE list', () => {
 
   it.each([
     ['a.mp4', /list.txt:1: the line has the wrong number of fields.*"path label"/],
-    ['my video file.mp4 3', /wrong number of fields.*JSON Lines/],
+    ['my video file.mp4 3', /the path has a blank in it.*JSON Lines/],
+    ['my video.mp4 1\nother.mp4 2', /list.txt:1: the path has a blank in it.*JSON Lines/],
+    ['a.mp4 1\nmy video.mp4 1', /list.txt:2: the path has a blank in it; .*2 fields.*JSON Lines/],
+    ['[{"video":"a.mp4","captions":["x"]}]', /this is JSON, but .* one object a line/],
+    ['[\n{"video":"a.mp4"}\n]', /this is JSON, but .* one object a line/],
+    ['videoid,caption\n1,"a, b\nc"', /a table with commas, which is not read.*JSON Lines/],
+    ['a.mp4 1\rb.mp4 2\r', /list.txt: the lines end with a carriage return alone/],
+    [`${'a.mp4 1\r'.repeat(50_000)}`, /the lines end with a carriage return alone/],
     ['a.mp4 3\nb.mp4 0 -1', /list.txt:2: the line has the wrong number of fields.*2 fields/],
-    ['a.mp4 x', /should be a whole number/],
-    ['a.mp4 1.5', /should be a whole number/],
+    ['a.mp4 x', /should be a whole number is none.*JSON Lines/],
+    ['a.mp4 1.5', /should be a whole number is none/],
     ['frames/a 0 120', /a folder of frames or a part of a video/],
     ['../a.mp4 1', /not inside the data folder/],
     ['a.mp4 1\na.mp4 2', /twice/],
@@ -160,8 +198,8 @@ describe.skipIf(SHARED_DATA === undefined)(
   () => {
     it('are read in both forms, with the same videos', async () => {
       const root = join(SHARED_DATA ?? '', 'annotations/ours');
-      const lines = await readClipList(join(root, 'captions.jsonl'));
-      const list = await readClipList(join(root, 'videomae_style_list.csv'));
+      const lines = await readClipList(join(root, 'captions.jsonl'), () => {});
+      const list = await readClipList(join(root, 'videomae_style_list.csv'), () => {});
       expect(lines.records.length).toBe(54);
       expect(lines.distinctCaptions).toBe(162);
       expect(list.records.map(({ video }) => video)).toEqual(

@@ -19,4 +19,6 @@ export interface ClipList {
   readonly distinctCaptions: number;
   /** Keys that no reader of this project knows, with the number of lines that have them. */
   readonly unknownKeys: ReadonlyMap<string, number>;
+  /** Captions that cannot be used and were left out: how many, and of each video the first. */
+  readonly badCaptions: { readonly count: number; readonly first: ReadonlyMap<string, string> };
 }

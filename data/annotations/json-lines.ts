@@ -2,37 +2,47 @@ import { LacunaError } from '../../spec/errors.js';
 import { ClipListBuilder } from './clip-list-builder.js';
 import type { ClipList } from './clip-record.js';
 import { readLines } from './read-lines.js';
-import { captionsOf, labelOf, show, videoPath } from './record-fields.js';
+import { labelOf, show, usableCaptions, videoPath } from './record-fields.js';
 
+/** A line as an example. */
+export const JSON_LINE = '{"video": "clips/a.mp4", "captions": ["..."]}';
 const KNOWN_KEYS = new Set(['video', 'captions', 'caption', 'label']);
 
 /**
  * Reads a JSON Lines list: on each line an object with `video` (path relative to the data folder),
- * `captions` (a string or an array; `caption` is the same) and, if wanted, `label`. Other keys are
- * counted and left alone; blank lines are passed over.
+ * `captions` (a string or an array; `caption` is the same) and, if wanted, `label`. Other keys, and
+ * captions that cannot be used, are counted and left out; blank lines are passed over.
  *
- * @throws LacunaError that names the line, what it has and what it should have.
+ * @throws LacunaError that names the line, what it has and what it should have, and the other lines
+ * that cannot be read.
  */
 export async function readJsonLines(path: string): Promise<ClipList> {
   const builder = new ClipListBuilder(path);
   for await (const { where, text } of readLines(path)) {
-    const fields = parse(where, text);
-    for (const key of Object.keys(fields)) if (!KNOWN_KEYS.has(key)) builder.countUnknownKey(key);
-    if (fields.caption !== undefined && fields.captions !== undefined) {
-      throw new LacunaError({
-        what: 'the line has both "caption" and "captions"',
-        where,
-        expected: 'one of them',
-      });
-    }
-    const label = labelOf(where, fields.label);
-    builder.add(where, {
-      video: videoPath(where, fields.video),
-      captions: captionsOf(where, fields.captions ?? fields.caption),
-      ...(label === undefined ? {} : { label }),
-    });
+    builder.line(() => addLine(builder, where, parse(where, text)));
   }
   return builder.build();
+}
+
+function addLine(
+  builder: ClipListBuilder,
+  where: string,
+  fields: Readonly<Record<string, unknown>>,
+): void {
+  for (const key of Object.keys(fields)) if (!KNOWN_KEYS.has(key)) builder.countUnknownKey(key);
+  if (fields.caption !== undefined && fields.captions !== undefined) {
+    throw new LacunaError({
+      what: 'the line has both "caption" and "captions"',
+      where,
+      expected: 'one of them',
+    });
+  }
+  const label = labelOf(where, fields.label);
+  const record = {
+    video: videoPath(where, fields.video),
+    ...(label === undefined ? {} : { label }),
+  };
+  builder.addCaptioned(where, record, usableCaptions(where, fields.captions ?? fields.caption));
 }
 
 function parse(where: string, text: string): Readonly<Record<string, unknown>> {
@@ -47,7 +57,8 @@ function parse(where: string, text: string): Readonly<Record<string, unknown>> {
       what: 'the line is no JSON object',
       where,
       got: show(text),
-      expected: '{"video": "clips/a.mp4", "captions": ["..."]}',
+      expected: JSON_LINE,
+      ...(/^[[{]$/.test(text) ? { fix: 'Write each object on one line.' } : {}),
     });
   }
   return value as Readonly<Record<string, unknown>>;

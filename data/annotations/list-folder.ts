@@ -21,6 +21,8 @@ const DEEPEST = 32;
 export interface ListFolderOptions {
   /** Whether a video's label is the name of the folder that it lies in (not of `root` itself). */
   readonly labelsFromFolders?: boolean;
+  /** Told, in a sentence, what was left out. */
+  readonly onNote?: (sentence: string) => void;
 }
 
 /**
@@ -30,7 +32,7 @@ export interface ListFolderOptions {
  */
 export async function listFolder(
   root: string,
-  { labelsFromFolders = false }: ListFolderOptions = {},
+  { labelsFromFolders = false, onNote }: ListFolderOptions = {},
 ): Promise<VideoFolder> {
   const leftOut = new Map<string, number>();
   const leave = (reason: string): void => {
@@ -45,6 +47,7 @@ export async function listFolder(
       if (entry.isSymbolicLink()) leave('a link');
       else if (entry.isDirectory()) await walk(path, depth + 1);
       else if (!entry.isFile() || !ENDINGS.test(entry.name)) leave('not named as a video');
+      else if (path.includes('\ufffd')) leave('a name that is not UTF-8');
       else if (!isUsable(path)) leave('a name that a list cannot hold');
       else {
         const label = folder.split('/').at(-1) ?? '';
@@ -64,6 +67,7 @@ export async function listFolder(
       expected: 'files like NAME.mp4, in it or in folders below it',
     });
   }
+  if (leftOut.size > 0) onNote?.(`${root}: passed over ${describe(leftOut)}.`);
   return { ...builder.build(), leftOut };
 }
 

@@ -11,6 +11,16 @@ export interface Line {
 }
 
 const NEWLINE = 0x0a;
+const RETURN = 0x0d;
+
+function bareReturns(path: string): LacunaError {
+  return new LacunaError({
+    what: 'the lines end with a carriage return alone',
+    where: path,
+    expected: 'lines that end with a line feed, or with both',
+    fix: 'Save the list with line ends of Unix or Windows.',
+  });
+}
 
 /**
  * The lines of a UTF-8 file that are not blank, trimmed, one at a time; a byte order mark and
@@ -25,20 +35,25 @@ export async function* readLines(path: string): AsyncGenerator<Line, void> {
   let number = 0;
   const line = (): Line => {
     const where = `${path}:${++number}`;
+    const bytes = Buffer.concat(pending);
+    let text: string;
     try {
-      return { where, text: decoder.decode(Buffer.concat(pending)).trim() };
+      text = decoder.decode(bytes).trim();
     } catch {
       throw new LacunaError({
         what: 'the line is not UTF-8 text',
         where,
-        fix: 'Save the list as UTF-8.',
+        fix: 'Save the list as UTF-8; a file whose name is not UTF-8 must be renamed.',
       });
     }
+    if (text.includes('\r')) throw bareReturns(path);
+    return { where, text };
   };
   const add = (bytes: Buffer): void => {
     pending.push(bytes);
     pendingBytes += bytes.length;
     if (pendingBytes > MAX_LINE_BYTES) {
+      if (bytes.includes(RETURN)) throw bareReturns(path);
       throw new LacunaError({
         what: 'the line is too long',
         where: `${path}:${number + 1}`,

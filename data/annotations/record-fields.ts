@@ -31,30 +31,51 @@ export function videoPath(where: string, value: unknown): string {
   return parts.join('/');
 }
 
-/** The captions of a record, from a string or an array of strings; an absent value gives none. */
+/** The captions of a record that can be used, and why the others cannot. */
+export interface Captions {
+  readonly captions: readonly string[];
+  readonly bad: readonly LacunaError[];
+}
+
+/**
+ * The captions of a record, from a string or an array of strings; an absent value gives none.
+ * @throws LacunaError for the first that cannot be used.
+ */
 export function captionsOf(where: string, value: unknown): readonly string[] {
-  if (value === undefined || value === null) return [];
-  const captions: readonly unknown[] = Array.isArray(value) ? value : [value];
-  if (captions.length > MAX_CAPTIONS) {
+  const { captions, bad } = usableCaptions(where, value);
+  if (bad[0] !== undefined) throw bad[0];
+  return captions;
+}
+
+/** The same, without those that cannot be used. @throws LacunaError for too many. */
+export function usableCaptions(where: string, value: unknown): Captions {
+  if (value === undefined || value === null) return { captions: [], bad: [] };
+  const given: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (given.length > MAX_CAPTIONS) {
     throw new LacunaError({
       what: 'the video has too many captions',
       where,
-      got: String(captions.length),
+      got: String(given.length),
       expected: `at most ${MAX_CAPTIONS}`,
     });
   }
-  return captions.map((caption) => {
+  const captions: string[] = [];
+  const bad: LacunaError[] = [];
+  for (const caption of given) {
     const text = typeof caption === 'string' ? caption.trim() : '';
-    if (text === '' || text.length > MAX_CAPTION_LENGTH) {
-      throw new LacunaError({
-        what: 'a caption is not usable',
-        where,
-        got: show(caption),
-        expected: `a text of 1 to ${MAX_CAPTION_LENGTH} characters`,
-        fix: 'Mend or remove it; a video without captions has "captions": [].',
-      });
-    }
-    return text;
+    if (text !== '' && text.length <= MAX_CAPTION_LENGTH) captions.push(text);
+    else bad.push(unusable(where, caption));
+  }
+  return { captions, bad };
+}
+
+function unusable(where: string, caption: unknown): LacunaError {
+  return new LacunaError({
+    what: 'a caption is not usable',
+    where,
+    got: show(caption),
+    expected: `a text of 1 to ${MAX_CAPTION_LENGTH} characters`,
+    fix: 'Mend or remove it; a video without captions has "captions": [].',
   });
 }
 

@@ -1,10 +1,12 @@
 import { LacunaError } from '../../spec/errors.js';
 import { ClipListBuilder } from './clip-list-builder.js';
-import type { ClipList } from './clip-record.js';
+import type { ClipList, ClipRecord } from './clip-record.js';
+import { JSON_LINE } from './json-lines.js';
 import { readLines } from './read-lines.js';
 import { labelOf, show, videoPath } from './record-fields.js';
 
 const FORMS = '"path label" or "path 0 -1"';
+const JSON_LINES = `Write a JSON Lines list, for paths with blanks, captions and tables: ${JSON_LINE}`;
 
 /**
  * Reads a VideoMAE list: `path label` on each line (-1: no label), or VideoMAE V2's `path start
@@ -17,42 +19,69 @@ export async function readVideoMaeList(path: string): Promise<ClipList> {
   const builder = new ClipListBuilder(path);
   let form: number | undefined;
   for await (const { where, text } of readLines(path)) {
-    const fields = text.split(/\s+/);
-    form ??= fields.length;
-    if (fields.length !== form || (form !== 2 && form !== 3)) {
-      throw new LacunaError({
-        what: 'the line has the wrong number of fields',
-        where,
-        got: show(text),
-        expected: form === 2 || form === 3 ? `${form} fields, as on the lines before` : FORMS,
-        fix: 'Use a JSON Lines list for paths with blanks.',
-      });
-    }
-    const [video, ...numbers] = fields;
-    if (!numbers.every((field) => /^[+-]?\d{1,15}$/.test(field))) {
-      throw new LacunaError({
-        what: 'a field that should be a whole number is none',
-        where,
-        got: show(text),
-        expected: FORMS,
-      });
-    }
-    if (form === 3 && (Number(numbers[0]) !== 0 || Number(numbers[1]) !== -1)) {
-      throw new LacunaError({
-        what: 'the line is about a folder of frames or a part of a video, which is not supported',
-        where,
-        got: show(text),
-        expected: '"path 0 -1", the whole of a video file',
-        fix: 'Encode the frames as a video, or cut the part out into a file of its own.',
-      });
-    }
-    const number = form === 2 ? Number(numbers[0]) : -1;
-    const label = number === -1 ? undefined : labelOf(where, number);
-    builder.add(where, {
-      video: videoPath(where, video),
-      captions: [],
-      ...(label === undefined ? {} : { label }),
+    builder.line(() => {
+      const fields = text.split(/\s+/);
+      form ??= formOf(where, text, fields);
+      builder.add(where, recordOf(where, text, fields, form));
     });
   }
   return builder.build();
+}
+
+/** How many fields the lines have. @throws LacunaError for a first line that is of no such list. */
+function formOf(where: string, text: string, fields: readonly string[]): number {
+  const numbers = fields.slice(1);
+  if ((fields.length === 2 || fields.length === 3) && numbers.every(isWhole)) return fields.length;
+  throw new LacunaError({
+    what: kindOf(text, fields),
+    where,
+    got: show(text),
+    expected: FORMS,
+    fix: JSON_LINES,
+  });
+}
+
+/** What a line is that is not of the form: what its writer may have meant. */
+function kindOf(text: string, fields: readonly string[]): string {
+  if (text.startsWith('[')) return 'this is JSON, but a list has one object a line and no array';
+  // The path takes up more than the first field.
+  if (fields.slice(1).some((field) => !isWhole(field)) && isWhole(fields.at(-1) ?? ''))
+    return 'the path has a blank in it';
+  if (text.includes(',')) return 'this is a table with commas, which is not read';
+  return 'the line has the wrong number of fields, or a field that should be a whole number is none';
+}
+
+function recordOf(
+  where: string,
+  text: string,
+  fields: readonly string[],
+  form: number,
+): Omit<ClipRecord, 'id'> {
+  const [video, ...numbers] = fields;
+  if (fields.length !== form || !numbers.every(isWhole)) {
+    throw new LacunaError({
+      what: kindOf(text, fields),
+      where,
+      got: show(text),
+      expected: `${form} fields, as on the lines before`,
+      fix: JSON_LINES,
+    });
+  }
+  if (form === 3 && (Number(numbers[0]) !== 0 || Number(numbers[1]) !== -1)) {
+    throw new LacunaError({
+      what: 'the line is about a folder of frames or a part of a video, which is not supported',
+      where,
+      got: show(text),
+      expected: '"path 0 -1", the whole of a video file',
+      fix: 'Encode the frames as a video, or cut the part out into a file of its own.',
+    });
+  }
+  const number = form === 2 ? Number(numbers[0]) : -1;
+  const label = number === -1 ? undefined : labelOf(where, number);
+  const rest = label === undefined ? {} : { label };
+  return { video: videoPath(where, video), captions: [], ...rest };
+}
+
+function isWhole(field: string): boolean {
+  return /^[+-]?\d{1,15}$/.test(field);
 }

@@ -144,6 +144,22 @@ describe('ClipLoader', () => {
     await loader.close();
   });
 
+  it.each([1, 2, 3, 4])(
+    'has no video twice in a batch of 3 while enough others can be read, with %i broken of 7',
+    async (broken) => {
+      const records = [...good.slice(0, 7 - broken), ...bad.slice(0, broken)];
+      for (const seed of [0, 1, 2]) {
+        const loader = await open({ records, seed, workers: 2 });
+        for (let i = 0; i < 8; i++) {
+          const ids = (await loader.next()).samples.map((s) => s.record.id);
+          expect(ids.every((id) => id.startsWith('good'))).toBe(true);
+          expect(new Set(ids).size).toBe(Math.min(3, 7 - broken));
+        }
+        await loader.close();
+      }
+    },
+  );
+
   it('stops with one sentence when no clip is usable', async () => {
     const loader = await open({ records: bad, batchSize: 2 });
     await expect(loader.next()).rejects.toThrow(
@@ -211,7 +227,10 @@ describe.skipIf(SHARED_DATA === undefined)(
   () => {
     it('are all delivered once an epoch', async () => {
       const root = SHARED_DATA ?? '';
-      const { records } = await readClipList(join(root, 'annotations/ours/captions.jsonl'));
+      const { records } = await readClipList(
+        join(root, 'annotations/ours/captions.jsonl'),
+        () => {},
+      );
       const loader = await open({ root, records, batchSize: 6, workers: 2 });
       const ids = new Set<string>();
       for (let i = 0; i < 9; i++)

@@ -39,7 +39,9 @@ export interface ClipLoaderOptions {
  *
  * Every batch is a function of (seed, epoch, step, records): of neither the number of workers nor
  * the place where the loader started. A sample that cannot be read is passed over, noted, and
- * replaced by `standIns`; a stand-in tried in attempt k takes the random draws of replicate k.
+ * replaced by the first of `standIns` that can be read and is not in the batch; only where no such
+ * video is left in the list does one stand in a batch twice. The k-th stand-in that is tried takes the
+ * random draws of replicate k.
  */
 export class ClipLoader implements AsyncDisposable {
   /** Batches in an epoch; the last samples of its order that fill no batch are left out. */
@@ -130,58 +132,85 @@ export class ClipLoader implements AsyncDisposable {
     const video = new Uint8Array(batchSize * bytes);
     const skips = Array.from({ length: batchSize }, (): SkippedSample[] => []);
     let decodedFrames = 0;
-    const incomplete: SkippedSample[][] = skips.map(() => []);
-    const samples = await Promise.all(
-      skips.map(async (skipped, i) => {
-        const { sample, clip } = await this.#sample(epoch, step * batchSize + i, skipped);
-        video.set(clip.video, i * bytes);
-        decodedFrames += clip.decodedFrames;
-        const { id, video: name } = sample.record;
-        const reason = missingNote(name, clip);
-        if (reason !== undefined) incomplete[i]?.push({ id, reason });
-        return sample;
+    const order = this.#order(epoch);
+    const own = await Promise.all(
+      skips.map((skipped, i) => {
+        const number = order[step * batchSize + i] ?? 0;
+        return this.#read(number, { epoch, replicate: 0 }, skipped);
       }),
     );
-    const told = { skipped: skips.flat(), incomplete: incomplete.flat() };
+    const inBatch = new Set(own.flatMap((each) => (each === undefined ? [] : [each.number])));
+    const samples: BatchSample[] = [];
+    const incomplete: SkippedSample[] = [];
+    for (const [i, skipped] of skips.entries()) {
+      const { sample, clip } =
+        own[i] ?? (await this.#standIn(epoch, step * batchSize + i, inBatch, skipped));
+      video.set(clip.video, i * bytes);
+      decodedFrames += clip.decodedFrames;
+      samples.push(sample);
+      const { id, video: name } = sample.record;
+      const reason = missingNote(name, clip);
+      if (reason !== undefined) incomplete.push({ id, reason });
+    }
+    const told = { skipped: skips.flat(), incomplete };
     return { batch: { epoch, step, video, samples, ...told }, decodedFrames };
   }
 
-  /** The sample of a place in the epoch's order, or its first stand-in that can be read. */
-  async #sample(
+  /** The first stand-in for the sample of a place that can be read: one that is not in the batch, if there is any. */
+  async #standIn(
     epoch: number,
     place: number,
+    inBatch: Set<number>,
     skipped: SkippedSample[],
-  ): Promise<{ sample: BatchSample; clip: Clip }> {
-    const { records, seed, batchSize } = this.#options;
+  ): Promise<ReadSample> {
+    const { records, batchSize } = this.#options;
     const order = this.#order(epoch);
-    let attempt = 0;
-    for (const candidate of standIns(place, records.length, batchSize)) {
-      const number = order[candidate] ?? 0;
-      const record = records[number] as ClipRecord;
-      const word = this.#words[number] ?? 0;
-      const replicate = Math.min(attempt++, 0xffff);
-      const address = { seed, epoch, sample: word, replicate };
-      const known = this.#unreadable.get(number);
-      const outcome =
-        known === undefined
-          ? await this.#pool.decode({ video: record.video, address })
-          : { problem: { reason: known, isWholeVideo: true } };
-      if ('clip' in outcome) {
-        const { clip } = outcome;
-        const { frameIndices, crop, flip } = clip;
-        const motion = clip.motion === undefined ? {} : { motion: clip.motion };
-        const caption = captionChoice(record.captions.length, address);
-        return { sample: { record, word, caption, frameIndices, crop, flip, ...motion }, clip };
-      }
-      const { reason, isWholeVideo } = outcome.problem;
-      if (isWholeVideo) this.#unreadable.set(number, reason);
-      skipped.push({ id: record.id, reason });
+    const others = [...standIns(place, records.length, batchSize)].slice(1);
+    const numbers = others.map((candidate) => order[candidate] ?? 0);
+    let replicate = 1;
+    for (const number of [
+      ...numbers.filter((each) => !inBatch.has(each)),
+      ...numbers.filter((each) => inBatch.has(each)),
+    ]) {
+      const address = { epoch, replicate: Math.min(replicate++, 0xffff) };
+      const read = await this.#read(number, address, skipped);
+      if (read === undefined) continue;
+      inBatch.add(number);
+      return read;
     }
     throw new LacunaError({
       what: 'no video of the list can be read',
       got: skipped[0]?.reason ?? '',
       fix: 'Check the data folder and the list.',
     });
+  }
+
+  /** A record's clip, or undefined where it cannot be read, which is noted. */
+  async #read(
+    number: number,
+    { epoch, replicate }: { readonly epoch: number; readonly replicate: number },
+    skipped: SkippedSample[],
+  ): Promise<ReadSample | undefined> {
+    const record = this.#options.records[number] as ClipRecord;
+    const word = this.#words[number] ?? 0;
+    const address = { seed: this.#options.seed, epoch, sample: word, replicate };
+    const known = this.#unreadable.get(number);
+    const outcome =
+      known === undefined
+        ? await this.#pool.decode({ video: record.video, address })
+        : { problem: { reason: known, isWholeVideo: true } };
+    if ('clip' in outcome) {
+      const { clip } = outcome;
+      const { frameIndices, crop, flip } = clip;
+      const motion = clip.motion === undefined ? {} : { motion: clip.motion };
+      const caption = captionChoice(record.captions.length, address);
+      const sample = { record, word, caption, frameIndices, crop, flip, ...motion };
+      return { number, sample, clip };
+    }
+    const { reason, isWholeVideo } = outcome.problem;
+    if (isWholeVideo) this.#unreadable.set(number, reason);
+    skipped.push({ id: record.id, reason });
+    return undefined;
   }
 
   #order(epoch: number): Int32Array {
@@ -192,6 +221,13 @@ export class ClipLoader implements AsyncDisposable {
     this.#orders.set(epoch, order);
     return order;
   }
+}
+
+/** A sample of the list, by its number there, with its pixels. */
+interface ReadSample {
+  readonly number: number;
+  readonly sample: BatchSample;
+  readonly clip: Clip;
 }
 
 interface MadeBatch {

@@ -9,7 +9,7 @@ export function epochOrder(count: number, seed: number, epoch: number): Int32Arr
 /**
  * The places of an epoch's order to try, one after the other, for the sample of place `place` until
  * one is usable: itself; then the same place of each following batch, round the epoch, so that two
- * samples of a batch never get the same stand-in; at last all others, from the next place on. It
+ * samples of a batch seldom want the same stand-in; at last all others, from the next place on. It
  * depends on nothing but its arguments, so that every worker count and every resumed run agree.
  */
 export function* standIns(

@@ -103,20 +103,39 @@ describe('the closed form of InfoNCE', () => {
     { batch: 2, width: 1, directions: 'sum' },
     { batch: 5, width: 7, directions: 'mean' },
     { batch: 5, width: 7, directions: 'sum' },
-  ] as const;
+    { batch: 5, width: 7, directions: 'mean', captions: [3, 1, 3, 3, 1] },
+    { batch: 5, width: 7, directions: 'sum', captions: [0, 1, 2, 1, 4] },
+    { batch: 3, width: 2, directions: 'mean', captions: [7, 7, 7] },
+    { batch: 4, width: 3, directions: 'sum', captions: [3, 2, 1, 0] },
+  ] as const satisfies readonly {
+    readonly batch: number;
+    readonly width: number;
+    readonly directions: 'mean' | 'sum';
+    readonly captions?: readonly number[];
+  }[];
 
   it.each(cases)(
     'agrees with program, derivative and differences: %o',
-    ({ batch, width, directions }) => {
+    ({ batch, width, directions, ...rest }) => {
+      const captions = 'captions' in rest ? rest.captions : undefined;
       const builder = new ProgramBuilder('info_nce');
       const shape = [batch, width];
       const text = builder.input('text', 'f32', shape, 'data');
       const video = builder.input('video', 'f32', shape, 'data');
       const logScale = builder.input('log_scale', 'f32', [], 'parameter');
-      const loss = infoNceLoss(l2Normalize(text), l2Normalize(video), exp(logScale), {
-        temperature: { kind: 'learned' },
-        directions,
-      });
+      const numbers =
+        captions === undefined ? undefined : builder.input('captions', 'i32', [batch], 'data');
+      const loss = infoNceLoss(
+        l2Normalize(text),
+        l2Normalize(video),
+        exp(logScale),
+        {
+          temperature: { kind: 'learned' },
+          directions,
+          ...(numbers === undefined ? {} : { equalCaptions: 'positives' as const }),
+        },
+        numbers,
+      );
       builder.output('loss', loss);
       const program = builder.finish();
       const scale = 1 / 0.07;
@@ -124,6 +143,11 @@ describe('the closed form of InfoNCE', () => {
         text: normal(shape, 3),
         video: normal(shape, 0.1),
         log_scale: { dtype: 'f32', shape: [], data: Float64Array.of(Math.log(scale)) },
+        ...(captions === undefined
+          ? {}
+          : {
+              captions: { dtype: 'i32' as const, shape: [batch], data: Int32Array.from(captions) },
+            }),
       };
       const closed = infoNceClosedForm({
         text: data(inputs.text),
@@ -131,6 +155,7 @@ describe('the closed form of InfoNCE', () => {
         batch,
         scale,
         directions,
+        ...(captions === undefined ? {} : { captions }),
       });
       const results = interpret(withGradients(program, ['text', 'video', 'log_scale']), inputs);
       expectClose(data(results.loss), [closed.loss], EXACT);
@@ -153,6 +178,17 @@ describe('the closed form of InfoNCE', () => {
       directions: 'mean',
     });
     expect([...closed.dText, ...closed.dVideo].every(Number.isFinite)).toBe(true);
+  });
+
+  it('is the plain one, bit for bit in its closed form, where all captions differ', () => {
+    const input = {
+      text: Float64Array.from({ length: 12 }, (_, i) => Math.sin(i)),
+      video: Float64Array.from({ length: 12 }, (_, i) => Math.cos(3 * i)),
+      ...{ batch: 4, scale: 10, directions: 'mean' as const },
+    };
+    expect(infoNceClosedForm({ ...input, captions: [9, 4, 5, 1] })).toEqual(
+      infoNceClosedForm(input),
+    );
   });
 
   it('is log B where all embeddings are equal', () => {

@@ -6,6 +6,8 @@ export interface InfoNceInput {
   /** 1 / tau. */
   readonly scale: number;
   readonly directions: 'mean' | 'sum';
+  /** Numbers that are equal where captions are, which are then positives. @defaultValue all different */
+  readonly captions?: ArrayLike<number>;
   /** Below this length an embedding is not stretched to length 1. @defaultValue 1e-12 */
   readonly eps?: number;
 }
@@ -21,14 +23,22 @@ export interface InfoNceResult {
 
 /**
  * With t, v the rows x / max(|x|, eps) and S = scale * t v^T:
- * L = w * [mean_i -log softmax(S[i, :])[i] + mean_j -log softmax(S[:, j])[j]], w = 1/2 or 1.
- * G = dL/dS = (w / B) (P_rows + P_columns - 2 I), with P the softmax of rows and of columns;
+ * L = w * [mean_i -sum_j Q[i, j] log softmax(S[i, :])[j] + mean_j -sum_i Q[i, j] log softmax(S[:, j])[i]],
+ * w = 1/2 or 1; Q[i, j] = 1 / n where captions i and j are among the n equal ones, and 0 elsewhere: the
+ * identity I where all differ.
+ * G = dL/dS = (w / B) (P_rows + P_columns - 2 Q), with P the softmax of rows and of columns;
  * dt = scale * G v, dv = scale * G^T t, dL/dlog(scale) = sum G * S,
  * dx = (dt - t (t . dt)) / |x|, or dt / eps where |x| < eps.
  * Plain loops in float64, independent of any program.
  */
 export function infoNceClosedForm(input: InfoNceInput): InfoNceResult {
-  const { batch, scale, directions, eps = 1e-12 } = input;
+  const { batch, scale, directions, captions, eps = 1e-12 } = input;
+  const target = (i: number, j: number): number => {
+    if (captions === undefined) return i === j ? 1 : 0;
+    let equal = 0;
+    for (let k = 0; k < batch; k++) if (captions[k] === captions[i]) equal += 1;
+    return captions[i] === captions[j] ? 1 / equal : 0;
+  };
   const text = normalize(input.text, batch, eps);
   const video = normalize(input.video, batch, eps);
   const size = input.text.length / batch;
@@ -52,12 +62,13 @@ export function infoNceClosedForm(input: InfoNceInput): InfoNceResult {
       let total = 0;
       for (const place of places) total += Math.exp(get(logits, place) - largest);
       const logTotal = largest + Math.log(total);
-      loss += weight * (logTotal - get(logits, i * batch + i));
-      for (const place of places) {
+      for (const [j, place] of places.entries()) {
+        const wanted = target(i, j);
+        loss += weight * wanted * (logTotal - get(logits, place));
+        gradient[place] = get(gradient, place) - weight * wanted;
         gradient[place] = get(gradient, place) + weight * Math.exp(get(logits, place) - logTotal);
       }
     }
-    gradient[i * batch + i] = get(gradient, i * batch + i) - 2 * weight;
   }
   const dTextRow = new Float64Array(input.text.length);
   const dVideoRow = new Float64Array(input.video.length);

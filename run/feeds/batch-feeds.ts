@@ -51,7 +51,8 @@ export class BatchFeeds {
   }
 
   /** Everything depends on (seed, epoch, sample) alone. */
-  async feeds({ epoch, video, samples }: ClipBatch): Promise<Named<HostTensor>> {
+  async feeds(batch: ClipBatch): Promise<Named<HostTensor>> {
+    const { epoch, video, samples } = batch;
     const { clip, mask, seed } = this.#settings;
     const { reconstructs, aligns } = capabilitiesOf(this.#settings);
     const grid = gridOf(videoConfig(this.#settings));
@@ -64,7 +65,7 @@ export class BatchFeeds {
     return {
       frames: { dtype: 'u8', shape: [samples.length, frames, size, size, 3], data: video },
       ...maskFeeds(masks, reconstructs),
-      ...(aligns ? this.#textFeeds(samples, epoch) : {}),
+      ...(aligns ? this.#textFeeds(batch) : {}),
     };
   }
 
@@ -75,8 +76,21 @@ export class BatchFeeds {
     return this.#guide.map(record.video, record.captions[caption] ?? '', sample);
   }
 
-  #textFeeds(samples: readonly BatchSample[], epoch: number): Named<HostTensor> {
-    const captions = samples.map((sample) => this.#caption(sample, epoch));
+  /** The caption of each clip of a batch. */
+  captions({ epoch, samples }: Pick<ClipBatch, 'epoch' | 'samples'>): readonly string[] {
+    return samples.map((sample) => this.#caption(sample, epoch));
+  }
+
+  #textFeeds(batch: ClipBatch): Named<HostTensor> {
+    const captions = this.captions(batch);
+    const isAsked = this.#settings.contrastive.equalCaptions === 'positives';
+    return {
+      ...this.#captionFeeds(batch, captions),
+      ...(isAsked ? { 'text.caption': captionNumbers(captions) } : {}),
+    };
+  }
+
+  #captionFeeds({ epoch, samples }: ClipBatch, captions: readonly string[]): Named<HostTensor> {
     const source = this.#text;
     if (source === undefined) throw new LacunaError({ what: 'there is no tokenizer' });
     if (source instanceof CaptionEmbeddings) return source.feeds(captions);
@@ -105,6 +119,12 @@ export class BatchFeeds {
     const address = { seed: this.#settings.seed, epoch, sample: word, replicate: 0 };
     return partner.captions[captionChoice(partner.captions.length, address)] ?? '';
   }
+}
+
+/** `text.caption` i32 [B]: of each caption the row where it stands first. */
+function captionNumbers(captions: readonly string[]): HostTensor {
+  const data = Int32Array.from(captions, (caption) => captions.indexOf(caption));
+  return { dtype: 'i32', shape: [captions.length], data };
 }
 
 /** `visible` and, where something is reconstructed, `masked`: i32 [B, K] and [B, N - K]. */

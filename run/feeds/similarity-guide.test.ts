@@ -47,7 +47,7 @@ let backend: Backend;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'lacuna-guide-'));
   data = await makeDemoData(join(folder, 'data'), { trainClips: 12, testClips: 4 });
-  records = (await readClipList(data.trainList)).records;
+  records = (await readClipList(data.trainList, () => {})).records;
   backend = await ONNX.open({ threads: 1 });
 });
 afterAll(async () => {
@@ -123,7 +123,7 @@ describe('pretraining with text-guided masks', () => {
     const mae = settings('mae', { objective: 'mae' });
     const { state } = await pretrain(mae, backend, { version: 'test' });
     const model = { settings: mae, backend, state, tokenizer: undefined };
-    const held = (await readClipList(data.testList)).records;
+    const held = (await readClipList(data.testList, () => {})).records;
     const [shown, ...others] = await evaluate(
       reconstruction,
       model,

@@ -74,7 +74,13 @@ const settings = (config: object): RunSettings =>
 
 describe('a run', () => {
   it('with a teacher needs somebody who can open it', async () => {
-    const list = { records: [], digest: '', distinctCaptions: 0, unknownKeys: new Map() };
+    const list = {
+      records: [],
+      digest: '',
+      distinctCaptions: 0,
+      unknownKeys: new Map(),
+      badCaptions: { count: 0, first: new Map() },
+    };
     const run = settings({ contrastive: { teacher: 'clip' } });
     expect(await refusalOf(beginText(run, list, { onNote: () => {} }))).toBe(
       'contrastive.teacher: nobody here can open a teacher; got clip. Hand in openTeacher.',

@@ -9,6 +9,8 @@ import {
 import {
   DIRECTIONS,
   type Directions,
+  EQUAL_CAPTIONS,
+  type EqualCaptions,
   type InfoNceConfig,
   type Temperature,
 } from '../../spec/objectives/info-nce.js';
@@ -17,6 +19,7 @@ import { count, type Overrides, path, refuse } from './section.js';
 /** How video is aligned with text. */
 export interface ContrastiveConfig extends InfoNceConfig {
   readonly directions: Directions;
+  readonly equalCaptions: EqualCaptions;
   readonly pool: Pooling;
   readonly videoProjection: ProjectionConfig;
   readonly textProjection: ProjectionConfig;
@@ -55,6 +58,7 @@ const temperature: z.ZodType<Temperature> = z.discriminatedUnion('kind', [
 export const CONTRASTIVE_SCHEMA: z.ZodType<ContrastiveOverrides> = z.strictObject({
   temperature: temperature.exactOptional(),
   directions: z.enum(DIRECTIONS).exactOptional(),
+  equalCaptions: z.enum(EQUAL_CAPTIONS).exactOptional(),
   pool: z.enum(POOLINGS).exactOptional(),
   videoProjection: projection.exactOptional(),
   textProjection: projection.exactOptional(),
@@ -74,6 +78,7 @@ export function resolveContrastive(
     weight: own.weight ?? usual.weight ?? 1,
     temperature: own.temperature ?? usual.temperature,
     directions: own.directions ?? usual.directions ?? 'mean',
+    equalCaptions: own.equalCaptions ?? usual.equalCaptions ?? 'negatives',
     pool: own.pool ?? usual.pool ?? 'mean',
     videoProjection: { ...videoProjection, ...own.videoProjection },
     textProjection: { ...textProjection, ...untouched, ...own.textProjection },

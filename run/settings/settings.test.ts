@@ -36,6 +36,30 @@ const REFUSED: readonly (readonly [config: object, sentence: string])[] = [
     'decoder.heads: the width is no multiple of the number of heads; got 3, expected a divisor of decoder.width, 8.',
   ],
   [
+    { encoder: { width: 1_000_000, heads: 1 } },
+    'encoder.width: the model would have about 1.3e+13 parameters; got 1000000, expected at most 4294967296. Lower encoder.width, or what it is multiplied with.',
+  ],
+  [
+    { decoder: { width: 1_000_000, heads: 1 } },
+    'decoder.width: the model would have about 1.2e+13 parameters; got 1000000, expected at most 4294967296. Lower decoder.width, or what it is multiplied with.',
+  ],
+  [
+    { text: { vocabulary: 1_000_000, width: 8192, heads: 1 } },
+    'text.vocabulary: the model would have about 9.0e+9 parameters; got 1000000, expected at most 4294967296. Lower text.vocabulary, or what it is multiplied with.',
+  ],
+  [
+    { contrastive: { videoProjection: { kind: 'mlp', hidden: 1_000_000, width: 8192 } } },
+    'contrastive.videoProjection.hidden: the model would have about 8.2e+9 parameters; got 1000000, expected at most 4294967296. Lower contrastive.videoProjection.hidden, or what it is multiplied with.',
+  ],
+  [
+    { clip: { frames: 4096, size: 4096, patch: 1 } },
+    'clip: a clip has too many tokens; got 34359738368 tokens of 4096 frames of 4096 x 4096, expected at most 1048576. Lower clip.frames or clip.size, or raise clip.patch.',
+  ],
+  [
+    { batch: 65_536, clip: { frames: 64, size: 224, patch: 16 } },
+    'batch: the frames of a batch take 588.0 GiB; got 65536, expected at most 8 GiB. Lower batch, clip.frames or clip.size.',
+  ],
+  [
     { mask: { ties: 'random' } },
     'mask.ties: the mask tube compares no values, so there are no ties; got "random". Leave mask.ties out.',
   ],

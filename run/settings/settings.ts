@@ -15,6 +15,7 @@ import { resolveMask, resolveTextMask } from './mask.js';
 import { resolveLossScaling, resolveOptimizer } from './optimizer.js';
 import { resolveSchedule } from './schedule.js';
 import { refuse } from './section.js';
+import { requireSize } from './size.js';
 import { requireHeads, resolveText } from './towers.js';
 
 export { videoConfig } from './clip.js';
@@ -58,6 +59,7 @@ export function resolveSettings(config: RunConfig): RunSettings {
     ...resolveEvaluation(config.evaluation),
     backend,
   };
+  requireSize(settings);
   requireHeads('encoder', settings.encoder);
   requireMap(settings);
   requireMasked(settings);

@@ -106,11 +106,13 @@ export const OBJECTIVES: Area = {
     }),
     clause(
       'loss.infonce',
-      'Cross-entropy of the scaled similarities of normalised embeddings, rows and columns; the mean or the sum of the two directions.',
+      'Cross-entropy of the scaled similarities of normalised embeddings, rows and columns; the mean or the sum of the two directions. Where equal captions are positives, the target of a pair is spread evenly over the pairs with the same caption.',
       {
-        formula: 's = scale t v^T; l = (ce(s) + ce(s^T)) / 2',
+        formula:
+          's = scale t v^T; l = (ce(s, q) + ce(s^T, q)) / 2; q[i, j] = [c_i = c_j] / #{k: c_k = c_i}, or i = j',
         needs: ['op.cross_entropy', 'op.matmul', 'op.rsqrt'],
-        source: 'MAC; TGM equation (4)',
+        source:
+          'MAC; TGM equation (4); SupCon (2020) equation (2); UniCL (2022) equations (2) to (4)',
       },
     ),
     clause('loss.infonce.gradient', 'With respect to both embeddings and the scale.', {

@@ -90,7 +90,8 @@ export interface BatchShape {
 /**
  * The loss of a pretraining step. Inputs: `frames` u8 [B, T, H, W, 3], `visible` i32 [B, K],
  * `masked` i32 [B, N - K] (MAE), `text.ids` i32 [B, L] and `text.lengths` i32 [B] (contrastive) or
- * `text.embedding` f32 [B, E] (contrastive, frozen text).
+ * `text.embedding` f32 [B, E] (contrastive, frozen text), and `text.caption` i32 [B], equal where
+ * captions are, where equal captions are positives.
  * Outputs: `loss`, and of each objective `loss.mae`, `loss.contrastive`; next statistics by name.
  */
 export function pretrainingModel(
@@ -117,7 +118,10 @@ export function pretrainingModel(
       const video = videoEmbedding(model, encoded, config, contrastive, 'train');
       const text = textEmbedding(model, shape, contrastive, 'train');
       const scale = temperatureScale(model, temperature);
-      return model.scope('contrastive', () => infoNceLoss(text, video, scale, contrastive));
+      const captions = captionNumbers(model, shape, contrastive);
+      return model.scope('contrastive', () =>
+        infoNceLoss(text, video, scale, contrastive, captions),
+      );
     };
     const loss = weight === 0 ? model.withoutUpdates(align) : align();
     model.program.output('loss.contrastive', loss);
@@ -297,6 +301,17 @@ function textEmbedding(
   const lengths = model.program.input('text.lengths', 'i32', [batch], 'data');
   const encoded = textEncoder(model, ids, lengths, text);
   return projection(model, 'projection.text', encoded, textProjection, mode);
+}
+
+/** The numbers of the captions, where the loss asks which are equal. */
+function captionNumbers(
+  { program }: ModelBuilder,
+  { batch }: BatchShape,
+  { equalCaptions }: ContrastiveObjective,
+): Value | undefined {
+  return equalCaptions === 'positives'
+    ? program.input('text.caption', 'i32', [batch], 'data')
+    : undefined;
 }
 
 function requireContrastive({ contrastive }: ModelConfig): ContrastiveObjective {

@@ -79,7 +79,7 @@ describe('captions for a list', () => {
   it('make a list of the same videos in the same order, that reads back', async () => {
     const { result, events } = await run(testSource({ concurrency: 4 }));
     expect(result).toEqual({ finished: true, captioned: 9, leftOut: 0, distinctCaptions: 10 });
-    const list = await readClipList(output);
+    const list = await readClipList(output, () => {});
     expect(list.records).toEqual(
       records.map((record) => ({ ...record, captions: [`of ${record.video}`, 'x'] })),
     );
@@ -94,7 +94,7 @@ describe('captions for a list', () => {
     });
     await run(source);
     expect(source.asked).toEqual(['clips/0.mp4', 'clips/1.mp4', 'clips/2.mp4']);
-    const list = await readClipList(output);
+    const list = await readClipList(output, () => {});
     expect(list.records.map(({ captions }) => captions[0])).toEqual(
       records.map(({ label }) => label),
     );
@@ -119,13 +119,13 @@ describe('captions for a list', () => {
       },
       { kind: 'note', video: 'clips/6.mp4', others: 0, text: 'one only' },
     ]);
-    expect((await readClipList(output)).records[0]?.captions).toEqual(['a cat']);
+    expect((await readClipList(output, () => {})).records[0]?.captions).toEqual(['a cat']);
   });
 
   it('are as many as a line of a list holds', async () => {
     const long = Array.from({ length: 300 }, (_, i) => `${i} ${'\\"ü'.repeat(900)}`);
     await run(testSource({ outcome: () => ({ captions: long }) }));
-    const { captions } = (await readClipList(output)).records[0] ?? { captions: [] };
+    const { captions } = (await readClipList(output, () => {})).records[0] ?? { captions: [] };
     expect(captions.length).toBeGreaterThan(30);
     expect(captions).toEqual(long.slice(0, captions.length));
   });
@@ -143,7 +143,7 @@ describe('captions for a list', () => {
     expect(source.asked).toEqual([]);
     expect(readFileSync(output, 'utf8')).toBe('precious\n');
     await run(source, { overwrite: true });
-    expect((await readClipList(output)).records).toHaveLength(9);
+    expect((await readClipList(output, () => {})).records).toHaveLength(9);
   });
 
   it('say where they cannot be written', async () => {
@@ -163,7 +163,7 @@ describe('an interrupted run', () => {
     expect(source.asked).toEqual(records.slice(4).map(({ video }) => video));
     expect(events[0]).toEqual({ kind: 'resumed', done: 4, total: 9 });
     expect(result).toMatchObject({ finished: true, captioned: 9 });
-    expect((await readClipList(output)).records).toHaveLength(9);
+    expect((await readClipList(output, () => {})).records).toHaveLength(9);
   });
 
   it.each([
@@ -176,14 +176,17 @@ describe('an interrupted run', () => {
     const source = testSource();
     await run(source);
     expect(source.asked[0]).toBe('clips/4.mp4');
-    expect((await readClipList(output)).records[4]?.captions).toEqual(['of clips/4.mp4', 'x']);
+    expect((await readClipList(output, () => {})).records[4]?.captions).toEqual([
+      'of clips/4.mp4',
+      'x',
+    ]);
   });
 
   it('begins anew when its first line was written half, or its file is empty', async () => {
     for (const content of ['{"lacuna":"capt', '']) {
       writeFileSync(logOf(output), content);
       await run(testSource(), { overwrite: true });
-      expect((await readClipList(output)).records).toHaveLength(9);
+      expect((await readClipList(output, () => {})).records).toHaveLength(9);
     }
   });
 

@@ -72,4 +72,23 @@ describe('a linear probe', () => {
     await expect(linearProbe(backend, set, strange)).rejects.toThrow('"oak"');
     await expect(linearProbe(backend, strange, strange)).rejects.toThrow('at least two classes');
   });
+
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, -Number.POSITIVE_INFINITY, 1e30])(
+    'names the clip whose features are %d, to learn from or to judge by',
+    async (bad) => {
+      const set = toySet(10, 6);
+      const values = Float32Array.from(set.values);
+      values[3 * WIDTH + 1] = bad;
+      const ids = set.labels.map((_, row) => `${row}.mp4`);
+      const broken = { ...set, values };
+      const what = 'a feature of this clip is not finite, or too large to be squared; got';
+      for (const [train, test, where] of [
+        [{ ...broken, ids }, set, '3.mp4'],
+        [set, { ...broken, ids }, '3.mp4'],
+        [set, broken, `clip 4 of 10, of class "${set.labels[3]}"`],
+      ] as const) {
+        await expect(linearProbe(backend, train, test)).rejects.toThrow(`${where}: ${what}`);
+      }
+    },
+  );
 });

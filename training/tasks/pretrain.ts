@@ -59,10 +59,11 @@ export async function pretrain(
   backend: Backend,
   options: PretrainOptions,
 ): Promise<PretrainResult> {
-  const list = await readRunList(given);
+  const onNote = notesOf(options);
+  const list = await readRunList(given, onNote);
   // Before anything is written: a folder without its videos leaves no run behind.
   await checkDataFolder(dataRoot(given), list.records);
-  const gallery = await openGallery(given);
+  const gallery = await openGallery(given, onNote);
   const text = await beginText(await checkFlowModel(given), list, textOptions(options, gallery));
   const { settings, side, facts } = text;
   const plan = pretrainingPlan(settings, vocabularyOf(side));
@@ -75,6 +76,7 @@ export async function pretrain(
   };
   const folder = await RunFolder.create(settings.output, manifest, text.save);
   try {
+    for (const [id, reason] of list.badCaptions.first) await folder.appendProblem({ id, reason });
     const parts = { list, text: side, guide, gallery, plan, backend, folder, options };
     return await run({ settings, ...parts });
   } finally {
@@ -96,7 +98,7 @@ export async function resumePretraining(
   options: PretrainOptions,
   changes: ResumeChanges = {},
 ): Promise<PretrainResult> {
-  const onNote = (text: string): void => options.onEvent?.({ kind: 'note', text });
+  const onNote = notesOf(options);
   const folder = await RunFolder.resume(path, 'pretrain', onNote);
   try {
     const manifest = changedManifest(folder.manifest, changes);
@@ -104,9 +106,9 @@ export async function resumePretraining(
     const settings = await settingsNow(path, manifest, changes);
     // Before anything is read that the manifest names: a stranger's model may be of any size.
     modelState(settings, vocabulary);
-    const list = await readRunList(settings, data.digest);
+    const list = await readRunList(settings, onNote, data.digest);
     await checkFlowModel(settings);
-    const gallery = await openGallery(settings, manifest.evaluation?.digest);
+    const gallery = await openGallery(settings, onNote, manifest.evaluation?.digest);
     const text = await resumeText(folder, settings, list, textOptions(options, gallery));
     const plan = pretrainingPlan(settings, vocabularyOf(text));
     if (JSON.stringify(programDigests(plan)) !== JSON.stringify(programs)) {
@@ -150,15 +152,17 @@ interface Run extends Omit<PretrainingParts, 'evaluation'> {
   readonly resumes?: boolean;
 }
 
-function textOptions(
-  { onEvent, signal, openTeacher }: PretrainOptions,
-  gallery: Gallery | undefined,
-): RunTextOptions {
+function notesOf({ onEvent }: PretrainOptions): (text: string) => void {
+  return (text) => onEvent?.({ kind: 'note', text });
+}
+
+function textOptions(options: PretrainOptions, gallery: Gallery | undefined): RunTextOptions {
+  const { onEvent, signal, openTeacher } = options;
   return {
     captions: galleryCaptions(gallery),
     openTeacher,
     signal,
-    onNote: (text) => onEvent?.({ kind: 'note', text }),
+    onNote: notesOf(options),
     onProgress: (done, total) => onEvent?.({ kind: 'captions', done, total }),
   };
 }

@@ -7,6 +7,7 @@ import { CaptionEmbeddings } from '../../run/feeds/caption-embeddings.js';
 import { tokenizerOf } from '../../run/feeds/run-text.js';
 import type { DataDigest } from '../../run/manifest.js';
 import type { TrainedModel } from '../../run/open-program.js';
+import type { DataProblem } from '../../run/run-folder.js';
 import { readNamedList } from '../../run/run-list.js';
 import { capabilitiesOf } from '../../run/settings/capabilities.js';
 import type { RunSettings } from '../../run/settings/config.js';
@@ -25,17 +26,19 @@ export interface Gallery {
 /**
  * The clips of the section `evaluation`, looked up before anything is written; undefined without it.
  *
+ * @param onNote Told, in a sentence each, what the list says that is left out.
  * @param expected The digest of the list that the run began with, where it goes on.
  * @throws LacunaError for a list or a folder that cannot be used.
  */
 export async function openGallery(
   settings: RunSettings,
+  onNote: (sentence: string) => void,
   expected?: string,
 ): Promise<Gallery | undefined> {
   const { evaluation } = settings;
   if (evaluation === undefined) return undefined;
   const { list, root = dirname(list), everySteps, clips } = evaluation;
-  const { records: all, digest } = await readNamedList(list, expected);
+  const { records: all, digest } = await readNamedList(list, expected, onNote);
   const records = all.slice(0, clips);
   await checkDataFolder(root, records);
   const silent = records.find(({ captions }) => captions.length === 0);
@@ -70,8 +73,10 @@ export function pretrainingEvaluation(
       const model: TrainedModel = { settings, backend, state, tokenizer, ...teacherOf(text) };
       const results: Evaluated[] = [];
       for (const evaluator of evaluators) {
-        const result = await evaluate(evaluator, model, records, root);
-        results.push({ evaluator: evaluator.name, scores: evaluator.scores(result) });
+        const problems: DataProblem[] = [];
+        const onProblem = (problem: DataProblem): void => void problems.push(problem);
+        const result = await evaluate(evaluator, model, records, root, { onProblem });
+        results.push({ evaluator: evaluator.name, scores: evaluator.scores(result), problems });
       }
       return results;
     },

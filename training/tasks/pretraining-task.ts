@@ -5,7 +5,8 @@ import { maskedClipSampling } from '../../run/feeds/clip-sampling.js';
 import type { SimilarityGuide } from '../../run/feeds/similarity-guide.js';
 import { initialTensor } from '../../run/initialize.js';
 import type { StepMetrics } from '../../run/run-folder.js';
-import { dataRoot } from '../../run/run-list.js';
+import { clipsWithSharedCaptions, dataRoot } from '../../run/run-list.js';
+import { capabilitiesOf } from '../../run/settings/capabilities.js';
 import type { RunSettings } from '../../run/settings/config.js';
 import { modelConfig, modelState, runSchedule, videoConfig } from '../../run/settings/settings.js';
 import { gridOf, maskCounts } from '../../spec/index.js';
@@ -34,6 +35,7 @@ export function pretrainingTask(
   const { seed, batch } = settings;
   const stepsPerEpoch = Math.floor(records.length / batch);
   const feeds = new BatchFeeds(settings, records, text, guide);
+  const countsEqual = capabilitiesOf(settings).aligns && clipsWithSharedCaptions(records) > 0;
   return {
     plan,
     settings,
@@ -42,7 +44,10 @@ export function pretrainingTask(
     evaluation,
     initial: (spec) => initialTensor(spec, seed),
     feeds: ({ clips }) => feeds.feeds(clips),
-    metrics: ({ clips }) => motionSources(clips.samples),
+    metrics: ({ clips }) => ({
+      ...motionSources(clips.samples),
+      ...(countsEqual ? { counts: { equal_captions: equalCaptions(feeds.captions(clips)) } } : {}),
+    }),
     batches: async (doneSteps) => {
       const loader = await ClipLoader.open({
         root: dataRoot(settings),
@@ -79,6 +84,13 @@ export function pretrainingPlan(settings: RunSettings, vocabulary: number): Plan
     gradientNorm,
     lossScaling,
   });
+}
+
+/** How many captions of a batch another clip of it has, too. */
+function equalCaptions(captions: readonly string[]): number {
+  const counts = new Map<string, number>();
+  for (const caption of captions) counts.set(caption, (counts.get(caption) ?? 0) + 1);
+  return captions.filter((caption) => (counts.get(caption) ?? 0) > 1).length;
 }
 
 /** How many clips of a batch had their motion from where; nothing for a mask without motion. */

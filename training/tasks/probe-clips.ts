@@ -15,13 +15,18 @@ export interface ProbeClips {
 /** Without clips to judge by, this many of a class's clips are learned from for one that is held out. */
 const LEARNED_FOR_ONE = 4;
 
-/** The clips of a probe. @throws LacunaError for data that cannot be used. */
-export async function probeClips({
-  data,
-  test,
-}: Pick<ProbeSettings, 'data' | 'test'>): Promise<Record<'train' | 'test', ProbeClips>> {
-  const all = await readClips(data);
-  if (test !== undefined) return { train: all, test: await readClips(test) };
+/**
+ * The clips of a probe.
+ *
+ * @param onNote Told, in a sentence each, what a list or a folder has that is left out.
+ * @throws LacunaError for data that cannot be used.
+ */
+export async function probeClips(
+  { data, test }: Pick<ProbeSettings, 'data' | 'test'>,
+  onNote: (sentence: string) => void,
+): Promise<Record<'train' | 'test', ProbeClips>> {
+  const all = await readClips(data, onNote);
+  if (test !== undefined) return { train: all, test: await readClips(test, onNote) };
   const seen = new Map<string, number>();
   const isHeldOut = all.records.map(({ label = '' }) => {
     const before = seen.get(label) ?? 0;
@@ -44,14 +49,17 @@ export async function probeClips({
 }
 
 /** A list's clips, or those of a folder whose folders are the classes. */
-async function readClips({ path, root }: ProbeData): Promise<ProbeClips> {
+async function readClips(
+  { path, root }: ProbeData,
+  onNote: (sentence: string) => void,
+): Promise<ProbeClips> {
   const isFolder = await stat(path).then(
     (facts) => facts.isDirectory(),
     () => false,
   );
   const { records, digest } = isFolder
-    ? await listFolder(path, { labelsFromFolders: true })
-    : await readClipList(path);
+    ? await listFolder(path, { labelsFromFolders: true, onNote })
+    : await readClipList(path, onNote);
   const silent = records.filter(({ label }) => label === undefined);
   if (silent.length > 0) {
     throw new LacunaError({

@@ -46,8 +46,8 @@ export async function probe(
 ): Promise<ProbeResult> {
   // Before the features are made, which can take hours.
   await refuseUsed(settings.output);
-  const clips = await probeClips(settings);
   const onNote = (text: string): void => options.onEvent?.({ kind: 'note', text });
+  const clips = await probeClips(settings, onNote);
   const model = await loadModel(settings.run, async () => backend, onNote);
   const problems: DataProblem[] = [];
   const sets = {
@@ -163,5 +163,6 @@ async function featuresOf(
     onEvent?.({ kind: 'problem', ...problem });
   }
   const { width, values } = features;
-  return { width, values, labels: features.records.map(({ label = '' }) => label) };
+  const ids = features.records.map(({ id }) => id);
+  return { width, values, labels: features.records.map(({ label = '' }) => label), ids };
 }

@@ -6,6 +6,8 @@ import { loadOnnxRuntime } from '../../../formats/onnx/runtime.js';
 import type { Provider } from '../options.js';
 
 const TIME_LIMIT_MS = 60_000;
+/** ONNX Runtime does not tell which adapter it took. */
+const WEBGPU_DEVICE = 'WebGPU device, a GPU or one in software';
 
 const ABSENT: Readonly<Record<Exclude<Provider, 'cpu'>, string>> = {
   cuda:
@@ -27,7 +29,7 @@ export async function probeProvider(provider: Provider, threads?: number): Promi
   }
   const failure = await tryInChild(provider);
   return failure === undefined
-    ? { available: true, device: provider === 'cuda' ? 'CUDA device 0' : 'WebGPU device' }
+    ? { available: true, device: provider === 'cuda' ? 'CUDA device 0' : WEBGPU_DEVICE }
     : { available: false, reason: `${ABSENT[provider]} (${failure}).` };
 }
 

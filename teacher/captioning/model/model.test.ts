@@ -207,7 +207,7 @@ describe.skipIf(!library)(
       const onEvent = (event: CaptionEvent): void => void events.push(event);
       const result = await makeCaptions(records, source, { output, onEvent });
       expect(result).toMatchObject({ captioned: 2, leftOut: broken.length + 1 });
-      const { records: listed } = await readClipList(output);
+      const { records: listed } = await readClipList(output, () => {});
       expect(listed.map(({ video: name, captions }) => [name, captions.length])).toEqual([
         ['long.mp4', 3],
         ['two.mp4', keyFrames(2, 3).length],

@@ -1,0 +1,57 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+
+const MAIN = resolve(import.meta.dirname, 'main.ts');
+const folder = mkdtempSync(join(tmpdir(), 'lacuna-main-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function lacuna(...args: readonly string[]): {
+  readonly code: number | null;
+  readonly said: string;
+} {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--import', 'tsx', MAIN, ...args],
+    { cwd: resolve(import.meta.dirname, '..'), encoding: 'utf8', timeout: 60_000 },
+  );
+  return { code: status, said: `${stdout}${stderr}` };
+}
+
+describe('the command line', () => {
+  it('lists every command, and helps with each', () => {
+    const { code, said } = lacuna('--help');
+    expect(code).toBe(0);
+    for (const name of ['demo', 'pretrain', 'evaluate', 'probe', 'report', 'backends', 'conform'])
+      expect(said).toMatch(new RegExp(`^ {2}${name} +[A-Z]`, 'm'));
+    expect(lacuna('help', 'report').said).toContain('--examples <n>');
+    expect(lacuna('reprot')).toEqual({ code: 1, said: expect.stringMatching(/unknown command/) });
+  });
+
+  it.each([
+    ['evaluate', ['run', '--data', 'HOSTILE']],
+    ['report', ['HOSTILE']],
+    ['pretrain', ['--data', 'HOSTILE', '--set', 'HOSTILE=1']],
+    ['conform', ['--replay', 'HOSTILE:x=1']],
+    ['conform', ['--judge', 'LIST']],
+    ['pretrain', ['--data', 'LIST', '--preset', 'demo', '--output', join(folder, 'run')]],
+    ['HOSTILE', []],
+  ])('%s %j says nothing that a terminal obeys', (command, args) => {
+    const hostile = 'a\u001b]0;x\u0007\u001b[2J\u009b31m\u007f\u202egp4\u2066\r\u2028';
+    const list = join(folder, 'list.jsonl');
+    const line = { video: hostile, captions: [''], [hostile]: 1, label: hostile };
+    writeFileSync(list, `${JSON.stringify(line)}\n`);
+    const given = [command, ...args].map((word) =>
+      word.replace('HOSTILE', hostile).replace('LIST', list),
+    );
+    const { code, said } = lacuna(...given);
+    expect(code).not.toBe(0);
+    expect(said).not.toMatch(/[^\P{Cc}\n]|\p{Cf}|[\u2028\u2029]/u);
+    expect(said).not.toContain('defect of Lacuna');
+    expect(said).toMatch(
+      command === 'conform' && args[0] === '--judge' ? /no conformance/ : /\\u\{1b\}|\\u001b/,
+    );
+  });
+});
