@@ -1,4 +1,13 @@
-import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
@@ -74,6 +83,47 @@ describe('a checkpoint', () => {
     expect(sentences).toEqual([
       `Checkpoint ${newest} is damaged (${problem}); the one before it is used.`,
     ]);
+  });
+
+  it.each([1, 2])(
+    'is not removed for damaged ones that are newer, of which %i stay',
+    async (keep) => {
+      for (const step of [7, 9]) {
+        const damaged = await writeCheckpoint(folder, step, [WEIGHT], read, 4);
+        await truncate(join(damaged, 'parameter.safetensors'), 40);
+      }
+      await writeCheckpoint(folder, 3, [WEIGHT], read, keep);
+      const names = ['step-00000002', 'step-00000003'].slice(-keep);
+      expect((await readdir(folder)).sort()).toEqual(names);
+      expect((await lastGoodCheckpoint(folder))?.step).toBe(3);
+    },
+  );
+
+  it('that is damaged does not count among those that are kept', async () => {
+    await truncate(join(newest, 'parameter.safetensors'), 40);
+    // Another process wrote it: what this one wrote, it takes for whole.
+    await writeFile(join(newest, 'index.json'), '{}');
+    await writeCheckpoint(folder, 3, [WEIGHT], read, 2);
+    expect((await readdir(folder)).sort()).toEqual(['step-00000001', 'step-00000003']);
+  });
+
+  it('of a step that is written again stands until the new one does, and is used if that never does', async () => {
+    const failing = async (): Promise<HostTensor> => {
+      throw new Error('the disk is full');
+    };
+    await expect(writeCheckpoint(folder, 2, [WEIGHT], failing, 2)).rejects.toThrow('full');
+    expect((await readdir(folder)).sort()).toEqual(['step-00000001', 'step-00000002']);
+    // Killed between two renames.
+    await rename(newest, join(folder, '.former-step-00000002'));
+    expect((await lastGoodCheckpoint(folder))?.step).toBe(2);
+    await writeCheckpoint(folder, 2, [WEIGHT], read, 2);
+    expect((await readdir(folder)).sort()).toEqual(['step-00000001', 'step-00000002']);
+  });
+
+  it('leaves nothing of what a kill left half-written', async () => {
+    await mkdir(join(folder, '.partial-step-00000009'));
+    await writeCheckpoint(folder, 3, [WEIGHT], read, 3);
+    expect((await readdir(folder)).filter((name) => name.startsWith('.'))).toEqual([]);
   });
 
   it.each([

@@ -127,6 +127,7 @@ async function rotate(folder: string, step: number, keep: number): Promise<void>
       continue;
     }
     const path = join(folder, name);
+    if (its > step) KNOWN_WHOLE.delete(path);
     const state = isFormer && its <= step ? 'damaged' : await stateOf(path, its);
     if (state === 'damaged') await discard(folder, name);
     else if (state === 'whole' && counts) kept++;
@@ -279,6 +280,7 @@ async function verified(
     return { index };
   } catch (error) {
     const cause = error instanceof LacunaError && error.cause !== undefined ? error.cause : error;
+    KNOWN_WHOLE.delete(path);
     const isUnreadable = ['EACCES', 'EIO', 'EMFILE', 'ENFILE', 'ENOMEM'].includes(codeOf(cause));
     return { problem: problemOf(error), isUnreadable };
   }

@@ -1,12 +1,21 @@
 import { createHash } from 'node:crypto';
-import { appendFile, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  cp,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ONNX } from '../backends/onnx/index.js';
 import type { Backend } from '../core/index.js';
 import { type DemoData, makeDemoData } from '../data/index.js';
-import { readMetrics, readProblems } from '../run/run-folder.js';
+import { readManifest, readMetrics, readProblems } from '../run/run-folder.js';
 import type { RunSettings } from '../run/settings/config.js';
 import { parseConfig } from '../run/settings/parse-config.js';
 import { resolveSettings } from '../run/settings/settings.js';
@@ -85,6 +94,34 @@ describe('a run that is resumed', () => {
     };
     await resumePretraining(run, backend, { ...options, onEvent });
     expect(notes.join()).toContain('step-00000005 is damaged');
+    expect(await outcome(run)).toEqual(await outcome(join(folder, 'straight')));
+  });
+
+  it('is made longer, not shorter, and remembers that', async () => {
+    const run = join(folder, 'longer');
+    await pretrain(settings('longer'), backend, options);
+    const shorter = resumePretraining(run, backend, options, { steps: 7 });
+    await expect(shorter).rejects.toThrow('--steps: a run that goes on can be made longer');
+    expect((await resumePretraining(run, backend, options, { steps: 12 })).steps).toBe(12);
+    const { settings: now, extended } = await readManifest(run);
+    expect(extended).toEqual([{ fromSteps: 8, toSteps: 12 }]);
+    expect(now.schedule.steps).toBe(12);
+    expect((await readMetrics(run)).map(({ step }) => step)).toEqual(
+      Array.from({ length: 12 }, (_, i) => i + 1),
+    );
+  });
+
+  it('finds its list where a person says that it lies now, and takes no other', async () => {
+    const run = join(folder, 'moved');
+    const list = join(folder, 'moved.jsonl');
+    await cp(data.trainList, list);
+    await runUntil(3, settings('moved', { data: { list, root: data.folder } }));
+    await rm(list);
+    await expect(resumePretraining(run, backend, options)).rejects.toThrow('have changed');
+    const paths = (here: string) => ({ paths: { list: here, root: data.folder } });
+    const other = resumePretraining(run, backend, options, paths(data.testList));
+    await expect(other).rejects.toThrow('have changed');
+    await resumePretraining(run, backend, options, paths(data.trainList));
     expect(await outcome(run)).toEqual(await outcome(join(folder, 'straight')));
   });
 

@@ -1,0 +1,38 @@
+import { Command } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { refusal } from '../../core/testing/refusal.js';
+import type { ResumeChanges } from '../../training/index.js';
+import { pretrainCommand } from '../commands/pretrain.js';
+import { resumeChanges } from './resume-options.js';
+
+/** What the flags of `lacuna pretrain` beside --resume change. */
+function changes(...flags: readonly string[]): ResumeChanges {
+  const command = pretrainCommand().action(() => {});
+  command.parse(['--resume', 'run', ...flags], { from: 'user' });
+  expect(command).toBeInstanceOf(Command);
+  return resumeChanges(command, command.opts());
+}
+
+describe('flags beside --resume', () => {
+  it('are honoured where they change nothing that was learned', () => {
+    expect(changes()).toEqual({ paths: {} });
+    expect(changes('--steps', '9', '--workers', '3')).toEqual({ paths: {}, steps: 9, workers: 3 });
+    expect(changes('--data', 'a', '--root', 'b', '--set', 'evaluation.list=c=d')).toEqual({
+      paths: { list: 'a', root: 'b', evaluationList: 'c=d' },
+    });
+  });
+
+  it.each([
+    [['--batch', '4'], '--batch'],
+    [['--seed', '4'], '--seed'],
+    [['--output', 'x'], '--output'],
+    [['--device', 'gpu'], '--device'],
+    [['--config', 'x'], '--config'],
+    [['--set', 'mask.ratio=0.5'], '--set mask.ratio'],
+    [['--set', 'constructor=1'], '--set constructor'],
+    [['--steps', '-1'], '--steps'],
+    [['--steps', '1', '--epochs', '1'], '--epochs'],
+  ])('are refused by name: %j', (flags, name) => {
+    expect(refusal(() => changes(...flags))).toMatch(new RegExp(`^${name}: `));
+  });
+});
