@@ -142,6 +142,7 @@ class NodeAvReader implements VideoReader {
         next++;
       }
       before = { index, frame };
+      decoder.keep();
       if (next === run.length) break;
     }
     if (isMiddle && next < run.length) return false;
