@@ -8,8 +8,6 @@ export const MAX_VIDEO_FRAMES: number = 2 ** 20;
 export const MAX_FILE_BYTES: number = 2 ** 34;
 /** Bytes of the RGB frames that one read may return (1 GiB). */
 export const MAX_CLIP_BYTES: number = 2 ** 30;
-/** Compressed bytes of a video that are kept in memory between its index pass and its reads (64 MiB). */
-export const MAX_HELD_BYTES: number = 2 ** 26;
 
 /**
  * The containers that are opened. Formats that name other files (playlists, `concat`, image

@@ -22,9 +22,9 @@ export interface VideoInfo extends FrameSize {
   readonly stored: FrameSize;
   readonly orientation: Orientation;
   /**
-   * The packets of the first video stream that show a frame, counted by reading the file: headers
-   * are not trusted for a count, a duration or a rate. A damaged packet may decode to no frame, so
-   * a damaged video can have fewer frames than this.
+   * The frames of the video stream, as its timeline has them: by the headers of its packets, or by
+   * decoding it where these leave a doubt. A count, a duration or a rate in the container is not trusted.
+   * Of a video with damage that no header tells, some may not decode.
    */
   readonly frameCount: number;
 }
@@ -32,8 +32,7 @@ export interface VideoInfo extends FrameSize {
 /** Which frames to read, and in what shape. */
 export interface FrameRequest {
   /**
-   * Indices into the decoded frames in the order of presentation, counting from 0, in any order,
-   * repeats allowed.
+   * Indices into the video's timeline (`Timeline`), counting from 0, in any order, repeats allowed.
    */
   readonly indices: readonly number[];
   /** The box of the shown frame to take. */
@@ -68,8 +67,9 @@ export interface Frames {
   /** RGB24: [T, H, W, 3] with T = indices.length. */
   readonly data: Uint8Array<ArrayBuffer>;
   /**
-   * The index of each frame in `data`. It is the index asked for, except beyond the last frame that
-   * decodes: there the last reachable one (the largest index asked for that decodes) repeats.
+   * The index of each frame in `data`. It is the index asked for, except where that frame does not
+   * decode: then the nearest earlier frame that does stands for it (the first one, where none is
+   * earlier); and except beyond the end, where the largest index asked for that is not beyond it repeats.
    */
   readonly indices: readonly number[];
   /** How many frames were decoded for it. */

@@ -100,8 +100,11 @@ async function read(video: Video, request: FrameRequest): Promise<Frames> {
     let standing: readonly number[] = some;
     let pixels = await decode(video, request, some);
     if (pixels.length < some.length && times !== undefined) {
-      standing = await standIns(video, times, some);
-      pixels = await decode(video, request, [...new Set(standing)]);
+      const stand = await standIns(video, times, some);
+      // Where the program counts time otherwise than its packets say, frames are counted.
+      standing = stand ?? some;
+      const told = stand === undefined ? { ...video, times: undefined } : video;
+      pixels = await decode(told, request, [...new Set(standing)]);
     }
     const places = [...new Set(standing)];
     for (const [k, frame] of some.entries()) {
@@ -114,17 +117,22 @@ async function read(video: Video, request: FrameRequest): Promise<Frames> {
   return assembleFrames(path, request, found, decodedFrames);
 }
 
-/** For each frame the nearest one before it that decodes; itself where it does. */
+/**
+ * For each frame the nearest one before it that decodes; itself where it does. Undefined where no time
+ * of the packets is one of a frame.
+ */
 async function standIns(
   { path, version, stream }: Video,
   times: readonly number[],
   frames: readonly number[],
-): Promise<readonly number[]> {
+): Promise<readonly number[] | undefined> {
   const decoded = new Set(await decodedTimes(path, version, stream));
-  return frames.flatMap((frame) => {
+  const first = times.findIndex((time) => decoded.has(time));
+  if (first === -1) return undefined;
+  return frames.map((frame) => {
     let index = frame;
     while (index >= 0 && !decoded.has(times[index] ?? Number.NaN)) index--;
-    return [index >= 0 ? index : times.findIndex((time) => decoded.has(time))];
+    return index >= 0 ? index : first;
   });
 }
 

@@ -12,7 +12,7 @@ export class Decoder implements Disposable {
   readonly #library: Library;
   readonly #context: CodecContext;
   readonly #frames: readonly [Frame, Frame];
-  #given = 0;
+  #kept = 0;
 
   /** @param vectors Whether the frames carry the motion vectors of the bitstream. */
   constructor(
@@ -51,8 +51,8 @@ export class Decoder implements Disposable {
   }
 
   /**
-   * The frames of these packets; each is valid until the one after the next. A packet that does not
-   * decode is passed over.
+   * The frames of these packets; each is valid until the next, unless it is kept. A packet that does
+   * not decode is passed over.
    */
   *frames(packets: Iterable<Packet>): Generator<Frame, void> {
     for (const packet of packets) {
@@ -63,6 +63,11 @@ export class Decoder implements Disposable {
     yield* this.#ready();
   }
 
+  /** Keeps the frame that was given last, until another is kept. */
+  keep(): void {
+    this.#kept++;
+  }
+
   /** Shows the decoder a packet, whose headers it may remember, and drops what it makes of it. */
   show(packet: Packet): void {
     this.#context.sendPacketSync(packet);
@@ -71,10 +76,9 @@ export class Decoder implements Disposable {
 
   *#ready(): Generator<Frame, void> {
     for (;;) {
-      const frame = this.#frames[this.#given % 2] as Frame;
+      const frame = this.#frames[this.#kept % 2] as Frame;
       frame.unref();
       if (this.#context.receiveFrameSync(frame) < 0) return;
-      this.#given++;
       yield frame;
     }
   }

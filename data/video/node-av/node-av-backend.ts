@@ -118,11 +118,13 @@ class NodeAvReader implements VideoReader {
     let before:
       | { readonly index: number; readonly frame: Parameters<Scaler['scale']>[0] }
       | undefined;
-    const standIn = (): void => {
-      if (before === undefined) return;
-      const known = here.get(before.index);
-      const pixels = known?.pixels ?? scaler.scale(before.frame);
-      here.set(run[next] ?? 0, { index: before.index, pixels });
+    /** The frame before stands for one that does not come; the first one, where there is none. */
+    const standIn = (first?: typeof before): void => {
+      const stand = before ?? first;
+      if (stand === undefined) return;
+      const { index, frame } = stand;
+      const pixels = here.get(index)?.pixels ?? scaler.scale(frame);
+      here.set(run[next] ?? 0, { index, pixels });
     };
     if (isMiddle) decoder.show(this.#source.first());
     for (const frame of decoder.frames(this.#source.from(entry.packet))) {
@@ -132,7 +134,7 @@ class NodeAvReader implements VideoReader {
       if (isMiddle && decoder.isMadeUp(frame)) return false;
       for (; (run[next] ?? index) < index; next++) {
         if (isMiddle) return false;
-        standIn();
+        standIn({ index, frame });
       }
       request.onVectors?.(index, frameVectors(this.#library, frame, info.stored));
       if (index === run[next]) {
@@ -140,6 +142,7 @@ class NodeAvReader implements VideoReader {
         next++;
       }
       before = { index, frame };
+      decoder.keep();
       if (next === run.length) break;
     }
     if (isMiddle && next < run.length) return false;
