@@ -176,7 +176,10 @@ describe('an interrupted run', () => {
     const source = testSource();
     await run(source);
     expect(source.asked[0]).toBe('clips/4.mp4');
-    expect((await readClipList(output, () => {})).records[4]?.captions).toEqual(['of clips/4.mp4', 'x']);
+    expect((await readClipList(output, () => {})).records[4]?.captions).toEqual([
+      'of clips/4.mp4',
+      'x',
+    ]);
   });
 
   it('begins anew when its first line was written half, or its file is empty', async () => {
