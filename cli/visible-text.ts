@@ -28,8 +28,13 @@ function spelled(character: string): string {
  */
 export function visibleStreams(...streams: readonly NodeJS.WriteStream[]): void {
   for (const stream of streams) {
+    const seen = (chunk: unknown): unknown =>
+      typeof chunk === 'string' ? visibleText(chunk) : chunk;
     const write = stream.write.bind(stream) as (...all: unknown[]) => boolean;
-    stream.write = (chunk: unknown, ...rest: unknown[]): boolean =>
-      write(typeof chunk === 'string' ? visibleText(chunk) : chunk, ...rest);
+    const end = stream.end.bind(stream) as (...all: unknown[]) => NodeJS.WriteStream;
+    stream.write = (chunk: unknown, ...rest: unknown[]): boolean => write(seen(chunk), ...rest);
+    // The system's own does not call `write`.
+    stream.end = (chunk?: unknown, ...rest: unknown[]): NodeJS.WriteStream =>
+      end(seen(chunk), ...rest);
   }
 }

@@ -20,17 +20,17 @@ import { lower } from './lowering/lower.js';
 import type { Compact } from './lowering/lowering.js';
 import type { OnnxOptions, Provider } from './options.js';
 import { OnnxExecutable } from './session/executable.js';
-import { cpuName, probeProvider } from './session/probe.js';
+import { cpuName, probeProvider, tf32 } from './session/probe.js';
 import { addStop } from './session/run-in-place.js';
 import type { OnnxTensor } from './session/tensor.js';
 
 /** Elements of a chunk of elementwise work: a megabyte of f32 a tensor; half and double were slower. */
 const CACHE_ELEMENTS = 262_144;
 
-/** The CUDA provider multiplies in TF32 by default, and JavaScript cannot tell it not to. */
+/** The CUDA provider multiplies in TF32, unless its libraries are told not to: see `tf32`. */
 const CONTRACTS: Readonly<Record<Provider, NumericContract>> = {
   cpu: 'f32-ieee',
-  cuda: 'tf32-products',
+  cuda: tf32 ? 'tf32-products' : 'f32-flush',
   webgpu: 'f32-wgsl',
 };
 

@@ -1,15 +1,31 @@
 import { Command } from 'commander';
+import { FIXES } from '../backends/fixes.js';
 import { type DeviceRow, probeDevices } from '../backends/probe-devices.js';
 
 export function backendsCommand(): Command {
   return new Command('backends')
     .description('Tells which backends and devices can run here, and for each other one why not.')
     .option('--json', 'print JSON instead of a table')
-    .addHelpText('after', '\nExamples:\n  $ lacuna backends\n  $ lacuna backends --json')
-    .action(async (options: { readonly json?: boolean }) => {
+    .option('--fix', 'print what to install for the devices that cannot run (docs/gpu.md)')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ lacuna backends\n  $ lacuna backends --json\n  $ lacuna backends --fix',
+    )
+    .action(async (options: { readonly json?: boolean; readonly fix?: boolean }) => {
       const rows = await probeDevices();
       console.log(options.json === true ? JSON.stringify(rows, null, 2) : table(rows));
+      if (options.fix === true) console.log(fixes(rows));
     });
+}
+
+/** The lines to type for each device that cannot run. */
+function fixes(rows: readonly DeviceRow[]): string {
+  const absent = rows.filter(({ available }) => !available);
+  const parts = absent.flatMap(({ backend, device }) => {
+    const lines = FIXES[`${backend}:${device}`] ?? [];
+    return lines.length === 0 ? [] : [`\n# ${backend}, ${device}`, ...lines];
+  });
+  return parts.length === 0 ? '\nEvery device can run.' : parts.join('\n');
 }
 
 function table(rows: readonly DeviceRow[]): string {

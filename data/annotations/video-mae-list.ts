@@ -19,11 +19,10 @@ export async function readVideoMaeList(path: string): Promise<ClipList> {
   const builder = new ClipListBuilder(path);
   let form: number | undefined;
   for await (const { where, text } of readLines(path)) {
-    builder.line(() => {
-      const fields = text.split(/\s+/);
-      form ??= formOf(where, text, fields);
-      builder.add(where, recordOf(where, text, fields, form));
-    });
+    const fields = text.split(/\s+/);
+    form ??= formOf(where, text, fields);
+    const all = form;
+    builder.line(() => builder.add(where, recordOf(where, text, fields, all)));
   }
   return builder.build();
 }

@@ -6,13 +6,16 @@ import { loadOnnxRuntime } from '../../../formats/onnx/runtime.js';
 import type { Provider } from '../options.js';
 
 const TIME_LIMIT_MS = 60_000;
+/** Whether cuBLAS and cuDNN multiply in TF32: ONNX Runtime's JavaScript has no switch, they have this one. */
+export const tf32: boolean = process.env.NVIDIA_TF32_OVERRIDE !== '0';
+const CUDA_DEVICE = `CUDA device 0, ${tf32 ? 'TF32 products (NVIDIA_TF32_OVERRIDE=0 turns them off)' : 'TF32 off'}`;
 /** ONNX Runtime does not tell which adapter it took. */
 const WEBGPU_DEVICE = 'WebGPU device, a GPU or one in software';
 
 const ABSENT: Readonly<Record<Exclude<Provider, 'cpu'>, string>> = {
   cuda:
-    'ONNX Runtime has no CUDA provider here: it needs Linux x64, an NVIDIA driver, CUDA 12 with ' +
-    'cuDNN 9, and onnxruntime-node installed with its install script and network access',
+    'ONNX Runtime has no CUDA provider here: it needs Linux x64, an NVIDIA driver, the provider, which ' +
+    'npm does not bring, and the libraries of its CUDA with cuDNN 9; lacuna backends --fix says which',
   webgpu:
     'ONNX Runtime finds no usable WebGPU device here: it needs a Vulkan, Metal or D3D12 driver',
 };
@@ -29,7 +32,7 @@ export async function probeProvider(provider: Provider, threads?: number): Promi
   }
   const failure = await tryInChild(provider);
   return failure === undefined
-    ? { available: true, device: provider === 'cuda' ? 'CUDA device 0' : WEBGPU_DEVICE }
+    ? { available: true, device: provider === 'cuda' ? CUDA_DEVICE : WEBGPU_DEVICE }
     : { available: false, reason: `${ABSENT[provider]} (${failure}).` };
 }
 
