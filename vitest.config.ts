@@ -1,4 +1,5 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
+import LongestFirst from './scripts/longest-first.js';
 import NotRunReporter from './scripts/not-run-reporter.js';
 
 const config: ViteUserConfig = defineConfig({
@@ -11,6 +12,7 @@ const config: ViteUserConfig = defineConfig({
     hookTimeout: 120_000,
     pool: 'forks',
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     reporters: ['default', new NotRunReporter()],
   },
 });

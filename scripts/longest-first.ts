@@ -1,0 +1,23 @@
+import { basename, dirname } from 'node:path';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** What takes longest, by its file or folder, the longest first: the budget in CONTRIBUTING.md has the times. */
+const LONG: readonly RegExp[] = [
+  /^webgpu\/ways/,
+  /conformance\.test/,
+  /^(fleet|port)\//,
+  /^webgpu\//,
+  /^(page|commands|conform)\//,
+];
+
+/** Begins with the files that take longest, so that no worker is left alone with one at the end. */
+export default class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const own = `${basename(dirname(moduleId))}/${basename(moduleId)}`;
+      const place = LONG.findIndex((each) => each.test(own));
+      return place < 0 ? LONG.length : place;
+    };
+    return [...files].sort((a, b) => rank(a) - rank(b) || a.moduleId.localeCompare(b.moduleId));
+  }
+}
