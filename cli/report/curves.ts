@@ -49,7 +49,10 @@ export function curves(
   const names = [...new Set(points.flatMap((point) => Object.keys(point.metrics)))].sort();
   const isLoss = (name: string): boolean => name === 'loss' || name.startsWith('loss.');
   const losses = names.filter(isLoss);
-  const others = names.filter((name) => !isLoss(name));
+  // What is counted and never happened, such as equal captions, needs no chart.
+  const others = names.filter(
+    (name) => !isLoss(name) && points.some((point) => (point.metrics[name] ?? 0) !== 0),
+  );
   const metric = (label: string) => ({ label, values: column((point) => point.metrics[label]) });
   const charts: Chart[] = [
     { title: 'loss', series: losses.map(metric) },

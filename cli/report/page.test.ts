@@ -104,6 +104,15 @@ it('loads nothing, from anywhere', () => {
 it('copes with no step, one step and losses that are not finite', () => {
   expect(reportPage(EMPTY)).toContain('No step was recorded');
   expect(reportPage({ ...EMPTY, metrics: [step(1, 3)] })).toContain('"values":[3]');
+  const counted = (equal: number): string =>
+    reportPage({
+      ...EMPTY,
+      metrics: [{ ...step(1, 3), metrics: { loss: 3, equal_captions: equal } }],
+    });
+  expect([counted(0), counted(2)].map((page) => page.includes('equal_captions'))).toEqual([
+    false,
+    true,
+  ]);
   const evaluations = [{ step: 2, evaluator: 'retrieval', scores: { r1: 0.25 } }];
   const judged = reportPage({ ...EMPTY, metrics: [step(1, 3), step(2, 2)], evaluations });
   expect(judged).toContain('{"label":"retrieval: r1","sparse":true,"values":[null,0.25]}');
