@@ -1,10 +1,22 @@
 import { LacunaError } from '../../spec/errors.js';
 import { MAX_CLIP_BYTES, MAX_FRAME_PIXELS, MAX_VIDEO_FRAMES } from './limits.js';
+import { READ_FORMATS } from './unread-formats.js';
 import type { FrameRequest, FrameSize, VideoInfo } from './video-reader.js';
 
 /** The error of a file that is no video, or none that can be read. */
 export function refusal(path: string, what: string, got?: string): LacunaError {
   return new LacunaError({ what, where: path, ...(got === undefined ? {} : { got }) });
+}
+
+/** The error of a file that no opened format fits: damaged, of another format, or no video. */
+export function unreadable(path: string, got: string): LacunaError {
+  return new LacunaError({
+    what: 'this is no video file that can be read',
+    where: path,
+    got,
+    expected: `a video as ${READ_FORMATS}`,
+    fix: 'If a player shows it, convert it, for example with: ffmpeg -i FILE -c:v libx264 FILE.mp4',
+  });
 }
 
 /** Refuses a stream without video, or with frames too large to hold. */

@@ -1,5 +1,5 @@
 import { type Orientation, orientationOf, UPRIGHT } from '../orientation.js';
-import { checkStoredSize, refusal } from '../refusal.js';
+import { checkStoredSize, refusal, unreadable } from '../refusal.js';
 import type { FrameSize } from '../video-reader.js';
 import { videoStreamOf } from '../video-stream.js';
 import { INPUT_OPTIONS } from './programs.js';
@@ -36,7 +36,7 @@ export async function probe(path: string): Promise<ProbedStream> {
   const facts = isFacts(told) ? told : {};
   const container = isFacts(facts.format) ? facts.format.format_name : undefined;
   if (typeof container !== 'string') {
-    throw refusal(path, 'this is no video file that can be read', reason);
+    throw unreadable(path, reason);
   }
   const streams = Array.isArray(facts.streams) ? facts.streams.filter(isFacts) : [];
   const stream = videoStreamOf(path, streams, ({ codec_type, disposition }) => {

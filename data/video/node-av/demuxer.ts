@@ -1,7 +1,7 @@
 import type { CodecParameters, Packet, Rational, Stream } from 'node-av/lib';
 import { CONTAINERS } from '../limits.js';
 import { type Orientation, orientationOf, UPRIGHT } from '../orientation.js';
-import { checkStoredSize, refusal } from '../refusal.js';
+import { checkStoredSize, unreadable } from '../refusal.js';
 import type { FrameSize } from '../video-reader.js';
 import { type StreamTraits, videoStreamOf } from '../video-stream.js';
 import type { Library } from './library.js';
@@ -48,7 +48,7 @@ export class Demuxer implements Disposable {
     const opened = this.#context.openInputSync(`file:${path}`);
     if (opened < 0) {
       const reason = library.FFmpegError.strerror(opened);
-      throw refusal(path, 'this is no video file that can be read', reason);
+      throw unreadable(path, reason);
     }
     this.#packet = new library.Packet();
     this.#packet.alloc();
