@@ -165,10 +165,12 @@ function plantedBefore(): Readonly<Record<string, Planted>> {
 /** How many of the mistakes planted in each backend were found, for `docs/proof.md`. */
 export function plantedCounts(): PlantedByName {
   const counts = ([backend, found]: readonly [string, Planted]): [string, PlantedCounts] => {
-    const tried = mistakesOf(backend).filter(({ name }) => found[name] !== undefined);
+    const listed = mistakesOf(backend);
+    const tried = listed.filter(({ name }) => found[name] !== undefined);
     const isFound = ({ name }: Mistake): boolean => found[name] !== '';
     const real = tried.filter((mistake) => mistake.real === true);
     const own = {
+      listed: listed.length,
       planted: tried.length,
       found: tried.filter(isFound).length,
       real: { planted: real.length, found: real.filter(isFound).length },
