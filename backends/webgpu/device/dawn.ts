@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { LacunaError } from '../../../spec/errors.js';
+import { pollGently } from './gentle-polling.js';
 import { madeOnce, unpackTar } from './made-once.js';
 
 /** Dawn, opened: a GPU object, and the version of the package that brought it. */
@@ -33,6 +34,7 @@ export async function openDawn(experiments: boolean): Promise<Dawn> {
     throw missing(PACKAGE, cause);
   });
   const flags = experiments ? [EXPERIMENTS] : [];
+  pollGently();
   return { gpu: create(flags), version: versionOf(PACKAGE) };
 }
 
@@ -56,6 +58,7 @@ export async function openSwiftShader(driver?: string): Promise<Dawn> {
     });
   }
   const folder = softwareFolder();
+  pollGently();
   const module: { exports: unknown } = { exports: {} };
   process.dlopen(module, join(folder, 'dawn.node'));
   const names = ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES'] as const;
