@@ -30,6 +30,8 @@ export interface AccuracyRow {
 }
 
 const COUNT = 2048;
+/** Rows of what is summed, and of both factors of the product: bounds of more cost seconds. */
+const SUMS_MEASURED = 16;
 const SUMS = ['reduce_sum', 'matmul'] as const;
 
 /** What is measured: functions of one number, what is rounded, and sums. */
@@ -93,7 +95,7 @@ async function measure(
 }
 
 async function measureSum(backend: Backend, name: (typeof SUMS)[number]): Promise<AccuracyRow> {
-  const shape = [64, COUNT];
+  const shape = [SUMS_MEASURED, COUNT];
   const inputs = {
     x: makeTensor({ dtype: 'f32', shape }, { regime: 'normal', draw: 2, replicate: 0 }),
     y: makeTensor({ dtype: 'f32', shape }, { regime: 'normal', draw: 2, replicate: 1 }),

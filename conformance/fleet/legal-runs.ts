@@ -19,13 +19,13 @@ const CASES = 5;
  * Runs checks on every member of the legal fleet, with one seed after the other, until at least `count`
  * checks have run.
  *
- * @param onSeed Told after each seed how many checks have run.
+ * @param onMember Told after each member how many checks have run.
  * @returns how many ran, and each that failed or proved nothing: member, seed and address.
  */
 export async function legalRuns(
   count: number,
   first: number = 1,
-  onSeed: (runs: number) => void = () => {},
+  onMember: (runs: number) => void = () => {},
 ): Promise<{ readonly runs: number; readonly alarms: readonly string[] }> {
   let runs = 0;
   const alarms: string[] = [];
@@ -48,13 +48,14 @@ export async function legalRuns(
     for (const { open } of LEGAL_FLEET) {
       const subject = backendSubject(open());
       await judge(subject, checksFor(subject).filter(wanted), seed);
+      onMember(runs);
       if (runs >= count) break;
     }
     for (const open of LEGAL_PORTS) {
       const subject = open();
       await judge(subject, checksFor(subject).filter(wanted), seed);
+      onMember(runs);
     }
-    onSeed(runs);
   }
   return { runs, alarms };
 }
