@@ -16,8 +16,6 @@ const product = sizedFamily(
       ...both({ batch: 1, rows: WIDTH + 1, inner: 2051, columns: 41, a: true, b: true }),
       ...both({ batch: 37, rows: 197, inner: 67, columns: 65, a: false, b: false }),
       ...both({ batch: 11, rows: 131, inner: 1031, columns: 19, a: false, b: true }),
-      // More than 65,535 products, each of which may be a workgroup.
-      ...both({ batch: 65_541, rows: 2, inner: 3, columns: 5, a: true, b: true }),
     ],
     real: [
       ...both({ batch: 1, rows: TOKENS, inner: WIDTH, columns: HIDDEN, a: false, b: true }),
@@ -27,31 +25,15 @@ const product = sizedFamily(
       ...both({ batch: 3, rows: TOKENS, inner: 64, columns: TOKENS, a: false, b: true }),
     ],
   },
-  ({ batch, rows, inner, columns, a, b, ...content }: Content & Product) => {
-    const outer = batch === 1 ? [] : ['batch'];
-    return stretchedCase(
-      'matmul',
-      {
-        axes: {
-          batch: { extent: batch, kinds: 3 },
-          rows: { extent: rows, kinds: 7 },
-          inner: { extent: inner, whole: true },
-          columns: { extent: columns, kinds: 5 },
-        },
-        inputs: {
-          left: { axes: [...outer, ...(a ? ['inner', 'rows'] : ['rows', 'inner'])] },
-          right: { axes: [...outer, ...(b ? ['columns', 'inner'] : ['inner', 'columns'])] },
-        },
-        ...content,
-      },
-      ({ left, right }) => ({
-        result: {
-          value: matmul(left, right, { transposeA: a, transposeB: b }),
-          axes: [...outer, 'rows', 'columns'],
-        },
-      }),
-    );
-  },
+  stretchedProduct,
+  { clauses: ['op.matmul'] },
+);
+
+/** More than 65,535 products, each of which may be a workgroup, or a tile of which most is empty. */
+const manyProducts = sizedFamily(
+  'real/matmul/many',
+  { gate: both({ batch: 65_541, rows: 2, inner: 3, columns: 5, a: true, b: true }) },
+  stretchedProduct,
   { clauses: ['op.matmul'] },
 );
 
@@ -64,6 +46,40 @@ type Product = Readonly<{
   a: boolean;
   b: boolean;
 }>;
+
+function stretchedProduct({
+  batch,
+  rows,
+  inner,
+  columns,
+  a,
+  b,
+  ...content
+}: Content & Product): Case {
+  const outer = batch === 1 ? [] : ['batch'];
+  return stretchedCase(
+    'matmul',
+    {
+      axes: {
+        batch: { extent: batch, kinds: 3 },
+        rows: { extent: rows, kinds: 7 },
+        inner: { extent: inner, whole: true },
+        columns: { extent: columns, kinds: 5 },
+      },
+      inputs: {
+        left: { axes: [...outer, ...(a ? ['inner', 'rows'] : ['rows', 'inner'])] },
+        right: { axes: [...outer, ...(b ? ['columns', 'inner'] : ['inner', 'columns'])] },
+      },
+      ...content,
+    },
+    ({ left, right }) => ({
+      result: {
+        value: matmul(left, right, { transposeA: a, transposeB: b }),
+        axes: [...outer, 'rows', 'columns'],
+      },
+    }),
+  );
+}
 
 type Rows = Readonly<{
   before: number;
@@ -149,4 +165,10 @@ const reduceMaxOfNaN = sizedFamily<Rows & Pick<Content, 'data'>>(
   { clauses: ['op.non-finite'], needs: 'non-finite' },
 );
 
-export const SIZED_SUMS: readonly SizedFamily[] = [reduceSum, reduceMax, reduceMaxOfNaN, product];
+export const SIZED_SUMS: readonly SizedFamily[] = [
+  reduceSum,
+  reduceMax,
+  reduceMaxOfNaN,
+  product,
+  manyProducts,
+];
