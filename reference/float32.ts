@@ -56,8 +56,14 @@ export interface Float32Options {
  * Values of every float type are held as float32.
  */
 export function float32(options: Float32Options): Arithmetic<Float32Array> {
-  const { fused = false, roundFactor = (x: number): number => x } = options;
+  const { fused = false, roundFactor } = options;
   const sum = SUMMATIONS[options.summation];
+  // One list of terms for all sums of a length, which mostly follow each other.
+  let kept = new Float32Array(0);
+  const termsOf = (count: number): Float32Array => {
+    if (kept.length !== count) kept = new Float32Array(count);
+    return kept;
+  };
   return {
     name: `float32, ${options.summation}${fused ? ', fused' : ''}`,
     allocate: (count) => new Float32Array(count),
@@ -102,7 +108,7 @@ export function float32(options: Float32Options): Arithmetic<Float32Array> {
       out[i] = at(a, i);
     },
     sum: (out, i, x, base, offsets) => {
-      const terms = new Float32Array(offsets.length);
+      const terms = termsOf(offsets.length);
       for (let k = 0; k < terms.length; k++) terms[k] = at(x, base + at(offsets, k));
       out[i] = sum(terms);
     },
@@ -114,11 +120,16 @@ export function float32(options: Float32Options): Arithmetic<Float32Array> {
       out[i] = largest;
     },
     dot: (out, i, a, b, count) => {
-      const terms = new Float32Array(fused ? 0 : count);
+      const terms = termsOf(fused ? 0 : count);
       let running = 0;
       for (let n = 0; n < count; n++) {
-        const left = roundFactor(at(a.column, a.start + n * a.step));
-        const product = left * roundFactor(at(b.column, b.start + n * b.step));
+        let left = at(a.column, a.start + n * a.step);
+        let right = at(b.column, b.start + n * b.step);
+        if (roundFactor !== undefined) {
+          left = roundFactor(left);
+          right = roundFactor(right);
+        }
+        const product = left * right;
         if (fused) running = Math.fround(running + product);
         else terms[n] = product;
       }

@@ -23,9 +23,10 @@ export function perturbed(
   contract: ContractErrors,
   stream: RandomStream,
 ): Arithmetic<Float32Array> {
+  const reads = contract.factors === undefined ? {} : { roundFactor };
   const members = (Object.keys(SUMMATIONS) as Summation[]).flatMap((summation) => [
-    float32({ summation, roundFactor }),
-    float32({ summation, roundFactor, fused: true }),
+    float32({ summation, ...reads }),
+    float32({ summation, ...reads, fused: true }),
   ]);
   const [first] = members as [Arithmetic<Float32Array>];
   const any = (): Arithmetic<Float32Array> =>
