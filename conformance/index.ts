@@ -3,7 +3,6 @@
  * proof that mistakes are found. A subject is handed in; none is imported.
  */
 export { FUNCTION_NAMES, type FunctionCall, type FunctionName } from '../protocol/function-call.js';
-export type { PortOptions } from '../protocol/port-session.js';
 export { HarnessInvalid } from '../protocol/smoke-test.js';
 export { CLAUSES } from '../spec/clauses/index.js';
 export { type CaseParameters, formatAddress, parseAddress } from './address.js';
@@ -32,7 +31,7 @@ export { type Deviation, type Judgement, judge } from './judge.js';
 export { type KnownFailure, parseKnown } from './known-failures.js';
 export { oracleChecks } from './oracle/index.js';
 export { judgeOutcome, type Outcome, outcomeCheck, type RetrievalCount } from './outcome.js';
-export { openPort, type Port } from './port/port-subject.js';
+export { type OpenPortOptions, openPort, type Port, portOf } from './port/port-subject.js';
 export { bitIdentical, type RelationSize, realSize } from './relations/index.js';
 export * from './report/index.js';
 export { type CaseFailure, type CaseResult, runCase } from './run-case.js';

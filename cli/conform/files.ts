@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import {
   ALL_CHECKS,
   compareReports,
@@ -7,7 +7,7 @@ import {
   readReport,
   rejudge,
 } from '../../conformance/index.js';
-import { LacunaError } from '../../spec/index.js';
+import { readPlainFile } from '../../formats/index.js';
 import { note } from '../note.js';
 import { type ConformFlags, EXIT } from './options.js';
 import { conformancePage } from './page.js';
@@ -15,20 +15,17 @@ import { conformancePage } from './page.js';
 /** No report is larger. */
 const LIMIT = 512 * 1024 * 1024;
 
-function load(file: string, onNote: (sentence: string) => void = note): ReportFile {
-  const size = statSync(file, { throwIfNoEntry: false })?.size;
-  if (size === undefined) throw new LacunaError({ where: file, what: 'there is no such file' });
-  if (size > LIMIT) throw new LacunaError({ where: file, what: 'the file is too large' });
-  return readReport(readFileSync(file, 'utf8'), file, onNote);
+async function load(file: string, onNote: (sentence: string) => void = note): Promise<ReportFile> {
+  return readReport((await readPlainFile(file, LIMIT)).toString('utf8'), file, onNote);
 }
 
 /**
  * Judges a report again, without its subject; the exit code. A check of which no report keeps outputs
  * is taken at its word, and counted; one whose outputs should be there and are not is not confirmed.
  */
-export function judgeFile(file: string): number {
+export async function judgeFile(file: string): Promise<number> {
   const contradictions: string[] = [];
-  const report = load(file, (sentence) => contradictions.push(sentence));
+  const report = await load(file, (sentence) => contradictions.push(sentence));
   const { judged, digests, changes, unconfirmed, taken, agrees } = rejudge(report, ALL_CHECKS);
   console.log(
     `${file}: ${judged} outputs judged again, ${digests} are there as digests only and were not; ` +
@@ -46,8 +43,8 @@ export function judgeFile(file: string): number {
 }
 
 /** Says what changed between two reports; the exit code says whether something got worse. */
-export function compareFiles(old: string, recent: string): number {
-  const [before, after] = [load(old), load(recent)];
+export async function compareFiles(old: string, recent: string): Promise<number> {
+  const [before, after] = [await load(old), await load(recent)];
   const changes = compareReports(before, after);
   if (before.suite !== after.suite)
     console.log('The suites are not the same: see what is new or gone.');
@@ -60,8 +57,10 @@ export function compareFiles(old: string, recent: string): number {
 }
 
 /** Writes the page of several reports. */
-export function writePage(files: readonly string[], out: string): number {
-  writeFileSync(out, conformancePage(files.map((file) => load(file))));
+export async function writePage(files: readonly string[], out: string): Promise<number> {
+  const reports: ReportFile[] = [];
+  for (const file of files) reports.push(await load(file));
+  writeFileSync(out, conformancePage(reports));
   console.log(`The page is ${out}`);
   return EXIT.passed;
 }
