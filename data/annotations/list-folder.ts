@@ -18,6 +18,11 @@ const ENDINGS =
   /\.(?:mp4|m4v|mov|mkv|webm|avi|flv|gif|mpg|mpeg|ts|m2ts|mts|ogv|ogg|wmv|asf|3gp|3g2)$/i;
 const DEEPEST = 32;
 
+/** Whether a file is taken for a video by its name. */
+export function isVideoName(name: string): boolean {
+  return ENDINGS.test(name);
+}
+
 export interface ListFolderOptions {
   /** Whether a video's label is the name of the folder that it lies in (not of `root` itself). */
   readonly labelsFromFolders?: boolean;
@@ -46,7 +51,7 @@ export async function listFolder(
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
       if (entry.isSymbolicLink()) leave('a link');
       else if (entry.isDirectory()) await walk(path, depth + 1);
-      else if (!entry.isFile() || !ENDINGS.test(entry.name)) leave('not named as a video');
+      else if (!entry.isFile() || !isVideoName(entry.name)) leave('not named as a video');
       else if (path.includes('\ufffd')) leave('a name that is not UTF-8');
       else if (!isUsable(path)) leave('a name that a list cannot hold');
       else {
