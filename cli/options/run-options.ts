@@ -8,6 +8,7 @@ export interface RunFlags extends BackendFlags {
   readonly config?: string;
   readonly data?: string;
   readonly root?: string;
+  readonly followLinks?: boolean;
   readonly output?: string;
   readonly preset?: string;
   readonly objective?: string;
@@ -23,6 +24,7 @@ export interface RunFlags extends BackendFlags {
 const KEYS: Readonly<Record<Exclude<keyof RunFlags, 'config' | 'set'>, string>> = {
   data: 'data.list',
   root: 'data.root',
+  followLinks: 'data.followLinks',
   output: 'output',
   preset: 'preset',
   objective: 'objective',
