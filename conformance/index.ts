@@ -22,7 +22,14 @@ export {
   type Verdict,
   verdictOf,
 } from './check.js';
-export { ALL_CHECKS, CHECKS, checksFor, DOUBLE_CHECKS, REAL_CHECKS } from './checks.js';
+export {
+  ALL_CHECKS,
+  CHECKS,
+  checksFor,
+  DOUBLE_CHECKS,
+  FUNCTION_CHECKS,
+  REAL_CHECKS,
+} from './checks.js';
 export { familyCheck, judgeCase, notPromised } from './family-check.js';
 export { FAULTY_FLEET, type Fault } from './fleet/faulty.js';
 export { type FleetMember, LEGAL_FLEET } from './fleet/legal.js';
@@ -35,7 +42,7 @@ export { type OpenPortOptions, openPort, type Port, portOf } from './port/port-s
 export { bitIdentical, type RelationSize, realSize } from './relations/index.js';
 export * from './report/index.js';
 export { type CaseFailure, type CaseResult, runCase } from './run-case.js';
-export { checkBackend, type RunChecksOptions, runChecks } from './run-checks.js';
+export { checkBackend, type RunChecksOptions, runChecks, suiteDigest } from './run-checks.js';
 export { backendSubject, type Opened, type Subject } from './subject.js';
 export { type ExportOptions, exportVectors, type VectorEntry } from './vectors/export.js';
 export { freeze, thaw } from './vectors/frozen.js';
