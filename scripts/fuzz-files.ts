@@ -12,11 +12,12 @@ import { fuzzFiles } from './durability/fuzz-files.js';
 const [subject = 'run', mutants = '100000', seed = '1'] = process.argv.slice(2);
 const before = performance.now();
 const hundredth = Math.ceil(Number(mutants) / 100);
+let told = 0;
 const result = await fuzzFiles(subject, Number(mutants), Number(seed), (done) => {
+  for (; told < Math.min(done.faults.length, 20); told++) console.log(done.faults[told]);
   if (done.mutants % hundredth === 0)
     console.error(`${done.mutants} mutants, ${done.faults.length} faults`);
 });
-for (const fault of result.faults.slice(0, 20)) console.log(fault);
 const seconds = ((performance.now() - before) / 1000).toFixed(0);
 console.log(
   `${subject}: ${result.mutants} mutants, ${result.refused} refused, ${result.faults.length} faults, ${seconds} s.`,

@@ -22,7 +22,7 @@ export function reportCommand(): Command {
     .addOption(followLinksOption())
     .option(
       '--gallery <n>',
-      'clips of the text-video matrix (default: 8 to 64, by what a clip costs)',
+      'clips of the text-video matrix (default: 4 to 64, by what a clip costs)',
       wholeNumber(1, 1000),
     )
     .option('--examples <n>', 'clips to reconstruct', wholeNumber(1, 64), 4)
