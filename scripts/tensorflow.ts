@@ -76,7 +76,8 @@ function install(folder: string, cuda: boolean): void {
     const sum = tf.matMul(tf.ones([64, 64]), tf.ones([64, 64])).sum().dataSync()[0];
     if (sum !== 64 ** 3) throw new Error('a product came out as ' + sum);
     if (${cuda} && !tf.backend().isUsingGpuDevice) {
-      throw new Error('the product was computed on the CPU: TensorFlow finds no CUDA device, or not its libraries');
+      console.error('tensorflow: the product was computed on the CPU: TensorFlow finds no CUDA device, or not its libraries');
+      process.exit(1);
     }
     console.log('libtensorflow', tf.backend().binding.TF_Version, 'multiplies, on the',
       tf.backend().isUsingGpuDevice ? 'GPU' : 'CPU');`;
