@@ -9,6 +9,7 @@ export interface CaptionFlags {
   readonly source?: string;
   readonly output: string;
   readonly root?: string;
+  readonly followLinks?: boolean;
   readonly labelsFromFolders?: boolean;
   readonly labelNames?: string;
   readonly overwrite?: boolean;

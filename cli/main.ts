@@ -4,6 +4,7 @@
  * Everything may come in; nothing else imports what is here, and no command another.
  */
 import { Command } from 'commander';
+import { requireUtf8 } from './argument-bytes.js';
 import { describeFailure } from './failure.js';
 import { version } from './version.js';
 import { visibleStreams } from './visible-text.js';
@@ -91,6 +92,7 @@ Examples:
 
 visibleStreams(process.stdout, process.stderr);
 try {
+  requireUtf8(process.argv.slice(2));
   // Only the command that is called is loaded: together they take seconds.
   const named = process.argv.slice(2).filter((word) => Object.hasOwn(COMMANDS, word))[0];
   for (const [name, { summary, load }] of Object.entries(COMMANDS)) {

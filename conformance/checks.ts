@@ -37,7 +37,7 @@ export const ALL_CHECKS: readonly Check[] = [
 ];
 
 /** What a port is checked for that has functions and runs no programs. */
-const FUNCTION_CHECKS: readonly Check[] = [
+export const FUNCTION_CHECKS: readonly Check[] = [
   ...FUNCTION_FAMILIES.map(familyCheck),
   ...SIZED_FUNCTION_CHECKS,
   ...FROZEN_CHECKS.filter(({ call }) => call),

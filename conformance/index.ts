@@ -3,7 +3,6 @@
  * proof that mistakes are found. A subject is handed in; none is imported.
  */
 export { FUNCTION_NAMES, type FunctionCall, type FunctionName } from '../protocol/function-call.js';
-export type { PortOptions } from '../protocol/port-session.js';
 export { HarnessInvalid } from '../protocol/smoke-test.js';
 export { CLAUSES } from '../spec/clauses/index.js';
 export { type CaseParameters, formatAddress, parseAddress } from './address.js';
@@ -23,7 +22,14 @@ export {
   type Verdict,
   verdictOf,
 } from './check.js';
-export { ALL_CHECKS, CHECKS, checksFor, DOUBLE_CHECKS, REAL_CHECKS } from './checks.js';
+export {
+  ALL_CHECKS,
+  CHECKS,
+  checksFor,
+  DOUBLE_CHECKS,
+  FUNCTION_CHECKS,
+  REAL_CHECKS,
+} from './checks.js';
 export { familyCheck, judgeCase, notPromised } from './family-check.js';
 export { FAULTY_FLEET, type Fault } from './fleet/faulty.js';
 export { type FleetMember, LEGAL_FLEET } from './fleet/legal.js';
@@ -32,11 +38,11 @@ export { type Deviation, type Judgement, judge } from './judge.js';
 export { type KnownFailure, parseKnown } from './known-failures.js';
 export { oracleChecks } from './oracle/index.js';
 export { judgeOutcome, type Outcome, outcomeCheck, type RetrievalCount } from './outcome.js';
-export { openPort, type Port } from './port/port-subject.js';
+export { type OpenPortOptions, openPort, type Port, portOf } from './port/port-subject.js';
 export { bitIdentical, type RelationSize, realSize } from './relations/index.js';
 export * from './report/index.js';
 export { type CaseFailure, type CaseResult, runCase } from './run-case.js';
-export { checkBackend, type RunChecksOptions, runChecks } from './run-checks.js';
+export { checkBackend, type RunChecksOptions, runChecks, suiteDigest } from './run-checks.js';
 export { backendSubject, type Opened, type Subject } from './subject.js';
 export { type ExportOptions, exportVectors, type VectorEntry } from './vectors/export.js';
 export { freeze, thaw } from './vectors/frozen.js';

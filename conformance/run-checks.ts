@@ -119,7 +119,9 @@ function accepted(
 }
 
 /** Sixteen hexadecimal digits that change with the list of checks and what they cite. */
-async function suiteDigest(checks: readonly Check[]): Promise<string> {
+export async function suiteDigest(
+  checks: readonly Pick<Check, 'id' | 'level' | 'clauses'>[],
+): Promise<string> {
   const text = checks
     .map(({ id, level, clauses }) => `${id} ${level} ${clauses.join()}`)
     .join('\n');

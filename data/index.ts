@@ -68,8 +68,8 @@ export {
   writeTokenizer,
 } from './tokenizer/tokenizer-files.js';
 export { trainBpe } from './tokenizer/train-bpe.js';
+export { type DataRoot, dataRootOf, fileInRoot, rootFolder } from './video/data-root.js';
 export { videoBackend } from './video/video-backend.js';
-export { fileInRoot } from './video/video-file.js';
 export type {
   CropBox,
   FrameRequest,

@@ -1,5 +1,5 @@
 import type { Named } from '../core/backend.js';
-import type { ClipRecord } from '../data/index.js';
+import type { ClipRecord, DataRoot } from '../data/index.js';
 import type { TrainedModel } from '../run/open-program.js';
 import type { DataProblem } from '../run/run-folder.js';
 import { type Capability, capabilitiesOf } from '../run/settings/capabilities.js';
@@ -25,7 +25,12 @@ export interface Evaluator<R> {
    *
    * @param root The folder that the paths of `records` start from.
    */
-  run(model: TrainedModel, records: readonly ClipRecord[], root: string, watch: Watch): Promise<R>;
+  run(
+    model: TrainedModel,
+    records: readonly ClipRecord[],
+    root: DataRoot,
+    watch: Watch,
+  ): Promise<R>;
   /** The result in numbers, by name; the first is the one that a progress line shows. */
   scores(result: R): Named<number>;
 }
@@ -35,7 +40,7 @@ export async function evaluate<R>(
   evaluator: Evaluator<R>,
   model: TrainedModel,
   records: readonly ClipRecord[],
-  root: string,
+  root: DataRoot,
   watch: Watch = {},
 ): Promise<R> {
   const { settings } = model;

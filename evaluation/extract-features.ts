@@ -1,5 +1,5 @@
 import type { HostTensor } from '../core/backend.js';
-import { ClipReader, type ClipRecord } from '../data/index.js';
+import { ClipReader, type ClipRecord, type DataRoot, rootFolder } from '../data/index.js';
 import { clipSampling } from '../run/feeds/clip-sampling.js';
 import { EMBEDDING_BATCH, type TrainedModel, withProgram } from '../run/open-program.js';
 import type { DataProblem } from '../run/run-folder.js';
@@ -26,7 +26,7 @@ export interface Features {
 export async function extractFeatures(
   model: TrainedModel,
   records: readonly ClipRecord[],
-  root: string,
+  root: DataRoot,
   onProgress: (done: number, total: number) => void = () => {},
 ): Promise<Features> {
   const { settings } = model;
@@ -71,7 +71,8 @@ export async function extractFeatures(
   } finally {
     await reader.close();
   }
-  if (kept.length === 0) throw new LacunaError({ where: root, what: 'no clip can be read' });
+  if (kept.length === 0)
+    throw new LacunaError({ where: rootFolder(root), what: 'no clip can be read' });
   const values = new Float32Array(kept.length * width);
   let start = 0;
   for (const row of rows) {

@@ -4,6 +4,7 @@ import {
   ClipReader,
   type ClipRecord,
   type ClipSampling,
+  type DataRoot,
   missingNote,
 } from '../data/index.js';
 import type { DataProblem } from '../run/run-folder.js';
@@ -23,7 +24,7 @@ export interface ReadClip {
 export async function readClips(
   sampling: ClipSampling,
   records: readonly ClipRecord[],
-  root: string,
+  root: DataRoot,
   { onProgress, onProblem }: Watch,
 ): Promise<readonly ReadClip[]> {
   const reader = await ClipReader.open({ root, records, sampling, workers: DECODERS });

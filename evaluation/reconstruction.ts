@@ -1,4 +1,4 @@
-import type { ClipRecord } from '../data/index.js';
+import type { ClipRecord, DataRoot } from '../data/index.js';
 import { maskFeeds } from '../run/feeds/batch-feeds.js';
 import { maskedClipSampling } from '../run/feeds/clip-sampling.js';
 import { SimilarityGuide } from '../run/feeds/similarity-guide.js';
@@ -53,7 +53,7 @@ function meanSquaredError(clips: readonly Reconstruction[]): number {
 async function reconstruct(
   model: TrainedModel,
   records: readonly ClipRecord[],
-  root: string,
+  root: DataRoot,
   watch: Watch,
 ): Promise<readonly Reconstruction[]> {
   const { settings, tokenizer } = model;

@@ -1,6 +1,6 @@
 import type { HostTensor, Named } from '../core/backend.js';
 import { matmulFlops } from '../core/measure/matmul-flops.js';
-import type { ClipRecord, Tokenizer } from '../data/index.js';
+import { type ClipRecord, type DataRoot, rootFolder, type Tokenizer } from '../data/index.js';
 import { textFeeds } from '../run/feeds/batch-feeds.js';
 import { clipSampling } from '../run/feeds/clip-sampling.js';
 import { EMBEDDING_BATCH, embedAll, type TrainedModel } from '../run/open-program.js';
@@ -62,7 +62,7 @@ function named(direction: string, scores: RetrievalScores): Named<number> {
 async function retrieve(
   model: TrainedModel,
   records: readonly ClipRecord[],
-  root: string,
+  root: DataRoot,
   { onProgress, onProblem }: Watch,
 ): Promise<Retrieval> {
   const { settings, tokenizer } = model;
@@ -76,12 +76,15 @@ async function retrieve(
     return captions.length > 0;
   });
   if (captioned.length === 0) {
-    throw new LacunaError({ where: root, what: 'no clip of the gallery has a caption' });
+    throw new LacunaError({
+      where: rootFolder(root),
+      what: 'no clip of the gallery has a caption',
+    });
   }
   const watch = { ...(onProgress === undefined ? {} : { onProgress }), onProblem: tell };
   const clips = await readClips(clipSampling(settings), captioned, root, watch);
   if (clips.length === 0) {
-    throw new LacunaError({ where: root, what: 'no clip of the gallery can be read' });
+    throw new LacunaError({ where: rootFolder(root), what: 'no clip of the gallery can be read' });
   }
   const batch = Math.min(EMBEDDING_BATCH, clips.length);
   const [video, text] = embeddingPrograms(settings, tokenizer, batch) as [Model, Model];

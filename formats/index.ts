@@ -4,7 +4,7 @@
  */
 export { type OnnxFile, readOnnxFile } from './onnx/onnx-file.js';
 export { loadOnnxRuntime, type OnnxRuntime } from './onnx/runtime.js';
-export { fileDigest } from './plain-file.js';
+export { fileDigest, readPlainFile } from './plain-file.js';
 export {
   decodeSafetensors,
   encodeSafetensors,

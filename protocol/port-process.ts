@@ -1,27 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
-import type { HostTensor, Named } from '../core/backend.js';
 import { Breakdown } from './breakdown.js';
-import { ByteReader } from './byte-reader.js';
-import { MAX_FRAMES, MAX_LINE, parseReply, type Reply, type Request } from './messages.js';
-import { decodeTensor, requireFit } from './tensor-frames.js';
+import type { Request } from './messages.js';
+import { type Answer, PortChannel, type PortConnection } from './port-channel.js';
 
 /** How much of what it writes to stderr is kept for messages. */
 const STDERR_TAIL = 2000;
 /** Milliseconds that a process whose output has ended is given to say how it exited. */
 const EXIT_GRACE = 1000;
 
-/** A reply with its tensors. */
-export interface Answer {
-  readonly reply: Reply;
-  readonly tensors: Named<HostTensor>;
-}
-
 /** One run of a port's program. It restarts nothing: see `PortSession`. */
-export class PortProcess {
+export class PortProcess implements PortConnection {
   readonly #child: ChildProcess;
   readonly #input: Writable;
-  readonly #output: ByteReader;
+  readonly #channel: PortChannel;
   readonly #closed: Promise<void>;
   #stderr = '';
   #exit: string | undefined;
@@ -45,7 +37,7 @@ export class PortProcess {
   private constructor(child: ChildProcess, input: Writable, output: Readable, errors: Readable) {
     this.#child = child;
     this.#input = input;
-    this.#output = new ByteReader(output);
+    this.#channel = new PortChannel(input, output);
     // A port that died is noticed when its answer is read.
     input.on('error', () => {});
     errors.on('data', (chunk: Buffer) => {
@@ -63,31 +55,13 @@ export class PortProcess {
     child.once('close', () => process.off('exit', last));
   }
 
-  /**
-   * Sends a request and waits for its answer.
-   *
-   * @param seconds The deadline of the whole exchange.
-   * @throws Breakdown where no right answer comes in time; the process is then of no more use.
-   */
   async exchange(
     request: Request,
     frames: readonly Uint8Array[],
     seconds: number,
   ): Promise<Answer> {
-    const until = performance.now() + 1000 * seconds;
     try {
-      this.#requireSilence();
-      this.#input.write(`${JSON.stringify(request)}\n`);
-      for (const frame of frames) this.#input.write(frame);
-      const reply = parseReply(await this.#output.line(MAX_LINE, until));
-      const tensors = reply.type === 'result' ? await this.#tensors(reply, until) : {};
-      const asked = 'id' in request ? request.id : undefined;
-      const answered = 'id' in reply ? reply.id : undefined;
-      if (asked !== answered) {
-        throw new Breakdown(`it answers request ${answered}, not ${asked}`);
-      }
-      this.#requireSilence();
-      return { reply, tensors };
+      return await this.#channel.exchange(request, frames, seconds);
     } catch (error) {
       if (!(error instanceof Breakdown)) throw error;
       throw new Breakdown(await this.#explained(error.message));
@@ -105,28 +79,6 @@ export class PortProcess {
   async kill(): Promise<void> {
     if (this.#exit === undefined) killGroup(this.#child.pid);
     await Promise.race([this.#closed, delay(EXIT_GRACE)]);
-  }
-
-  async #tensors(
-    { tensors: headers }: Extract<Reply, { type: 'result' }>,
-    until: number,
-  ): Promise<Named<HostTensor>> {
-    const total = headers.reduce((sum, { bytes }) => sum + bytes, 0);
-    if (total > MAX_FRAMES) {
-      throw new Breakdown(`its tensors have ${total} bytes, more than ${MAX_FRAMES}`);
-    }
-    for (const header of headers) requireFit(header);
-    const tensors = new Map<string, HostTensor>();
-    for (const header of headers) {
-      if (tensors.has(header.name)) throw new Breakdown(`two results are called ${header.name}`);
-      tensors.set(header.name, decodeTensor(header, await this.#output.bytes(header.bytes, until)));
-    }
-    return Object.fromEntries(tensors);
-  }
-
-  #requireSilence(): void {
-    if (this.#output.unread === 0) return;
-    throw new Breakdown(`it wrote ${this.#output.unread} bytes to stdout that nobody asked for`);
   }
 
   /** What is wrong, how the process ended where it did, and the end of what it wrote to stderr. */

@@ -2,7 +2,7 @@ import type { HostTensor, Named } from '../core/backend.js';
 import { SPEC_VERSION } from '../spec/version.js';
 import { Breakdown, PortLost } from './breakdown.js';
 import { type PortHello, PROTOCOL, type Request } from './messages.js';
-import { type Answer, PortProcess } from './port-process.js';
+import type { Answer, PortConnection } from './port-channel.js';
 import { encodeTensors } from './tensor-frames.js';
 
 export interface PortOptions {
@@ -12,8 +12,6 @@ export interface PortOptions {
   readonly startDeadline?: number;
   /** Breakdowns in a row, without an answer between, that end a run. @defaultValue 8 */
   readonly patience?: number;
-  /** The folder that it is started in. @defaultValue the current one */
-  readonly folder?: string;
 }
 
 /** Requests without what the session adds. */
@@ -26,17 +24,18 @@ export type Question =
 
 /** A port that is started again after a breakdown, with a fresh process for what comes next. */
 export class PortSession {
-  readonly #words: readonly string[];
+  readonly #start: () => Promise<PortConnection>;
   readonly #options: PortOptions;
-  #process: PortProcess | undefined;
+  #process: PortConnection | undefined;
   #hello: PortHello | undefined;
   #id = 0;
   #breakdowns = 0;
   #starts = 0;
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(words: readonly string[], options: PortOptions) {
-    this.#words = words;
+  /** @param start Starts the port anew, or throws a Breakdown. */
+  constructor(start: () => Promise<PortConnection>, options: PortOptions) {
+    this.#start = start;
     this.#options = options;
   }
 
@@ -105,13 +104,13 @@ export class PortSession {
     }
   }
 
-  async #running(): Promise<PortProcess> {
+  async #running(): Promise<PortConnection> {
     if (this.#process !== undefined) return this.#process;
-    const { patience = 8, startDeadline = 60, folder } = this.#options;
+    const { patience = 8, startDeadline = 60 } = this.#options;
     if (this.#breakdowns >= patience) {
       throw new PortLost(`the port broke down ${this.#breakdowns} times in a row`);
     }
-    const started = await PortProcess.start(this.#words, folder).catch((error: unknown) => {
+    const started = await this.#start().catch((error: unknown) => {
       this.#breakdowns += 1;
       throw error;
     });
@@ -132,7 +131,7 @@ export class PortSession {
     return started;
   }
 
-  async #fallen(fallen: PortProcess): Promise<void> {
+  async #fallen(fallen: PortConnection): Promise<void> {
     this.#breakdowns += 1;
     this.#process = undefined;
     await fallen.kill();

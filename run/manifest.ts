@@ -78,6 +78,8 @@ export interface ProbeData {
   readonly path: string;
   /** The folder that a list's paths start from. @defaultValue the list's own */
   readonly root?: string;
+  /** Whether links in it may lead out of it. @defaultValue false */
+  readonly followLinks?: boolean;
 }
 
 /** The manifest of a linear probe. */

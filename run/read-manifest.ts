@@ -55,7 +55,11 @@ const RUN = z.object({
   tokens: z.object({ visible: z.int().min(0), masked: z.int().min(0) }),
 });
 
-const clips = z.object({ path: pathText, root: pathText.exactOptional() });
+const clips = z.object({
+  path: pathText,
+  root: pathText.exactOptional(),
+  followLinks: z.boolean().exactOptional(),
+});
 const PROBE: z.ZodType<ProbeManifest> = z.object({
   ...BASE,
   task: z.literal('linear-probe'),

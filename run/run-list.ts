@@ -1,5 +1,11 @@
 import { dirname } from 'node:path';
-import { type ClipList, type ClipRecord, readClipList } from '../data/index.js';
+import {
+  type ClipList,
+  type ClipRecord,
+  type DataRoot,
+  dataRootOf,
+  readClipList,
+} from '../data/index.js';
 import { LacunaError, MASK_KINDS } from '../spec/index.js';
 import { capabilitiesOf } from './settings/capabilities.js';
 import type { RunSettings } from './settings/config.js';
@@ -100,6 +106,6 @@ export function clipsWithSharedCaptions(records: readonly ClipRecord[]): number 
 }
 
 /** The folder that the paths of the list start from. */
-export function dataRoot({ data }: RunSettings): string {
-  return data.root ?? dirname(data.list);
+export function dataRoot({ data }: RunSettings): DataRoot {
+  return dataRootOf(data.root ?? dirname(data.list), data.followLinks);
 }

@@ -10,6 +10,8 @@ export interface GivenPaths {
   readonly list?: string;
   /** The folder that the list's paths start from. @defaultValue the list's own, where one is given */
   readonly root?: string;
+  /** Links in the data folders may lead out of them. */
+  readonly followLinks?: true;
   readonly similarity?: string;
   readonly teacher?: string;
   readonly raft?: string;
@@ -27,6 +29,9 @@ export interface GivenPaths {
  * goes on without a word, and a file that a stranger points at stays unused. Two paths have no digest,
  * and are refused here unless a person gave them: a data folder elsewhere for a list that came along
  * with the run, and, in old manifests, a list for the evaluation that does not lie beside the run's.
+ *
+ * Links that lead out of the data folder are followed where the run began so, but not in a folder inside
+ * of the run's own, unless a person says so again.
  *
  * @throws LacunaError that names the flag which says so.
  */
@@ -48,11 +53,15 @@ export async function placedSettings(
   if (here && given.root === undefined && root !== undefined && !inside(folder, root)) {
     throw stranger(folder, 'data.root', root, '--root');
   }
+  // Links in a folder that came along with the run are whoever's who sent it.
+  const owned = !inside(folder, root ?? dirname(list));
+  const followLinks = given.followLinks ?? (data.followLinks === true && owned);
   const result: RunSettings = {
     ...settings,
     data: {
-      ...without(data, 'root'),
+      ...without(without(data, 'root'), 'followLinks'),
       list,
+      ...(followLinks ? { followLinks } : {}),
       ...(root === undefined ? {} : { root }),
       ...(similarity === undefined ? {} : { similarity }),
     },

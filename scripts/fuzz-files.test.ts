@@ -5,6 +5,8 @@ it.each([
   ['run', 150],
   ['similarity', 150],
   ['onnx', 40],
+  ['report', 100],
+  ['port', 150],
 ])(
   'mutants of a folder (%s) are refused or read, and change nothing outside',
   async (subject, count) => {

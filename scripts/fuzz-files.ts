@@ -1,15 +1,23 @@
 /**
- * Mutates the files of a run folder, a store of similarity maps or a teacher's ONNX files, and opens,
- * reads and writes each mutant: an error must be ours, nothing may take long, nothing outside change.
+ * Mutates the files of a run folder, a store of similarity maps, a teacher's ONNX files, a conformance
+ * report or what a port answers, and opens, reads and writes each mutant: an error must be ours, nothing
+ * may take long, nothing outside change.
  *
- *     npx tsx scripts/fuzz-files.ts run|similarity|onnx [mutants] [seed]      100,000 mutants by default
+ *     npx tsx scripts/fuzz-files.ts run|similarity|onnx|report|port [mutants] [seed]
+ *
+ * 100,000 mutants by default; says how far it is after each hundredth of them.
  */
 import { fuzzFiles } from './durability/fuzz-files.js';
 
 const [subject = 'run', mutants = '100000', seed = '1'] = process.argv.slice(2);
 const before = performance.now();
-const result = await fuzzFiles(subject, Number(mutants), Number(seed));
-for (const fault of result.faults.slice(0, 20)) console.log(fault);
+const hundredth = Math.ceil(Number(mutants) / 100);
+let told = 0;
+const result = await fuzzFiles(subject, Number(mutants), Number(seed), (done) => {
+  for (; told < Math.min(done.faults.length, 20); told++) console.log(done.faults[told]);
+  if (done.mutants % hundredth === 0)
+    console.error(`${done.mutants} mutants, ${done.faults.length} faults`);
+});
 const seconds = ((performance.now() - before) / 1000).toFixed(0);
 console.log(
   `${subject}: ${result.mutants} mutants, ${result.refused} refused, ${result.faults.length} faults, ${seconds} s.`,

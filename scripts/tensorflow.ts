@@ -15,26 +15,12 @@ import { parseArgs } from 'node:util';
  *    Node's C interface, as the lock in `tensorflow-packages` says, to the byte;
  * 2. takes the library and its headers from the Python wheel of TensorFlow, with pip, which refuses
  *    one of another digest; Python does not run it; for CUDA also NVIDIA's libraries of CUDA 12, which
- *    that wheel leaves to others (the newest of their ranges, by no digest);
+ *    that wheel leaves to others, as `tensorflow-packages/cuda.txt` says, to the byte;
  * 3. compiles the package's two source files against them with g++;
  * 4. loads the result and multiplies two matrices, for CUDA on the GPU or not at all.
  */
 const PACKAGES = join(import.meta.dirname, 'tensorflow-packages');
 const TENSORFLOW = '2.21.0';
-/** What the extra `and-cuda` of the wheel names, but the compilers and debuggers. */
-const CUDA_LIBRARIES: readonly string[] = [
-  'nvidia-cublas-cu12>=12.5.3.2,<13',
-  'nvidia-cuda-cupti-cu12>=12.5.82,<13',
-  'nvidia-cuda-nvrtc-cu12>=12.5.82,<13',
-  'nvidia-cuda-runtime-cu12>=12.5.82,<13',
-  'nvidia-cudnn-cu12>=9.3.0.75,<10',
-  'nvidia-cufft-cu12>=11.2.3.61,<12',
-  'nvidia-curand-cu12>=10.3.6.82,<11',
-  'nvidia-cusolver-cu12>=11.6.3.83,<12',
-  'nvidia-cusparse-cu12>=12.5.1.3,<13',
-  'nvidia-nccl-cu12>=2.27.7,<3',
-  'nvidia-nvjitlink-cu12>=12.5.82,<13',
-];
 /** The wheel of one Python version serves every Node: only its libraries are used. */
 const WHEEL_PYTHON = '3.11';
 /** SHA-256 of the wheels, by package and machine. */
@@ -90,7 +76,8 @@ function install(folder: string, cuda: boolean): void {
     const sum = tf.matMul(tf.ones([64, 64]), tf.ones([64, 64])).sum().dataSync()[0];
     if (sum !== 64 ** 3) throw new Error('a product came out as ' + sum);
     if (${cuda} && !tf.backend().isUsingGpuDevice) {
-      throw new Error('the product was computed on the CPU: TensorFlow finds no CUDA device, or not its libraries');
+      console.error('tensorflow: the product was computed on the CPU: TensorFlow finds no CUDA device, or not its libraries');
+      process.exit(1);
     }
     console.log('libtensorflow', tf.backend().binding.TF_Version, 'multiplies, on the',
       tf.backend().isUsingGpuDevice ? 'GPU' : 'CPU');`;
@@ -136,7 +123,8 @@ function fetchLibrary(folder: string, cuda: boolean): void {
 /** Installs the libraries of CUDA 12 where the run path of the wheel's library looks for them. */
 function fetchCuda(folder: string): void {
   const pip = ['-m', 'pip', 'install', '--quiet', '--no-deps', '--only-binary', ':all:'];
-  run('python3', [...pip, '--target', folder, ...CUDA_LIBRARIES]);
+  const pinned = ['--require-hashes', '--requirement', join(PACKAGES, 'cuda.txt')];
+  run('python3', [...pip, '--target', folder, ...pinned]);
 }
 
 function compile(folder: string, home: string, library: string): void {

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import {
   type ClipRecord,
+  type DataRoot,
   DEFAULT_FRAME_STRIDE,
   fileInRoot,
   type SimilarityEntry,
@@ -72,7 +73,7 @@ export interface SimilarityResult extends Omit<SimilarityProgress, 'secondsLeft'
 export interface SimilarityWork {
   readonly records: readonly ClipRecord[];
   /** The data folder. */
-  readonly root: string;
+  readonly root: DataRoot;
   readonly aligner: Aligner;
   /** Made by `SimilarityStore.create` with the `similarityRecipe` of this teacher. */
   readonly store: SimilarityStore;

@@ -14,3 +14,17 @@ it('what is to be installed is said of devices that there are, and explained in 
     for (const line of lines.filter((each) => !each.startsWith('#'))) expect(page).toContain(line);
   }
 });
+
+it('names packages of Python by the versions that are pinned by digest', () => {
+  const pinned = readFileSync(
+    join(import.meta.dirname, '../../scripts/python-packages/onnx-cuda.txt'),
+    'utf8',
+  );
+  const pins = pinned.match(/^[a-z][^ ]*==[^ ]*/gm) ?? [];
+  const line = FIXES['onnx:cuda']?.find((each) => each.startsWith('pip install'));
+  const named = line?.split(' ').filter((word) => word.includes('=='));
+  expect(named?.toSorted()).toEqual(pins.toSorted());
+  expect(pins.length).toBeGreaterThan(5);
+  const digests = pinned.split(/^(?=[a-z])/m).slice(1);
+  expect(digests.filter((each) => !/--hash=sha256:[0-9a-f]{64}/.test(each))).toEqual([]);
+});

@@ -2,8 +2,8 @@
 export const FIXES: Readonly<Record<string, readonly string[]>> = {
   'onnx:cuda': [
     '# Linux x64 with an NVIDIA driver for CUDA 13 (580 or later); npm does not bring the provider',
-    "pip download --no-deps 'onnxruntime-gpu==1.30.0' -d ort && unzip -j -o ort/*.whl '*providers_cuda.so' '*providers_shared.so' -d node_modules/onnxruntime-node/bin/napi-v6/linux/x64",
-    "pip install --no-deps --target cuda 'nvidia-cublas==13.*' 'nvidia-cudnn-cu13==9.*' 'nvidia-cufft==12.*' 'nvidia-curand==10.*' 'nvidia-cuda-runtime==13.*' 'nvidia-cuda-nvrtc==13.*' 'nvidia-nvjitlink==13.*'",
+    'pip install --no-deps --only-binary :all: --target cuda onnxruntime-gpu==1.30.0 nvidia-cublas==13.10.0.20 nvidia-cuda-nvrtc==13.5.37 nvidia-cuda-runtime==13.5.37 nvidia-cudnn-cu13==9.28.1.4 nvidia-cufft==12.5.0.14 nvidia-curand==10.4.5.25 nvidia-nvjitlink==13.5.37',
+    'cp cuda/onnxruntime/capi/libonnxruntime_providers_{cuda,shared}.so node_modules/onnxruntime-node/bin/napi-v6/linux/x64',
     'export LD_LIBRARY_PATH=$PWD/cuda/nvidia/cu13/lib:$PWD/cuda/nvidia/cudnn/lib',
   ],
   'onnx:webgpu': ["# take --backend webgpu: the same GPU by kernels of Lacuna's own"],

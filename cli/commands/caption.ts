@@ -3,10 +3,13 @@ import { dirname, relative, resolve } from 'node:path';
 import { Command } from 'commander';
 import {
   type ClipRecord,
+  type DataRoot,
+  dataRootOf,
   listFolder,
   named,
   readClipList,
   readLabelNames,
+  rootFolder,
 } from '../../data/index.js';
 import { LacunaError } from '../../spec/index.js';
 import {
@@ -28,7 +31,7 @@ import {
   type SourceName,
   sourceName,
 } from '../caption-options.js';
-import { collect, rootOption } from '../options/shared-options.js';
+import { collect, followLinksOption, rootOption } from '../options/shared-options.js';
 import { stopSignal } from '../stop-signal.js';
 
 export function captionCommand(): Command {
@@ -45,6 +48,7 @@ export function captionCommand(): Command {
     .option('--source <name>', 'model, labels or endpoint')
     .option('--output <list>', 'JSON Lines list to write', 'captions.jsonl')
     .addOption(rootOption())
+    .addOption(followLinksOption())
     .option('--overwrite', 'replace the list if it is there')
     .option('--restart', 'throw away what an interrupted run has captioned')
     .option('--labels-from-folders', "a video's label is the name of its folder")
@@ -113,7 +117,7 @@ async function caption(videos: string, flags: CaptionFlags): Promise<void> {
 async function openSource(
   name: SourceName,
   records: readonly ClipRecord[],
-  root: string,
+  root: DataRoot,
   flags: CaptionFlags,
 ): Promise<CaptionSource> {
   if (name === 'labels') return labelCaptions(records, flags.template);
@@ -127,9 +131,9 @@ async function openSource(
 /** The videos of a folder or a list, and the folder that their paths start from. */
 async function videosOf(
   videos: string,
-  { root, labelsFromFolders = false, labelNames }: CaptionFlags,
+  { root, followLinks = false, labelsFromFolders = false, labelNames }: CaptionFlags,
   display: CaptionDisplay,
-): Promise<{ readonly records: readonly ClipRecord[]; readonly root: string }> {
+): Promise<{ readonly records: readonly ClipRecord[]; readonly root: DataRoot }> {
   const isFolder = await stat(videos).then(
     (facts) => facts.isDirectory(),
     () => false,
@@ -145,7 +149,7 @@ async function videosOf(
   const onNote = (sentence: string): void => display.line(sentence);
   let records: readonly ClipRecord[];
   if (isFolder) {
-    records = (await listFolder(videos, { labelsFromFolders, onNote })).records;
+    records = (await listFolder(videos, { labelsFromFolders, followLinks, onNote })).records;
   } else {
     records = (await readClipList(videos, onNote)).records;
   }
@@ -153,7 +157,10 @@ async function videosOf(
     records = named(records, await readLabelNames(labelNames), labelNames);
   }
   display.line(`${records.length} videos in ${videos}`);
-  return { records, root: isFolder ? videos : (root ?? dirname(videos)) };
+  return {
+    records,
+    root: dataRootOf(isFolder ? videos : (root ?? dirname(videos)), followLinks),
+  };
 }
 
 /** Prints what would be sent, a line of JSON a request; the key is not among it. */
@@ -166,7 +173,7 @@ function dryRun(records: readonly ClipRecord[], flags: CaptionFlags): void {
 function summarise(
   { finished, captioned, leftOut, distinctCaptions }: CaptionResult,
   records: readonly ClipRecord[],
-  root: string,
+  root: DataRoot,
   output: string,
 ): void {
   if (!finished) {
@@ -177,9 +184,11 @@ function summarise(
     return;
   }
   const rest = leftOut === 0 ? '' : `, ${leftOut} left out`;
-  const start = relative(resolve(dirname(output)), resolve(root));
+  const folder = rootFolder(root);
+  const start = relative(resolve(dirname(output)), resolve(folder));
+  const links = typeof root === 'string' ? '' : ' --follow-links';
   console.log(
     `${output}: ${captioned} videos${rest}, ${distinctCaptions} different captions.\n` +
-      `Pretrain on it: lacuna pretrain --data ${output}${start === '' ? '' : ` --root ${root}`}`,
+      `Pretrain on it: lacuna pretrain --data ${output}${start === '' ? '' : ` --root ${folder}`}${links}`,
   );
 }

@@ -35,6 +35,10 @@ export function conformCommand(): Command {
     .option('--known <file>', 'JSON list of known failures')
     .option('--out <folder>', 'where report.json, junit.xml, summary.md and the page go')
     .option('--judge <report.json>', 'judge a report again, without its backend')
+    .option(
+      '--accept-unrecorded',
+      'with --judge: believe what the report says of checks of which no report keeps outputs',
+    )
     .option('--compare <old-and-new...>', 'what changed between two reports')
     .option(
       '--vectors <folder>',
@@ -55,6 +59,7 @@ Examples:
   $ lacuna conform --replay 'primitive/neg:shape=[2,3];regime="ties";draw=12'
   $ lacuna conform --port "python3 -m lacuna_port" --filter function/
   $ lacuna conform --vectors vectors --filter function/
+  $ lacuna conform --judge reports/onnx/report.json --accept-unrecorded
   $ lacuna conform --compare old/report.json new/report.json
   $ lacuna conform --page onnx/report.json tfjs/report.json --out matrix.html`,
     )
@@ -71,8 +76,11 @@ Examples:
 }
 
 async function dispatch(flags: ConformFlags): Promise<number> {
-  const { judge, compare, page, vectors, replay: address, out } = flags;
-  if (judge !== undefined) return judgeFile(judge);
+  const { judge, acceptUnrecorded, compare, page, vectors, replay: address, out } = flags;
+  if (judge !== undefined) return judgeFile(judge, acceptUnrecorded === true);
+  if (acceptUnrecorded === true) {
+    throw new LacunaError({ where: '--accept-unrecorded', what: 'this goes with --judge' });
+  }
   if (compare !== undefined) {
     const [old, recent, ...rest] = compare;
     if (old === undefined || recent === undefined || rest.length > 0) {

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { Command } from 'commander';
-import { checkDataFolder, readClipList } from '../../data/index.js';
+import { checkDataFolder, dataRootOf, readClipList } from '../../data/index.js';
 import { EVALUATORS, evaluate, lackingFor } from '../../evaluation/index.js';
 import {
   capabilitiesOf,
@@ -14,12 +14,13 @@ import { EvaluationDisplay } from '../evaluation-display.js';
 import { note } from '../note.js';
 import { openAligner } from '../open-aligner.js';
 import { openBackend } from '../open-backend.js';
-import { rootOption } from '../options/shared-options.js';
+import { followLinksOption, rootOption } from '../options/shared-options.js';
 import { wholeNumber } from '../whole-number.js';
 
 interface EvaluateFlags {
   readonly data: string;
   readonly root?: string;
+  readonly followLinks?: boolean;
   readonly clips?: number;
   readonly only?: string;
 }
@@ -37,6 +38,7 @@ export function evaluateCommand(): Command {
     .argument('<run>', 'the run folder')
     .requiredOption('--data <list>', 'held-out clips: JSON Lines (video, captions)')
     .addOption(rootOption())
+    .addOption(followLinksOption())
     .option('--clips <n>', 'how many of them, from the first (default: all)', wholeNumber(1, 1e6))
     .option('--only <name>', `one evaluator alone: ${names.join(' or ')}`)
     .addHelpText(
@@ -50,7 +52,8 @@ Examples:
 }
 
 async function evaluateRun(run: string, flags: EvaluateFlags): Promise<void> {
-  const { data, root = dirname(data), clips, only } = flags;
+  const { data, clips, only } = flags;
+  const root = dataRootOf(flags.root ?? dirname(data), flags.followLinks);
   const chosen = EVALUATORS.filter(({ name }) => only === undefined || name === only);
   if (chosen.length === 0) {
     throw new LacunaError({

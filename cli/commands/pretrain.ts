@@ -6,7 +6,7 @@ import { openBackend } from '../open-backend.js';
 import { withBackendOptions } from '../options/backend-options.js';
 import { resumeChanges } from '../options/resume-options.js';
 import { type RunFlags, settingsOf } from '../options/run-options.js';
-import { rootOption, seedOption, setOption } from '../options/shared-options.js';
+import { followLinksOption, rootOption, seedOption, setOption } from '../options/shared-options.js';
 import { RunDisplay } from '../run-display.js';
 import { stopSignal } from '../stop-signal.js';
 import { version } from '../version.js';
@@ -21,6 +21,7 @@ export function pretrainCommand(): Command {
     .description('Pretrains a masked video-text model on your videos and captions.')
     .option('--data <list>', 'JSON Lines (video, captions, label) or a VideoMAE list')
     .addOption(rootOption())
+    .addOption(followLinksOption())
     .option('--output <folder>', 'run folder to write (default: runs/ and the time)')
     .option(
       '--preset <name>',

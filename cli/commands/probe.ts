@@ -10,7 +10,7 @@ import {
 } from '../options/backend-options.js';
 import { refuseOthers } from '../options/resume-options.js';
 import { runFolderName } from '../options/run-options.js';
-import { rootOption } from '../options/shared-options.js';
+import { followLinksOption, rootOption } from '../options/shared-options.js';
 import { RunDisplay } from '../run-display.js';
 import { stopSignal } from '../stop-signal.js';
 import { version } from '../version.js';
@@ -20,6 +20,7 @@ interface ProbeFlags extends BackendFlags {
   readonly data?: string;
   readonly test?: string;
   readonly root?: string;
+  readonly followLinks?: boolean;
   readonly output?: string;
   readonly steps: number;
   readonly learningRate: number;
@@ -49,6 +50,7 @@ export function probeCommand(): Command {
       'clips to judge by (default: every fifth clip of each class of --data)',
     )
     .addOption(rootOption())
+    .addOption(followLinksOption())
     .option('--output <folder>', 'folder of the probe to write (default: runs/probe- and the time)')
     .option(
       '--steps <n>',
@@ -123,7 +125,7 @@ function longer(command: Command, { steps }: ProbeFlags): number | undefined {
 
 /** The settings of the folder that goes on, or those that the flags make. */
 async function settingsOf(run: string | undefined, flags: ProbeFlags): Promise<ProbeSettings> {
-  const { resume, data, test, root } = flags;
+  const { resume, data, test, root, followLinks } = flags;
   if (resume !== undefined) return (await readTaskManifest(resume, 'linear-probe')).settings;
   if (run === undefined || data === undefined) {
     throw new LacunaError({
@@ -134,7 +136,10 @@ async function settingsOf(run: string | undefined, flags: ProbeFlags): Promise<P
     });
   }
   const { steps, learningRate, seed, evaluateEvery = steps } = flags;
-  const from = root === undefined ? {} : { root };
+  const from = {
+    ...(root === undefined ? {} : { root }),
+    ...(followLinks === undefined ? {} : { followLinks }),
+  };
   return {
     run,
     data: { path: data, ...from },

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { rootOption } from '../options/shared-options.js';
+import { followLinksOption, rootOption } from '../options/shared-options.js';
 import { type ReportFlags, writeComparison, writeReport } from '../report/write-report.js';
 import { wholeNumber } from '../whole-number.js';
 
@@ -19,9 +19,10 @@ export function reportCommand(): Command {
       'held-out clips for the text-video matrix (default: those of the evaluation)',
     )
     .addOption(rootOption())
+    .addOption(followLinksOption())
     .option(
       '--gallery <n>',
-      'clips of the text-video matrix (default: 8 to 64, by what a clip costs)',
+      'clips of the text-video matrix (default: 4 to 64, by what a clip costs)',
       wholeNumber(1, 1000),
     )
     .option('--examples <n>', 'clips to reconstruct', wholeNumber(1, 64), 4)

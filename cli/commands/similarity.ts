@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import { Command, Option } from 'commander';
 import {
   checkDataFolder,
+  dataRootOf,
   readClipList,
   SIMILARITY_FORMS,
   SimilarityStore,
@@ -14,7 +15,7 @@ import {
 } from '../../teacher/index.js';
 import { note } from '../note.js';
 import { openAligner } from '../open-aligner.js';
-import { rootOption } from '../options/shared-options.js';
+import { followLinksOption, rootOption } from '../options/shared-options.js';
 import { similarityLine, similaritySummary } from '../similarity-line.js';
 import { stopSignal } from '../stop-signal.js';
 import { TerminalLine } from '../terminal-line.js';
@@ -25,6 +26,7 @@ const count = wholeNumber(1, 1024);
 interface SimilarityFlags extends SimilarityOptions {
   readonly data: string;
   readonly root?: string;
+  readonly followLinks?: boolean;
   readonly teacher: string;
   readonly output: string;
 }
@@ -38,6 +40,7 @@ export function similarityCommand(): Command {
     )
     .requiredOption('--data <list>', 'JSON Lines (video, captions)')
     .addOption(rootOption())
+    .addOption(followLinksOption())
     .requiredOption(
       '--teacher <folder>',
       'CLIP or SigLIP as ONNX files, or a run folder of lacuna pretrain (contrastive)',
@@ -81,7 +84,7 @@ async function similarity(flags: SimilarityFlags): Promise<void> {
       fix: 'Add captions to the list.',
     });
   }
-  const root = flags.root ?? dirname(flags.data);
+  const root = dataRootOf(flags.root ?? dirname(flags.data), flags.followLinks);
   await checkDataFolder(root, records);
   const line = new TerminalLine(process.stdout);
   const onNote = (text: string): void => {

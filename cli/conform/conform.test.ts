@@ -11,7 +11,20 @@ import { conformancePage } from './page.js';
 const folder = mkdtempSync(join(tmpdir(), 'lacuna-conform-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function conform(...flags: readonly string[]): { code: number | null; out: string; err: string } {
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** A report, as far as these tests change it. */
+interface Forged {
+  readonly outputs: readonly unknown[];
+  readonly counts: Readonly<Record<string, number>>;
+  readonly checks: readonly { readonly id: string; readonly verdict: string }[];
+}
+
+function conform(...flags: readonly string[]): Ended {
   const main = join(import.meta.dirname, '..', 'main.ts');
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
@@ -33,6 +46,43 @@ describe('lacuna conform', () => {
     expect(conform('--judge', report)).toMatchObject({ code: EXIT.passed });
     expect(conform('--compare', report, report).out).toContain('0 checks changed');
   });
+
+  it('believes no report what it does not show, unless a person accepts that', () => {
+    const honest: Forged = JSON.parse(readFileSync(join(folder, 'onnx', 'report.json'), 'utf8'));
+    const judged = (change: (report: Forged) => Forged, ...flags: readonly string[]): Ended => {
+      const file = join(folder, 'forged.json');
+      writeFileSync(file, JSON.stringify(change(honest)));
+      return conform('--judge', file, ...flags);
+    };
+    const emptied = judged((report) => ({ ...report, outputs: [] }), '--accept-unrecorded');
+    expect([emptied.code, emptied.out]).toEqual([
+      EXIT.failed,
+      expect.stringContaining('primitive/not is not confirmed'),
+    ]);
+    const fewer = judged(({ checks, ...rest }) => ({ ...rest, checks: checks.slice(1) }));
+    expect([fewer.code, fewer.out]).toEqual([
+      EXIT.failed,
+      expect.stringContaining('has not the checks of this version'),
+    ]);
+    const claims = ({ checks, counts, ...rest }: Forged): Forged => ({
+      ...rest,
+      counts: { ...counts, pass: 2, 'not-run': (counts['not-run'] ?? 0) - 1 },
+      checks: checks.map((check) =>
+        check.id === 'law/types' ? { ...check, verdict: 'pass' } : check,
+      ),
+    });
+    const unseen = judged(claims);
+    expect([unseen.code, unseen.out]).toEqual([
+      EXIT.failed,
+      expect.stringMatching(/Not confirmed: 1 checks .*\n {2}law\/types\n.*--accept-unrecorded/s),
+    ]);
+    const accepted = judged(claims, '--accept-unrecorded');
+    expect([accepted.code, accepted.out]).toEqual([
+      EXIT.passed,
+      expect.stringContaining('Accepted unseen: 1 checks'),
+    ]);
+    expect(conform('--accept-unrecorded').code).toBe(EXIT.usage);
+  }, 120_000);
 
   it('replays a case from its address, and says what is wrong with one that is none', () => {
     const good = conform('--replay', 'primitive/not:shape=[3];regime="ties";draw=1');

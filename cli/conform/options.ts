@@ -14,6 +14,7 @@ export interface ConformFlags extends BackendFlags {
   readonly known?: string;
   readonly out?: string;
   readonly judge?: string;
+  readonly acceptUnrecorded?: true;
   readonly compare?: readonly string[];
   readonly page?: readonly string[];
   readonly vectors?: string;

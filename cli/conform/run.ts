@@ -34,7 +34,7 @@ import { knownFailures, type OpenSubject, openSubject } from './subject.js';
 
 /** Runs the suite on a backend or port; the exit code. */
 export async function runSuite(flags: ConformFlags): Promise<number> {
-  const known = knownFailures(flags.known);
+  const known = await knownFailures(flags.known);
   const opened = await openSubject(flags);
   if (typeof opened === 'string') {
     console.error(`not run: ${opened}`);

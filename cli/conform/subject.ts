@@ -1,4 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { BACKENDS } from '../../backends/registry.js';
 import {
   ALL_CHECKS,
@@ -8,7 +7,7 @@ import {
   parseKnown,
   type Subject,
 } from '../../conformance/index.js';
-import { LacunaError } from '../../spec/index.js';
+import { readPlainFile } from '../../formats/index.js';
 import { backendConfig } from '../options/backend-options.js';
 import type { ConformFlags } from './options.js';
 
@@ -42,10 +41,12 @@ export async function openSubject(flags: ConformFlags): Promise<OpenSubject | st
   };
 }
 
+/** No list of known failures is larger. */
+const MAX_KNOWN_BYTES = 2 ** 24;
+
 /** The known failures of a file. @throws LacunaError where it is not there or not right. */
-export function knownFailures(file: string | undefined): readonly KnownFailure[] {
+export async function knownFailures(file: string | undefined): Promise<readonly KnownFailure[]> {
   if (file === undefined) return [];
-  if (!existsSync(file)) throw new LacunaError({ where: file, what: 'there is no such file' });
   const ids = ALL_CHECKS.map(({ id }) => id);
-  return parseKnown(readFileSync(file, 'utf8'), ids, file);
+  return parseKnown((await readPlainFile(file, MAX_KNOWN_BYTES)).toString('utf8'), ids, file);
 }

@@ -1,6 +1,12 @@
 import { access } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { type Clip, type ClipMotion, ClipReader, type ClipSampling } from '../../data/index.js';
+import {
+  type Clip,
+  type ClipMotion,
+  ClipReader,
+  type ClipSampling,
+  dataRootOf,
+} from '../../data/index.js';
 import { type MotionConfig, motionRequest } from '../../run/index.js';
 import {
   drawMask,
@@ -111,7 +117,9 @@ async function readClip(
     throw new LacunaError({ where: video, what: 'there is no such file, or it cannot be read' });
   });
   const record = { id: video, video: basename(video), captions: [] };
-  const reader = await ClipReader.open({ root: dirname(video), records: [record], sampling });
+  // A person names the file itself: it may be a link.
+  const root = dataRootOf(dirname(video), true);
+  const reader = await ClipReader.open({ root, records: [record], sampling });
   try {
     return await reader.readClip(record);
   } finally {

@@ -1,7 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { clipSimilarity, type SimilarityEntry, SimilarityStore } from '../../data/index.js';
+import {
+  clipSimilarity,
+  dataRootOf,
+  type SimilarityEntry,
+  SimilarityStore,
+} from '../../data/index.js';
 import { LacunaError } from '../../spec/index.js';
 import { makeSimilarityMaps, similarityRecipe } from '../../teacher/index.js';
 import { openAligner } from '../open-aligner.js';
@@ -68,7 +73,7 @@ async function made(video: string, caption: string, teacher: string): Promise<Si
     const record = { id: video, video: basename(video), captions: [caption] };
     const { problems } = await makeSimilarityMaps({
       records: [record],
-      root: dirname(video),
+      root: dataRootOf(dirname(video), true),
       aligner,
       store,
     });

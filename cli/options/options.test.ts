@@ -115,7 +115,7 @@ describe('flags of a run', () => {
   it('need the configuration that they name', async () => {
     const config = join(folder, 'none.json');
     expect(await refusalOf(settingsOf({ ...given, config }))).toBe(
-      `${config}: the configuration cannot be read; got ENOENT.`,
+      `${config}: the file cannot be read; got ENOENT.`,
     );
   });
 });

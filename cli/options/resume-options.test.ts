@@ -17,6 +17,7 @@ describe('flags beside --resume', () => {
   it('are honoured where they change nothing that was learned', () => {
     expect(changes()).toEqual({ paths: {} });
     expect(changes('--steps', '9', '--workers', '3')).toEqual({ paths: {}, steps: 9, workers: 3 });
+    expect(changes('--follow-links')).toEqual({ paths: { followLinks: true } });
     expect(changes('--data', 'a', '--root', 'b', '--set', 'evaluation.list=c=d')).toEqual({
       paths: { list: 'a', root: 'b', evaluationList: 'c=d' },
     });

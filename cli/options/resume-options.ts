@@ -5,10 +5,10 @@ import type { ResumeChanges } from '../../training/index.js';
 import { wholeNumber } from '../whole-number.js';
 
 /** Flags that a run which goes on honours: where its data lie, how long it is, who decodes. */
-const HONOURED = ['resume', 'data', 'root', 'steps', 'epochs', 'workers', 'set'];
+const HONOURED = ['resume', 'data', 'root', 'followLinks', 'steps', 'epochs', 'workers', 'set'];
 
 /** Settings of `--set` that say where something lies; what lies there is held to the manifest. */
-const PATHS: Readonly<Record<string, keyof GivenPaths>> = {
+const PATHS: Readonly<Record<string, Exclude<keyof GivenPaths, 'followLinks'>>> = {
   'data.list': 'list',
   'data.root': 'root',
   'data.similarity': 'similarity',
@@ -21,6 +21,7 @@ const PATHS: Readonly<Record<string, keyof GivenPaths>> = {
 interface ResumeFlags {
   readonly data?: string;
   readonly root?: string;
+  readonly followLinks?: boolean;
   readonly steps?: string;
   readonly epochs?: string;
   readonly workers?: string;
@@ -33,11 +34,11 @@ interface ResumeFlags {
  */
 export function resumeChanges(command: Command, flags: ResumeFlags): ResumeChanges {
   refuseOthers(command, HONOURED);
-  const { data, root, steps, epochs, workers, set = [] } = flags;
+  const { data, root, followLinks, steps, epochs, workers, set = [] } = flags;
   if (steps !== undefined && epochs !== undefined) {
     throw new LacunaError({ where: '--epochs', what: '--steps and --epochs exclude each other' });
   }
-  const paths: Partial<Record<keyof GivenPaths, string>> = {};
+  const paths: Partial<Record<Exclude<keyof GivenPaths, 'followLinks'>, string>> = {};
   for (const assignment of set) {
     const [key = '', ...rest] = assignment.split('=');
     const path = Object.hasOwn(PATHS, key) ? PATHS[key] : undefined;
@@ -49,7 +50,7 @@ export function resumeChanges(command: Command, flags: ResumeFlags): ResumeChang
   if (data !== undefined) paths.list = data;
   if (root !== undefined) paths.root = root;
   return {
-    paths,
+    paths: followLinks === true ? { ...paths, followLinks } : paths,
     ...(steps === undefined ? {} : { steps: number('--steps', 1e9, steps) }),
     ...(epochs === undefined ? {} : { epochs: number('--epochs', 1e6, epochs) }),
     ...(workers === undefined ? {} : { workers: number('--workers', 256, workers) }),

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readPlainFile } from '../../formats/index.js';
 import { parseConfig, type RunSettings, resolveSettings, withValue } from '../../run/index.js';
 import { LacunaError } from '../../spec/index.js';
 import type { BackendFlags } from './backend-options.js';
@@ -8,6 +8,7 @@ export interface RunFlags extends BackendFlags {
   readonly config?: string;
   readonly data?: string;
   readonly root?: string;
+  readonly followLinks?: boolean;
   readonly output?: string;
   readonly preset?: string;
   readonly objective?: string;
@@ -23,6 +24,7 @@ export interface RunFlags extends BackendFlags {
 const KEYS: Readonly<Record<Exclude<keyof RunFlags, 'config' | 'set'>, string>> = {
   data: 'data.list',
   root: 'data.root',
+  followLinks: 'data.followLinks',
   output: 'output',
   preset: 'preset',
   objective: 'objective',
@@ -82,17 +84,11 @@ export function runFolderName(prefix: string = ''): string {
   return `runs/${prefix}${new Date().toISOString().slice(0, 19).replace('T', '-').replaceAll(':', '')}`;
 }
 
+/** No configuration is larger. */
+const MAX_CONFIG_BYTES = 2 ** 20;
+
 async function readConfig(path: string): Promise<Record<string, unknown>> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-    throw new LacunaError(
-      { where: path, what: 'the configuration cannot be read', got: code },
-      { cause },
-    );
-  }
+  const text = (await readPlainFile(path, MAX_CONFIG_BYTES)).toString('utf8');
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };

@@ -6,6 +6,8 @@ export const rootOption = (): Option =>
     '--root <folder>',
     "folder that the list's paths start from (default: the list's own)",
   );
+export const followLinksOption = (): Option =>
+  new Option('--follow-links', 'let links in that folder lead out of it');
 export const seedOption = (): Option => new Option('--seed <n>', 'seed of every random draw');
 export const setOption = (): Option =>
   new Option('--set <key=value>', 'any other setting of `lacuna pretrain`, repeatable').argParser(

@@ -1,5 +1,11 @@
 import { dirname } from 'node:path';
-import { type ClipList, type ClipRecord, readClipList } from '../../data/index.js';
+import {
+  type ClipList,
+  type ClipRecord,
+  type DataRoot,
+  dataRootOf,
+  readClipList,
+} from '../../data/index.js';
 import {
   attentionMaps,
   clipFlops,
@@ -38,15 +44,17 @@ import type { Example, ReportInput } from './report-input.js';
 import { type RunEvaluation, readRunEvaluation } from './run-evaluation.js';
 
 /** Clips of the text-video matrix: as many as these products embed, between the two bounds. */
-const GALLERY = { flops: 1e12, least: 8, most: 64 };
+const GALLERY = { flops: 5e11, least: 4, most: 64 };
 
 export interface ReportOptions {
   /** A list of held-out clips; by default that of the run's evaluation, or else clips of its own list. */
   readonly list?: string;
   readonly root?: string;
+  /** Whether links in it may lead out of it. @defaultValue as the run has it, for its own clips */
+  readonly followLinks?: boolean;
   /** Clips to reconstruct. */
   readonly examples: number;
-  /** Clips of the text-video matrix. @defaultValue 8 to 64, by what a clip costs */
+  /** Clips of the text-video matrix. @defaultValue 4 to 64, by what a clip costs */
   readonly gallery?: number;
   /** Whether captions are retrieved. @defaultValue true */
   readonly retrieval?: boolean;
@@ -103,7 +111,7 @@ function watched<R>(
   evaluator: Evaluator<R>,
   model: TrainedModel,
   records: readonly ClipRecord[],
-  root: string,
+  root: DataRoot,
   display: EvaluationDisplay,
 ): Promise<R> {
   display.begins(evaluator.name);
@@ -136,7 +144,7 @@ function galleryOf(
 async function examplesOf(
   model: TrainedModel,
   records: readonly ClipRecord[],
-  root: string,
+  root: DataRoot,
   { examples: count }: ReportOptions,
   display: EvaluationDisplay,
 ): Promise<readonly Example[]> {
@@ -184,7 +192,7 @@ async function placedEvaluation(
 
 interface Source {
   readonly list: ClipList;
-  readonly root: string;
+  readonly root: DataRoot;
   readonly wasTrainedOn: boolean;
 }
 
@@ -197,11 +205,15 @@ async function sourceOf(
   { data }: RunManifest,
   settings: RunSettings,
   evaluation: RunEvaluation | undefined,
-  { list, root }: ReportOptions,
+  { list, root, followLinks }: ReportOptions,
 ): Promise<Source> {
   if (list !== undefined) {
     const wasTrainedOn = list === settings.data.list;
-    return { list: await readClipList(list, note), root: root ?? dirname(list), wasTrainedOn };
+    return {
+      list: await readClipList(list, note),
+      root: dataRootOf(root ?? dirname(list), followLinks),
+      wasTrainedOn,
+    };
   }
   const own = await readNamedList(settings.data.list, data.digest, note).catch((error: unknown) => {
     if (!(error instanceof LacunaError)) throw error;
@@ -212,18 +224,27 @@ async function sourceOf(
   if (named !== undefined && named !== settings.data.list) {
     if (besides(folder, named, settings.data.list, settings.data.root)) {
       const held = await readClipList(named, note);
-      return { list: held, root: root ?? dirname(named), wasTrainedOn: false };
+      const links = dataRootOf(root ?? dirname(named), settings.data.followLinks);
+      return { list: held, root: links, wasTrainedOn: false };
     }
     note(
       `${named} is not read, since it lies outside of the run and its data: name it with --list if it is yours.`,
     );
   }
-  return { list: own, root: root ?? dataRoot(settings), wasTrainedOn: true };
+  return { list: own, root: dataRoot(settings), wasTrainedOn: true };
 }
 
 /** The run's own data folder, where a person names one for the run's own list. */
-export function rootOf({ list, root }: Pick<ReportOptions, 'list' | 'root'>): GivenPaths {
-  return list === undefined && root !== undefined ? { root } : {};
+export function rootOf({
+  list,
+  root,
+  followLinks,
+}: Pick<ReportOptions, 'list' | 'root' | 'followLinks'>): GivenPaths {
+  if (list !== undefined) return {};
+  return {
+    ...(root === undefined ? {} : { root }),
+    ...(followLinks === true ? { followLinks } : {}),
+  };
 }
 
 /** `count` records spread over the list. */

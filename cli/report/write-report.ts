@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { rootFolder } from '../../data/index.js';
 import { replaceFile } from '../../formats/whole-file.js';
 import {
   dataRoot,
@@ -21,6 +22,7 @@ export interface ReportFlags {
   readonly output?: string;
   readonly list?: string;
   readonly root?: string;
+  readonly followLinks?: boolean;
   readonly examples: number;
   readonly gallery?: number;
 }
@@ -61,7 +63,13 @@ export async function writeComparison(
     await readNamedList(settings.data.list, manifest.data.digest, () => {}); // told of below
   }
   const clips =
-    flags.list === undefined ? { list: settings.data.list, root: dataRoot(settings) } : {};
+    flags.list === undefined
+      ? {
+          list: settings.data.list,
+          root: rootFolder(dataRoot(settings)),
+          followLinks: settings.data.followLinks === true,
+        }
+      : {};
   const inputs: ReportInput[] = [];
   for (const run of runs) {
     inputs.push(await collectReport(run, { ...clips, ...flags, retrieval: false }, display));

@@ -3,6 +3,7 @@ import { Breakdown } from '../../protocol/breakdown.js';
 import type { FunctionCall, FunctionName } from '../../protocol/function-call.js';
 import type { PortHello } from '../../protocol/messages.js';
 import { PortBackend, requireNames } from '../../protocol/port-backend.js';
+import { PortProcess } from '../../protocol/port-process.js';
 import { type PortOptions, PortSession } from '../../protocol/port-session.js';
 import { smokeTest } from '../../protocol/smoke-test.js';
 import { splitCommand } from '../../protocol/split-command.js';
@@ -17,14 +18,25 @@ export interface Port extends Subject {
   close(): Promise<void>;
 }
 
+export interface OpenPortOptions extends PortOptions {
+  /** The folder that it is started in. @defaultValue the current one */
+  readonly folder?: string;
+}
+
 /**
  * Starts a port and tests the protocol layer before anything is judged.
  *
  * @param command Its command line, split at spaces and quotes; no shell reads it.
  * @throws HarnessInvalid where the port does not start or its protocol layer is wrong.
  */
-export async function openPort(command: string, options: PortOptions = {}): Promise<Port> {
-  const session = new PortSession(splitCommand(command), options);
+export async function openPort(command: string, options: OpenPortOptions = {}): Promise<Port> {
+  const { folder, ...rest } = options;
+  const words = splitCommand(command);
+  return portOf(new PortSession(() => PortProcess.start(words, folder), rest));
+}
+
+/** The port of a session, which is closed where its protocol layer is wrong. @throws HarnessInvalid */
+export async function portOf(session: PortSession): Promise<Port> {
   try {
     await smokeTest(session);
     return portSubject(await session.hello(), session);

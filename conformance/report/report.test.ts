@@ -16,7 +16,7 @@ import { junit } from './junit.js';
 import { markdown } from './markdown.js';
 import { type CaseOutputs, type RecordedTensor, recordCase } from './record.js';
 import { type Rejudgement, rejudge } from './rejudge.js';
-import type { ConformanceReport } from './report.js';
+import type { CheckReport, ConformanceReport } from './report.js';
 
 const [legal] = LEGAL_FLEET as readonly [(typeof LEGAL_FLEET)[number]];
 const faulty = (name: string): (typeof FAULTY_FLEET)[number] => {
@@ -86,7 +86,8 @@ describe('report.json', () => {
   it('is not confirmed where outputs are missing, in whatever way they were taken out', async () => {
     const report = await reportOf(legal.open);
     const honest = rejudge(report, FEW);
-    expect([honest.agrees, honest.unconfirmed, honest.taken]).toEqual([true, [], 0]);
+    expect([honest.agrees, honest.unconfirmed, honest.unrecorded]).toEqual([true, [], []]);
+    expect(honest.cases).toBe(30);
     const forged = (make: (each: CaseOutputs) => readonly CaseOutputs[]): Rejudgement =>
       rejudge({ ...report, outputs: report.outputs.flatMap(make) }, FEW);
     const tensors = (change: (tensor: RecordedTensor) => RecordedTensor) => (each: CaseOutputs) => {
@@ -109,6 +110,13 @@ describe('report.json', () => {
         each.address === report.outputs.find(({ check }) => check === each.check)?.address
           ? [each, each, each]
           : [],
+      ),
+      'another order of the cases': rejudge(
+        { ...report, outputs: [...report.outputs].reverse() },
+        FEW,
+      ),
+      'the first half of the cases': forged((each) =>
+        report.outputs.filter(({ check }) => check === each.check).indexOf(each) < 15 ? [each] : [],
       ),
     })) {
       const told = [...found.changes, ...found.unconfirmed];
@@ -137,6 +145,31 @@ describe('report.json', () => {
     );
   });
 
+  it.each<[string, (check: CheckReport) => Partial<CheckReport>]>([
+    ['cases', ({ cases }) => ({ cases: cases + 10 })],
+    ['fewer cases', () => ({ cases: 3 })],
+    ['elements', ({ elements }) => ({ elements: elements * 2 })],
+    ['what could not be judged', () => ({ undecided: 1 })],
+    ['clauses', () => ({ clauses: ['contract.errors'] })],
+    ['levels', () => ({ level: 4 as const })],
+  ])('is not believed where its checks have other %s', async (_, change) => {
+    const report = await reportOf(legal.open);
+    const checks = report.checks.map((check) => ({ ...check, ...change(check) }));
+    expect(rejudge({ ...report, checks }, FEW).agrees).toBe(false);
+  });
+
+  it.each(['fail', 'vacuous', 'unsupported', 'not-run', 'blocked'] as const)(
+    'is not believed where a check that did not pass is called passed (%s)',
+    async (verdict) => {
+      const report = await reportOf(faulty('one element with its sign flipped').open);
+      const checks = report.checks.map((check) =>
+        check.verdict === 'pass' ? { ...check, verdict } : { ...check, verdict: 'pass' as const },
+      );
+      expect(report.counts.fail).toBeGreaterThan(0);
+      expect(rejudge({ ...report, checks }, FEW).agrees).toBe(false);
+    },
+  );
+
   it.each([
     'shape=[60000,60000]',
     'shape=[1e999]',
@@ -147,10 +180,12 @@ describe('report.json', () => {
   ])('is refused before a case is made of an address with %s', async (part) => {
     const report = await reportOf(legal.open);
     const address = `primitive/neg:${part};regime="ties"`;
-    const outputs = [{ check: 'primitive/neg', address, runs: [] }];
-    expect(() => rejudge({ ...report, outputs }, FEW)).toThrow(
-      /^primitive\/neg:.*these parameters make no case: /,
-    );
+    const at = report.outputs.findIndex(({ check }) => check === 'primitive/neg');
+    const outputs = report.outputs.map((each, i) => (i === at ? { ...each, address } : each));
+    expect(rejudge({ ...report, outputs }, FEW)).toMatchObject({
+      agrees: false,
+      unconfirmed: [expect.stringContaining(`does not draw ${address}`)],
+    });
     const family = FEW.find(({ id }) => id === 'primitive/neg')?.family;
     if (family === undefined) throw new Error('it is gone');
     const judged = judgeCase(

@@ -180,6 +180,13 @@ describe('a VideoMAE list', () => {
     ['[{"video":"a.mp4","captions":["x"]}]', /this is JSON, but .* one object a line/],
     ['[\n{"video":"a.mp4"}\n]', /this is JSON, but .* one object a line/],
     ['videoid,caption\n1,"a, b\nc"', /a table with commas, which is not read.*JSON Lines/],
+    ['a.mp4,a dog\nb.mp4,a cat', /a table with commas/],
+    ['"a b.mp4","a dog, running"', /a table with commas/],
+    ['Hello, world\n', /^(?!.*a table).*the wrong number of fields/],
+    [
+      '[WARNING] 3 files, none of them read',
+      /^(?!.*(?:a table|this is JSON)).*the wrong number of fields/,
+    ],
     ['a.mp4 1\rb.mp4 2\r', /list.txt: the lines end with a carriage return alone/],
     [`${'a.mp4 1\r'.repeat(50_000)}`, /the lines end with a carriage return alone/],
     ['a.mp4 3\nb.mp4 0 -1', /list.txt:2: the line has the wrong number of fields.*2 fields/],

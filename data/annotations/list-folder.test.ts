@@ -35,7 +35,21 @@ describe('the videos of a folder', () => {
     symlinkSync(join(folder, 'videos'), join(folder, 'videos/loop'));
     const { records, leftOut } = await listFolder(join(folder, 'videos'));
     expect(records.map(({ video }) => video)).toEqual(['a.mp4']);
-    expect([...leftOut]).toEqual([['a link', 3]]);
+    expect([...leftOut]).toEqual([['a link, which --follow-links would follow', 3]]);
+  });
+
+  it('are listed behind links where those are followed, each folder once', async () => {
+    write('outside/secret.mp4', 'videos/a.mp4');
+    symlinkSync(join(folder, 'outside'), join(folder, 'videos/folder'));
+    symlinkSync(join(folder, 'outside/secret.mp4'), join(folder, 'videos/link.mp4'));
+    symlinkSync(join(folder, 'videos'), join(folder, 'videos/loop'));
+    symlinkSync(join(folder, 'nowhere'), join(folder, 'videos/none.mp4'));
+    const { records, leftOut } = await listFolder(join(folder, 'videos'), { followLinks: true });
+    expect(records.map(({ video }) => video)).toEqual(['a.mp4', 'folder/secret.mp4', 'link.mp4']);
+    expect([...leftOut]).toEqual([
+      ['a folder that another way leads to', 1],
+      ['a link that leads nowhere', 1],
+    ]);
   });
 
   it('have the names of their folders for labels when asked for', async () => {

@@ -1,5 +1,5 @@
-import type { Dirent } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import type { Dirent, Stats } from 'node:fs';
+import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LacunaError } from '../../spec/errors.js';
 import { ClipListBuilder } from './clip-list-builder.js';
@@ -18,21 +18,28 @@ const ENDINGS =
   /\.(?:mp4|m4v|mov|mkv|webm|avi|flv|gif|mpg|mpeg|ts|m2ts|mts|ogv|ogg|wmv|asf|3gp|3g2)$/i;
 const DEEPEST = 32;
 
+/** Whether a file is taken for a video by its name. */
+export function isVideoName(name: string): boolean {
+  return ENDINGS.test(name);
+}
+
 export interface ListFolderOptions {
   /** Whether a video's label is the name of the folder that it lies in (not of `root` itself). */
   readonly labelsFromFolders?: boolean;
+  /** Whether links are followed, to files and to folders, each folder once. @defaultValue false */
+  readonly followLinks?: boolean;
   /** Told, in a sentence, what was left out. */
   readonly onNote?: (sentence: string) => void;
 }
 
 /**
  * The videos of a folder and of all folders below it, by the endings of their names, in the order of
- * their paths. Links are never followed; hidden files (.name) are passed over.
+ * their paths. Links are not followed unless that is asked for; hidden files (.name) are passed over.
  * @throws LacunaError when the folder cannot be read or holds no video.
  */
 export async function listFolder(
   root: string,
-  { labelsFromFolders = false, onNote }: ListFolderOptions = {},
+  { labelsFromFolders = false, followLinks = false, onNote }: ListFolderOptions = {},
 ): Promise<VideoFolder> {
   const leftOut = new Map<string, number>();
   const leave = (reason: string): void => {
@@ -40,13 +47,21 @@ export async function listFolder(
   };
   const builder = new ClipListBuilder(root);
   let found = 0;
+  const listed = new Set<string>();
   const walk = async (folder: string, depth: number): Promise<void> => {
     if (depth > DEEPEST) return leave(`deeper than ${DEEPEST} folders`);
+    if (followLinks) {
+      const real = await realpath(join(root, folder)).catch(() => join(root, folder));
+      if (listed.has(real)) return leave('a folder that another way leads to');
+      listed.add(real);
+    }
     for (const entry of await entries(join(root, folder), depth === 0)) {
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
-      if (entry.isSymbolicLink()) leave('a link');
-      else if (entry.isDirectory()) await walk(path, depth + 1);
-      else if (!entry.isFile() || !ENDINGS.test(entry.name)) leave('not named as a video');
+      const facts = entry.isSymbolicLink() && followLinks ? await target(join(root, path)) : entry;
+      if (facts === undefined) leave('a link that leads nowhere');
+      else if (facts.isSymbolicLink()) leave('a link, which --follow-links would follow');
+      else if (facts.isDirectory()) await walk(path, depth + 1);
+      else if (!facts.isFile() || !isVideoName(entry.name)) leave('not named as a video');
       else if (path.includes('\ufffd')) leave('a name that is not UTF-8');
       else if (!isUsable(path)) leave('a name that a list cannot hold');
       else {
@@ -69,6 +84,11 @@ export async function listFolder(
   }
   if (leftOut.size > 0) onNote?.(`${root}: passed over ${describe(leftOut)}.`);
   return { ...builder.build(), leftOut };
+}
+
+/** What a link leads to; undefined where it leads nowhere. */
+async function target(path: string): Promise<Stats | undefined> {
+  return stat(path).catch(() => undefined);
 }
 
 function describe(leftOut: ReadonlyMap<string, number>): string {

@@ -2,6 +2,7 @@ import { LacunaError } from '../../spec/errors.js';
 import { ClipListBuilder } from './clip-list-builder.js';
 import type { ClipList, ClipRecord } from './clip-record.js';
 import { JSON_LINE } from './json-lines.js';
+import { isVideoName } from './list-folder.js';
 import { readLines } from './read-lines.js';
 import { labelOf, show, videoPath } from './record-fields.js';
 
@@ -42,12 +43,31 @@ function formOf(where: string, text: string, fields: readonly string[]): number 
 
 /** What a line is that is not of the form: what its writer may have meant. */
 function kindOf(text: string, fields: readonly string[]): string {
-  if (text.startsWith('[')) return 'this is JSON, but a list has one object a line and no array';
+  if (/^\[\s*(?:$|[{["])/.test(text))
+    return 'this is JSON, but a list has one object a line and no array';
   // The path takes up more than the first field.
   if (fields.slice(1).some((field) => !isWhole(field)) && isWhole(fields.at(-1) ?? ''))
     return 'the path has a blank in it';
-  if (text.includes(',')) return 'this is a table with commas, which is not read';
+  if (isTableRow(text)) return 'this is a table with commas, which is not read';
   return 'the line has the wrong number of fields, or a field that should be a whole number is none';
+}
+
+/** How the columns of such tables are called. */
+const COLUMN =
+  /^(?:video|videos|video_?(?:id|name|path|file)|clip|clip_?(?:id|name)|path|file|file_?(?:name|path)|url|youtube_?id|id|key|name|caption|captions|sentence|text|description|label|class|split|start|end)$/i;
+
+/**
+ * Whether a line certainly is of a table with commas: it names columns, or a field of it is a video file.
+ * A comma alone may be anyone's text.
+ */
+function isTableRow(text: string): boolean {
+  // Of a longer line no more is needed, and the expression looks back where quotes do not match.
+  const fields = [...text.slice(0, 1000).matchAll(/("(?:[^"]|"")*"|[^",]*)(?:,|$)/g)]
+    .map(([, field = '']) => field.replace(/^"|"$/g, ''))
+    // After the last field an empty one is found at the end.
+    .slice(0, -1);
+  if (fields.length < 2) return false;
+  return fields.every((field) => COLUMN.test(field)) || fields.some(isVideoName);
 }
 
 function recordOf(

@@ -2,6 +2,7 @@ import { LacunaError } from '../../spec/errors.js';
 import { sampleWord } from '../../spec/random/sample-word.js';
 import type { ClipRecord } from '../annotations/clip-record.js';
 import { type ClipSampling, captionChoice } from '../sampling/clip-sampling.js';
+import type { DataRoot } from '../video/data-root.js';
 import type { VideoBackendName } from '../video/video-reader.js';
 import { checkDataFolder } from './check-data-folder.js';
 import { type Clip, missingNote } from './clip.js';
@@ -17,7 +18,7 @@ import { epochOrder, standIns } from './epoch-order.js';
 
 export interface ClipLoaderOptions {
   /** The data folder. */
-  readonly root: string;
+  readonly root: DataRoot;
   readonly records: readonly ClipRecord[];
   readonly sampling: ClipSampling;
   readonly seed: number;

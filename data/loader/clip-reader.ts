@@ -1,6 +1,7 @@
 import { LacunaError } from '../../spec/errors.js';
 import type { ClipRecord } from '../annotations/clip-record.js';
 import type { ClipSampling } from '../sampling/clip-sampling.js';
+import type { DataRoot } from '../video/data-root.js';
 import type { VideoBackendName } from '../video/video-reader.js';
 import { checkDataFolder } from './check-data-folder.js';
 import type { Clip } from './clip.js';
@@ -8,7 +9,7 @@ import { DecodePool } from './decode-pool.js';
 
 export interface ClipReaderOptions {
   /** The data folder. */
-  readonly root: string;
+  readonly root: DataRoot;
   readonly records: readonly ClipRecord[];
   readonly sampling: Pick<ClipSampling, 'frames' | 'size' | 'rule' | 'motion'>;
   /** Decoding threads. @defaultValue 1 */

@@ -1,12 +1,13 @@
 import type { ErrorFacts } from '../../spec/errors.js';
 import type { ClipSampling, SampleAddress } from '../sampling/clip-sampling.js';
+import type { DataRoot } from '../video/data-root.js';
 import type { VideoBackendName } from '../video/video-reader.js';
 import type { Clip } from './clip.js';
 
 /** What a decoding worker is told when it starts. */
 export interface DecodeSetup {
   /** The data folder. */
-  readonly root: string;
+  readonly root: DataRoot;
   readonly sampling: ClipSampling;
   readonly backend: VideoBackendName | 'auto';
 }

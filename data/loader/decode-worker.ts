@@ -3,8 +3,8 @@ import { LacunaError } from '../../spec/errors.js';
 import { FlowModel } from '../motion/flow-model.js';
 import { readWithMotion } from '../motion/motion-request.js';
 import { evaluationClip, trainingClip } from '../sampling/clip-sampling.js';
+import { fileInRoot } from '../video/data-root.js';
 import { videoBackend } from '../video/video-backend.js';
-import { fileInRoot } from '../video/video-file.js';
 import type { VideoBackend, VideoReader } from '../video/video-reader.js';
 import type { Clip } from './clip.js';
 import type {

@@ -1,15 +1,16 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { realpath } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { capable } from '../../core/testing/capability.js';
 import { LacunaError } from '../../spec/errors.js';
 import { SHARED_DATA, SHARED_FILES } from '../testing/shared-data.js';
 import { writeBrokenVideos, writeTestVideo } from '../testing/test-videos.js';
+import { dataRootOf, fileInRoot } from './data-root.js';
 import { filterChain } from './filter-chain.js';
 import { videoBackend } from './video-backend.js';
-import { fileInRoot } from './video-file.js';
 import type { FrameRequest, Frames, VideoBackend, VideoInfo } from './video-reader.js';
 
 const nodeAv = await videoBackend('node-av');
@@ -190,6 +191,12 @@ describe('fileInRoot', () => {
     await expect(fileInRoot(folder, '../')).rejects.toThrow(/leads out of the data folder/);
     await expect(fileInRoot(folder, '.')).rejects.toThrow(/leads out of the data folder/);
     expect(await fileInRoot(folder, 'good.mp4')).toContain('good.mp4');
+    await expect(fileInRoot(folder, 'link.mp4')).rejects.toThrow(/--follow-links/);
+    const linked = dataRootOf(folder, true);
+    expect(await fileInRoot(linked, 'link.mp4')).toBe(await realpath(join(outside, 'a.mp4')));
+    const beside = join('..', basename(outside), 'a.mp4');
+    await expect(fileInRoot(linked, beside)).rejects.toThrow(/leads out of the data folder/);
+    await expect(fileInRoot(linked, '.')).rejects.toThrow(/leads out of the data folder/);
     rmSync(outside, { recursive: true });
   });
 });

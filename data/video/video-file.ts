@@ -1,35 +1,9 @@
-import { realpath, stat } from 'node:fs/promises';
-import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { codeOf } from '../../formats/file-operations.js';
 import { LacunaError } from '../../spec/errors.js';
 import { MAX_FILE_BYTES } from './limits.js';
 import { refusal } from './refusal.js';
 import { READ_FORMATS, unreadFormat } from './unread-formats.js';
-
-/**
- * The real path of the file `name` of the folder `root`, both free of links. A file that lies
- * outside the folder, also by way of a link inside it, is refused.
- */
-export async function fileInRoot(root: string, name: string): Promise<string> {
-  const realRoot = await realPath(root, 'the data folder cannot be read');
-  const path = await realPath(resolve(realRoot, name), 'the file cannot be read');
-  const inside = relative(realRoot, path);
-  if (inside === '' || inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)) {
-    throw new LacunaError({
-      what: 'the path leads out of the data folder',
-      where: name,
-      fix: 'Choose as the data folder the one that really holds the videos.',
-    });
-  }
-  return path;
-}
-
-async function realPath(path: string, what: string): Promise<string> {
-  try {
-    return await realpath(path);
-  } catch (error) {
-    throw refusal(path, `${what} (${codeOf(error)})`);
-  }
-}
 
 /** Refuses what is no ordinary file with something in it, or of a format that is not opened, before a decoder sees it. */
 export async function checkVideoFile(path: string): Promise<void> {
@@ -65,8 +39,4 @@ function unread(path: string, format: string): LacunaError {
     expected: `a video as ${READ_FORMATS}`,
     fix: 'Convert it, for example with: ffmpeg -i FILE -c:v libx264 FILE.mp4',
   });
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }

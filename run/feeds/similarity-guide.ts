@@ -70,8 +70,9 @@ export class SimilarityGuide {
     const real = problems.length > MAX_OPENED ? problems : await this.#withoutUnreadable(problems);
     if (real.length === 0) return;
     const shown = real.slice(0, 3).map(({ record, reason }) => `${record.id}: ${reason}`);
-    const { list, root } = this.#settings.data;
-    const from = root === undefined ? '' : ` --root ${root}`;
+    const { list, root, followLinks } = this.#settings.data;
+    const links = followLinks === true ? ' --follow-links' : '';
+    const from = `${root === undefined ? '' : ` --root ${root}`}${links}`;
     throw new LacunaError({
       where: this.#store.folder,
       what: `the similarity maps of ${real.length} of ${records.length} clips cannot be used`,

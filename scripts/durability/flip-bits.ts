@@ -1,18 +1,10 @@
-import {
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { lastGoodCheckpoint } from '../../run/checkpoint.js';
 import { requireTokenizer } from '../../run/held-to-manifest.js';
 import { RunFolder, readManifest } from '../../run/run-folder.js';
 import { LacunaError } from '../../spec/index.js';
+import { onCopies } from './copies.js';
 import { drawsOf, oneOf } from './draws.js';
 import { faultOf, writeRun } from './small-run.js';
 
@@ -28,29 +20,26 @@ export interface Flips {
 
 /** Flips one bit, anywhere in the folder of a run, and goes on; `count` times, each from the whole folder. */
 export async function flipBits(count: number, seed: number): Promise<Flips> {
-  const memory = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
-  const base = mkdtempSync(join(memory, 'lacuna-flips-'));
-  const whole = join(base, 'run');
-  const flipped = join(base, 'flipped');
   const draw = drawsOf(seed);
   const faults: string[] = [];
+  let files: readonly string[] = [];
   let newest = 0;
-  try {
-    await writeRun(whole, STEPS, () => {});
-    const files = filesOf(whole);
-    for (let i = 0; i < count; i++) {
-      cpSync(whole, flipped, { recursive: true });
+  await onCopies(
+    count,
+    async (whole) => {
+      await writeRun(whole, STEPS, () => {});
+      files = filesOf(whole);
+    },
+    async (flipped) => {
       const file = oneOf(files, draw);
       const bit = flip(join(flipped, file), draw());
       const isNewest = file.includes(`step-${String(STEPS).padStart(8, '0')}`);
       if (isNewest) newest++;
       const fault = await noticed(flipped, file, isNewest);
       if (fault !== '') faults.push(`bit ${bit} of ${file}: ${fault}`);
-      rmSync(flipped, { recursive: true });
-    }
-  } finally {
-    rmSync(base, { recursive: true });
-  }
+      return undefined;
+    },
+  );
   return { flips: count, newest, faults };
 }
 

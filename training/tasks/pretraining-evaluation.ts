@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import type { Backend } from '../../core/backend.js';
-import { type ClipRecord, checkDataFolder } from '../../data/index.js';
+import { type ClipRecord, checkDataFolder, type DataRoot, dataRootOf } from '../../data/index.js';
 import { EVALUATORS, evaluate, lackingFor } from '../../evaluation/index.js';
 import type { TextSide } from '../../run/feeds/batch-feeds.js';
 import { CaptionEmbeddings } from '../../run/feeds/caption-embeddings.js';
@@ -18,7 +18,7 @@ import type { Evaluated, TaskEvaluation } from '../task.js';
 export interface Gallery {
   readonly everySteps: number;
   readonly records: readonly ClipRecord[];
-  readonly root: string;
+  readonly root: DataRoot;
   /** What the manifest says of its list. */
   readonly data: DataDigest;
 }
@@ -37,7 +37,8 @@ export async function openGallery(
 ): Promise<Gallery | undefined> {
   const { evaluation } = settings;
   if (evaluation === undefined) return undefined;
-  const { list, root = dirname(list), everySteps, clips } = evaluation;
+  const { list, root: folder = dirname(list), everySteps, clips } = evaluation;
+  const root = dataRootOf(folder, settings.data.followLinks);
   const { records: all, digest } = await readNamedList(list, expected, onNote);
   const records = all.slice(0, clips);
   await checkDataFolder(root, records);

@@ -1,13 +1,20 @@
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { type ClipRecord, checkDataFolder, listFolder, readClipList } from '../../data/index.js';
+import {
+  type ClipRecord,
+  checkDataFolder,
+  type DataRoot,
+  dataRootOf,
+  listFolder,
+  readClipList,
+} from '../../data/index.js';
 import type { ProbeData, ProbeSettings } from '../../run/manifest.js';
 import { LacunaError } from '../../spec/index.js';
 
 /** Clips that all have a class, and where they lie. */
 export interface ProbeClips {
   readonly records: readonly ClipRecord[];
-  readonly root: string;
+  readonly root: DataRoot;
   /** SHA-256 of the list that they were taken from. */
   readonly digest: string;
 }
@@ -50,7 +57,7 @@ export async function probeClips(
 
 /** A list's clips, or those of a folder whose folders are the classes. */
 async function readClips(
-  { path, root }: ProbeData,
+  { path, root, followLinks }: ProbeData,
   onNote: (sentence: string) => void,
 ): Promise<ProbeClips> {
   const isFolder = await stat(path).then(
@@ -58,7 +65,7 @@ async function readClips(
     () => false,
   );
   const { records, digest } = isFolder
-    ? await listFolder(path, { labelsFromFolders: true, onNote })
+    ? await listFolder(path, { labelsFromFolders: true, onNote, followLinks: followLinks === true })
     : await readClipList(path, onNote);
   const silent = records.filter(({ label }) => label === undefined);
   if (silent.length > 0) {
@@ -71,7 +78,7 @@ async function readClips(
         : 'a key "label" on each line, or a VideoMAE list (path label)',
     });
   }
-  const folder = isFolder ? path : (root ?? dirname(path));
-  await checkDataFolder(folder, records);
-  return { records, root: folder, digest };
+  const from = dataRootOf(isFolder ? path : (root ?? dirname(path)), followLinks);
+  await checkDataFolder(from, records);
+  return { records, root: from, digest };
 }

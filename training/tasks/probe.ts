@@ -1,4 +1,5 @@
 import type { Backend } from '../../core/backend.js';
+import { rootFolder } from '../../data/index.js';
 import { extractFeatures, type LabelledFeatures, probeClasses } from '../../evaluation/index.js';
 import { describeTask } from '../../run/describe-run.js';
 import { loadModel } from '../../run/load-model.js';
@@ -152,7 +153,7 @@ async function featuresOf(
   const features = await extractFeatures(model, records, root, (done, total) => {
     if (signal?.aborted === true) {
       throw new LacunaError({
-        where: root,
+        where: rootFolder(root),
         what: 'stopped before all features were made, so no probe was begun',
       });
     }

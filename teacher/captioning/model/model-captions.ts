@@ -2,10 +2,12 @@ import { realpath } from 'node:fs/promises';
 import {
   type ClipRecord,
   checkDataFolder,
+  type DataRoot,
   type FrameSize,
   type Frames,
   fileInRoot,
   keyFrames,
+  rootFolder,
   type VideoBackend,
   type VideoBackendName,
   videoBackend,
@@ -19,7 +21,7 @@ export interface ModelCaptionsOptions {
   /** The folder with the captioner, in the Hugging Face layout. */
   readonly folder: string;
   /** The data folder. */
-  readonly root: string;
+  readonly root: DataRoot;
   /** Key frames of a video. @defaultValue 3, as TGM */
   readonly frames?: number;
   /** Which of the folder's files: a key of `DTYPE_ENDINGS`. @defaultValue 'fp32' */
@@ -58,7 +60,7 @@ export async function modelCaptions(
       source: 'model',
       kind: opened.kind,
       digest: opened.digest,
-      root: await realpath(root), // another folder's videos may have the same names
+      root: await realpath(rootFolder(root)), // another folder's videos may have the same names
       frames,
       dtype,
       max_tokens: maxTokens,
@@ -95,7 +97,7 @@ interface KeyFrames extends FrameSize {
 
 async function readKeyFrames(
   backend: VideoBackend,
-  root: string,
+  root: DataRoot,
   name: string,
   count: number,
 ): Promise<KeyFrames | Extract<SourceOutcome, { readonly problem: string }>> {

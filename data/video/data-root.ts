@@ -1,0 +1,55 @@
+import { realpath } from 'node:fs/promises';
+import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { codeOf } from '../../formats/file-operations.js';
+import { LacunaError } from '../../spec/errors.js';
+import { refusal } from './refusal.js';
+
+/** The folder that the paths of a list start from; and, where they may, that links in it lead out of it. */
+export type DataRoot = string | { readonly folder: string; readonly followLinks: true };
+
+/** The root of a folder, whose links are followed only where a person says so. */
+export function dataRootOf(folder: string, followLinks: boolean | undefined): DataRoot {
+  return followLinks === true ? { folder, followLinks } : folder;
+}
+
+/** The folder of a root. */
+export function rootFolder(root: DataRoot): string {
+  return typeof root === 'string' ? root : root.folder;
+}
+
+/**
+ * The real path of the file `name` of a root, free of links. A name that leads out of the folder is
+ * refused, and so is a link in it that does, unless the root says to follow those.
+ */
+export async function fileInRoot(root: DataRoot, name: string): Promise<string> {
+  const folder = await realPath(rootFolder(root), 'the data folder cannot be read');
+  const named = resolve(folder, name);
+  const path = await realPath(named, 'the file cannot be read');
+  if (!isInside(folder, named)) {
+    throw leadsOut(name, 'Choose as the data folder the one that really holds the videos.');
+  }
+  if (typeof root === 'string' && !isInside(folder, path)) {
+    throw leadsOut(
+      name,
+      'A link leads there. Choose as the data folder the one that really holds the videos, or say that links may be followed: --follow-links (in a configuration, data.followLinks).',
+    );
+  }
+  return path;
+}
+
+function isInside(folder: string, path: string): boolean {
+  const inside = relative(folder, path);
+  return !(inside === '' || inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside));
+}
+
+function leadsOut(where: string, fix: string): LacunaError {
+  return new LacunaError({ what: 'the path leads out of the data folder', where, fix });
+}
+
+async function realPath(path: string, what: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    throw refusal(path, `${what} (${codeOf(error)})`);
+  }
+}
