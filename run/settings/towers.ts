@@ -6,8 +6,12 @@ import {
   TEXT_POOLINGS,
   type TextEncoderConfig,
 } from '../../spec/model/text-encoder.js';
-import { ACTIVATIONS, type TransformerConfig } from '../../spec/model/transformer.js';
-import { POSITIONS, type VideoEncoderConfig } from '../../spec/model/video-encoder.js';
+import { ACTIVATIONS, NORM_PLACES, type TransformerConfig } from '../../spec/model/transformer.js';
+import {
+  POSITIONS,
+  VIDEO_ATTENTIONS,
+  type VideoEncoderConfig,
+} from '../../spec/model/video-encoder.js';
 import { count, epsilon, type Overrides, refuse } from './section.js';
 
 /** The text encoder of a run. */
@@ -29,6 +33,7 @@ const transformer = {
 export const ENCODER_SCHEMA: z.ZodType<Overrides<VideoEncoderConfig>> = z.strictObject({
   ...transformer,
   positions: z.enum(POSITIONS).exactOptional(),
+  attention: z.enum(VIDEO_ATTENTIONS).exactOptional(),
   classToken: z.boolean().exactOptional(),
   finalNorm: z.boolean().exactOptional(),
 });
@@ -43,8 +48,19 @@ export const TEXT_SCHEMA: z.ZodType<Overrides<TextConfig>> = z.strictObject({
   length: z.int().min(2).max(65_536).exactOptional(),
   attention: z.enum(TEXT_ATTENTIONS).exactOptional(),
   pool: z.enum(TEXT_POOLINGS).exactOptional(),
+  norms: z.enum(NORM_PLACES).exactOptional(),
+  embeddingNorm: z.boolean().exactOptional(),
+  segments: z.int().min(0).max(1024).exactOptional(),
   vocabulary: count.exactOptional(),
 });
+
+/** The encoder, with the choices that every manifest records. */
+export function resolveEncoder(
+  own: Overrides<VideoEncoderConfig> | undefined,
+  { encoder }: Preset,
+): VideoEncoderConfig {
+  return { attention: 'joint', ...encoder, ...own };
+}
 
 export function resolveText(own: Overrides<TextConfig> | undefined, preset: Preset): TextConfig {
   return { ...preset.text, vocabulary: preset.vocabulary, ...own };
