@@ -39,6 +39,20 @@ export const MASKING: Area = {
       'The tokens of the highest similarity are masked; of equals the one of the lower index first.',
       { needs: ['mask.count', 'mask.order'], source: 'TGM section 3.2' },
     ),
+    clause(
+      'mask.text',
+      'Tokens of a caption are replaced by the mask, or dropped, which moves the others forward. Padding and special tokens never are, and one other token always stays: a caption of one token is as it was.',
+      {
+        formula: 'masked: min(count, n - 1) of n tokens',
+        needs: ['random.philox', 'mask.count'],
+        source: 'MAC figure 2 (replaced) and abstract (dropped); BERT for the rounding',
+      },
+    ),
+    clause(
+      'mask.text.words',
+      'The same of whole words: all tokens of a word are masked, or none; a caption of one word is as it was.',
+      { needs: ['mask.text'], source: "BERT's whole word masking" },
+    ),
   ],
 };
 

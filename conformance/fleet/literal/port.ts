@@ -7,7 +7,7 @@ import {
 import { type AdamWAttributes, elementCount, type Shape } from '../../../spec/program/index.js';
 import type { Subject } from '../../subject.js';
 import { adamw, infonce, mae, patchify, scalars, targetCube } from './formulas.js';
-import { philox, topk, tube } from './integers.js';
+import { philox, text, topk, tube } from './integers.js';
 import { type Blocks, decode, encode, type Parameters } from './model.js';
 import { at, type Scalar, Scalars } from './scalars.js';
 
@@ -66,6 +66,8 @@ function answer(
       return tube(attributes);
     case 'mask.topk':
       return topk(inputs, attributes);
+    case 'mask.text':
+      return text(inputs, attributes);
     case 'patchify':
       return patches(request);
     case 'target.cube':

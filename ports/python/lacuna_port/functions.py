@@ -2,7 +2,7 @@
 
 from .adamw import adamw
 from .losses import infonce, mae
-from .masks import mask_topk, mask_tube
+from .masks import mask_text, mask_topk, mask_tube
 from .model import forward
 from .philox import philox
 from .pixels import patchify, target_cube
@@ -12,6 +12,7 @@ FUNCTIONS = {
     "random.philox": philox,
     "mask.tube": mask_tube,
     "mask.topk": mask_topk,
+    "mask.text": mask_text,
     "patchify": patchify,
     "target.cube": target_cube,
     "loss.mae": mae,
