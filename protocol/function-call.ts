@@ -17,6 +17,8 @@ export const FUNCTION_NAMES = [
   'loss.infonce',
   'optim.adamw',
   'model.forward',
+  'model.space_time',
+  'model.text',
   'step',
 ] as const;
 

@@ -80,6 +80,24 @@ export const MODEL: Area = {
         source: 'VideoMAE modeling_pretrain.py',
       },
     ),
+    clause(
+      'model.space_time',
+      'Divided attention: first each token meets those of its place in all slots, then those of its slot, in both with the class token, which meets all; what space gives is added to the tokens as they were before time. A position is that of the place plus that of the slot; the class token has none.',
+      {
+        formula: 'a = x + time(norm3(x)); x += space(norm1(a)); x += mlp(norm2(x))',
+        needs: ['model.forward', 'op.concat', 'op.broadcast'],
+        source: 'Frozen-in-Time video_transformer.py, SpaceTimeBlock; MAC figure 2',
+      },
+    ),
+    clause(
+      'model.text',
+      'The first token of a caption behind blocks with norms after attention and MLP: embeddings of tokens, places and the first segment, a norm, blocks. Nobody sees padding.',
+      {
+        formula: 'x = norm1(x + attn(x)); x = norm2(x + mlp(x))',
+        needs: ['model.forward', 'op.gather', 'op.select', 'op.compare'],
+        source: 'BERT and DistilBERT, Hugging Face modeling_bert.py and modeling_distilbert.py',
+      },
+    ),
   ],
 };
 

@@ -74,7 +74,7 @@ export const OPERATIONS: Area = {
       formula: 'dx = dy (Phi(x) + x phi(x))',
       needs: ['op.erf', 'op.exp', 'op.mul', 'op.add'],
     }),
-    clause('op.attention', 'For each batch and head; a bias on the scores may mask keys.', {
+    clause('op.attention', 'For each batch and head, of as many keys as values and any number of queries; a bias on the scores may mask keys.', {
       formula: 'o = softmax(scale q k^T + bias) v',
       needs: ['op.softmax', 'op.matmul', 'op.mul', 'op.add'],
     }),

@@ -87,7 +87,7 @@ export function tube(attributes: FunctionAttributes): Named<HostTensor> {
   return split(S, n, (_, place) => !visible.has(place));
 }
 
-export function text(
+export function maskedText(
   { ids, special, continues }: Named<HostTensor>,
   attributes: FunctionAttributes,
 ): Named<HostTensor> {

@@ -7,6 +7,7 @@ from .model import forward
 from .philox import philox
 from .pixels import patchify, target_cube
 from .step import step
+from .towers import space_time, text
 
 FUNCTIONS = {
     "random.philox": philox,
@@ -19,5 +20,7 @@ FUNCTIONS = {
     "loss.infonce": infonce,
     "optim.adamw": adamw,
     "model.forward": forward,
+    "model.space_time": space_time,
+    "model.text": text,
     "step": step,
 }
