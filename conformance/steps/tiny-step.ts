@@ -56,6 +56,35 @@ export const TINY_CONTRASTIVE: ModelConfig = {
   },
 };
 
+/** MAC on its codebase's towers: divided attention, and a text encoder with norms after. */
+export const TINY_DIVIDED: ModelConfig = {
+  video: VIDEO,
+  encoder: {
+    ...SMALL,
+    classToken: true,
+    keyBias: true,
+    attention: 'divided',
+    positions: 'learned-zero-slots',
+  },
+  contrastive: {
+    text: {
+      ...SMALL,
+      vocabulary: VOCABULARY,
+      length: 4,
+      keyBias: true,
+      norms: 'after',
+      embeddingNorm: true,
+      segments: 2,
+      normEps: 1e-12,
+    },
+    textProjection: { kind: 'relu-linear', width: 5 },
+    videoProjection: { kind: 'linear', width: 5 },
+    pool: 'class',
+    temperature: { kind: 'fixed', value: 0.2 },
+    directions: 'sum',
+  },
+};
+
 /** TGM's joint objective: a frozen teacher's text embeddings, as they are. */
 export const TINY_TEACHER: ModelConfig = {
   ...TINY_MAE,
