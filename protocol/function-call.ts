@@ -11,6 +11,7 @@ export const FUNCTION_NAMES = [
   'mask.tube',
   'mask.topk',
   'mask.text',
+  'state.start',
   'patchify',
   'target.cube',
   'loss.mae',

@@ -14,7 +14,8 @@ import {
   type TextMaskMode,
   type TextMaskUnit,
 } from '../../spec/index.js';
-import { philox4x32 } from '../../spec/random/index.js';
+import { type EmbeddingStart, embeddingInit } from '../../spec/model/state.js';
+import { fillUniform, philox4x32, RandomStream } from '../../spec/random/index.js';
 import type { Case } from '../case.js';
 import { integers } from './exact.js';
 
@@ -41,6 +42,8 @@ export function exactResults(
       return maskResults('text-guided', attributes, { seed: 0 }, inputs.map);
     case 'mask.text':
       return textMaskResults(attributes, inputs);
+    case 'state.start':
+      return { bits: startBits(attributes) };
     default:
       throw new LacunaError({
         what: 'this function has a program, which says what it gives',
@@ -67,6 +70,23 @@ function addressOf(attributes: FunctionAttributes): Required<MaskAddress> {
     Number(attributes[each]),
   ) as [number, number, number, number];
   return { seed, replicate, epoch, sample };
+}
+
+/** The numbers that a weight starts with, as bits of float32. */
+function startBits({
+  start,
+  inputs,
+  outputs,
+  count,
+  seed,
+  sample,
+}: FunctionAttributes): ExactTensor {
+  const { init } = embeddingInit(String(start) as EmbeddingStart, Number(inputs), Number(outputs));
+  if (init.kind !== 'uniform') throw new LacunaError({ what: 'this start is not uniform' });
+  const data = new Float32Array(Number(count));
+  const address = { seed: Number(seed), stream: 'parameter', sample: Number(sample) } as const;
+  fillUniform(new RandomStream(address), data, -init.bound, init.bound);
+  return integers(new Int32Array(data.buffer));
 }
 
 function textMaskResults(

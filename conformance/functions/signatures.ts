@@ -1,5 +1,6 @@
 import type { FunctionName } from '../../protocol/function-call.js';
 import { DIRECTIONS, ROUNDINGS, TEXT_MASK_MODES, TEXT_MASK_UNITS } from '../../spec/index.js';
+import { EMBEDDING_STARTS } from '../../spec/model/state.js';
 import { MODEL_SIGNATURES } from './model-signatures.js';
 import type { AttributeSpec, FunctionSignature, TensorSpec } from './signature.js';
 
@@ -111,6 +112,24 @@ export const FUNCTION_SIGNATURES: readonly FunctionSignature[] = [
       'Of n units min(m, n - 1) are masked, and none of none: m as for mask.tube with n for the places, and by nearest-masked-at-least-one max(1, ratio n to the nearest integer, halves to even); 0 where ratio or n is 0.',
       'Which: words and integer(n) as for mask.tube, of stream 7; of items 0 ... n - 1, for i = 0 ... count - 1 swap item i with item i + integer(n - i); the first count items are masked.',
       'replace: masked tokens become mask. drop: they are left out, the others move forward in order, and pad fills the end.',
+    ],
+  },
+  {
+    function: 'state.start',
+    text: 'The numbers that the weight of a layer starts with.',
+    clauses: ['state.start'],
+    attributes: {
+      start: choice(EMBEDDING_STARTS, 'The rule for the bound.'),
+      inputs: integer('Columns of the weight.'),
+      outputs: integer('Rows of the weight.'),
+      count: integer('n, how many numbers are asked for, from the first on.'),
+      seed: ADDRESS.seed,
+      sample: integer("An integer in [0, 2^32): in a run the digest of the tensor's name."),
+    },
+    inputs: [],
+    outputs: [tensor('bits', 'i32', 'n', 'The numbers in float32, as bits of i32.')],
+    details: [
+      'In float64: bound = 1 / sqrt(inputs) for fan-in, sqrt(6 / (inputs + outputs)) for xavier; number i = -bound + (2 bound) u, each operation rounded to float64 and the result to float32, with u = floor(w / 2^8) / 2^24 of word w = i. Words as for mask.tube, of stream, replicate and epoch 0.',
     ],
   },
   {

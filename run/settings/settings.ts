@@ -16,7 +16,7 @@ import { resolveLossScaling, resolveOptimizer } from './optimizer.js';
 import { resolveSchedule } from './schedule.js';
 import { refuse } from './section.js';
 import { requireSize } from './size.js';
-import { requireHeads, resolveEncoder, resolveText } from './towers.js';
+import { requireHeads, resolveDecoder, resolveEncoder, resolveText } from './towers.js';
 
 export { videoConfig } from './clip.js';
 export { modelConfig, modelState, withTeacher } from './model.js';
@@ -42,7 +42,7 @@ export function resolveSettings(config: RunConfig): RunSettings {
     seed: config.seed ?? 0,
     clip: resolveClip(config.clip, preset),
     encoder: resolveEncoder(config.encoder, preset),
-    decoder: { ...preset.decoder, ...config.decoder },
+    decoder: resolveDecoder(config.decoder, preset),
     mae: resolveMae(config.mae, preset),
     text: resolveText(config.text, preset),
     contrastive: resolveContrastive(config.contrastive, preset),

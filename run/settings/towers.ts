@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { DecoderConfig } from '../../spec/model/decoder.js';
 import type { Preset } from '../../spec/model/presets.js';
+import { EMBEDDING_STARTS } from '../../spec/model/state.js';
 import {
   TEXT_ATTENTIONS,
   TEXT_POOLINGS,
@@ -34,6 +35,7 @@ export const ENCODER_SCHEMA: z.ZodType<Overrides<VideoEncoderConfig>> = z.strict
   ...transformer,
   positions: z.enum(POSITIONS).exactOptional(),
   attention: z.enum(VIDEO_ATTENTIONS).exactOptional(),
+  patchStart: z.enum(EMBEDDING_STARTS).exactOptional(),
   classToken: z.boolean().exactOptional(),
   finalNorm: z.boolean().exactOptional(),
 });
@@ -41,6 +43,7 @@ export const ENCODER_SCHEMA: z.ZodType<Overrides<VideoEncoderConfig>> = z.strict
 export const DECODER_SCHEMA: z.ZodType<Overrides<DecoderConfig>> = z.strictObject({
   ...transformer,
   finalNormEps: epsilon.exactOptional(),
+  embedStart: z.enum(EMBEDDING_STARTS).exactOptional(),
 });
 
 export const TEXT_SCHEMA: z.ZodType<Overrides<TextConfig>> = z.strictObject({
@@ -59,7 +62,15 @@ export function resolveEncoder(
   own: Overrides<VideoEncoderConfig> | undefined,
   { encoder }: Preset,
 ): VideoEncoderConfig {
-  return { attention: 'joint', ...encoder, ...own };
+  return { attention: 'joint', patchStart: 'fan-in', ...encoder, ...own };
+}
+
+/** The decoder, with the choices that every manifest records. */
+export function resolveDecoder(
+  own: Overrides<DecoderConfig> | undefined,
+  { decoder }: Preset,
+): DecoderConfig {
+  return { embedStart: 'fan-in', ...decoder, ...own };
 }
 
 export function resolveText(own: Overrides<TextConfig> | undefined, preset: Preset): TextConfig {

@@ -65,6 +65,16 @@ export const MODEL: Area = {
       source: 'VideoMAE engine_for_pretraining.py',
     }),
     clause(
+      'state.start',
+      "The embeddings of patches, and of encoded tokens in the decoder, start as PyTorch starts Linear and Conv, weight and bias (fan-in); another start, for layers that VideoMAE's code initialises, is Xavier's. A start is a function of the seed and of the tensor's name.",
+      {
+        formula:
+          'bound = 1 / sqrt(inputs), or sqrt(6 / (inputs + outputs)); x = float32(-bound + 2 bound u)',
+        needs: ['random.philox'],
+        source: 'torch.nn.Linear.reset_parameters; VideoMAE modeling_pretrain.py, _init_weights',
+      },
+    ),
+    clause(
       'model.forward',
       'Embedding of the visible cubes and their positions, blocks of attention and MLP with norms before, a norm at the end.',
       {

@@ -8,7 +8,7 @@ import {
   toUnitRange,
   type VideoConfig,
 } from './patches.js';
-import { type ModelBuilder, ZEROS } from './state.js';
+import { type EmbeddingStart, embeddingInit, type ModelBuilder, ZEROS } from './state.js';
 import { NORM_EPS, type TransformerConfig, transformer } from './transformer.js';
 
 /** Where position embeddings come from: see `VideoEncoderConfig`. */
@@ -32,6 +32,8 @@ export interface VideoEncoderConfig extends TransformerConfig {
    * see `dividedAttention`. @defaultValue 'joint'
    */
   readonly attention?: VideoAttention;
+  /** How the embedding of patches starts. @defaultValue 'fan-in' (VideoMAE, Frozen-in-Time) */
+  readonly patchStart?: EmbeddingStart;
   /** Whether a class token stands in front of the visible ones (MAC). @defaultValue false */
   readonly classToken?: boolean;
   /** Whether a layer norm follows the last block. @defaultValue true */
@@ -79,7 +81,9 @@ function encodeSeen(
   config: VideoEncoderConfig,
 ): Value {
   const pixels = normalizePixels(toUnitRange(seen), video);
-  const embedded = linearLayer(model, 'patch', pixels, config.width);
+  const { width, patchStart = 'fan-in' } = config;
+  const start = embeddingInit(patchStart, cubeSize(video), width);
+  const embedded = linearLayer(model, 'patch', pixels, width, start);
   const placed = add(embedded, positions(model, visible, video, config));
   const tokens = config.classToken === true ? withClassToken(model, placed) : placed;
   const divided = { slots: gridOf(video).slots, classToken: config.classToken === true };

@@ -47,20 +47,25 @@ function rounds(start: Words, key0: bigint, key1: bigint): Words {
   return [c0, c1, c2, c3];
 }
 
-/** integer(n) by the words of a stream, at the address of the attributes. */
-function integersOf(stream: bigint, attributes: FunctionAttributes): (count: number) => number {
+/** The words of a stream, one after the other, at the address of the attributes. */
+function wordsOf(stream: bigint, attributes: FunctionAttributes): () => bigint {
   const [seed, replicate, epoch, sample] = ['seed', 'replicate', 'epoch', 'sample'].map((name) =>
-    BigInt(Number(attributes[name])),
+    BigInt(Number(attributes[name] ?? 0)),
   ) as [bigint, bigint, bigint, bigint];
   const words: bigint[] = [];
   let block = 0n;
-  const next = (): bigint => {
+  return () => {
     if (words.length === 0) {
       const counter: Words = [block++, stream * 2n ** 16n + replicate, epoch, sample];
       words.push(...rounds(counter, seed % WORD, seed / WORD));
     }
     return words.shift() as bigint;
   };
+}
+
+/** integer(n) by the words of a stream. */
+function integersOf(stream: bigint, attributes: FunctionAttributes): (count: number) => number {
+  const next = wordsOf(stream, attributes);
   return (count) => {
     const N = BigInt(count);
     let w = next();
@@ -116,6 +121,20 @@ export function maskedText(
     ),
     masked: integers(masked),
   };
+}
+
+export function start(attributes: FunctionAttributes): Named<HostTensor> {
+  const [inputs, outputs, count] = ['inputs', 'outputs', 'count'].map((name) =>
+    Number(attributes[name]),
+  ) as [number, number, number];
+  const next = wordsOf(0n, attributes);
+  const bound =
+    attributes.start === 'fan-in' ? 1 / Math.sqrt(inputs) : Math.sqrt(6 / (inputs + outputs));
+  const numbers = Float32Array.from({ length: count }, () => {
+    const u = Math.floor(Number(next()) / 2 ** 8) / 2 ** 24;
+    return -bound + 2 * bound * u;
+  });
+  return { bits: integers(new Int32Array(numbers.buffer)) };
 }
 
 export function topk(

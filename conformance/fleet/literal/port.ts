@@ -7,7 +7,7 @@ import {
 import { type AdamWAttributes, elementCount, type Shape } from '../../../spec/program/index.js';
 import type { Subject } from '../../subject.js';
 import { adamw, infonce, mae, patchify, scalars, targetCube } from './formulas.js';
-import { maskedText, philox, topk, tube } from './integers.js';
+import { maskedText, philox, start, topk, tube } from './integers.js';
 import {
   type Blocks,
   decode,
@@ -75,6 +75,8 @@ function answer(
       return topk(inputs, attributes);
     case 'mask.text':
       return maskedText(inputs, attributes);
+    case 'state.start':
+      return start(attributes);
     case 'patchify':
       return patches(request);
     case 'target.cube':
