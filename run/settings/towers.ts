@@ -7,7 +7,12 @@ import {
   TEXT_POOLINGS,
   type TextEncoderConfig,
 } from '../../spec/model/text-encoder.js';
-import { ACTIVATIONS, NORM_PLACES, type TransformerConfig } from '../../spec/model/transformer.js';
+import {
+  ACTIVATIONS,
+  NORM_EPS,
+  NORM_PLACES,
+  type TransformerConfig,
+} from '../../spec/model/transformer.js';
 import {
   POSITIONS,
   VIDEO_ATTENTIONS,
@@ -57,6 +62,11 @@ export const TEXT_SCHEMA: z.ZodType<Overrides<TextConfig>> = z.strictObject({
   vocabulary: count.exactOptional(),
 });
 
+/** What every manifest records of a text encoder; those of before there was a choice have none of it. */
+export const PLAIN_TEXT: Required<
+  Pick<TextConfig, 'norms' | 'embeddingNorm' | 'segments' | 'normEps'>
+> = { norms: 'before', embeddingNorm: false, segments: 0, normEps: NORM_EPS };
+
 /** The encoder, with the choices that every manifest records. */
 export function resolveEncoder(
   own: Overrides<VideoEncoderConfig> | undefined,
@@ -74,7 +84,8 @@ export function resolveDecoder(
 }
 
 export function resolveText(own: Overrides<TextConfig> | undefined, preset: Preset): TextConfig {
-  return { ...preset.text, vocabulary: preset.vocabulary, ...own };
+  const { text, vocabulary } = preset;
+  return { ...PLAIN_TEXT, ...text, vocabulary, ...own };
 }
 
 /** @throws LacunaError for a width that cannot be cut into heads; `section` is where the tower's keys are. */
