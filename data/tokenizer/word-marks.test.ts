@@ -8,11 +8,13 @@ import { wordMarks } from './word-marks.js';
 function words(definition: TokenizerDefinition, tokens: readonly string[]): readonly string[] {
   const continues = wordMarks(definition);
   if (continues === undefined) throw new Error('nothing shows where words begin');
-  return tokens.reduce<string[]>((cut, token, i) => {
+  const cut: string[] = [];
+  for (const [i, token] of tokens.entries()) {
     const before = tokens[i - 1];
-    if (before === undefined || !continues(token, before)) return [...cut, token];
-    return [...cut.slice(0, -1), `${cut.at(-1)}${token}`];
-  }, []);
+    if (before !== undefined && continues(token, before)) cut.push(`${cut.pop()}${token}`);
+    else cut.push(token);
+  }
+  return cut;
 }
 
 function definition(tokenizer: object): TokenizerDefinition {
