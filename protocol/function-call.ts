@@ -2,7 +2,7 @@
  * The functions that a port can claim one by one, each implementable without reading a program.
  * `docs/port-in-a-day.md` takes them in this order.
  *
- * Of the masks only the two that need no more than a draw or a sort are here: every step reads its
+ * Of the masks of clips only the two that need no more than a draw or a sort are here: every step reads its
  * mask as data, so that a port can train with masks that it cannot draw. `flow-warped` above all is
  * held to its formula by `spec/masking/flow-warped.test.ts`.
  */
@@ -10,12 +10,16 @@ export const FUNCTION_NAMES = [
   'random.philox',
   'mask.tube',
   'mask.topk',
+  'mask.text',
+  'state.start',
   'patchify',
   'target.cube',
   'loss.mae',
   'loss.infonce',
   'optim.adamw',
   'model.forward',
+  'model.space_time',
+  'model.text',
   'step',
 ] as const;
 

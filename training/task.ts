@@ -2,7 +2,7 @@ import type { HostTensor, Named } from '../core/backend.js';
 import type { Plan } from '../core/plan/index.js';
 import type { DataProblem, StepMetrics } from '../run/run-folder.js';
 import type { RunSettings } from '../run/settings/config.js';
-import type { StateSpec, WarmupCosine } from '../spec/index.js';
+import type { RateSchedule, StateSpec } from '../spec/index.js';
 
 /**
  * What the loop trains: a plan with its first state, batches and what they become, and the sections
@@ -12,7 +12,7 @@ import type { StateSpec, WarmupCosine } from '../spec/index.js';
 export interface Task<B extends TaskBatch> {
   readonly plan: Plan;
   readonly settings: TaskSettings;
-  readonly schedule: WarmupCosine;
+  readonly schedule: RateSchedule;
   /** Clips of a step, for those who show its pace. */
   readonly clips: number;
   /** How a state tensor starts. */

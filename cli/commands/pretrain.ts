@@ -47,6 +47,8 @@ export function pretrainCommand(): Command {
 Examples:
   $ lacuna pretrain --data captions.jsonl --root videos --preset videomae-vits --objective mae+contrastive
   $ lacuna pretrain --data captions.jsonl --preset mac-vitb --batch 8 --set mask.ratio=0.75
+  $ lacuna pretrain --data captions.jsonl --preset mac-vitb --set encoder.attention=divided --set mask.kind=tube
+  $ lacuna pretrain --data captions.jsonl --preset mac-vitb --set textMask.mode=drop --set textMask.unit=word --set textMask.ratio=0.3
   $ lacuna pretrain --data captions.jsonl --preset tgm-vitb-k400 --set contrastive.teacher=clip-vit-base-patch32
   $ lacuna pretrain --config run.json --steps 2000
   $ lacuna pretrain --resume runs/my-run

@@ -145,6 +145,7 @@ const heads = {
   heads: fc.constantFrom(1, 2, 3),
   tokens: fc.constantFrom(1, 2, 5, 7, 16, 17),
   width: fc.constantFrom(1, 2, 4, 8, 13),
+  more: fc.constantFrom(0, 0, 1, 4),
   bias: fc.boolean(),
   below: fc.constantFrom(0, 120),
   scale: fc.constantFrom<number | 'root'>('root', 0.3, 0.75),
@@ -165,6 +166,8 @@ interface Heads {
   readonly heads: number;
   readonly tokens: number;
   readonly width: number;
+  /** Keys beyond the queries, as a class token is in divided attention. @defaultValue 0 */
+  readonly more?: number;
   readonly bias: boolean;
   /** What the bias takes off all scores. */
   readonly below: number;
@@ -174,21 +177,27 @@ interface Heads {
 }
 
 function attentionCall(
-  { batch, heads: count, tokens, width, bias, below, scale, regime: chosen }: Heads,
+  { batch, heads: count, tokens, width, more = 0, bias, below, scale, regime: chosen }: Heads,
   others: readonly string[],
 ): Call<{ readonly scale: number }> {
   const x = { shape: [batch, count, tokens, width] };
   const isGradient = others.length > 0;
-  const whole = isGradient && chosen === 'constant' ? { ...x, regime: 'normal' as const } : x;
+  const other = { shape: [batch, count, tokens + more, width] };
+  const steady = isGradient && chosen === 'constant' ? { regime: 'normal' as const } : {};
+  const whole = { ...x, ...steady };
   const inputs = {
     q: { ...x, regime: chosen === 'logits' ? 'normal' : calm(chosen, isGradient) },
-    k: { ...x, regime: calm(chosen, isGradient) },
-    v: whole,
+    k: { ...other, regime: calm(chosen, isGradient) },
+    v: { ...other, ...steady },
     ...Object.fromEntries(others.map((name) => [name, whole])),
   };
   // All scores far below 0 at times: what is taken off them must be their own maximum.
   const lowered = (x: number): number => Math.fround(x - below);
-  const padding: CaseInput = { shape: [batch, 1, 1, tokens], regime: 'normal', domain: lowered };
+  const padding: CaseInput = {
+    shape: [batch, 1, 1, tokens + more],
+    regime: 'normal',
+    domain: lowered,
+  };
   return {
     inputs: bias ? { ...inputs, bias: padding } : inputs,
     attributes: { scale: scale === 'root' ? 1 / Math.sqrt(width) : scale },

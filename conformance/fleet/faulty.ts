@@ -1,5 +1,6 @@
 import { ARITHMETIC_FAULTS } from './faulty-arithmetic.js';
 import { COMPOSITE_FAULTS } from './faulty-composites.js';
+import { MODEL_FAULTS } from './faulty-models.js';
 import { PRIMITIVE_FAULTS } from './faulty-primitives.js';
 import { TRANSPORT_FAULTS } from './faulty-transport.js';
 import type { FleetMember } from './legal.js';
@@ -15,4 +16,5 @@ export const FAULTY_FLEET: readonly Fault[] = [
   ...ARITHMETIC_FAULTS,
   ...PRIMITIVE_FAULTS,
   ...COMPOSITE_FAULTS,
+  ...MODEL_FAULTS,
 ];

@@ -1,10 +1,9 @@
 import fc from 'fast-check';
-import type { HostTensor, Named } from '../../core/backend.js';
 import { patchify, videoEncoder } from '../../spec/index.js';
 import { ModelBuilder } from '../../spec/model/state.js';
 import { type Case, type Family, family, functionCase } from '../case.js';
 import { spreadBounds } from '../steps/legal-spread.js';
-import { stepInputs, tinyVideo } from '../steps/tiny-step.js';
+import { scaledInputs, stepInputs, tinyVideo } from '../steps/tiny-step.js';
 
 export interface ForwardDrawn {
   readonly batch: number;
@@ -46,24 +45,13 @@ export function forwardCase(drawn: ForwardDrawn): Case {
   const { program, state } = model.finish();
   // One run: the spread of each costs 32 more.
   const inputs = stepInputs(program, state, { batch, visible: count, draw });
-  const runs = [scaled(scaled(inputs, ADDED, scale), QUERIES, sharpness)];
+  const runs = [scaledInputs(scaledInputs(inputs, ADDED, scale), QUERIES, sharpness)];
   const { tubelet, patch } = video;
   const attributes = { tubelet, patch, width, depth, heads, mlp_ratio: mlpRatio, norm_eps: eps };
   return {
     ...functionCase({ program, runs }, { function: 'model.forward', attributes }),
     expected: (inputs, contract) => spreadBounds(program, inputs, contract),
   };
-}
-
-function scaled(inputs: Named<HostTensor>, names: RegExp, scale: number): Named<HostTensor> {
-  return Object.fromEntries(
-    Object.entries(inputs).map(([name, tensor]) => [
-      name,
-      names.test(name)
-        ? { ...tensor, data: Float32Array.from(tensor.data, (x) => x * scale) }
-        : tensor,
-    ]),
-  );
 }
 
 /** Cubes of another extent along each axis. */

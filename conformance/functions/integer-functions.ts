@@ -5,12 +5,17 @@ import { LacunaError } from '../../spec/errors.js';
 import {
   drawMask,
   type Grid,
+  type MaskAddress,
   type MaskConfig,
   type MaskMap,
   maskCounts,
+  maskText,
   type Rounding,
+  type TextMaskMode,
+  type TextMaskUnit,
 } from '../../spec/index.js';
-import { philox4x32 } from '../../spec/random/index.js';
+import { type EmbeddingStart, embeddingInit } from '../../spec/model/state.js';
+import { fillUniform, philox4x32, RandomStream } from '../../spec/random/index.js';
 import type { Case } from '../case.js';
 import { integers } from './exact.js';
 
@@ -31,14 +36,14 @@ export function exactResults(
   switch (name) {
     case 'random.philox':
       return { words: philoxWords(inputs) };
-    case 'mask.tube': {
-      const [seed, replicate, epoch, sample] = ['seed', 'replicate', 'epoch', 'sample'].map(
-        (each) => Number(attributes[each]),
-      ) as [number, number, number, number];
-      return maskResults('tube', attributes, { seed, replicate, epoch, sample });
-    }
+    case 'mask.tube':
+      return maskResults('tube', attributes, addressOf(attributes));
     case 'mask.topk':
       return maskResults('text-guided', attributes, { seed: 0 }, inputs.map);
+    case 'mask.text':
+      return textMaskResults(attributes, inputs);
+    case 'state.start':
+      return { bits: startBits(attributes) };
     default:
       throw new LacunaError({
         what: 'this function has a program, which says what it gives',
@@ -60,10 +65,55 @@ function philoxWords({ counter, key }: Named<HostTensor>): ExactTensor {
   return integers(words.flat(), [words.length, 4]);
 }
 
+function addressOf(attributes: FunctionAttributes): Required<MaskAddress> {
+  const [seed, replicate, epoch, sample] = ['seed', 'replicate', 'epoch', 'sample'].map((each) =>
+    Number(attributes[each]),
+  ) as [number, number, number, number];
+  return { seed, replicate, epoch, sample };
+}
+
+/** The numbers that a weight starts with, as bits of float32. */
+function startBits({
+  start,
+  inputs,
+  outputs,
+  count,
+  seed,
+  sample,
+}: FunctionAttributes): ExactTensor {
+  const { init } = embeddingInit(String(start) as EmbeddingStart, Number(inputs), Number(outputs));
+  if (init.kind !== 'uniform') throw new LacunaError({ what: 'this start is not uniform' });
+  const data = new Float32Array(Number(count));
+  const address = { seed: Number(seed), stream: 'parameter', sample: Number(sample) } as const;
+  fillUniform(new RandomStream(address), data, -init.bound, init.bound);
+  return integers(new Int32Array(data.buffer));
+}
+
+function textMaskResults(
+  attributes: FunctionAttributes,
+  { ids, special, continues }: Named<HostTensor>,
+): Named<ExactTensor> {
+  const { mode, unit, ratio, rounding, mask, pad } = attributes;
+  const config = {
+    mode: String(mode) as TextMaskMode,
+    unit: String(unit) as TextMaskUnit,
+    ratio: Number(ratio),
+    rounding: String(rounding) as Rounding,
+  };
+  const vocabulary = {
+    mask: Number(mask),
+    pad: Number(pad),
+    special: new Set(Array.from(special?.data ?? [])),
+  };
+  const given = Int32Array.from(ids?.data ?? []);
+  const result = maskText(config, given, vocabulary, addressOf(attributes), continues?.data);
+  return { ids: integers(result.ids), masked: integers(result.masked) };
+}
+
 function maskResults(
   kind: MaskConfig['kind'],
   attributes: FunctionAttributes,
-  address: Parameters<typeof drawMask>[2],
+  address: MaskAddress,
   map?: HostTensor,
 ): Named<ExactTensor> {
   const { slots, rows, columns, ratio, rounding } = attributes;

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import type { HostTensor, Named } from '../../core/backend.js';
-import { type Grid, type Rounding, tokenCount } from '../../spec/index.js';
+import {
+  type Grid,
+  ROUNDINGS,
+  type Rounding,
+  type TextMaskMode,
+  type TextMaskUnit,
+  tokenCount,
+} from '../../spec/index.js';
 import { RandomStream } from '../../spec/random/index.js';
 import { type Case, type Family, family } from '../case.js';
 import { draw } from '../generators/draws.js';
@@ -61,6 +68,48 @@ export function topkCase({ draw: seed, ...drawn }: MaskDrawn & { draw: number })
   return exactCase({ function: 'mask.topk', attributes: { ...drawn } }, runs);
 }
 
+export interface TextDrawn {
+  readonly mode: TextMaskMode;
+  readonly unit: TextMaskUnit;
+  readonly ratio: number;
+  readonly rounding: Rounding;
+  /** Tokens of each word. */
+  readonly words: readonly number[];
+  readonly padding: number;
+  /** The id of the mask, of padding, and of what begins a caption; its end has the next. */
+  readonly vocabulary: readonly number[];
+  readonly seed: number;
+  readonly epoch: number;
+  readonly sample: number;
+  readonly replicate: number;
+}
+
+/** A caption, masked: begin, words, end, padding. What stands behind a special token begins a word. */
+export function textCase({ words, padding, vocabulary, ...drawn }: TextDrawn): Case {
+  const [mask = 0, pad = 0, begin = 0] = vocabulary;
+  const end = begin + 1;
+  const tokens = words.flatMap((length, word) =>
+    Array.from({ length }, (_, part) => ({
+      id: 20 + 3 * word + part,
+      continues: part > 0 ? 1 : 0,
+    })),
+  );
+  const fill = Array.from({ length: padding }, () => ({ id: pad, continues: 1 }));
+  const caption = [
+    { id: begin, continues: 0 },
+    // The flag of the first word says nothing: a special token stands before it.
+    ...tokens.map((token, i) => (i === 0 ? { ...token, continues: words.length % 2 } : token)),
+    { id: end, continues: 1 },
+    ...fill,
+  ];
+  const inputs = {
+    ids: integers(caption.map(({ id }) => id)),
+    special: integers([begin, end, mask]),
+    continues: integers(caption.map(({ continues }) => continues)),
+  };
+  return exactCase({ function: 'mask.text', attributes: { ...drawn, mask, pad } }, [inputs]);
+}
+
 /** Numbers of places and ratios at which the roundings differ: 19 or 20 of 196 stay visible. */
 const counted = {
   slots: fc.constantFrom(1, 2, 8),
@@ -68,6 +117,17 @@ const counted = {
   columns: fc.constantFrom(4, 14),
   ratio: fc.constantFrom(0.9, 0.75, 0.6, 0.1),
   rounding,
+};
+
+/** Captions from none to seven words of one to three tokens. */
+const caption = {
+  mode: fc.constantFrom<TextMaskMode>('replace', 'drop'),
+  ratio: fc.constantFrom(0, 0.15, 0.3, 0.5),
+  rounding: fc.constantFrom(...ROUNDINGS),
+  words: fc.array(fc.constantFrom(1, 2, 3), { minLength: 0, maxLength: 7 }),
+  padding: fc.constantFrom(0, 1, 3),
+  vocabulary: fc.constantFrom([3, 0, 1], [9, 7, 5]),
+  ...address,
 };
 
 const level = 3;
@@ -106,5 +166,17 @@ export const MASK_FAMILIES: readonly Family[] = [
     fc.record({ ...grid, ratio, rounding, draw }),
     (drawn) => judging(topkCase(drawn), isList),
     { level, clauses: ['mask.topk'] },
+  ),
+  family(
+    'function/mask.text',
+    fc.record({ ...caption, unit: fc.constant<TextMaskUnit>('token') }),
+    textCase,
+    { level, clauses: ['mask.text'] },
+  ),
+  family(
+    'function/mask.text/words',
+    fc.record({ ...caption, unit: fc.constant<TextMaskUnit>('word') }),
+    textCase,
+    { level, clauses: ['mask.text.words'] },
   ),
 ];

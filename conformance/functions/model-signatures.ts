@@ -39,19 +39,33 @@ const BLOCK = {
   'mlp.fc2.bias': 'D: ',
 };
 
-function blocks(part: 'encoder' | 'decoder'): Record<string, string> {
+/** An attention layer whose keys have a bias. */
+function attentionTensors(name: string, width: string): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(BLOCK).map(([name, line]) => [
-      `${part}.i.${name}`,
-      part === 'encoder' ? line : line.replaceAll('D', 'E').replaceAll('width', 'decoder_width'),
+    ['q', 'k', 'v', 'proj'].flatMap((part): [string, string][] => [
+      [`${name}.${part}.weight`, `${width} ${width}: `],
+      [`${name}.${part}.bias`, `${width}: `],
     ]),
   );
 }
 
+function blocks(part: 'encoder' | 'decoder' | 'text'): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(BLOCK).map(([name, line]) => [
+      `${part}.i.${name}`,
+      part !== 'decoder' ? line : line.replaceAll('D', 'E').replaceAll('width', 'decoder_width'),
+    ]),
+  );
+}
+
+const CLIPS: readonly TensorSpec[] = [
+  ...tensors({ frames: 'B T H H 3: Pixels, channel last.' }, 'u8'),
+  ...tensors({ visible: 'B K: Visible tokens of each clip, ascending.' }, 'i32'),
+];
+
 function encoderInputs(dtype: TensorSpec['dtype']): TensorSpec[] {
   return [
-    ...tensors({ frames: 'B T H H 3: Pixels, channel last.' }, 'u8'),
-    ...tensors({ visible: 'B K: Visible tokens of each clip, ascending.' }, 'i32'),
+    ...CLIPS,
     ...tensors(
       {
         'encoder.patch.weight': 'D P: P = 3 t p^2.',
@@ -83,6 +97,66 @@ export const MODEL_SIGNATURES: readonly FunctionSignature[] = [
     inputs: encoderInputs('float'),
     outputs: tensors({ encoded: 'B K D: ' }, 'float'),
     details: [...FORWARD, 'Names with i stand for those of block i: encoder.0.norm1.weight, ...'],
+  },
+  {
+    function: 'model.space_time',
+    text: 'The encoder with a class token and divided attention, on the same visible places of every slot.',
+    clauses: ['model.space_time'],
+    attributes: ENCODER,
+    inputs: [
+      ...CLIPS,
+      ...tensors(
+        {
+          'encoder.patch.weight': 'D P: P = 3 t p^2.',
+          'encoder.patch.bias': 'D: ',
+          'encoder.positions.place': '1 N/S D: Of each place; S = T / t slots.',
+          'encoder.positions.slot': 'S 1 D: Of each slot.',
+          'encoder.class': 'D: The class token, without a position.',
+          'encoder.i.norm3.weight': 'D: Before attention over time.',
+          'encoder.i.norm3.bias': 'D: ',
+          ...attentionTensors('encoder.i.time', 'D'),
+          ...blocks('encoder'),
+          'encoder.i.attn.k.bias': 'D: Keys have a bias here.',
+          'encoder.norm.weight': 'D: ',
+          'encoder.norm.bias': 'D: ',
+        },
+        'float',
+      ),
+    ],
+    outputs: tensors({ encoded: 'B 1+K D: The class token first.' }, 'float'),
+    details: [
+      'Pixels, norms, GELU and heads as in model.forward; token = cube W^T + b + place[index mod N/S] + slot[floor(index / (N/S))], with the class token in front of the K of a clip. Token j = 0 ... K - 1 is visible place j mod K/S of slot floor(j / (K/S)): the same places in every slot.',
+      'Block: a = x + time(norm3(x)); x += attn(norm1(a)), where x is the tokens before time; x += fc2(gelu(fc1(norm2(x)))); and norm at the end.',
+      'In time a token meets the class token and those of its j mod K/S; in attn the class token and those of its slot; the class token meets all tokens in both.',
+    ],
+  },
+  {
+    function: 'model.text',
+    text: 'A text encoder with norms after attention and MLP: the first token of each caption.',
+    clauses: ['model.text'],
+    attributes: Object.fromEntries(
+      Object.entries(ENCODER).filter(([name]) => name !== 'tubelet' && name !== 'patch'),
+    ),
+    inputs: [
+      ...tensors({ ids: 'B L: Token ids.', lengths: 'B: Tokens that are no padding.' }, 'i32'),
+      ...tensors(
+        {
+          'text.tokens': 'V D: ',
+          'text.positions': 'R D: Of the first L places; R is at least L.',
+          'text.segments': '2 D: The first is added to every token.',
+          'text.embed.norm.weight': 'D: ',
+          'text.embed.norm.bias': 'D: ',
+          ...blocks('text'),
+          'text.i.attn.k.bias': 'D: Keys have a bias here.',
+        },
+        'float',
+      ),
+    ],
+    outputs: tensors({ embedding: 'B D: ' }, 'float'),
+    details: [
+      'Token = embed.norm(tokens[id] + positions[place] + segments[0]). Then block i = 0 ... depth - 1: x = norm1(x + proj(attention(x))); x = norm2(x + fc2(gelu(fc1(x)))). The result is token 0; there is no norm at the end.',
+      'Norms, GELU and heads as in model.forward; no token meets one at a place of its length or above.',
+    ],
   },
   {
     function: 'step',

@@ -1,5 +1,6 @@
 import type { FunctionName } from '../../protocol/function-call.js';
-import { DIRECTIONS, ROUNDINGS } from '../../spec/index.js';
+import { DIRECTIONS, ROUNDINGS, TEXT_MASK_MODES, TEXT_MASK_UNITS } from '../../spec/index.js';
+import { EMBEDDING_STARTS } from '../../spec/model/state.js';
 import { MODEL_SIGNATURES } from './model-signatures.js';
 import type { AttributeSpec, FunctionSignature, TensorSpec } from './signature.js';
 
@@ -26,6 +27,12 @@ const GRID = {
     ROUNDINGS.filter((name) => name.startsWith('floor')),
     'How ratio times places becomes a number.',
   ),
+};
+const ADDRESS = {
+  seed: integer('An integer in [0, 2^53).'),
+  replicate: integer('An integer in [0, 2^16).'),
+  epoch: integer('An integer in [0, 2^32).'),
+  sample: integer('An integer in [0, 2^32).'),
 };
 const MASK_OUTPUTS = [
   tensor('visible', 'i32', 'K', 'Tokens that stay visible, ascending.'),
@@ -58,10 +65,7 @@ export const FUNCTION_SIGNATURES: readonly FunctionSignature[] = [
     clauses: ['mask.count', 'mask.order', 'mask.tube'],
     attributes: {
       ...GRID,
-      seed: integer('An integer in [0, 2^53).'),
-      replicate: integer('An integer in [0, 2^16).'),
-      epoch: integer('An integer in [0, 2^32).'),
-      sample: integer('An integer in [0, 2^32).'),
+      ...ADDRESS,
     },
     inputs: [],
     outputs: MASK_OUTPUTS,
@@ -80,6 +84,53 @@ export const FUNCTION_SIGNATURES: readonly FunctionSignature[] = [
     inputs: [tensor('map', 'i32', 'S R*C', 'Values of int16.')],
     outputs: MASK_OUTPUTS,
     details: [COUNTING, 'Of equal values the lower place is masked first.'],
+  },
+  {
+    function: 'mask.text',
+    text: 'Tokens or whole words of a caption, replaced or dropped.',
+    clauses: ['mask.count', 'mask.text', 'mask.text.words'],
+    attributes: {
+      mode: choice(TEXT_MASK_MODES, 'Whether masked tokens become the mask, or are left out.'),
+      unit: choice(TEXT_MASK_UNITS, 'What is counted and chosen.'),
+      ratio: GRID.ratio,
+      rounding: choice(ROUNDINGS, 'How ratio times units becomes a number.'),
+      mask: integer('The id that replaces a masked token.'),
+      pad: integer('The id that fills up a caption.'),
+      ...ADDRESS,
+    },
+    inputs: [
+      tensor('ids', 'i32', 'L', 'Token ids, filled up with pad.'),
+      tensor('special', 'i32', 'n', 'Ids that are never masked, beside pad.'),
+      tensor('continues', 'i32', 'L', '1 where a token goes on with the word of the one before.'),
+    ],
+    outputs: [
+      tensor('ids', 'i32', 'L', 'The caption after masking.'),
+      tensor('masked', 'i32', 'M', 'Places of the masked tokens, ascending.'),
+    ],
+    details: [
+      'Units: each token that is neither pad nor special, in order; of unit word such a token belongs to the unit of the token directly before it where continues is 1 and that one is neither pad nor special.',
+      'Of n units min(m, n - 1) are masked, and none of none: m as for mask.tube with n for the places, and by nearest-masked-at-least-one max(1, ratio n to the nearest integer, halves to even); 0 where ratio or n is 0.',
+      'Which: words and integer(n) as for mask.tube, of stream 7; of items 0 ... n - 1, for i = 0 ... count - 1 swap item i with item i + integer(n - i); the first count items are masked.',
+      'replace: masked tokens become mask. drop: they are left out, the others move forward in order, and pad fills the end.',
+    ],
+  },
+  {
+    function: 'state.start',
+    text: 'The numbers that the weight of a layer starts with.',
+    clauses: ['state.start'],
+    attributes: {
+      start: choice(EMBEDDING_STARTS, 'The rule for the bound.'),
+      inputs: integer('Columns of the weight.'),
+      outputs: integer('Rows of the weight.'),
+      count: integer('n, how many numbers are asked for, from the first on.'),
+      seed: ADDRESS.seed,
+      sample: integer("An integer in [0, 2^32): in a run the digest of the tensor's name."),
+    },
+    inputs: [],
+    outputs: [tensor('bits', 'i32', 'n', 'The numbers in float32, as bits of i32.')],
+    details: [
+      'In float64: bound = 1 / sqrt(inputs) for fan-in, sqrt(6 / (inputs + outputs)) for xavier; number i = -bound + (2 bound) u, each operation rounded to float64 and the result to float32, with u = floor(w / 2^8) / 2^24 of word w = i. Words as for mask.tube, of stream, replicate and epoch 0.',
+    ],
   },
   {
     function: 'patchify',

@@ -38,10 +38,15 @@ export const VIDEOMAE_B: OracleModel = (() => {
   return { name: 'videomae-b', config, batch: 1, mask, optimizer };
 })();
 
-/** Alignment of masked video with masked text: two clips. */
+/**
+ * Alignment of masked video with masked text: two clips. PyTorch made its steps with text norms before
+ * attention and MLP, and with this AdamW, where the preset has DistilBERT's norms and Frozen-in-Time's.
+ */
 export const MAC_B: OracleModel = (() => {
-  const { encoder, contrastive, text, vocabulary, mask, optimizer } = presetNamed('mac-vitb');
-  const aligned = { ...contrastive, text: { ...text, vocabulary } };
+  const { encoder, contrastive, text, vocabulary, mask } = presetNamed('mac-vitb');
+  const { embeddingNorm: _, normEps: __, ...sizes } = text;
+  const aligned = { ...contrastive, text: { ...sizes, norms: 'before', vocabulary } as const };
+  const optimizer = { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.01 };
   return {
     name: 'mac-b',
     config: { video: VIDEO, encoder, contrastive: aligned },

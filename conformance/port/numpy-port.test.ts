@@ -65,7 +65,22 @@ const BREAKS: readonly Break[] = [
     'np.flatnonzero(flags == 0)[::-1], ',
     ['mask.order'],
   ],
-  ['the other items kept', 'masks', 'items[:visible]', 'items[-visible:]', ['mask.tube']],
+  [
+    'the other items kept',
+    'masks',
+    'return order[:count]',
+    'return order[items - count :]',
+    ['mask.text', 'mask.tube'],
+  ],
+  ['halves of words', 'masks', 'at["unit"] == "word" and ', 'False and ', ['mask.text.words']],
+  [
+    'space added to what time gave',
+    'towers',
+    'x = x + over_space',
+    'x = x + over_time + over_space',
+    ['model.space_time'],
+  ],
+  ['padding seen', 'towers', '< lengths[:, None]', '>= 0 * lengths[:, None]', ['model.text']],
   [
     'the last of equals first',
     'masks',

@@ -23,13 +23,14 @@ import {
   STEP_SHAPE,
   stepInputs,
   TINY_CONTRASTIVE,
+  TINY_DIVIDED,
   TINY_JOINT,
   TINY_MAE,
   TINY_TEACHER,
 } from './tiny-step.js';
 
-/** Spreads that are kept: those of four models at two draws, under two contracts. */
-const KEPT = 16;
+/** Spreads that are kept: those of five models at two draws, under two contracts. */
+const KEPT = 20;
 
 /**
  * A whole step of a tiny model in two cuts. Gradients and losses against float64, within as many
@@ -43,6 +44,8 @@ export const STEP_CHECKS: readonly Check[] = [
   ...stepChecks('joint', { config: TINY_JOINT }),
   ...stepChecks('contrastive', { config: TINY_CONTRASTIVE }),
   ...stepChecks('teacher', { config: TINY_TEACHER }),
+  // Four visible tokens: two places of each slot.
+  ...stepChecks('divided', { config: TINY_DIVIDED, shape: { batch: 3, visible: 4 } }),
   // The gradients, unscaled, lie where those of the step without scaling do.
   ...stepChecks('scaled', { config: TINY_JOINT, scaling: SCALING }),
   ...stepChecks('deep', {

@@ -10,9 +10,9 @@ const SMALL = { width: 6, depth: 1, heads: 2, mlpRatio: 2 };
 const VIDEO = { frames: 4, size: 8, tubelet: 2, patch: 4 };
 const TOKENS = 8;
 
-/** The same places with cubes of other sizes. */
-export function tinyVideo([tubelet = 2, patch = 4]: readonly number[]): VideoConfig {
-  return { frames: 2 * tubelet, size: 2 * patch, tubelet, patch };
+/** The same places with cubes of other sizes, in two slots or another number. */
+export function tinyVideo([tubelet = 2, patch = 4]: readonly number[], slots = 2): VideoConfig {
+  return { frames: slots * tubelet, size: 2 * patch, tubelet, patch };
 }
 const VOCABULARY = 7;
 
@@ -52,6 +52,35 @@ export const TINY_CONTRASTIVE: ModelConfig = {
     videoProjection: { kind: 'mlp', width: 5 },
     pool: 'class',
     temperature: { kind: 'fixed', value: 0.07 },
+    directions: 'sum',
+  },
+};
+
+/** MAC on its codebase's towers: divided attention, and a text encoder with norms after. */
+export const TINY_DIVIDED: ModelConfig = {
+  video: VIDEO,
+  encoder: {
+    ...SMALL,
+    classToken: true,
+    keyBias: true,
+    attention: 'divided',
+    positions: 'learned-zero-slots',
+  },
+  contrastive: {
+    text: {
+      ...SMALL,
+      vocabulary: VOCABULARY,
+      length: 4,
+      keyBias: true,
+      norms: 'after',
+      embeddingNorm: true,
+      segments: 2,
+      normEps: 1e-12,
+    },
+    textProjection: { kind: 'relu-linear', width: 5 },
+    videoProjection: { kind: 'linear', width: 5 },
+    pool: 'class',
+    temperature: { kind: 'fixed', value: 0.2 },
     directions: 'sum',
   },
 };
@@ -100,6 +129,22 @@ export function stepInputs(
       const data = dataOf(input, specs.get(input.name), tokens, stream);
       return [input.name, { dtype: input.dtype, shape: input.shape, data }];
     }),
+  );
+}
+
+/** The inputs with the f32 ones of these names multiplied by a number. */
+export function scaledInputs(
+  inputs: Named<HostTensor>,
+  names: RegExp,
+  factor: number,
+): Named<HostTensor> {
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, tensor]) => [
+      name,
+      names.test(name)
+        ? { ...tensor, data: Float32Array.from(tensor.data, (x) => x * factor) }
+        : tensor,
+    ]),
   );
 }
 

@@ -1,10 +1,11 @@
 import type { Crop } from '../../spec/model/presets.js';
 import { type DrawAddress, RandomStream, type StreamName } from '../../spec/random/stream.js';
 import type { MotionRequest } from '../motion/motion-request.js';
-import type { FrameRequest, VideoInfo } from '../video/video-reader.js';
+import type { CropBox, FrameRequest, FrameSize, VideoInfo } from '../video/video-reader.js';
 import { centreCrop } from './centre-crop.js';
 import { centreDenseClip, denseClip } from './dense-clip.js';
 import { multiScaleCrop } from './multi-scale-crop.js';
+import { randomResizedCrop } from './random-resized-crop.js';
 import { segmentClip, segmentTestClip } from './segment-clip.js';
 
 /** How clips are taken from videos. */
@@ -31,6 +32,14 @@ export interface ClipSampling {
 /** Where the draws of one sample lie. */
 export type SampleAddress = Readonly<Required<Omit<DrawAddress, 'stream'>>>;
 
+const CROP: Readonly<
+  Record<Crop, (frame: FrameSize, size: number, stream: RandomStream) => CropBox>
+> = {
+  'multi-scale': multiScaleCrop,
+  'random-resized': (frame, _, stream) => randomResizedCrop(frame, stream),
+  centre: centreCrop,
+};
+
 /** The training clip of a video: a function of the video's size and length, and of the address. */
 export function trainingClip(
   video: Pick<VideoInfo, 'width' | 'height' | 'frameCount'>,
@@ -45,10 +54,7 @@ export function trainingClip(
       rule.name === 'dense'
         ? denseClip({ frameCount, frames, stride: rule.stride }, draw('frames'))
         : segmentClip({ frameCount, frames }, draw('frames')),
-    crop:
-      sampling.crop === 'multi-scale'
-        ? multiScaleCrop(video, size, draw('crop'))
-        : centreCrop(video),
+    crop: CROP[sampling.crop](video, size, draw('crop')),
     size: { width: size, height: size },
     flip: sampling.flip && draw('flip').integer(2) === 1,
   };

@@ -5,6 +5,7 @@ import { centreCrop } from './centre-crop.js';
 import { type ClipSampling, captionChoice, evaluationClip, trainingClip } from './clip-sampling.js';
 import { centreDenseClip, denseClip } from './dense-clip.js';
 import { multiScaleCrop, multiScaleCropBoxes, multiScaleCropSizes } from './multi-scale-crop.js';
+import { randomResizedCrop } from './random-resized-crop.js';
 import { segmentClip, segmentTestClip } from './segment-clip.js';
 
 function stream(sample: number): RandomStream {
@@ -157,6 +158,60 @@ describe('multiScaleCrop', () => {
         expect(box.y + box.height).toBeLessThanOrEqual(height);
       }),
     );
+  });
+});
+
+describe('randomResizedCrop', () => {
+  const side = fc.integer({ min: 1, max: 500 });
+
+  it('lies in the frame', () => {
+    fc.assert(
+      fc.property(side, side, fc.nat(1000), (width, height, sample) => {
+        const box = randomResizedCrop({ width, height }, stream(sample));
+        expect(Math.min(box.x, box.y)).toBeGreaterThanOrEqual(0);
+        expect(Math.min(box.width, box.height)).toBeGreaterThanOrEqual(1);
+        expect(box.x + box.width).toBeLessThanOrEqual(width);
+        expect(box.y + box.height).toBeLessThanOrEqual(height);
+      }),
+    );
+  });
+
+  it('has half of the area to all of it, in shapes from 3:4 to 4:3, evenly', () => {
+    const boxes = Array.from({ length: 2000 }, (_, sample) =>
+      randomResizedCrop({ width: 1000, height: 1000 }, stream(sample)),
+    );
+    const areas = boxes.map(({ width, height }) => (width * height) / 1e6);
+    const shapes = boxes.map(({ width, height }) => Math.log(width / height));
+    expect(Math.min(...areas)).toBeGreaterThan(0.499);
+    expect(Math.max(...areas)).toBeLessThanOrEqual(1);
+    // Tall and wide boxes of nearly all of the area do not fit: smaller ones are more frequent.
+    const mean = areas.reduce((a, b) => a + b, 0) / areas.length;
+    expect(mean).toBeGreaterThan(0.65);
+    expect(mean).toBeLessThan(0.75);
+    expect(Math.max(...shapes.map(Math.abs))).toBeLessThan(Math.log(4 / 3) + 0.002);
+    expect(Math.max(...shapes)).toBeGreaterThan(0.25);
+    expect(Math.min(...shapes)).toBeLessThan(-0.25);
+    for (const axis of ['x', 'y'] as const) {
+      expect(new Set(boxes.map((box) => box[axis])).size).toBeGreaterThan(100);
+    }
+  });
+
+  it('is the middle where no try fits', () => {
+    const wide = randomResizedCrop({ width: 900, height: 90 }, stream(1));
+    expect(wide).toEqual({ x: 390, y: 0, width: 120, height: 90 });
+    const tall = randomResizedCrop({ width: 90, height: 900 }, stream(1));
+    expect(tall).toEqual({ x: 0, y: 390, width: 90, height: 120 });
+  });
+
+  it('has a vector', () => {
+    expect(randomResizedCrop({ width: 640, height: 480 }, stream(5))).toMatchInlineSnapshot(`
+      {
+        "height": 392,
+        "width": 491,
+        "x": 85,
+        "y": 22,
+      }
+    `);
   });
 });
 

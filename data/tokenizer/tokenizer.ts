@@ -3,6 +3,7 @@ import { LacunaError } from '../../spec/errors.js';
 import { checkDefinition } from './check-definition.js';
 import type { TokenizerDefinition } from './tokenizer-definition.js';
 import { withinTime } from './within-time.js';
+import { wordMarks } from './word-marks.js';
 
 /** Captions to token ids and back. An id is null where the vocabulary has no such token. */
 export interface Tokenizer {
@@ -26,6 +27,13 @@ export interface Tokenizer {
   encode(caption: string): number[];
   /** The text of ids, normalised as the tokenizer does; padding, begin and end tokens are left out. */
   decode(ids: Iterable<number>): string;
+  /**
+   * A number an id: 1 where the token goes on with the word of the token before it. What begins a word
+   * says `wordMarks`.
+   *
+   * @throws LacunaError if the vocabulary does not show where words begin.
+   */
+  continuations(ids: ArrayLike<number>): Uint8Array;
 }
 
 /** A longer text is no caption: it is refused before any work is spent on it. */
@@ -100,7 +108,23 @@ export function createTokenizer(definition: TokenizerDefinition): Tokenizer {
     return shown.length === 0 ? '' : inTime('ids', () => inner.decode(shown)).trim();
   }
 
-  return { vocabSize, padId, clsId, eosId, maskId: idOf('mask'), encode, decode };
+  const continues = wordMarks(definition);
+  function continuations(ids: ArrayLike<number>): Uint8Array {
+    if (continues === undefined) {
+      throw new LacunaError({
+        what: 'this tokenizer does not show where words begin, so that whole words cannot be masked',
+        where: 'tokenizer.json',
+        expected: 'byte-level BPE, BPE with an end of words, WordPiece or Metaspace',
+        fix: 'Set textMask.unit to "token".',
+      });
+    }
+    const texts = Array.from(ids, (id) => inner.id_to_token(id) ?? '');
+    return Uint8Array.from(texts, (text, i) =>
+      i > 0 && continues(text, texts[i - 1] ?? '') ? 1 : 0,
+    );
+  }
+
+  return { vocabSize, padId, clsId, eosId, maskId: idOf('mask'), encode, decode, continuations };
 }
 
 function construct({ tokenizer, config }: TokenizerDefinition): HuggingFaceTokenizer {

@@ -98,11 +98,12 @@ export class BatchFeeds {
     const tokens = textFeeds(source, captions, text.length);
     const ids = tokens['text.ids'].data as Int32Array;
     if (textMask.ratio > 0) {
-      const vocabulary = maskVocabulary(source);
+      const vocabulary = maskVocabulary(source, textMask);
       samples.forEach(({ word }, row) => {
         const caption = ids.subarray(row * text.length, (row + 1) * text.length);
         const address = { seed, epoch, sample: word };
-        const masked = maskText(textMask, caption.slice(), vocabulary, address);
+        const continues = textMask.unit === 'word' ? source.continuations(caption) : undefined;
+        const masked = maskText(textMask, caption.slice(), vocabulary, address, continues);
         caption.set(masked.ids);
         if (textMask.mode === 'drop') {
           const lengths = tokens['text.lengths'].data as Int32Array;
@@ -157,16 +158,20 @@ function stacked(rows: readonly Int32Array[]): HostTensor {
   return { dtype: 'i32', shape: [rows.length, width], data };
 }
 
-function maskVocabulary({ maskId, padId, clsId, eosId }: Tokenizer): TextMaskVocabulary {
-  if (maskId === null) {
+function maskVocabulary(
+  { maskId, padId, clsId, eosId }: Tokenizer,
+  { mode }: RunSettings['textMask'],
+): TextMaskVocabulary {
+  if (maskId === null && mode === 'replace') {
     throw new LacunaError({
-      what: 'words cannot be masked: the vocabulary has no mask token',
-      where: 'textMask.ratio',
-      fix: 'Set textMask.ratio to 0, or use a tokenizer with a mask token.',
+      what: 'words cannot be replaced: the vocabulary has no mask token',
+      where: 'textMask.mode',
+      got: '"replace"',
+      fix: 'Set textMask.mode to "drop", textMask.ratio to 0, or use a tokenizer with a mask token.',
     });
   }
   const special = [clsId, eosId, maskId].filter((id) => id !== null);
-  return { mask: maskId, pad: padId, special: new Set(special) };
+  return { mask: maskId ?? padId, pad: padId, special: new Set(special) };
 }
 
 /** Gives each record another one, in one cycle through all of them: nobody keeps its own captions. */

@@ -87,19 +87,20 @@ describe('a run', () => {
     );
   });
 
-  it('masks no words where the vocabulary has no token for it', async () => {
+  it('replaces no words where the vocabulary has no token for it, and drops them all the same', async () => {
     const tokenizer = createTokenizer(trainBpe(['a dog', 'a cat'], { vocabSize: 300 }));
-    const feeds = new BatchFeeds(settings({ textMask: { ratio: 0.5 } }), [], {
-      ...tokenizer,
-      maskId: null,
-    });
+    const maskless = { ...tokenizer, maskId: null };
+    const feeds = new BatchFeeds(settings({ textMask: { ratio: 0.5 } }), [], maskless);
     const record = { id: 'a', video: 'a.mp4', captions: ['a dog'] };
     const crop = { x: 0, y: 0, width: 16, height: 16 };
     const sample = { record, word: 0, caption: 0, frameIndices: [0], crop, flip: false };
     const video = new Uint8Array(4 * 16 * 16 * 3);
     const batch = { epoch: 0, step: 0, video, samples: [sample], skipped: [], incomplete: [] };
     expect(await refusalOf(feeds.feeds(batch))).toBe(
-      'textMask.ratio: words cannot be masked: the vocabulary has no mask token. Set textMask.ratio to 0, or use a tokenizer with a mask token.',
+      'textMask.mode: words cannot be replaced: the vocabulary has no mask token; got "replace". Set textMask.mode to "drop", textMask.ratio to 0, or use a tokenizer with a mask token.',
     );
+    const dropping = settings({ textMask: { ratio: 0.5, mode: 'drop', unit: 'word' } });
+    const fed = await new BatchFeeds(dropping, [], maskless).feeds(batch);
+    expect(fed['text.lengths']?.data[0]).toBeLessThan(tokenizer.encode('a dog').length);
   });
 });

@@ -12,7 +12,7 @@ import type { DataConfig } from './data.js';
 import type { EvaluationConfig, EvaluationSettings } from './evaluation.js';
 import type { MaeConfig } from './mae.js';
 import type { RunMaskConfig } from './mask.js';
-import type { ScheduleConfig } from './schedule.js';
+import type { ScheduleConfig, ScheduleOverrides } from './schedule.js';
 import type { Overrides } from './section.js';
 import type { TextConfig } from './towers.js';
 
@@ -59,12 +59,13 @@ export interface RunSettings {
 /** What a person writes: the data, the run folder, and what differs from the preset. */
 export interface RunConfig
   extends Overrides<
-    Omit<RunSettings, 'data' | 'output' | 'contrastive' | 'lossScaling' | 'evaluation'>
+    Omit<RunSettings, 'data' | 'output' | 'contrastive' | 'schedule' | 'lossScaling' | 'evaluation'>
   > {
   readonly data: DataConfig;
   readonly output: string;
   readonly evaluation?: EvaluationConfig;
   readonly contrastive?: ContrastiveOverrides;
+  readonly schedule?: ScheduleOverrides;
   /** @defaultValue `{ kind: 'none' }`, in mixed precision `{ kind: 'dynamic' }` */
   readonly lossScaling?: LossScaling;
 }

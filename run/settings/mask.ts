@@ -6,6 +6,7 @@ import { FRAME_AGGREGATIONS, type FrameAggregation } from '../../spec/masking/si
 import {
   completeTextMaskConfig,
   TEXT_MASK_MODES,
+  TEXT_MASK_UNITS,
   type TextMaskConfig,
 } from '../../spec/masking/text-mask.js';
 import type { Preset } from '../../spec/model/presets.js';
@@ -31,6 +32,7 @@ export const MASK_SCHEMA: z.ZodType<Overrides<RunMaskConfig>> = z.strictObject({
 
 export const TEXT_MASK_SCHEMA: z.ZodType<Overrides<TextMaskConfig>> = z.strictObject({
   mode: z.enum(TEXT_MASK_MODES).exactOptional(),
+  unit: z.enum(TEXT_MASK_UNITS).exactOptional(),
   ratio: ratio.exactOptional(),
   rounding: rounding.exactOptional(),
 });

@@ -2,10 +2,11 @@ import { z } from 'zod';
 import { LacunaError } from '../../spec/errors.js';
 import type { Preset } from '../../spec/model/presets.js';
 import {
+  type Decay,
+  type RateSchedule,
   scaleLearningRate,
   WARMUPS,
   type Warmup,
-  type WarmupCosine,
 } from '../../spec/optim/schedule.js';
 import { count, countOrZero, type Overrides, rate, refuse, steps } from './section.js';
 
@@ -16,14 +17,33 @@ export interface ScheduleConfig {
   /** How long the run is: in epochs, or in steps. */
   readonly epochs?: number;
   readonly steps?: number;
-  /** How long the warm-up is. @defaultValue the preset's share of the run */
+  /**
+   * How long the warm-up is. @defaultValue in epochs: the preset's, at most a fifth of the run; where the
+   * run is in steps, the preset's share of it
+   */
   readonly warmupEpochs?: number;
   readonly warmupSteps?: number;
-  /** See `WarmupCosine`. */
+  /** See `RateSchedule`. */
   readonly warmup: Warmup;
+  /** How the rate falls after the warm-up. Manifests of before there was a choice have none: cosine. */
+  readonly decay: Decay;
 }
 
-export const SCHEDULE_SCHEMA: z.ZodType<Overrides<ScheduleConfig>> = z.strictObject({
+/** What a person writes of it: a decay is replaced as a whole, since its kinds differ in keys. */
+export type ScheduleOverrides = Overrides<Omit<ScheduleConfig, 'decay'>> & {
+  readonly decay?: Decay;
+};
+
+/** A warm-up of the preset's epochs, however long the run is, unless that were more than this share. */
+const MOST_WARMUP = 1 / 5;
+
+const drop = z.number().gt(0).lt(1);
+const decay: z.ZodType<Decay> = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('cosine') }),
+  z.strictObject({ kind: z.literal('steps'), at: z.array(drop).min(1).max(1000), factor: drop }),
+]);
+
+export const SCHEDULE_SCHEMA: z.ZodType<ScheduleOverrides> = z.strictObject({
   baseLearningRate: rate.exactOptional(),
   minimumLearningRate: rate.exactOptional(),
   epochs: count.exactOptional(),
@@ -31,11 +51,12 @@ export const SCHEDULE_SCHEMA: z.ZodType<Overrides<ScheduleConfig>> = z.strictObj
   warmupEpochs: countOrZero.exactOptional(),
   warmupSteps: z.int().min(0).max(1e9).exactOptional(),
   warmup: z.enum(WARMUPS).exactOptional(),
+  decay: decay.exactOptional(),
 });
 
 /** @throws LacunaError for a length that is said twice, and rates that are the wrong way round. */
 export function resolveSchedule(
-  own: Overrides<ScheduleConfig> | undefined = {},
+  own: ScheduleOverrides | undefined = {},
   preset: Preset,
 ): ScheduleConfig {
   const { baseLearningRate, minimumLearningRate, epochs, warmupEpochs } = preset.schedule;
@@ -48,7 +69,7 @@ export function resolveSchedule(
       ? {}
       : 'steps' in length
         ? { warmupSteps: Math.round(share * length.steps) }
-        : { warmupEpochs: Math.round(share * length.epochs) };
+        : { warmupEpochs: Math.min(warmupEpochs, Math.round(MOST_WARMUP * length.epochs)) };
   const schedule: ScheduleConfig = {
     baseLearningRate,
     // An explicit peak below the preset's floor means no floor.
@@ -57,6 +78,7 @@ export function resolveSchedule(
         ? minimumLearningRate
         : 0,
     warmup: 'videomae',
+    decay: preset.schedule.decay ?? { kind: 'cosine' },
     ...warmup,
     ...own,
     ...length,
@@ -76,7 +98,7 @@ export function resolveSchedule(
 export function runSchedule(
   { batch, schedule }: { readonly batch: number; readonly schedule: ScheduleConfig },
   clips: number,
-): WarmupCosine {
+): RateSchedule {
   const stepsPerEpoch = Math.floor(clips / batch);
   if (stepsPerEpoch < 1) {
     throw new LacunaError({
@@ -102,6 +124,7 @@ export function runSchedule(
     warmupSteps,
     totalSteps,
     warmup: schedule.warmup,
+    decay: schedule.decay,
   };
 }
 

@@ -60,6 +60,10 @@ const REFUSED: readonly (readonly [config: object, sentence: string])[] = [
     'batch: the frames of a batch take 588.0 GiB; got 65536, expected at most 8 GiB. Lower batch, clip.frames or clip.size.',
   ],
   [
+    { encoder: { attention: 'divided' }, mask: { kind: 'random-per-slot' } },
+    'encoder.attention: divided attention needs the same places in every slot, and this mask has others in each; got "divided" with mask.kind "random-per-slot", expected mask.kind tube, or encoder.attention "joint". Set mask.kind to "tube" (one mask for all frames), or encoder.attention to "joint".',
+  ],
+  [
     { mask: { ties: 'random' } },
     'mask.ties: the mask tube compares no values, so there are no ties; got "random". Leave mask.ties out.',
   ],
@@ -185,6 +189,38 @@ describe('settings', () => {
     expect(schedule).toMatchObject({ steps: 100, warmupSteps: 25 });
     expect(schedule.epochs).toBeUndefined();
     expect(contrastive.temperature).toEqual({ kind: 'learned' });
+  });
+
+  it.each([
+    [{ mask: { kind: 'tube' } }],
+    [{ mask: { kind: 'random-per-slot', ratio: 0 } }],
+    [{ mask: { kind: 'random-per-slot' }, clip: { frames: 1 } }],
+  ])('may divide attention where every slot has the same places: %j', (config) => {
+    const given = { preset: 'tiny-mac', encoder: { attention: 'divided' }, ...config };
+    expect(resolved(given).encoder.attention).toBe('divided');
+  });
+
+  it.each([
+    ['tgm-vitb-k400', 800, 40],
+    ['tgm-vitb-k400', 200, 40],
+    ['videomae-vitb', 1600, 40],
+    ['videomae-vitb', 200, 40],
+    ['videomae-vitb', 50, 10],
+    ['videomae-vitl', 2, 0],
+    ['mac-vitb', 30, 0],
+  ])('of %s for %i epochs warm up for %i', (preset, epochs, warmupEpochs) => {
+    const contrastive = preset.startsWith('tgm') ? { contrastive: TEACHER } : {};
+    const data = { list: 'clips.jsonl', similarity: 'maps' };
+    const { schedule } = resolved({ preset, data, schedule: { epochs }, ...contrastive });
+    expect(schedule).toMatchObject({ epochs, warmupEpochs });
+  });
+
+  it('have one decay of the rate or the other, whole', () => {
+    const steps = { kind: 'steps', at: [0.6, 0.8], factor: 0.1 };
+    expect(resolved({ preset: 'tiny-mac' }).schedule.decay).toEqual(steps);
+    const { schedule } = resolved({ preset: 'tiny-mac', schedule: { decay: { kind: 'cosine' } } });
+    expect(schedule.decay).toEqual({ kind: 'cosine' });
+    expect(resolved({}).schedule.decay).toEqual({ kind: 'cosine' });
   });
 
   it('have no floor of the rate above a peak that is given', () => {

@@ -1,5 +1,5 @@
 import { maskCounts } from '../../spec/masking/draw-mask.js';
-import { MASK_KINDS } from '../../spec/masking/kinds.js';
+import { MASK_KIND_NAMES, MASK_KINDS } from '../../spec/masking/kinds.js';
 import { clipTokens, gridOf } from '../../spec/model/patches.js';
 import { type Preset, presetNamed } from '../../spec/model/presets.js';
 import { resolveBackend } from './backend.js';
@@ -16,7 +16,7 @@ import { resolveLossScaling, resolveOptimizer } from './optimizer.js';
 import { resolveSchedule } from './schedule.js';
 import { refuse } from './section.js';
 import { requireSize } from './size.js';
-import { requireHeads, resolveText } from './towers.js';
+import { requireHeads, resolveDecoder, resolveEncoder, resolveText } from './towers.js';
 
 export { videoConfig } from './clip.js';
 export { modelConfig, modelState, withTeacher } from './model.js';
@@ -41,8 +41,8 @@ export function resolveSettings(config: RunConfig): RunSettings {
     output: config.output,
     seed: config.seed ?? 0,
     clip: resolveClip(config.clip, preset),
-    encoder: { ...preset.encoder, ...config.encoder },
-    decoder: { ...preset.decoder, ...config.decoder },
+    encoder: resolveEncoder(config.encoder, preset),
+    decoder: resolveDecoder(config.decoder, preset),
     mae: resolveMae(config.mae, preset),
     text: resolveText(config.text, preset),
     contrastive: resolveContrastive(config.contrastive, preset),
@@ -63,6 +63,7 @@ export function resolveSettings(config: RunConfig): RunSettings {
   requireHeads('encoder', settings.encoder);
   requireMap(settings);
   requireMasked(settings);
+  requireSharedMask(settings);
   refuse(settings.batch % settings.microbatches !== 0, 'microbatches', `${settings.microbatches}`, {
     what: 'the batch cannot be cut into this many equal parts',
     expected: `a divisor of batch, ${settings.batch}`,
@@ -89,6 +90,19 @@ function requireMasked(settings: RunSettings): void {
   refuse(capabilitiesOf(settings).reconstructs && masked === 0, 'mask.ratio', `${mask.ratio}`, {
     what: `none of ${clipTokens(video)} tokens is masked, so there is nothing to reconstruct`,
     fix: 'Raise the ratio, or choose the objective contrastive.',
+  });
+}
+
+/** Divided attention pairs a place with itself over time: every slot must have the same places. */
+function requireSharedMask({ encoder, mask, clip }: RunSettings): void {
+  const { slots } = gridOf(videoConfig({ clip }));
+  const { shared } = MASK_KINDS[mask.kind];
+  const isApart = encoder.attention === 'divided' && shared !== true && mask.ratio > 0 && slots > 1;
+  const kinds = MASK_KIND_NAMES.filter((name) => MASK_KINDS[name].shared === true);
+  refuse(isApart, 'encoder.attention', `"divided" with mask.kind "${mask.kind}"`, {
+    what: 'divided attention needs the same places in every slot, and this mask has others in each',
+    expected: `mask.kind ${kinds.join(' or ')}, or encoder.attention "joint"`,
+    fix: 'Set mask.kind to "tube" (one mask for all frames), or encoder.attention to "joint".',
   });
 }
 

@@ -60,7 +60,10 @@ function parametersOf(settings: RunSettings): readonly Part[] {
   const { encoder, decoder, text, contrastive } = settings;
   const { reconstructs, aligns, readsText } = capabilitiesOf(settings);
   const cube = cubeSize(videoConfig(settings));
-  const parts = [part('encoder.width', encoder.width, blocks(encoder) + cube * encoder.width)];
+  // Time attention has four more matrices in each block.
+  const overTime = encoder.attention === 'divided' ? 4 * encoder.depth * encoder.width ** 2 : 0;
+  const towers = blocks(encoder) + overTime + cube * encoder.width;
+  const parts = [part('encoder.width', encoder.width, towers)];
   if (reconstructs) {
     const ends = (cube + encoder.width) * decoder.width;
     parts.push(part('decoder.width', decoder.width, blocks(decoder) + ends));

@@ -60,11 +60,34 @@ describe('the settings of a manifest', () => {
     expect(keptOf(old).lossScaling).toEqual({ kind: 'none' });
   });
 
+  it('of a version before towers had choices have what it had, whatever the preset has now', () => {
+    const now = settings({ preset: 'tiny-mac' });
+    const { attention: _, patchStart: __, ...encoder } = now.encoder;
+    const { embedStart: ___, ...decoder } = now.decoder;
+    const { norms, embeddingNorm, segments, normEps, ...text } = now.text;
+    const { decay, ...schedule } = now.schedule;
+    const { unit, ...textMask } = now.textMask;
+    expect([norms, embeddingNorm, normEps, decay.kind, unit]).toEqual([
+      ...['after', true, 1e-12],
+      ...['steps', 'token'],
+    ]);
+    const old = { ...now, encoder, decoder, text, schedule, textMask };
+    expect(keptOf(old)).toEqual({
+      ...now,
+      encoder: { ...now.encoder, attention: 'joint', patchStart: 'xavier' },
+      decoder: { ...now.decoder, embedStart: 'xavier' },
+      text: { ...text, norms: 'before', embeddingNorm: false, segments, normEps: 1e-6 },
+      schedule: { ...schedule, decay: { kind: 'cosine' } },
+    });
+  });
+
   it.each([
     [{ encoder: { depth: 900_000_000 } }, 'encoder.depth'],
     [{ encoder: { width: '<b>' } }, 'encoder.width'],
     [{ batch: -1 }, 'batch'],
     [{ clip: { frames: 1e9 } }, 'clip.frames'],
+    [{ text: 7 }, 'text'],
+    [{ schedule: { decay: { kind: 'steps', at: [2], factor: 0.1 } } }, 'schedule.decay'],
     [{ mask: { kind: 'constructor' } }, 'mask.kind'],
     [{ data: { list: 7 } }, 'data.list'],
     [{ data: { list: `a/${'b'.repeat(5000)}` } }, 'data.list'],

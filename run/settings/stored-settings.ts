@@ -4,6 +4,7 @@ import { withTeacherWidth } from './contrastive.js';
 import { parseConfig } from './parse-config.js';
 import { count } from './section.js';
 import { resolveSettings } from './settings.js';
+import { PLAIN_TEXT } from './towers.js';
 
 /** What the settings of a run hold beside what a person writes: it became known when files were opened. */
 const FOUND = z.looseObject({
@@ -22,6 +23,27 @@ const FOUND = z.looseObject({
     .exactOptional(),
 });
 
+/** What runs had that are older than the choice: each is recorded by every run since. */
+const BEFORE = {
+  lossScaling: { kind: 'none' },
+  encoder: { attention: 'joint', patchStart: 'xavier' },
+  decoder: { embedStart: 'xavier' },
+  text: PLAIN_TEXT,
+  schedule: { decay: { kind: 'cosine' } },
+} as const;
+
+/** The settings with what is missing of a section of `BEFORE`, which is no choice of a preset's. */
+function withBefore(settings: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const sections = Object.entries(BEFORE).map(([key, usual]): [string, unknown] => {
+    const own = settings[key] ?? {};
+    // What is no section is refused, with its key, where the settings are parsed.
+    if (typeof own !== 'object') return [key, own];
+    // A loss scaling is one choice of several forms, and not completed.
+    return [key, 'kind' in own ? own : { ...usual, ...own }];
+  });
+  return { ...settings, ...Object.fromEntries(sections) };
+}
+
 /**
  * The settings of a run as its manifest keeps them, checked as those that a person writes: each key,
  * each bound, and the rules between them. They may be a stranger's.
@@ -34,10 +56,8 @@ export function storedSettings(value: unknown): RunSettings {
   const { contrastive, mask, ...others } = found.data;
   const { teacherWidth, ...contrastiveKeys } = contrastive ?? {};
   const { raftDigest, ...motionKeys } = mask?.motion ?? {};
-  // Before loss scaling there was none, whatever the precision.
   const config = {
-    lossScaling: { kind: 'none' },
-    ...others,
+    ...withBefore(others),
     ...(contrastive === undefined
       ? {}
       : { contrastive: withoutTeacherWidth(contrastiveKeys, teacherWidth) }),

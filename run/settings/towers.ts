@@ -1,13 +1,23 @@
 import { z } from 'zod';
 import type { DecoderConfig } from '../../spec/model/decoder.js';
 import type { Preset } from '../../spec/model/presets.js';
+import { EMBEDDING_STARTS } from '../../spec/model/state.js';
 import {
   TEXT_ATTENTIONS,
   TEXT_POOLINGS,
   type TextEncoderConfig,
 } from '../../spec/model/text-encoder.js';
-import { ACTIVATIONS, type TransformerConfig } from '../../spec/model/transformer.js';
-import { POSITIONS, type VideoEncoderConfig } from '../../spec/model/video-encoder.js';
+import {
+  ACTIVATIONS,
+  NORM_EPS,
+  NORM_PLACES,
+  type TransformerConfig,
+} from '../../spec/model/transformer.js';
+import {
+  POSITIONS,
+  VIDEO_ATTENTIONS,
+  type VideoEncoderConfig,
+} from '../../spec/model/video-encoder.js';
 import { count, epsilon, type Overrides, refuse } from './section.js';
 
 /** The text encoder of a run. */
@@ -29,6 +39,8 @@ const transformer = {
 export const ENCODER_SCHEMA: z.ZodType<Overrides<VideoEncoderConfig>> = z.strictObject({
   ...transformer,
   positions: z.enum(POSITIONS).exactOptional(),
+  attention: z.enum(VIDEO_ATTENTIONS).exactOptional(),
+  patchStart: z.enum(EMBEDDING_STARTS).exactOptional(),
   classToken: z.boolean().exactOptional(),
   finalNorm: z.boolean().exactOptional(),
 });
@@ -36,6 +48,7 @@ export const ENCODER_SCHEMA: z.ZodType<Overrides<VideoEncoderConfig>> = z.strict
 export const DECODER_SCHEMA: z.ZodType<Overrides<DecoderConfig>> = z.strictObject({
   ...transformer,
   finalNormEps: epsilon.exactOptional(),
+  embedStart: z.enum(EMBEDDING_STARTS).exactOptional(),
 });
 
 export const TEXT_SCHEMA: z.ZodType<Overrides<TextConfig>> = z.strictObject({
@@ -43,11 +56,36 @@ export const TEXT_SCHEMA: z.ZodType<Overrides<TextConfig>> = z.strictObject({
   length: z.int().min(2).max(65_536).exactOptional(),
   attention: z.enum(TEXT_ATTENTIONS).exactOptional(),
   pool: z.enum(TEXT_POOLINGS).exactOptional(),
+  norms: z.enum(NORM_PLACES).exactOptional(),
+  embeddingNorm: z.boolean().exactOptional(),
+  segments: z.int().min(0).max(1024).exactOptional(),
   vocabulary: count.exactOptional(),
 });
 
+/** What every manifest records of a text encoder; those of before there was a choice have none of it. */
+export const PLAIN_TEXT: Required<
+  Pick<TextConfig, 'norms' | 'embeddingNorm' | 'segments' | 'normEps'>
+> = { norms: 'before', embeddingNorm: false, segments: 0, normEps: NORM_EPS };
+
+/** The encoder, with the choices that every manifest records. */
+export function resolveEncoder(
+  own: Overrides<VideoEncoderConfig> | undefined,
+  { encoder }: Preset,
+): VideoEncoderConfig {
+  return { attention: 'joint', patchStart: 'fan-in', ...encoder, ...own };
+}
+
+/** The decoder, with the choices that every manifest records. */
+export function resolveDecoder(
+  own: Overrides<DecoderConfig> | undefined,
+  { decoder }: Preset,
+): DecoderConfig {
+  return { embedStart: 'fan-in', ...decoder, ...own };
+}
+
 export function resolveText(own: Overrides<TextConfig> | undefined, preset: Preset): TextConfig {
-  return { ...preset.text, vocabulary: preset.vocabulary, ...own };
+  const { text, vocabulary } = preset;
+  return { ...PLAIN_TEXT, ...text, vocabulary, ...own };
 }
 
 /** @throws LacunaError for a width that cannot be cut into heads; `section` is where the tower's keys are. */

@@ -39,6 +39,20 @@ export const MASKING: Area = {
       'The tokens of the highest similarity are masked; of equals the one of the lower index first.',
       { needs: ['mask.count', 'mask.order'], source: 'TGM section 3.2' },
     ),
+    clause(
+      'mask.text',
+      'Tokens of a caption are replaced by the mask, or dropped, which moves the others forward. Padding and special tokens never are, and one other token always stays: a caption of one token is as it was.',
+      {
+        formula: 'masked: min(count, n - 1) of n tokens',
+        needs: ['random.philox', 'mask.count'],
+        source: 'MAC figure 2 (replaced) and abstract (dropped); BERT for the rounding',
+      },
+    ),
+    clause(
+      'mask.text.words',
+      'The same of whole words: all tokens of a word are masked, or none; a caption of one word is as it was.',
+      { needs: ['mask.text'], source: "BERT's whole word masking" },
+    ),
   ],
 };
 
@@ -50,6 +64,16 @@ export const MODEL: Area = {
     clause('patch.order', 'The values of a cube are ordered frame, row, column, channel.', {
       source: 'VideoMAE engine_for_pretraining.py',
     }),
+    clause(
+      'state.start',
+      "The embeddings of patches, and of encoded tokens in the decoder, start as PyTorch starts Linear and Conv, weight and bias (fan-in); another start, for layers that VideoMAE's code initialises, is Xavier's. A start is a function of the seed and of the tensor's name.",
+      {
+        formula:
+          'bound = 1 / sqrt(inputs), or sqrt(6 / (inputs + outputs)); x = float32(-bound + 2 bound u)',
+        needs: ['random.philox'],
+        source: 'torch.nn.Linear.reset_parameters; VideoMAE modeling_pretrain.py, _init_weights',
+      },
+    ),
     clause(
       'model.forward',
       'Embedding of the visible cubes and their positions, blocks of attention and MLP with norms before, a norm at the end.',
@@ -64,6 +88,24 @@ export const MODEL: Area = {
           'op.gather',
         ],
         source: 'VideoMAE modeling_pretrain.py',
+      },
+    ),
+    clause(
+      'model.space_time',
+      'Divided attention: first each token meets those of its place in all slots, then those of its slot, in both with the class token, which meets all; what space gives is added to the tokens as they were before time. A position is that of the place plus that of the slot; the class token has none.',
+      {
+        formula: 'a = x + time(norm3(x)); x += space(norm1(a)); x += mlp(norm2(x))',
+        needs: ['model.forward', 'op.concat', 'op.broadcast'],
+        source: 'Frozen-in-Time video_transformer.py, SpaceTimeBlock; MAC figure 2',
+      },
+    ),
+    clause(
+      'model.text',
+      'The first token of a caption behind blocks with norms after attention and MLP: embeddings of tokens, places and the first segment, a norm, blocks. Nobody sees padding.',
+      {
+        formula: 'x = norm1(x + attn(x)); x = norm2(x + mlp(x))',
+        needs: ['model.forward', 'op.gather', 'op.select', 'op.compare'],
+        source: 'BERT and DistilBERT, Hugging Face modeling_bert.py and modeling_distilbert.py',
       },
     ),
   ],

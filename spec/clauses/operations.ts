@@ -74,10 +74,14 @@ export const OPERATIONS: Area = {
       formula: 'dx = dy (Phi(x) + x phi(x))',
       needs: ['op.erf', 'op.exp', 'op.mul', 'op.add'],
     }),
-    clause('op.attention', 'For each batch and head; a bias on the scores may mask keys.', {
-      formula: 'o = softmax(scale q k^T + bias) v',
-      needs: ['op.softmax', 'op.matmul', 'op.mul', 'op.add'],
-    }),
+    clause(
+      'op.attention',
+      'For each batch and head, of as many keys as values and any number of queries; a bias on the scores may mask keys.',
+      {
+        formula: 'o = softmax(scale q k^T + bias) v',
+        needs: ['op.softmax', 'op.matmul', 'op.mul', 'op.add'],
+      },
+    ),
     clause(
       'op.attention.gradient',
       'With respect to q, k and v, from q, k, v, the result o and do.',

@@ -29,7 +29,9 @@ export {
   type MaskedText,
   maskText,
   TEXT_MASK_MODES,
+  TEXT_MASK_UNITS,
   type TextMaskConfig,
   type TextMaskMode,
+  type TextMaskUnit,
   type TextMaskVocabulary,
 } from './text-mask.js';

@@ -42,6 +42,8 @@ export interface MaskDraw {
 export interface MaskKind {
   /** Which tokens the ratio counts: those of each slot (equal counts per slot), or of the clip. */
   readonly per: 'slot' | 'clip';
+  /** Whether the same places are masked in every slot, as divided attention needs it. @defaultValue false */
+  readonly shared?: true;
   /** The stored map that it needs, if any. */
   readonly map?: MapName;
   /** The default rounding, and in `source` why. */

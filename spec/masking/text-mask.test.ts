@@ -78,6 +78,52 @@ describe('maskText', () => {
     }
   });
 
+  it('masks whole words: all tokens of one or none, and so many words as the rule says', () => {
+    const flags = fc.array(fc.boolean(), { minLength: 18, maxLength: 18 });
+    fc.assert(
+      fc.property(configs, captions, flags, fc.nat(), (config, ids, isPart, sample) => {
+        const continues = Uint8Array.from(ids, (_, i) => (isPart[i] === true ? 1 : 0));
+        const words: number[][] = [];
+        for (const [i, id] of ids.entries()) {
+          if (!isWord(id)) continue;
+          // The token behind [CLS] begins a word whatever its flag says.
+          if (i > 1 && continues[i] === 1) words.at(-1)?.push(i);
+          else words.push([i]);
+        }
+        const whole = { ...config, unit: 'word' } as const;
+        const { masked } = maskText(whole, ids, VOCABULARY, { seed: 1, sample }, continues);
+        const hidden = words.filter((word) => word.some((i) => masked.includes(i)));
+        expect([...masked]).toEqual(hidden.flat());
+        const asked = maskedCount(config.rounding, words.length, config.ratio);
+        expect(hidden.length).toBe(Math.max(0, Math.min(asked, words.length - 1)));
+      }),
+    );
+  });
+
+  it('keeps its masks of whole words', () => {
+    const ids = Int32Array.of(1, 11, 12, 13, 14, 15, 16, 17, 2, 0);
+    const continues = Uint8Array.of(0, 1, 1, 0, 0, 1, 1, 0, 1, 1);
+    const config = { ratio: 0.5, unit: 'word' } as const;
+    const { ids: replaced, masked } = maskText(config, ids, VOCABULARY, ADDRESS, continues);
+    expect([...masked]).toEqual([3, 4, 5, 6]);
+    expect([...replaced]).toEqual([1, 11, 12, 3, 3, 3, 3, 17, 2, 0]);
+  });
+
+  it('masks nothing in a caption of one word of many tokens', () => {
+    const ids = Int32Array.of(1, 11, 12, 13, 2);
+    const config = { ratio: 0.5, unit: 'word' } as const;
+    const continues = Uint8Array.of(0, 0, 1, 1, 0);
+    expect(maskText(config, ids, VOCABULARY, ADDRESS, continues).masked).toHaveLength(0);
+  });
+
+  it('refuses whole words without knowing them', () => {
+    const ids = Int32Array.of(4, 5);
+    const config = { unit: 'word' } as const;
+    for (const continues of [undefined, [1]]) {
+      expect(() => maskText(config, ids, VOCABULARY, ADDRESS, continues)).toThrow(/whole words/);
+    }
+  });
+
   it('masks other words in another epoch or for another sample', () => {
     const ids = Int32Array.from({ length: 64 }, (_, i) => i + 4);
     const masks = [ADDRESS, { ...ADDRESS, epoch: 8 }, { ...ADDRESS, sample: 1 }].map((address) =>
@@ -89,6 +135,7 @@ describe('maskText', () => {
   it('replaces 15 % by default, with BERT rounding', () => {
     expect(completeTextMaskConfig({})).toEqual({
       mode: 'replace',
+      unit: 'token',
       ratio: 0.15,
       rounding: 'nearest-masked-at-least-one',
     });

@@ -5,6 +5,7 @@ import { maskRandomly } from './mask-randomly.js';
 /** One random set of places, masked in every slot. */
 export const tube: MaskKind = {
   per: 'slot',
+  shared: true,
   rounding: 'floor-masked',
   ratio: 0.9,
   source: 'VideoMAE, whose generator computes int(ratio * places)',

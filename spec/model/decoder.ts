@@ -1,13 +1,15 @@
 import { add, broadcast, concat, gather, slice, type Value } from '../program/index.js';
 import { layerNormLayer, linearLayer } from './layers.js';
 import { clipTokens, cubeSize, type VideoConfig } from './patches.js';
-import type { ModelBuilder } from './state.js';
+import { type EmbeddingStart, embeddingInit, type ModelBuilder } from './state.js';
 import { NORM_EPS, type TransformerConfig, transformer } from './transformer.js';
 import { positionTable } from './video-encoder.js';
 
 export interface DecoderConfig extends TransformerConfig {
   /** eps of the norm after the last block. @defaultValue 1e-6 (1e-5 in HF VideoMAE) */
   readonly finalNormEps?: number;
+  /** How the embedding of encoded tokens starts. @defaultValue 'fan-in' (VideoMAE's encoder_to_decoder) */
+  readonly embedStart?: EmbeddingStart;
 }
 
 /**
@@ -26,7 +28,9 @@ export function decoder(
   const { width } = config;
   const [batch, hidden] = masked.shape as [number, number];
   return model.scope('decoder', () => {
-    const projected = linearLayer(model, 'embed', encoded, width, { bias: false });
+    const inputs = encoded.shape.at(-1) as number;
+    const { init } = embeddingInit(config.embedStart ?? 'fan-in', inputs, width);
+    const projected = linearLayer(model, 'embed', encoded, width, { bias: false, init });
     const table = positionTable(model, clipTokens(video), width);
     const token = model.parameter('mask', [width], { kind: 'normal', std: 0.02, cut: 1 });
     const sequence = concat(

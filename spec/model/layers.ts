@@ -20,6 +20,8 @@ interface LinearOptions {
   readonly bias?: boolean;
   /** @defaultValue Xavier over inputs and outputs */
   readonly init?: Init;
+  /** @defaultValue 0 */
+  readonly biasInit?: Init;
 }
 
 /** x W^T + b with parameters `name.weight` [O, I] and `name.bias` [O]. */
@@ -37,7 +39,10 @@ export function linearLayer(
       [outputs, inputs],
       options.init ?? xavier(inputs, outputs),
     );
-    const bias = options.bias === false ? undefined : model.parameter('bias', [outputs], ZEROS);
+    const bias =
+      options.bias === false
+        ? undefined
+        : model.parameter('bias', [outputs], options.biasInit ?? ZEROS);
     return linear(x, weight, bias);
   });
 }

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { type MaskKindName, maskCounts } from '../masking/index.js';
+import { scaleLearningRate } from '../optim/schedule.js';
 import { gridOf } from './patches.js';
 import { PRESETS, type Preset, presetNamed } from './presets.js';
 import { pretrainingModel } from './pretraining.js';
+import { xavier } from './state.js';
 
 const presets: [string, Preset][] = Object.entries(PRESETS);
 
@@ -62,6 +64,47 @@ describe('the presets', () => {
     expect(maskCounts(base.mask, gridOf(base.video)).visible).toBe(160);
     const mac = PRESETS['mac-vitb'];
     expect(maskCounts(mac.mask, gridOf(mac.video)).visible).toBe(4 * 79);
+  });
+
+  it("have the epochs of VideoMAE's scripts", () => {
+    const names = ['videomae-vits', 'videomae-vitb', 'videomae-vitl', 'videomae-vith'] as const;
+    expect(names.map((name) => PRESETS[name].schedule.epochs)).toEqual([1601, 800, 1601, 1601]);
+    for (const name of names) expect(PRESETS[name].schedule.warmupEpochs).toBe(40);
+  });
+
+  // Frozen-in-Time and MCQ: what the source names.
+  it('mac-vitb has the recipe of the code that it builds on', () => {
+    expect(PRESETS['mac-vitb']).toMatchObject({
+      crop: 'random-resized',
+      flip: true,
+      encoder: { positions: 'learned-zero-slots', attention: 'joint', classToken: true },
+      text: { depth: 6, norms: 'after', embeddingNorm: true, normEps: 1e-12, pool: 'first' },
+      optimizer: { beta1: 0.9, beta2: 0.999, eps: 1e-6, weightDecay: 0 },
+      schedule: { epochs: 10, decay: { kind: 'steps', at: [0.6, 0.8], factor: 0.1 } },
+      batch: 160,
+    });
+    const { schedule, batch } = PRESETS['mac-vitb'];
+    expect(scaleLearningRate(schedule.baseLearningRate, batch)).toBeCloseTo(3e-5, 12);
+  });
+
+  // Conv3d's and Linear's defaults: uniform over 1 / sqrt(inputs), weight and bias.
+  it('start the embeddings of VideoMAE as its code leaves them to PyTorch', () => {
+    const { video, encoder, decoder } = PRESETS['videomae-vitb'];
+    const { state } = pretrainingModel(
+      { video, encoder, mae: { decoder } },
+      { batch: 1, visible: 8 },
+    );
+    const init = (name: string): unknown => state.find((each) => each.name === name)?.init;
+    const cube = { kind: 'uniform', bound: 1 / Math.sqrt(2 * 16 * 16 * 3) };
+    expect(init('encoder.patch.weight')).toEqual(cube);
+    expect(init('encoder.patch.bias')).toEqual(cube);
+    expect(init('decoder.embed.weight')).toEqual({ kind: 'uniform', bound: 1 / Math.sqrt(768) });
+    // Standard deviations that were measured there.
+    expect(cube.bound / Math.sqrt(3)).toBeCloseTo(0.0147, 4);
+    expect(1 / Math.sqrt(768) / Math.sqrt(3)).toBeCloseTo(0.0208, 4);
+    // What the code does initialise itself stays Xavier's.
+    expect(init('decoder.head.weight')).toEqual(xavier(384, 1536));
+    expect(init('encoder.0.mlp.fc1.weight')).toEqual(xavier(768, 3072));
   });
 
   // Tables 1 and 8, sections 3.2 to 3.4 and 4.2 of the paper; its ratios in 4.6.

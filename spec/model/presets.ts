@@ -3,6 +3,7 @@ import type { MaskConfig } from '../masking/draw-mask.js';
 import type { TextMaskConfig } from '../masking/text-mask.js';
 import type { TargetKind } from '../objectives/targets.js';
 import type { AdamWConfig } from '../optim/adamw.js';
+import type { Decay } from '../optim/schedule.js';
 import type { DecoderConfig } from './decoder.js';
 import type { VideoConfig } from './patches.js';
 import type { ContrastiveObjective } from './pretraining.js';
@@ -18,9 +19,12 @@ export const OBJECTIVES = ['mae', 'contrastive', 'mae+contrastive'] as const;
 export type FrameSampling = (typeof FRAME_SAMPLINGS)[number];
 export const FRAME_SAMPLINGS = ['dense', 'tsn'] as const;
 
-/** `multi-scale`: VideoMAE's MultiScaleCrop. `centre`: always the middle square. */
+/**
+ * `multi-scale`: VideoMAE's MultiScaleCrop. `random-resized`: RandomResizedCrop of 0.5 to 1 of the area
+ * (Frozen-in-Time). `centre`: always the middle square.
+ */
 export type Crop = (typeof CROPS)[number];
-export const CROPS = ['multi-scale', 'centre'] as const;
+export const CROPS = ['multi-scale', 'random-resized', 'centre'] as const;
 
 /** How the learning rate runs, before a run's batch and length are known. */
 export interface PresetSchedule {
@@ -30,6 +34,8 @@ export interface PresetSchedule {
   readonly minimumLearningRate: number;
   readonly epochs: number;
   readonly warmupEpochs: number;
+  /** @defaultValue a cosine */
+  readonly decay?: Decay;
 }
 
 /** A named starting point of a run: everything that a paper or codebase fixes. */
@@ -80,7 +86,8 @@ export const PRESET_NAMES = [
 ] as const;
 
 const VIDEOMAE_SOURCE =
-  'VideoMAE: sizes of modeling_pretrain.py, recipe of scripts/kinetics (decoder depth 12 for L and H); ' +
+  'VideoMAE: sizes of modeling_pretrain.py, recipe of scripts/kinetics (decoder depth 12 for L and H; ' +
+  '1,601 epochs for S, L and H, 800 for B, of its 801, 1,601 and 2,401); starts of the code; ' +
   'alignment as TGM (mean of visible tokens, batch-norm head, mean of both directions; temperature 0.1 ' +
   "is this project's choice) with CLIP's text transformer trained from scratch";
 
@@ -107,7 +114,12 @@ const TGM_ALIGNMENT: Preset['contrastive'] = {
   textProjection: { kind: 'linear', width: 512, bias: false },
 };
 
-function videoMae(encoder: TransformerConfig, decoder: TransformerConfig, batch: number): Preset {
+function videoMae(
+  encoder: TransformerConfig,
+  decoder: TransformerConfig,
+  batch: number,
+  epochs: number = 800,
+): Preset {
   return {
     source: VIDEOMAE_SOURCE,
     objective: 'mae',
@@ -129,7 +141,7 @@ function videoMae(encoder: TransformerConfig, decoder: TransformerConfig, batch:
     schedule: {
       baseLearningRate: 1.5e-4,
       minimumLearningRate: 1e-5,
-      epochs: 800,
+      epochs,
       warmupEpochs: 40,
     },
     batch,
@@ -180,22 +192,36 @@ const MAC_ALIGNMENT: Preset['contrastive'] = {
   textProjection: { kind: 'relu-linear', width: 256 },
 };
 
+const MAC_DECAY: Decay = { kind: 'steps', at: [0.6, 0.8], factor: 0.1 };
+
+/**
+ * MAC as its figure, on the towers and the recipe of the code that it builds on. Where it deviates:
+ * - joint attention, since the figure masks each frame by itself, which divided attention cannot have;
+ *   the code's own is `encoder.attention` `divided` with `mask.kind` `tube`;
+ * - its epoch is one pass over the clips, MCQ's one million of them; no image list, no first stage;
+ * - towers start from scratch, where the code starts from ImageNet and DistilBERT, and matrices as
+ *   VideoMAE's do;
+ * - a vocabulary learned from the captions, where DistilBERT brings its own;
+ * - mask ratio 0.6 (derived from the printed cost) and text ratio 0.15 (not printed: sweep 0 to 0.5).
+ */
 const MAC: Preset = {
   source:
-    'MAC: figure, README and abstract; Frozen-in-Time for temperature, sum of directions, projections ' +
-    'and pooling; MCQ stage 2 (4 frames) for batch and rate. Its mask ratio 0.6 is derived, its text ' +
-    "ratio 0.15, joint attention and the cosine (MCQ has steps) are this project's choices",
+    'MAC: figure, README and abstract; Frozen-in-Time for temperature, sum of directions, projections, ' +
+    'pooling, crop, flip, positions and AdamW (eps 1e-6, no decay); MCQ stage 2 (4 frames) for batch, rate and ' +
+    'steps; DistilBERT for text. Its mask ratio 0.6 is derived, its text ratio 0.15, joint attention, a ' +
+    "start from scratch and a vocabulary of one's own are this project's choices",
   objective: 'contrastive',
   video: { frames: 4, size: 224, tubelet: 1, patch: 16 },
   stride: 4,
   sampling: 'tsn',
-  crop: 'multi-scale',
-  flip: false,
+  crop: 'random-resized',
+  flip: true,
   encoder: {
     width: 768,
     depth: 12,
     heads: 12,
-    positions: 'learned',
+    positions: 'learned-zero-slots',
+    attention: 'joint',
     classToken: true,
     keyBias: true,
   },
@@ -209,18 +235,31 @@ const MAC: Preset = {
     attention: 'full',
     pool: 'first',
     keyBias: true,
+    norms: 'after',
+    embeddingNorm: true,
+    normEps: 1e-12,
   },
   vocabulary: 8192,
   contrastive: MAC_ALIGNMENT,
   mask: { kind: 'random-per-slot', ratio: 0.6, rounding: 'floor-masked' },
   textMask: { mode: 'replace', ratio: 0.15 },
-  optimizer: { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.01 },
-  schedule: { baseLearningRate: 4.8e-5, minimumLearningRate: 0, epochs: 10, warmupEpochs: 0 },
+  optimizer: { beta1: 0.9, beta2: 0.999, eps: 1e-6, weightDecay: 0 },
+  schedule: {
+    // 3e-5 for a batch of 160; a tenth of it from epoch 6 on, and of that from epoch 8 on.
+    baseLearningRate: 4.8e-5,
+    minimumLearningRate: 0,
+    epochs: 10,
+    warmupEpochs: 0,
+    decay: MAC_DECAY,
+  },
   batch: 160,
 };
 
 const DEMO: Preset = {
   ...videoMae({ width: 128, depth: 4, heads: 4 }, { width: 64, depth: 1, heads: 2 }, 32),
+  // Its rates were found with these starts.
+  encoder: { width: 128, depth: 4, heads: 4, patchStart: 'xavier' },
+  decoder: { width: 64, depth: 1, heads: 2, embedStart: 'xavier' },
   source: 'made for the demo: small enough to learn from moving shapes on two CPU cores in minutes',
   objective: 'mae+contrastive',
   video: { frames: 8, size: 64, tubelet: 2, patch: 8 },
@@ -249,7 +288,7 @@ const DEMO_ALIGNER: Preset = {
   crop: 'multi-scale',
   // There is no final norm, so the token of a patch without content can be short, and then it counts
   // little in the mean over tokens.
-  encoder: { width: 64, depth: 1, heads: 4, finalNorm: false },
+  encoder: { width: 64, depth: 1, heads: 4, finalNorm: false, patchStart: 'xavier' },
   text: { ...DEMO.text, width: 64, depth: 1, length: 64 },
   contrastive: {
     ...TGM_ALIGNMENT,
@@ -292,7 +331,13 @@ const TINY_MAC: Preset = {
     videoProjection: { kind: 'linear', width: 8 },
     textProjection: { kind: 'relu-linear', width: 8 },
   },
-  schedule: { baseLearningRate: 6.4e-2, minimumLearningRate: 0, epochs: 4, warmupEpochs: 1 },
+  schedule: {
+    baseLearningRate: 6.4e-2,
+    minimumLearningRate: 0,
+    epochs: 4,
+    warmupEpochs: 1,
+    decay: MAC_DECAY,
+  },
   batch: 4,
 };
 
@@ -302,6 +347,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     { width: 384, depth: 12, heads: 6 },
     { width: 192, depth: 4, heads: 3 },
     1024,
+    1601,
   ),
   'videomae-vitb': videoMae(
     { width: 768, depth: 12, heads: 12 },
@@ -312,11 +358,13 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     { width: 1024, depth: 24, heads: 16 },
     { width: 512, depth: 12, heads: 8 },
     512,
+    1601,
   ),
   'videomae-vith': videoMae(
     { width: 1280, depth: 32, heads: 16 },
     { width: 640, depth: 12, heads: 8 },
     1024,
+    1601,
   ),
   'mac-vitb': MAC,
   'tgm-vitb-k400': tgm({ stride: 4, flip: true }),

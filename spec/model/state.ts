@@ -23,6 +23,31 @@ export function xavier(inputs: number, outputs: number): Init {
   return { kind: 'uniform', bound: Math.sqrt(6 / (inputs + outputs)) };
 }
 
+/** PyTorch's default of Linear and Conv (Kaiming uniform with a = sqrt 5): bound = 1 / sqrt(inputs). */
+export function fanIn(inputs: number): Init {
+  return { kind: 'uniform', bound: 1 / Math.sqrt(inputs) };
+}
+
+/**
+ * How the embedding of patches, or that of encoded tokens in the decoder, starts.
+ * - `fan-in`: weight and bias by `fanIn`, as VideoMAE's code leaves them to PyTorch.
+ * - `xavier`: the weight by `xavier`, for wide cubes about twice as wide; the bias 0.
+ */
+export const EMBEDDING_STARTS = ['fan-in', 'xavier'] as const;
+export type EmbeddingStart = (typeof EMBEDDING_STARTS)[number];
+
+/** How weight [outputs, inputs] and bias [outputs] of an embedding start. */
+export function embeddingInit(
+  start: EmbeddingStart,
+  inputs: number,
+  outputs: number,
+): { readonly init: Init; readonly biasInit: Init } {
+  const own = fanIn(inputs);
+  return start === 'fan-in'
+    ? { init: own, biasInit: own }
+    : { init: xavier(inputs, outputs), biasInit: ZEROS };
+}
+
 /** A named tensor that persists from step to step. */
 export interface StateSpec {
   readonly name: string;

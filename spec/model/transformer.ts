@@ -1,7 +1,8 @@
 import { LacunaError } from '../errors.js';
 import { add, attention, gelu, mergeHeads, splitHeads, type Value } from '../program/index.js';
+import { dividedAttention, type SlotLayout } from './divided-attention.js';
 import { layerNormLayer, linearLayer, quickGelu } from './layers.js';
-import { type ModelBuilder, xavier } from './state.js';
+import { type Init, type ModelBuilder, ONES, xavier, ZEROS } from './state.js';
 
 export const ACTIVATIONS = ['gelu', 'quick-gelu'] as const;
 export type Activation = (typeof ACTIVATIONS)[number];
@@ -25,16 +26,45 @@ export interface TransformerConfig {
 
 export const NORM_EPS = 1e-6;
 
+/** Where the two norms of a block stand: see `transformer`. */
+export const NORM_PLACES = ['before', 'after'] as const;
+export type NormPlace = (typeof NORM_PLACES)[number];
+
+/** What a tower's blocks are beside their sizes. */
+export interface BlockForm {
+  /** Added to the scores of all tokens against all: what may not be seen. */
+  readonly bias?: Value;
+  /** @defaultValue 'before' */
+  readonly norms?: NormPlace;
+  /** Attention over time, then over space. @defaultValue none: all tokens attend to all */
+  readonly divided?: SlotLayout;
+}
+
+/** A way of making tokens of queries, keys and values [B, H, T, d]. */
+type Mixing = (qkv: readonly [Value, Value, Value], scale: number) => Value;
+
+/** How the matrices of an attention layer start; its biases start at 0. */
+interface AttentionStart {
+  readonly qkv: Init;
+  readonly proj: Init;
+}
+
+/** Frozen-in-Time's `zeros` start: time attention adds nothing at first. */
+const TIME_START: AttentionStart = { qkv: ZEROS, proj: ONES };
+
 /**
- * The blocks `0 .. depth - 1`, pre-norm: x += attention(norm1(x)); x += mlp(norm2(x)).
- * x is [B, T, D]; all tokens attend to all others, or as `bias`, added to the scores, permits.
- * Source: VideoMAE modeling_finetune.py `Block`.
+ * The blocks `0 .. depth - 1` on x [B, T, D]. All tokens attend to all others, or as `bias`, added to the
+ * scores, permits.
+ * - norms `before` (VideoMAE modeling_finetune.py `Block`): x += attn(norm1(x)); x += mlp(norm2(x)).
+ * - norms `after` (BERT, DistilBERT): x = norm1(x + attn(x)); x = norm2(x + mlp(x)).
+ * - `divided` (Frozen-in-Time video_transformer.py `SpaceTimeBlock`): a = x + time(norm3(x));
+ *   x += attn(norm1(a)), with x for a in the sum; x += mlp(norm2(x)). See `dividedAttention`.
  */
 export function transformer(
   model: ModelBuilder,
   x: Value,
   config: TransformerConfig,
-  bias?: Value,
+  form: BlockForm = {},
 ): Value {
   if (config.width % config.heads !== 0) {
     throw new LacunaError({
@@ -44,35 +74,59 @@ export function transformer(
   }
   let tokens = x;
   for (let index = 0; index < config.depth; index++) {
-    tokens = model.scope(String(index), () => block(model, tokens, config, bias));
+    tokens = model.scope(String(index), () => block(model, tokens, config, form));
   }
   return tokens;
 }
 
-function block(model: ModelBuilder, x: Value, config: TransformerConfig, bias?: Value): Value {
-  const eps = config.normEps ?? NORM_EPS;
+function block(
+  model: ModelBuilder,
+  x: Value,
+  config: TransformerConfig,
+  { bias, norms = 'before', divided }: BlockForm,
+): Value {
+  const norm = (name: string, y: Value): Value =>
+    layerNormLayer(model, name, y, config.normEps ?? NORM_EPS);
+  const all: Mixing = ([q, k, v], scale) =>
+    attention(q, k, v, bias === undefined ? { scale } : { scale, bias });
+  if (norms === 'after') {
+    const attended = norm('norm1', add(x, selfAttention(model, 'attn', x, config, all)));
+    return norm('norm2', add(attended, mlp(model, attended, config)));
+  }
+  if (divided === undefined) {
+    const attended = add(x, selfAttention(model, 'attn', norm('norm1', x), config, all));
+    return add(attended, mlp(model, norm('norm2', attended), config));
+  }
+  const over =
+    (axis: 'time' | 'space'): Mixing =>
+    (qkv, scale) =>
+      dividedAttention(qkv, axis, divided, scale);
+  const timed = add(
+    x,
+    selfAttention(model, 'time', norm('norm3', x), config, over('time'), TIME_START),
+  );
   const attended = add(
     x,
-    selfAttention(model, layerNormLayer(model, 'norm1', x, eps), config, bias),
+    selfAttention(model, 'attn', norm('norm1', timed), config, over('space')),
   );
-  return add(attended, mlp(model, layerNormLayer(model, 'norm2', attended, eps), config));
+  return add(attended, mlp(model, norm('norm2', attended), config));
 }
 
 function selfAttention(
   model: ModelBuilder,
+  name: string,
   x: Value,
   { width, heads, keyBias = false }: TransformerConfig,
-  bias?: Value,
+  mix: Mixing,
+  // VideoMAE initialises one fused [3D, D] matrix, so each part has the bound of the whole.
+  { qkv, proj }: AttentionStart = { qkv: xavier(width, 3 * width), proj: xavier(width, width) },
 ): Value {
-  return model.scope('attn', () => {
-    // VideoMAE initialises one fused [3D, D] matrix, so each part has the bound of the whole.
-    const init = xavier(width, 3 * width);
-    const q = splitHeads(linearLayer(model, 'q', x, width, { init }), heads);
-    const k = splitHeads(linearLayer(model, 'k', x, width, { init, bias: keyBias }), heads);
-    const v = splitHeads(linearLayer(model, 'v', x, width, { init }), heads);
-    const scale = 1 / Math.sqrt(width / heads);
-    const mixed = attention(q, k, v, bias === undefined ? { scale } : { scale, bias });
-    return linearLayer(model, 'proj', mergeHeads(mixed), width);
+  return model.scope(name, () => {
+    const q = splitHeads(linearLayer(model, 'q', x, width, { init: qkv }), heads);
+    const k = splitHeads(linearLayer(model, 'k', x, width, { init: qkv, bias: keyBias }), heads);
+    const v = splitHeads(linearLayer(model, 'v', x, width, { init: qkv }), heads);
+    const mixed = mix([q, k, v], 1 / Math.sqrt(width / heads));
+    return linearLayer(model, 'proj', mergeHeads(mixed), width, { init: proj });
   });
 }
 

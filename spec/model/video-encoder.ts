@@ -8,19 +8,32 @@ import {
   toUnitRange,
   type VideoConfig,
 } from './patches.js';
-import type { ModelBuilder } from './state.js';
+import { type EmbeddingStart, embeddingInit, type ModelBuilder, ZEROS } from './state.js';
 import { NORM_EPS, type TransformerConfig, transformer } from './transformer.js';
 
 /** Where position embeddings come from: see `VideoEncoderConfig`. */
-export const POSITIONS = ['sinusoid', 'learned'] as const;
+export const POSITIONS = ['sinusoid', 'learned', 'learned-zero-slots'] as const;
 export type Positions = (typeof POSITIONS)[number];
+
+/** Which tokens of a clip attend to which: see `VideoEncoderConfig`. */
+export const VIDEO_ATTENTIONS = ['joint', 'divided'] as const;
+export type VideoAttention = (typeof VIDEO_ATTENTIONS)[number];
 
 export interface VideoEncoderConfig extends TransformerConfig {
   /**
    * `sinusoid`: VideoMAE's fixed table over the flattened index. `learned`: one embedding a place
-   * plus one a slot (MAC, Frozen-in-Time). @defaultValue 'sinusoid'
+   * plus one a slot, both drawn at the start (MAE-ST). `learned-zero-slots`: the same, and the slots'
+   * start at 0 (Frozen-in-Time, MAC). @defaultValue 'sinusoid'
    */
   readonly positions?: Positions;
+  /**
+   * `joint`: every visible token attends to all (VideoMAE). `divided`: first to those of its place in all
+   * slots, then to those of its slot (Frozen-in-Time); it needs masks that are the same in every slot:
+   * see `dividedAttention`. @defaultValue 'joint'
+   */
+  readonly attention?: VideoAttention;
+  /** How the embedding of patches starts. @defaultValue 'fan-in' (VideoMAE, Frozen-in-Time) */
+  readonly patchStart?: EmbeddingStart;
   /** Whether a class token stands in front of the visible ones (MAC). @defaultValue false */
   readonly classToken?: boolean;
   /** Whether a layer norm follows the last block. @defaultValue true */
@@ -68,10 +81,18 @@ function encodeSeen(
   config: VideoEncoderConfig,
 ): Value {
   const pixels = normalizePixels(toUnitRange(seen), video);
-  const embedded = linearLayer(model, 'patch', pixels, config.width);
+  const { width, patchStart = 'fan-in' } = config;
+  const start = embeddingInit(patchStart, cubeSize(video), width);
+  const embedded = linearLayer(model, 'patch', pixels, width, start);
   const placed = add(embedded, positions(model, visible, video, config));
   const tokens = config.classToken === true ? withClassToken(model, placed) : placed;
-  const encoded = transformer(model, tokens, config);
+  const divided = { slots: gridOf(video).slots, classToken: config.classToken === true };
+  const encoded = transformer(
+    model,
+    tokens,
+    config,
+    config.attention === 'divided' ? { divided } : {},
+  );
   if (config.finalNorm === false) return encoded;
   return layerNormLayer(model, 'norm', encoded, config.normEps ?? NORM_EPS);
 }
@@ -89,7 +110,8 @@ function positions(
   const place = model.parameter('positions.place', [1, rows * columns, width], init, {
     decay: false,
   });
-  const slot = model.parameter('positions.slot', [slots, 1, width], init, { decay: false });
+  const slotInit = kind === 'learned' ? init : ZEROS;
+  const slot = model.parameter('positions.slot', [slots, 1, width], slotInit, { decay: false });
   return gather(reshape(add(place, slot), [count, width]), visible, 0);
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { biasCorrection, learningRate, scaleLearningRate, type WarmupCosine } from './schedule.js';
+import { biasCorrection, learningRate, type RateSchedule, scaleLearningRate } from './schedule.js';
 
 /** VideoMAE's cosine_scheduler, line by line, with the engine's cosine. */
 function videoMaeSchedule(peak: number, minimum: number, total: number, warmup: number): number[] {
@@ -15,7 +15,7 @@ function videoMaeSchedule(peak: number, minimum: number, total: number, warmup: 
   return rates;
 }
 
-const all = (schedule: WarmupCosine): number[] =>
+const all = (schedule: RateSchedule): number[] =>
   Array.from({ length: schedule.totalSteps }, (_, step) => learningRate(schedule, step));
 
 describe('learningRate', () => {
@@ -52,6 +52,20 @@ describe('learningRate', () => {
     expect(learningRate({ peak: 1, warmupSteps: 1, totalSteps: 4 }, 0)).toBe(0);
     expect(learningRate({ peak: 1, warmupSteps: 1, totalSteps: 4 }, 1)).toBe(1);
     expect(learningRate({ peak: 1, warmupSteps: 0, totalSteps: 4 }, 0)).toBe(1);
+  });
+
+  it('falls by steps at epochs 6 and 8 of 10, as MCQ has it, and not below the minimum', () => {
+    const decay = { kind: 'steps', at: [0.6, 0.8], factor: 0.1 } as const;
+    const schedule = { peak: 3e-5, warmupSteps: 0, totalSteps: 70, decay };
+    const rates = all(schedule);
+    const want = [3e-5, 3e-5 * 0.1, 3e-5 * 0.1 * 0.1].map(Math.fround);
+    expect(rates.slice(0, 42)).toEqual(Array(42).fill(want[0]));
+    expect(rates.slice(42, 56)).toEqual(Array(14).fill(want[1]));
+    expect(rates.slice(56)).toEqual(Array(14).fill(want[2]));
+    expect(all({ ...schedule, minimum: 1e-6 }).at(-1)).toBe(Math.fround(1e-6));
+    expect(all({ ...schedule, warmupSteps: 3 }).slice(0, 4)).toEqual(
+      [0, 1.5e-5, 3e-5, 3e-5].map(Math.fround),
+    );
   });
 
   it('reaches the peak only after the warm-up in the MAE form', () => {

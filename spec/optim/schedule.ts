@@ -5,11 +5,27 @@ import { cos } from '../numeric/trigonometry.js';
 export const WARMUPS = ['videomae', 'mae'] as const;
 export type Warmup = (typeof WARMUPS)[number];
 
-/** A learning rate that rises linearly over W warm-up steps, then falls along half a cosine. */
-export interface WarmupCosine {
+/**
+ * How the rate falls after the warm-up.
+ * - `cosine`: along half a cosine (VideoMAE, MAE).
+ * - `steps`: it is multiplied by `factor` at each of the shares `at` of the whole run: [0.6, 0.8] of 10
+ *   epochs is from epochs 6 and 8 on (MCQ).
+ */
+export type Decay =
+  | { readonly kind: 'cosine' }
+  | {
+      readonly kind: 'steps';
+      /** Shares of the run, in (0, 1), rising. */
+      readonly at: readonly number[];
+      /** In (0, 1). */
+      readonly factor: number;
+    };
+
+/** A learning rate that rises linearly over W warm-up steps, then falls. */
+export interface RateSchedule {
   /** The highest rate: see `scaleLearningRate`. */
   readonly peak: number;
-  /** The rate that the cosine tends to, and never quite reaches. @defaultValue 0 */
+  /** The rate that the cosine tends to, and never quite reaches; no step falls below it. @defaultValue 0 */
   readonly minimum?: number;
   /** W. 0 is none; with 1, VideoMAE's first step has rate 0. */
   readonly warmupSteps: number;
@@ -21,16 +37,19 @@ export interface WarmupCosine {
    * - `mae`: peak * s / W, as MAE and MAE-ST, which compute it from the fraction of the epoch.
    */
   readonly warmup?: Warmup;
+  /** @defaultValue `{ kind: 'cosine' }` */
+  readonly decay?: Decay;
 }
 
 /**
- * The learning rate of a step, counted from 0, as a float32. With i = step - W and R = total - W:
- * minimum + 0.5 (peak - minimum) (1 + cos(pi i / R)).
+ * The learning rate of a step, counted from 0, as a float32. After the warm-up of W steps, by decay:
+ * - `cosine`, with i = step - W and R = total - W: minimum + 0.5 (peak - minimum) (1 + cos(pi i / R));
+ * - `steps`, with c = #{a of `at`: step >= round(a total)}: max(minimum, peak factor ... factor), c times.
  *
- * Source: VideoMAE `utils.cosine_scheduler`; MAE-ST `util/lr_sched.py`.
+ * Source: VideoMAE `utils.cosine_scheduler`; MAE-ST `util/lr_sched.py`; MCQ's `schedule` of epochs.
  * @throws LacunaError if the step is outside [0, totalSteps) or the schedule is inconsistent.
  */
-export function learningRate(schedule: WarmupCosine, step: number): number {
+export function learningRate(schedule: RateSchedule, step: number): number {
   const { peak, minimum = 0, warmupSteps, totalSteps, warmup = 'videomae' } = schedule;
   requireSchedule(peak, minimum, warmupSteps, totalSteps);
   if (!Number.isInteger(step) || step < 0 || step >= totalSteps) {
@@ -45,6 +64,16 @@ export function learningRate(schedule: WarmupCosine, step: number): number {
     if (step === 0) return 0;
     // As NumPy's linspace: the step width is rounded, the last value is not.
     return Math.fround(step === warmupSteps - 1 ? peak : step * (peak / (warmupSteps - 1)));
+  }
+  if (schedule.decay?.kind === 'steps') {
+    const { at, factor } = schedule.decay;
+    const fallen = at.filter((share) => step >= Math.round(share * totalSteps));
+    return Math.fround(
+      Math.max(
+        minimum,
+        fallen.reduce((rate) => rate * factor, peak),
+      ),
+    );
   }
   const turn = (Math.PI * (step - warmupSteps)) / (totalSteps - warmupSteps);
   return Math.fround(minimum + 0.5 * (peak - minimum) * (1 + cos(turn)));

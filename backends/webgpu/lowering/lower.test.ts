@@ -92,12 +92,11 @@ describe('what becomes one kernel', () => {
 });
 
 describe('attention', () => {
-  const lowered = (length: number, width = 64, bias = false): Lowered =>
+  const lowered = (length: number, width = 64, bias = false, keys = length): Lowered =>
     kernelsOf((input) => {
-      const [q, k, v, g] = ['q', 'k', 'v', 'g'].map((name) =>
-        input(name, [1, 2, length, width]),
-      ) as [Value, Value, Value, Value];
-      const added = bias ? [input('bias', [length, length])] : [];
+      const [q, g] = ['q', 'g'].map((name) => input(name, [1, 2, length, width])) as [Value, Value];
+      const [k, v] = ['k', 'v'].map((name) => input(name, [1, 2, keys, width])) as [Value, Value];
+      const added = bias ? [input('bias', [length, keys])] : [];
       const attributes = { scale: 0.125 };
       const [o] = q.builder.call(ATTENTION, [q, k, v, ...added], attributes) as [Value];
       return [o, ...q.builder.call(ATTENTION_GRAD, [q, k, v, o, g, ...added], attributes)];
@@ -114,11 +113,13 @@ describe('attention', () => {
   });
 
   it.each([
-    ['of a short sequence', HARDWARE.attention.from - 1, 64, false],
-    ['of heads too wide for registers', HARDWARE.attention.from, 65, false],
-    ['with a bias', HARDWARE.attention.from, 64, true],
-  ] as const)('%s goes by its scores', (_, length, width, bias) => {
-    expect(largest(lowered(length, width, bias))).toBeGreaterThanOrEqual(2 * length * length);
+    ['of a short sequence', HARDWARE.attention.from - 1, 64, false, 0],
+    ['of heads too wide for registers', HARDWARE.attention.from, 65, false, 0],
+    ['with a bias', HARDWARE.attention.from, 64, true, 0],
+    ['with a class token among its keys', HARDWARE.attention.from, 64, false, 1],
+  ] as const)('%s goes by its scores', (_, length, width, bias, more) => {
+    const keys = length + more;
+    expect(largest(lowered(length, width, bias, keys))).toBeGreaterThanOrEqual(2 * length * keys);
   });
 });
 

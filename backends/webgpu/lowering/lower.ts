@@ -1,5 +1,6 @@
 import type { Named } from '../../../core/backend.js';
 import { expand } from '../../../core/passes/expand.js';
+import { declarations } from '../../../core/passes/rewrite.js';
 import { simplify } from '../../../core/passes/simplify.js';
 import type { Call, DType, Program } from '../../../spec/program/index.js';
 import { accessesOf, ELEMENT } from './accesses.js';
@@ -53,7 +54,9 @@ export interface Lowered {
 
 export function lower(program: Program, options: LoweringOptions): Lowered {
   const { limits, tiling, subgroups, factors, matrixUnit } = options;
-  const keep = (_: string, call: Call): boolean => isStreamed(call, limits, tiling);
+  const types = declarations(program);
+  const keep = (_: string, call: Call): boolean =>
+    isStreamed(call, limits, tiling, (name) => types.get(name)?.shape);
   const simple = simplify(expand(program, keep));
   const graph = new Graph(narrowConcats(simple, Math.max(2, limits.storageBuffers - 2)));
   const temporaries = new Map<string, Stored>();

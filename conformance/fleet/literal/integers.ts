@@ -47,35 +47,94 @@ function rounds(start: Words, key0: bigint, key1: bigint): Words {
   return [c0, c1, c2, c3];
 }
 
-export function tube(attributes: FunctionAttributes): Named<HostTensor> {
-  const [S, R, C] = grid(attributes);
-  const n = R * C;
-  const m = maskedPlaces(n, attributes);
+/** The words of a stream, one after the other, at the address of the attributes. */
+function wordsOf(stream: bigint, attributes: FunctionAttributes): () => bigint {
   const [seed, replicate, epoch, sample] = ['seed', 'replicate', 'epoch', 'sample'].map((name) =>
-    BigInt(Number(attributes[name])),
+    BigInt(Number(attributes[name] ?? 0)),
   ) as [bigint, bigint, bigint, bigint];
   const words: bigint[] = [];
   let block = 0n;
-  const next = (): bigint => {
+  return () => {
     if (words.length === 0) {
-      const counter: Words = [block++, 6n * 2n ** 16n + replicate, epoch, sample];
+      const counter: Words = [block++, stream * 2n ** 16n + replicate, epoch, sample];
       words.push(...rounds(counter, seed % WORD, seed / WORD));
     }
     return words.shift() as bigint;
   };
-  const integer = (count: number): number => {
+}
+
+/** integer(n) by the words of a stream. */
+function integersOf(stream: bigint, attributes: FunctionAttributes): (count: number) => number {
+  const next = wordsOf(stream, attributes);
+  return (count) => {
     const N = BigInt(count);
     let w = next();
     while ((w * N) % WORD < (WORD - N) % N) w = next();
     return Number((w * N) / WORD);
   };
+}
+
+/** The first `count` of items 0 ... n - 1 after so many swaps. */
+function first(n: number, count: number, integer: (count: number) => number): Set<number> {
   const items = Array.from({ length: n }, (_, i) => i);
-  for (let i = 0; i < n - m; i++) {
+  for (let i = 0; i < count; i++) {
     const j = i + integer(n - i);
     [items[i], items[j]] = [at(items, j), at(items, i)];
   }
-  const visible = new Set(items.slice(0, n - m));
+  return new Set(items.slice(0, count));
+}
+
+export function tube(attributes: FunctionAttributes): Named<HostTensor> {
+  const [S, R, C] = grid(attributes);
+  const n = R * C;
+  const m = maskedPlaces(n, attributes);
+  const visible = first(n, n - m, integersOf(6n, attributes));
   return split(S, n, (_, place) => !visible.has(place));
+}
+
+export function maskedText(
+  { ids, special, continues }: Named<HostTensor>,
+  attributes: FunctionAttributes,
+): Named<HostTensor> {
+  const { mode, unit, mask, pad } = attributes;
+  const given = Array.from(ids?.data ?? []);
+  const never = new Set([Number(pad), ...(special?.data ?? [])]);
+  const canBe = given.map((id) => !never.has(id));
+  const units: number[][] = [];
+  for (const [i, can] of canBe.entries()) {
+    if (!can) continue;
+    const goesOn = unit === 'word' && continues?.data[i] === 1 && canBe[i - 1] === true;
+    if (goesOn) units.at(-1)?.push(i);
+    else units.push([i]);
+  }
+  const n = units.length;
+  const count = n === 0 ? 0 : Math.min(maskedPlaces(n, attributes), n - 1);
+  const chosen = first(n, count, integersOf(7n, attributes));
+  const masked = units.filter((_, i) => chosen.has(i)).flat();
+  const hidden = new Set(masked);
+  const left = given.filter((_, i) => !hidden.has(i));
+  return {
+    ids: integers(
+      mode === 'drop'
+        ? [...left, ...masked.map(() => Number(pad))]
+        : given.map((id, i) => (hidden.has(i) ? Number(mask) : id)),
+    ),
+    masked: integers(masked),
+  };
+}
+
+export function start(attributes: FunctionAttributes): Named<HostTensor> {
+  const [inputs, outputs, count] = ['inputs', 'outputs', 'count'].map((name) =>
+    Number(attributes[name]),
+  ) as [number, number, number];
+  const next = wordsOf(0n, attributes);
+  const bound =
+    attributes.start === 'fan-in' ? 1 / Math.sqrt(inputs) : Math.sqrt(6 / (inputs + outputs));
+  const numbers = Float32Array.from({ length: count }, () => {
+    const u = Math.floor(Number(next()) / 2 ** 8) / 2 ** 24;
+    return -bound + 2 * bound * u;
+  });
+  return { bits: integers(new Int32Array(numbers.buffer)) };
 }
 
 export function topk(
@@ -102,6 +161,7 @@ function maskedPlaces(n: number, { ratio: given, rounding }: FunctionAttributes)
   const ratio = Number(given);
   if (ratio === 0) return 0;
   if (rounding === 'floor-masked') return Math.floor(ratio * n);
+  if (rounding === 'nearest-masked-at-least-one') return Math.max(1, nearest(ratio * n));
   const visible = Math.floor(n * (1 - ratio));
   return n - (rounding === 'floor-visible-at-least-one' ? Math.max(visible, 1) : visible);
 }
@@ -122,4 +182,11 @@ function split(
     masked: integers(masked),
     counts: integers([visible.length, masked.length]),
   };
+}
+
+/** Halves go to the even one. */
+function nearest(x: number): number {
+  const [low, rest] = [Math.floor(x), x - Math.floor(x)];
+  if (rest === 0.5) return low + (low % 2);
+  return rest < 0.5 ? low : low + 1;
 }

@@ -35,27 +35,36 @@ function gelu(s: Scalars, x: Scalar): Scalar {
   return s.div(s.mul(x, s.add(s.of(1), inner)), s.of(2));
 }
 
+/** Whether one token meets another, by their places. */
+type Meets = (query: number, key: number) => boolean;
+const ALL: Meets = () => true;
+
 function attention(
   s: Scalars,
   parameters: Parameters,
   name: string,
   tokens: readonly Token[],
   heads: number,
+  meets: Meets = ALL,
 ): Scalar[][] {
   const part = (which: string): Scalar[][] =>
     tokens.map((x) => linear(s, parameters, `${name}.${which}`, x));
   const [q, k, v] = [part('q'), part('k'), part('v')];
   const width = at(tokens, 0).length / heads;
   const root = s.of(Math.sqrt(width));
-  return q.map((query) => {
+  return q.map((query, n) => {
+    const [keys, values] = [k, v].map((list) => list.filter((_, m) => meets(n, m))) as [
+      Scalar[][],
+      Scalar[][],
+    ];
     const outputs = Array.from({ length: heads }, (_, j) => {
       const own = (x: Token): Token => x.slice(j * width, (j + 1) * width);
-      const scores = k.map((key) => s.div(s.dot(own(query), own(key)), root));
+      const scores = keys.map((key) => s.div(s.dot(own(query), own(key)), root));
       const p = softmax(s, scores);
       return Array.from({ length: width }, (_unused, i) =>
         s.dot(
           p,
-          v.map((value) => at(own(value), i)),
+          values.map((value) => at(own(value), i)),
         ),
       );
     });
@@ -69,6 +78,21 @@ export interface Blocks {
   readonly eps: number;
 }
 
+/** fc2(gelu(fc1(x))) */
+function mlp(s: Scalars, parameters: Parameters, name: string, x: Token): Scalar[] {
+  const hidden = linear(s, parameters, `${name}.mlp.fc1`, x);
+  return linear(
+    s,
+    parameters,
+    `${name}.mlp.fc2`,
+    hidden.map((each) => gelu(s, each)),
+  );
+}
+
+function sums(s: Scalars, a: readonly Token[], b: readonly Token[]): Scalar[][] {
+  return a.map((token, n) => token.map((each, d) => s.add(each, at(at(b, n), d))));
+}
+
 /** x += proj(attention(norm1(x))); x += fc2(gelu(fc1(norm2(x)))). */
 export function blocks(
   s: Scalars,
@@ -80,24 +104,124 @@ export function blocks(
   let x = tokens;
   for (let i = 0; i < depth; i++) {
     const name = `${part}.${i}`;
-    const plus = (added: readonly Token[]): readonly Token[] =>
-      x.map((token, n) => token.map((each, d) => s.add(each, at(at(added, n), d))));
-    const normed = x.map((token) => norm(s, parameters, `${name}.norm1`, token, eps));
-    x = plus(attention(s, parameters, `${name}.attn`, normed, heads));
-    x = plus(
-      x.map((token) => {
-        const input = norm(s, parameters, `${name}.norm2`, token, eps);
-        const hidden = linear(s, parameters, `${name}.mlp.fc1`, input);
-        return linear(
-          s,
-          parameters,
-          `${name}.mlp.fc2`,
-          hidden.map((each) => gelu(s, each)),
-        );
-      }),
+    const normed = (which: string): Scalar[][] =>
+      x.map((token) => norm(s, parameters, `${name}.${which}`, token, eps));
+    x = sums(s, x, attention(s, parameters, `${name}.attn`, normed('norm1'), heads));
+    const added = normed('norm2').map((token) => mlp(s, parameters, name, token));
+    x = sums(s, x, added);
+  }
+  return x;
+}
+
+/** Divided attention: a = x + time(norm3(x)); x += attn(norm1(a)); x += fc2(gelu(fc1(norm2(x)))). */
+function spaceTimeBlocks(
+  s: Scalars,
+  parameters: Parameters,
+  tokens: readonly Token[],
+  slots: number,
+  { depth, heads, eps }: Blocks,
+): readonly Token[] {
+  const places = (tokens.length - 1) / slots;
+  const meets =
+    (group: (j: number) => number): Meets =>
+    (query, key) =>
+      query === 0 || key === 0 || group(query - 1) === group(key - 1);
+  let x = tokens;
+  for (let i = 0; i < depth; i++) {
+    const name = `encoder.${i}`;
+    const normed = (which: string, of: readonly Token[]): Scalar[][] =>
+      of.map((token) => norm(s, parameters, `${name}.${which}`, token, eps));
+    const mixed = (layer: string, of: Scalar[][], group: (j: number) => number): Scalar[][] =>
+      attention(s, parameters, `${name}.${layer}`, of, heads, meets(group));
+    const a = sums(
+      s,
+      x,
+      mixed('time', normed('norm3', x), (j) => j % places),
+    );
+    x = sums(
+      s,
+      x,
+      mixed('attn', normed('norm1', a), (j) => Math.floor(j / places)),
+    );
+    x = sums(
+      s,
+      x,
+      normed('norm2', x).map((token) => mlp(s, parameters, name, token)),
     );
   }
   return x;
+}
+
+/** The encoder with a class token and divided attention. */
+export function encodeSpaceTime(
+  s: Scalars,
+  parameters: Parameters,
+  cubes: readonly (readonly number[])[],
+  visible: readonly number[],
+  { slots, ...options }: Blocks & { readonly slots: number },
+): readonly Token[] {
+  const [place, slot] = ['place', 'slot'].map(
+    (which) => parameters.get(`encoder.positions.${which}`) ?? [],
+  ) as [readonly Scalar[], readonly Scalar[]];
+  const places = cubes.length / slots;
+  const tokens = visible.map((index) => {
+    const cube = linear(s, parameters, 'encoder.patch', pixelsOf(s, at(cubes, index)));
+    return cube.map((each, d) => {
+      const width = cube.length;
+      const where = s.add(
+        at(place, (index % places) * width + d),
+        at(slot, Math.floor(index / places) * width + d),
+      );
+      return s.add(each, where);
+    });
+  });
+  const first = parameters.get('encoder.class') ?? [];
+  const encoded = spaceTimeBlocks(s, parameters, [first, ...tokens], slots, options);
+  return encoded.map((token) => norm(s, parameters, 'encoder.norm', token, options.eps));
+}
+
+/** The first token of a caption: x = norm1(x + attention(x)); x = norm2(x + fc2(gelu(fc1(x)))). */
+export function encodeText(
+  s: Scalars,
+  parameters: Parameters,
+  ids: readonly number[],
+  length: number,
+  { depth, heads, eps }: Blocks,
+): Token {
+  const row = (table: string, index: number, width: number): Token =>
+    (parameters.get(`text.${table}`) ?? []).slice(index * width, (index + 1) * width);
+  const width = (parameters.get('text.embed.norm.weight') ?? []).length;
+  let x: readonly Token[] = ids.map((id, place) => {
+    const [token, position, segment] = [
+      row('tokens', id, width),
+      row('positions', place, width),
+      row('segments', 0, width),
+    ];
+    const sum = token.map((each, d) => s.add(s.add(each, at(position, d)), at(segment, d)));
+    return norm(s, parameters, 'text.embed.norm', sum, eps);
+  });
+  for (let i = 0; i < depth; i++) {
+    const name = `text.${i}`;
+    const after = (which: string, added: readonly Token[]): readonly Token[] =>
+      sums(s, x, added).map((token) => norm(s, parameters, `${name}.${which}`, token, eps));
+    x = after(
+      'norm1',
+      attention(s, parameters, `${name}.attn`, x, heads, (_, key) => key < length),
+    );
+    x = after(
+      'norm2',
+      x.map((token) => mlp(s, parameters, name, token)),
+    );
+  }
+  return at(x, 0);
+}
+
+/** (pixel / 255 - mean) / std of the channel. */
+function pixelsOf(s: Scalars, cube: readonly number[]): Scalar[] {
+  return cube.map((pixel, i) => {
+    const x = s.div(s.of(pixel), s.of(255));
+    return s.div(s.sub(x, s.of(at(MEAN, i % 3))), s.of(at(STD, i % 3)));
+  });
 }
 
 /** The encoder of one clip: its visible cubes, their indices. */
@@ -109,10 +233,7 @@ export function encode(
   options: Blocks,
 ): readonly Token[] {
   const tokens = visible.map((index) => {
-    const pixels = at(cubes, index).map((pixel, i) => {
-      const x = s.div(s.of(pixel), s.of(255));
-      return s.div(s.sub(x, s.of(at(MEAN, i % 3))), s.of(at(STD, i % 3)));
-    });
+    const pixels = pixelsOf(s, at(cubes, index));
     return placed(s, parameters, 'encoder', linear(s, parameters, 'encoder.patch', pixels), index);
   });
   return blocks(s, parameters, 'encoder', tokens, options).map((token) =>

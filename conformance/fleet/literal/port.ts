@@ -7,8 +7,15 @@ import {
 import { type AdamWAttributes, elementCount, type Shape } from '../../../spec/program/index.js';
 import type { Subject } from '../../subject.js';
 import { adamw, infonce, mae, patchify, scalars, targetCube } from './formulas.js';
-import { philox, topk, tube } from './integers.js';
-import { type Blocks, decode, encode, type Parameters } from './model.js';
+import { maskedText, philox, start, topk, tube } from './integers.js';
+import {
+  type Blocks,
+  decode,
+  encode,
+  encodeSpaceTime,
+  encodeText,
+  type Parameters,
+} from './model.js';
 import { at, type Scalar, Scalars } from './scalars.js';
 
 /**
@@ -66,6 +73,10 @@ function answer(
       return tube(attributes);
     case 'mask.topk':
       return topk(inputs, attributes);
+    case 'mask.text':
+      return maskedText(inputs, attributes);
+    case 'state.start':
+      return start(attributes);
     case 'patchify':
       return patches(request);
     case 'target.cube':
@@ -78,6 +89,10 @@ function answer(
       return update(request);
     case 'model.forward':
       return forward(request);
+    case 'model.space_time':
+      return spaceTime(request);
+    case 'model.text':
+      return text(request);
     case 'step':
       return step(request);
     default:
@@ -174,6 +189,27 @@ function forward(request: Request): Named<HostTensor> {
   return { encoded: out(encoded.flat(2), shape) };
 }
 
+function spaceTime(request: Request): Named<HostTensor> {
+  const { s, inputs, attributes, out } = request;
+  const parameters = parametersOf(s, inputs);
+  const visible = indices(inputs.visible);
+  const slots = Number(inputs['encoder.positions.slot']?.shape[0]);
+  const encoded = clips(inputs, attributes).map((cubes, b) =>
+    encodeSpaceTime(s, parameters, cubes, at(visible, b), { slots, ...blocksOf(attributes, '') }),
+  );
+  const shape = [encoded.length, at(encoded, 0).length, Number(attributes.width)];
+  return { encoded: out(encoded.flat(2), shape) };
+}
+
+function text({ s, inputs, attributes, out }: Request): Named<HostTensor> {
+  const parameters = parametersOf(s, inputs);
+  const lengths = Array.from(inputs.lengths?.data ?? []);
+  const rows = indices(inputs.ids).map((ids, b) =>
+    encodeText(s, parameters, ids, at(lengths, b), blocksOf(attributes, '')),
+  );
+  return { embedding: out(rows.flat(), [rows.length, Number(attributes.width)]) };
+}
+
 function encoder(
   { s, inputs, attributes }: Request,
   parameters: Parameters,
@@ -241,7 +277,7 @@ function step(request: Request): Named<HostTensor> {
 function parametersOf(s: Scalars, inputs: Named<HostTensor>): Parameters {
   return new Map(
     Object.entries(inputs)
-      .filter(([name]) => /^(encoder|decoder)\./.test(name))
+      .filter(([name]) => /^(encoder|decoder|text)\./.test(name))
       .map(([name, tensor]) => [name, scalars(s, tensor)]),
   );
 }

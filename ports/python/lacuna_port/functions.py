@@ -2,21 +2,27 @@
 
 from .adamw import adamw
 from .losses import infonce, mae
-from .masks import mask_topk, mask_tube
+from .masks import mask_text, mask_topk, mask_tube
 from .model import forward
 from .philox import philox
 from .pixels import patchify, target_cube
+from .starts import start
 from .step import step
+from .towers import space_time, text
 
 FUNCTIONS = {
     "random.philox": philox,
     "mask.tube": mask_tube,
     "mask.topk": mask_topk,
+    "mask.text": mask_text,
+    "state.start": start,
     "patchify": patchify,
     "target.cube": target_cube,
     "loss.mae": mae,
     "loss.infonce": infonce,
     "optim.adamw": adamw,
     "model.forward": forward,
+    "model.space_time": space_time,
+    "model.text": text,
     "step": step,
 }

@@ -54,8 +54,8 @@ def gelu(x):
     return x * cdf, back
 
 
-def attention(params, grads, name, x, heads):
-    """Self-attention of all tokens of a clip to all others."""
+def attention(params, grads, name, x, heads, meets=None):
+    """Self-attention of all tokens of a clip to all others, or to those that `meets` [T, T] says."""
     batch, tokens, width = x.shape
     scale = x.dtype.type(1 / math.sqrt(width / heads))
 
@@ -68,6 +68,8 @@ def attention(params, grads, name, x, heads):
     projected = [linear(params, grads, f"{name}.{part}", x) for part in "qkv"]
     q, k, v = (split(y) for y, _ in projected)
     scores = (q * scale) @ k.swapaxes(-1, -2)
+    if meets is not None:
+        scores = np.where(meets, scores, -np.inf).astype(x.dtype)
     shifted = (scores - scores.max(axis=-1, keepdims=True)).astype("f8")
     powers = np.exp(shifted).astype(x.dtype)
     p = powers / powers.sum(axis=-1, keepdims=True)

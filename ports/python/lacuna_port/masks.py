@@ -6,7 +6,7 @@ import numpy as np
 
 from .philox import Stream
 
-VIDEO_MASK = 6
+VIDEO_MASK, TEXT_MASK = 6, 7
 
 
 def masked_count(places, ratio, rounding):
@@ -15,6 +15,8 @@ def masked_count(places, ratio, rounding):
         return 0
     if rounding == "floor-masked":
         return math.floor(ratio * places)
+    if rounding == "nearest-masked-at-least-one":
+        return max(1, round(ratio * places))  # Python rounds halves to even
     visible = math.floor(places * (1 - ratio))
     return places - (max(1, visible) if rounding == "floor-visible-at-least-one" else visible)
 
@@ -27,16 +29,21 @@ def results(flags):
     return {name: np.asarray(values, "<i4") for name, values in lists.items()}
 
 
+def choose(count, items, purpose, at):
+    """So many of the items 0 ... items - 1, drawn at the address."""
+    stream = Stream(at["seed"], purpose, at["replicate"], at["epoch"], at["sample"])
+    order = list(range(items))
+    for i in range(count):
+        j = i + stream.integer(items - i)
+        order[i], order[j] = order[j], order[i]
+    return order[:count]
+
+
 def mask_tube(_, at):
     places = at["rows"] * at["columns"]
     visible = places - masked_count(places, at["ratio"], at["rounding"])
-    stream = Stream(at["seed"], VIDEO_MASK, at["replicate"], at["epoch"], at["sample"])
-    items = list(range(places))
-    for i in range(visible):
-        j = i + stream.integer(places - i)
-        items[i], items[j] = items[j], items[i]
     flags = np.ones(places, "u1")
-    flags[items[:visible]] = 0
+    flags[choose(visible, places, VIDEO_MASK, at)] = 0
     return results(np.tile(flags, at["slots"]))
 
 
@@ -48,3 +55,26 @@ def mask_topk(tensors, at):
         order = np.argsort(-row.astype("i8"), kind="stable")
         flags[slot, order[:count]] = 1
     return results(flags.reshape(-1))
+
+
+def mask_text(tensors, at):
+    ids, continues = tensors["ids"], tensors["continues"]
+    able = ~np.isin(ids, [at["pad"], *tensors["special"]])
+    units = []
+    for place in np.flatnonzero(able):
+        goes_on = at["unit"] == "word" and continues[place] == 1 and place > 0 and able[place - 1]
+        if goes_on:
+            units[-1].append(place)
+        else:
+            units.append([place])
+    count = min(masked_count(len(units), at["ratio"], at["rounding"]), len(units) - 1) if units else 0
+    chosen = sorted(choose(count, len(units), TEXT_MASK, at))
+    masked = np.array([place for unit in chosen for place in units[unit]], "<i4")
+    if at["mode"] == "replace":
+        out = ids.copy()
+        out[masked] = at["mask"]
+    else:
+        out = np.full_like(ids, at["pad"])
+        left = np.delete(ids, masked)
+        out[: len(left)] = left
+    return {"ids": out.astype("<i4"), "masked": masked}

@@ -16,14 +16,18 @@ def take(table, indices):
     return np.take_along_axis(table, indices[:, :, None], axis=1)
 
 
+def visible_pixels(tensors, at):
+    """Normalised pixels [B, K, P] of the visible cubes."""
+    real = tensors["encoder.patch.weight"].dtype.type
+    cubes = take(cut(tensors["frames"], at["tubelet"], at["patch"]), tensors["visible"]).astype(real)
+    pixels = (cubes / real(255)).reshape(*cubes.shape[:2], -1, 3)
+    return ((pixels - np.array(MEAN, real)) * (1 / np.array(STD)).astype(real)).reshape(cubes.shape)
+
+
 def encode(tensors, grads, at):
     """Tokens [B, K, D] of the visible cubes, and a function that goes back to the parameters."""
-    real = tensors["encoder.patch.weight"].dtype.type
     visible = tensors["visible"]
-    cubes = take(cut(tensors["frames"], at["tubelet"], at["patch"]), visible).astype(real)
-    pixels = (cubes / real(255)).reshape(*cubes.shape[:2], -1, 3)
-    pixels = ((pixels - np.array(MEAN, real)) * (1 / np.array(STD)).astype(real)).reshape(cubes.shape)
-    embedded, embed_back = linear(tensors, grads, "encoder.patch", pixels)
+    embedded, embed_back = linear(tensors, grads, "encoder.patch", visible_pixels(tensors, at))
     x = embedded + take(tensors["encoder.positions"], visible)
     x, blocks_back = transformer(tensors, grads, "encoder", x, at["depth"], at["heads"], at["norm_eps"])
     x, norm_back = layer_norm(tensors, grads, "encoder.norm", x, at["norm_eps"])

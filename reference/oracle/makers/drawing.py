@@ -15,7 +15,7 @@ def randomise(model, rng):
     with torch.no_grad():
         for name, parameter in sorted(model.named_parameters()):
             noise = normal(rng, *parameter.shape)
-            if "norm" in name and name.endswith("weight"):
+            if "norm" in name.lower() and name.endswith("weight"):
                 parameter.copy_(1 + 0.2 * noise)
             elif parameter.ndim <= 1 or name == "mask_token":
                 parameter.copy_(0.2 * noise)

@@ -1,3 +1,4 @@
+export * from './bert-hf.js';
 export * from './clip-text-hf.js';
 export * from './layout.js';
 export * from './videomae-hf.js';

@@ -8,8 +8,8 @@ import { softmax } from './softmax.js';
 type AttentionAttributes = Readonly<Record<'scale', number>>;
 
 /**
- * o = softmax(scale * q k^T + bias) v. q, k, v are [B, H, T, d]; the optional bias is added to the
- * scores and stretched to [B, H, T, T]. The scale is applied to q, before the product (VideoMAE).
+ * o = softmax(scale * q k^T + bias) v. q and o are [B, H, Q, d], k and v [B, H, T, d]; the optional bias
+ * is added to the scores and stretched to [B, H, Q, T]. The scale is applied to q, before the product (VideoMAE).
  */
 export const ATTENTION: Composite<AttentionAttributes> = new Composite<AttentionAttributes>({
   name: 'attention',

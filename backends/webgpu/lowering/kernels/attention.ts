@@ -1,4 +1,4 @@
-import type { Call } from '../../../../spec/program/index.js';
+import type { Call, Shape } from '../../../../spec/program/index.js';
 import type { Block } from '../block.js';
 import type { AttentionCluster } from '../cluster.js';
 import type { Kernel, KernelLimits } from '../kernel.js';
@@ -13,9 +13,16 @@ const LOWEST = '-3.4e38f';
 
 /**
  * Whether a call is attention, or its gradient, whose scores are never to lie in memory: long, with
- * heads that a lane can hold, and without a bias.
+ * heads that a lane can hold, as many keys as queries, and without a bias.
+ *
+ * @param shapeOf The shape of an operand, where it is known.
  */
-export function isStreamed(call: Call, limits: KernelLimits, { attention }: Tiling): boolean {
+export function isStreamed(
+  call: Call,
+  limits: KernelLimits,
+  { attention }: Tiling,
+  shapeOf: (operand: string) => Shape | undefined,
+): boolean {
   const isPlain =
     (call.composite === 'attention' && call.operands.length === 3) ||
     (call.composite === 'attention_grad' && call.operands.length === 5);
@@ -24,7 +31,8 @@ export function isStreamed(call: Call, limits: KernelLimits, { attention }: Tili
   const [batch, heads, length, width] = shape as readonly [number, number, number, number];
   const bytes = 4 * batch * heads * length * width;
   const fits = bytes > 0 && bytes <= limits.bindingBytes;
-  return fits && length >= attention.from && width <= WIDEST;
+  const [queries, keys] = call.operands.map((name) => shapeOf(name)?.[2]);
+  return fits && queries === keys && length >= attention.from && width <= WIDEST;
 }
 
 /**
