@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
 import type { HostTensor, Named } from '../core/backend.js';
-import { Breakdown } from './breakdown.js';
+import { Breakdown, DeadlineMissed } from './breakdown.js';
 import { ByteReader } from './byte-reader.js';
 import { MAX_FRAMES, MAX_LINE, parseReply, type Reply, type Request } from './messages.js';
+import { endTree, MARK_NAME } from './process-tree.js';
 import { decodeTensor, requireFit } from './tensor-frames.js';
 
 /** How much of what it writes to stderr is kept for messages. */
@@ -19,7 +21,8 @@ export interface Answer {
 
 /** One run of a port's program. It restarts nothing: see `PortSession`. */
 export class PortProcess {
-  readonly #child: ChildProcess;
+  readonly #end: () => void;
+  readonly #errors: Readable;
   readonly #input: Writable;
   readonly #output: ByteReader;
   readonly #closed: Promise<void>;
@@ -29,22 +32,32 @@ export class PortProcess {
   /** @throws Breakdown where there is no such program. */
   static async start(words: readonly string[], folder?: string): Promise<PortProcess> {
     const [program = '', ...rest] = words;
-    // Its own process group, so that what it started ends with it.
+    const mark = randomUUID();
+    // Its own process group and a mark, so that what it started ends with it.
     const child = spawn(program, rest, {
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: process.platform !== 'win32',
+      env: { ...process.env, [MARK_NAME]: mark },
       ...(folder === undefined ? {} : { cwd: folder }),
     });
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve);
       child.once('error', (error) => reject(new Breakdown(`it does not start: ${error.message}`)));
     });
-    return new PortProcess(child, child.stdin, child.stdout, child.stderr);
+    return new PortProcess(child, mark, child.stdin, child.stdout, child.stderr);
   }
 
-  private constructor(child: ChildProcess, input: Writable, output: Readable, errors: Readable) {
-    this.#child = child;
+  private constructor(
+    child: ChildProcess,
+    mark: string,
+    input: Writable,
+    output: Readable,
+    errors: Readable,
+  ) {
+    const { pid } = child;
+    this.#end = () => endTree(pid, mark);
     this.#input = input;
+    this.#errors = errors;
     this.#output = new ByteReader(output);
     // A port that died is noticed when its answer is read.
     input.on('error', () => {});
@@ -54,13 +67,14 @@ export class PortProcess {
     this.#closed = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
         this.#exit = signal === null ? `exit code ${code}` : `signal ${signal}`;
+        // What it started would hold its output open, and the run with it.
+        this.#end();
+        void delay(EXIT_GRACE).then(() => this.#stop());
       });
       child.once('close', () => resolve());
     });
-    const { pid } = child;
-    const last = (): void => killGroup(pid);
-    process.once('exit', last);
-    child.once('close', () => process.off('exit', last));
+    process.once('exit', this.#end);
+    child.once('close', () => process.off('exit', this.#end));
   }
 
   /**
@@ -90,7 +104,8 @@ export class PortProcess {
       return { reply, tensors };
     } catch (error) {
       if (!(error instanceof Breakdown)) throw error;
-      throw new Breakdown(await this.#explained(error.message));
+      const message = await this.#explained(error.message);
+      throw error instanceof DeadlineMissed ? new DeadlineMissed(message) : new Breakdown(message);
     }
   }
 
@@ -103,8 +118,15 @@ export class PortProcess {
 
   /** Ends it and what it started. */
   async kill(): Promise<void> {
-    if (this.#exit === undefined) killGroup(this.#child.pid);
+    this.#end();
     await Promise.race([this.#closed, delay(EXIT_GRACE)]);
+    this.#stop();
+  }
+
+  /** Lets go of its output, whoever still holds the other end. */
+  #stop(): void {
+    this.#output.stop();
+    this.#errors.destroy();
   }
 
   async #tensors(
@@ -135,15 +157,6 @@ export class PortProcess {
     const ended = this.#exit === undefined ? '' : ` (${this.#exit})`;
     const tail = this.#stderr.trim();
     return `the port broke down: ${what}${ended}${tail === '' ? '' : `\nstderr: ${tail}`}`;
-  }
-}
-
-function killGroup(pid: number | undefined): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL');
-  } catch {
-    // It is gone already.
   }
 }
 

@@ -11,6 +11,7 @@ import { LacunaError } from '../../spec/index.js';
 import { note } from '../note.js';
 import { type ConformFlags, EXIT } from './options.js';
 import { conformancePage } from './page.js';
+import { exitCode } from './run.js';
 
 /** No report is larger. */
 const LIMIT = 512 * 1024 * 1024;
@@ -37,7 +38,12 @@ export function judgeFile(file: string): number {
   for (const line of [...contradictions, ...changes, ...unconfirmed]) console.log(line);
   if (agrees && contradictions.length === 0) {
     console.log('Every verdict of the report that can be judged again stands.');
-    return EXIT.passed;
+    const code = exitCode(report);
+    if (code !== EXIT.passed) {
+      const why = report.valid ? 'not every check passed' : 'it proves nothing';
+      console.log(`So does that of the run: ${why}.`);
+    }
+    return code;
   }
   console.log(
     changes.length + contradictions.length > 0 ? 'Verdicts have changed.' : 'Not confirmed.',
@@ -51,10 +57,11 @@ export function compareFiles(old: string, recent: string): number {
   const changes = compareReports(before, after);
   if (before.suite !== after.suite)
     console.log('The suites are not the same: see what is new or gone.');
-  for (const { id, clauses, what, worse } of changes) {
-    console.log(`${worse ? 'worse ' : 'better'}  ${id}: ${what}  (${clauses.join(', ')})`);
+  const words = { better: 'better', worse: 'worse ', neither: '      ' };
+  for (const { id, clauses, what, effect } of changes) {
+    console.log(`${words[effect]}  ${id}: ${what}  (${clauses.join(', ')})`);
   }
-  const worse = changes.filter((change) => change.worse).length;
+  const worse = changes.filter(({ effect }) => effect === 'worse').length;
   console.log(`${changes.length} checks changed, ${worse} of them for the worse`);
   return worse === 0 ? EXIT.passed : EXIT.failed;
 }

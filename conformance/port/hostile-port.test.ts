@@ -75,7 +75,7 @@ describe('a port that, asked for one function,', () => {
       'loss.mae/gradient': 'blocked',
     });
     const failed = report.checks.find(({ verdict }) => verdict === 'fail');
-    expect(failed === undefined ? '' : explain(failed, 1)).toMatch(message);
+    expect(failed === undefined ? '' : explain(failed, { seed: 1 })).toMatch(message);
     expect(report.ok).toBe(false);
   });
 
