@@ -42,6 +42,8 @@ export interface PrimitiveFacts {
     | 'made';
   /** How many operands it takes; `some` is one or more. */
   readonly operands: 0 | 1 | 2 | 3 | 'some';
+  /** What they are called, in order. @defaultValue x, or a and b */
+  readonly named?: readonly string[];
   readonly attributes: Readonly<Record<string, PrimitiveAttributeKind>>;
   /** The element types that it computes with: floats and i32 are numbers. */
   readonly takes: 'numbers' | 'floats' | 'bools' | 'any';
@@ -298,6 +300,7 @@ export const PRIMITIVE_FACTS = {
   select: {
     class: 'elementwise',
     operands: 3,
+    named: ['c', 'a', 'b'],
     attributes: {},
     takes: 'any',
     gives: 'operand',
@@ -395,6 +398,7 @@ export const PRIMITIVE_FACTS = {
   gather: {
     class: 'indexed',
     operands: 2,
+    named: ['x', 'indices'],
     attributes: { batch: 'natural' },
     takes: 'any',
     gives: 'operand',
@@ -404,6 +408,7 @@ export const PRIMITIVE_FACTS = {
   scatter_add: {
     class: 'indexed',
     operands: 2,
+    named: ['indices', 'u'],
     attributes: { batch: 'natural', size: 'natural' },
     takes: 'floats',
     gives: 'operand',
