@@ -4,7 +4,7 @@
 // line, so that it can be found.
 
 import { spawn } from 'node:child_process';
-import { existsSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, writeFileSync, writeSync } from 'node:fs';
 
 const [scenario, trace] = process.argv.slice(2);
 /** Takes the cursor home, clears the screen, and names the window; the last one is of C1. */
@@ -155,7 +155,7 @@ const MISDEEDS = {
     send({ type: 'error', id, message: 'enough' });
   },
   'closes its output and stays': () => {
-    process.stdout.destroy();
+    closeSync(1);
     setInterval(() => {}, 1000);
   },
   'stops itself': () => process.kill(process.pid, 'SIGSTOP'),
