@@ -69,6 +69,7 @@ async function alterations(
       if (got === undefined || got.data.length < 4) continue;
       const address = formatAddress(family.id, parameters);
       const made = 'value' in allowed ? altered(got, other, allowed) : alteredIntegers(got);
+      if (made === undefined) continue;
       return made.map(({ name: what, tensor, mustFail }) => {
         const { worst, mismatch } = judge(name, tensor, allowed);
         const failed = mismatch !== undefined || (worst?.ratio ?? 0) > 1;
@@ -85,13 +86,24 @@ interface Alteration {
   readonly mustFail: boolean;
 }
 
+/**
+ * Copies of a result, each with what must be said of it; undefined where the data do not serve: a result
+ * of zeros alone is legal in reverse, too. Which copies are legal is found by plain comparison, so that
+ * the judge is not asked about itself, and what the subject gave cannot make it look wrong.
+ */
 function altered(
   got: HostTensor,
   other: HostTensor | undefined,
   { low, high, value }: FloatBounds,
-): readonly Alteration[] {
-  const at = value.findIndex((want, i) => Number.isFinite(want) && low[i] !== high[i]);
-  const place = Math.max(at, 0);
+): readonly Alteration[] | undefined {
+  const place = value.findIndex((want, i) => Number.isFinite(want) && low[i] !== high[i]);
+  if (place === -1) return undefined;
+  const isLegal = ({ data }: HostTensor): boolean =>
+    data.length === value.length &&
+    data.every(
+      (x: number, i: number) =>
+        Object.is(x, value[i]) || (x >= (low[i] as number) && x <= (high[i] as number)),
+    );
   const edit = (change: (data: Float64Array) => void): HostTensor => {
     const data = Float64Array.from(got.data);
     change(data);
@@ -127,7 +139,7 @@ function altered(
   if (other !== undefined) {
     list.push({ name: 'the results of another run', tensor: other, mustFail: true });
   }
-  return list;
+  return list.every(({ tensor, mustFail }) => isLegal(tensor) !== mustFail) ? list : undefined;
 }
 
 function alteredIntegers(got: HostTensor): readonly Alteration[] {

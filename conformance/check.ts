@@ -73,6 +73,10 @@ export interface Failure {
   readonly deviation?: Deviation;
   /** The path that goes straight to it, with the seed and the id of the check. */
   readonly path?: string;
+  /** Whether it fails in float64 only. */
+  readonly double?: true;
+  /** The file that holds the text of its program, where one was written. */
+  readonly program?: string;
   /** The known mistake whose results are nearest, where one is near. */
   readonly diagnosis?: string;
 }

@@ -75,7 +75,7 @@ async function withDouble(
     worstRatio = Math.max(worstRatio, outcome.worstRatio);
     if (outcome.failure === undefined) continue;
     const what = `${outcome.failure.what}, in f64 (--double)`;
-    const failure = { address, ...outcome.failure, what };
+    const failure: Failure = { address, ...outcome.failure, what, double: true };
     return { ...found, cases, worstRatio, verdict: 'fail', failure };
   }
   return { ...found, cases, worstRatio };

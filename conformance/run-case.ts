@@ -107,6 +107,11 @@ async function runAndJudge(
   return result;
 }
 
+/** The program that a subject is given for a case. */
+export function caseProgram(drawn: Case, double: boolean): Case['program'] {
+  return (double ? asDouble(drawn) : drawn).program;
+}
+
 /** The case with f64 for f32, judged by derived bounds. */
 function asDouble(drawn: Case): Case {
   const made = unfiltered(drawn);

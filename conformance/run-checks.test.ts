@@ -43,7 +43,7 @@ describe('checkBackend', () => {
     if (fault === undefined) throw new Error('the fault is gone');
     const { checks } = await checkBackend(fault.open(), { filter: 'primitive/matmul', seed: 5 });
     const failed = checks.find(({ verdict }) => verdict === 'fail');
-    const message = failed === undefined ? '' : explain(failed, 5);
+    const message = failed === undefined ? '' : explain(failed, { seed: 5 });
     for (const part of [
       /^primitive\/matmul:batch=/,
       /at {3}result\[0,0\]/,

@@ -20,6 +20,8 @@ export interface RunChecksOptions extends CheckOptions {
   readonly level?: Level;
   /** What there is to check. @defaultValue `checksFor` the subject */
   readonly checks?: readonly Check[];
+  /** The command that runs the suite on this subject, for the report. @defaultValue none */
+  readonly command?: string;
   /** What the subject is known not to pass. @defaultValue nothing */
   readonly known?: readonly KnownFailure[];
   /** The day on which known failures may have run out, as 2027-06-30. @defaultValue today */
@@ -42,6 +44,7 @@ export async function runChecks(
     checks = checksFor(subject),
     onCheck,
     double = false,
+    command,
   } = options;
   const wanted = (check: Check): boolean =>
     check.id.startsWith(filter) && (level === undefined || check.level === level);
@@ -70,6 +73,7 @@ export async function runChecks(
     subject: subject.info,
     seed,
     double,
+    ...(command === undefined ? {} : { command }),
     checks: reports,
     accuracy: measured ? await orNothing(() => measureAccuracy(backend)) : [],
     canaries: double ? [] : await orNothing(() => runCanaries(subject, checks)),
@@ -81,9 +85,14 @@ async function orNothing<T>(measure: () => Promise<readonly T[]>): Promise<reado
   try {
     return await measure();
   } catch (error) {
-    if (error instanceof LacunaError) return [];
+    if (isSubjects(error)) return [];
     throw error;
   }
+}
+
+/** Whether an error is the subject's: it refuses, breaks down or is gone. */
+function isSubjects(error: unknown): boolean {
+  return error instanceof LacunaError || error instanceof Breakdown || error instanceof PortLost;
 }
 
 const NOT_RUN = verdictOf('not-run');

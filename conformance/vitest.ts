@@ -48,7 +48,7 @@ export function testBackend(
       it(entry === undefined ? id : `${id}, ${entry.kind}: ${entry.reason}`, async () => {
         const finding = await run(backendSubject(backend), choices);
         const report = { id, level, clauses, seconds: 0, ...finding };
-        const why = explain(report, choices.seed ?? 1);
+        const why = explain(report, { seed: choices.seed ?? 1 });
         if (finding.beyondContract === true) {
           expect(finding.verdict, finding.reason).toBe('unsupported');
           return;

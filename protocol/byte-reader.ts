@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { Breakdown } from './breakdown.js';
+import { Breakdown, DeadlineMissed } from './breakdown.js';
 
 /** Above so many unread bytes the sender is made to wait. */
 const HIGH_WATER = 1 << 22;
@@ -25,6 +25,11 @@ export class ByteReader {
       this.#wake?.();
     };
     stream.on('end', end).on('error', end).on('close', end);
+  }
+
+  /** Reads nothing more: whoever waits is told that the output ended. */
+  stop(): void {
+    this.#stream.destroy();
   }
 
   /** Bytes that arrived and were not read. */
@@ -77,7 +82,8 @@ export class ByteReader {
   async #more(until: number, what: string): Promise<void> {
     if (this.#ended) throw new Breakdown(`its output ended before ${what}`);
     const left = until - performance.now();
-    if (left <= 0) throw new Breakdown(`no answer within the deadline; still missing: ${what}`);
+    if (left <= 0)
+      throw new DeadlineMissed(`no answer within the deadline; still missing: ${what}`);
     this.#stream.resume();
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, left);

@@ -57,6 +57,11 @@ export class PortChannel {
     return { reply, tensors };
   }
 
+  /** Lets go of the output, whoever still holds the other end. */
+  stop(): void {
+    this.#output.stop();
+  }
+
   async #tensors(
     { tensors: headers }: Extract<Reply, { type: 'result' }>,
     until: number,

@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
-import { Breakdown } from './breakdown.js';
+import { Breakdown, DeadlineMissed } from './breakdown.js';
 import type { Request } from './messages.js';
 import { type Answer, PortChannel, type PortConnection } from './port-channel.js';
+import { endTree, MARK_NAME } from './process-tree.js';
 
 /** How much of what it writes to stderr is kept for messages. */
 const STDERR_TAIL = 2000;
@@ -11,7 +13,8 @@ const EXIT_GRACE = 1000;
 
 /** One run of a port's program. It restarts nothing: see `PortSession`. */
 export class PortProcess implements PortConnection {
-  readonly #child: ChildProcess;
+  readonly #end: () => void;
+  readonly #errors: Readable;
   readonly #input: Writable;
   readonly #channel: PortChannel;
   readonly #closed: Promise<void>;
@@ -21,22 +24,32 @@ export class PortProcess implements PortConnection {
   /** @throws Breakdown where there is no such program. */
   static async start(words: readonly string[], folder?: string): Promise<PortProcess> {
     const [program = '', ...rest] = words;
-    // Its own process group, so that what it started ends with it.
+    const mark = randomUUID();
+    // Its own process group and a mark, so that what it started ends with it.
     const child = spawn(program, rest, {
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: process.platform !== 'win32',
+      env: { ...process.env, [MARK_NAME]: mark },
       ...(folder === undefined ? {} : { cwd: folder }),
     });
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve);
       child.once('error', (error) => reject(new Breakdown(`it does not start: ${error.message}`)));
     });
-    return new PortProcess(child, child.stdin, child.stdout, child.stderr);
+    return new PortProcess(child, mark, child.stdin, child.stdout, child.stderr);
   }
 
-  private constructor(child: ChildProcess, input: Writable, output: Readable, errors: Readable) {
-    this.#child = child;
+  private constructor(
+    child: ChildProcess,
+    mark: string,
+    input: Writable,
+    output: Readable,
+    errors: Readable,
+  ) {
+    const { pid } = child;
+    this.#end = () => endTree(pid, mark);
     this.#input = input;
+    this.#errors = errors;
     this.#channel = new PortChannel(input, output);
     // A port that died is noticed when its answer is read.
     input.on('error', () => {});
@@ -46,13 +59,14 @@ export class PortProcess implements PortConnection {
     this.#closed = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
         this.#exit = signal === null ? `exit code ${code}` : `signal ${signal}`;
+        // What it started would hold its output open, and the run with it.
+        this.#end();
+        void delay(EXIT_GRACE).then(() => this.#stop());
       });
       child.once('close', () => resolve());
     });
-    const { pid } = child;
-    const last = (): void => killGroup(pid);
-    process.once('exit', last);
-    child.once('close', () => process.off('exit', last));
+    process.once('exit', this.#end);
+    child.once('close', () => process.off('exit', this.#end));
   }
 
   async exchange(
@@ -64,7 +78,8 @@ export class PortProcess implements PortConnection {
       return await this.#channel.exchange(request, frames, seconds);
     } catch (error) {
       if (!(error instanceof Breakdown)) throw error;
-      throw new Breakdown(await this.#explained(error.message));
+      const message = await this.#explained(error.message);
+      throw error instanceof DeadlineMissed ? new DeadlineMissed(message) : new Breakdown(message);
     }
   }
 
@@ -77,8 +92,15 @@ export class PortProcess implements PortConnection {
 
   /** Ends it and what it started. */
   async kill(): Promise<void> {
-    if (this.#exit === undefined) killGroup(this.#child.pid);
+    this.#end();
     await Promise.race([this.#closed, delay(EXIT_GRACE)]);
+    this.#stop();
+  }
+
+  /** Lets go of its output, whoever still holds the other end. */
+  #stop(): void {
+    this.#channel.stop();
+    this.#errors.destroy();
   }
 
   /** What is wrong, how the process ended where it did, and the end of what it wrote to stderr. */
@@ -87,15 +109,6 @@ export class PortProcess implements PortConnection {
     const ended = this.#exit === undefined ? '' : ` (${this.#exit})`;
     const tail = this.#stderr.trim();
     return `the port broke down: ${what}${ended}${tail === '' ? '' : `\nstderr: ${tail}`}`;
-  }
-}
-
-function killGroup(pid: number | undefined): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL');
-  } catch {
-    // It is gone already.
   }
 }
 

@@ -1,14 +1,17 @@
 import type { HostTensor, Named } from '../core/backend.js';
 import { SPEC_VERSION } from '../spec/version.js';
-import { Breakdown, PortLost } from './breakdown.js';
+import { Breakdown, DeadlineMissed, PortLost } from './breakdown.js';
 import { type PortHello, PROTOCOL, type Request } from './messages.js';
 import type { Answer, PortConnection } from './port-channel.js';
 import { encodeTensors } from './tensor-frames.js';
 
 export interface PortOptions {
-  /** Seconds that a case may take. @defaultValue 30 */
+  /**
+   * Seconds that an answer may take. After one that did not come in time the port has less: four
+   * times its slowest answer so far, and a second at least. @defaultValue 20
+   */
   readonly deadline?: number;
-  /** Seconds that a start may take. @defaultValue 60 */
+  /** Seconds that a start may take. @defaultValue 30, or `deadline` where that is more */
   readonly startDeadline?: number;
   /** Breakdowns in a row, without an answer between, that end a run. @defaultValue 8 */
   readonly patience?: number;
@@ -22,6 +25,12 @@ export type Question =
   | { readonly type: 'compile'; readonly program: number; readonly text: string }
   | { readonly type: 'run' | 'release'; readonly program: number };
 
+/** After a missed deadline: so many times the slowest answer, and seconds at least. */
+const SLOWER = 4;
+const LEAST = 1;
+/** Missed deadlines, in all, that end a run. */
+const MOST_MISSED = 5;
+
 /** A port that is started again after a breakdown, with a fresh process for what comes next. */
 export class PortSession {
   readonly #start: () => Promise<PortConnection>;
@@ -30,6 +39,9 @@ export class PortSession {
   #hello: PortHello | undefined;
   #id = 0;
   #breakdowns = 0;
+  #missed = 0;
+  /** Seconds of the slowest answer. */
+  #slowest = 0;
   #starts = 0;
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -92,21 +104,34 @@ export class PortSession {
       default:
         request = { ...question, id, tensors: headers };
     }
-    const { deadline = 30 } = this.#options;
+    const start = performance.now();
     try {
-      const answer = await running.exchange(request, blocks, deadline);
+      const answer = await running.exchange(request, blocks, this.#deadline());
       if (answer.reply.type === 'hello') throw new Breakdown('the port says hello twice');
+      this.#slowest = Math.max(this.#slowest, (performance.now() - start) / 1000);
       this.#breakdowns = 0;
       return answer;
     } catch (error) {
+      if (error instanceof DeadlineMissed) this.#missed += 1;
       await this.#fallen(running);
       throw error;
     }
   }
 
+  #deadline(): number {
+    const { deadline = 20 } = this.#options;
+    const less = Math.max(LEAST, SLOWER * this.#slowest);
+    return this.#missed === 0 ? deadline : Math.min(deadline, less);
+  }
+
   async #running(): Promise<PortConnection> {
     if (this.#process !== undefined) return this.#process;
-    const { patience = 8, startDeadline = 60 } = this.#options;
+    const { patience = 8, deadline = 0, startDeadline = Math.max(30, deadline) } = this.#options;
+    if (this.#missed >= MOST_MISSED) {
+      throw new PortLost(
+        `the port missed ${this.#missed} deadlines (--deadline gives it more time)`,
+      );
+    }
     if (this.#breakdowns >= patience) {
       throw new PortLost(`the port broke down ${this.#breakdowns} times in a row`);
     }

@@ -53,7 +53,8 @@ export function bounds(
   options: BoundsOptions = {},
 ): Named<Bounds> {
   const { order = 'written', rounded = (): boolean => false } = options;
-  const anyOrder = new Reassociated(contract);
+  // Both are of what is executed whole, but where a contract leaves the order of programs open.
+  const anyOrder = new Reassociated({ ...contract, accuracy: contract.accuracyWithin });
   const isOpen = contract.reassociates || order === 'any';
   const arithmetic = isOpen ? anyOrder : new Intervals(contract);
   const interpreter = new Interpreter(arithmetic, {}, anyOrder);

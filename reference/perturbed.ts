@@ -14,6 +14,8 @@ const [KEPT, ROUNDED] = [0, 1];
  * factors of products kept, rounded or cut, and small ones 0, where the contract lets them be. Many such
  * runs show how far correct backends lie apart.
  *
+ * It errs as what is executed whole may, since steps and models are, or may be.
+ *
  * A function is wrong by the whole grant to one side in every call in half of the draws, and by a
  * random share of it in each call in the others: approximations in use err the same way for like
  * arguments, and errors that agree add up as n, not as the root of n. A backend at the edge of the
@@ -47,7 +49,7 @@ export function perturbed(
     ACCURACY_NAMES.map((name) => [name, [-1, 1, undefined, undefined][stream.integer(4)]]),
   );
   const wrong = (name: AccuracyName, value: number, x: number): number => {
-    const { ulps, absolute } = contract.accuracy[name](x, x);
+    const { ulps, absolute } = contract.accuracyWithin[name](x, x);
     if (ulps <= 0.5 || !Number.isFinite(value)) return value;
     // The result is rounded once more, hence one unit less; a unit is at least 2^-24 of it.
     const unit = Math.abs(value) * 2 ** -24;

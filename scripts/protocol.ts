@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { protocolPage, protocolSchema } from '../conformance/port/document.js';
 
-/** Writes what docs/protocol.md and ports/protocol.schema.json say of messages and functions. */
+/** Writes what docs/protocol.md and ports/protocol.schema.json say of messages, functions and operations. */
 const root = join(import.meta.dirname, '..');
 const page = join(root, 'docs', 'protocol.md');
 writeFileSync(page, protocolPage(readFileSync(page, 'utf8')));

@@ -21,6 +21,11 @@ export function conformCommand(): Command {
         'a port that speaks the protocol of docs/protocol.md',
       ).conflicts('backend'),
     )
+    .option(
+      '--deadline <seconds>',
+      'how long a port may take for an answer (default: 20; a start: 30)',
+      wholeNumber(1, 86_400),
+    )
     .option('--level <0-5>', 'only checks of this level', wholeNumber(0, 5))
     .option('--filter <prefix>', 'only checks whose id begins so')
     .option('--seed <n>', 'what cases are drawn from (default: 1)', whole)
@@ -33,7 +38,11 @@ export function conformCommand(): Command {
     .option('--replay <address>', 'the one case of a failure, by its address')
     .option('--explore <seconds>', 'fresh seeds until the time is over', whole)
     .option('--known <file>', 'JSON list of known failures')
-    .option('--out <folder>', 'where report.json, junit.xml, summary.md and the page go')
+    .option(
+      '--out <folder>',
+      'where the reports go: JSON, JUnit, SARIF, Markdown, a page, a badge, failed programs',
+    )
+    .option('--at <file>', 'the file of the repository that SARIF shows findings at')
     .option('--judge <report.json>', 'judge a report again, without its backend')
     .option(
       '--accept-unrecorded',
@@ -58,6 +67,7 @@ Examples:
   $ lacuna conform --filter composite/softmax --cases 200
   $ lacuna conform --replay 'primitive/neg:shape=[2,3];regime="ties";draw=12'
   $ lacuna conform --port "python3 -m lacuna_port" --filter function/
+  $ lacuna conform --port ./port --deadline 120 --out reports --at src/port.rs
   $ lacuna conform --vectors vectors --filter function/
   $ lacuna conform --judge reports/onnx/report.json --accept-unrecorded
   $ lacuna conform --compare old/report.json new/report.json
@@ -65,6 +75,14 @@ Examples:
     )
     .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.passed : EXIT.usage))
     .action(async (flags: ConformFlags) => {
+      // The end of this process is what ends a port; the system's own way says nothing of it.
+      for (const [signal, code] of [
+        ['SIGINT', 130],
+        ['SIGTERM', 143],
+        ['SIGHUP', 129],
+      ] as const) {
+        process.once(signal, () => process.exit(code));
+      }
       try {
         process.exitCode = await dispatch(flags);
       } catch (error) {

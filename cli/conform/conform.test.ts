@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { CHECKS, LEGAL_FLEET, runChecks } from '../../conformance/index.js';
 import { backendSubject } from '../../conformance/subject.js';
+import { visibleText } from '../visible-text.js';
 import { EXIT } from './options.js';
 import { conformancePage } from './page.js';
 
@@ -44,6 +45,10 @@ describe('lacuna conform', () => {
     expect(readFileSync(join(out, 'junit.xml'), 'utf8')).toContain('<testsuite');
     expect(readFileSync(join(out, 'conformance.html'), 'utf8')).toContain('op.not');
     expect(conform('--judge', report)).toMatchObject({ code: EXIT.passed });
+    expect(JSON.parse(readFileSync(join(out, 'badge.json'), 'utf8')).color).toBe('brightgreen');
+    expect(JSON.parse(readFileSync(join(out, 'results.sarif'), 'utf8')).runs[0].results).toEqual(
+      [],
+    );
     expect(conform('--compare', report, report).out).toContain('0 checks changed');
   });
 
@@ -112,6 +117,76 @@ describe('lacuna conform', () => {
     expect(conform('--judge', join(folder, 'bad.json')).err).toContain('no conformance report');
     expect(conform('--port', `${process.execPath} --version`).code).toBe(EXIT.invalid);
   });
+});
+
+describe('a port that fails', () => {
+  const port = join(
+    import.meta.dirname,
+    '..',
+    '..',
+    'conformance',
+    'port',
+    'testing',
+    'hostile-port.mjs',
+  );
+  const command = (scenario: string): string => `"${process.execPath}" "${port}" '${scenario}'`;
+
+  it('is named with the line that replays it and the file of its program, and judged so again', () => {
+    const out = join(folder, 'port');
+    const flags = ['--port', command('fails to compile a program')];
+    const run = conform(
+      ...flags,
+      '--filter',
+      'primitive/neg',
+      '--cases',
+      '3',
+      '--out',
+      out,
+      '--at',
+      'a.py',
+    );
+    expect([run.code, run.out]).toEqual([EXIT.failed, expect.stringContaining('no compiler here')]);
+    expect(run.err).not.toContain('defect');
+    const [, again] = /replay: lacuna conform .* --replay '(.*)'/.exec(run.out) ?? [];
+    expect(again).toMatch(/^primitive\/neg:/);
+    const program = join(out, 'failed', 'primitive-neg.txt');
+    expect(run.out).toContain(`program: ${program}`);
+    expect(readFileSync(program, 'utf8')).toMatch(/^lacuna program 1\n[\s\S]*\nend\n$/);
+    for (const file of ['junit.xml', 'results.sarif', 'summary.md', 'annotations.txt']) {
+      expect(readFileSync(join(out, file), 'utf8'), file).toContain('--replay');
+    }
+    expect(conform(...flags, '--replay', `${again}`).code).toBe(EXIT.failed);
+    expect(conform('--judge', join(out, 'report.json')).code).toBe(EXIT.failed);
+  });
+
+  it.each(['escapes in its name', 'escapes in an error'])(
+    'writes no control character: %s',
+    (scenario) => {
+      const out = join(folder, scenario.replaceAll(' ', '-'));
+      const run = conform(
+        '--port',
+        command(scenario),
+        '--filter',
+        'function/loss.mae',
+        '--out',
+        out,
+      );
+      const written = [
+        'report.json',
+        'junit.xml',
+        'results.sarif',
+        'summary.md',
+        'annotations.txt',
+      ];
+      const texts = [
+        run.out,
+        run.err,
+        ...written.map((name) => readFileSync(join(out, name), 'utf8')),
+      ];
+      for (const text of texts) expect(visibleText(text)).toBe(text);
+      expect(run.out).toContain('\\u{1b}');
+    },
+  );
 });
 
 describe('the page', () => {

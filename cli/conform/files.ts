@@ -17,6 +17,7 @@ import { readPlainFile } from '../../formats/index.js';
 import { note } from '../note.js';
 import { type ConformFlags, EXIT } from './options.js';
 import { conformancePage } from './page.js';
+import { exitCode } from './run.js';
 
 /** No report is larger. */
 const LIMIT = 512 * 1024 * 1024;
@@ -63,7 +64,12 @@ export async function judgeFile(file: string, acceptsUnrecorded: boolean): Promi
   }
   const accepted = unrecorded.length === 0 ? '' : ` Accepted unseen: ${which}.`;
   console.log(`Every verdict of the report that can be judged again stands.${accepted}`);
-  return EXIT.passed;
+  const code = exitCode(report);
+  if (code !== EXIT.passed) {
+    const why = report.valid ? 'not every check passed' : 'it proves nothing';
+    console.log(`So does that of the run: ${why}.`);
+  }
+  return code;
 }
 
 /** Whether a report has all checks of a list that `lacuna conform` runs. */
@@ -83,10 +89,11 @@ export async function compareFiles(old: string, recent: string): Promise<number>
   const changes = compareReports(before, after);
   if (before.suite !== after.suite)
     console.log('The suites are not the same: see what is new or gone.');
-  for (const { id, clauses, what, worse } of changes) {
-    console.log(`${worse ? 'worse ' : 'better'}  ${id}: ${what}  (${clauses.join(', ')})`);
+  const words = { better: 'better', worse: 'worse ', neither: '      ' };
+  for (const { id, clauses, what, effect } of changes) {
+    console.log(`${words[effect]}  ${id}: ${what}  (${clauses.join(', ')})`);
   }
-  const worse = changes.filter((change) => change.worse).length;
+  const worse = changes.filter(({ effect }) => effect === 'worse').length;
   console.log(`${changes.length} checks changed, ${worse} of them for the worse`);
   return worse === 0 ? EXIT.passed : EXIT.failed;
 }

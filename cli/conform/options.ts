@@ -3,6 +3,8 @@ import type { BackendFlags } from '../options/backend-options.js';
 /** Flags of `lacuna conform`. */
 export interface ConformFlags extends BackendFlags {
   readonly port?: string;
+  readonly deadline?: number;
+  readonly at?: string;
   readonly level?: number;
   readonly filter?: string;
   readonly seed?: number;

@@ -84,12 +84,13 @@ function accuracyTable({ subject, accuracy }: ConformanceReport): Html {
   return html`<h2>Accuracy of ${subject.name}</h2><div class="scroll"><table><thead><tr><th>function</th><th>largest error observed</th><th>granted</th></tr></thead><tbody>${rows}</tbody></table></div>`;
 }
 
-function failures({ subject, checks, seed, canaries }: ConformanceReport): Html {
+function failures(report: ConformanceReport): Html {
+  const { subject, checks, canaries } = report;
   const bad = checks.filter(({ verdict }) => verdict !== 'pass' && verdict !== 'not-run');
   const wrong = canaries.filter(({ behaved }) => !behaved);
   const items = bad.map((check) => {
     const known = check.known === undefined ? '' : ` (known: ${check.known})`;
-    return html`<details open><summary>${check.verdict} <code>${check.id}</code>${known}</summary><pre>${explain(check, seed)}</pre></details>`;
+    return html`<details open><summary>${check.verdict} <code>${check.id}</code>${known}</summary><pre>${explain(check, report)}</pre></details>`;
   });
   for (const { name, address } of wrong) {
     items.push(html`<p>Canary misjudged: ${name}, at <code>${address}</code></p>`);

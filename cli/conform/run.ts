@@ -10,7 +10,6 @@ import {
   DOUBLE_CHECKS,
   formatReport,
   freeze,
-  junit,
   type Level,
   levelTable,
   markdown,
@@ -22,14 +21,14 @@ import {
   recordCase,
   runChecks,
   type Subject,
-  writeReport,
 } from '../../conformance/index.js';
 import { LacunaError } from '../../spec/index.js';
 import { visibleText } from '../visible-text.js';
 import { ConformDisplay } from './display.js';
+import { writeFailedPrograms } from './failed-programs.js';
 import { type ConformFlags, EXIT } from './options.js';
 import { demoOutcome } from './outcome.js';
-import { conformancePage } from './page.js';
+import { writeReports } from './reports.js';
 import { knownFailures, type OpenSubject, openSubject } from './subject.js';
 
 /** Runs the suite on a backend or port; the exit code. */
@@ -43,9 +42,9 @@ export async function runSuite(flags: ConformFlags): Promise<number> {
   try {
     if (flags.explore !== undefined) return await explore(opened, flags, flags.explore);
     const { report, outputs } = await run(opened, flags, { known });
-    console.log(formatReport(report, replayCommand(opened)));
+    console.log(formatReport(report));
     console.log(`\n${levelTable(report).join('\n')}`);
-    if (flags.out !== undefined) writeReports(flags.out, report, outputs);
+    if (flags.out !== undefined) await writeReports(flags.out, report, outputs, flags.at);
     const summary = process.env.GITHUB_STEP_SUMMARY;
     if (summary !== undefined) appendFileSync(summary, visibleText(markdown(report)));
     return exitCode(report);
@@ -60,10 +59,11 @@ export function exitCode({ valid, ok }: ConformanceReport): number {
 }
 
 async function run(
-  { subject }: OpenSubject,
+  opened: OpenSubject,
   flags: ConformFlags,
   more: RunChecksOptions,
 ): Promise<{ report: ConformanceReport; outputs: readonly CaseOutputs[] }> {
+  const { subject } = opened;
   const checks = checksOf(flags, subject);
   const { level, filter, seed, cases, double } = flags;
   const wanted = checks.filter(
@@ -71,8 +71,11 @@ async function run(
   );
   const display = new ConformDisplay(process.stderr, wanted.length);
   const outputs: Promise<CaseOutputs>[] = [];
-  const report = await runChecks(subject, {
+  const real = flags.real === true ? ' --real' : '';
+  const wide = double === true ? ' --double' : '';
+  const found = await runChecks(subject, {
     checks,
+    command: `lacuna conform ${opened.flags}${real}${wide}`,
     onCheck: (check, _, done) => {
       if (done === undefined) display.show(check, wanted.indexOf(check));
     },
@@ -87,6 +90,7 @@ async function run(
     ...more,
   });
   display.end();
+  const report = await writeFailedPrograms(found, checks, flags.out);
   return { report, outputs: await Promise.all(outputs) };
 }
 
@@ -95,13 +99,6 @@ function checksOf(flags: ConformFlags, subject: Subject): readonly Check[] {
   if (level === 5) return [outcomeCheck((seed) => demoOutcome(flags, seed))];
   if (real === true) return double === true ? oracleChecks() : [...REAL_CHECKS, ...oracleChecks()];
   return double === true ? DOUBLE_CHECKS : checksFor(subject);
-}
-
-/** How a failure is seen again: by its address, which needs no seed. */
-export function replayCommand({
-  flags,
-}: Pick<OpenSubject, 'flags'>): NonNullable<Parameters<typeof formatReport>[1]> {
-  return (_, __, { address }) => [`replay: lacuna conform ${flags} --replay '${address}'`];
 }
 
 /** Fresh seeds until the time is over. */
@@ -115,7 +112,7 @@ async function explore(opened: OpenSubject, flags: ConformFlags, seconds: number
     runs += 1;
     cases += report.checks.reduce((sum, check) => sum + check.cases, 0);
     if (!report.ok) {
-      console.log(formatReport(report, replayCommand(opened)));
+      console.log(formatReport(report));
       for (const check of report.checks) keep(check, flags.out ?? 'found');
       worst = Math.max(worst, exitCode(report));
     }
@@ -139,18 +136,4 @@ function keep({ id, level, clauses, failure }: CheckReport, folder: string): voi
     if (!(error instanceof LacunaError)) throw error;
     console.log(`not frozen: ${error.message}`);
   }
-}
-
-function writeReports(
-  folder: string,
-  report: ConformanceReport,
-  outputs: readonly CaseOutputs[],
-): void {
-  mkdirSync(folder, { recursive: true });
-  const write = (name: string, text: string): void => writeFileSync(join(folder, name), text);
-  write('report.json', writeReport({ ...report, outputs }));
-  write('junit.xml', visibleText(junit(report)));
-  write('summary.md', visibleText(markdown(report)));
-  write('conformance.html', conformancePage([report]));
-  console.log(`\nreport.json, junit.xml, summary.md and conformance.html are in ${folder}`);
 }

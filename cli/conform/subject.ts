@@ -5,6 +5,7 @@ import {
   type KnownFailure,
   openPort,
   parseKnown,
+  quoted,
   type Subject,
 } from '../../conformance/index.js';
 import { readPlainFile } from '../../formats/index.js';
@@ -20,11 +21,11 @@ export interface OpenSubject {
 
 /** Why the subject is not here, as a sentence, where it is not. */
 export async function openSubject(flags: ConformFlags): Promise<OpenSubject | string> {
-  const { device, precision, port } = flags;
+  const { device, precision, threads, port, deadline } = flags;
   if (port !== undefined) {
-    const opened = await openPort(port);
-    const quoted = JSON.stringify(port);
-    return { subject: opened, close: () => opened.close(), flags: `--port ${quoted}` };
+    const opened = await openPort(port, deadline === undefined ? {} : { deadline });
+    const time = deadline === undefined ? '' : ` --deadline ${deadline}`;
+    return { subject: opened, close: () => opened.close(), flags: `--port ${quoted(port)}${time}` };
   }
   const { name, ...options } = backendConfig(flags);
   const factory = BACKENDS.named(name);
@@ -33,6 +34,7 @@ export async function openSubject(flags: ConformFlags): Promise<OpenSubject | st
   const opened = await factory.open(options);
   const said =
     (device === undefined ? '' : ` --device ${device}`) +
+    (threads === undefined ? '' : ` --threads ${threads}`) +
     (precision === undefined ? '' : ` --precision ${precision}`);
   return {
     subject: backendSubject(opened),

@@ -1,5 +1,4 @@
 import type { Level } from '../../conformance/case.js';
-import type { Failure } from '../../conformance/check.js';
 import { LEVELS } from '../../conformance/report/markdown.js';
 import { type CheckReport, explain } from '../../conformance/report/report.js';
 import { type Html, html } from '../html.js';
@@ -58,10 +57,11 @@ export function failureList(
   reports: readonly CheckReport[],
   { seed, cases }: Pick<PageSettings, 'seed' | 'cases'>,
 ): readonly Html[] {
-  const replay = (id: string, _: number, { address }: Failure): readonly string[] => [
-    `again in this browser: ?${new URLSearchParams({ filter: id, seed: `${seed}`, cases: `${cases}` })}`,
-    `again in Node: lacuna conform --backend webgpu --replay '${address}'`,
-  ];
+  const origin = { seed, command: 'lacuna conform --backend webgpu' };
+  const here = ({ id, failure }: CheckReport): string =>
+    failure === undefined
+      ? ''
+      : `\nin this browser: ?${new URLSearchParams({ filter: id, seed: `${seed}`, cases: `${cases}` })}`;
   const bad = reports.filter(
     ({ verdict, reason, beyondContract }) =>
       verdict !== 'pass' &&
@@ -71,6 +71,6 @@ export function failureList(
   return bad.map((report) => {
     const { id, verdict, known } = report;
     const note = known === undefined ? '' : ` (known: ${known})`;
-    return html`<details open><summary><b class="${verdict}">${verdict}</b> <code>${id}</code>${note}</summary><pre>${explain(report, seed, replay)}</pre></details>`;
+    return html`<details open><summary><b class="${verdict}">${verdict}</b> <code>${id}</code>${note}</summary><pre>${explain(report, origin)}${here(report)}</pre></details>`;
   });
 }

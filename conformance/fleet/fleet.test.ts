@@ -1,9 +1,19 @@
 import { describe, expect, it } from 'vitest';
+import type { Backend } from '../../core/backend.js';
+import { float32, LIBRARY } from '../../reference/index.js';
+import { roundTo } from '../../spec/contracts/index.js';
+import type { FunctionName } from '../../spec/program/index.js';
 import { CHECKS } from '../checks.js';
 import { formatReport } from '../report/report.js';
 import { checkBackend } from '../run-checks.js';
 import { FAULTY_FLEET } from './faulty.js';
-import { type FleetMember, LEGAL_FLEET } from './legal.js';
+import { ARITHMETIC_FAULTS } from './faulty-arithmetic.js';
+import { COMPOSITE_FAULTS } from './faulty-composites.js';
+import { PRIMITIVE_FAULTS } from './faulty-primitives.js';
+import { type FleetMember, float32Backend, LEGAL_FLEET } from './legal.js';
+
+const { fround } = Math;
+const erf = LIBRARY.erf.value;
 
 /** Steps, trajectories and real sizes take seconds each: `scripts/prove-suite.ts` runs all of them. */
 const QUICK = CHECKS.filter(({ level, id }) => level < 3 && !id.startsWith('real/'));
@@ -28,6 +38,48 @@ describe('a legal backend passes everything', () => {
 
   it('there are at least twelve of them', () => {
     expect(new Set(LEGAL_FLEET.map(({ name }) => name)).size).toBeGreaterThanOrEqual(12);
+  });
+});
+
+/** A backend that claims the contract of common libraries. */
+function asLibrary(backend: Backend): Backend {
+  const info = { ...backend.info, contract: 'f32-libm' } as const;
+  return new Proxy(backend, {
+    get: (target, name) => {
+      if (name === 'info') return info;
+      const member: unknown = Reflect.get(target, name, target);
+      return typeof member === 'function' ? member.bind(target) : member;
+    },
+  });
+}
+
+describe('the contract of common libraries hides none of the mistakes', () => {
+  const numeric = [...ARITHMETIC_FAULTS, ...PRIMITIVE_FAULTS, ...COMPOSITE_FAULTS];
+  it.each(numeric)('$name', async ({ open, foundBy }) => {
+    const report = await checkBackend(asLibrary(open()), { filter: foundBy, block: false });
+    expect(report.counts.fail, formatReport(report)).toBeGreaterThan(0);
+  });
+
+  // Wrong by little more than the grant, in an operation and in what is executed whole.
+  it.each<[string, FunctionName, (x: number) => number, string]>([
+    [
+      'a root by one step of Newton',
+      'sqrt',
+      (x) => fround(x * fround(1 / Math.sqrt(x)) * (1 + 2 ** -23)),
+      'primitive/sqrt',
+    ],
+    ['a root of bf16', 'sqrt', (x) => roundTo(Math.sqrt(x), 8, -126), 'primitive/sqrt'],
+    ['erf of absolute error 2^-21', 'erf', (x) => erf(x) + 2 ** -21, 'primitive/erf'],
+    ['erf of absolute error 2^-18', 'erf', (x) => erf(x) + 2 ** -18, 'composite/gelu'],
+  ])('%s is none of it', async (_, wrong, apply, filter) => {
+    const exact = float32({ summation: 'pairwise' });
+    const library: typeof exact.library = (name, out, x, i) => {
+      if (name === wrong) out[i] = apply(x[i] as number);
+      else exact.library(name, out, x, i);
+    };
+    const backend = float32Backend('wrong', { ...exact, library }, {}, 'f32-libm');
+    const report = await checkBackend(backend, { filter, block: false });
+    expect(report.counts.fail, formatReport(report)).toBeGreaterThan(0);
   });
 });
 

@@ -76,6 +76,12 @@ export const LEGAL_FLEET: readonly FleetMember[] = [
     name: 'subnormals flushed everywhere',
     open: () => float32Backend('flushing', flushing(), {}, 'f32-flush'),
   },
+  ...([1, -1] as const).map(
+    (side): FleetMember => ({
+      name: `a common library, ${side === 1 ? 'too high' : 'too low'} by all of the grant`,
+      open: () => commonLibrary(side),
+    }),
+  ),
   { name: 'programs in float64', open: () => wideBackend('programs in float64') },
   { name: 'composites in float64', open: () => wideCallsBackend('composites in float64') },
   ...[1, 2, 3].map(
@@ -117,6 +123,41 @@ function withLibraryError(side: 1 | -1): Arithmetic<Float32Array> {
       out[i] = ulps > 0.5 ? value * (1 + side * (ulps - 1) * 2 ** -24) : value;
     },
   };
+}
+
+/** Functions, and those within composites, as far off as `f32-libm` lets them be, to one side. */
+function commonLibrary(side: 1 | -1): Backend {
+  const { accuracy, accuracyWithin } = CONTRACTS['f32-libm'];
+  const arithmetic = (grants: typeof accuracy): Arithmetic<Float32Array> => ({
+    ...float32({ summation: 'pairwise' }),
+    library: (name, out, x, i) => {
+      const argument = x[i] as number;
+      const value = LIBRARY[name].value(argument);
+      const { ulps, absolute } = grants[name](argument, argument);
+      out[i] = atEdge(value, Math.max(ulps * unitInLastPlace(value), absolute), side);
+    },
+  });
+  const name = `common library ${side}`;
+  return float32Backend(name, arithmetic(accuracy), {}, 'f32-libm', arithmetic(accuracyWithin));
+}
+
+/** The float32 number that lies as far from a value as it may, on one side, and has its sign. */
+function atEdge(value: number, most: number, side: 1 | -1): number {
+  if (value === 0 || !Number.isFinite(value)) return value;
+  const edge = value + side * most;
+  if (Math.sign(edge) !== Math.sign(value)) return 0;
+  const rounded = Math.fround(edge);
+  // Rounding may have left the grant by up to half a unit.
+  return side * (rounded - edge) > 0
+    ? Math.fround(edge - (side * unitInLastPlace(edge)) / 2)
+    : rounded;
+}
+
+/** Of float32, below the least normal number that of the least subnormal one. */
+function unitInLastPlace(x: number): number {
+  const size = Math.max(Math.abs(x), 2 ** -126);
+  const guess = Math.floor(Math.log2(size));
+  return 2 ** ((2 ** guess > size ? guess - 1 : guess) - 23);
 }
 
 function softmaxByReciprocal(): Meanings {

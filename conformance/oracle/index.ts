@@ -9,7 +9,7 @@ import { oracleRecord } from './oracle-record.js';
 import { runOracle } from './run-oracle.js';
 
 /** The contracts whose arithmetic PyTorch's legal runs are examples of. */
-const COMPARABLE = ['f32-ieee', 'f32-flush'];
+const COMPARABLE = ['f32-ieee', 'f32-flush', 'f32-libm'];
 
 /**
  * Three steps of VideoMAE-B, MAC-B and TGM-B on clips of 16 x 224 x 224, against PyTorch: with

@@ -2,11 +2,21 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { printProgram } from '../../core/text/index.js';
 import { FUNCTION_NAMES } from '../../protocol/function-call.js';
 import { CLAUSES } from '../../spec/clauses/index.js';
 import { CONTRACTS } from '../../spec/contracts/index.js';
+import {
+  factsOf,
+  gather,
+  PRIMITIVE_NAMES,
+  ProgramBuilder,
+  scatterAdd,
+  select,
+} from '../../spec/program/index.js';
 import { FUNCTION_FAMILIES } from '../functions/index.js';
 import { FUNCTION_SIGNATURES, isResultOf, signatureOf } from '../functions/signatures.js';
+import { operandNames } from './describe-operations.js';
 import { protocolPage, protocolSchema } from './document.js';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -17,6 +27,37 @@ describe('the documents of the protocol', () => {
     expect(page).toBe(protocolPage(page));
     const schema = readFileSync(join(root, 'ports', 'protocol.schema.json'), 'utf8');
     expect(JSON.parse(schema)).toEqual(JSON.parse(JSON.stringify(protocolSchema())));
+  });
+});
+
+describe('the operands of every primitive', () => {
+  it('have as many names as there are, which its formula uses', () => {
+    for (const name of PRIMITIVE_NAMES) {
+      const { operands, formula = '' } = factsOf(name);
+      const names = operandNames(name);
+      if (operands !== 'some') expect(names.length, name).toBe(operands);
+      for (const each of name === 'matmul' ? [] : names) {
+        if (formula !== '') expect(formula, name).toMatch(new RegExp(`\\b${each}\\b`));
+      }
+    }
+  });
+
+  it('stand in the order in which a text has them', () => {
+    const builder = new ProgramBuilder('order');
+    const table = builder.input('table', 'f32', [5, 2], 'data');
+    const indices = builder.input('indices', 'i32', [3], 'data');
+    const rows = builder.input('rows', 'f32', [3, 2], 'data');
+    const c = builder.input('c', 'bool', [5, 2], 'data');
+    builder.output('gathered', gather(table, indices, 0));
+    builder.output('added', scatterAdd(indices, rows, 0, 5));
+    builder.output('chosen', select(c, table, table));
+    const text = printProgram(builder.finish());
+    expect(text).toContain('gather %table, %indices {');
+    expect(operandNames('gather')).toEqual(['x', 'indices']);
+    expect(text).toContain('scatter_add %indices, %rows {');
+    expect(operandNames('scatter_add')).toEqual(['indices', 'u']);
+    expect(text).toContain('select %c, %table, %table');
+    expect(operandNames('select')).toEqual(['c', 'a', 'b']);
   });
 });
 

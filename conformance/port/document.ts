@@ -1,6 +1,7 @@
 import { MAX_FRAMES, MAX_LINE, messageSchemas, PROTOCOL } from '../../protocol/messages.js';
 import { LacunaError } from '../../spec/errors.js';
 import { describeFunctions, functionSchemas } from '../functions/describe.js';
+import { describeOperations } from './describe-operations.js';
 
 /** Messages and functions as one JSON document of JSON Schemas. */
 export function protocolSchema(): object {
@@ -15,7 +16,12 @@ export function protocolSchema(): object {
 
 /** The page with its generated parts made anew: what stands between its marks. */
 export function protocolPage(page: string): string {
-  return replacePart(replacePart(page, 'messages', messages()), 'functions', describeFunctions());
+  const parts = {
+    messages: messages(),
+    functions: describeFunctions(),
+    operations: describeOperations(),
+  };
+  return Object.entries(parts).reduce((text, [name, part]) => replacePart(text, name, part), page);
 }
 
 function replacePart(page: string, name: string, text: string): string {

@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { HarnessInvalid } from '../../protocol/smoke-test.js';
 import type { Check } from '../check.js';
 import { checksFor } from '../checks.js';
@@ -10,24 +10,45 @@ import { explain, formatReport } from '../report/index.js';
 import { runChecks } from '../run-checks.js';
 import { openPort } from './port-subject.js';
 
+const folder = mkdtempSync(join(tmpdir(), 'lacuna-hostile-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** The processes that have a word on their command line; none where there is no /proc. */
+function processesWith(word: string): readonly string[] {
+  if (process.platform !== 'linux') return [];
+  return readdirSync('/proc').filter((id) => {
+    try {
+      return readFileSync(`/proc/${id}/cmdline`, 'utf8').includes(word);
+    } catch {
+      return false;
+    }
+  });
+}
+
 const FILE = join(import.meta.dirname, 'testing', 'hostile-port.mjs');
 
 function command(scenario: string, trace = ''): string {
   return `"${process.execPath}" "${FILE}" '${scenario}' ${trace === '' ? '' : `'${trace}'`}`;
 }
 
-async function judge(scenario: string, trace?: string): Promise<ConformanceReport> {
-  const port = await openPort(command(scenario, trace), { deadline: 0.5 });
+/** @param filter Only checks whose id matches. @defaultValue all */
+async function judge(scenario: string, trace?: string, filter = /./): Promise<ConformanceReport> {
+  // Elsewhere an answer may be late on a busy machine; there the deadline is what is tested.
+  const deadline = /^(hangs|sends half a frame|stops itself)$/.test(scenario) ? 1 : 10;
+  const port = await openPort(command(scenario, trace), { deadline });
   try {
-    return await runChecks(port, { cases: 4, level: 3 });
+    const checks = checksFor(port).filter(({ id }) => filter.test(id));
+    return await runChecks(port, { cases: 4, level: 3, checks });
   } finally {
     await port.close();
   }
 }
 
+const DECLARED = /^function\/(mask.topk|loss.mae)/;
+
 /** Verdicts of the functions that the port declares; the checks of all others are unsupported. */
 function verdicts({ checks }: ConformanceReport): Record<string, string> {
-  const declared = checks.filter(({ id }) => /^function\/(mask.topk|loss.mae)/.test(id));
+  const declared = checks.filter(({ id }) => DECLARED.test(id));
   return Object.fromEntries(declared.map(({ id, verdict }) => [id.slice(9), verdict]));
 }
 
@@ -66,8 +87,23 @@ describe('a port that, asked for one function,', () => {
     ['answers another request', /answers request \d+, not \d+/],
     ['adds a field', /no message of the protocol: message: Unrecognized key: "note"/],
     ['reports an error', /the port reports: no memory left/],
+    [
+      'leaves a child that holds its output',
+      /its output ended before a whole line \(exit code 0\)/,
+    ],
+    ['escapes in an error', /the port reports: no memory/],
+    ['escapes in the name of a result', /which is no result/],
+    ['floods its errors', /the port reports: enough/],
+    ['closes its output and stays', /its output ended before a whole line/],
+    ['stops itself', /no answer within the deadline/],
+    ['calls a result __proto__', /returns __proto__, which is no result/],
+    ['is another after it died', /its output ended before a whole line \(exit code 1\)/],
+    ['gives commands to the host', /the port reports: \n::error/],
+    ['is wrong from the eleventh run on', /out of bounds/],
   ])('%s fails that case and no other', async (scenario, message) => {
-    const report = await judge(scenario);
+    const trace = join(folder, `${scenario.replaceAll(' ', '-')}-${process.pid}`);
+    const report = await judge(scenario, trace, DECLARED);
+    expect(processesWith(trace), 'processes that are left').toEqual([]);
     expect(verdicts(report)).toEqual({
       'mask.topk/count': 'pass',
       'mask.topk': 'pass',
@@ -75,8 +111,18 @@ describe('a port that, asked for one function,', () => {
       'loss.mae/gradient': 'blocked',
     });
     const failed = report.checks.find(({ verdict }) => verdict === 'fail');
-    expect(failed === undefined ? '' : explain(failed, 1)).toMatch(message);
+    expect(failed === undefined ? '' : explain(failed, { seed: 1 })).toMatch(message);
     expect(report.ok).toBe(false);
+  });
+
+  it('leaves a child and lives on passes, and the child ends with it', async () => {
+    const trace = join(folder, `child-${process.pid}`);
+    const port = await openPort(command('leaves a child and lives on', trace));
+    const report = await runChecks(port, { cases: 2, filter: 'function/loss.mae' });
+    expect(report.counts).toMatchObject({ pass: 2, fail: 0 });
+    expect(processesWith(trace).length).toBeGreaterThan(1);
+    await port.close();
+    expect(processesWith(trace)).toEqual([]);
   });
 
   it('dies and never starts again ends the run: not run, with the reason, and never green', async () => {
@@ -103,6 +149,42 @@ describe('a port that, asked for one function,', () => {
       expect(report.ok).toBe(false);
     } finally {
       rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+describe('a port that runs programs', () => {
+  it.each<[string, RegExp]>([
+    ['fails to compile a program', /^the port reports: no compiler here$/],
+    ['dies of every program', /its output ended before a whole line \(exit code 9\)/],
+  ])('and %s fails its cases, and nothing else breaks', async (scenario, message) => {
+    const port = await openPort(command(scenario), { deadline: 5 });
+    try {
+      // Without a filter, so that the accuracy is measured, too.
+      const checks = checksFor(port).filter(({ id }) => /^(primitive\/neg|law\/passed)/.test(id));
+      const report = await runChecks(port, { cases: 2, checks });
+      expect(report.counts.fail).toBeGreaterThanOrEqual(2);
+      expect(report.checks.map(({ failure }) => failure?.what ?? '').join()).toMatch(
+        new RegExp(message.source.replace(/^\^|\$$/g, '')),
+      );
+      expect([report.accuracy, report.valid, report.ok]).toEqual([[], true, false]);
+    } finally {
+      await port.close();
+    }
+  });
+
+  it('and hangs at each has one deadline, then short ones, and no more than five', async () => {
+    const port = await openPort(command('hangs at every program'), { deadline: 4 });
+    const start = performance.now();
+    try {
+      const checks = checksFor(port).filter(({ id }) => /^primitive\/[a-z]+$/.test(id));
+      const report = await runChecks(port, { cases: 2, checks, block: false });
+      expect(report.counts.fail).toBe(5);
+      expect(report.checks.at(-1)?.reason).toMatch(/^the port missed 5 deadlines/);
+      expect(report.ok).toBe(false);
+      expect(performance.now() - start).toBeLessThan(16_000);
+    } finally {
+      await port.close();
     }
   });
 });

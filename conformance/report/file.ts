@@ -4,6 +4,7 @@ import { LacunaError } from '../../spec/errors.js';
 import { DTYPES } from '../../spec/program/index.js';
 import { MEASURED } from '../accuracy.js';
 import { VERDICTS } from '../check.js';
+import { jsonText } from './json-text.js';
 import type { CaseOutputs } from './record.js';
 import { type ConformanceReport, makeReport } from './report.js';
 
@@ -52,6 +53,8 @@ const check = z.object({
       what: text,
       deviation: deviation.optional(),
       path: id.optional(),
+      double: z.literal(true).optional(),
+      program: text.optional(),
       diagnosis: text.optional(),
     })
     .optional(),
@@ -76,6 +79,7 @@ const SCHEMA = z.object({
   }),
   seed: z.number(),
   double: z.boolean(),
+  command: text.optional(),
   checks: z.array(check).max(10_000),
   counts: z.record(verdict, z.number()),
   accuracy: z
@@ -106,9 +110,7 @@ const SCHEMA = z.object({
 });
 
 export function writeReport(report: ReportFile): string {
-  const spell = (_: string, value: unknown): unknown =>
-    typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
-  return `${JSON.stringify(report, spell, 1)}\n`;
+  return jsonText(report);
 }
 
 /**

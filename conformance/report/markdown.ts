@@ -31,7 +31,7 @@ export function markdown(report: ConformanceReport): string {
   for (const check of bad) {
     const known = check.known === undefined ? '' : `, known: ${plain(check.known)}`;
     lines.push('', `**${check.verdict}** ${code(check.id)}${known}`, '', '```');
-    lines.push(explain(check, report.seed).replaceAll('```', "'''"), '```');
+    lines.push(explain(check, report).replaceAll('```', "'''"), '```');
   }
   if (accuracy.length > 0) {
     lines.push('', '| function | observed | granted |', '| --- | --- | --- |');

@@ -10,13 +10,15 @@ import { float32Backend, LEGAL_FLEET } from '../fleet/legal.js';
 import { parseKnown } from '../known-failures.js';
 import { runChecks } from '../run-checks.js';
 import { backendSubject } from '../subject.js';
+import { badgeOf, badgeSvg } from './badge.js';
 import { compareReports } from './compare.js';
 import { type ReportFile, readReport, writeReport } from './file.js';
 import { junit } from './junit.js';
 import { markdown } from './markdown.js';
 import { type CaseOutputs, type RecordedTensor, recordCase } from './record.js';
 import { type Rejudgement, rejudge } from './rejudge.js';
-import type { CheckReport, ConformanceReport } from './report.js';
+import { type CheckReport, type ConformanceReport, formatReport, makeReport } from './report.js';
+import { annotations, sarif } from './sarif.js';
 
 const [legal] = LEGAL_FLEET as readonly [(typeof LEGAL_FLEET)[number]];
 const faulty = (name: string): (typeof FAULTY_FLEET)[number] => {
@@ -221,10 +223,30 @@ describe('two reports', () => {
     const changes = compareReports(old, recent);
     expect(changes.find(({ id }) => id === 'primitive/matmul')).toMatchObject({
       what: 'pass -> fail',
-      worse: true,
+      effect: 'worse',
       clauses: ['op.matmul'],
     });
+    expect(compareReports(recent, old).find(({ id }) => id === 'primitive/matmul')).toMatchObject({
+      what: 'fail -> pass',
+      effect: 'better',
+    });
     expect(compareReports(old, old)).toEqual([]);
+  });
+
+  it('tell nothing of what one of them left out', async () => {
+    const whole = await reportOf(legal.open);
+    const part = await runChecks(backendSubject(legal.open()), {
+      checks: FEW,
+      filter: 'primitive/add',
+    });
+    const found = compareReports(whole, part).filter(({ id }) => id !== 'primitive/add');
+    expect(found.length).toBe(FEW.length - 1);
+    expect(new Set(found.map(({ effect }) => effect))).toEqual(new Set(['neither']));
+    expect(found[0]?.what).toBe('pass -> left out');
+    expect(compareReports(part, whole).map(({ effect }) => effect)).not.toContain('worse');
+    const bad = await reportOf(faulty('b of a square product not transposed').open);
+    const later = compareReports(part, bad).find(({ id }) => id === 'primitive/matmul');
+    expect(later).toMatchObject({ what: 'left out -> fail', effect: 'worse' });
   });
 });
 
@@ -239,7 +261,56 @@ describe('JUnit and Markdown', () => {
     expect(xml).not.toContain('\u0000');
     expect(xml).toContain('failures="1"');
     expect(markdown(report)).not.toContain('</script>');
+    expect(sarif(report, 'a b.py')).not.toContain('\u0000');
+    expect(badgeSvg(report)).not.toContain('<a href');
   });
+
+  it('print the one line that replays, as every form of a report does', async () => {
+    const made = await reportOf(faulty('b of a square product not transposed').open);
+    const report = { ...made, command: "lacuna conform --port 'python3 -m mine'" };
+    const { address } = report.checks.find(({ failure }) => failure)?.failure ?? {};
+    const line = `replay: ${report.command} --replay '${address}'`;
+    expect(address).toMatch(/^primitive\/matmul:/);
+    expect(markdown(report).split('\n')).toContain(line);
+    expect(formatReport(report).split('\n')).toContain(`  ${line}`);
+    expect(unescapeXml(junit(report))).toContain(`\n${line}</failure>`);
+    const log = JSON.parse(sarif(report, 'src/port.py'));
+    const [result] = log.runs[0].results;
+    expect([result.ruleId, result.level]).toEqual(['op.matmul', 'error']);
+    expect(result.message.text.split('\n').at(-1)).toBe(line);
+    expect(result.locations[0].physicalLocation.artifactLocation.uri).toBe('src/port.py');
+    expect(annotations(report)).toMatch(/^::error title=primitive\/matmul::out of bounds, /);
+    expect(annotations(report)).toContain(`%0A${line.replaceAll('%', '%25')}\n`);
+    expect(badgeOf(report)).toEqual({
+      label: 'lacuna 1.0',
+      message: '4 of 5 checks',
+      color: 'red',
+    });
+  });
+
+  it('count as failures what fails the run, and say of the rest why it does not', async () => {
+    const made = await reportOf(faulty('b of a square product not transposed').open);
+    const [pass, fail] = ['pass', 'fail'].map((verdict) =>
+      made.checks.find((check) => check.verdict === verdict),
+    );
+    if (pass === undefined || fail === undefined) throw new Error('the fault is gone');
+    const base = { ...pass, verdict: 'blocked', reason: 'it stands on x, which failed' } as const;
+    const blocked = { ...base, id: 'primitive/blocked' };
+    const optional = { ...fail, id: 'optional', clauses: ['op.tanh.subnormal'] };
+    const lost = { ...base, id: 'lost', verdict: 'not-run', reason: 'the port is lost' } as const;
+    const xml = junit(makeReport({ ...made, checks: [pass, fail, blocked, optional] }));
+    expect(xml).toContain('failures="1" errors="0" skipped="2"');
+    expect(xml).toContain('<skipped message="blocked: it stands on x, which failed"/>');
+    expect(xml).toContain('<skipped message="fail, of a clause that SHOULD hold: ');
+    // Nothing failed, and not all was run: that must not look green.
+    const half = junit(makeReport({ ...made, checks: [pass, lost] }));
+    expect(half).toContain('failures="0" errors="1" skipped="1"');
+    expect(half).toContain('<skipped message="not run: the port is lost"/>');
+  });
+
+  function unescapeXml(text: string): string {
+    return text.replaceAll('&quot;', '"').replaceAll('&amp;', '&');
+  }
 });
 
 describe('known failures', () => {

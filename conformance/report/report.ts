@@ -4,6 +4,7 @@ import type { Canary } from '../canaries.js';
 import type { Level } from '../case.js';
 import type { Failure, Finding, Verdict } from '../check.js';
 import type { Subject } from '../subject.js';
+import { type Origin, replayLine } from './replay.js';
 
 /** What came of one check. */
 export interface CheckReport extends Finding {
@@ -24,6 +25,8 @@ export interface ConformanceReport {
   readonly subject: Subject['info'];
   readonly seed: number;
   readonly double: boolean;
+  /** The command that runs the suite on this subject, from which a failure is replayed. */
+  readonly command?: string | undefined;
   readonly checks: readonly CheckReport[];
   readonly counts: Readonly<Record<Verdict, number>>;
   readonly accuracy: readonly AccuracyRow[];
@@ -49,7 +52,15 @@ export const VERDICTS: readonly Verdict[] = [
 export function makeReport(
   parts: Pick<
     ConformanceReport,
-    'spec' | 'suite' | 'subject' | 'seed' | 'double' | 'checks' | 'accuracy' | 'canaries'
+    | 'spec'
+    | 'suite'
+    | 'subject'
+    | 'seed'
+    | 'double'
+    | 'command'
+    | 'checks'
+    | 'accuracy'
+    | 'canaries'
   >,
 ): ConformanceReport {
   const { checks, canaries } = parts;
@@ -60,17 +71,22 @@ export function makeReport(
     number
   >;
   const valid = canaries.every(({ behaved }) => behaved);
-  // With a reason, it was asked for and could not be run: that is no success.
-  const accepted = (check: CheckReport): boolean =>
-    check.verdict === 'pass' ||
-    (check.verdict === 'not-run' && check.reason === undefined) ||
-    check.known !== undefined ||
-    check.beyondContract === true ||
-    isOptional(check);
-  const ok = valid && counts.pass > 0 && checks.every(accepted);
+  const ok = valid && counts.pass > 0 && checks.every(isAccepted);
   const { name, version, device, contract, deterministic, claims } = parts.subject;
   const subject = { name, version, device, contract, deterministic, claims };
   return { format: 'lacuna-conformance/1', ...parts, subject, counts, valid, ok };
+}
+
+/** Whether what came of a check leaves the run a success. */
+export function isAccepted(check: CheckReport): boolean {
+  return (
+    check.verdict === 'pass' ||
+    // With a reason, it was asked for and could not be run: that is no success.
+    (check.verdict === 'not-run' && check.reason === undefined) ||
+    check.known !== undefined ||
+    check.beyondContract === true ||
+    isOptional(check)
+  );
 }
 
 /** Whether a check holds a subject to nothing that it MUST do. */
@@ -79,10 +95,7 @@ export function isOptional({ clauses }: Pick<CheckReport, 'clauses'>): boolean {
 }
 
 /** The report in lines: a summary, then each check that did not pass. */
-export function formatReport(
-  report: ConformanceReport,
-  replay: typeof describeReplay = describeReplay,
-): string {
+export function formatReport(report: ConformanceReport): string {
   const { subject, seed, checks, counts, accuracy, canaries } = report;
   const sum = (pick: (each: CheckReport) => number): number =>
     checks.reduce((total, each) => total + pick(each), 0);
@@ -95,7 +108,7 @@ export function formatReport(
     const should = isOptional(check) ? ' (a SHOULD)' : beyond;
     const known = check.known === undefined ? should : ` (known: ${check.known})`;
     lines.push(`${check.verdict.toUpperCase()} ${check.id}${known}`);
-    lines.push(indent(explain(check, seed, replay)));
+    lines.push(indent(explain(check, report)));
   }
   const misjudged = canaries.filter(({ behaved }) => !behaved);
   for (const { name, address, mustFail } of misjudged) {
@@ -121,20 +134,15 @@ const PAST: Readonly<Record<Verdict, string>> = {
 };
 
 /** Why a check did not pass: the case, where it is wrong and by how much, and how to see it again. */
-export function explain(
-  { id, reason, failure, clauses }: CheckReport,
-  seed: number,
-  replay: typeof describeReplay = describeReplay,
-): string {
+export function explain(check: CheckReport, origin: Origin): string {
+  const { reason, failure, clauses } = check;
   if (failure === undefined) return reason ?? '';
   const cited = clauses.length === 0 ? [] : [`clauses ${clauses.join(', ')}`];
   const like = failure.diagnosis === undefined ? [] : [`like ${failure.diagnosis}`];
   const lines = [failure.address, failure.what, ...cited, ...describe(failure), ...like];
-  return [...lines, ...replay(id, seed, failure)].join('\n');
-}
-
-function describeReplay(id: string, seed: number, { path }: Failure): readonly string[] {
-  return path === undefined ? [] : [`replay: seed ${seed}, filter '${id}', path '${path}'`];
+  if (failure.program !== undefined) lines.push(`program: ${failure.program}`);
+  const again = replayLine(check, origin);
+  return [...lines, ...(again === undefined ? [] : [again])].join('\n');
 }
 
 function describe({ deviation }: Failure): string[] {

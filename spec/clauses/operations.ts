@@ -101,7 +101,7 @@ export const OPERATIONS: Area = {
     clause('op.adamw', 'See optim.adamw; p, m and v are results.', {
       needs: ['op.add', 'op.mul', 'op.div', 'op.sqrt', 'op.sub'],
     }),
-    clause('op.unbiased', 'Rounding errors of + - * / sqrt, sums and products have mean 0.', {
+    clause('op.unbiased', 'Rounding errors of + - * /, sums and products have mean 0.', {
       needs: ['op.add', 'op.matmul', 'op.reduce_sum'],
     }),
   ],

@@ -1,6 +1,6 @@
 import { LacunaError } from '../errors.js';
 import type { FloatType } from '../program/element-type.js';
-import { type Grant, PRIMITIVE_FACTS } from '../program/primitive-facts.js';
+import { type Grant, PRIMITIVE_FACTS, type PrimitiveFacts } from '../program/primitive-facts.js';
 import {
   type AccuracyName,
   isAccuracyName,
@@ -30,8 +30,10 @@ export const ACCURACY_NAMES: readonly AccuracyName[] = [
   ...PRIMITIVE_NAMES.filter(isAccuracyName).filter((name) => !ALGEBRAIC.includes(name)),
 ];
 
-function granted(by: 'ieee' | 'wgsl'): ContractErrors['accuracy'] {
-  return tableOf(ACCURACY_NAMES, (name) => accuracy(PRIMITIVE_FACTS[name].accuracy[by]));
+type Grants = NonNullable<PrimitiveFacts['accuracy']>;
+
+function granted(by: (grants: Grants) => Grant): ContractErrors['accuracy'] {
+  return tableOf(ACCURACY_NAMES, (name) => accuracy(by(PRIMITIVE_FACTS[name].accuracy)));
 }
 
 function accuracy({
@@ -51,11 +53,15 @@ function accuracy({
   });
 }
 
+const IEEE_GRANTS = granted(({ ieee }) => ieee);
+const WGSL_GRANTS = granted(({ wgsl }) => wgsl);
+
 const F32_IEEE: ContractErrors = {
   name: 'f32-ieee',
   since: '1.0',
   format: (dtype) => IEEE[dtype],
-  accuracy: granted('ieee'),
+  accuracy: IEEE_GRANTS,
+  accuracyWithin: IEEE_GRANTS,
   flushBelow: 2 ** -126,
   factors: undefined,
   nonFinite: 'kept',
@@ -72,7 +78,8 @@ const F32_WGSL: ContractErrors = {
   ...F32_IEEE,
   name: 'f32-wgsl',
   format: (dtype) => (dtype === 'f32' ? BINARY32_FLUSHED : IEEE[dtype]),
-  accuracy: granted('wgsl'),
+  accuracy: WGSL_GRANTS,
+  accuracyWithin: WGSL_GRANTS,
   nonFinite: 'undefined',
   signedZeros: 'undefined',
   reassociates: true,
@@ -91,6 +98,13 @@ export const CONTRACTS: Readonly<Record<ContractErrors['name'], ContractErrors>>
     ...F32_IEEE,
     name: 'f32-flush',
     format: (dtype) => (dtype === 'f32' ? BINARY32_FLUSHED : IEEE[dtype]),
+  },
+  'f32-libm': {
+    ...F32_IEEE,
+    name: 'f32-libm',
+    since: '1.0',
+    accuracy: granted(({ ieee, libm = ieee }) => libm),
+    accuracyWithin: granted(({ ieee, libm = ieee, libmWithin = libm }) => libmWithin),
   },
   'f32-wgsl': F32_WGSL,
   'tf32-products': { ...F32_IEEE, name: 'tf32-products', factors: TF32_CUT },

@@ -7,6 +7,8 @@ import type { FloatFormat } from './number-format.js';
  * a name and cannot invent its own.
  * - `f64-ieee`, `f32-ieee`: + - * / and sqrt rounded to nearest, sums in any order.
  * - `f32-flush`: as `f32-ieee`, but a subnormal number may count as 0.
+ * - `f32-libm`: as `f32-ieee`, but a square root may be either neighbour of the exact one (1 ulp), and the
+ *   error function within GELU, executed whole, may be off by 2^-21: libraries such as PyTorch's.
  * - `f32-wgsl`: the accuracies that the WGSL specification grants, and the order of operations that it
  *   leaves open.
  * - `tf32-products`: as `f32-ieee`, but matrix products read their operands with 11 significant
@@ -19,6 +21,7 @@ export type NumericContract =
   | 'f64-ieee'
   | 'f32-ieee'
   | 'f32-flush'
+  | 'f32-libm'
   | 'f32-wgsl'
   | 'tf32-products'
   | 'f16-products-wgsl'
@@ -40,6 +43,8 @@ export interface ContractErrors {
   readonly format: (dtype: FloatType) => FloatFormat;
   /** The largest error of a function for any argument in [low, high]. */
   readonly accuracy: Readonly<Record<AccuracyName, (low: number, high: number) => Accuracy>>;
+  /** The same within a composite that is executed whole, and within a function of the specification. */
+  readonly accuracyWithin: ContractErrors['accuracy'];
   /** Functions but `div` and `sqrt` may give 0 for a result of a smaller size than this. */
   readonly flushBelow: number;
   /** The format as which a matrix product may read its operands; `undefined`: as they are. */
@@ -48,7 +53,7 @@ export interface ContractErrors {
   readonly nonFinite: 'kept' | 'undefined';
   /** Whether -0 and 0 are told apart where an operation says which it gives. */
   readonly signedZeros: 'kept' | 'undefined';
-  /** Whether + - * / sqrt, sums and products are rounded to nearest, so that errors have mean 0. */
+  /** Whether + - * /, sums and products are rounded to nearest, so that errors have mean 0. */
   readonly unbiased: boolean;
   /**
    * Whether operations may run in any order that gives the same if computed exactly: (a + b) + c as

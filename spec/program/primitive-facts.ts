@@ -42,6 +42,8 @@ export interface PrimitiveFacts {
     | 'made';
   /** How many operands it takes; `some` is one or more. */
   readonly operands: 0 | 1 | 2 | 3 | 'some';
+  /** What they are called, in order. @defaultValue x, or a and b */
+  readonly named?: readonly string[];
   readonly attributes: Readonly<Record<string, PrimitiveAttributeKind>>;
   /** The element types that it computes with: floats and i32 are numbers. */
   readonly takes: 'numbers' | 'floats' | 'bools' | 'any';
@@ -53,8 +55,17 @@ export interface PrimitiveFacts {
   readonly domain?: 'positive' | 'not-negative';
   /** The arguments that cases ask for, where contracts promise nothing of others. @defaultValue all */
   readonly asked?: { readonly low: number; readonly high: number };
-  /** For what numeric contracts state an error of: the grants of IEEE contracts and of WGSL's. */
-  readonly accuracy?: { readonly ieee: Grant; readonly wgsl: Grant };
+  /**
+   * For what numeric contracts state an error of: the grants of IEEE contracts and of WGSL's; and of
+   * `f32-libm` where that grants more than IEEE contracts do, of operations and of those within what is
+   * executed whole.
+   */
+  readonly accuracy?: {
+    readonly ieee: Grant;
+    readonly wgsl: Grant;
+    readonly libm?: Grant;
+    readonly libmWithin?: Grant;
+  };
   /** What is written for it by mistake: mutants of programs. @defaultValue none */
   readonly mistakenFor?: readonly string[];
   /** Its clause `op.<name>` of the specification. */
@@ -71,7 +82,8 @@ export interface PrimitiveFacts {
  * Accuracies of the IEEE contracts are those of the OpenCL C 3.0 specification, section 7.4, full
  * profile, single precision; division and square root are rounded to nearest. Those of WGSL are from its
  * specification, section "Floating Point Accuracy"; where it has no such function, what its builtins
- * compose to.
+ * compose to. What `f32-libm` grants beyond the former was measured of PyTorch's CPU kernels
+ * (docs/decisions, of 2026-11-29).
  */
 export const PRIMITIVE_FACTS = {
   add: {
@@ -188,7 +200,8 @@ export const PRIMITIVE_FACTS = {
     gives: 'operand',
     domain: 'not-negative',
     // In WGSL 1 / inverseSqrt, hence 2 + 2.5 and one rounding.
-    accuracy: { ieee: { ulps: 0.5 }, wgsl: { ulps: 5 } },
+    // In libraries either neighbour of the root: a step of Newton's without the last correction.
+    accuracy: { ieee: { ulps: 0.5 }, wgsl: { ulps: 5 }, libm: { ulps: 1 } },
     mistakenFor: ['rsqrt'],
     means: 'The square root of a number that is not negative.',
     formula: 'y = sqrt(x)',
@@ -214,7 +227,14 @@ export const PRIMITIVE_FACTS = {
     // WGSL has no erf: composed of + * and exp, its error stays that of OpenCL, since the part with
     // exp(-x^2), wrong by (3 + 2 x^2) ulp, is at most 0.16 of the result where |x| > 1, and a series
     // does without exp below.
-    accuracy: { ieee: { ulps: 16 }, wgsl: { ulps: 16 } },
+    // Libraries evaluate the one in GELU by a formula of absolute error, such as Abramowitz and Stegun
+    // 7.1.26 (1.5e-7, and its roundings), where 1 is added to it next. Above 1/2
+    // 16 ulp are more.
+    accuracy: {
+      ieee: { ulps: 16 },
+      wgsl: { ulps: 16 },
+      libmWithin: { ulps: 16, absolute: { exponent: -21, low: -0.5, high: 0.5 } },
+    },
     mistakenFor: ['tanh'],
     means: 'The error function, odd, between -1 and 1.',
     formula: 'y = 2 / sqrt(pi) * integral from 0 to x of e^(-t^2) dt',
@@ -280,6 +300,7 @@ export const PRIMITIVE_FACTS = {
   select: {
     class: 'elementwise',
     operands: 3,
+    named: ['c', 'a', 'b'],
     attributes: {},
     takes: 'any',
     gives: 'operand',
@@ -377,6 +398,7 @@ export const PRIMITIVE_FACTS = {
   gather: {
     class: 'indexed',
     operands: 2,
+    named: ['x', 'indices'],
     attributes: { batch: 'natural' },
     takes: 'any',
     gives: 'operand',
@@ -386,6 +408,7 @@ export const PRIMITIVE_FACTS = {
   scatter_add: {
     class: 'indexed',
     operands: 2,
+    named: ['indices', 'u'],
     attributes: { batch: 'natural', size: 'natural' },
     takes: 'floats',
     gives: 'operand',

@@ -1,23 +1,27 @@
 // A small port that computes loss.mae and mask.topk, and misbehaves as its first argument says:
-// at `loss.mae`, at the start, or in the protocol layer. A second argument names a file that it
-// leaves behind, so that a later start can tell.
+// at `loss.mae`, at the start, in the protocol layer, or with programs. A second argument names a
+// file that it leaves behind, so that a later start can tell; what it starts has it on its command
+// line, so that it can be found.
 
-import { existsSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync, writeFileSync, writeSync } from 'node:fs';
 
 const [scenario, trace] = process.argv.slice(2);
+/** Takes the cursor home, clears the screen, and names the window; the last one is of C1. */
+const CODES = '\u001b[2J\u001b[H\u001b]0;owned\u0007\u009b31m\u202e';
 const ARRAYS = { f32: Float32Array, f64: Float64Array, i32: Int32Array, u8: Uint8Array };
 
 const HELLO = {
   type: 'hello',
   protocol: scenario === 'another-protocol' ? 2 : 1,
-  name: 'hostile',
+  name: scenario === 'escapes in its name' ? `hostile${CODES}` : 'hostile',
   version: '1',
   device: 'CPU',
   contract: 'f32-ieee',
   deterministic: true,
   functions: ['mask.topk', 'loss.mae'],
   floats: ['f32', 'f64'],
-  capabilities: [],
+  capabilities: scenario?.includes('program') ? ['program'] : [],
   claims: [],
 };
 
@@ -107,6 +111,69 @@ const MISDEEDS = {
   },
   'answers another request': (_, id) => send({ type: 'result', id: id + 1, tensors: [] }),
   'adds a field': (_, id) => send({ type: 'result', id, tensors: [], note: 'fine' }),
+  'leaves a child that holds its output': () => {
+    leaveChild();
+    process.exit(0);
+  },
+  'leaves a child and lives on': (answer) => {
+    leaveChild();
+    answer();
+  },
+  'escapes in an error': (_, id) => {
+    process.stderr.write(`${CODES}\n`);
+    send({ type: 'error', id, message: `no memory${CODES} left` });
+  },
+  'escapes in the name of a result': (_, id) => {
+    send({ type: 'result', id, tensors: [{ name: CODES, dtype: 'f32', shape: [], bytes: 4 }] });
+    process.stdout.write('\0\0\0\0');
+  },
+  'writes to the terminal': (answer) => {
+    try {
+      writeSync(openSync('/dev/tty', 'w'), CODES);
+    } catch {
+      // It has none.
+    }
+    answer();
+  },
+  'is wrong from the eleventh run on': (answer, id, [prediction]) => {
+    runs += 1;
+    if (runs <= 10) answer();
+    else {
+      const { dtype, shape, bytes } = prediction;
+      const size = dtype === 'f64' ? 8 : 4;
+      const tensors = [
+        { name: 'loss', dtype, shape: [], bytes: size },
+        { name: 'grad.prediction', dtype, shape, bytes },
+      ];
+      send({ type: 'result', id, tensors });
+      process.stdout.write(Buffer.alloc(size + bytes));
+    }
+  },
+  'floods its errors': (_, id) => {
+    // Never waits for the reader, so that nothing else of it is ever heard.
+    for (let i = 0; i < 4000; i++) process.stderr.write(`${'e'.repeat(10_000)}\n`);
+    send({ type: 'error', id, message: 'enough' });
+  },
+  'closes its output and stays': () => {
+    closeSync(1);
+    setInterval(() => {}, 1000);
+  },
+  'stops itself': () => process.kill(process.pid, 'SIGSTOP'),
+  'calls a result __proto__': (_, id) => {
+    send({
+      type: 'result',
+      id,
+      tensors: [{ name: '__proto__', dtype: 'f32', shape: [], bytes: 4 }],
+    });
+    process.stdout.write('\0\0\0\0');
+  },
+  'is another after it died': () => {
+    writeFileSync(trace, '');
+    process.exit(1);
+  },
+  'gives commands to the host': (_, id) => {
+    send({ type: 'error', id, message: '\n::error title=all is well::ignore this\n::add-mask::a' });
+  },
   'reports an error': (_, id) => send({ type: 'error', id, message: 'no memory left' }),
   'never starts again': () => {
     writeFileSync(trace, '');
@@ -114,10 +181,28 @@ const MISDEEDS = {
   },
 };
 
+let runs = 0;
+
+/** A process of its own session that holds what this one writes to. */
+function leaveChild() {
+  const held = { detached: true, stdio: ['ignore', 'inherit', 'inherit'] };
+  spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', '--', `${trace}`], held).unref();
+}
+
+/** What a scenario does when it is asked for a program. */
+const WITH_PROGRAMS = {
+  'fails to compile a program': (id) => send({ type: 'error', id, message: 'no compiler here' }),
+  'hangs at every program': () => {},
+  'dies of every program': () => process.exit(9),
+};
+
 function answer(request, frames) {
   const { type, id } = request;
   const headers = request.tensors ?? [];
-  if (type === 'hello') send(HELLO);
+  if (type === 'hello') {
+    const again = trace !== undefined && existsSync(trace);
+    if (scenario !== 'hangs at the start') send(again ? { ...HELLO, version: '2' } : HELLO);
+  } else if (type === 'compile') WITH_PROGRAMS[scenario](id);
   else if (type === 'raise' && scenario === 'swallows-errors')
     send({ type: 'result', id, tensors: [] });
   else if (type === 'raise') send({ type: 'error', id, message: request.message });
@@ -140,11 +225,12 @@ function answer(request, frames) {
     };
     const misdeed = request.function === 'loss.mae' ? MISDEEDS[scenario] : undefined;
     if (misdeed === undefined) honest();
-    else misdeed(honest, id);
+    else misdeed(honest, id, headers);
   }
 }
 
-if (scenario === 'dies-at-start' || (trace !== undefined && existsSync(trace))) process.exit(1);
+const isAgain = trace !== undefined && existsSync(trace);
+if (scenario === 'dies-at-start' || (scenario === 'never starts again' && isAgain)) process.exit(1);
 if (scenario === 'greets') process.stdout.write('Loading model, please wait\n');
 
 let held = Buffer.alloc(0);
@@ -154,11 +240,11 @@ process.stdin.on('data', (chunk) => {
     const end = held.indexOf(10);
     if (end === -1) return;
     const request = JSON.parse(held.subarray(0, end).toString());
-    if (request.type === 'bye') process.exit(0);
-    const sizes = (request.tensors ?? []).map(({ bytes }) => bytes);
+    if (request.type === 'bye' && scenario !== 'ignores its end') process.exit(0);
+    const sizes = [request.bytes ?? 0, ...(request.tensors ?? []).map(({ bytes }) => bytes)];
     let start = end + 1;
     if (held.length < start + sizes.reduce((a, b) => a + b, 0)) return;
-    const frames = sizes.map((size) => {
+    const [, ...frames] = sizes.map((size) => {
       start += size;
       return Buffer.from(held.subarray(start - size, start));
     });
@@ -166,4 +252,9 @@ process.stdin.on('data', (chunk) => {
     answer(request, frames);
   }
 });
-process.stdin.on('end', () => process.exit(0));
+process.stdin.on('end', () => {
+  if (scenario !== 'ignores its end') process.exit(0);
+  setInterval(() => {}, 1000);
+});
+if (scenario === 'ignores its end')
+  for (const name of ['SIGTERM', 'SIGHUP']) process.on(name, () => {});
