@@ -14,3 +14,9 @@ export const MAX_CLIP_BYTES: number = 2 ** 30;
  * patterns) are left out, so that a file can never lead the reader to another one.
  */
 export const CONTAINERS: string = 'mov,matroska,avi,flv,gif,mpeg,mpegts,ogg,asf';
+
+/**
+ * Codecs whose decoders hand out broken frames, with what lay in memory before, and do not say so: they
+ * are told to give none (`err_detect=explode`). Others say so, or conceal nothing.
+ */
+export const STRICT_CODECS: ReadonlySet<string> = new Set(['mjpeg']);

@@ -165,7 +165,7 @@ describe('the stream that is shown', () => {
 
 describe('the options of the program ffmpeg', () => {
   it('switch off the cropping of containers where there is any', () => {
-    expect(decodeOptions(501)).not.toContain('-apply_cropping');
-    expect(decodeOptions(701).join(' ')).toContain('-apply_cropping codec');
+    expect(decodeOptions(501, 'h264')).not.toContain('-apply_cropping');
+    expect(decodeOptions(701, 'h264').join(' ')).toContain('-apply_cropping codec');
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { orderIn } from './bitstream/picture.js';
-import { FILE_START, type PacketFacts, timelineOfDecode, timelineOfPackets } from './timeline.js';
+import { timelineOfDecode } from './full-decode.js';
+import { FILE_START, type PacketFacts, timelineOfPackets } from './timeline.js';
 
 interface Facts {
   readonly order: number;

@@ -37,16 +37,20 @@ export class Timeline {
   readonly packetOf: Int32Array;
   /** The entry points, ascending in packets and in frames; the start of the file is none of them. */
   readonly entries: readonly EntryPoint[];
-  #frameOf: Map<number, number> | undefined;
+  /** The frames that do not decode cleanly (`lostFrames`); undefined while nobody decoded all of them. */
+  readonly lost: ReadonlySet<number> | undefined;
+  #frameOf: Int32Array | undefined;
 
   constructor(
     packetOf: Int32Array,
     entries: readonly EntryPoint[],
     frameCount: number = packetOf.length,
+    lost?: ReadonlySet<number>,
   ) {
     this.frameCount = frameCount;
     this.packetOf = packetOf;
     this.entries = entries;
+    this.lost = lost;
   }
 
   /** Whether frames are told apart by counting only. */
@@ -56,8 +60,9 @@ export class Timeline {
 
   /** The frame that comes out of a packet, or undefined. */
   frameOf(packet: number): number | undefined {
-    this.#frameOf ??= new Map(Array.from(this.packetOf, (each, frame) => [each, frame]));
-    return this.#frameOf.get(packet);
+    this.#frameOf ??= inverse(this.packetOf);
+    const frame = this.#frameOf[packet] ?? -1;
+    return frame < 0 ? undefined : frame;
   }
 
   /** The last entry point at or before `frame`, or the start of the file. */
@@ -70,6 +75,36 @@ export class Timeline {
     }
     return this.entries[low - 1] ?? FILE_START;
   }
+
+  /**
+   * The last frame that comes out of the packets from an entry to the last one of these frames: once it
+   * is there, everything that they may be predicted from was given, or did not come.
+   */
+  settledBy(frames: readonly number[], entry: EntryPoint): number {
+    const last = frames.reduce((most, frame) => Math.max(most, this.packetOf[frame] ?? 0), 0);
+    let settled = frames.at(-1) ?? 0;
+    for (let packet = entry.packet; packet <= last; packet++) {
+      settled = Math.max(settled, this.frameOf(packet) ?? 0);
+    }
+    return settled;
+  }
+
+  /** For a frame that is lost the nearest earlier one that is not; the first one, where none is earlier. */
+  standIn(frame: number): number | undefined {
+    const { lost, frameCount } = this;
+    if (lost === undefined) return frame;
+    for (let index = frame; index >= 0; index--) if (!lost.has(index)) return index;
+    for (let index = frame; index < frameCount; index++) if (!lost.has(index)) return index;
+    return undefined;
+  }
+}
+
+/** Of each packet the frame that comes out of it, or -1. */
+function inverse(packetOf: Int32Array): Int32Array {
+  const length = packetOf.reduce((most, packet) => Math.max(most, packet + 1), 0);
+  const frameOf = new Int32Array(length).fill(-1);
+  for (const [frame, packet] of packetOf.entries()) frameOf[packet] = frame;
+  return frameOf;
 }
 
 /**
@@ -81,60 +116,42 @@ export class Timeline {
  * - the times of presentation contradict the order that the bitstream tells, or repeat.
  */
 export function timelineOfPackets(packets: readonly PacketFacts[]): Timeline | undefined {
-  const shown: { readonly packet: number; readonly order: number; readonly time: number }[] = [];
+  // Numbers in arrays of numbers: a long video has as many as a million packets.
+  const orders = new Float64Array(packets.length);
+  const shown = new Int32Array(packets.length);
+  let count = 0;
   let first: Picture | undefined;
-  for (const [packet, { time, isDamaged, isCutOff, picture }] of packets.entries()) {
+  for (let packet = 0; packet < packets.length; packet++) {
+    const { isDamaged, isCutOff, picture } = packets[packet] as PacketFacts;
     if (isDamaged || picture === undefined) return undefined;
     if (picture.isEntry) first ??= picture;
     else if (first === undefined && picture.isShown) return undefined;
-    if (picture.isShown && !isCutOff) shown.push({ packet, order: picture.order, time });
+    orders[packet] = picture.order;
+    if (picture.isShown && !isCutOff) shown[count++] = packet;
   }
   if (first === undefined) return new Timeline(new Int32Array(0), []);
-  shown.sort((a, b) => a.order - b.order);
+  const packetOf = shown.slice(0, count);
+  packetOf.sort((a, b) => (orders[a] as number) - (orders[b] as number));
   let [order, time] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const each of shown) {
-    if (each.order <= order || each.order < first.order) return undefined;
-    order = each.order;
-    if (Number.isNaN(each.time)) continue;
-    if (!(each.time > time) || !Number.isSafeInteger(each.time)) return undefined;
-    time = each.time;
+  for (const packet of packetOf) {
+    const next = orders[packet] as number;
+    if (next <= order || next < first.order) return undefined;
+    order = next;
+    const { time: told } = packets[packet] as PacketFacts;
+    if (Number.isNaN(told)) continue;
+    if (!(told > time) || !Number.isSafeInteger(told)) return undefined;
+    time = told;
   }
   const entries: EntryPoint[] = [];
+  const orderAt = (frame: number): number => orders[packetOf[frame] ?? -1] ?? Number.POSITIVE_INFINITY;
   let frame = 0;
-  for (const [packet, { picture }] of packets.entries()) {
-    if (packet === 0 || picture?.isEntry !== true) continue;
+  for (let packet = 1; packet < packets.length; packet++) {
+    const { picture } = packets[packet] as PacketFacts;
+    if (picture?.isEntry !== true) continue;
     // Entries come in the order of their frames, or they are none.
-    while ((shown[frame]?.order ?? Number.POSITIVE_INFINITY) < picture.order) frame++;
-    if (frame > 0 && (shown[frame - 1]?.order ?? 0) >= picture.order) continue;
+    while (orderAt(frame) < picture.order) frame++;
+    if (frame > 0 && orderAt(frame - 1) >= picture.order) continue;
     entries.push({ packet, frame });
   }
-  return new Timeline(
-    Int32Array.from(shown, ({ packet }) => packet),
-    entries,
-  );
-}
-
-/** What a decoder said of a whole stream. */
-export interface FullDecode {
-  /** The packet that each frame came out of, in the order given. */
-  readonly packets: readonly number[];
-  /** Whether something did not decode: then a frame's pixels may depend on frames before its entry. */
-  readonly isDamaged: boolean;
-}
-
-/** The timeline of a full decode. */
-export function timelineOfDecode(packets: readonly PacketFacts[], decode: FullDecode): Timeline {
-  const frameCount = decode.packets.length;
-  const frames = new Map(decode.packets.map((packet, frame) => [packet, frame]));
-  const isTold = frames.size === frameCount && decode.packets.every((packet) => packet in packets);
-  if (!isTold) return new Timeline(new Int32Array(0), [], frameCount);
-  const entries: EntryPoint[] = [];
-  let last = 0;
-  for (const [packet, { picture }] of packets.entries()) {
-    const frame = picture?.isEntry === true ? frames.get(packet) : undefined;
-    if (decode.isDamaged || frame === undefined || frame <= last) continue;
-    entries.push({ packet, frame });
-    last = frame;
-  }
-  return new Timeline(Int32Array.from(decode.packets), entries);
+  return new Timeline(packetOf, entries);
 }

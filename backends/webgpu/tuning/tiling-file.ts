@@ -1,19 +1,19 @@
 import { mkdir, readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { cacheFolder } from '../../../formats/cache-folder.js';
 import { replaceFile } from '../../../formats/whole-file.js';
+import { LacunaError } from '../../../spec/errors.js';
 import type { Runtime } from '../device/runtime.js';
 import type { ProductTiling } from '../lowering/kernels/tiling.js';
 import { isAllowed } from './candidates.js';
 
 /**
- * Where measured tilings are kept, by adapter: `LACUNA_CACHE`, or the user's cache folder. It is a
- * cache: what cannot be read counts as not there.
+ * Where measured tilings are kept, by adapter; undefined where there is no cache (`cacheFolder`). It is
+ * a cache: what cannot be read counts as not there.
  */
-export function tilingFile(environment: NodeJS.ProcessEnv = process.env): string {
-  const { LACUNA_CACHE, XDG_CACHE_HOME } = environment;
-  const folder = LACUNA_CACHE ?? join(XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'lacuna');
-  return join(folder, 'webgpu-tilings.json');
+export function tilingFile(environment: NodeJS.ProcessEnv = process.env): string | undefined {
+  const folder = cacheFolder(environment);
+  return folder === undefined ? undefined : join(folder, 'webgpu-tilings.json');
 }
 
 type Tilings = Readonly<Record<string, unknown>>;
@@ -24,21 +24,31 @@ const MAX_BYTES = 2 ** 20;
 /** The measured tiling of an adapter, where there is one that its kernels can have. */
 export async function readTiling(
   { description, limits, isSoftware }: Pick<Runtime, 'description' | 'limits' | 'isSoftware'>,
-  file: string = tilingFile(),
+  file: string | undefined = tilingFile(),
 ): Promise<ProductTiling | undefined> {
-  const all = await readAll(file);
+  const all = file === undefined ? {} : await readAll(file);
   const found: unknown = Object.hasOwn(all, description) ? all[description] : undefined;
   const memory = isSoftware ? 'direct' : 'workgroup';
   const fits = isTiling(found) && found.memory === memory && isAllowed(found, limits);
   return fits ? found : undefined;
 }
 
-/** Keeps the tiling of an adapter; the file is there whole or not at all. */
+/**
+ * Keeps the tiling of an adapter; the file is there whole or not at all.
+ * @throws LacunaError where it cannot be written, or there is no cache.
+ */
 export async function writeTiling(
   adapter: string,
   tiling: ProductTiling,
-  file: string = tilingFile(),
+  file: string | undefined = tilingFile(),
 ): Promise<void> {
+  if (file === undefined) {
+    throw new LacunaError({
+      what: 'there is no cache to keep the tiling in',
+      got: 'LACUNA_CACHE is empty',
+      fix: 'Unset LACUNA_CACHE, or let it name a folder.',
+    });
+  }
   const text = `${JSON.stringify({ ...(await readAll(file)), [adapter]: tiling }, null, 2)}\n`;
   await mkdir(dirname(file), { recursive: true });
   await replaceFile(file, text);

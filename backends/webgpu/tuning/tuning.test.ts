@@ -52,6 +52,7 @@ describe('a measured tiling', () => {
 
   it('lies where the environment says', () => {
     expect(tilingFile({ LACUNA_CACHE: '/x' })).toBe(join('/x', 'webgpu-tilings.json'));
+    expect(tilingFile({ LACUNA_CACHE: '' })).toBeUndefined();
     expect(tilingFile({ XDG_CACHE_HOME: '/y' })).toBe(join('/y', 'lacuna', 'webgpu-tilings.json'));
   });
 });

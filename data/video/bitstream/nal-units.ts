@@ -20,7 +20,8 @@ function afterLengths(packet: Uint8Array, lengthBytes: number): Uint8Array[] | u
     for (let i = 0; i < lengthBytes; i++) length = length * 256 + (packet[at + i] ?? 0);
     at += lengthBytes;
     if (at + length > packet.length || units.length === MAX_UNITS) return undefined;
-    if (length > 0) units.push(packet.subarray(at, at + length));
+    // A view made so costs less than that of a Buffer.
+    if (length > 0) units.push(new Uint8Array(packet.buffer, packet.byteOffset + at, length));
     at += length;
   }
   return units;
@@ -42,14 +43,13 @@ function afterStartCodes(packet: Uint8Array): Uint8Array[] | undefined {
 
 /**
  * The payload of a unit's first bytes, after its header: without the bytes 3 that keep start codes
- * out of it (7.4.1 of both standards). Of slices only what a slice header takes.
+ * out of it (7.4.1 of both standards). Of slices only what a slice header takes, valid until the next
+ * call: every packet of a stream has one.
  */
 export function payload(unit: Uint8Array, headerBytes: number, isSlice: boolean): Uint8Array {
-  const end = Math.min(
-    unit.length,
-    headerBytes + (isSlice ? SLICE_HEADER_BYTES : MAX_HEADER_BYTES),
-  );
-  const out = new Uint8Array(Math.max(0, end - headerBytes));
+  const most = isSlice ? SLICE_HEADER_BYTES : MAX_HEADER_BYTES;
+  const end = Math.min(unit.length, headerBytes + most);
+  const out = isSlice ? sliceHeader : new Uint8Array(Math.max(0, end - headerBytes));
   let used = 0;
   let zeros = 0;
   for (let at = headerBytes; at < end; at++) {
@@ -61,8 +61,10 @@ export function payload(unit: Uint8Array, headerBytes: number, isSlice: boolean)
     zeros = byte === 0 ? zeros + 1 : 0;
     out[used++] = byte;
   }
-  return out.subarray(0, used);
+  return used === out.length ? out : out.subarray(0, used);
 }
+
+const sliceHeader = new Uint8Array(SLICE_HEADER_BYTES);
 
 /** Parameter sets of a stream by their id, and whether one was ever replaced by another. */
 export class ParameterSets<T> {

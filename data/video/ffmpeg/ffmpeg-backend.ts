@@ -1,179 +1,151 @@
 import { assembleFrames, type FoundFrame, wantedFrames } from '../assemble-frames.js';
-import { filterChain } from '../filter-chain.js';
-import { IndexCache } from '../index-cache.js';
-import { MAX_VIDEO_FRAMES } from '../limits.js';
-import { shownSize } from '../orientation.js';
-import { checkFrameCount, checkRequest, refusal } from '../refusal.js';
-import { type PacketFacts, type Timeline, timelineOfPackets } from '../timeline.js';
+import { IndexCache, type Kept } from '../index-cache.js';
+import { IndexFolder } from '../index-folder.js';
+import { checkRequest } from '../refusal.js';
+import { type EntryPoint, FILE_START } from '../timeline.js';
 import { checkVideoFile } from '../video-file.js';
-import type { FrameRequest, Frames, VideoBackend, VideoInfo } from '../video-reader.js';
-import { readPackets } from './packets.js';
+import type {
+  FrameRequest,
+  Frames,
+  VideoBackend,
+  VideoInfo,
+  VideoReader,
+} from '../video-reader.js';
+import { type DecodedPart, decodeAll, decodePart } from './decode.js';
 import { probe } from './probe.js';
-import { decodeOptions, INPUT_OPTIONS, programVersion } from './programs.js';
-import { runProgram, watchProgram } from './run-program.js';
+import { programVersion } from './programs.js';
+import { examine, packIndex, readIndex, unpackIndex, type VideoIndex } from './video-index.js';
 
 /**
- * Video by the programs `ffmpeg` and `ffprobe` (5.1 or later) of this machine, each in a child
- * process. It always decodes from the start of the file.
- *
- * @throws LacunaError when the programs are not there or too old.
+ * Packets that are decoded rather than jumped over, unless a caller says otherwise: each jump is a
+ * process of its own, which reads the headers of the file again.
  */
-export async function ffmpegBackend(): Promise<VideoBackend> {
-  const version = await programVersion('ffmpeg');
-  await programVersion('ffprobe');
-  const cache = new IndexCache<Video>();
-  return {
-    name: 'ffmpeg',
-    async open(path) {
-      await checkVideoFile(path);
-      const video = await cache.get(path, () => describe(path, version));
-      return {
-        info: video.info,
-        read: (request) => read(video, request),
-        [Symbol.dispose]: () => {},
-      };
-    },
-  };
-}
-
-/** What is kept of a video once it was read through. */
-interface Video {
-  readonly path: string;
-  readonly version: number;
-  readonly info: VideoInfo;
-  readonly stream: number;
-  /** The presentation times of its frames; undefined where frames are told apart by counting. */
-  readonly times: readonly number[] | undefined;
-  readonly weight: number;
-}
-
-async function describe(path: string, version: number): Promise<Video> {
-  const probed = await probe(path);
-  const { codec, container, stored, orientation, index: stream } = probed;
-  const packets = await readPackets(path, probed);
-  const timeline = packets && timelineOfPackets(packets);
-  const times = timeline && timesOf(timeline, packets);
-  const frameCount = timeline?.frameCount ?? (await decodedTimes(path, version, stream)).length;
-  checkFrameCount(path, frameCount);
-  const size = shownSize(stored, orientation);
-  const info = { ...size, codec, container, stored, orientation, frameCount };
-  return { path, version, info, stream, times, weight: frameCount };
-}
-
-/** The times of the frames, where every frame has one. */
-function timesOf(
-  { packetOf }: Timeline,
-  packets: readonly PacketFacts[],
-): readonly number[] | undefined {
-  const times = Array.from(packetOf, (packet) => packets[packet]?.time ?? Number.NaN);
-  return times.some(Number.isNaN) ? undefined : times;
-}
-
-const FRAME_LINE = /\[Parsed_showinfo.*\] n: *\d+ pts: *(-?\d+|NOPTS)/;
-
-/** The presentation times of all frames that decode (NaN where one has none), in the order given. */
-async function decodedTimes(path: string, version: number, stream: number): Promise<number[]> {
-  const times: number[] = [];
-  const args = [...INPUT_OPTIONS, ...decodeOptions(version), '-i', `file:${path}`];
-  args.push('-v', 'info', '-map', `0:${stream}`, '-vf', 'showinfo=checksum=0');
-  await watchProgram('ffmpeg', [...args, '-fps_mode', 'passthrough', '-f', 'null', '-'], {
-    onErrorLine: (line) => {
-      const time = FRAME_LINE.exec(line)?.[1];
-      if (time !== undefined) times.push(time === 'NOPTS' ? Number.NaN : Number(time));
-      return times.length <= MAX_VIDEO_FRAMES;
-    },
-  });
-  return times;
-}
+const NEAR_PACKETS = 128;
 
 /** Frames that one call of the program is asked for: a command line has an end. */
 const FRAMES_PER_CALL = 1024;
 
-async function read(video: Video, request: FrameRequest): Promise<Frames> {
-  const { path, info, times } = video;
-  checkRequest(path, info, request);
-  const wanted = wantedFrames(path, request, info.frameCount);
-  const found = new Map<number, FoundFrame>();
-  let decodedFrames = 0;
-  for (let start = 0; start < wanted.length; start += FRAMES_PER_CALL) {
-    const some = wanted.slice(start, start + FRAMES_PER_CALL);
-    let standing: readonly number[] = some;
-    let pixels = await decode(video, request, some);
-    if (pixels.length < some.length && times !== undefined) {
-      const stand = await standIns(video, times, some);
-      // Where the program counts time otherwise than its packets say, frames are counted.
-      standing = stand ?? some;
-      const told = stand === undefined ? { ...video, times: undefined } : video;
-      pixels = await decode(told, request, [...new Set(standing)]);
-    }
-    const places = [...new Set(standing)];
-    for (const [k, frame] of some.entries()) {
-      const index = standing[k] ?? frame;
-      const data = pixels[places.indexOf(index)];
-      if (data !== undefined) found.set(frame, { index, pixels: data });
-    }
-    decodedFrames += pixels.length === 0 ? 0 : (some[pixels.length - 1] ?? 0) + 1;
-  }
-  return assembleFrames(path, request, found, decodedFrames);
-}
-
 /**
- * For each frame the nearest one before it that decodes; itself where it does. Undefined where no time
- * of the packets is one of a frame.
+ * Video by the programs `ffmpeg` and `ffprobe` (5.1 or later) of this machine, each in a child process.
+ *
+ * @throws LacunaError when the programs are not there or too old.
  */
-async function standIns(
-  { path, version, stream }: Video,
-  times: readonly number[],
-  frames: readonly number[],
-): Promise<readonly number[] | undefined> {
-  const decoded = new Set(await decodedTimes(path, version, stream));
-  const first = times.findIndex((time) => decoded.has(time));
-  if (first === -1) return undefined;
-  return frames.map((frame) => {
-    let index = frame;
-    while (index >= 0 && !decoded.has(times[index] ?? Number.NaN)) index--;
-    return index >= 0 ? index : first;
-  });
+export async function ffmpegBackend(nearPackets: number = NEAR_PACKETS): Promise<VideoBackend> {
+  const version = await programVersion('ffmpeg');
+  const folder = new IndexFolder(`ffmpeg ${version} ${await programVersion('ffprobe')}`);
+  const cache = new IndexCache<VideoIndex>({ folder, pack: packIndex, unpack: unpackIndex });
+  return {
+    name: 'ffmpeg',
+    async open(path) {
+      await checkVideoFile(path);
+      const kept = await cache.get(path, async () => {
+        const probed = await probe(path);
+        return readIndex(path, probed, () => decodeAll({ path, version, ...probed }));
+      });
+      return new FfmpegReader(path, { version, nearPackets }, kept);
+    },
+  };
 }
 
-/** The pixels of these frames, ascending; fewer where one does not decode. */
-async function decode(
-  { path, version, info, stream, times }: Video,
-  request: FrameRequest,
-  frames: readonly number[],
-): Promise<readonly Uint8Array[]> {
-  const frameBytes = request.size.width * request.size.height * 3;
-  const args = [
-    ...[...INPUT_OPTIONS, ...decodeOptions(version), '-i', `file:${path}`],
-    ...['-map', `0:${stream}`, '-filter_threads', '1'],
-    ...['-vf', `select=${selection(frames, times)},${filterChain(info, request)}`],
-    ...['-fps_mode', 'passthrough', '-frames:v', String(frames.length)],
-    ...['-f', 'rawvideo', '-pix_fmt', 'rgb24', 'pipe:1'],
-  ];
-  const { output, complaint, exitCode } = await runProgram(
-    'ffmpeg',
-    args,
-    frames.length * frameBytes,
-  );
-  const count = Math.floor(output.length / frameBytes);
-  if (count < frames.length && exitCode !== 0) throw refusal(path, 'ffmpeg stopped', complaint);
-  return Array.from({ length: count }, (_, k) =>
-    output.subarray(k * frameBytes, (k + 1) * frameBytes),
-  );
+interface ReaderOptions {
+  readonly version: number;
+  readonly nearPackets: number;
 }
 
-/**
- * An FFmpeg expression that is 1 on these frames (ascending), told by their times or by counting: a
- * sum of one term for each run.
- */
-function selection(frames: readonly number[], times: readonly number[] | undefined): string {
-  const runs: { first: number; last: number }[] = [];
-  for (const index of frames) {
-    const run = runs.at(-1);
-    if (run !== undefined && run.last === index - 1) run.last = index;
-    else runs.push({ first: index, last: index });
+class FfmpegReader implements VideoReader {
+  readonly info: VideoInfo;
+  readonly #path: string;
+  readonly #options: ReaderOptions;
+  readonly #replace: Kept<VideoIndex>['replace'];
+  #index: VideoIndex;
+
+  constructor(path: string, options: ReaderOptions, { index, replace }: Kept<VideoIndex>) {
+    this.#path = path;
+    this.#options = options;
+    this.#index = index;
+    this.#replace = replace;
+    this.info = index.info;
   }
-  const name = times === undefined ? 'n' : 'pts';
-  const of = (index: number): number => times?.[index] ?? index;
-  return runs.map(({ first, last }) => `between(${name}\\,${of(first)}\\,${of(last)})`).join('+');
+
+  async read(request: FrameRequest): Promise<Frames> {
+    checkRequest(this.#path, this.info, request);
+    const wanted = wantedFrames(this.#path, request, this.info.frameCount);
+    const work: Work = { request, pixels: new Map(), decodedFrames: 0 };
+    if (!(await this.#decodeAll(work, wanted))) {
+      // A part does not decode cleanly: which frames are lost, only a decode of all of them tells.
+      const { stream: index, info } = this.#index;
+      const source = { path: this.#path, version: this.#options.version, index, codec: info.codec };
+      this.#index = examine(this.#index, await decodeAll(source));
+      await this.#replace(this.#index);
+      await this.#decodeAll(work, wanted);
+    }
+    const found = new Map<number, FoundFrame>();
+    for (const frame of wanted) {
+      const index = this.#index.timeline.standIn(frame);
+      const pixels = index === undefined ? undefined : work.pixels.get(index);
+      if (index !== undefined && pixels !== undefined) found.set(frame, { index, pixels });
+    }
+    return assembleFrames(this.#path, request, found, work.decodedFrames);
+  }
+
+  [Symbol.dispose](): void {}
+
+  /** Decodes what is shown for the frames wanted; false where that is not known before all is decoded. */
+  async #decodeAll(work: Work, wanted: readonly number[]): Promise<boolean> {
+    const { timeline } = this.#index;
+    const shown = [...new Set(wanted.map((frame) => timeline.standIn(frame) ?? frame))];
+    for (const { frames, entry } of this.#runs(shown.sort((a, b) => a - b))) {
+      // Where the program came out behind the entry, all is decoded from the start.
+      let part = await this.#decode(work, frames, entry);
+      if (!part.isClean && entry.packet > 0) part = await this.#decode(work, frames, FILE_START);
+      if (!part.isClean && timeline.lost === undefined) return false;
+    }
+    return true;
+  }
+
+  async #decode(
+    work: Work,
+    frames: readonly number[],
+    entry: EntryPoint,
+  ): Promise<DecodedPart> {
+    const { version } = this.#options;
+    const part = await decodePart(
+      { path: this.#path, version, video: this.#index },
+      { request: work.request, frames, entry },
+    );
+    for (const [frame, pixels] of part.pixels) work.pixels.set(frame, pixels);
+    work.decodedFrames += part.decodedFrames;
+    return part;
+  }
+
+  /** The frames, in runs that one call of the program decodes, each with where it begins. */
+  #runs(frames: readonly number[]): readonly Run[] {
+    const { timeline, entryTimes } = this.#index;
+    const runs: { frames: number[]; entry: EntryPoint }[] = [];
+    let reached = 0;
+    for (const frame of frames) {
+      const entry = entryTimes.length > 0 ? timeline.entryBefore(frame) : FILE_START;
+      const isFar = entry.packet > reached + this.#options.nearPackets;
+      const run = runs.at(-1);
+      if (isFar) runs.push({ frames: [frame], entry });
+      else if (run === undefined) runs.push({ frames: [frame], entry: FILE_START });
+      else if (run.frames.length < FRAMES_PER_CALL) run.frames.push(frame);
+      else runs.push({ frames: [frame], entry });
+      reached = Math.max(reached, timeline.packetOf[frame] ?? 0);
+    }
+    return runs;
+  }
+}
+
+interface Run {
+  readonly frames: readonly number[];
+  readonly entry: EntryPoint;
+}
+
+/** What the runs of one read share. */
+interface Work {
+  readonly request: FrameRequest;
+  /** Of each frame that was decoded. */
+  readonly pixels: Map<number, Uint8Array>;
+  decodedFrames: number;
 }

@@ -7,6 +7,26 @@ import { runProgram, watchProgram } from './run-program.js';
 
 const BYTES_PER_LINE = 64;
 
+/** A packet, and when it is to be decoded. */
+export interface ListedPacket extends PacketFacts {
+  /** In the stream's time base; NaN when it has none. */
+  readonly decodeTime: number;
+}
+
+/** The packets of a stream. */
+export interface Packets {
+  readonly list: readonly ListedPacket[];
+  /**
+   * Whether the first packet is by an encoder whose faults decoders make up for: a decoder that begins
+   * in the middle of the file does not.
+   */
+  readonly isFaulty: boolean;
+}
+
+/** x264 marks its streams; before this version its 4:4:4 was wrong (FFmpeg, `x264_build`). */
+const X264 = /x264 - core (\d+)/;
+const X264_RIGHT = 151;
+
 /**
  * The packets of a stream, with what their bytes say: ffprobe lists them, and ffmpeg copies out what is
  * in them. Undefined where both do not agree, or no headers of this codec are read.
@@ -14,11 +34,12 @@ const BYTES_PER_LINE = 64;
 export async function readPackets(
   path: string,
   { index, codec, extradata }: ProbedStream,
-): Promise<readonly PacketFacts[] | undefined> {
+): Promise<Packets | undefined> {
   const reader = pictureReader(codec, extradata);
   if (reader === undefined) return undefined;
   const listed = await listPackets(path, index);
-  const packets: PacketFacts[] = [];
+  const packets: ListedPacket[] = [];
+  let isFaulty = false;
   const parts: Buffer[] = [];
   let gathered = 0;
   const take = (): boolean => {
@@ -27,6 +48,10 @@ export async function readPackets(
     const bytes = parts.length === 1 ? (parts[0] ?? Buffer.alloc(0)) : Buffer.concat(parts);
     parts.splice(0, parts.length, bytes.subarray(size));
     gathered -= size;
+    if (packets.length === 0) {
+      const build = X264.exec(bytes.toString('latin1', 0, Math.min(size, MAX_MARK_BYTES)))?.[1];
+      isFaulty = Number(build ?? X264_RIGHT) < X264_RIGHT;
+    }
     packets.push({ ...NONE, ...facts, picture: reader.read(bytes.subarray(0, size)) });
     return true;
   };
@@ -40,33 +65,41 @@ export async function readPackets(
     },
   });
   while (take());
-  return packets.length === listed.length && gathered === 0 ? packets : undefined;
+  const isWhole = packets.length === listed.length && gathered === 0;
+  return isWhole ? { list: packets, isFaulty } : undefined;
 }
 
-const NONE: PacketFacts = {
+const MAX_MARK_BYTES = 4096;
+
+const NONE: ListedPacket = {
   time: Number.NaN,
+  decodeTime: Number.NaN,
   isDamaged: false,
   isCutOff: false,
   picture: undefined,
 };
 
-type ListedPacket = Omit<PacketFacts, 'picture'> & { readonly size: number };
+type Listed = Omit<ListedPacket, 'picture'> & { readonly size: number };
 
-async function listPackets(path: string, index: number): Promise<readonly ListedPacket[]> {
+async function listPackets(path: string, index: number): Promise<readonly Listed[]> {
   const args = [...INPUT_OPTIONS, '-select_streams', String(index), '-of', 'csv=p=0'];
-  const entries = ['-show_entries', 'packet=pts,size,flags', `file:${path}`];
+  const entries = ['-show_entries', 'packet=pts,dts,size,flags', `file:${path}`];
   const maxBytes = 2 * MAX_VIDEO_FRAMES * BYTES_PER_LINE;
   const { output } = await runProgram('ffprobe', [...args, ...entries], maxBytes);
   const lines = output.toString('utf8').split('\n');
   return lines.flatMap((line) => {
-    const [pts = '', size = '', flags = ''] = line.split(',');
+    const [pts = '', dts = '', size = '', flags = ''] = line.split(',');
     if (!/^\d+$/.test(size)) return [];
-    const time = /^-?\d+$/.test(pts) ? Number(pts) : Number.NaN;
     return {
-      time,
+      time: timeOf(pts),
+      decodeTime: timeOf(dts),
       size: Number(size),
       isDamaged: flags.includes('C'),
       isCutOff: flags.includes('D'),
     };
   });
+}
+
+function timeOf(text: string): number {
+  return /^-?\d+$/.test(text) ? Number(text) : Number.NaN;
 }

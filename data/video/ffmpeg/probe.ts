@@ -10,6 +10,8 @@ export interface ProbedStream {
   /** Its place among the file's streams. */
   readonly index: number;
   readonly codec: string;
+  /** Seconds of a unit of time. */
+  readonly timeBase: number;
   readonly container: string;
   readonly stored: FrameSize;
   readonly orientation: Orientation;
@@ -19,7 +21,7 @@ export interface ProbedStream {
 
 const MAX_BYTES = 2 ** 24;
 const ENTRIES =
-  'format=format_name:stream=index,codec_type,codec_name,width,height,extradata' +
+  'format=format_name:stream=index,codec_type,codec_name,width,height,time_base,extradata' +
   ':stream_disposition=default,attached_pic:stream_side_data=displaymatrix';
 
 /** @throws LacunaError when the file is no video, or has no video stream. */
@@ -52,6 +54,7 @@ export async function probe(path: string): Promise<ProbedStream> {
   return {
     index: count(stream.index),
     codec: String(stream.codec_name ?? 'unknown'),
+    timeBase: quotient(String(stream.time_base ?? '')),
     container,
     stored,
     orientation: displayMatrix(stream),
@@ -76,6 +79,13 @@ function dumped(dump: string): Uint8Array {
 }
 
 type Facts = Readonly<Record<string, unknown>>;
+
+/** A positive fraction `a/b`; NaN for another text. */
+function quotient(text: string): number {
+  const [, a = '', b = ''] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
+  const value = Number(a) / Number(b);
+  return value > 0 && a !== '' ? value : Number.NaN;
+}
 
 function count(value: unknown): number {
   const number = Number(value ?? 0);

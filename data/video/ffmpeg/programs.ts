@@ -1,5 +1,5 @@
 import { LacunaError } from '../../../spec/errors.js';
-import { CONTAINERS, MAX_FRAME_PIXELS } from '../limits.js';
+import { CONTAINERS, MAX_FRAME_PIXELS, STRICT_CODECS } from '../limits.js';
 import { runProgram } from './run-program.js';
 
 /** The options with which both programs open a file: no other files, no huge frames. */
@@ -12,9 +12,10 @@ export const INPUT_OPTIONS: readonly string[] = [
  * The options with which `ffmpeg` decodes a file, before `-i`: as in `node-av`, with one thread, and
  * without the cropping that a container asks for, which FFmpeg has known from 7.1 on only.
  */
-export function decodeOptions(version: number): readonly string[] {
+export function decodeOptions(version: number, codec: string): readonly string[] {
   return [
     ...['-nostdin', '-noautorotate', '-flags', '+bitexact', '-threads', '1', '-copyts'],
+    ...(STRICT_CODECS.has(codec) ? ['-err_detect', 'explode'] : []),
     ...(version >= 701 ? ['-apply_cropping', 'codec'] : []),
   ];
 }

@@ -21,10 +21,12 @@ export async function runProgram(
   program: string,
   args: readonly string[],
   maxBytes: number,
+  onErrorLine?: (line: string) => boolean,
 ): Promise<ProgramResult> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   const ended = await watchProgram(program, args, {
+    ...(onErrorLine === undefined ? {} : { onErrorLine }),
     onOutput: (chunk) => {
       chunks.push(chunk.subarray(0, maxBytes - bytes));
       bytes += chunk.length;

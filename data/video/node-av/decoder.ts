@@ -1,5 +1,5 @@
 import type { CodecContext, Frame, Packet } from 'node-av/lib';
-import { MAX_FRAME_PIXELS } from '../limits.js';
+import { MAX_FRAME_PIXELS, STRICT_CODECS } from '../limits.js';
 import { refusal } from '../refusal.js';
 import type { StreamFacts } from './demuxer.js';
 import type { Library } from './library.js';
@@ -11,8 +11,8 @@ import type { Library } from './library.js';
 export class Decoder implements Disposable {
   readonly #library: Library;
   readonly #context: CodecContext;
-  readonly #frames: readonly [Frame, Frame];
-  #kept = 0;
+  readonly #frame: Frame;
+  readonly #refused: number[] = [];
 
   /** @param vectors Whether the frames carry the motion vectors of the bitstream. */
   constructor(
@@ -34,8 +34,9 @@ export class Decoder implements Disposable {
     this.#context.setFlags(library.AV_CODEC_FLAG_BITEXACT);
     if (vectors) this.#context.flags2 = library.AV_CODEC_FLAG2_EXPORT_MVS;
     this.#context.setOption('max_pixels', String(MAX_FRAME_PIXELS));
-    this.#frames = [new library.Frame(), new library.Frame()];
-    for (const frame of this.#frames) frame.alloc();
+    if (STRICT_CODECS.has(codec)) this.#context.setOption('err_detect', 'explode');
+    this.#frame = new library.Frame();
+    this.#frame.alloc();
     const opened = this.#context.open2Sync(implementation);
     if (opened < 0) {
       this[Symbol.dispose]();
@@ -50,22 +51,20 @@ export class Decoder implements Disposable {
     );
   }
 
-  /**
-   * The frames of these packets; each is valid until the next, unless it is kept. A packet that does
-   * not decode is passed over.
-   */
+  /** The places (`numbered`) of the packets that the decoder refused so far. */
+  get refused(): readonly number[] {
+    return this.#refused;
+  }
+
+  /** The frames of these packets, each valid until the next. A packet that is refused is passed over. */
   *frames(packets: Iterable<Packet>): Generator<Frame, void> {
     for (const packet of packets) {
-      this.#context.sendPacketSync(packet);
+      const place = Number(packet.pts);
+      if (this.#context.sendPacketSync(packet) < 0) this.#refused.push(place);
       yield* this.#ready();
     }
     this.#context.sendPacketSync(null);
     yield* this.#ready();
-  }
-
-  /** Keeps the frame that was given last, until another is kept. */
-  keep(): void {
-    this.#kept++;
   }
 
   /** Shows the decoder a packet, whose headers it may remember, and drops what it makes of it. */
@@ -76,15 +75,14 @@ export class Decoder implements Disposable {
 
   *#ready(): Generator<Frame, void> {
     for (;;) {
-      const frame = this.#frames[this.#kept % 2] as Frame;
-      frame.unref();
-      if (this.#context.receiveFrameSync(frame) < 0) return;
-      yield frame;
+      this.#frame.unref();
+      if (this.#context.receiveFrameSync(this.#frame) < 0) return;
+      yield this.#frame;
     }
   }
 
   [Symbol.dispose](): void {
-    for (const frame of this.#frames) frame.free();
+    this.#frame.free();
     this.#context.freeContext();
   }
 }

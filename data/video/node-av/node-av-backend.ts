@@ -1,6 +1,7 @@
 import { assembleFrames, type FoundFrame, wantedFrames } from '../assemble-frames.js';
 import { filterChain } from '../filter-chain.js';
-import { IndexCache } from '../index-cache.js';
+import { IndexCache, type Kept } from '../index-cache.js';
+import { IndexFolder } from '../index-folder.js';
 import { checkRequest } from '../refusal.js';
 import { type EntryPoint, FILE_START } from '../timeline.js';
 import { checkVideoFile } from '../video-file.js';
@@ -16,7 +17,8 @@ import { type Library, loadLibrary } from './library.js';
 import { frameVectors } from './motion-vectors.js';
 import { PacketSource } from './packet-source.js';
 import { Scaler } from './scaler.js';
-import { readIndex, type VideoIndex } from './video-index.js';
+import { examine, readIndex, type VideoIndex } from './video-index.js';
+import { packIndex, unpackIndex } from './video-index-columns.js';
 
 /**
  * Video by the FFmpeg libraries that the optional package `node-av` brings, in this process and
@@ -28,16 +30,16 @@ import { readIndex, type VideoIndex } from './video-index.js';
  */
 export async function nodeAvBackend(): Promise<VideoBackend> {
   const library = await loadLibrary();
-  const cache = new IndexCache<VideoIndex>();
+  const folder = new IndexFolder(`node-av ${library.getFFmpegInfo().version}`);
+  const cache = new IndexCache<VideoIndex>({ folder, pack: packIndex, unpack: unpackIndex });
   return {
     name: 'node-av',
     async open(path) {
       await checkVideoFile(path);
       const source = new PacketSource(library, path);
       try {
-        const index = await cache.get(path, () => source.readThrough(readIndex));
-        source.use(index);
-        return new NodeAvReader(library, path, source, index);
+        const kept = await cache.get(path, () => source.readThrough(readIndex));
+        return new NodeAvReader(library, path, source, kept);
       } catch (error) {
         source[Symbol.dispose]();
         throw error;
@@ -54,41 +56,76 @@ class NodeAvReader implements VideoReader {
   readonly #library: Library;
   readonly #path: string;
   readonly #source: PacketSource;
-  readonly #index: VideoIndex;
+  readonly #replace: Kept<VideoIndex>['replace'];
+  #index: VideoIndex;
 
-  constructor(library: Library, path: string, source: PacketSource, index: VideoIndex) {
+  constructor(
+    library: Library,
+    path: string,
+    source: PacketSource,
+    { index, replace }: Kept<VideoIndex>,
+  ) {
     this.#library = library;
     this.#path = path;
     this.#source = source;
     this.#index = index;
+    this.#replace = replace;
     this.info = index.info;
+    source.use(index);
   }
 
   async read(request: FrameRequest): Promise<Frames> {
     checkRequest(this.#path, this.info, request);
     const wanted = wantedFrames(this.#path, request, this.info.frameCount);
     using scaler = new Scaler(this.#library, this.#path, filterChain(this.info, request));
-    const work: Work = { request, scaler, found: new Map(), decodedFrames: 0 };
-    // Motion is asked of all frames from the first to the last.
-    const runs = request.onVectors === undefined ? this.#runs(wanted) : [wanted];
-    for (const run of runs) {
-      const entry = this.#index.timeline.entryBefore(run[0] ?? 0);
-      // What did not decode from an entry on, or not cleanly, is decoded as in sequence.
-      if (!this.#decode(work, run, entry)) this.#decode(work, run, FILE_START);
+    const work: Work = { request, scaler, pixels: new Map(), decodedFrames: 0 };
+    if (!this.#decodeAll(work, wanted)) {
+      // A part does not decode cleanly: which frames are lost, only a decode of all of them tells.
+      const { stream } = this.#source;
+      this.#index = examine(this.#library, this.#path, stream, this.#index);
+      await this.#replace(this.#index);
+      this.#decodeAll(work, wanted);
     }
-    return assembleFrames(this.#path, request, work.found, work.decodedFrames);
+    return assembleFrames(this.#path, request, this.#found(work, wanted), work.decodedFrames);
   }
 
   [Symbol.dispose](): void {
     this.#source[Symbol.dispose]();
   }
 
-  /** The frames wanted, in runs that are decoded in one go, each from an entry point of its own. */
-  #runs(wanted: readonly number[]): readonly (readonly number[])[] {
+  /** For each frame wanted the one that is shown, where it was decoded. */
+  #found({ pixels }: Work, wanted: readonly number[]): ReadonlyMap<number, FoundFrame> {
+    const found = new Map<number, FoundFrame>();
+    for (const frame of wanted) {
+      const index = this.#index.timeline.standIn(frame);
+      const data = index === undefined ? undefined : pixels.get(index);
+      if (index !== undefined && data !== undefined) found.set(frame, { index, pixels: data });
+    }
+    return found;
+  }
+
+  /** Decodes what is shown for the frames wanted; false where that is not known before all is decoded. */
+  #decodeAll(work: Work, wanted: readonly number[]): boolean {
+    const { timeline } = this.#index;
+    const shown = [...new Set(wanted.map((frame) => timeline.standIn(frame) ?? frame))];
+    shown.sort((a, b) => a - b);
+    // Motion is asked of all frames from the first to the last.
+    const runs = work.request.onVectors === undefined ? this.#runs(shown) : [shown];
+    for (const run of runs) {
+      const entry = timeline.entryBefore(run[0] ?? 0);
+      if (this.#decode(work, run, entry)) continue;
+      if (timeline.lost === undefined) return false;
+      this.#decode(work, run, FILE_START);
+    }
+    return true;
+  }
+
+  /** The frames, in runs that are decoded in one go, each from an entry point of its own. */
+  #runs(frames: readonly number[]): readonly (readonly number[])[] {
     const { timeline } = this.#index;
     const runs: number[][] = [];
     let reached = Number.NEGATIVE_INFINITY;
-    for (const frame of wanted) {
+    for (const frame of frames) {
       const { packet } = timeline.entryBefore(frame);
       if (packet > reached + NEAR_PACKETS || runs.length === 0) runs.push([]);
       runs.at(-1)?.push(frame);
@@ -98,57 +135,43 @@ class NodeAvReader implements VideoReader {
   }
 
   /**
-   * Decodes from an entry point to the last frame of a run. False where it began in the middle, and a
-   * frame did not come or something did not decode; from the start of the file, the frame before
-   * stands for one that does not come.
+   * Decodes the frames of a run from an entry point on. False where one did not come, or where it is not
+   * known yet which frames are lost and something on the way did not decode cleanly.
    */
   #decode(work: Work, run: readonly number[], entry: EntryPoint): boolean {
-    const { request, scaler, found } = work;
+    const { request, scaler, pixels } = work;
     const { timeline, info } = this.#index;
-    const isMiddle = entry.packet > 0;
+    const isKnown = timeline.lost !== undefined;
     using decoder = new Decoder(
       this.#library,
       this.#path,
       this.#source.stream,
       request.onVectors !== undefined,
     );
-    const here = new Map<number, FoundFrame>();
-    let next = 0;
-    let counted = 0;
-    let before:
-      | { readonly index: number; readonly frame: Parameters<Scaler['scale']>[0] }
-      | undefined;
-    /** The frame before stands for one that does not come; the first one, where there is none. */
-    const standIn = (first?: typeof before): void => {
-      const stand = before ?? first;
-      if (stand === undefined) return;
-      const { index, frame } = stand;
-      const pixels = here.get(index)?.pixels ?? scaler.scale(frame);
-      here.set(run[next] ?? 0, { index, pixels });
-    };
-    if (isMiddle) decoder.show(this.#source.first());
+    const last = run.at(-1) ?? 0;
+    const settled = isKnown ? last : timeline.settledBy(run, entry);
+    let [next, expected, counted] = [0, entry.frame, 0];
+    if (entry.packet > 0) decoder.show(this.#source.first());
     for (const frame of decoder.frames(this.#source.from(entry.packet))) {
       work.decodedFrames++;
       const index = timeline.isCounted ? counted++ : timeline.frameOf(Number(frame.pts));
       if (index === undefined || index < entry.frame) continue;
-      if (isMiddle && decoder.isMadeUp(frame)) return false;
-      for (; (run[next] ?? index) < index; next++) {
-        if (isMiddle) return false;
-        standIn({ index, frame });
+      const isClean = index === expected++ && !decoder.isMadeUp(frame);
+      if (!isKnown && !isClean) return false;
+      const isShown = timeline.lost?.has(index) !== true;
+      if (isShown && index <= last) {
+        request.onVectors?.(index, frameVectors(this.#library, frame, info.stored));
       }
-      request.onVectors?.(index, frameVectors(this.#library, frame, info.stored));
       if (index === run[next]) {
-        here.set(index, { index, pixels: scaler.scale(frame) });
+        pixels.set(index, scaler.scale(frame));
         next++;
       }
-      before = { index, frame };
-      decoder.keep();
-      if (next === run.length) break;
+      if (index >= settled) break;
     }
-    if (isMiddle && next < run.length) return false;
-    for (; next < run.length; next++) standIn();
-    for (const [index, frame] of here) found.set(index, frame);
-    return true;
+    const isSettled = isKnown || expected > settled;
+    const isHidden = (packet: number): boolean => timeline.frameOf(packet) === undefined;
+    if (!isKnown && decoder.refused.some(isHidden)) return false;
+    return next === run.length && isSettled;
   }
 }
 
@@ -156,6 +179,7 @@ class NodeAvReader implements VideoReader {
 interface Work {
   readonly request: FrameRequest;
   readonly scaler: Scaler;
-  readonly found: Map<number, FoundFrame>;
+  /** Of each frame that was decoded. */
+  readonly pixels: Map<number, Uint8Array>;
   decodedFrames: number;
 }

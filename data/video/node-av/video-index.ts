@@ -3,13 +3,8 @@ import { pictureReader } from '../bitstream/picture-reader.js';
 import { MAX_VIDEO_FRAMES } from '../limits.js';
 import { shownSize } from '../orientation.js';
 import { checkFrameCount, checkStoredSize } from '../refusal.js';
-import {
-  type FullDecode,
-  type PacketFacts,
-  type Timeline,
-  timelineOfDecode,
-  timelineOfPackets,
-} from '../timeline.js';
+import { type DecodedFrame, examined, type FullDecode, timelineOfDecode } from '../full-decode.js';
+import { type PacketFacts, type Timeline, timelineOfPackets } from '../timeline.js';
 import type { VideoInfo } from '../video-reader.js';
 import { Decoder } from './decoder.js';
 import { Demuxer, type PacketPlace, type StreamFacts } from './demuxer.js';
@@ -73,17 +68,26 @@ export function numbered(packet: Packet, place: number): Packet {
   return packet;
 }
 
+/** The index with the frames that are lost, now that a part of the video did not decode cleanly. */
+export function examine(
+  library: Library,
+  path: string,
+  stream: StreamFacts,
+  index: VideoIndex,
+): VideoIndex {
+  return { ...index, timeline: examined(index.timeline, decodeAll(library, path, stream)) };
+}
+
 function decodeAll(library: Library, path: string, stream: StreamFacts): FullDecode {
   using demuxer = new Demuxer(library, path);
   using decoder = new Decoder(library, path, stream);
-  const packets: number[] = [];
-  let isDamaged = false;
+  const frames: DecodedFrame[] = [];
   for (const frame of decoder.frames(allOf(demuxer))) {
-    packets.push(Number(frame.pts));
-    isDamaged ||= decoder.isMadeUp(frame);
-    if (packets.length > MAX_VIDEO_FRAMES) break;
+    const isKey = (frame.flags & library.AV_FRAME_FLAG_KEY) !== 0;
+    frames.push({ packet: Number(frame.pts), isMadeUp: decoder.isMadeUp(frame), isKey });
+    if (frames.length > MAX_VIDEO_FRAMES) break;
   }
-  return { packets, isDamaged };
+  return { frames, refused: decoder.refused };
 }
 
 function* allOf(demuxer: Demuxer): Generator<Packet, void> {

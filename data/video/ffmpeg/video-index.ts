@@ -1,0 +1,130 @@
+import { INTRA_CODECS } from '../bitstream/intra.js';
+import { examined, lostInOrder, timelineOfDecode } from '../full-decode.js';
+import { shownSize } from '../orientation.js';
+import { checkFrameCount } from '../refusal.js';
+import type { StoredIndex } from '../stored-index.js';
+import { Timeline, timelineOfPackets } from '../timeline.js';
+import { timelineColumns, timelineOfColumns } from '../timeline-columns.js';
+import type { VideoInfo } from '../video-reader.js';
+import type { DecodeLog } from './decode-log.js';
+import { type ListedPacket, readPackets } from './packets.js';
+import type { ProbedStream } from './probe.js';
+
+/** What is kept of a video once it was read through. */
+export interface VideoIndex {
+  readonly info: VideoInfo;
+  /** The stream's place among those of the file. */
+  readonly stream: number;
+  readonly timeline: Timeline;
+  /** The presentation times of its frames; empty where frames are told apart by counting. */
+  readonly times: Float64Array;
+  /** Of each entry of the timeline where to seek, in microseconds; empty where seeking is not exact. */
+  readonly entryTimes: Float64Array;
+  readonly weight: number;
+}
+
+/**
+ * Codecs of which a decoder keeps nothing but what an entry brings again. MPEG-4 part 2 is none: its
+ * first packet may name the encoder, whose faults decoders make up for.
+ */
+const SEEKABLE = new Set(['h264', 'hevc', 'mpeg1video', 'mpeg2video', 'vp8', 'vp9', 'av1']);
+
+/** @param decodeAll Decodes the whole stream, and says what the program said. */
+export async function readIndex(
+  path: string,
+  probed: ProbedStream,
+  decodeAll: () => Promise<DecodeLog>,
+): Promise<VideoIndex> {
+  const { codec, container, stored, orientation, index: stream, timeBase } = probed;
+  const packets = await readPackets(path, probed);
+  const list = packets?.list ?? [];
+  const told = packets && timelineOfPackets(list);
+  const timeline = told ?? timelineOf(list, await decodeAll());
+  const { frameCount, entries } = timeline;
+  checkFrameCount(path, frameCount);
+  const times = told === undefined ? NONE : timesOf(told, list);
+  const canSeek =
+    (SEEKABLE.has(codec) || INTRA_CODECS.has(codec)) &&
+    packets?.isFaulty === false &&
+    times.length > 0;
+  const entryTimes = Float64Array.from(canSeek ? entries : [], ({ packet }) => {
+    const { time, decodeTime } = list[packet] ?? { time: Number.NaN, decodeTime: Number.NaN };
+    return Math.ceil((Number.isNaN(decodeTime) ? time : decodeTime) * timeBase * 1e6);
+  });
+  const size = shownSize(stored, orientation);
+  const info = { ...size, codec, container, stored, orientation, frameCount };
+  return { info, stream, timeline, times, entryTimes, weight: 2 * frameCount };
+}
+
+/** The index with the frames that are lost, now that a part of the video did not decode cleanly. */
+export function examine(index: VideoIndex, log: DecodeLog): VideoIndex {
+  const { timeline, times, info } = index;
+  const frameAt = new Map(Array.from(times, (time, frame) => [time, frame]));
+  const isTold = log.frames.some(({ time }) => frameAt.has(time));
+  if (!isTold) {
+    // The program counts time otherwise than its packets say: frames are counted.
+    const lost = new Set(lostInOrder(log.frames));
+    for (let frame = log.frames.length; frame < info.frameCount; frame++) lost.add(frame);
+    const counted = new Timeline(new Int32Array(0), [], info.frameCount, lost);
+    return { ...index, timeline: counted, times: NONE, entryTimes: NONE };
+  }
+  const packetAt = (time: number): number | undefined => {
+    const frame = frameAt.get(time);
+    return frame === undefined ? undefined : timeline.packetOf[frame];
+  };
+  return { ...index, timeline: examined(timeline, fullDecode(log, packetAt)) };
+}
+
+/** The timeline of a full decode; a frame is known by its time, where no two packets have one. */
+function timelineOf(packets: readonly ListedPacket[], log: DecodeLog): Timeline {
+  const packetAt = new Map<number, number>();
+  for (const [packet, { time }] of packets.entries()) {
+    packetAt.set(time, packetAt.has(time) ? -1 : packet);
+  }
+  const decode = fullDecode(log, (time) => packetAt.get(time));
+  const { frameCount, lost } = timelineOfDecode(packets, decode);
+  return new Timeline(new Int32Array(0), [], frameCount, lost);
+}
+
+function fullDecode(
+  { frames, refusedAfter }: DecodeLog,
+  packetAt: (time: number) => number | undefined,
+): Parameters<typeof timelineOfDecode>[1] {
+  const told = frames.map(({ time, isMadeUp, isKey }) => ({
+    packet: packetAt(time),
+    isMadeUp,
+    isKey,
+  }));
+  // Which packet was refused, the program does not say: the one after that of the frame before it.
+  const refused = refusedAfter.map((count) => (told[count - 1]?.packet ?? -2) + 1);
+  return { frames: told, refused };
+}
+
+/** The times of the frames; none unless every frame has one. */
+function timesOf({ packetOf }: Timeline, packets: readonly ListedPacket[]): Float64Array {
+  const times = Float64Array.from(packetOf, (packet) => packets[packet]?.time ?? Number.NaN);
+  return times.some(Number.isNaN) ? NONE : times;
+}
+
+const NONE = new Float64Array(0);
+
+/** An index as columns of numbers, to be kept on disk. */
+export function packIndex({ info, stream, timeline, times, entryTimes }: VideoIndex): StoredIndex {
+  const columns = { ...timelineColumns(timeline), times, entryTimes };
+  return { info, columns: { ...columns, stream: Float64Array.of(stream) } };
+}
+
+/** What `packIndex` was given; undefined for columns that are no index. */
+export function unpackIndex({ info, columns }: StoredIndex): VideoIndex | undefined {
+  const { frameCount } = info;
+  const timeline = timelineOfColumns(columns, frameCount);
+  const { times, entryTimes } = columns;
+  const stream = columns.stream?.[0];
+  if (timeline === undefined || times === undefined || entryTimes === undefined) return undefined;
+  const areWhole =
+    (times.length === frameCount || times.length === 0) &&
+    (entryTimes.length === timeline.entries.length || entryTimes.length === 0) &&
+    !times.some(Number.isNaN);
+  if (!areWhole || stream === undefined || !(stream >= 0)) return undefined;
+  return { info, stream, timeline, times, entryTimes, weight: 2 * frameCount };
+}
