@@ -89,14 +89,15 @@ export class CodecMotion {
     const blocks = this.#rows * this.#columns;
     for (let t = 1; t < indices.length; t++) {
       const [from, to] = [indices[t - 1] as number, indices[t] as number];
-      const interval = this.#intervals[this.#wanted.indexOf(to)] as Sums;
+      // A frame before the clip may stand for one that is missing: motion to it is not counted.
+      const interval = this.#intervals[this.#wanted.indexOf(to)];
       for (let n = 0; n < blocks; n++) {
-        const weight = interval.weight[n] as number;
+        const weight = interval?.weight[n] ?? 0;
         if (weight === 0 && from !== to) continue;
         const scale = weight === 0 ? 0 : ((to - from) * VECTOR_UNIT) / weight;
         const at = t * blocks + n;
-        field.vectors[2 * at] = rounded((interval.x[n] as number) * scale);
-        field.vectors[2 * at + 1] = rounded((interval.y[n] as number) * scale);
+        field.vectors[2 * at] = rounded((interval?.x[n] ?? 0) * scale);
+        field.vectors[2 * at + 1] = rounded((interval?.y[n] ?? 0) * scale);
         field.measured[at] = 1;
       }
     }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FrameRequest, Frames, VideoBackend, VideoReader } from '../video/video-reader.js';
+import { motionDigests, similarityDigest } from './clip-maps.js';
 
 const SIZE = { width: 48, height: 40 };
 const BYTES = SIZE.width * SIZE.height * 3;
@@ -16,8 +17,9 @@ export interface TimelineVerdict {
 
 /**
  * Holds a file to one meaning of an index: frame i read alone is frame i in sequence, in a sparse
- * clip, and by the other backend; so are its motion vectors; and there are as many frames as the
- * whole sequence has. Undefined where both backends refuse the file.
+ * clip, and by the other backend; so are its motion vectors; there are as many frames as the whole
+ * sequence has; and a clip's maps of motion, flow and similarity are the same by both backends, and by a
+ * reader that has read other frames before. Undefined where both backends refuse the file.
  */
 export async function verifyTimeline(
   backend: VideoBackend,
@@ -68,7 +70,37 @@ export async function verifyTimeline(
     if (frame >= from && all.get(frame) !== digest)
       differences.push(`the vectors of frame ${frame} differ`);
   }
+  using fresh = await backend.open(path);
+  using others = await other?.open(path);
+  differences.push(...(await differentMaps(reader, fresh, others)));
+  for (const part of others === undefined ? [] : [0.31, 0.62, 0.97]) {
+    const i = Math.floor(part * shown.length);
+    const alone = others && (await others.read(request(others, [i])));
+    if (alone === undefined || digests(alone)[0] !== theirs?.shown[i]) {
+      differences.push(`frame ${i} alone is not frame ${i} in sequence by the other`);
+    }
+  }
   return { frames: shown.length, missing, decodedPerFrame: decoded / shown.length, differences };
+}
+
+/** A sentence for each of a clip's maps that is not the same by all readers. */
+async function differentMaps(
+  reader: VideoReader,
+  fresh: VideoReader,
+  other: VideoReader | undefined,
+): Promise<string[]> {
+  const vectors = [await motionDigests(reader, 'auto'), await motionDigests(fresh, 'auto')];
+  const readers = other === undefined ? [reader, fresh] : [reader, fresh, other];
+  const matched = await Promise.all(readers.map((each) => motionDigests(each, 'block-matching')));
+  const similar = await Promise.all(readers.map((each) => similarityDigest(each)));
+  const kinds = {
+    'the motion by vectors': vectors,
+    'motion and flow': matched,
+    similarity: similar,
+  };
+  return Object.entries(kinds).flatMap(([kind, maps]) =>
+    new Set(maps).size > 1 ? [`the maps of ${kind} differ`] : [],
+  );
 }
 
 /** Every frame in sequence, or why there is none. */

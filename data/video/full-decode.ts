@@ -41,11 +41,18 @@ export function timelineOfDecode(packets: readonly PacketFacts[], decode: FullDe
     last = frame;
   }
   const first = packetOf.reduce((least, packet) => Math.min(least, packet), packets.length);
-  const bad = frames.flatMap(({ packet, isMadeUp }) => (isMadeUp && packet !== undefined ? packet : []));
+  const bad = frames.flatMap(({ packet, isMadeUp }) =>
+    isMadeUp && packet !== undefined ? packet : [],
+  );
   // What is refused before there is a frame is the end of a piece that was cut.
   bad.push(...decode.refused.filter((packet) => packet > first && isHidden(packets[packet])));
   const whole = new Timeline(packetOf, entries);
-  return new Timeline(packetOf, bad.length > 0 ? [] : entries, frames.length, lostFrames(whole, bad));
+  return new Timeline(
+    packetOf,
+    bad.length > 0 ? [] : entries,
+    frames.length,
+    lostFrames(whole, bad),
+  );
 }
 
 /** A timeline that packets told, now that all of it was decoded. */

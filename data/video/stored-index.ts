@@ -11,10 +11,16 @@ export interface StoredIndex {
   readonly columns: Readonly<Record<string, Float64Array>>;
 }
 
-const size = z.int().min(1).max(2 ** 25);
+const size = z
+  .int()
+  .min(1)
+  .max(2 ** 25);
 const SIZE = { width: size, height: size };
 const COLUMN = z.strictObject({
-  length: z.int().min(0).max(2 * MAX_VIDEO_FRAMES),
+  length: z
+    .int()
+    .min(0)
+    .max(2 * MAX_VIDEO_FRAMES),
   /** Base64 of deflated float64: the difference of each number to the last one before that is one. */
   deflated: z.string(),
 });
@@ -24,7 +30,11 @@ const SCHEMA = z.strictObject({
     codec: z.string().max(64),
     container: z.string().max(64),
     stored: z.strictObject(SIZE),
-    orientation: z.strictObject({ transposed: z.boolean(), flipX: z.boolean(), flipY: z.boolean() }),
+    orientation: z.strictObject({
+      transposed: z.boolean(),
+      flipX: z.boolean(),
+      flipY: z.boolean(),
+    }),
     frameCount: z.int().min(1).max(MAX_VIDEO_FRAMES),
   }),
   columns: z.record(z.string(), COLUMN),

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { orderIn } from './bitstream/picture.js';
-import { timelineOfDecode } from './full-decode.js';
-import { FILE_START, type PacketFacts, timelineOfPackets } from './timeline.js';
+import { FILE_START, type PacketFacts, Timeline, timelineOfPackets } from './timeline.js';
 
 interface Facts {
   readonly order: number;
@@ -91,22 +90,21 @@ describe('timelineOfPackets', () => {
   });
 });
 
-describe('timelineOfDecode', () => {
-  const facts = packets([entry(0), frame(1), entry(2), frame(3), entry(4)]);
-
-  it('has the frames that were given, and enters where the bitstream is clean', () => {
-    const timeline = timelineOfDecode(facts, { packets: [0, 2, 3], isDamaged: false });
-    expect(timeline.frameCount).toBe(3);
-    expect(timeline.entries).toEqual([{ packet: 2, frame: 1 }]);
+describe('a timeline', () => {
+  it('settles a frame once all that it may be predicted from is there', () => {
+    // Stored I P B B | I P B: the first B needs the P that is shown after it.
+    const orders = [entry(0), frame(3), frame(1), frame(2), entry(4), frame(6), frame(5)];
+    const timeline = timelineOfPackets(packets(orders));
+    expect(timeline?.settledBy([1], FILE_START)).toBe(3);
+    expect(timeline?.settledBy([0], FILE_START)).toBe(0);
+    expect(timeline?.settledBy([4, 5], { packet: 4, frame: 4 })).toBe(6);
   });
 
-  it('enters nowhere in a damaged stream', () => {
-    expect(timelineOfDecode(facts, { packets: [0, 2, 3], isDamaged: true }).entries).toEqual([]);
-  });
-
-  it('counts where one packet gives two frames', () => {
-    const timeline = timelineOfDecode(facts, { packets: [0, 2, 2], isDamaged: false });
-    expect([timeline.frameCount, timeline.isCounted]).toEqual([3, true]);
-    expect(timeline.entryBefore(2)).toEqual(FILE_START);
+  it('has a frame stand in for one that is lost: the nearest before it, or the first', () => {
+    const of = (...lost: number[]): Timeline =>
+      new Timeline(Int32Array.of(0, 1, 2, 3), [], 4, new Set(lost));
+    expect([0, 1, 2, 3].map((index) => of(1, 2).standIn(index))).toEqual([0, 0, 0, 3]);
+    expect([0, 1, 2, 3].map((index) => of(0, 1).standIn(index))).toEqual([2, 2, 2, 3]);
+    expect(of(0, 1, 2, 3).standIn(2)).toBeUndefined();
   });
 });

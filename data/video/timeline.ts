@@ -143,7 +143,8 @@ export function timelineOfPackets(packets: readonly PacketFacts[]): Timeline | u
     time = told;
   }
   const entries: EntryPoint[] = [];
-  const orderAt = (frame: number): number => orders[packetOf[frame] ?? -1] ?? Number.POSITIVE_INFINITY;
+  const orderAt = (frame: number): number =>
+    orders[packetOf[frame] ?? -1] ?? Number.POSITIVE_INFINITY;
   let frame = 0;
   for (let packet = 1; packet < packets.length; packet++) {
     const { picture } = packets[packet] as PacketFacts;

@@ -45,7 +45,11 @@ export interface DecodedPart {
 /** Decodes these frames (ascending) from an entry point on, in one call of the program. */
 export async function decodePart(
   { path, version, video }: { path: string; version: number; video: VideoIndex },
-  { request, frames, entry }: { request: FrameRequest; frames: readonly number[]; entry: EntryPoint },
+  {
+    request,
+    frames,
+    entry,
+  }: { request: FrameRequest; frames: readonly number[]; entry: EntryPoint },
 ): Promise<DecodedPart> {
   const { timeline, times, info, stream } = video;
   const isKnown = timeline.lost !== undefined;
@@ -118,7 +122,10 @@ function framesGiven(
 }
 
 /** The options with which the program begins at an entry, or before it; none for the file's start. */
-function seekOptions({ timeline, entryTimes }: VideoIndex, { packet }: EntryPoint): readonly string[] {
+function seekOptions(
+  { timeline, entryTimes }: VideoIndex,
+  { packet }: EntryPoint,
+): readonly string[] {
   if (packet === 0) return [];
   const at = timeline.entries.findIndex((each) => each.packet === packet);
   const time = entryTimes[at] ?? Number.NaN;

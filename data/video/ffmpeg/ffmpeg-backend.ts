@@ -103,11 +103,7 @@ class FfmpegReader implements VideoReader {
     return true;
   }
 
-  async #decode(
-    work: Work,
-    frames: readonly number[],
-    entry: EntryPoint,
-  ): Promise<DecodedPart> {
+  async #decode(work: Work, frames: readonly number[], entry: EntryPoint): Promise<DecodedPart> {
     const { version } = this.#options;
     const part = await decodePart(
       { path: this.#path, version, video: this.#index },

@@ -1,9 +1,9 @@
 import type { Packet } from 'node-av/lib';
 import { pictureReader } from '../bitstream/picture-reader.js';
+import { type DecodedFrame, examined, type FullDecode, timelineOfDecode } from '../full-decode.js';
 import { MAX_VIDEO_FRAMES } from '../limits.js';
 import { shownSize } from '../orientation.js';
 import { checkFrameCount, checkStoredSize } from '../refusal.js';
-import { type DecodedFrame, examined, type FullDecode, timelineOfDecode } from '../full-decode.js';
 import { type PacketFacts, type Timeline, timelineOfPackets } from '../timeline.js';
 import type { VideoInfo } from '../video-reader.js';
 import { Decoder } from './decoder.js';
