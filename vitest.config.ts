@@ -8,6 +8,8 @@ const config: ViteUserConfig = defineConfig({
       '{spec,core,formats,protocol,reference,backends,conformance,data,run,teacher,evaluation,training,cli,scripts}/**/*.test.ts',
     ],
     setupFiles: ['scripts/fixed-seed.ts', 'scripts/no-defects.ts'],
+    // No index of a video that other sources made, nor a file in a person's cache.
+    env: { LACUNA_CACHE: '' },
     testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: 'forks',

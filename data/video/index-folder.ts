@@ -2,7 +2,7 @@ import { lstat, readdir } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import { join } from 'node:path';
 import { sha256 } from '../../core/sha256.js';
-import { cacheFolder, ownCacheFolder } from '../../formats/cache-folder.js';
+import { ownCacheFolder } from '../../formats/cache-folder.js';
 import { removeFile } from '../../formats/file-operations.js';
 import { readOwnFile } from '../../formats/own-file.js';
 import { PARTIAL, replaceFile } from '../../formats/whole-file.js';
@@ -38,11 +38,11 @@ export class IndexFolder {
 
   /**
    * @param reader Who makes the indices, with its version: others may see other frames.
-   * @param parent @defaultValue the user's cache folder; undefined: nothing is kept.
+   * @param parent The user's cache folder (`cacheFolder`); undefined: nothing is kept.
    */
   constructor(
     reader: string,
-    parent: string | undefined = cacheFolder(),
+    parent: string | undefined,
     limits: IndexFolderLimits = { maxBytes: MAX_BYTES, writesBetweenCounts: WRITES_BETWEEN_COUNTS },
   ) {
     this.#reader = reader;

@@ -100,6 +100,47 @@ describe('AnchorOrder', () => {
   });
 });
 
+describe('a recovery point of H.264', () => {
+  /** Codes of 9.1 and plain bits as bytes, with the stop bit. */
+  const bytes = (...parts: readonly (string | number)[]): number[] => {
+    const code = (value: number): string => {
+      const digits = (value + 1).toString(2);
+      return '0'.repeat(digits.length - 1) + digits;
+    };
+    const all = parts.map((part) => (typeof part === 'string' ? part : code(part))).join('');
+    const whole = `${all}1`.padEnd(8 * Math.ceil((all.length + 1) / 8), '0');
+    return (whole.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2));
+  };
+  const START = [0, 0, 1];
+  const BASELINE = '010000100000000000011110'; // profile 66, level 30
+  const SPS = [...START, 0x67, ...bytes(BASELINE, 0, 0, 2, 1, '0', 0, 0, '1', '0', '0', '0')];
+  const PPS = [...START, 0x68, ...bytes(0, 0, '00', 0, 0, 0, '000', 0, 0, 0, '000')];
+  const slice = (type: number, number: string): number[] => [
+    ...[...START, 0x61],
+    ...bytes(0, type, 0, number, '1'.repeat(64)),
+  ];
+  const point = (...payload: readonly (string | number)[]): number[] => {
+    const sei = bytes(...payload);
+    return [...START, 0x06, 6, sei.length, ...sei, 0x80];
+  };
+  const [I, P] = [7, 5];
+  const [EXACT, ABOUT, BROKEN] = ['10', '00', '11'];
+
+  it.each([
+    ['at its own picture', 0, EXACT, I, true],
+    ['some pictures later', 3, EXACT, I, false],
+    ['that is not exact', 0, ABOUT, I, false],
+    ['of a broken link', 0, BROKEN, I, false],
+    ['at a picture that is predicted', 0, EXACT, P, false],
+  ])('%s', (_, count, flags, type, isEntry) => {
+    const reader = pictureReader('h264', Uint8Array.from([...SPS, ...PPS]));
+    const first = reader?.read(Uint8Array.from(slice(I, '0000')));
+    expect(first).toMatchObject({ isShown: true, isEntry: false });
+    const packet = [...point(count, flags), ...slice(type, '0001')];
+    expect(reader?.read(Uint8Array.from(packet))).toMatchObject({ isShown: true, isEntry });
+  });
+});
+
 describe('a packet of VP8 or VP9', () => {
   it.each([
     ['vp8', [0b0001_0000], true, true],

@@ -1,3 +1,4 @@
+import { cacheFolder } from '../../../formats/cache-folder.js';
 import { assembleFrames, type FoundFrame, wantedFrames } from '../assemble-frames.js';
 import { IndexCache, type Kept } from '../index-cache.js';
 import { IndexFolder } from '../index-folder.js';
@@ -32,7 +33,8 @@ const FRAMES_PER_CALL = 1024;
  */
 export async function ffmpegBackend(nearPackets: number = NEAR_PACKETS): Promise<VideoBackend> {
   const version = await programVersion('ffmpeg');
-  const folder = new IndexFolder(`ffmpeg ${version} ${await programVersion('ffprobe')}`);
+  const reader = `ffmpeg ${version} ${await programVersion('ffprobe')}`;
+  const folder = new IndexFolder(reader, cacheFolder());
   const cache = new IndexCache<VideoIndex>({ folder, pack: packIndex, unpack: unpackIndex });
   return {
     name: 'ffmpeg',

@@ -59,6 +59,10 @@ export async function readIndex(
 /** The index with the frames that are lost, now that a part of the video did not decode cleanly. */
 export function examine(index: VideoIndex, log: DecodeLog): VideoIndex {
   const { timeline, times, info } = index;
+  if (times.length === 0 && log.frames.length === timeline.packetOf.length) {
+    const decode = fullDecode(log, (_, frame) => timeline.packetOf[frame]);
+    return { ...index, timeline: examined(timeline, decode) };
+  }
   const frameAt = new Map(Array.from(times, (time, frame) => [time, frame]));
   const isTold = log.frames.some(({ time }) => frameAt.has(time));
   if (!isTold) {
@@ -88,10 +92,10 @@ function timelineOf(packets: readonly ListedPacket[], log: DecodeLog): Timeline 
 
 function fullDecode(
   { frames, refusedAfter }: DecodeLog,
-  packetAt: (time: number) => number | undefined,
+  packetAt: (time: number, frame: number) => number | undefined,
 ): Parameters<typeof timelineOfDecode>[1] {
-  const told = frames.map(({ time, isMadeUp, isKey }) => ({
-    packet: packetAt(time),
+  const told = frames.map(({ time, isMadeUp, isKey }, frame) => ({
+    packet: packetAt(time, frame),
     isMadeUp,
     isKey,
   }));

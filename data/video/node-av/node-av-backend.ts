@@ -1,3 +1,4 @@
+import { cacheFolder } from '../../../formats/cache-folder.js';
 import { assembleFrames, type FoundFrame, wantedFrames } from '../assemble-frames.js';
 import { filterChain } from '../filter-chain.js';
 import { IndexCache, type Kept } from '../index-cache.js';
@@ -30,7 +31,7 @@ import { packIndex, unpackIndex } from './video-index-columns.js';
  */
 export async function nodeAvBackend(): Promise<VideoBackend> {
   const library = await loadLibrary();
-  const folder = new IndexFolder(`node-av ${library.getFFmpegInfo().version}`);
+  const folder = new IndexFolder(`node-av ${library.getFFmpegInfo().version}`, cacheFolder());
   const cache = new IndexCache<VideoIndex>({ folder, pack: packIndex, unpack: unpackIndex });
   return {
     name: 'node-av',
