@@ -223,7 +223,7 @@ class EntryMaker {
       );
       const missing = some.filter((frame, i) => frame !== read[i]).length;
       if (missing > 0)
-        onNote(`${missing} frames of ${video} do not decode; earlier ones stand for them.`);
+        onNote(`${missing} frames of ${video} do not decode cleanly; earlier ones stand for them.`);
       // The teacher is given images of several frames at once: most of its cost is in each call.
       const together = Math.max(1, Math.floor(IMAGES / (cut.across * cut.down)));
       for (let first = 0; first < some.length; first += together) {

@@ -10,7 +10,7 @@ export interface Clip {
   /** The box of the shown frame that was scaled to H x W. */
   readonly crop: CropBox;
   readonly flip: boolean;
-  /** How many of its frames do not decode: the nearest earlier ones stand for them. */
+  /** How many of its frames do not decode cleanly (`lostFrames`): the nearest earlier ones stand for them. */
   readonly missingFrames: number;
   /** How many frames were decoded for it. */
   readonly decodedFrames: number;
@@ -24,5 +24,5 @@ export function missingNote(
   { missingFrames, frameIndices }: Pick<Clip, 'missingFrames' | 'frameIndices'>,
 ): string | undefined {
   if (missingFrames === 0) return undefined;
-  return `${video}: ${missingFrames} of the clip's ${frameIndices.length} frames do not decode; the nearest earlier ones stand for them.`;
+  return `${video}: ${missingFrames} of the clip's ${frameIndices.length} frames do not decode cleanly; the nearest earlier ones stand for them.`;
 }

@@ -8,7 +8,7 @@ const BYTES = SIZE.width * SIZE.height * 3;
 /** What was compared for one file, and every sentence about a difference. */
 export interface TimelineVerdict {
   readonly frames: number;
-  /** Of them, those that do not decode. */
+  /** Of them, those that do not decode cleanly. */
   readonly missing: number;
   /** Frames decoded for each frame that was read alone, on average. */
   readonly decodedPerFrame: number;

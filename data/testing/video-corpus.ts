@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { RandomStream } from '../../spec/random/stream.js';
 
@@ -420,10 +420,12 @@ export function makeCorpusFile(folder: string, { name, make }: CorpusFile): bool
       const { input, output } = make.change;
       runFfmpeg([...input, '-i', join(folder, make.of), '-c', 'copy', ...output, path]);
     } else writeFileSync(path, changed(readFileSync(join(folder, make.of)), make.change));
-    return statSync(path).size > 0;
+    if (statSync(path).size > 0) return true;
   } catch {
-    return false;
+    // Said by the outcome: what was begun is no file of the corpus.
   }
+  rmSync(path, { force: true });
+  return false;
 }
 
 function runFfmpeg(args: readonly string[]): void {

@@ -68,8 +68,8 @@ export interface Frames {
   readonly data: Uint8Array<ArrayBuffer>;
   /**
    * The index of each frame in `data`. It is the index asked for, except where that frame does not
-   * decode: then the nearest earlier frame that does stands for it (the first one, where none is
-   * earlier); and except beyond the end, where the largest index asked for that is not beyond it repeats.
+   * decode cleanly (`lostFrames`): then the nearest earlier frame that does stands for it (the first
+   * one, where none is earlier); and except beyond the end, where the largest index asked for that is not beyond it repeats.
    */
   readonly indices: readonly number[];
   /** How many frames were decoded for it. */
