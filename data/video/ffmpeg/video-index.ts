@@ -79,15 +79,33 @@ export function examine(index: VideoIndex, log: DecodeLog): VideoIndex {
   return { ...index, timeline: examined(timeline, fullDecode(log, packetAt)) };
 }
 
-/** The timeline of a full decode; a frame is known by its time, where no two packets have one. */
+/**
+ * The timeline of a full decode. A frame is known by its time, where no two packets have one; else, where
+ * as many frames came as pictures are to be shown, by its place in the order that the bitstream tells.
+ */
 function timelineOf(packets: readonly ListedPacket[], log: DecodeLog): Timeline {
   const packetAt = new Map<number, number>();
   for (const [packet, { time }] of packets.entries()) {
     packetAt.set(time, packetAt.has(time) ? -1 : packet);
   }
-  const decode = fullDecode(log, (time) => packetAt.get(time));
+  packetAt.delete(Number.NaN);
+  const areTold = log.frames.every(({ time }) => (packetAt.get(time) ?? -1) >= 0);
+  const ordered = areTold ? [] : packetsInOrder(packets);
+  const isOrdered = ordered.length === log.frames.length;
+  const decode = fullDecode(log, (time, frame) =>
+    isOrdered ? ordered[frame] : packetAt.get(time),
+  );
   const { frameCount, lost } = timelineOfDecode(packets, decode);
   return new Timeline(new Int32Array(0), [], frameCount, lost);
+}
+
+/** The packets that are shown, in the order that the bitstream tells; none where it does not. */
+function packetsInOrder(packets: readonly ListedPacket[]): readonly number[] {
+  if (packets.some(({ picture }) => picture === undefined)) return [];
+  const orderOf = (packet: number): number => packets[packet]?.picture?.order ?? 0;
+  return packets
+    .flatMap(({ picture, isCutOff }, packet) => (picture?.isShown && !isCutOff ? packet : []))
+    .sort((a, b) => orderOf(a) - orderOf(b));
 }
 
 function fullDecode(
