@@ -12,7 +12,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { type FrameRequest, videoBackend } from '../data/index.js';
+import { type FrameRequest, type VideoBackend, videoBackend } from '../data/index.js';
 import { RandomStream } from '../spec/index.js';
 
 const { values, positionals } = parseArgs({
@@ -40,11 +40,19 @@ function between(a: Seconds, b: Seconds): Seconds {
   return [b[0] - a[0], b[1] - a[1]];
 }
 
-/** Ours with nothing known of the file, or with its index in memory. */
-async function ours(keepsIndex: boolean): Promise<Reader> {
-  let backend = await videoBackend('node-av');
+/** Ours with nothing known of the file, with its index on disk (where the user's cache is), or in memory. */
+async function ours(index: 'none' | 'disk' | 'memory'): Promise<Reader> {
+  const make = async (): Promise<VideoBackend> => {
+    const { LACUNA_CACHE } = process.env;
+    if (index === 'none') process.env.LACUNA_CACHE = '';
+    const made = await videoBackend('node-av');
+    if (LACUNA_CACHE === undefined) delete process.env.LACUNA_CACHE;
+    else process.env.LACUNA_CACHE = LACUNA_CACHE;
+    return made;
+  };
+  let backend = await make();
   return async (path, indices) => {
-    if (!keepsIndex) backend = await videoBackend('node-av');
+    if (index !== 'memory') backend = await make();
     const begin = clock();
     using reader = await backend.open(path);
     const opened = clock();
@@ -78,8 +86,9 @@ function peers(python: string): {
 async function compare(files: readonly string[], rounds: number): Promise<void> {
   const { of, end } = peers(process.env.LACUNA_PYTHON ?? 'python3');
   const readers = new Map<string, Reader>([
-    ['ours', await ours(false)],
-    ['ours, index kept', await ours(true)],
+    ['ours', await ours('none')],
+    ['ours, index on disk', await ours('disk')],
+    ['ours, index kept', await ours('memory')],
     ...['decord', 'pyav', 'torchcodec'].map((peer) => [peer, of(peer)] as const),
   ]);
   for (const path of files) {

@@ -31,5 +31,6 @@ const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
 
 /** Why a file of the corpus differs between node-av and a version of the program; undefined where it must not. */
 export function knownDifference(name: string, program: number): string | undefined {
-  return KNOWN_DIFFERENCES.find(({ files, programs }) => files.test(name) && programs(program))?.why;
+  return KNOWN_DIFFERENCES.find(({ files, programs }) => files.test(name) && programs(program))
+    ?.why;
 }

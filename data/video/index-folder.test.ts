@@ -107,7 +107,10 @@ describe('a folder of indices', () => {
     await linked.write('state', indexOf(3));
     expect(readdirSync(join(parent, 'real'))).toEqual([]);
     writeFileSync(join(parent, 'file'), '');
-    for (const none of [new IndexFolder('a', undefined), new IndexFolder('a', join(parent, 'file'))]) {
+    for (const none of [
+      new IndexFolder('a', undefined),
+      new IndexFolder('a', join(parent, 'file')),
+    ]) {
       await none.write('state', indexOf(3));
       expect(await none.read('state')).toBeUndefined();
     }
@@ -119,7 +122,9 @@ describe('a cache of indices', () => {
   const settled = 2100;
   let made = 0;
   const cacheOf = (): IndexCache<{ readonly weight: number }> => {
-    const unpack = (stored: StoredIndex): { weight: number } => ({ weight: stored.info.frameCount });
+    const unpack = (stored: StoredIndex): { weight: number } => ({
+      weight: stored.info.frameCount,
+    });
     const pack = ({ weight }: { readonly weight: number }): StoredIndex => indexOf(weight);
     return new IndexCache({ folder: new IndexFolder('a', parent), pack, unpack });
   };
