@@ -13,11 +13,6 @@ const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     why: 'before FFmpeg 8 frames of HEVC whose references are lost are made up and not marked',
   },
   {
-    files: /^drop-mpeg2-open-ts/,
-    programs: (version) => version < 701,
-    why: 'FFmpeg 5.1 makes two frames of what is left of one',
-  },
-  {
     files: /^flips?-av1-mp4/,
     programs: (version) => version < 701,
     why: 'the decoder of AV1 that Debian 12 has refuses other packets',

@@ -42,7 +42,7 @@ export async function ffmpegBackend(nearPackets: number = NEAR_PACKETS): Promise
       await checkVideoFile(path);
       const kept = await cache.get(path, async () => {
         const probed = await probe(path);
-        return readIndex(path, probed, () => decodeAll({ path, version, ...probed }));
+        return readIndex(path, probed, version, () => decodeAll({ path, version, ...probed }));
       });
       return new FfmpegReader(path, { version, nearPackets }, kept);
     },

@@ -23,6 +23,9 @@ export interface Packets {
   readonly isFaulty: boolean;
 }
 
+/** From this version on ffprobe tells which packets a container calls damaged; others can leave them out. */
+const TELLS_DAMAGE = 701;
+
 /** x264 marks its streams; before this version its 4:4:4 was wrong (FFmpeg, `x264_build`). */
 const X264 = /x264 - core (\d+)/;
 const X264_RIGHT = 151;
@@ -34,10 +37,12 @@ const X264_RIGHT = 151;
 export async function readPackets(
   path: string,
   { index, codec, extradata }: ProbedStream,
+  version: number,
 ): Promise<Packets | undefined> {
   const reader = pictureReader(codec, extradata);
   if (reader === undefined) return undefined;
-  const listed = await listPackets(path, index);
+  const all = await listPackets(path, index);
+  const listed = version < TELLS_DAMAGE ? await markDamage(path, index, all) : all;
   const packets: ListedPacket[] = [];
   let isFaulty = false;
   const parts: Buffer[] = [];
@@ -81,8 +86,12 @@ const NONE: ListedPacket = {
 
 type Listed = Omit<ListedPacket, 'picture'> & { readonly size: number };
 
-async function listPackets(path: string, index: number): Promise<readonly Listed[]> {
-  const args = [...INPUT_OPTIONS, '-select_streams', String(index), '-of', 'csv=p=0'];
+async function listPackets(
+  path: string,
+  index: number,
+  options: readonly string[] = [],
+): Promise<readonly Listed[]> {
+  const args = [...INPUT_OPTIONS, ...options, '-select_streams', String(index), '-of', 'csv=p=0'];
   const entries = ['-show_entries', 'packet=pts,dts,size,flags', `file:${path}`];
   const maxBytes = 2 * MAX_VIDEO_FRAMES * BYTES_PER_LINE;
   const { output } = await runProgram('ffprobe', [...args, ...entries], maxBytes);
@@ -97,6 +106,25 @@ async function listPackets(path: string, index: number): Promise<readonly Listed
       isDamaged: flags.includes('C'),
       isCutOff: flags.includes('D'),
     };
+  });
+}
+
+/** The same packets, those marked that ffprobe leaves out when it is to leave out damaged ones. */
+async function markDamage(
+  path: string,
+  index: number,
+  all: readonly Listed[],
+): Promise<readonly Listed[]> {
+  const whole = await listPackets(path, index, ['-fflags', '+discardcorrupt']);
+  let next = 0;
+  return all.map((packet) => {
+    const { time, decodeTime, size } = whole[next] ?? {};
+    const isWhole =
+      size === packet.size &&
+      Object.is(time, packet.time) &&
+      Object.is(decodeTime, packet.decodeTime);
+    if (isWhole) next++;
+    return { ...packet, isDamaged: !isWhole };
   });
 }
 

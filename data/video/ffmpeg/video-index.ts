@@ -33,10 +33,11 @@ const SEEKABLE = new Set(['h264', 'hevc', 'mpeg1video', 'mpeg2video', 'vp8', 'vp
 export async function readIndex(
   path: string,
   probed: ProbedStream,
+  version: number,
   decodeAll: () => Promise<DecodeLog>,
 ): Promise<VideoIndex> {
   const { codec, container, stored, orientation, index: stream, timeBase } = probed;
-  const packets = await readPackets(path, probed);
+  const packets = await readPackets(path, probed, version);
   const list = packets?.list ?? [];
   const told = packets && timelineOfPackets(list);
   const timeline = told ?? timelineOf(list, await decodeAll());
