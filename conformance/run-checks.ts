@@ -55,10 +55,23 @@ export async function runChecks(
     });
   }
   const reports: CheckReport[] = [];
+  // Why nothing more can be asked of the subject: to make the cases that are left would take minutes.
+  let lost: string | undefined;
+  const ask = async (check: Check): Promise<Finding> => {
+    if (!wanted(check)) return NOT_RUN;
+    if (lost !== undefined) return verdictOf('not-run', lost);
+    try {
+      return await find(subject, check, reports, options);
+    } catch (error) {
+      if (!(error instanceof PortLost)) throw error;
+      lost = error.message;
+      return verdictOf('not-run', lost);
+    }
+  };
   for (const [done, check] of checks.entries()) {
     if (wanted(check)) onCheck?.(check, done);
     const start = performance.now();
-    const finding = wanted(check) ? await find(subject, check, reports, options) : NOT_RUN;
+    const finding = await ask(check);
     const { id, level: own, clauses } = check;
     const seconds = (performance.now() - start) / 1000;
     const report = accepted({ id, level: own, clauses, seconds, ...finding }, options);
@@ -66,7 +79,7 @@ export async function runChecks(
     if (wanted(check)) onCheck?.(check, done, report);
   }
   const { backend } = subject;
-  const measured = backend !== undefined && filter === '' && !double;
+  const measured = backend !== undefined && filter === '' && !double && lost === undefined;
   return makeReport({
     spec: SPEC_VERSION,
     suite: await suiteDigest(checks),
@@ -76,7 +89,8 @@ export async function runChecks(
     ...(command === undefined ? {} : { command }),
     checks: reports,
     accuracy: measured ? await orNothing(() => measureAccuracy(backend)) : [],
-    canaries: double ? [] : await orNothing(() => runCanaries(subject, checks)),
+    canaries:
+      double || lost !== undefined ? [] : await orNothing(() => runCanaries(subject, checks)),
   });
 }
 
@@ -108,7 +122,6 @@ async function find(
   try {
     return await check.run(subject, options);
   } catch (error) {
-    if (error instanceof PortLost) return verdictOf('not-run', error.message);
     if (!(error instanceof Breakdown)) throw error;
     const failure = { address: check.id, what: error.message };
     return { ...verdictOf('fail'), cases: 1, failure };
