@@ -66,7 +66,8 @@ export function planTransfer(
 type Match =
   | { readonly kind: 'taken'; readonly tensor: TakenTensor; readonly reads: readonly string[] }
   | { readonly kind: 'anew' }
-  | { readonly kind: 'wrong'; readonly error: LacunaError };
+  /** Made once all is matched: the sentence names what is left. */
+  | { readonly kind: 'wrong'; readonly error: () => LacunaError };
 
 class Planner {
   readonly #transfer: Transfer;
@@ -88,19 +89,19 @@ class Planner {
 
   plan(state: readonly StateSpec[]): TransferPlan {
     const { towers, architecture, tensors } = this.#transfer;
-    const missing: LacunaError[] = [];
+    const wrong: (() => LacunaError)[] = [];
     for (const name of ['video', 'text'] as const) {
       const tower = architecture.towers[name];
       if (tower === undefined) continue;
       if (!towers.includes(name)) this.#unused.push(tower.owns);
       else {
         const own = state.filter((spec) => TOWER_NAMES[name].test(spec.name));
-        missing.push(...this.#planTower(name, tower, own));
+        wrong.push(...this.#planTower(name, tower, own));
       }
     }
-    const [first] = missing;
-    if (first !== undefined) throw first;
-    const extra = this.#unread().find((name) => !this.#unused.some((each) => each.test(name)));
+    const [first] = wrong;
+    if (first !== undefined) throw first();
+    const [extra] = this.#unknown();
     if (extra !== undefined) throw this.#extra(extra);
     const used = new Set(this.#taken.flatMap(({ from }) => from));
     const leftOut = [...tensors.keys()].filter((name) => !used.has(name));
@@ -108,9 +109,9 @@ class Planner {
   }
 
   /** Errors of what a tower needs and has not, in the order of the state. */
-  #planTower(name: TowerName, tower: Tower, state: readonly StateSpec[]): LacunaError[] {
+  #planTower(name: TowerName, tower: Tower, state: readonly StateSpec[]): (() => LacunaError)[] {
     const geometry = this.#geometryOf(tower);
-    const wrong: LacunaError[] = [];
+    const wrong: (() => LacunaError)[] = [];
     const inPart = (spec: StateSpec, part: PartName): boolean => spec.name.startsWith(`${part}.`);
     for (const part of PARTS[name]) {
       const own = state.filter((spec) => inPart(spec, part));
@@ -162,7 +163,7 @@ class Planner {
     if (files.length === 0 && tower.anew.some((each) => each.test(name))) return { kind: 'anew' };
     const [file, plus] = files;
     if (their === undefined || file === undefined || files.length < reads.length) {
-      return { kind: 'wrong', error: this.#missing(name, reads) };
+      return { kind: 'wrong', error: () => this.#missing(name, reads) };
     }
     const { tensors, folder } = this.#transfer;
     const type = tensors.get(file);
@@ -171,26 +172,28 @@ class Planner {
     const table = plus === undefined ? undefined : tensors.get(plus);
     const isTable = table === undefined || table.shape.at(-1) === shape.at(-1);
     if (!conversion.fits || !isTable || type === undefined || !FLOATS.includes(type.dtype)) {
-      const error = new LacunaError({
-        where: `${folder}: ${file}`,
-        what: `this tensor does not fit ${name} of the run's model`,
-        got: `${type?.dtype ?? 'nothing'} [${theirs}]`,
-        expected: `floats, ${conversion.expected}`,
-        fix: 'The configuration beside the weights is of another model, or the file was changed: fetch the folder again.',
-      });
+      const error = (): LacunaError =>
+        new LacunaError({
+          where: `${folder}: ${file}`,
+          what: `this tensor does not fit ${name} of the run's model`,
+          got: `${type?.dtype ?? 'nothing'} [${theirs}]`,
+          expected: `floats, ${conversion.expected}`,
+          fix: 'The configuration beside the weights is of another model, or the file was changed: fetch the folder again.',
+        });
       return { kind: 'wrong', error };
     }
     return { kind: 'taken', tensor: { spec, from: files, make: conversion.make }, reads };
   }
 
-  /** Names of the layout's kind that nothing has read. */
-  #unread(): string[] {
-    return [...this.#names.keys()].filter((name) => !this.#read.has(name));
+  /** Names that are of no part of the model. */
+  #unknown(): string[] {
+    const isUnused = (name: string): boolean => this.#unused.some((each) => each.test(name));
+    return [...this.#names.keys()].filter((name) => !this.#read.has(name) && !isUnused(name));
   }
 
   #missing(ours: string, reads: readonly string[]): LacunaError {
     const name = reads.find((each) => !this.#names.has(each)) ?? ours;
-    const near = nearest(name, this.#unread());
+    const near = nearest(name, this.#unknown());
     return new LacunaError({
       where: this.#transfer.folder,
       what: 'a tensor of these weights is missing',
