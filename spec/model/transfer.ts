@@ -10,6 +10,10 @@ import { LacunaError } from '../errors.js';
 export const INFLATIONS = ['average', 'centre'] as const;
 export type Inflation = (typeof INFLATIONS)[number];
 
+/** What a table of positions is of: see `resizePlaces` and `resizeSlots`. */
+export const RESIZES = ['places', 'slots'] as const;
+export type Resize = (typeof RESIZES)[number];
+
 /** Rows and columns of a table of places. */
 export type PlaceGrid = readonly [rows: number, columns: number];
 
@@ -23,8 +27,8 @@ const A = -0.75;
  * row i lies at y = (i + 1/2) R / R' - 1/2, and is the sum over k = -1, 0, 1, 2 of w(y - floor(y) - k)
  * times row clip(floor(y) + k, 0, R - 1), w being Keys' kernel with a = -0.75:
  * (a + 2)|x|^3 - (a + 3)|x|^2 + 1 up to 1, a|x|^3 - 5a|x|^2 + 8a|x| - 4a up to 2. Columns first, then
- * rows. Sums run from k = -1 on, in float64; the result is rounded to float32 once. A grid of the same
- * size keeps its bits.
+ * rows. Sums run from k = -1 on, in float64; the result is rounded to float32 once. An axis of the same
+ * size stays as it is.
  *
  * Source: Hugging Face modeling_vit.py `interpolate_pos_encoding` (bicubic, align_corners false).
  */
@@ -86,6 +90,7 @@ export function resizeSlots(
   width: number,
 ): Float32Array {
   requireElements(table, from * width);
+  if (from === to) return Float32Array.from(table);
   const result = new Float32Array(to * width);
   for (let i = 0; i < to; i++) {
     const at = Math.min(Math.max(((i + 0.5) * from) / to - 0.5, 0), from - 1);
