@@ -5,6 +5,8 @@ it.each([
   ['run', 150],
   ['similarity', 150],
   ['onnx', 40],
+  ['weights', 100],
+  ['shards', 100],
 ])(
   'mutants of a folder (%s) are refused or read, and change nothing outside',
   async (subject, count) => {

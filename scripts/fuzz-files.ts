@@ -1,8 +1,8 @@
 /**
- * Mutates the files of a run folder, a store of similarity maps or a teacher's ONNX files, and opens,
- * reads and writes each mutant: an error must be ours, nothing may take long, nothing outside change.
+ * Mutates the files of a run folder, a store of similarity maps, a teacher's ONNX files or weights that a
+ * run begins with, and opens, reads and writes each mutant: an error must be ours, nothing may take long, nothing outside change.
  *
- *     npx tsx scripts/fuzz-files.ts run|similarity|onnx [mutants] [seed]      100,000 mutants by default
+ *     npx tsx scripts/fuzz-files.ts run|similarity|onnx|weights|shards [mutants] [seed]      100,000 mutants by default
  */
 import { fuzzFiles } from './durability/fuzz-files.js';
 

@@ -10,7 +10,7 @@ import { readManifest } from '../run/index.js';
 import type { RunSettings } from '../run/settings/config.js';
 import { parseConfig } from '../run/settings/parse-config.js';
 import { resolveSettings } from '../run/settings/settings.js';
-import { FIXTURES } from '../run/weights/testing/imported.js';
+import { FIXTURES } from '../run/weights/testing/fixtures.js';
 import { withWeights } from '../run/weights/with-weights.js';
 import { type PretrainEvent, pretrain, resumePretraining } from './tasks/pretrain.js';
 

@@ -16,7 +16,8 @@ import {
 import { withProgram } from '../open-program.js';
 import type { RunSettings } from '../settings/config.js';
 import { modelConfig } from '../settings/settings.js';
-import { expectClose, expected, FIXTURES, importedState, settingsFor } from './testing/imported.js';
+import { FIXTURES } from './testing/fixtures.js';
+import { expectClose, expected, importedState, settingsFor } from './testing/imported.js';
 
 let backend: Backend;
 beforeAll(async () => {
@@ -74,6 +75,27 @@ describe('a ViT that Hugging Face transformers saved', () => {
       visible: all(2, count),
     });
     expectClose(got.tokens, want(`tokens.1x${size}`));
+  });
+
+  it.each<[string, object]>([
+    ['an eps of 1e-3', { normEps: 1e-3 }],
+    ["CLIP's GELU", { activation: 'quick-gelu' }],
+    ['no final norm', { finalNorm: false }],
+    ['other heads', { heads: 2 }],
+    ['positions that are not taken', { positions: 'sinusoid' }],
+  ])('misses by far with %s', async (_, change) => {
+    const want = await expected('vit');
+    const model = await imported('vit', { clip: { frames: 1, size: 16 } });
+    const { settings } = model;
+    const other = {
+      ...model,
+      settings: { ...settings, encoder: { ...settings.encoder, ...change } },
+    };
+    const feeds = { frames: want('frames.1x16'), visible: all(2, 16) };
+    const got = await run(other, tokens(other, 2, 16), feeds);
+    expect(() => {
+      expectClose(got.tokens, want('tokens.1x16'));
+    }).toThrow();
   });
 
   it('embeds a clip of one image like the image, in cubes of two frames', async () => {

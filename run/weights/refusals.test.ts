@@ -6,7 +6,8 @@ import type { HostTensor } from '../../core/backend.js';
 import { refusalOf } from '../../core/testing/refusal.js';
 import { decodeSafetensors, encodeSafetensors } from '../../formats/index.js';
 import { examineWeights, type WeightExamination } from './examine-weights.js';
-import { FIXTURES, settingsFor } from './testing/imported.js';
+import { FIXTURES } from './testing/fixtures.js';
+import { settingsFor } from './testing/imported.js';
 import { withWeights } from './with-weights.js';
 
 let root = '';

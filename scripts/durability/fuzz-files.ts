@@ -22,6 +22,8 @@ import {
   readProblems,
 } from '../../run/run-folder.js';
 import { placedSettings } from '../../run/run-paths.js';
+import { examineWeights } from '../../run/weights/examine-weights.js';
+import { FIXTURES } from '../../run/weights/testing/fixtures.js';
 import { LacunaError } from '../../spec/index.js';
 import { openTower } from '../../teacher/tower/open-tower.js';
 import { towerFolder } from '../../teacher/tower/testing/tower-fixture.js';
@@ -102,7 +104,23 @@ const SUBJECTS: Readonly<Record<string, Subject>> = {
       }
     },
   },
+  weights: weights('clip'),
+  shards: weights('distilbert'),
 };
+
+/** A model as Hugging Face saves it, and what `lacuna import` does with it. */
+function weights(fixture: string): Subject {
+  return {
+    make: async (folder) => {
+      cpSync(join(FIXTURES, fixture), folder, { recursive: true });
+      rmSync(join(folder, 'expected.safetensors'));
+    },
+    use: async (folder) => {
+      const config = { preset: 'tiny-mac', clip: { size: 16 } };
+      await examineWeights(folder, config, { onNote: () => {}, onProgress: () => {} });
+    },
+  };
+}
 
 /** Mutates the files of a subject's folder, `count` times. */
 export async function fuzzFiles(name: string, count: number, seed: number): Promise<Fuzzed> {

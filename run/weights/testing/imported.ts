@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import type { HostTensor, Named } from '../../../core/backend.js';
 import { SafetensorsFile } from '../../../formats/safetensors/safetensors-file.js';
@@ -10,9 +9,7 @@ import { modelState, resolveSettings } from '../../settings/settings.js';
 import { RunWeights } from '../begin-weights.js';
 import { takenTensor } from '../initial-weights.js';
 import { withWeights } from '../with-weights.js';
-
-/** Models that Hugging Face transformers saved: see make_weights.py. */
-export const FIXTURES: string = fileURLToPath(new URL('../fixtures', import.meta.url));
+import { FIXTURES } from './fixtures.js';
 
 /** Settings of a run that begins with a folder's weights. */
 export async function settingsFor(folder: string, config: object): Promise<RunSettings> {
