@@ -1,4 +1,4 @@
-import type { StateSpec } from '../../spec/index.js';
+import { LacunaError, type StateSpec } from '../../spec/index.js';
 import type { WeightRecord } from '../manifest.js';
 import type { RunFolder } from '../run-folder.js';
 import { capabilitiesOf } from '../settings/capabilities.js';
@@ -7,7 +7,7 @@ import type { TowerName } from './architectures/architecture.js';
 import { requireDemands } from './demands.js';
 import { grouped } from './grouped-names.js';
 import { type Taken, writeInitialWeights } from './initial-weights.js';
-import { planTransfer } from './plan-transfer.js';
+import { planTransfer, type TransferPlan } from './plan-transfer.js';
 import { openSource, requireTower, type WeightSource } from './source.js';
 import type { WeightFiles } from './weight-files.js';
 
@@ -21,10 +21,16 @@ interface OpenSource {
 export class RunWeights {
   readonly #settings: RunSettings;
   readonly #open: readonly OpenSource[];
+  readonly #onNote: (text: string) => void;
 
-  private constructor(settings: RunSettings, open: readonly OpenSource[]) {
+  private constructor(
+    settings: RunSettings,
+    open: readonly OpenSource[],
+    onNote: (text: string) => void,
+  ) {
     this.#settings = settings;
     this.#open = open;
+    this.#onNote = onNote;
   }
 
   /** @throws LacunaError for a folder that cannot be used, and for settings that its weights contradict. */
@@ -36,11 +42,12 @@ export class RunWeights {
         const { architecture } = source;
         for (const name of towers) {
           requireDemands(settings, requireTower(source, name).demands, folder);
+          if (name === 'text') checkTokenizer(source, settings, onNote);
         }
         for (const note of architecture.notes) onNote(`${folder}: ${note}`);
         open.push({ source, towers, files: await source.open() });
       }
-      return new RunWeights(settings, open);
+      return new RunWeights(settings, open, onNote);
     } catch (error) {
       for (const { files } of open) await files.close();
       throw error;
@@ -59,6 +66,7 @@ export class RunWeights {
       const { folder, architecture } = source;
       const transfer = { architecture, towers, folder, tensors: files.tensors };
       const plan = planTransfer(transfer, this.#settings, state);
+      this.#noteRows(folder, files, plan);
       taken.push({ tensors: plan.taken, files });
       records.push({
         folder,
@@ -75,6 +83,17 @@ export class RunWeights {
 
   async close(): Promise<void> {
     for (const { files } of this.#open) await files.close();
+  }
+
+  /** A table may have more rows than the tokenizer has ids: padding, or the sign of another tokenizer. */
+  #noteRows(folder: string, files: WeightFiles, { taken }: TransferPlan): void {
+    const tokens = taken.find(({ spec }) => spec.name === 'text.tokens');
+    const rows = files.tensors.get(tokens?.from[0] ?? '')?.shape[0];
+    const ids = tokens?.spec.shape[0];
+    if (rows === undefined || ids === undefined || rows === ids) return;
+    this.#onNote(
+      `${folder}: the token table has ${rows} rows, the tokenizer ${ids} ids; the first ${ids} rows are taken.`,
+    );
   }
 }
 
@@ -105,6 +124,27 @@ export class PlannedWeights {
   }> {
     const { bytes, sha256 } = await writeInitialWeights(initial, this.taken);
     return { from: this.records, initial: { bytes, sha256 } };
+  }
+}
+
+/** @throws LacunaError where a tokenizer would be trained: its ids would be other words than the weights'. */
+function checkTokenizer(
+  { folder, tokenizer: own }: WeightSource,
+  { data: { tokenizer } }: RunSettings,
+  onNote: (text: string) => void,
+): void {
+  if (tokenizer === undefined) {
+    throw new LacunaError({
+      where: 'data.tokenizer',
+      what: 'a text encoder that begins with weights needs the tokenizer that they were trained with',
+      got: `nothing beside text.init, ${folder}`,
+      ...(own === undefined ? {} : { fix: `Set data.tokenizer to ${own}.` }),
+    });
+  }
+  if (own !== undefined && own !== tokenizer) {
+    onNote(
+      `${tokenizer} is not the tokenizer beside the weights in ${folder}: ids must mean the same words in both.`,
+    );
   }
 }
 

@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { HostTensor } from '../../core/backend.js';
 import { refusalOf } from '../../core/testing/refusal.js';
 import { decodeSafetensors, encodeSafetensors } from '../../formats/index.js';
+import { modelState } from '../settings/settings.js';
+import { RunWeights } from './begin-weights.js';
 import { examineWeights, type WeightExamination } from './examine-weights.js';
 import { FIXTURES } from './testing/fixtures.js';
 import { settingsFor } from './testing/imported.js';
@@ -359,6 +361,34 @@ describe('settings', () => {
   ])('of a run from %s that contradict are refused: %j', async (fixture, config, sentence) => {
     const base = { preset: 'tiny-mac', data: { list: 'l' }, output: 'o', ...config };
     expect(await refusalOf(withWeights(base, [join(FIXTURES, fixture)]))).toContain(sentence);
+  });
+
+  it('need the tokenizer of the weights, also where nobody asked for settings that follow', async () => {
+    const folder = join(FIXTURES, 'bert');
+    const settings = await settingsFor(folder, { text: { length: 16 } });
+    const { tokenizer, ...data } = settings.data;
+    expect(tokenizer).toBe(join(folder, 'tokenizer.json'));
+    expect(await refusalOf(RunWeights.open({ ...settings, data }, () => {}))).toContain(
+      'data.tokenizer: a text encoder that begins with weights needs the tokenizer',
+    );
+    const notes: string[] = [];
+    const other = { ...settings, data: { ...data, tokenizer: 'other.json' } };
+    const weights = await RunWeights.open(other, (text) => void notes.push(text));
+    await weights.plan(modelState(settings, 11));
+    await weights.close();
+    expect(notes.join()).toContain('other.json is not the tokenizer beside the weights');
+    expect(notes.join()).toContain('the token table has 13 rows, the tokenizer 11 ids');
+  });
+
+  it('that were resolved without the weights are held to them', async () => {
+    const folder = join(FIXTURES, 'vit');
+    const settings = await settingsFor(folder, {});
+    const { finalNorm: _, ...encoder } = settings.encoder;
+    await (await RunWeights.open({ ...settings, encoder }, () => {})).close();
+    const other = { ...settings, encoder: { ...encoder, width: 24 } };
+    expect(await refusalOf(RunWeights.open(other, () => {}))).toContain(
+      'encoder.width: the weights in',
+    );
   });
 
   it('need a tokenizer', async () => {
