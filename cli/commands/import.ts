@@ -14,8 +14,8 @@ interface ImportFlags {
 export function importCommand(): Command {
   return new Command('import')
     .description(
-      'Says what a run that begins with a folder of weights would take of it: which settings follow, and of\n' +
-        'every tensor whether it is taken, made anew or left out. Each is read once. Nothing is written: a run\n' +
+      'Says what a run that begins with a folder of weights would take of it: which settings follow, and of ' +
+        'every tensor whether it is taken, made anew or left out. Each is read once. Nothing is written: a run ' +
         'takes them by --init, and keeps what it took.',
     )
     .argument(
