@@ -98,6 +98,15 @@ describe('a ViT that Hugging Face transformers saved', () => {
     }).toThrow();
   });
 
+  it('has its features behind divided attention, whose time adds nothing at first', async () => {
+    const want = await expected('vit');
+    const config = { encoder: { attention: 'divided' }, mask: { kind: 'tube' } };
+    const model = await imported('vit', { ...config, clip: { frames: 1, size: 16 } });
+    const feeds = { frames: want('frames.1x16'), visible: all(2, 16) };
+    const got = await run(model, tokens(model, 2, 16), feeds);
+    expectClose(got.tokens, want('tokens.1x16'));
+  });
+
   it('embeds a clip of one image like the image, in cubes of two frames', async () => {
     const want = await expected('vit');
     const model = await imported('vit', { clip: { frames: 2, tubelet: 2, size: 16 } });
