@@ -30,6 +30,22 @@ describe('the command line', () => {
     expect(lacuna('reprot')).toEqual({ code: 1, said: expect.stringMatching(/unknown command/) });
   });
 
+  it('says what a run would take of a folder of weights', () => {
+    const args = ['--preset', 'mac-vitb', '--set', 'clip.patch=4', '--set', 'clip.size=32'];
+    const { code, said } = lacuna('import', 'run/weights/fixtures/vit_classifier', ...args);
+    expect(code).toBe(0);
+    for (const line of [
+      '  encoder.mlpRatio = 2.5\n',
+      '\nTaken: 38 tensors, 0.00426 million numbers\n',
+      '\nLeft out: 2 tensors\n  classifier.bias\n  classifier.weight\n',
+      'lacuna pretrain --data captions.jsonl --init run/weights/fixtures/vit_classifier\n',
+    ])
+      expect(said).toContain(line);
+    const refused = lacuna('import', 'run/weights/fixtures/vit', '--set', 'encoder.width=16');
+    expect(refused.code).toBe(1);
+    expect(refused.said).toContain('encoder.width: the weights in');
+  });
+
   it.each([
     ['evaluate', ['run', '--data', 'HOSTILE']],
     ['report', ['HOSTILE']],

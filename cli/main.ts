@@ -32,6 +32,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Shows where masks fall.',
     load: async () => (await import('./commands/mask.js')).maskCommand(),
   },
+  import: {
+    summary: 'Says what a run that begins with a folder of weights would take of it.',
+    load: async () => (await import('./commands/import.js')).importCommand(),
+  },
   pretrain: {
     summary: 'Pretrains a masked video-text model on your videos and captions.',
     load: async () => (await import('./commands/pretrain.js')).pretrainCommand(),
@@ -82,6 +86,7 @@ Examples:
   $ lacuna similarity --data captions.jsonl --teacher clip --output maps  maps for text-guided masks
   $ lacuna mask show clip.mp4 --mask motion-guided --output mask.png      a picture of where a mask falls
   $ lacuna pretrain --data captions.jsonl --root videos                   pretrain on your videos
+  $ lacuna import vit-base                                                what a run would take of pretrained weights
   $ lacuna evaluate runs/my-run --data test.jsonl                         retrieval and reconstruction on held-out clips
   $ lacuna probe runs/my-run --data train.jsonl --test test.jsonl         how well classes can be read off its features
   $ lacuna report runs/my-run                                             one HTML page about a run

@@ -12,6 +12,7 @@ export const FUNCTION_NAMES = [
   'mask.topk',
   'mask.text',
   'state.start',
+  'state.resize',
   'patchify',
   'target.cube',
   'loss.mae',

@@ -35,3 +35,9 @@ export type { MotionConfig } from './settings/motion.js';
 export { parseConfig, withValue } from './settings/parse-config.js';
 export { modelState, resolveSettings, videoConfig as videoConfigOf } from './settings/settings.js';
 export { untrained } from './untrained.js';
+export {
+  type ExamineOptions,
+  examineWeights,
+  type WeightExamination,
+} from './weights/examine-weights.js';
+export { withWeights } from './weights/with-weights.js';

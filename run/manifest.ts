@@ -33,6 +33,28 @@ export interface DataDigest {
   readonly digest: string;
 }
 
+/** What a run took of a folder of weights. */
+export interface WeightRecord {
+  /** As it was named when the run began; it is not needed again. */
+  readonly folder: string;
+  /** What the model is: `ViT`. */
+  readonly model: string;
+  readonly towers: readonly ('video' | 'text')[];
+  /** SHA-256 of its files' names and digests. */
+  readonly digest: string;
+  /** Tensors of the run's model that begin with these weights. */
+  readonly taken: number;
+  /** Those that are drawn all the same; `{i}` stands for the number of a block. */
+  readonly anew: NameCount;
+  /** Those of the folder that nothing here reads. */
+  readonly leftOut: NameCount;
+}
+
+export interface NameCount {
+  readonly count: number;
+  readonly names: readonly string[];
+}
+
 /** The manifest of a pretraining run. */
 export interface RunManifest extends ManifestBase {
   readonly task?: 'pretrain';
@@ -47,6 +69,12 @@ export interface RunManifest extends ManifestBase {
   readonly tokenizer?: string;
   /** The clips of the section `evaluation`. Old manifests have none. */
   readonly evaluation?: DataDigest;
+  /** Where its first weights came from. @defaultValue all were drawn */
+  readonly weights?: {
+    readonly from: readonly WeightRecord[];
+    /** Its `initial.safetensors`, which holds what was taken. */
+    readonly initial: { readonly bytes: number; readonly sha256: string };
+  };
   /** Each time that the run was made longer: how many steps it was to have before, and then. */
   readonly extended?: readonly { readonly fromSteps: number; readonly toSteps: number }[];
   /** Tokens that the encoder sees of a clip, and those that it does not. */

@@ -35,6 +35,24 @@ const BASE = {
   programs: z.record(z.string().max(256), digest),
 };
 
+const names = z.object({ count: z.int().min(0), names: z.array(z.string().max(256)).max(1000) });
+const weights = z.object({
+  from: z
+    .array(
+      z.object({
+        folder: pathText,
+        model: text,
+        towers: z.array(z.enum(['video', 'text'])).max(2),
+        digest,
+        taken: z.int().min(0),
+        anew: names,
+        leftOut: names,
+      }),
+    )
+    .max(2),
+  initial: z.object({ bytes: z.int().min(0), sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
+});
+
 /** What every version since the first has written; keys of later versions are left out. */
 const RUN = z.object({
   ...BASE,
@@ -48,6 +66,7 @@ const RUN = z.object({
   similarity: digest.exactOptional(),
   tokenizer: digest.exactOptional(),
   evaluation: data.exactOptional(),
+  weights: weights.exactOptional(),
   extended: z
     .array(z.object({ fromSteps: z.int().min(1), toSteps: z.int().min(1) }))
     .max(10_000)

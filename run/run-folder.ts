@@ -52,13 +52,13 @@ export class RunFolder<N extends TaskName = 'pretrain'> {
    * Begins a run. The manifest comes last: without it the folder holds no run, and one that was killed
    * before may be begun again.
    *
-   * @param fill Writes what a resumed run reads.
+   * @param fill Writes what a resumed run reads, and returns what the manifest says of it.
    * @throws LacunaError where the folder holds a run already, or anything else, or cannot be written.
    */
   static async create<N extends TaskName = 'pretrain'>(
     path: string,
     manifest: Manifests[N],
-    fill: (folder: RunFolder<N>) => Promise<void> = async () => {},
+    fill: (folder: RunFolder<N>) => Promise<Partial<Manifests[N]>> = async () => ({}),
   ): Promise<RunFolder<N>> {
     await refuseUsed(path);
     await makeFolder(path);
@@ -66,8 +66,7 @@ export class RunFolder<N extends TaskName = 'pretrain'> {
     const folder = new RunFolder<N>(path, manifest, lock);
     try {
       await refuseUsed(path);
-      await fill(folder);
-      await replaceFile(join(path, MANIFEST), sealJson(manifest));
+      await folder.replaceManifest({ ...manifest, ...(await fill(folder)) });
       return folder;
     } catch (error) {
       await folder.#abandon();
@@ -105,6 +104,11 @@ export class RunFolder<N extends TaskName = 'pretrain'> {
   /** The teacher's embeddings of the captions: see `CaptionEmbeddings`. */
   get captionEmbeddings(): string {
     return join(this.path, 'teacher.safetensors');
+  }
+
+  /** The weights that the run begins with, where they were taken from elsewhere: see `InitialState`. */
+  get initial(): string {
+    return join(this.path, 'initial.safetensors');
   }
 
   get tokenizer(): string {
@@ -188,7 +192,7 @@ export class RunFolder<N extends TaskName = 'pretrain'> {
 
 /** What a run that was killed before it had a manifest has left, beside its lock. */
 const BEGUN =
-  /^(tokenizer\.json|tokenizer_config\.json|teacher\.safetensors|features\.safetensors|problems\.jsonl)(\.partial-.*)?$|^manifest\.json\.partial-/;
+  /^(tokenizer\.json|tokenizer_config\.json|teacher\.safetensors|features\.safetensors|initial\.safetensors|problems\.jsonl)(\.partial-.*)?$|^manifest\.json\.partial-/;
 
 /** Removes half-written files; folders and what others put there stay. */
 async function removeLeftovers(path: string): Promise<void> {

@@ -4,7 +4,7 @@ import { initialTensor } from './initialize.js';
 import type { TrainedModel } from './open-program.js';
 import { modelState } from './settings/settings.js';
 
-/** The untrained counterpart of a model: same settings, the state that its run began with. */
+/** The untrained counterpart of a model: same settings, its state drawn, also where the run took weights. */
 export function untrained(model: TrainedModel): TrainedModel {
   const { settings, tokenizer } = model;
   const start = (spec: StateSpec): [string, HostTensor] => [

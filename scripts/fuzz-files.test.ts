@@ -7,6 +7,8 @@ it.each([
   ['onnx', 40],
   ['report', 100],
   ['port', 150],
+  ['weights', 100],
+  ['shards', 100],
 ])(
   'mutants of a folder (%s) are refused or read, and change nothing outside',
   async (subject, count) => {

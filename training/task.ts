@@ -16,7 +16,7 @@ export interface Task<B extends TaskBatch> {
   /** Clips of a step, for those who show its pace. */
   readonly clips: number;
   /** How a state tensor starts. */
-  readonly initial: (spec: StateSpec) => HostTensor;
+  readonly initial: (spec: StateSpec) => HostTensor | Promise<HostTensor>;
   /** Batches without end, the first that of the step after `doneSteps`; the loop closes them. */
   batches(doneSteps: number): Promise<Batches<B>>;
   /** What the step's programs read of a batch; the schedule's scalars are the loop's. */

@@ -6,7 +6,13 @@ import { openBackend } from '../open-backend.js';
 import { withBackendOptions } from '../options/backend-options.js';
 import { resumeChanges } from '../options/resume-options.js';
 import { type RunFlags, settingsOf } from '../options/run-options.js';
-import { followLinksOption, rootOption, seedOption, setOption } from '../options/shared-options.js';
+import {
+  followLinksOption,
+  initOption,
+  rootOption,
+  seedOption,
+  setOption,
+} from '../options/shared-options.js';
 import { RunDisplay } from '../run-display.js';
 import { stopSignal } from '../stop-signal.js';
 import { version } from '../version.js';
@@ -36,6 +42,7 @@ export function pretrainCommand(): Command {
   return withBackendOptions(command)
     .option('--config <file>', 'JSON configuration; flags override it')
     .addOption(setOption())
+    .addOption(initOption())
     .option(
       '--resume <folder>',
       'continue the run in this folder from its last good checkpoint; beside it --steps or --epochs make it longer, --data and --root say where its data lie now',
@@ -50,6 +57,8 @@ Examples:
   $ lacuna pretrain --data captions.jsonl --preset mac-vitb --set encoder.attention=divided --set mask.kind=tube
   $ lacuna pretrain --data captions.jsonl --preset mac-vitb --set textMask.mode=drop --set textMask.unit=word --set textMask.ratio=0.3
   $ lacuna pretrain --data captions.jsonl --preset tgm-vitb-k400 --set contrastive.teacher=clip-vit-base-patch32
+  $ lacuna pretrain --data captions.jsonl --preset mac-vitb --init vit-base-patch16-224-in21k --init distilbert-base-uncased
+  $ lacuna pretrain --data captions.jsonl --preset mac-vitb --set mask.ratio=0 --init runs/masked
   $ lacuna pretrain --config run.json --steps 2000
   $ lacuna pretrain --resume runs/my-run
   $ lacuna pretrain --resume runs/my-run --epochs 800 --root /mnt/videos

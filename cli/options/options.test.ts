@@ -96,6 +96,20 @@ describe('flags of a run', () => {
     expect(output).toMatch(/^runs\/\d{4}-\d\d-\d\d-\d{6}$/);
   });
 
+  it('begin with the weights of the folders of --init', async () => {
+    const fixtures = join(import.meta.dirname, '../../run/weights/fixtures');
+    const init = ['vit', 'bert'].map((name) => join(fixtures, name));
+    const { encoder, text, data } = await settingsOf({
+      data: 'clips.jsonl',
+      preset: 'mac-vitb',
+      init,
+      set: ['clip.patch=4', 'textMask.ratio=0'],
+    });
+    expect(encoder).toMatchObject({ init: init[0], width: 12, normEps: 1e-12 });
+    expect(text).toMatchObject({ init: init[1], norms: 'after', length: 16 });
+    expect(data.tokenizer).toBe(join(fixtures, 'bert', 'tokenizer.json'));
+  });
+
   it('must assign something with --set', async () => {
     expect(await refusalOf(settingsOf({ ...given, set: ['encoder.depth'] }))).toBe(
       '--set: this is no assignment; got encoder.depth, expected key=value, for example --set encoder.depth=6.',

@@ -1,6 +1,13 @@
 import { readPlainFile } from '../../formats/index.js';
-import { parseConfig, type RunSettings, resolveSettings, withValue } from '../../run/index.js';
+import {
+  parseConfig,
+  type RunSettings,
+  resolveSettings,
+  withValue,
+  withWeights,
+} from '../../run/index.js';
 import { LacunaError } from '../../spec/index.js';
+import { note } from '../note.js';
 import type { BackendFlags } from './backend-options.js';
 
 /** Flags of `lacuna pretrain`; each overrides the configuration file. */
@@ -18,10 +25,12 @@ export interface RunFlags extends BackendFlags {
   readonly seed?: string;
   readonly workers?: string;
   readonly set?: readonly string[];
+  /** Folders that first weights come from. */
+  readonly init?: readonly string[];
 }
 
 /** Where each flag goes in the configuration. */
-const KEYS: Readonly<Record<Exclude<keyof RunFlags, 'config' | 'set'>, string>> = {
+const KEYS: Readonly<Record<Exclude<keyof RunFlags, 'config' | 'set' | 'init'>, string>> = {
   data: 'data.list',
   root: 'data.root',
   followLinks: 'data.followLinks',
@@ -50,20 +59,23 @@ export async function settingsOf(flags: RunFlags): Promise<RunSettings> {
       config = withValue(config, key, TEXT_KEYS.has(key) ? JSON.stringify(value) : String(value));
   }
   for (const assignment of flags.set ?? []) {
-    const [key = '', ...rest] = assignment.split('=');
-    if (rest.length === 0) {
-      throw new LacunaError({
-        where: '--set',
-        what: 'this is no assignment',
-        got: assignment,
-        expected: 'key=value, for example --set encoder.depth=6',
-      });
-    }
-    config = withValue(config, key, rest.join('='));
+    config = withValue(config, ...assigned(assignment));
   }
   requireList(config);
-  const complete = { output: runFolderName(), ...config };
+  const complete = await withWeights({ output: runFolderName(), ...config }, flags.init, note);
   return resolveSettings(parseConfig(complete, flags.config));
+}
+
+/** Key and value of an assignment of `--set`. @throws LacunaError for what is none. */
+export function assigned(assignment: string): [key: string, value: string] {
+  const [key = '', ...rest] = assignment.split('=');
+  if (rest.length > 0) return [key, rest.join('=')];
+  throw new LacunaError({
+    where: '--set',
+    what: 'this is no assignment',
+    got: assignment,
+    expected: 'key=value, for example --set encoder.depth=6',
+  });
 }
 
 /** Without a list nothing else of the settings matters: it is asked for by its flag. */

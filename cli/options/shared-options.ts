@@ -14,6 +14,12 @@ export const setOption = (): Option =>
     collect,
   );
 
+export const initOption = (): Option =>
+  new Option(
+    '--init <folder>',
+    'begin with the weights of a model as Hugging Face saves it, or of a run; repeatable, one folder a tower (see `lacuna import`)',
+  ).argParser(collect);
+
 /** Reads a flag that may be given more than once. */
 export function collect(value: string, earlier: readonly string[] = []): readonly string[] {
   return [...earlier, value];

@@ -15,6 +15,7 @@ import {
   type TextMaskUnit,
 } from '../../spec/index.js';
 import { type EmbeddingStart, embeddingInit } from '../../spec/model/state.js';
+import { resizePlaces, resizeSlots } from '../../spec/model/transfer.js';
 import { fillUniform, philox4x32, RandomStream } from '../../spec/random/index.js';
 import type { Case } from '../case.js';
 import { integers } from './exact.js';
@@ -44,6 +45,8 @@ export function exactResults(
       return textMaskResults(attributes, inputs);
     case 'state.start':
       return { bits: startBits(attributes) };
+    case 'state.resize':
+      return { bits: resizedBits(attributes, inputs) };
     default:
       throw new LacunaError({
         what: 'this function has a program, which says what it gives',
@@ -87,6 +90,20 @@ function startBits({
   const address = { seed: Number(seed), stream: 'parameter', sample: Number(sample) } as const;
   fillUniform(new RandomStream(address), data, -init.bound, init.bound);
   return integers(new Int32Array(data.buffer));
+}
+
+/** A table of positions, given in sixteenths, at another size: bits of float32. */
+function resizedBits(attributes: FunctionAttributes, { table }: Named<HostTensor>): ExactTensor {
+  const [rows, columns, toRows, toColumns] = ['rows', 'columns', 'toRows', 'toColumns'].map(
+    (name) => Number(attributes[name]),
+  ) as [number, number, number, number];
+  const width = table?.shape.at(-1) ?? 1;
+  const values = Float64Array.from(table?.data ?? [], (value) => Number(value) / 16);
+  const resized =
+    attributes.kind === 'slots'
+      ? resizeSlots(values, rows, toRows, width)
+      : resizePlaces(values, [rows, columns], [toRows, toColumns], width);
+  return integers(new Int32Array(resized.buffer));
 }
 
 function textMaskResults(

@@ -1,6 +1,7 @@
 import type { FunctionName } from '../../protocol/function-call.js';
 import { DIRECTIONS, ROUNDINGS, TEXT_MASK_MODES, TEXT_MASK_UNITS } from '../../spec/index.js';
 import { EMBEDDING_STARTS } from '../../spec/model/state.js';
+import { RESIZES } from '../../spec/model/transfer.js';
 import { MODEL_SIGNATURES } from './model-signatures.js';
 import type { AttributeSpec, FunctionSignature, TensorSpec } from './signature.js';
 
@@ -130,6 +131,25 @@ export const FUNCTION_SIGNATURES: readonly FunctionSignature[] = [
     outputs: [tensor('bits', 'i32', 'n', 'The numbers in float32, as bits of i32.')],
     details: [
       'In float64: bound = 1 / sqrt(inputs) for fan-in, sqrt(6 / (inputs + outputs)) for xavier; number i = -bound + (2 bound) u, each operation rounded to float64 and the result to float32, with u = floor(w / 2^8) / 2^24 of word w = i. Words as for mask.tube, of stream, replicate and epoch 0.',
+    ],
+  },
+  {
+    function: 'state.resize',
+    text: 'A table of positions at another size.',
+    clauses: ['state.resize'],
+    attributes: {
+      kind: choice(RESIZES, 'What the table is of.'),
+      rows: integer('R, rows of the grid, or slots.'),
+      columns: integer('C, columns of the grid; 1 for slots.'),
+      toRows: integer('Rows of the new grid, or new slots.'),
+      toColumns: integer('Columns of the new grid; 1 for slots.'),
+    },
+    inputs: [tensor('table', 'i32', 'R*C D', 'The table row by row, in sixteenths.')],
+    outputs: [tensor('bits', 'i32', 'n', 'The new table in float32, as bits of i32.')],
+    details: [
+      'All of it in float64, each operation rounded; the result is rounded to float32 once. An axis of the same size stays as it is.',
+      'places: columns first, then rows. New index i of n from N lies at y = (i + 0.5) N / n - 0.5; with f = floor(y), the sum from 0 on over k = -1, 0, 1, 2 of w(|y - f - k|) times index min(max(f + k, 0), N - 1). w(x) = ((a + 2) x - (a + 3)) x x + 1 up to 1, else ((a x - 5 a) x + 8 a) x - 4 a; a = -0.75, from left to right.',
+      'slots: y cut to [0, N - 1], f = floor(y), t = y - f: (1 - t) times slot f plus t times slot min(f + 1, N - 1).',
     ],
   },
   {

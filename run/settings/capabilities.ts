@@ -23,7 +23,9 @@ const OF_OBJECTIVE: Readonly<Record<Objective, Omit<Capabilities, 'readsText'>>>
 export function capabilitiesOf({
   objective,
   contrastive,
-}: Pick<RunSettings, 'objective' | 'contrastive'>): Capabilities {
+}: Pick<RunSettings, 'objective'> & {
+  readonly contrastive: Pick<RunSettings['contrastive'], 'teacher'>;
+}): Capabilities {
   const { reconstructs, aligns } = OF_OBJECTIVE[objective];
   return { reconstructs, aligns, readsText: aligns && contrastive.teacher === undefined };
 }

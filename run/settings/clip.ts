@@ -10,7 +10,7 @@ import {
 import { count, type Overrides, refuse } from './section.js';
 
 /** A clip and how its frames are chosen from a video. */
-export interface ClipConfig extends Pick<VideoConfig, 'frames' | 'size' | 'tubelet' | 'patch'> {
+export interface ClipConfig extends VideoConfig {
   /** Frames between two frames of a clip (`dense`). */
   readonly stride: number;
   readonly sampling: FrameSampling;
@@ -18,7 +18,14 @@ export interface ClipConfig extends Pick<VideoConfig, 'frames' | 'size' | 'tubel
   readonly flip: boolean;
 }
 
-export const CLIP_SCHEMA: z.ZodType<Overrides<ClipConfig>> = z.strictObject({
+/** What a person writes of it: statistics of pixels are replaced as a whole. */
+export type ClipOverrides = Overrides<Omit<ClipConfig, 'mean' | 'std'>> &
+  Partial<Pick<ClipConfig, 'mean' | 'std'>>;
+
+const share = z.number().min(0).max(1);
+const deviation = z.number().gt(0).max(1);
+
+export const CLIP_SCHEMA: z.ZodType<ClipOverrides> = z.strictObject({
   frames: z.int().min(1).max(4096).exactOptional(),
   size: z.int().min(1).max(4096).exactOptional(),
   tubelet: count.exactOptional(),
@@ -27,15 +34,16 @@ export const CLIP_SCHEMA: z.ZodType<Overrides<ClipConfig>> = z.strictObject({
   sampling: z.enum(FRAME_SAMPLINGS).exactOptional(),
   crop: z.enum(CROPS).exactOptional(),
   flip: z.boolean().exactOptional(),
+  mean: z.tuple([share, share, share]).exactOptional(),
+  std: z.tuple([deviation, deviation, deviation]).exactOptional(),
 });
 
 /** @throws LacunaError for a clip that cannot be cut into cubes. */
 export function resolveClip(
-  own: Overrides<ClipConfig> | undefined,
+  own: ClipOverrides | undefined,
   { video, stride, sampling, crop, flip }: Preset,
 ): ClipConfig {
-  const { frames, size, tubelet, patch } = video;
-  const clip = { frames, size, tubelet, patch, stride, sampling, crop, flip, ...own };
+  const clip = { ...video, stride, sampling, crop, flip, ...own };
   refuse(clip.frames % clip.tubelet !== 0, 'clip.frames', `${clip.frames}`, {
     what: 'the frames of a clip are no multiple of the tubelet',
     expected: `a multiple of clip.tubelet, ${clip.tubelet}`,
@@ -49,6 +57,10 @@ export function resolveClip(
 
 /** What the model sees of a clip. */
 export function videoConfig({ clip }: { readonly clip: ClipConfig }): VideoConfig {
-  const { frames, size, tubelet, patch } = clip;
-  return { frames, size, tubelet, patch };
+  const { frames, size, tubelet, patch, mean, std } = clip;
+  return {
+    ...{ frames, size, tubelet, patch },
+    ...(mean === undefined ? {} : { mean }),
+    ...(std === undefined ? {} : { std }),
+  };
 }

@@ -1,12 +1,11 @@
 import type { TextMaskConfig } from '../../spec/masking/text-mask.js';
 import type { DecoderConfig } from '../../spec/model/decoder.js';
 import type { Objective, PresetName } from '../../spec/model/presets.js';
-import type { VideoEncoderConfig } from '../../spec/model/video-encoder.js';
 import type { AdamWConfig } from '../../spec/optim/adamw.js';
 import type { LossScaling } from '../../spec/optim/loss-scaling.js';
 import type { BackendConfig } from './backend.js';
 import type { CheckpointConfig } from './checkpoints.js';
-import type { ClipConfig } from './clip.js';
+import type { ClipConfig, ClipOverrides } from './clip.js';
 import type { ContrastiveConfig, ContrastiveOverrides } from './contrastive.js';
 import type { DataConfig } from './data.js';
 import type { EvaluationConfig, EvaluationSettings } from './evaluation.js';
@@ -14,7 +13,7 @@ import type { MaeConfig } from './mae.js';
 import type { RunMaskConfig } from './mask.js';
 import type { ScheduleConfig, ScheduleOverrides } from './schedule.js';
 import type { Overrides } from './section.js';
-import type { TextConfig } from './towers.js';
+import type { EncoderConfig, TextConfig } from './towers.js';
 
 /** `shuffled` gives each clip the captions of another, the same throughout: a control that must not learn. */
 export type Pairing = (typeof PAIRINGS)[number];
@@ -32,7 +31,7 @@ export interface RunSettings {
   readonly output: string;
   readonly seed: number;
   readonly clip: ClipConfig;
-  readonly encoder: VideoEncoderConfig;
+  readonly encoder: EncoderConfig;
   readonly decoder: DecoderConfig;
   readonly mae: MaeConfig;
   readonly text: TextConfig;
@@ -59,10 +58,14 @@ export interface RunSettings {
 /** What a person writes: the data, the run folder, and what differs from the preset. */
 export interface RunConfig
   extends Overrides<
-    Omit<RunSettings, 'data' | 'output' | 'contrastive' | 'schedule' | 'lossScaling' | 'evaluation'>
+    Omit<
+      RunSettings,
+      'data' | 'output' | 'clip' | 'contrastive' | 'schedule' | 'lossScaling' | 'evaluation'
+    >
   > {
   readonly data: DataConfig;
   readonly output: string;
+  readonly clip?: ClipOverrides;
   readonly evaluation?: EvaluationConfig;
   readonly contrastive?: ContrastiveOverrides;
   readonly schedule?: ScheduleOverrides;

@@ -20,7 +20,8 @@ export function withTeacher(settings: RunSettings, width: number): RunSettings {
 
 /** The part of the settings that the model's programs are built from. */
 export function modelConfig(settings: RunSettings, vocabulary: number): ModelConfig {
-  const { encoder, decoder, mae, contrastive } = settings;
+  const { decoder, mae, contrastive } = settings;
+  const { init: _, inflation: __, ...encoder } = settings.encoder;
   const { reconstructs, aligns } = capabilitiesOf(settings);
   return {
     video: videoConfig(settings),
@@ -31,7 +32,7 @@ export function modelConfig(settings: RunSettings, vocabulary: number): ModelCon
 }
 
 function textSide(
-  { text: { vocabulary: _, ...text }, contrastive }: RunSettings,
+  { text: { vocabulary: _, init: __, ...text }, contrastive }: RunSettings,
   vocabulary: number,
 ): ContrastiveObjective['text'] {
   if (contrastive.teacher === undefined) return { ...text, vocabulary };

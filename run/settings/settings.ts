@@ -22,7 +22,7 @@ export { videoConfig } from './clip.js';
 export { modelConfig, modelState, withTeacher } from './model.js';
 export { runSchedule } from './schedule.js';
 
-const DEFAULT_PRESET = 'videomae-vitb';
+export const DEFAULT_PRESET = 'videomae-vitb';
 
 /**
  * The configuration with every choice made: the preset's where it says nothing. Each section has

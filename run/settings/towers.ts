@@ -7,6 +7,7 @@ import {
   TEXT_POOLINGS,
   type TextEncoderConfig,
 } from '../../spec/model/text-encoder.js';
+import { INFLATIONS, type Inflation } from '../../spec/model/transfer.js';
 import {
   ACTIVATIONS,
   NORM_EPS,
@@ -18,10 +19,23 @@ import {
   VIDEO_ATTENTIONS,
   type VideoEncoderConfig,
 } from '../../spec/model/video-encoder.js';
-import { count, epsilon, type Overrides, refuse } from './section.js';
+import { count, epsilon, type Overrides, path, refuse } from './section.js';
+
+/** The video encoder of a run. */
+export interface EncoderConfig extends VideoEncoderConfig {
+  /**
+   * The folder that its first weights come from: a model as Hugging Face saves it, or a run of Lacuna
+   * (with its decoder and its head, where they fit). @defaultValue none: they are drawn
+   */
+  readonly init?: string;
+  /** How an image's patches become cubes of several frames there. @defaultValue 'average' */
+  readonly inflation?: Inflation;
+}
 
 /** The text encoder of a run. */
 export interface TextConfig extends Omit<TextEncoderConfig, 'vocabulary'> {
+  /** The folder that its first weights come from, as `encoder.init`. @defaultValue none: they are drawn */
+  readonly init?: string;
   /** Tokens of a vocabulary that is trained on the captions; a loaded tokenizer has its own. */
   readonly vocabulary: number;
 }
@@ -36,13 +50,16 @@ const transformer = {
   keyBias: z.boolean().exactOptional(),
 };
 
-export const ENCODER_SCHEMA: z.ZodType<Overrides<VideoEncoderConfig>> = z.strictObject({
+export const ENCODER_SCHEMA: z.ZodType<Overrides<EncoderConfig>> = z.strictObject({
   ...transformer,
   positions: z.enum(POSITIONS).exactOptional(),
   attention: z.enum(VIDEO_ATTENTIONS).exactOptional(),
   patchStart: z.enum(EMBEDDING_STARTS).exactOptional(),
   classToken: z.boolean().exactOptional(),
+  embeddingNorm: z.boolean().exactOptional(),
   finalNorm: z.boolean().exactOptional(),
+  init: path.exactOptional(),
+  inflation: z.enum(INFLATIONS).exactOptional(),
 });
 
 export const DECODER_SCHEMA: z.ZodType<Overrides<DecoderConfig>> = z.strictObject({
@@ -59,6 +76,7 @@ export const TEXT_SCHEMA: z.ZodType<Overrides<TextConfig>> = z.strictObject({
   norms: z.enum(NORM_PLACES).exactOptional(),
   embeddingNorm: z.boolean().exactOptional(),
   segments: z.int().min(0).max(1024).exactOptional(),
+  init: path.exactOptional(),
   vocabulary: count.exactOptional(),
 });
 
@@ -69,9 +87,9 @@ export const PLAIN_TEXT: Required<
 
 /** The encoder, with the choices that every manifest records. */
 export function resolveEncoder(
-  own: Overrides<VideoEncoderConfig> | undefined,
+  own: Overrides<EncoderConfig> | undefined,
   { encoder }: Preset,
-): VideoEncoderConfig {
+): EncoderConfig {
   return { attention: 'joint', patchStart: 'fan-in', ...encoder, ...own };
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import {
   backendSubject,
@@ -25,6 +25,8 @@ import {
   readProblems,
 } from '../../run/run-folder.js';
 import { placedSettings } from '../../run/run-paths.js';
+import { examineWeights } from '../../run/weights/examine-weights.js';
+import { FIXTURES } from '../../run/weights/testing/fixtures.js';
 import { openTower } from '../../teacher/tower/open-tower.js';
 import { towerFolder } from '../../teacher/tower/testing/tower-fixture.js';
 import { hearPort, replayPort } from './replayed-port.js';
@@ -115,8 +117,24 @@ export const SUBJECTS: Readonly<Record<string, Subject>> = {
       rejudge(report, REPORTED);
     },
   },
+  weights: weights('clip'),
+  shards: weights('distilbert'),
   port: { make: (folder) => hearPort(folder, honest()), use: replayPort },
 };
+
+/** A model as Hugging Face saves it, and what `lacuna import` does with it. */
+function weights(fixture: string): Subject {
+  return {
+    make: async (folder) => {
+      cpSync(join(FIXTURES, fixture), folder, { recursive: true });
+      rmSync(join(folder, 'expected.safetensors'));
+    },
+    use: async (folder) => {
+      const config = { preset: 'tiny-mac', clip: { size: 16 } };
+      await examineWeights(folder, config, { onNote: () => {}, onProgress: () => {} });
+    },
+  };
+}
 
 /** Two checks of each kind that a report keeps outputs of, or does not. */
 const REPORTED = CHECKS.filter(({ id }) =>

@@ -48,7 +48,10 @@ export async function writeRun(
   const exists = await RunFolder.resume(path, 'pretrain').catch(() => undefined);
   const folder =
     exists ??
-    (await RunFolder.create(path, MANIFEST, ({ tokenizer }) => replaceFile(tokenizer, TOKENIZER)));
+    (await RunFolder.create(path, MANIFEST, async ({ tokenizer }) => {
+      await replaceFile(tokenizer, TOKENIZER);
+      return {};
+    }));
   try {
     const done = (await lastGoodCheckpoint(folder.checkpoints))?.step ?? 0;
     await folder.rewind(done);

@@ -75,6 +75,16 @@ export const MODEL: Area = {
       },
     ),
     clause(
+      'state.resize',
+      'Where a model begins with the weights of one of another size, a table of places has its grid changed bicubically, one of slots linearly. A port that takes weights otherwise has other features at first, and is no less a port.',
+      {
+        level: 'SHOULD',
+        formula:
+          'y = (i + 1/2) R / R2 - 1/2; row i = sum over k of w(y - floor(y) - k) row clip(floor(y) + k), with a = -0.75; slots: (1 - t) below + t above',
+        source: 'torch.nn.functional.interpolate, bicubic and linear; Hugging Face modeling_vit.py',
+      },
+    ),
+    clause(
       'model.forward',
       'Embedding of the visible cubes and their positions, blocks of attention and MLP with norms before, a norm at the end.',
       {

@@ -13,5 +13,6 @@ export * from './sinusoid.js';
 export * from './state.js';
 export * from './tables.js';
 export * from './text-encoder.js';
+export * from './transfer.js';
 export * from './transformer.js';
 export * from './video-encoder.js';

@@ -36,6 +36,8 @@ export interface VideoEncoderConfig extends TransformerConfig {
   readonly patchStart?: EmbeddingStart;
   /** Whether a class token stands in front of the visible ones (MAC). @defaultValue false */
   readonly classToken?: boolean;
+  /** Whether a norm stands between the embeddings and the first block (CLIP's `pre_layrnorm`). @defaultValue false */
+  readonly embeddingNorm?: boolean;
   /** Whether a layer norm follows the last block. @defaultValue true */
   readonly finalNorm?: boolean;
 }
@@ -85,7 +87,13 @@ function encodeSeen(
   const start = embeddingInit(patchStart, cubeSize(video), width);
   const embedded = linearLayer(model, 'patch', pixels, width, start);
   const placed = add(embedded, positions(model, visible, video, config));
-  const tokens = config.classToken === true ? withClassToken(model, placed) : placed;
+  const embeddings = config.classToken === true ? withClassToken(model, placed) : placed;
+  const norm = (name: string, x: Value): Value =>
+    layerNormLayer(model, name, x, config.normEps ?? NORM_EPS);
+  const tokens =
+    config.embeddingNorm === true
+      ? model.scope('embed', () => norm('norm', embeddings))
+      : embeddings;
   const divided = { slots: gridOf(video).slots, classToken: config.classToken === true };
   const encoded = transformer(
     model,
@@ -93,8 +101,7 @@ function encodeSeen(
     config,
     config.attention === 'divided' ? { divided } : {},
   );
-  if (config.finalNorm === false) return encoded;
-  return layerNormLayer(model, 'norm', encoded, config.normEps ?? NORM_EPS);
+  return config.finalNorm === false ? encoded : norm('norm', encoded);
 }
 
 function positions(

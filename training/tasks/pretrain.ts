@@ -15,6 +15,8 @@ import { dataRoot, readRunList } from '../../run/run-list.js';
 import { placedSettings } from '../../run/run-paths.js';
 import type { RunSettings } from '../../run/settings/config.js';
 import { modelState } from '../../run/settings/settings.js';
+import { RunWeights } from '../../run/weights/begin-weights.js';
+import { InitialState } from '../../run/weights/initial-weights.js';
 import { type LoopResult, train } from '../loop.js';
 import { inFolder, type RunEvent } from '../run-event.js';
 import { checkFlowModel } from './check-flow-model.js';
@@ -64,17 +66,44 @@ export async function pretrain(
   // Before anything is written: a folder without its videos leaves no run behind.
   await checkDataFolder(dataRoot(given), list.records);
   const gallery = await openGallery(given, onNote);
+  const weights = await RunWeights.open(given, onNote);
+  try {
+    const opened = { list, gallery, weights };
+    return await begin(given, backend, options, opened);
+  } finally {
+    await weights.close();
+  }
+}
+
+interface Opened {
+  readonly list: ClipList;
+  readonly gallery: Gallery | undefined;
+  readonly weights: RunWeights;
+}
+
+async function begin(
+  given: RunSettings,
+  backend: Backend,
+  options: PretrainOptions,
+  { list, gallery, weights }: Opened,
+): Promise<PretrainResult> {
   const text = await beginText(await checkFlowModel(given), list, textOptions(options, gallery));
   const { settings, side, facts } = text;
   const plan = pretrainingPlan(settings, vocabularyOf(side));
   const guide = await openGuide(settings, list);
+  const planned = await weights.plan(modelState(settings, vocabularyOf(side)));
   const manifest: RunManifest = {
     ...describeRun(settings, list, vocabularyOf(side), plan, backend, options.version),
     ...facts,
     ...(guide === undefined ? {} : { similarity: guide.digest }),
     ...(gallery === undefined ? {} : { evaluation: gallery.data }),
   };
-  const folder = await RunFolder.create(settings.output, manifest, text.save);
+  const folder = await RunFolder.create(settings.output, manifest, async (created) => {
+    await text.save(created);
+    if (planned === undefined) return {};
+    notesOf(options)(`Weights are taken: ${planned.sentence()}`);
+    return { weights: await planned.save(created) };
+  });
   try {
     for (const [id, reason] of list.badCaptions.first) await folder.appendProblem({ id, reason });
     const parts = { list, text: side, guide, gallery, plan, backend, folder, options };
@@ -142,7 +171,7 @@ async function settingsNow(
   return workers === undefined ? settings : { ...settings, data: { ...settings.data, workers } };
 }
 
-interface Run extends Omit<PretrainingParts, 'evaluation'> {
+interface Run extends Omit<PretrainingParts, 'evaluation' | 'initial'> {
   readonly settings: RunSettings;
   readonly list: ClipList;
   readonly gallery: Gallery | undefined;
@@ -173,10 +202,15 @@ async function run(run: Run): Promise<PretrainResult> {
     gallery === undefined
       ? undefined
       : pretrainingEvaluation(settings, gallery, parts.text, backend);
-  const task = pretrainingTask(settings, list, { ...parts, evaluation });
-  const onEvent = inFolder(folder, options.onEvent);
-  const result = await train(task, { backend, folder, signal: options.signal, onEvent, resumes });
-  return { folder: folder.path, ...result };
+  const initial = new InitialState(folder.initial, folder.manifest);
+  try {
+    const task = pretrainingTask(settings, list, { ...parts, initial, evaluation });
+    const onEvent = inFolder(folder, options.onEvent);
+    const result = await train(task, { backend, folder, signal: options.signal, onEvent, resumes });
+    return { folder: folder.path, ...result };
+  } finally {
+    await initial.close();
+  }
 }
 
 /** The maps that the run's masks are drawn from, of every clip: checked before the run begins. */

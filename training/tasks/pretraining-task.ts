@@ -3,12 +3,12 @@ import { type BatchSample, type ClipBatch, type ClipList, ClipLoader } from '../
 import { BatchFeeds, type TextSide } from '../../run/feeds/batch-feeds.js';
 import { maskedClipSampling } from '../../run/feeds/clip-sampling.js';
 import type { SimilarityGuide } from '../../run/feeds/similarity-guide.js';
-import { initialTensor } from '../../run/initialize.js';
 import type { StepMetrics } from '../../run/run-folder.js';
 import { clipsWithSharedCaptions, dataRoot } from '../../run/run-list.js';
 import { capabilitiesOf } from '../../run/settings/capabilities.js';
 import type { RunSettings } from '../../run/settings/config.js';
 import { modelConfig, modelState, runSchedule, videoConfig } from '../../run/settings/settings.js';
+import type { InitialState } from '../../run/weights/initial-weights.js';
 import { gridOf, maskCounts } from '../../spec/index.js';
 import type { Task, TaskBatch, TaskEvaluation } from '../task.js';
 
@@ -18,6 +18,8 @@ export interface PretrainingParts {
   /** The maps of text-guided masks. */
   readonly guide: SimilarityGuide | undefined;
   readonly plan: Plan;
+  /** How its state begins. */
+  readonly initial: Pick<InitialState, 'read'>;
   readonly evaluation: TaskEvaluation | undefined;
 }
 
@@ -30,7 +32,7 @@ export interface PretrainingBatch extends TaskBatch {
 export function pretrainingTask(
   settings: RunSettings,
   { records }: ClipList,
-  { text, guide, plan, evaluation }: PretrainingParts,
+  { text, guide, plan, initial, evaluation }: PretrainingParts,
 ): Task<PretrainingBatch> {
   const { seed, batch } = settings;
   const stepsPerEpoch = Math.floor(records.length / batch);
@@ -42,7 +44,7 @@ export function pretrainingTask(
     schedule: runSchedule(settings, records.length),
     clips: batch,
     evaluation,
-    initial: (spec) => initialTensor(spec, seed),
+    initial: (spec) => initial.read(spec),
     feeds: ({ clips }) => feeds.feeds(clips),
     metrics: ({ clips }) => ({
       ...motionSources(clips.samples),

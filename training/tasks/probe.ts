@@ -72,7 +72,14 @@ export async function probe(
   };
   const save = ({ features }: RunFolder<'linear-probe'>): Promise<void> =>
     saveFeatures(features, sets, classes);
-  const folder = await RunFolder.create<'linear-probe'>(settings.output, manifest, save);
+  const folder = await RunFolder.create<'linear-probe'>(
+    settings.output,
+    manifest,
+    async (created) => {
+      await save(created);
+      return {};
+    },
+  );
   try {
     for (const problem of problems) await folder.appendProblem(problem);
     return await run(folder, sets, backend, options, false);

@@ -16,6 +16,7 @@ import {
   encodeText,
   type Parameters,
 } from './model.js';
+import { resize } from './resize.js';
 import { at, type Scalar, Scalars } from './scalars.js';
 
 /**
@@ -77,6 +78,8 @@ function answer(
       return maskedText(inputs, attributes);
     case 'state.start':
       return start(attributes);
+    case 'state.resize':
+      return resize(inputs, attributes);
     case 'patchify':
       return patches(request);
     case 'target.cube':

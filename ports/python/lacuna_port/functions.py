@@ -6,6 +6,7 @@ from .masks import mask_text, mask_topk, mask_tube
 from .model import forward
 from .philox import philox
 from .pixels import patchify, target_cube
+from .resizes import resize
 from .starts import start
 from .step import step
 from .towers import space_time, text
@@ -16,6 +17,7 @@ FUNCTIONS = {
     "mask.topk": mask_topk,
     "mask.text": mask_text,
     "state.start": start,
+    "state.resize": resize,
     "patchify": patchify,
     "target.cube": target_cube,
     "loss.mae": mae,

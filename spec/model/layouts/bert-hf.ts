@@ -1,15 +1,8 @@
+import { entry, layer } from './entries.js';
 import type { Layout, LayoutEntry } from './layout.js';
 
-function layer(ours: string, theirs: string): LayoutEntry[] {
-  return ['weight', 'bias'].map((part) => ({
-    ours: `${ours}.${part}`,
-    theirs: `${theirs}.${part}`,
-    conversion: 'same',
-  }));
-}
-
 function table(ours: string, theirs: string): LayoutEntry {
-  return { ours, theirs: `embeddings.${theirs}.weight`, conversion: 'same' };
+  return entry(ours, `embeddings.${theirs}.weight`, ours === 'text.segments' ? 'same' : 'rows');
 }
 
 const NOTES: readonly string[] = [

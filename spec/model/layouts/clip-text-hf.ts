@@ -1,12 +1,5 @@
-import type { Layout, LayoutEntry } from './layout.js';
-
-function layer(ours: string, theirs: string): LayoutEntry[] {
-  return ['weight', 'bias'].map((part) => ({
-    ours: `${ours}.${part}`,
-    theirs: `${theirs}.${part}`,
-    conversion: 'same',
-  }));
-}
+import { entry, layer } from './entries.js';
+import type { Layout } from './layout.js';
 
 const BLOCK = 'text_model.encoder.layers.{i}';
 
@@ -14,16 +7,8 @@ const BLOCK = 'text_model.encoder.layers.{i}';
 export const CLIP_TEXT_HF: Layout = {
   name: 'huggingface-clip-text',
   entries: [
-    {
-      ours: 'text.tokens',
-      theirs: 'text_model.embeddings.token_embedding.weight',
-      conversion: 'same',
-    },
-    {
-      ours: 'text.positions',
-      theirs: 'text_model.embeddings.position_embedding.weight',
-      conversion: 'same',
-    },
+    entry('text.tokens', 'text_model.embeddings.token_embedding.weight', 'rows'),
+    entry('text.positions', 'text_model.embeddings.position_embedding.weight', 'rows'),
     ...layer('text.{i}.norm1', `${BLOCK}.layer_norm1`),
     ...layer('text.{i}.attn.q', `${BLOCK}.self_attn.q_proj`),
     ...layer('text.{i}.attn.k', `${BLOCK}.self_attn.k_proj`),
@@ -33,7 +18,8 @@ export const CLIP_TEXT_HF: Layout = {
     ...layer('text.{i}.mlp.fc1', `${BLOCK}.mlp.fc1`),
     ...layer('text.{i}.mlp.fc2', `${BLOCK}.mlp.fc2`),
     ...layer('text.norm', 'text_model.final_layer_norm'),
-    { ours: 'projection.text.fc2.weight', theirs: 'text_projection.weight', conversion: 'same' },
+    entry('projection.text.fc2.weight', 'text_projection.weight'),
+    entry('temperature.log_scale', 'logit_scale'),
   ],
   notes: [
     'Every norm has eps 1e-5.',

@@ -3,16 +3,40 @@ import type { Shape } from '../../program/index.js';
 /**
  * How a tensor changes between two layouts.
  * - `same`: it does not.
- * - `reshape`: the same elements in another shape.
+ * - `reshape`: the same elements; axes of one element come or go.
  * - `conv3d`: a Conv3d kernel [D, 3, t, p, p] is our matrix [D, t*p*p*3], channels last.
+ * - `conv2d`: a Conv2d kernel [D, 3, p, p] becomes [D, t*p*p*3]: see `inflatePatch`.
+ * - `cubes`: our own matrix [D, t*p*p*3], of as many frames or, by `inflatePatch`, of one.
+ * - `places`: a table of rows, class token first, without the rows in front of the places: [places, D],
+ *   by `resizePlaces` where the grids differ.
+ * - `class`: the class token plus the first row of the table `plus`, since our token has no position.
+ * - `slots`: a table of slots, by `resizeSlots` where their numbers differ.
+ * - `rows`: the first rows of a longer table.
+ * - `third.0`, `third.1`, `third.2`: queries, keys or values of one matrix [3D, D] or vector [3D].
  */
-export type Conversion = 'same' | 'reshape' | 'conv3d';
+export const CONVERSIONS = [
+  'same',
+  'reshape',
+  'conv3d',
+  'conv2d',
+  'cubes',
+  'places',
+  'class',
+  'slots',
+  'rows',
+  'third.0',
+  'third.1',
+  'third.2',
+] as const;
+export type Conversion = (typeof CONVERSIONS)[number];
 
 /** One tensor in both layouts; `{i}` stands for a block's index. */
 export interface LayoutEntry {
   readonly ours: string;
   readonly theirs: string;
   readonly conversion: Conversion;
+  /** The table whose first row is added: see `class`. */
+  readonly plus?: string;
 }
 
 /** The correspondence between our names and another library's, with what else must be agreed on. */
@@ -24,34 +48,36 @@ export interface Layout {
 }
 
 /** The other library's name and conversion for one of our tensors; undefined where it has none. */
-export function theirTensor(
-  layout: Layout,
-  ours: string,
-): { readonly name: string; readonly conversion: Conversion } | undefined {
-  for (const entry of layout.entries) {
-    const [before, after] = entry.ours.split('{i}');
+export function theirTensor(layout: Layout, ours: string): TheirTensor | undefined {
+  for (const { ours: pattern, theirs, ...rest } of layout.entries) {
+    const [before = '', after] = pattern.split('{i}');
     if (after === undefined) {
-      if (entry.ours === ours) return { name: entry.theirs, conversion: entry.conversion };
+      if (pattern === ours) return { name: theirs, ...rest };
       continue;
     }
-    if (!ours.startsWith(before as string) || !ours.endsWith(after)) continue;
-    const index = ours.slice((before as string).length, ours.length - after.length);
+    if (!ours.startsWith(before) || !ours.endsWith(after)) continue;
+    const index = ours.slice(before.length, ours.length - after.length);
     if (!/^\d+$/.test(index)) continue;
-    return { name: entry.theirs.replace('{i}', index), conversion: entry.conversion };
+    return { name: theirs.replace('{i}', index), ...rest };
   }
   return undefined;
 }
 
+/** A tensor of the other library, and what becomes of it. */
+export interface TheirTensor extends Pick<LayoutEntry, 'conversion' | 'plus'> {
+  readonly name: string;
+}
+
 /** A tensor of theirs, row-major in `theirShape`, in our order; the size of the result is the same. */
-export function toOurs(
-  data: Float64Array,
+export function toOurs<A extends Float32Array | Float64Array>(
+  data: A,
   theirShape: Shape,
   conversion: Conversion,
-): Float64Array {
-  if (conversion !== 'conv3d') return data;
+): A {
+  if (conversion !== 'conv3d' && conversion !== 'conv2d') return data;
   const [width, channels, ...rest] = theirShape as [number, number, ...number[]];
   const positions = rest.reduce((product, extent) => product * extent, 1);
-  const result = new Float64Array(data.length);
+  const result = data.slice() as A;
   for (let d = 0; d < width; d++)
     for (let c = 0; c < channels; c++)
       for (let p = 0; p < positions; p++) {

@@ -1,20 +1,14 @@
+import { entry, layer } from './entries.js';
 import type { Layout, LayoutEntry } from './layout.js';
-
-const same = (ours: string, theirs: string): LayoutEntry => ({ ours, theirs, conversion: 'same' });
-
-/** Weight and bias of one layer under both names. */
-function layer(ours: string, theirs: string): LayoutEntry[] {
-  return [same(`${ours}.weight`, `${theirs}.weight`), same(`${ours}.bias`, `${theirs}.bias`)];
-}
 
 function block(ours: string, theirs: string): LayoutEntry[] {
   return [
     ...layer(`${ours}.norm1`, `${theirs}.layernorm_before`),
-    same(`${ours}.attn.q.weight`, `${theirs}.attention.attention.query.weight`),
-    same(`${ours}.attn.q.bias`, `${theirs}.attention.attention.q_bias`),
-    same(`${ours}.attn.k.weight`, `${theirs}.attention.attention.key.weight`),
-    same(`${ours}.attn.v.weight`, `${theirs}.attention.attention.value.weight`),
-    same(`${ours}.attn.v.bias`, `${theirs}.attention.attention.v_bias`),
+    entry(`${ours}.attn.q.weight`, `${theirs}.attention.attention.query.weight`),
+    entry(`${ours}.attn.q.bias`, `${theirs}.attention.attention.q_bias`),
+    entry(`${ours}.attn.k.weight`, `${theirs}.attention.attention.key.weight`),
+    entry(`${ours}.attn.v.weight`, `${theirs}.attention.attention.value.weight`),
+    entry(`${ours}.attn.v.bias`, `${theirs}.attention.attention.v_bias`),
     ...layer(`${ours}.attn.proj`, `${theirs}.attention.output.dense`),
     ...layer(`${ours}.norm2`, `${theirs}.layernorm_after`),
     ...layer(`${ours}.mlp.fc1`, `${theirs}.intermediate.dense`),
@@ -26,16 +20,16 @@ function block(ours: string, theirs: string): LayoutEntry[] {
 export const VIDEOMAE_HF: Layout = {
   name: 'huggingface-videomae',
   entries: [
-    {
-      ours: 'encoder.patch.weight',
-      theirs: 'videomae.embeddings.patch_embeddings.projection.weight',
-      conversion: 'conv3d',
-    },
-    same('encoder.patch.bias', 'videomae.embeddings.patch_embeddings.projection.bias'),
+    entry(
+      'encoder.patch.weight',
+      'videomae.embeddings.patch_embeddings.projection.weight',
+      'conv3d',
+    ),
+    entry('encoder.patch.bias', 'videomae.embeddings.patch_embeddings.projection.bias'),
     ...block('encoder.{i}', 'videomae.encoder.layer.{i}'),
     ...layer('encoder.norm', 'videomae.layernorm'),
-    same('decoder.embed.weight', 'encoder_to_decoder.weight'),
-    { ours: 'decoder.mask', theirs: 'mask_token', conversion: 'reshape' },
+    entry('decoder.embed.weight', 'encoder_to_decoder.weight'),
+    entry('decoder.mask', 'mask_token', 'reshape'),
     ...block('decoder.{i}', 'decoder.decoder_layers.{i}'),
     ...layer('decoder.norm', 'decoder.norm'),
     ...layer('decoder.head', 'decoder.head'),

@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import { BERT_HF, DISTILBERT_HF } from '../../../spec/index.js';
+import { demandsOf } from '../demands.js';
+import { type Architecture, withoutPrefix } from './architecture.js';
+import { activationName, activationOf, depth, eps, parseFields, size } from './config-fields.js';
+
+const BERT = z
+  .looseObject({
+    vocab_size: size,
+    hidden_size: size,
+    num_hidden_layers: depth,
+    num_attention_heads: size,
+    intermediate_size: size,
+    max_position_embeddings: size,
+    type_vocab_size: size.default(2),
+    hidden_act: activationName.default('gelu'),
+    layer_norm_eps: eps.default(1e-12),
+    position_embedding_type: z.literal('absolute').default('absolute'),
+    is_decoder: z.literal(false).default(false),
+  })
+  .transform((config) => ({
+    width: config.hidden_size,
+    depth: config.num_hidden_layers,
+    heads: config.num_attention_heads,
+    hidden: config.intermediate_size,
+    length: config.max_position_embeddings,
+    segments: config.type_vocab_size,
+    normEps: config.layer_norm_eps,
+    activation: config.hidden_act,
+  }));
+
+const DISTILBERT = z
+  .looseObject({
+    vocab_size: size,
+    dim: size,
+    n_layers: depth,
+    n_heads: size,
+    hidden_dim: size,
+    max_position_embeddings: size,
+    activation: activationName.default('gelu'),
+  })
+  .transform((config) => ({
+    width: config.dim,
+    depth: config.n_layers,
+    heads: config.n_heads,
+    hidden: config.hidden_dim,
+    length: config.max_position_embeddings,
+    segments: 0,
+    // DistilBERT's code has it, not its configuration.
+    normEps: 1e-12,
+    activation: config.activation,
+  }));
+
+/** BERT and DistilBERT: norms after, an embedding norm, the first token. */
+export function bertArchitecture(
+  kind: 'bert' | 'distilbert',
+  config: unknown,
+  file: string,
+): Architecture {
+  const fields =
+    kind === 'bert' ? parseFields(BERT, config, file) : parseFields(DISTILBERT, config, file);
+  const { hidden, activation, ...sizes } = fields;
+  return {
+    model: kind === 'bert' ? 'BERT' : 'DistilBERT',
+    towers: {
+      text: {
+        demands: demandsOf('text', {
+          ...sizes,
+          mlpRatio: hidden / sizes.width,
+          activation: activationOf(activation, file),
+          keyBias: true,
+          attention: 'full',
+          pool: 'first',
+          norms: 'after',
+          embeddingNorm: true,
+        }),
+        layout: kind === 'bert' ? BERT_HF : DISTILBERT_HF,
+        owns: /./,
+        parts: {},
+        zero: [],
+        anew: [],
+      },
+    },
+    together: [],
+    // The first checkpoints called a norm's weight gamma and its bias beta.
+    names: (names) =>
+      new Map(
+        [...withoutPrefix(names, ['bert.', 'distilbert.'])].map(([name, file]) => [
+          name.replace(/\.gamma$/, '.weight').replace(/\.beta$/, '.bias'),
+          file,
+        ]),
+      ),
+    leftOut: [/^pooler\./, /^embeddings\.position_ids$/],
+    notes: [],
+  };
+}

@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import { VIDEOMAE_HF } from '../../../spec/index.js';
+import { demandsOf } from '../demands.js';
+import type { Architecture } from './architecture.js';
+import {
+  activationName,
+  activationOf,
+  depth,
+  eps,
+  IMAGE_TOWER,
+  parseFields,
+  placesOf,
+  size,
+} from './config-fields.js';
+
+const SCHEMA = z.looseObject({
+  ...IMAGE_TOWER,
+  tubelet_size: size,
+  hidden_act: activationName.default('gelu'),
+  layer_norm_eps: eps,
+  qkv_bias: z.boolean().exactOptional(),
+  qv_bias: z.boolean().default(true),
+  use_mean_pooling: z.boolean().default(true),
+  decoder_hidden_size: size,
+  decoder_num_hidden_layers: depth,
+  decoder_num_attention_heads: size,
+  decoder_intermediate_size: size,
+});
+
+const PREFIX = 'videomae.';
+const DECODER = /^(decoder\.|encoder_to_decoder\.|mask_token$)/;
+
+/** PyTorch's LayerNorm, which `decoder.norm` is there whatever the config says. */
+const DECODER_NORM_EPS = 1e-5;
+
+export function videoMaeArchitecture(config: unknown, file: string): Architecture {
+  const fields = parseFields(SCHEMA, config, file);
+  const { hidden_size: width, decoder_hidden_size: decoderWidth } = fields;
+  const blocks = {
+    normEps: fields.layer_norm_eps,
+    activation: activationOf(fields.hidden_act, file),
+    keyBias: false,
+  };
+  return {
+    model: 'VideoMAE',
+    towers: {
+      video: {
+        demands: [
+          ...demandsOf('encoder', {
+            width,
+            depth: fields.num_hidden_layers,
+            heads: fields.num_attention_heads,
+            mlpRatio: fields.intermediate_size / width,
+            ...blocks,
+            positions: 'sinusoid',
+            classToken: false,
+            embeddingNorm: false,
+            finalNorm: !fields.use_mean_pooling,
+          }),
+          ...demandsOf('clip', { patch: fields.patch_size, tubelet: fields.tubelet_size }),
+          ...demandsOf(
+            'decoder',
+            {
+              width: decoderWidth,
+              depth: fields.decoder_num_hidden_layers,
+              heads: fields.decoder_num_attention_heads,
+              mlpRatio: fields.decoder_intermediate_size / decoderWidth,
+              ...blocks,
+              finalNormEps: DECODER_NORM_EPS,
+            },
+            false,
+          ),
+        ],
+        layout: VIDEOMAE_HF,
+        owns: /./,
+        parts: { decoder: DECODER },
+        zero: fields.qv_bias ? [] : [/^encoder\.\d+\.attn\.[qv]\.bias$/],
+        anew: [/^encoder\.\d+\.(time|norm3)\./],
+        grid: { ...placesOf(fields.image_size, fields.patch_size, file), first: 0 },
+      },
+    },
+    together: [],
+    names: (names) => {
+      // VideoMAEModel, saved alone, has no prefix.
+      const hasPrefix = names.some((name) => name.startsWith(PREFIX));
+      const inside = names.filter(
+        (name) => !hasPrefix || name.startsWith(PREFIX) || DECODER.test(name),
+      );
+      return new Map(inside.map((name) => [hasPrefix ? name : `${PREFIX}${name}`, name]));
+    },
+    leftOut: [/\.position_embeddings$/],
+    notes: [],
+  };
+}
