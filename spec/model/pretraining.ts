@@ -25,7 +25,7 @@ import {
   type VideoConfig,
 } from './patches.js';
 import { type Pooling, type ProjectionConfig, pool, projection } from './projection.js';
-import { type Model, ModelBuilder } from './state.js';
+import { type Model, ModelBuilder, type StateSpec } from './state.js';
 import { type TextEncoderConfig, textEncoder } from './text-encoder.js';
 import {
   patchTokens,
@@ -101,32 +101,15 @@ export function pretrainingModel(
 ): Model {
   const { mae, contrastive } = config;
   const model = new ModelBuilder('pretraining', float);
-  const { cubes, visible, encoded } = encodedVideo(model, config, shape);
+  const clips = encodedVideo(model, config, shape);
   const terms: Value[] = [];
-  if (mae !== undefined) {
-    const masked = maskedInput(model, config, shape);
-    const prediction = decodedVideo(model, encoded, visible, masked, config, mae);
-    const target = model.scope('target', () => targetsOf(cubes, masked, config, mae));
-    const lossOf = RECONSTRUCTION_LOSSES[mae.loss ?? 'mean-squared'];
-    const loss = model.scope('mae', () => lossOf(prediction, target));
-    model.program.output('loss.mae', loss);
-    terms.push(weighted(loss, mae.weight));
-  }
+  if (mae !== undefined) terms.push(reconstruction(model, clips, config, mae, shape));
   if (contrastive !== undefined) {
-    const { weight, temperature } = contrastive;
-    const align = (): Value => {
-      const video = videoEmbedding(model, encoded, config, contrastive, 'train');
-      const text = textEmbedding(model, shape, contrastive, 'train');
-      const scale = temperatureScale(model, temperature);
-      const captions = captionNumbers(model, shape, contrastive);
-      return model.scope('contrastive', () =>
-        infoNceLoss(text, video, scale, contrastive, captions),
-      );
+    const features: Features = {
+      video: () => videoFeatures(clips.encoded, config, contrastive),
+      text: () => textFeatures(model, shape, contrastive),
     };
-    const loss = weight === 0 ? model.withoutUpdates(align) : align();
-    model.program.output('loss.contrastive', loss);
-    // No product with 0: it would carry a NaN of what is only watched into the loss.
-    if (weight !== 0) terms.push(weighted(loss, weight));
+    terms.push(...alignment(model, features, contrastive, shape));
   }
   const [first, second] = terms;
   if (first === undefined) {
@@ -137,6 +120,62 @@ export function pretrainingModel(
   }
   model.program.output('loss', second === undefined ? first : add(first, second));
   return model.finish();
+}
+
+/**
+ * A model in two: what each clip has of itself, and what it has of the others in its batch. The loss is
+ * the sum of both parts' outputs `loss`; a part that adds nothing to it has none.
+ */
+export interface PartedModel {
+  /**
+   * Of b clips. Outputs: what the batch part reads of them, [b, ...], by the names of its inputs, and
+   * losses that are means over the clips: those of equal parts of a batch average to that of the batch.
+   */
+  readonly clips: Model;
+  /** Of the B clips of the global batch. */
+  readonly batch?: Model;
+  /** The state of both, in the order of the whole model. */
+  readonly state: readonly StateSpec[];
+}
+
+/**
+ * `pretrainingModel` in two. The clips' part has the encoders, the decoder and `loss.mae`; the batch's
+ * part reads `video.features` [B, D] and `text.features` [B, D'] (or the frozen `text.embedding`) and has
+ * the projections, batch norm's statistics over the global batch, and `loss.contrastive`.
+ *
+ * @param shape The global batch's.
+ * @param part b, the clips of a part.
+ */
+export function partedPretrainingModel(
+  config: ModelConfig,
+  shape: BatchShape,
+  part: number,
+  float: FloatType = 'f32',
+): PartedModel {
+  const { mae, contrastive } = config;
+  const { state } = pretrainingModel(config, shape, float);
+  const own = { ...shape, batch: part };
+  const model = new ModelBuilder('clips', float);
+  const clips = encodedVideo(model, config, own);
+  if (mae !== undefined)
+    model.program.output('loss', reconstruction(model, clips, config, mae, own));
+  if (contrastive === undefined) return { clips: model.finish(), state };
+  const batch = new ModelBuilder('batch', float);
+  const crossing = (name: string, value: Value): (() => Value) => {
+    model.program.output(name, value);
+    const type = [shape.batch, ...value.shape.slice(1)];
+    return () => batch.program.input(name, value.dtype, type, 'data');
+  };
+  const features: Features = {
+    video: crossing('video.features', videoFeatures(clips.encoded, config, contrastive)),
+    text:
+      'frozen' in contrastive.text
+        ? () => textFeatures(batch, shape, contrastive)
+        : crossing('text.features', textFeatures(model, own, contrastive)),
+  };
+  const [term] = alignment(batch, features, contrastive, shape);
+  if (term !== undefined) batch.program.output('loss', term);
+  return { clips: model.finish(), batch: batch.finish(), state };
 }
 
 /** Clips to embeddings: `frames` and `visible` as in `pretrainingModel` to `embedding` [B, width]. */
@@ -221,11 +260,62 @@ export function reconstructionModel(config: ModelConfig, shape: BatchShape): Mod
   return model.finish();
 }
 
+/** Clips behind the encoder. */
+interface EncodedVideo {
+  readonly cubes: Value;
+  readonly visible: Value;
+  readonly encoded: Value;
+}
+
+/** What is aligned, before it is projected, [B, D]; each is made where the program has it. */
+interface Features {
+  readonly video: () => Value;
+  readonly text: () => Value;
+}
+
+/** The term of reconstruction, weighted; `loss.mae` is an output. */
+function reconstruction(
+  model: ModelBuilder,
+  { cubes, visible, encoded }: EncodedVideo,
+  config: ModelConfig,
+  mae: MaeObjective,
+  shape: BatchShape,
+): Value {
+  const masked = maskedInput(model, config, shape);
+  const prediction = decodedVideo(model, encoded, visible, masked, config, mae);
+  const target = model.scope('target', () => targetsOf(cubes, masked, config, mae));
+  const lossOf = RECONSTRUCTION_LOSSES[mae.loss ?? 'mean-squared'];
+  const loss = model.scope('mae', () => lossOf(prediction, target));
+  model.program.output('loss.mae', loss);
+  return weighted(loss, mae.weight);
+}
+
+/** The term of alignment, weighted, or none where it is only watched; `loss.contrastive` is an output. */
+function alignment(
+  model: ModelBuilder,
+  features: Features,
+  contrastive: ContrastiveObjective,
+  shape: BatchShape,
+): readonly Value[] {
+  const { weight, temperature, videoProjection, textProjection } = contrastive;
+  const align = (): Value => {
+    const video = projection(model, 'projection.video', features.video(), videoProjection, 'train');
+    const text = projection(model, 'projection.text', features.text(), textProjection, 'train');
+    const scale = temperatureScale(model, temperature);
+    const captions = captionNumbers(model, shape, contrastive);
+    return model.scope('contrastive', () => infoNceLoss(text, video, scale, contrastive, captions));
+  };
+  const loss = weight === 0 ? model.withoutUpdates(align) : align();
+  model.program.output('loss.contrastive', loss);
+  // No product with 0: it would carry a NaN of what is only watched into the loss.
+  return weight === 0 ? [] : [weighted(loss, weight)];
+}
+
 function encodedVideo(
   model: ModelBuilder,
   { video, encoder }: ModelConfig,
   { batch, visible: count }: BatchShape,
-): { readonly cubes: Value; readonly visible: Value; readonly encoded: Value } {
+): EncodedVideo {
   if (!Number.isInteger(count) || count < 1 || count > clipTokens(video)) {
     throw new LacunaError({
       what: 'the number of visible tokens is out of range',
@@ -271,36 +361,49 @@ function targetsOf(
 function videoEmbedding(
   model: ModelBuilder,
   encoded: Value,
-  { encoder }: ModelConfig,
+  config: ModelConfig,
   contrastive: ContrastiveObjective,
   mode: Mode,
 ): Value {
-  const { pool: kind = 'mean', videoProjection } = contrastive;
+  const features = videoFeatures(encoded, config, contrastive);
+  return projection(model, 'projection.video', features, contrastive.videoProjection, mode);
+}
+
+function videoFeatures(
+  encoded: Value,
+  { encoder }: ModelConfig,
+  { pool: kind = 'mean' }: ContrastiveObjective,
+): Value {
   if (kind === 'class' && encoder.classToken !== true) {
     throw new LacunaError({
       what: 'pooling by the class token needs one',
       fix: 'Set encoder.classToken, or pool by the mean.',
     });
   }
-  const pooled = pool(kind === 'mean' ? patchTokens(encoded, encoder) : encoded, kind);
-  return projection(model, 'projection.video', pooled, videoProjection, mode);
+  return pool(kind === 'mean' ? patchTokens(encoded, encoder) : encoded, kind);
 }
 
 function textEmbedding(
   model: ModelBuilder,
-  { batch, textLength }: Pick<BatchShape, 'batch' | 'textLength'>,
-  { text, textProjection }: ContrastiveObjective,
+  shape: Pick<BatchShape, 'batch' | 'textLength'>,
+  contrastive: ContrastiveObjective,
   mode: Mode,
 ): Value {
-  if ('frozen' in text) {
-    const { program } = model;
-    const given = program.input('text.embedding', program.float, [batch, text.width], 'data');
-    return projection(model, 'projection.text', given, textProjection, mode);
-  }
-  const ids = model.program.input('text.ids', 'i32', [batch, textLength ?? text.length], 'data');
-  const lengths = model.program.input('text.lengths', 'i32', [batch], 'data');
-  const encoded = textEncoder(model, ids, lengths, text);
-  return projection(model, 'projection.text', encoded, textProjection, mode);
+  const features = textFeatures(model, shape, contrastive);
+  return projection(model, 'projection.text', features, contrastive.textProjection, mode);
+}
+
+function textFeatures(
+  model: ModelBuilder,
+  { batch, textLength }: Pick<BatchShape, 'batch' | 'textLength'>,
+  { text }: ContrastiveObjective,
+): Value {
+  const { program } = model;
+  if ('frozen' in text)
+    return program.input('text.embedding', program.float, [batch, text.width], 'data');
+  const ids = program.input('text.ids', 'i32', [batch, textLength ?? text.length], 'data');
+  const lengths = program.input('text.lengths', 'i32', [batch], 'data');
+  return textEncoder(model, ids, lengths, text);
 }
 
 /** The numbers of the captions, where the loss asks which are equal. */
