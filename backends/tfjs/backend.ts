@@ -34,6 +34,12 @@ export class TfjsBackend implements Backend {
       deterministic,
       residency: onHost ? 'host' : 'resident',
       claims: CLAIMS,
+      memory: {
+        device: device === 'cpu' ? 'machine' : 'own',
+        donated: 'beside',
+        between: 'freed',
+        fuses: false,
+      },
     };
   }
 

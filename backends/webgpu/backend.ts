@@ -60,6 +60,7 @@ export class WebgpuBackend implements Backend {
       residency: 'resident',
       emulated: runtime.isSoftware,
       claims: ['attention', 'attention_grad'],
+      memory: { device: 'own', donated: 'in place', between: 'kept', fuses: true },
     };
   }
 

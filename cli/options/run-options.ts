@@ -14,6 +14,7 @@ export interface RunFlags extends BackendFlags {
   readonly steps?: string;
   readonly epochs?: string;
   readonly batch?: string;
+  readonly microbatches?: string;
   readonly seed?: string;
   readonly workers?: string;
   readonly set?: readonly string[];
@@ -29,6 +30,7 @@ const KEYS: Readonly<Record<Exclude<keyof RunFlags, 'config' | 'set'>, string>> 
   steps: 'schedule.steps',
   epochs: 'schedule.epochs',
   batch: 'batch',
+  microbatches: 'microbatches',
   seed: 'seed',
   workers: 'data.workers',
   backend: 'backend.name',
