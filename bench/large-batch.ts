@@ -44,9 +44,9 @@ const visible = tokens - Math.floor(Number(values.mask) * tokens);
 const microbatches = batch / Number(values.part);
 const backend = await ONNX.open({ device: 'cpu', threads: Number(values.threads) });
 const plan = trainingPlan(config, { batch, visible }, { microbatches, gradientNorm: true });
-const { memory: habits, claims } = backend.info;
+const { memory: habits } = backend.info;
 if (habits === undefined) throw new Error('the backend does not say how it keeps memory');
-const predicted = planMemory(plan, habits, claims);
+const predicted = planMemory(plan, habits);
 const make = inputMaker({ batch, visible });
 const before = memory('VmRSS');
 console.error(

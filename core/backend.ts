@@ -72,6 +72,12 @@ export interface MemoryHabits {
   readonly between: 'kept' | 'freed';
   /** Whether elementwise operations are computed where their results are read, and not stored. */
   readonly fuses: boolean;
+  /** The composites inside which nothing is stored. */
+  readonly whole: readonly string[];
+  /** The length of a sequence from which on the scores of attention are not stored either. */
+  readonly streamsFrom?: number;
+  /** What its buffers take over the values that lie in them at a time. @defaultValue 1 */
+  readonly packing?: number;
 }
 
 /** What a backend tells of itself. */

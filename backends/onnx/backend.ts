@@ -75,6 +75,7 @@ export class OnnxBackend implements Backend {
         donated: 'beside',
         between: 'kept',
         fuses: false,
+        whole: Object.keys(CLAIMS),
       },
     };
   }

@@ -35,10 +35,11 @@ export class TfjsBackend implements Backend {
       residency: onHost ? 'host' : 'resident',
       claims: CLAIMS,
       memory: {
-        device: device === 'cpu' ? 'machine' : 'own',
+        device: onHost ? 'machine' : 'own',
         donated: 'beside',
         between: 'freed',
         fuses: false,
+        whole: CLAIMS,
       },
     };
   }

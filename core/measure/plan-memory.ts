@@ -1,4 +1,5 @@
 import {
+  type Call,
   type DType,
   elementCount,
   type Operation,
@@ -31,14 +32,8 @@ export interface PlanMemory {
  * that makes it to the last that reads it, in the order of the program. Reshaped values share their
  * place; an elementwise result takes that of an operand that ends there; broadcasts and literals are not
  * stored. What the process holds by itself (code, an allocator's slack) is not counted.
- *
- * @param claims The composites that the backend executes whole: what they have inside is not stored.
  */
-export function planMemory(
-  plan: Plan,
-  habits: MemoryHabits,
-  claims: readonly string[] = [],
-): PlanMemory {
+export function planMemory(plan: Plan, habits: MemoryHabits): PlanMemory {
   const kept = [...plan.state, ...plan.scratch];
   const names = new Set(kept.map(({ name }) => name));
   const programs = Object.values(plan.programs);
@@ -50,17 +45,15 @@ export function planMemory(
       return copies * bytesOf({ dtype: types.get(name)?.dtype ?? 'f32', shape });
     }),
   );
-  const outside = (role: 'table' | 'data', program: Program): number =>
-    sum(
-      program.inputs
-        .filter((each) => (each.role === 'constant') === (role === 'table'))
-        .filter(({ name }) => !names.has(name))
-        .map(bytesOf),
-    );
-  const tables = sum([...types.values()].filter(({ role }) => role === 'constant').map(bytesOf));
-  const fed = tables + Math.max(...programs.map((program) => outside('data', program)));
-  const each = programs.map((program) => betweenBytes(program, habits, claims, names));
-  const between = habits.between === 'kept' ? sum(each) : Math.max(...each);
+  const given = [...types.values()].filter(({ name }) => !names.has(name));
+  const tables = sum(given.filter(({ role }) => role === 'constant').map(bytesOf));
+  const data = programs.map(({ inputs }) =>
+    sum(inputs.filter(({ name, role }) => role === 'data' && !names.has(name)).map(bytesOf)),
+  );
+  const fed = tables + Math.max(...data);
+  const each = programs.map((program) => betweenBytes(program, habits, names));
+  const { packing = 1 } = habits;
+  const between = packing * (habits.between === 'kept' ? sum(each) : Math.max(...each));
   const host = hostBytes(plan, names);
   const device = stateBytes + fed + between;
   return {
@@ -85,15 +78,11 @@ function hostBytes(plan: Plan, kept: ReadonlySet<string>): number {
 }
 
 /** The most bytes that lie between the operations of a program at a time; inputs are not among them. */
-function betweenBytes(
-  program: Program,
-  { fuses }: MemoryHabits,
-  claims: readonly string[],
-  kept: ReadonlySet<string>,
-): number {
-  const whole = simplify(expand(program, (name) => claims.includes(name)));
+function betweenBytes(program: Program, habits: MemoryHabits, kept: ReadonlySet<string>): number {
+  const { fuses } = habits;
+  const whole = simplify(expand(program, (_, call) => isWhole(call, habits)));
   const types = declarations(whole);
-  const places = placesOf(whole);
+  const places = placesOf(whole, fuses);
   const place = (name: string): string => places.get(name) ?? name;
   const stored = storedValues(whole, fuses);
   const lastUse = new Map<string, number>();
@@ -129,40 +118,69 @@ function betweenBytes(
   return peak;
 }
 
-/** Values that are another value's elements in another shape: by name, whose place they share. */
-function placesOf({ operations }: Program): ReadonlyMap<string, string> {
+function isWhole(
+  { composite, results }: Call,
+  { whole, streamsFrom = Number.POSITIVE_INFINITY }: MemoryHabits,
+): boolean {
+  const isLong = (results[0]?.shape.at(-2) ?? 0) >= streamsFrom;
+  return whole.includes(composite) || (composite.startsWith('attention') && isLong);
+}
+
+/** Values that are another value's elements in another order or shape: by name, whose place they share. */
+function placesOf({ operations }: Program, fuses: boolean): ReadonlyMap<string, string> {
   const places = new Map<string, string>();
   for (const { op, operands, results } of operations) {
     const [operand] = operands;
     const [result] = results;
-    if (op !== 'reshape' || operand === undefined || result === undefined) continue;
+    const isView = op === 'reshape' || (fuses && (op === 'transpose' || op === 'slice'));
+    if (!isView || operand === undefined || result === undefined) continue;
     places.set(result.name, places.get(operand) ?? operand);
   }
   return places;
 }
 
-/** The values that are written to memory. */
+/**
+ * The values that are written to memory. Where operations are fused, an elementwise value is computed
+ * in its elementwise readers and in reductions, and a product's only elementwise reader in the product.
+ */
 function storedValues({ operations, outputs }: Program, fuses: boolean): ReadonlySet<string> {
+  const readers = new Map<string, Operation[]>();
+  for (const operation of operations) {
+    for (const name of new Set(operation.operands)) {
+      const others = readers.get(name);
+      if (others === undefined) readers.set(name, [operation]);
+      else others.push(operation);
+    }
+  }
+  const inlines = (operation: Operation): boolean =>
+    isElementwise(operation) || classOf(operation) === 'reduction';
   const stored = new Set(outputs.map(({ value }) => value));
   for (const operation of operations) {
     if (operation.op === 'constant' || operation.op === 'broadcast' || operation.op === 'iota')
       continue;
-    if (fuses && isElementwise(operation)) continue;
-    for (const { name } of operation.results) stored.add(name);
-  }
-  if (!fuses) return stored;
-  // What an operation reads that cannot compute it is written before it.
-  for (const operation of operations) {
-    if (!isElementwise(operation) && operation.op !== 'reshape' && operation.op !== 'broadcast')
-      for (const name of operation.operands) stored.add(name);
+    for (const { name } of operation.results) {
+      const own = readers.get(name) ?? [];
+      const [only, more] = own;
+      const isInline =
+        isElementwise(operation) && own.every(inlines)
+          ? true
+          : operation.op === 'matmul' &&
+            only !== undefined &&
+            more === undefined &&
+            isElementwise(only);
+      if (!fuses || !isInline) stored.add(name);
+    }
   }
   return stored;
 }
 
+function classOf(operation: Operation): string {
+  return operation.op === 'call' ? 'call' : PRIMITIVE_FACTS[operation.op].class;
+}
+
 function isElementwise(operation: Operation): boolean {
   if (operation.op === 'call') return ELEMENTWISE_CALLS.has(operation.composite);
-  const { class: kind } = PRIMITIVE_FACTS[operation.op];
-  return kind === 'unary' || kind === 'binary' || kind === 'elementwise';
+  return ['unary', 'binary', 'elementwise'].includes(classOf(operation));
 }
 
 const ELEMENTWISE_CALLS: ReadonlySet<string> = new Set(['gelu', 'gelu_grad']);
