@@ -51,7 +51,7 @@ Examples:
   $ lacuna pretrain --data captions.jsonl --root videos --preset videomae-vits --objective mae+contrastive
   $ lacuna pretrain --data captions.jsonl --preset mac-vitb --batch 8 --set mask.ratio=0.75
   $ lacuna pretrain --data captions.jsonl --preset tgm-vitb-k400 --set contrastive.teacher=clip-vit-base-patch32
-  $ lacuna pretrain --data captions.jsonl --preset mac-vitb --batch 512 --microbatches 64    (8 clips at a time)
+  $ lacuna pretrain --data captions.jsonl --preset mac-vitb --batch 512 --microbatches 64   # 8 clips at a time
   $ lacuna pretrain --config run.json --steps 2000
   $ lacuna pretrain --resume runs/my-run
   $ lacuna pretrain --resume runs/my-run --epochs 800 --root /mnt/videos
