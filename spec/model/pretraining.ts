@@ -1,38 +1,26 @@
 import { LacunaError } from '../errors.js';
-import { type InfoNceConfig, infoNceLoss, temperatureScale } from '../objectives/info-nce.js';
-import {
-  RECONSTRUCTION_LOSSES,
-  type ReconstructionLossName,
-} from '../objectives/reconstruction-losses.js';
-import { type TargetKind, targets } from '../objectives/targets.js';
-import {
-  add,
-  type FloatType,
-  gather,
-  mul,
-  reshape,
-  transpose,
-  type Value,
-} from '../program/index.js';
-import { type DecoderConfig, decoder } from './decoder.js';
+import type { InfoNceConfig } from '../objectives/info-nce.js';
+import type { ReconstructionLossName } from '../objectives/reconstruction-losses.js';
+import type { TargetKind } from '../objectives/targets.js';
+import { add, type FloatType, reshape, transpose, type Value } from '../program/index.js';
+import type { DecoderConfig } from './decoder.js';
 import type { Mode } from './layers.js';
+import { gridOf, patchify, type VideoConfig } from './patches.js';
 import {
-  clipTokens,
-  gridOf,
-  normalizePixels,
-  patchify,
-  toUnitRange,
-  type VideoConfig,
-} from './patches.js';
+  alignment,
+  decodedVideo,
+  encodedVideo,
+  type Features,
+  maskedInput,
+  reconstruction,
+  targetsOf,
+  textFeatures,
+  videoFeatures,
+} from './pretraining-pieces.js';
 import { type Pooling, type ProjectionConfig, pool, projection } from './projection.js';
-import { type Model, ModelBuilder, type StateSpec } from './state.js';
-import { type TextEncoderConfig, textEncoder } from './text-encoder.js';
-import {
-  patchTokens,
-  seenCubesEncoder,
-  type VideoEncoderConfig,
-  videoEncoder,
-} from './video-encoder.js';
+import { type Model, ModelBuilder } from './state.js';
+import type { TextEncoderConfig } from './text-encoder.js';
+import { patchTokens, seenCubesEncoder, type VideoEncoderConfig } from './video-encoder.js';
 
 /** Reconstruction of masked cubes. */
 export interface MaeObjective {
@@ -122,62 +110,6 @@ export function pretrainingModel(
   return model.finish();
 }
 
-/**
- * A model in two: what each clip has of itself, and what it has of the others in its batch. The loss is
- * the sum of both parts' outputs `loss`; a part that adds nothing to it has none.
- */
-export interface PartedModel {
-  /**
-   * Of b clips. Outputs: what the batch part reads of them, [b, ...], by the names of its inputs, and
-   * losses that are means over the clips: those of equal parts of a batch average to that of the batch.
-   */
-  readonly clips: Model;
-  /** Of the B clips of the global batch. */
-  readonly batch?: Model;
-  /** The state of both, in the order of the whole model. */
-  readonly state: readonly StateSpec[];
-}
-
-/**
- * `pretrainingModel` in two. The clips' part has the encoders, the decoder and `loss.mae`; the batch's
- * part reads `video.features` [B, D] and `text.features` [B, D'] (or the frozen `text.embedding`) and has
- * the projections, batch norm's statistics over the global batch, and `loss.contrastive`.
- *
- * @param shape The global batch's.
- * @param part b, the clips of a part.
- */
-export function partedPretrainingModel(
-  config: ModelConfig,
-  shape: BatchShape,
-  part: number,
-  float: FloatType = 'f32',
-): PartedModel {
-  const { mae, contrastive } = config;
-  const { state } = pretrainingModel(config, shape, float);
-  const own = { ...shape, batch: part };
-  const model = new ModelBuilder('clips', float);
-  const clips = encodedVideo(model, config, own);
-  if (mae !== undefined)
-    model.program.output('loss', reconstruction(model, clips, config, mae, own));
-  if (contrastive === undefined) return { clips: model.finish(), state };
-  const batch = new ModelBuilder('batch', float);
-  const crossing = (name: string, value: Value): (() => Value) => {
-    model.program.output(name, value);
-    const type = [shape.batch, ...value.shape.slice(1)];
-    return () => batch.program.input(name, value.dtype, type, 'data');
-  };
-  const features: Features = {
-    video: crossing('video.features', videoFeatures(clips.encoded, config, contrastive)),
-    text:
-      'frozen' in contrastive.text
-        ? () => textFeatures(batch, shape, contrastive)
-        : crossing('text.features', textFeatures(model, own, contrastive)),
-  };
-  const [term] = alignment(batch, features, contrastive, shape);
-  if (term !== undefined) batch.program.output('loss', term);
-  return { clips: model.finish(), batch: batch.finish(), state };
-}
-
 /** Clips to embeddings: `frames` and `visible` as in `pretrainingModel` to `embedding` [B, width]. */
 export function videoEmbeddingModel(config: ModelConfig, shape: BatchShape): Model {
   const model = new ModelBuilder('video_embedding');
@@ -260,104 +192,6 @@ export function reconstructionModel(config: ModelConfig, shape: BatchShape): Mod
   return model.finish();
 }
 
-/** Clips behind the encoder. */
-interface EncodedVideo {
-  readonly cubes: Value;
-  readonly visible: Value;
-  readonly encoded: Value;
-}
-
-/** What is aligned, before it is projected, [B, D]; each is made where the program has it. */
-interface Features {
-  readonly video: () => Value;
-  readonly text: () => Value;
-}
-
-/** The term of reconstruction, weighted; `loss.mae` is an output. */
-function reconstruction(
-  model: ModelBuilder,
-  { cubes, visible, encoded }: EncodedVideo,
-  config: ModelConfig,
-  mae: MaeObjective,
-  shape: BatchShape,
-): Value {
-  const masked = maskedInput(model, config, shape);
-  const prediction = decodedVideo(model, encoded, visible, masked, config, mae);
-  const target = model.scope('target', () => targetsOf(cubes, masked, config, mae));
-  const lossOf = RECONSTRUCTION_LOSSES[mae.loss ?? 'mean-squared'];
-  const loss = model.scope('mae', () => lossOf(prediction, target));
-  model.program.output('loss.mae', loss);
-  return weighted(loss, mae.weight);
-}
-
-/** The term of alignment, weighted, or none where it is only watched; `loss.contrastive` is an output. */
-function alignment(
-  model: ModelBuilder,
-  features: Features,
-  contrastive: ContrastiveObjective,
-  shape: BatchShape,
-): readonly Value[] {
-  const { weight, temperature, videoProjection, textProjection } = contrastive;
-  const align = (): Value => {
-    const video = projection(model, 'projection.video', features.video(), videoProjection, 'train');
-    const text = projection(model, 'projection.text', features.text(), textProjection, 'train');
-    const scale = temperatureScale(model, temperature);
-    const captions = captionNumbers(model, shape, contrastive);
-    return model.scope('contrastive', () => infoNceLoss(text, video, scale, contrastive, captions));
-  };
-  const loss = weight === 0 ? model.withoutUpdates(align) : align();
-  model.program.output('loss.contrastive', loss);
-  // No product with 0: it would carry a NaN of what is only watched into the loss.
-  return weight === 0 ? [] : [weighted(loss, weight)];
-}
-
-function encodedVideo(
-  model: ModelBuilder,
-  { video, encoder }: ModelConfig,
-  { batch, visible: count }: BatchShape,
-): EncodedVideo {
-  if (!Number.isInteger(count) || count < 1 || count > clipTokens(video)) {
-    throw new LacunaError({
-      what: 'the number of visible tokens is out of range',
-      got: String(count),
-      expected: `an integer in [1, ${clipTokens(video)}]`,
-    });
-  }
-  const { frames: length, size } = video;
-  const frames = model.program.input('frames', 'u8', [batch, length, size, size, 3], 'data');
-  const visible = model.program.input('visible', 'i32', [batch, count], 'data');
-  const cubes = model.scope('cubes', () => patchify(frames, video));
-  return { cubes, visible, encoded: videoEncoder(model, cubes, visible, video, encoder) };
-}
-
-function maskedInput(model: ModelBuilder, { video }: ModelConfig, shape: BatchShape): Value {
-  const count = clipTokens(video) - shape.visible;
-  if (count < 1)
-    throw new LacunaError({ what: 'nothing is masked, so there is nothing to reconstruct' });
-  return model.program.input('masked', 'i32', [shape.batch, count], 'data');
-}
-
-function decodedVideo(
-  model: ModelBuilder,
-  encoded: Value,
-  visible: Value,
-  masked: Value,
-  { video, encoder }: ModelConfig,
-  mae: MaeObjective,
-): Value {
-  return decoder(model, patchTokens(encoded, encoder), visible, masked, video, mae.decoder);
-}
-
-function targetsOf(
-  cubes: Value,
-  masked: Value,
-  { video }: ModelConfig,
-  { target = 'per-cube-channel' }: MaeObjective,
-): Value {
-  const pixels = toUnitRange(gather(cubes, masked, 1));
-  return targets(target === 'per-patch' ? normalizePixels(pixels, video) : pixels, target);
-}
-
 function videoEmbedding(
   model: ModelBuilder,
   encoded: Value,
@@ -367,20 +201,6 @@ function videoEmbedding(
 ): Value {
   const features = videoFeatures(encoded, config, contrastive);
   return projection(model, 'projection.video', features, contrastive.videoProjection, mode);
-}
-
-function videoFeatures(
-  encoded: Value,
-  { encoder }: ModelConfig,
-  { pool: kind = 'mean' }: ContrastiveObjective,
-): Value {
-  if (kind === 'class' && encoder.classToken !== true) {
-    throw new LacunaError({
-      what: 'pooling by the class token needs one',
-      fix: 'Set encoder.classToken, or pool by the mean.',
-    });
-  }
-  return pool(kind === 'mean' ? patchTokens(encoded, encoder) : encoded, kind);
 }
 
 function textEmbedding(
@@ -393,30 +213,6 @@ function textEmbedding(
   return projection(model, 'projection.text', features, contrastive.textProjection, mode);
 }
 
-function textFeatures(
-  model: ModelBuilder,
-  { batch, textLength }: Pick<BatchShape, 'batch' | 'textLength'>,
-  { text }: ContrastiveObjective,
-): Value {
-  const { program } = model;
-  if ('frozen' in text)
-    return program.input('text.embedding', program.float, [batch, text.width], 'data');
-  const ids = program.input('text.ids', 'i32', [batch, textLength ?? text.length], 'data');
-  const lengths = program.input('text.lengths', 'i32', [batch], 'data');
-  return textEncoder(model, ids, lengths, text);
-}
-
-/** The numbers of the captions, where the loss asks which are equal. */
-function captionNumbers(
-  { program }: ModelBuilder,
-  { batch }: BatchShape,
-  { equalCaptions }: ContrastiveObjective,
-): Value | undefined {
-  return equalCaptions === 'positives'
-    ? program.input('text.caption', 'i32', [batch], 'data')
-    : undefined;
-}
-
 function requireContrastive({ contrastive }: ModelConfig): ContrastiveObjective {
   if (contrastive === undefined) {
     throw new LacunaError({
@@ -425,8 +221,4 @@ function requireContrastive({ contrastive }: ModelConfig): ContrastiveObjective 
     });
   }
   return contrastive;
-}
-
-function weighted(loss: Value, weight: number = 1): Value {
-  return weight === 1 ? loss : mul(loss, weight);
 }
