@@ -14,7 +14,7 @@ import {
 } from './real-size/index.js';
 import {
   bitIdentical,
-  PLAN_RELATION,
+  PLAN_RELATIONS,
   RELATION_FAMILIES,
   RELATIONS,
   realSize,
@@ -73,7 +73,7 @@ function checksWith(functions: readonly Family[], frozen: readonly Check[]): rea
     ...RELATIONS,
     ...STEP_CHECKS,
     ...SKIP_CHECKS,
-    PLAN_RELATION,
+    ...PLAN_RELATIONS,
     ...TRAJECTORY_CHECKS,
     ...frozen,
   ];

@@ -62,6 +62,24 @@ export interface KernelSourceText {
   readonly text: string;
 }
 
+/** How a backend keeps what a step needs: what its memory is predicted by (`planMemory`). */
+export interface MemoryHabits {
+  /** Where its tensors lie: in the memory of the machine, beside what the caller feeds, or of its own. */
+  readonly device: 'machine' | 'own';
+  /** An output that replaces a donated input: in its place, or beside it, and its place is kept. */
+  readonly donated: 'in place' | 'beside';
+  /** What lies between operations, after a call: kept for the next one of that program, or freed. */
+  readonly between: 'kept' | 'freed';
+  /** Whether elementwise operations are computed where their results are read, and not stored. */
+  readonly fuses: boolean;
+  /** The composites inside which nothing is stored. */
+  readonly whole: readonly string[];
+  /** The length of a sequence from which on the scores of attention are not stored either. */
+  readonly streamsFrom?: number;
+  /** What its buffers take over the values that lie in them at a time. @defaultValue 1 */
+  readonly packing?: number;
+}
+
 /** What a backend tells of itself. */
 export interface BackendInfo {
   /** `onnx`, `webgpu`, ... */
@@ -83,6 +101,8 @@ export interface BackendInfo {
   readonly emulated?: boolean;
   /** Composites that it executes whole; the others it expands. */
   readonly claims: readonly string[];
+  /** How it keeps memory, by which that of a step is predicted. @defaultValue nobody can say */
+  readonly memory?: MemoryHabits;
 }
 
 /** A device that executes programs. */

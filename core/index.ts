@@ -2,7 +2,7 @@
  * What can be done to a program: differentiate, simplify, plan, print, parse, check, and the contract
  * that a backend signs. Only the specification comes in; no backend is known here.
  */
-export { differentiate, type Gradients } from './autodiff/differentiate.js';
+export { differentiate, type Gradients, pullBack } from './autodiff/differentiate.js';
 export * from './backend.js';
 export { backendOption } from './backend-option.js';
 export { checkProgram } from './check.js';

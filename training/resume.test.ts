@@ -83,6 +83,16 @@ describe('a run that is resumed', () => {
     expect(await outcome(join(folder, 'stopped'))).toEqual(await outcome(join(folder, 'straight')));
   });
 
+  it('ends so in microbatches, with batch norm over the global batch', async () => {
+    const parts = { microbatches: 2, contrastive: { videoProjection: { kind: 'mlp-bn' } } };
+    await pretrain(settings('straight parts', parts), backend, options);
+    await runUntil(3, settings('stopped parts', parts));
+    await resumePretraining(join(folder, 'stopped parts'), backend, options);
+    expect(await outcome(join(folder, 'stopped parts'))).toEqual(
+      await outcome(join(folder, 'straight parts')),
+    );
+  });
+
   it('goes on from the checkpoint before a damaged one, and drops a metric that was cut off', async () => {
     const run = join(folder, 'damaged');
     await runUntil(5, settings('damaged'));
@@ -163,17 +173,31 @@ describe('a run', () => {
     expect(await outcome(result.folder)).not.toEqual(await outcome(join(folder, 'straight')));
   });
 
-  it('in two microbatches is the run in one, to float32 rounding', async () => {
-    const mae = { objective: 'mae' };
-    await pretrain(settings('whole', mae), backend, options);
-    await pretrain(settings('halves', { ...mae, microbatches: 2 }), backend, options);
-    const losses = async (run: string): Promise<number[]> =>
-      (await readMetrics(join(folder, run))).map(({ metrics }) => metrics.loss ?? Number.NaN);
-    const [whole, halves] = [await losses('whole'), await losses('halves')];
-    whole.forEach((loss, i) => {
-      expect(Math.abs(loss - (halves[i] ?? Number.NaN))).toBeLessThan(1e-4 * loss);
-    });
-  });
+  it.each([
+    ['mae', {}],
+    ['contrastive', {}],
+    ['mae+contrastive', { contrastive: { videoProjection: { kind: 'mlp-bn' } } }],
+  ])(
+    'of %s in two microbatches is the run in one, to float32 rounding',
+    async (objective, rest) => {
+      const changes = { objective, ...rest };
+      await pretrain(settings(`whole ${objective}`, changes), backend, options);
+      await pretrain(
+        settings(`halves ${objective}`, { ...changes, microbatches: 2 }),
+        backend,
+        options,
+      );
+      const losses = async (run: string): Promise<number[]> =>
+        (await readMetrics(join(folder, `${run} ${objective}`))).map(
+          ({ metrics }) => metrics.loss ?? Number.NaN,
+        );
+      const [whole, halves] = [await losses('whole'), await losses('halves')];
+      expect(whole).toHaveLength(8);
+      whole.forEach((loss, i) => {
+        expect(Math.abs(loss - (halves[i] ?? Number.NaN))).toBeLessThan(1e-4 * loss);
+      });
+    },
+  );
 
   it('leaves no tensor behind on the backend', () => {
     expect(backend.liveTensors).toBe(0);

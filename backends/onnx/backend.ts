@@ -70,6 +70,13 @@ export class OnnxBackend implements Backend {
       residency: provider === 'cpu' ? 'resident' : 'host',
       ...(provider === 'cpu' ? { float64: true } : {}),
       claims: Object.keys(CLAIMS),
+      memory: {
+        device: provider === 'cpu' ? 'machine' : 'own',
+        donated: 'beside',
+        between: 'kept',
+        fuses: false,
+        whole: Object.keys(CLAIMS),
+      },
     };
   }
 
@@ -140,6 +147,8 @@ function sessionOptions(options: OnnxOptions): InferenceSession.SessionOptions {
     intraOpNumThreads: threadCount(options),
     interOpNumThreads: 1,
     executionMode: 'sequential',
+    // With a pattern the second run takes one block for all that the first took in pieces, and keeps both.
+    enableMemPattern: false,
     graphOptimizationLevel: options.optimization ?? 'all',
     // It would scale a product where its operand is scaled: another rounding of subnormal numbers.
     extra: { optimization: { disable_specified_optimizers: 'MatMulScaleFusion' } },

@@ -34,6 +34,13 @@ export class TfjsBackend implements Backend {
       deterministic,
       residency: onHost ? 'host' : 'resident',
       claims: CLAIMS,
+      memory: {
+        device: onHost ? 'machine' : 'own',
+        donated: 'beside',
+        between: 'freed',
+        fuses: false,
+        whole: CLAIMS,
+      },
     };
   }
 

@@ -18,6 +18,7 @@ import type { ProductTiling, Tiling } from './lowering/kernels/tiling.js';
 import { HARDWARE, SOFTWARE } from './lowering/kernels/tiling.js';
 import { lower } from './lowering/lower.js';
 import { wgslType } from './lowering/wgsl.js';
+import { MEMORY_HABITS } from './memory/memory-plan.js';
 import { fromWords, toWords, type WebgpuTensor } from './tensor.js';
 import { tilingText } from './tuning/candidates.js';
 
@@ -60,6 +61,7 @@ export class WebgpuBackend implements Backend {
       residency: 'resident',
       emulated: runtime.isSoftware,
       claims: ['attention', 'attention_grad'],
+      memory: MEMORY_HABITS,
     };
   }
 

@@ -37,6 +37,10 @@ export function pretrainCommand(): Command {
     .option('--steps <n>', 'length of the run in steps')
     .option('--epochs <n>', 'length of the run in epochs')
     .option('--batch <n>', 'clips of a step')
+    .option(
+      '--microbatches <n>',
+      'parts that a step runs its batch in, to need less memory; negatives stay those of the whole batch',
+    )
     .addOption(seedOption())
     .option('--workers <n>', 'decoding threads');
   return withBackendOptions(command)
@@ -59,6 +63,7 @@ Examples:
   $ lacuna pretrain --data captions.jsonl --preset tgm-vitb-k400 --set contrastive.teacher=clip-vit-base-patch32
   $ lacuna pretrain --data captions.jsonl --preset mac-vitb --init vit-base-patch16-224-in21k --init distilbert-base-uncased
   $ lacuna pretrain --data captions.jsonl --preset mac-vitb --set mask.ratio=0 --init runs/masked
+  $ lacuna pretrain --data captions.jsonl --preset mac-vitb --batch 512 --microbatches 64   # 8 clips at a time
   $ lacuna pretrain --config run.json --steps 2000
   $ lacuna pretrain --resume runs/my-run
   $ lacuna pretrain --resume runs/my-run --epochs 800 --root /mnt/videos

@@ -22,6 +22,7 @@ export interface RunFlags extends BackendFlags {
   readonly steps?: string;
   readonly epochs?: string;
   readonly batch?: string;
+  readonly microbatches?: string;
   readonly seed?: string;
   readonly workers?: string;
   readonly set?: readonly string[];
@@ -40,6 +41,7 @@ const KEYS: Readonly<Record<Exclude<keyof RunFlags, 'config' | 'set' | 'init'>, 
   steps: 'schedule.steps',
   epochs: 'schedule.epochs',
   batch: 'batch',
+  microbatches: 'microbatches',
   seed: 'seed',
   workers: 'data.workers',
   backend: 'backend.name',

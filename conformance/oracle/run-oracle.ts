@@ -1,9 +1,10 @@
-import type { Backend, DeviceTensor, HostTensor, Named } from '../../core/backend.js';
+import type { Backend, HostTensor, Named } from '../../core/backend.js';
+import type { Plan } from '../../core/plan/plan.js';
+import { PlanRunner } from '../../core/plan/plan-runner.js';
 import { momentName, type StateSpec } from '../../spec/index.js';
-import { isStateRole } from '../../spec/program/index.js';
 import { sampledPositions } from './hashed.js';
 import { type OracleModel, oracleInput, oracleStart, tokenRows } from './oracle-model.js';
-import { type OracleStep, oracleStep } from './oracle-step.js';
+import { oracleStep } from './oracle-step.js';
 
 /** Steps of the oracle. */
 export const ORACLE_STEPS = 3;
@@ -35,43 +36,47 @@ export interface OracleRun {
   readonly compileSeconds: number;
 }
 
-/** Runs the steps of an oracle's model and keeps the samples. Tensors are downloaded one at a time. */
+/**
+ * Runs the steps of an oracle's model and keeps the samples. Tensors are downloaded one at a time.
+ *
+ * @param microbatches Parts that the batch is run in. @defaultValue 1
+ */
 export async function runOracle(
   backend: Backend,
   model: OracleModel,
   float: 'f32' | 'f64',
+  microbatches: number = 1,
 ): Promise<OracleRun> {
-  const step = oracleStep(model, float);
-  const kept = new Set(step.state.map(({ name }) => name));
-  const donate = Object.fromEntries(
-    step.program.outputs.filter(({ name }) => kept.has(name)).map(({ name }) => [name, name]),
+  const { plan, parameters } = oracleStep(model, float, microbatches);
+  const positions = positionsOf(model, parameters);
+  const start = new Map<string, Samples>();
+  const starting = (spec: StateSpec): HostTensor => {
+    const tensor = oracleStart(spec, float);
+    const at = positions.get(spec.name);
+    if (at !== undefined) {
+      const zeros = new Float64Array(at.length);
+      start.set(spec.name, { p: sample(tensor, at), m: zeros, v: zeros });
+    }
+    return tensor;
+  };
+  const data = feedsOf(model, plan);
+  const runner = await PlanRunner.open(backend, plan, starting, (table) =>
+    oracleInput(model, table),
   );
-  const executable = await backend.compile(step.program, { donate });
-  const positions = positionsOf(model, step.parameters);
-  const [start, held] = await upload(backend, model, step, positions, float);
   const steps: RanStep[] = [];
   try {
     for (let nth = 1; nth <= ORACLE_STEPS; nth++) {
-      const schedule = await uploadSchedule(backend, model, float, nth);
-      const outputs = await executable.run({ ...Object.fromEntries(held), ...schedule });
-      for (const tensor of Object.values(schedule)) backend.release(tensor);
-      for (const name of kept) {
-        const next = outputs[name];
-        if (next !== undefined) held.set(name, next);
-      }
-      steps.push(await keep(backend, outputs, held, positions));
+      const metrics = await runner.step({ ...data, ...scheduleTensors(model, float, nth) });
+      steps.push({ metrics, ...(await keep(runner, positions)) });
     }
     const statistics = new Map<string, Float64Array>();
-    for (const { name, role } of step.state) {
-      const tensor = held.get(name);
-      if (role !== 'statistic' || tensor === undefined) continue;
-      statistics.set(name, Float64Array.from((await backend.download(tensor)).data));
+    for (const { name, role } of plan.state) {
+      if (role === 'statistic')
+        statistics.set(name, Float64Array.from((await runner.download(name)).data));
     }
-    const { compileSeconds } = executable;
-    return { parameters: step.parameters, start, steps, statistics, compileSeconds };
+    return { parameters, start, steps, statistics, compileSeconds: runner.compileSeconds };
   } finally {
-    for (const tensor of held.values()) backend.release(tensor);
-    await executable.dispose();
+    await runner.dispose();
   }
 }
 
@@ -98,76 +103,48 @@ export function scheduleOf({ optimizer }: OracleModel, nth: number): Named<numbe
   };
 }
 
-async function upload(
-  backend: Backend,
-  model: OracleModel,
-  { program, state }: OracleStep,
-  positions: ReadonlyMap<string, Int32Array>,
-  float: 'f32' | 'f64',
-): Promise<readonly [ReadonlyMap<string, Samples>, Map<string, DeviceTensor>]> {
-  const held = new Map<string, DeviceTensor>();
-  const start = new Map<string, Samples>();
-  for (const spec of state) {
-    const tensor = oracleStart(spec, float);
-    const at = positions.get(spec.name);
-    if (at !== undefined) {
-      const zeros = new Float64Array(at.length);
-      start.set(spec.name, { p: sample(tensor, at), m: zeros, v: zeros });
+/** The data of the whole batch. */
+function feedsOf(model: OracleModel, { programs, calls, state, scratch }: Plan): Named<HostTensor> {
+  const kept = new Set([...state, ...scratch].map(({ name }) => name));
+  const fed: Record<string, HostTensor> = {};
+  for (const { program, repeat, rows } of calls) {
+    for (const input of programs[program]?.inputs ?? []) {
+      if (input.role !== 'data' || kept.has(input.name) || input.name === rows) continue;
+      const [first = 1, ...rest] = input.shape;
+      fed[input.name] = oracleInput(model, { ...input, shape: [repeat * first, ...rest] });
     }
-    held.set(spec.name, await backend.upload(tensor));
   }
-  for (const input of program.inputs) {
-    if (isStateRole(input.role) || input.role === 'schedule') continue;
-    held.set(input.name, await backend.upload(oracleInput(model, input)));
-  }
-  return [start, held];
+  return fed;
 }
 
-async function uploadSchedule(
-  backend: Backend,
-  model: OracleModel,
-  float: 'f32' | 'f64',
-  nth: number,
-): Promise<Named<DeviceTensor>> {
-  const found: Record<string, DeviceTensor> = {};
-  for (const [name, value] of Object.entries(scheduleOf(model, nth))) {
-    const data = float === 'f64' ? Float64Array.of(value) : Float32Array.of(value);
-    found[name] = await backend.upload({ dtype: float, shape: [], data });
-  }
-  return found;
+function scheduleTensors(model: OracleModel, float: 'f32' | 'f64', nth: number): Named<HostTensor> {
+  return Object.fromEntries(
+    Object.entries(scheduleOf(model, nth)).map(([name, value]) => {
+      const data = float === 'f64' ? Float64Array.of(value) : Float32Array.of(value);
+      return [name, { dtype: float, shape: [], data }];
+    }),
+  );
 }
 
 async function keep(
-  backend: Backend,
-  outputs: Named<DeviceTensor>,
-  held: ReadonlyMap<string, DeviceTensor>,
+  runner: PlanRunner,
   positions: ReadonlyMap<string, Int32Array>,
-): Promise<RanStep> {
-  const [metrics, gradients, norms, after] = [
-    new Map<string, number>(),
+): Promise<Omit<RanStep, 'metrics'>> {
+  const [gradients, norms, after] = [
     new Map<string, Float64Array>(),
     new Map<string, number>(),
     new Map<string, Samples>(),
   ];
-  for (const [name, tensor] of Object.entries(outputs)) {
-    if (held.get(name) === tensor) continue;
-    const host = await backend.download(tensor);
-    backend.release(tensor);
-    const parameter = name.replace(/^grad\./, '');
-    const at = positions.get(parameter);
-    if (at === undefined) metrics.set(name, host.data[0] ?? Number.NaN);
-    else {
-      gradients.set(parameter, sample(host, at));
-      norms.set(parameter, norm(host));
-    }
-  }
   for (const [name, at] of positions) {
+    const gradient = await runner.download(`grad.${name}`);
+    gradients.set(name, sample(gradient, at));
+    norms.set(name, norm(gradient));
     const read = async (own: string): Promise<Float64Array> =>
-      sample(await backend.download(held.get(own) as DeviceTensor), at);
+      sample(await runner.download(own), at);
     const [m, v] = [momentName('m', name), momentName('v', name)];
     after.set(name, { p: await read(name), m: await read(m), v: await read(v) });
   }
-  return { metrics: Object.fromEntries(metrics), gradients, norms, after };
+  return { gradients, norms, after };
 }
 
 function sample({ data }: HostTensor, positions: Int32Array): Float64Array {

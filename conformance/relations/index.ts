@@ -5,7 +5,7 @@ import { RELATION_FAMILIES } from './families.js';
 
 export { bitIdentical, type RelationSize, realSize } from './bit-identical.js';
 export { RELATION_FAMILIES } from './families.js';
-export { PLAN_RELATION } from './plans.js';
+export { PLAN_RELATIONS } from './plans.js';
 
 /** What holds at any size; `bitIdentical` gives those that run at real sizes, too. */
 export const RELATIONS: readonly Check[] = [

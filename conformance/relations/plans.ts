@@ -4,59 +4,82 @@ import type { Plan } from '../../core/plan/plan.js';
 import { PlanRunner } from '../../core/plan/plan-runner.js';
 import { trainingPlan } from '../../core/plan/training-plan.js';
 import { CONTRACTS } from '../../spec/contracts/index.js';
-import { momentName } from '../../spec/index.js';
+import { type ModelConfig, momentName } from '../../spec/index.js';
 import { type Check, type Finding, verdictOf } from '../check.js';
 import { allowance, legalSpread } from '../steps/legal-spread.js';
 import { cutStep } from '../steps/step-program.js';
-import { stepInputs, TINY_MAE } from '../steps/tiny-step.js';
+import {
+  stepInputs,
+  TINY_CONTRASTIVE,
+  TINY_JOINT,
+  TINY_MAE,
+  TINY_TEACHER,
+} from '../steps/tiny-step.js';
+import type { Subject } from '../subject.js';
 
 const SHAPE = { batch: 4, visible: 3 };
 /** m after one step from 0 is (1 - beta1) g. */
 const SHARE = 0.1;
 
 /**
- * One step in one call and with gradients accumulated over 2 and 4 microbatches: the first moments
- * agree as two legal runs do, within the spread of random legal runs.
+ * One step in one call and with its batch in parts: losses, gradients (as first moments) and batch norm's
+ * statistics agree as two legal runs do, within the spread of random legal runs. Of a part of one clip no
+ * batch norm could be computed, nor any negative: those of the whole batch are.
  */
-export const PLAN_RELATION: Check = {
-  id: 'relation/plans',
-  level: 3,
-  clauses: ['relation.plans'],
-  run: async ({ backend }) => {
-    if (backend === undefined) return verdictOf('unsupported', 'programs do not run on it');
-    const { step, state } = cutStep(TINY_MAE, SHAPE);
-    const inputs = zeroMoments(stepInputs(step, state, { ...SHAPE, draw: 9 }));
-    const outputs = step.outputs.filter(({ name }) => name.startsWith('grad.'));
-    const judged = removeDeadCode({ ...step, outputs });
-    const spread = legalSpread(judged, inputs, CONTRACTS[backend.info.contract]);
-    const whole = await moments(backend, trainingPlan(TINY_MAE, SHAPE), inputs);
-    let finding: Finding = { ...verdictOf('pass'), cases: 0 };
-    for (const microbatches of [2, 4]) {
-      const plan = trainingPlan(TINY_MAE, SHAPE, { microbatches });
-      const parts = await moments(backend, plan, inputs);
-      finding = { ...finding, cases: finding.cases + 1 };
-      for (const [name, { data }] of Object.entries(whole)) {
-        const { deviation } = spread.get(`grad.${name}`) ?? { deviation: new Float64Array() };
-        const limit = allowance(2 * state.length * 100) * Math.SQRT2;
-        for (let i = 0; i < data.length; i++) {
-          const [one, two] = [data[i] as number, parts[name]?.data[i] ?? Number.NaN];
-          const bound = limit * SHARE * (deviation[i] ?? 0) + Math.abs(one) * 2 ** -22;
-          const ratio = one === two ? 0 : Math.abs(one - two) / bound;
-          finding = {
-            ...finding,
-            elements: finding.elements + 1,
-            worstRatio: Math.max(finding.worstRatio, ratio),
-          };
-          if (ratio <= 1) continue;
-          const what = `${name}[${i}] is ${two} with ${microbatches} microbatches, ${one} with one`;
-          const address = `relation/plans:microbatches=${microbatches}`;
-          return { ...finding, verdict: 'fail', failure: { address, what } };
-        }
+export const PLAN_RELATIONS: readonly Check[] = [
+  planRelation('relation/plans', TINY_MAE, [2, 4]),
+  planRelation('relation/plans/joint', TINY_JOINT, [2, 4]),
+  planRelation('relation/plans/contrastive', TINY_CONTRASTIVE, [2]),
+  planRelation('relation/plans/teacher', TINY_TEACHER, [4]),
+];
+
+function planRelation(id: string, config: ModelConfig, cuts: readonly number[]): Check {
+  const run = (subject: Subject): Promise<Finding> => compare(id, config, cuts, subject);
+  return { id, level: 3, clauses: ['relation.plans'], run };
+}
+
+async function compare(
+  id: string,
+  config: ModelConfig,
+  cuts: readonly number[],
+  { backend }: Subject,
+): Promise<Finding> {
+  if (backend === undefined) return verdictOf('unsupported', 'programs do not run on it');
+  const { step, state } = cutStep(config, SHAPE);
+  const inputs = zeroMoments(stepInputs(step, state, { ...SHAPE, draw: 9 }));
+  const kept = new Set(state.filter(({ role }) => role !== 'statistic').map(({ name }) => name));
+  const outputs = step.outputs.filter(({ name }) => !kept.has(name));
+  const judged = removeDeadCode({ ...step, outputs });
+  const spread = legalSpread(judged, inputs, CONTRACTS[backend.info.contract]);
+  const count = [...spread.values()].reduce((sum, { value }) => sum + value.length, 0);
+  const limit = allowance(2 * cuts.length * count) * Math.SQRT2;
+  const whole = await results(backend, trainingPlan(config, SHAPE), inputs);
+  let finding: Finding = { ...verdictOf('pass'), cases: 0 };
+  for (const microbatches of cuts) {
+    const plan = trainingPlan(config, SHAPE, { microbatches });
+    const parts = await results(backend, plan, inputs);
+    finding = { ...finding, cases: finding.cases + 1 };
+    for (const [name, { deviation }] of spread) {
+      const share = name.startsWith('grad.') ? SHARE : 1;
+      for (let i = 0; i < deviation.length; i++) {
+        const [one, two] = [whole[name]?.[i] ?? Number.NaN, parts[name]?.[i] ?? Number.NaN];
+        const bound = limit * share * (deviation[i] ?? 0) + Math.abs(one) * 2 ** -22;
+        const raw = one === two ? 0 : Math.abs(one - two) / bound;
+        const ratio = Number.isNaN(raw) ? Number.POSITIVE_INFINITY : raw;
+        finding = {
+          ...finding,
+          elements: finding.elements + 1,
+          worstRatio: Math.max(finding.worstRatio, ratio),
+        };
+        if (ratio <= 1) continue;
+        const what = `${name}[${i}] is ${two} with ${microbatches} microbatches, ${one} with one`;
+        const address = `${id}:microbatches=${microbatches}`;
+        return { ...finding, verdict: 'fail', failure: { address, what } };
       }
     }
-    return finding;
-  },
-};
+  }
+  return finding;
+}
 
 function zeroMoments(inputs: Named<HostTensor>): Named<HostTensor> {
   return Object.fromEntries(
@@ -69,19 +92,22 @@ function zeroMoments(inputs: Named<HostTensor>): Named<HostTensor> {
   );
 }
 
-/** The first moments after one step, by the name of their parameter. */
-async function moments(
+/** After one step: losses, statistics, and the first moment of each parameter as `grad.NAME`. */
+async function results(
   backend: Backend,
   plan: Plan,
   inputs: Named<HostTensor>,
-): Promise<Named<HostTensor>> {
+): Promise<Named<ArrayLike<number>>> {
   const given = ({ name }: { readonly name: string }): HostTensor => inputs[name] as HostTensor;
   const runner = await PlanRunner.open(backend, plan, given, given);
   try {
-    await runner.step(inputs);
-    const names = plan.state.filter(({ role }) => role === 'parameter').map(({ name }) => name);
-    const found: Record<string, HostTensor> = {};
-    for (const name of names) found[name] = await runner.download(momentName('m', name));
+    const found: Record<string, ArrayLike<number>> = {};
+    for (const [name, value] of Object.entries(await runner.step(inputs))) found[name] = [value];
+    for (const { name, role } of plan.state) {
+      if (role === 'statistic') found[name] = (await runner.download(name)).data;
+      if (role !== 'parameter') continue;
+      found[`grad.${name}`] = (await runner.download(momentName('m', name))).data;
+    }
     return found;
   } finally {
     await runner.dispose();

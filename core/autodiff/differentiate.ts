@@ -41,22 +41,32 @@ export function differentiate(
   wrt: readonly string[],
   cotangent: (loss: Value) => Value = one,
 ): Gradients {
-  const forward = expand(program, (name) => compositeNamed(name).gradient !== undefined);
-  const builder = ProgramBuilder.extend(forward);
-  const output = forward.outputs.find(({ name }) => name === loss);
-  if (output === undefined) {
-    throw new LacunaError({ where: program.name, what: 'there is no such output', got: loss });
-  }
-  const target = builder.value(output.value);
-  if (target.shape.length !== 0 || !isFloat(target.dtype)) {
+  const scalar = (target: Value): Value => {
+    if (target.shape.length === 0 && isFloat(target.dtype)) return cotangent(target);
     throw new LacunaError({
       where: program.name,
       what: `${loss} cannot be differentiated`,
       got: formatType(target),
       expected: 'a scalar of a float type',
     });
-  }
+  };
+  return pullBack(program, new Map([[loss, scalar]]), wrt);
+}
 
+/**
+ * The vector-Jacobian product: extends `program` with sum over the outputs y of (dy / dx)^T c_y for each
+ * value x in `wrt`. A part of a step is differentiated by it, whose cotangents come from another part.
+ *
+ * @param cotangents Makes c_y, of the type of y, by the name of the output.
+ * @throws LacunaError as `differentiate`, and where a cotangent has another type than its output.
+ */
+export function pullBack(
+  program: Program,
+  cotangents: ReadonlyMap<string, (output: Value) => Value>,
+  wrt: readonly string[],
+): Gradients {
+  const forward = expand(program, (name) => compositeNamed(name).gradient !== undefined);
+  const builder = ProgramBuilder.extend(forward);
   for (const name of wrt) {
     const value = builder.value(name);
     if (isFloat(value.dtype)) continue;
@@ -69,10 +79,29 @@ export function differentiate(
   }
 
   const active = reachable(forward, wrt);
-  const cotangents = new Map<string, Value>();
-  if (active.has(target.name)) cotangents.set(target.name, cotangent(target));
+  const found = new Map<string, Value>();
+  const receive = (name: string, own: Value): void => {
+    const earlier = found.get(name);
+    found.set(name, earlier === undefined ? own : add(earlier, own));
+  };
+  for (const [name, cotangentOf] of cotangents) {
+    const output = forward.outputs.find((each) => each.name === name);
+    if (output === undefined)
+      throw new LacunaError({ where: program.name, what: 'there is no such output', got: name });
+    const target = builder.value(output.value);
+    const own = cotangentOf(target);
+    if (formatType(own) !== formatType(target)) {
+      throw new LacunaError({
+        where: program.name,
+        what: `the cotangent of ${name} is of another type`,
+        got: formatType(own),
+        expected: formatType(target),
+      });
+    }
+    if (active.has(target.name)) receive(target.name, own);
+  }
   for (const operation of [...forward.operations].reverse()) {
-    const received = operation.results.map(({ name }) => cotangents.get(name));
+    const received = operation.results.map(({ name }) => found.get(name));
     if (received.every((each) => each === undefined)) continue;
     builder.scope(`grad.${operation.results[0]?.name}`, () => {
       const sent = transposed(builder, operation, received);
@@ -80,15 +109,13 @@ export function differentiate(
         if (!active.has(name)) return;
         const own = sent[index];
         checkCotangent(operation, builder.value(name), own);
-        if (own === undefined) return;
-        const earlier = cotangents.get(name);
-        cotangents.set(name, earlier === undefined ? own : add(earlier, own));
+        if (own !== undefined) receive(name, own);
       });
     });
   }
   const gradients = wrt.map((name): [string, Value] => {
     const value = builder.value(name);
-    return [name, cotangents.get(name) ?? zeros(builder, value)];
+    return [name, found.get(name) ?? zeros(builder, value)];
   });
   return { builder, gradients: new Map(gradients) };
 }

@@ -8,7 +8,7 @@ import type {
   KernelTime,
   Named,
 } from '../backend.js';
-import { metricNames, type Plan } from './plan.js';
+import { metricNames, type Plan, type PlanCall } from './plan.js';
 
 /** What the caller feeds to a step: data of the global batch, tables and schedule scalars. */
 export type Feeds = Named<HostTensor>;
@@ -88,9 +88,10 @@ export class PlanRunner {
   ): Promise<Named<number>> {
     for (const spec of this.plan.scratch) this.#state.set(spec.name, await this.#zeros(spec));
     const metrics = new Map<string, number>();
-    for (const { program: key, repeat } of this.plan.calls) {
+    for (const call of this.plan.calls) {
+      const { repeat } = call;
       for (let run = 0; run < repeat; run++) {
-        for (const [name, value] of await this.#call(key, feeds, { run, repeat, onKernels })) {
+        for (const [name, value] of await this.#call(call, feeds, { run, onKernels })) {
           metrics.set(name, (metrics.get(name) ?? 0) + value / repeat);
         }
       }
@@ -120,9 +121,9 @@ export class PlanRunner {
   }
 
   async #call(
-    key: string,
+    { program: key, repeat, rows }: PlanCall,
     feeds: Feeds,
-    { run, repeat, onKernels }: CallOptions,
+    { run, onKernels }: CallOptions,
   ): Promise<[string, number][]> {
     const executable = this.#executables.get(key) as Executable;
     const { program } = executable;
@@ -132,7 +133,9 @@ export class PlanRunner {
       let tensor = this.#state.get(input.name) ?? this.#tables.get(input.name);
       if (tensor === undefined) {
         tensor = await this.#backend.upload(
-          portion(input, required(feeds, input.name), run, repeat),
+          input.name === rows
+            ? rowNumbers(input, run)
+            : portion(input, required(feeds, input.name), run, repeat),
         );
         fed.push(tensor);
       }
@@ -152,7 +155,11 @@ export class PlanRunner {
       metrics.push([name, data[0] as number]);
     }
     for (const { name } of program.outputs) {
-      if (this.#state.has(name)) this.#state.set(name, required(outputs, name));
+      const old = this.#state.get(name);
+      if (old === undefined) continue;
+      // What the program reads was donated.
+      if (inputs[name] === undefined) this.#backend.release(old);
+      this.#state.set(name, required(outputs, name));
     }
     return metrics;
   }
@@ -172,7 +179,6 @@ export class PlanRunner {
 interface CallOptions {
   /** Which of the repeats of this call it is. */
   readonly run: number;
-  readonly repeat: number;
   readonly onKernels: ((times: readonly KernelTime[]) => void) | undefined;
 }
 
@@ -191,6 +197,12 @@ function portion(input: ProgramInput, tensor: HostTensor, run: number, repeat: n
   const count = elementCount(input.shape);
   const data: HostData = tensor.data.subarray(run * count, (run + 1) * count);
   return { dtype: tensor.dtype, shape: input.shape, data };
+}
+
+/** The numbers of the rows that `portion` gives. */
+function rowNumbers({ dtype, shape }: ProgramInput, run: number): HostTensor {
+  const length = elementCount(shape);
+  return { dtype, shape, data: Int32Array.from({ length }, (_, i) => run * length + i) };
 }
 
 function stored<T>(tensors: ReadonlyMap<string, T>, name: string): T {

@@ -6,20 +6,22 @@ export interface PlanCall {
   readonly program: string;
   /** How often it runs; run r of R is fed rows [r, r + 1) * (B / R) of each data input. */
   readonly repeat: number;
+  /** An input i32 [B / R] that is fed the numbers of those rows: where they lie in scratch of B rows. */
+  readonly rows?: string;
 }
 
 /**
  * A training step: program calls in order over shared tensors. Names connect them: an input of role
  * `data`, `constant` or `schedule` is fed by the caller, any other is read from the state or scratch
  * tensor of that name, and an output of such a name replaces it. Other outputs are metrics, averaged
- * over the runs of a repeated call.
+ * over the runs of a repeated call, and added up where several programs have one.
  */
 export interface Plan {
   readonly programs: Readonly<Record<string, Program>>;
   readonly calls: readonly PlanCall[];
   /** What persists: parameters, optimiser moments, statistics. */
   readonly state: readonly StateSpec[];
-  /** What lives within one step and starts at zero: accumulated gradients. */
+  /** What lives within one step and starts at zero: accumulated gradients, what parts of a batch hand on. */
   readonly scratch: readonly StateSpec[];
 }
 

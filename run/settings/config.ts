@@ -41,7 +41,7 @@ export interface RunSettings {
   readonly pairing: Pairing;
   /** Clips of a global batch. */
   readonly batch: number;
-  /** Into how many parts a step cuts its batch (objective `mae` only). */
+  /** Into how many equal parts a step cuts its batch, to need less memory: `partedPlan`. */
   readonly microbatches: number;
   readonly optimizer: Required<AdamWConfig>;
   readonly schedule: ScheduleConfig;

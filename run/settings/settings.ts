@@ -108,11 +108,7 @@ function requireSharedMask({ encoder, mask, clip }: RunSettings): void {
 
 function checkAlignment(settings: RunSettings, config: RunConfig, preset: Preset): void {
   const { reconstructs, readsText } = capabilitiesOf(settings);
-  const { batch, microbatches, contrastive, encoder, textMask } = settings;
-  refuse(microbatches > 1, 'microbatches', `${microbatches}`, {
-    what: 'a contrastive loss cannot be cut: its negatives are the whole batch',
-    fix: 'Set microbatches to 1, or choose the objective mae.',
-  });
+  const { batch, contrastive, encoder, textMask } = settings;
   refuse(batch < 2, 'batch', `${batch}`, {
     what: 'a contrastive loss needs at least two clips, or there is nothing to tell apart',
     fix: 'Raise the batch, or choose the objective mae.',

@@ -5,6 +5,7 @@ export * from './features.js';
 export * from './layers.js';
 export * from './layouts/index.js';
 export * from './linear-probe.js';
+export * from './parted-pretraining.js';
 export * from './patches.js';
 export * from './presets.js';
 export * from './pretraining.js';

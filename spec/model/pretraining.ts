@@ -1,38 +1,26 @@
 import { LacunaError } from '../errors.js';
-import { type InfoNceConfig, infoNceLoss, temperatureScale } from '../objectives/info-nce.js';
-import {
-  RECONSTRUCTION_LOSSES,
-  type ReconstructionLossName,
-} from '../objectives/reconstruction-losses.js';
-import { type TargetKind, targets } from '../objectives/targets.js';
-import {
-  add,
-  type FloatType,
-  gather,
-  mul,
-  reshape,
-  transpose,
-  type Value,
-} from '../program/index.js';
-import { type DecoderConfig, decoder } from './decoder.js';
+import type { InfoNceConfig } from '../objectives/info-nce.js';
+import type { ReconstructionLossName } from '../objectives/reconstruction-losses.js';
+import type { TargetKind } from '../objectives/targets.js';
+import { add, type FloatType, reshape, transpose, type Value } from '../program/index.js';
+import type { DecoderConfig } from './decoder.js';
 import type { Mode } from './layers.js';
+import { gridOf, patchify, type VideoConfig } from './patches.js';
 import {
-  clipTokens,
-  gridOf,
-  normalizePixels,
-  patchify,
-  toUnitRange,
-  type VideoConfig,
-} from './patches.js';
+  alignment,
+  decodedVideo,
+  encodedVideo,
+  type Features,
+  maskedInput,
+  reconstruction,
+  targetsOf,
+  textFeatures,
+  videoFeatures,
+} from './pretraining-pieces.js';
 import { type Pooling, type ProjectionConfig, pool, projection } from './projection.js';
 import { type Model, ModelBuilder } from './state.js';
-import { type TextEncoderConfig, textEncoder } from './text-encoder.js';
-import {
-  patchTokens,
-  seenCubesEncoder,
-  type VideoEncoderConfig,
-  videoEncoder,
-} from './video-encoder.js';
+import type { TextEncoderConfig } from './text-encoder.js';
+import { patchTokens, seenCubesEncoder, type VideoEncoderConfig } from './video-encoder.js';
 
 /** Reconstruction of masked cubes. */
 export interface MaeObjective {
@@ -101,32 +89,15 @@ export function pretrainingModel(
 ): Model {
   const { mae, contrastive } = config;
   const model = new ModelBuilder('pretraining', float);
-  const { cubes, visible, encoded } = encodedVideo(model, config, shape);
+  const clips = encodedVideo(model, config, shape);
   const terms: Value[] = [];
-  if (mae !== undefined) {
-    const masked = maskedInput(model, config, shape);
-    const prediction = decodedVideo(model, encoded, visible, masked, config, mae);
-    const target = model.scope('target', () => targetsOf(cubes, masked, config, mae));
-    const lossOf = RECONSTRUCTION_LOSSES[mae.loss ?? 'mean-squared'];
-    const loss = model.scope('mae', () => lossOf(prediction, target));
-    model.program.output('loss.mae', loss);
-    terms.push(weighted(loss, mae.weight));
-  }
+  if (mae !== undefined) terms.push(reconstruction(model, clips, config, mae, shape));
   if (contrastive !== undefined) {
-    const { weight, temperature } = contrastive;
-    const align = (): Value => {
-      const video = videoEmbedding(model, encoded, config, contrastive, 'train');
-      const text = textEmbedding(model, shape, contrastive, 'train');
-      const scale = temperatureScale(model, temperature);
-      const captions = captionNumbers(model, shape, contrastive);
-      return model.scope('contrastive', () =>
-        infoNceLoss(text, video, scale, contrastive, captions),
-      );
+    const features: Features = {
+      video: () => videoFeatures(clips.encoded, config, contrastive),
+      text: () => textFeatures(model, shape, contrastive),
     };
-    const loss = weight === 0 ? model.withoutUpdates(align) : align();
-    model.program.output('loss.contrastive', loss);
-    // No product with 0: it would carry a NaN of what is only watched into the loss.
-    if (weight !== 0) terms.push(weighted(loss, weight));
+    terms.push(...alignment(model, features, contrastive, shape));
   }
   const [first, second] = terms;
   if (first === undefined) {
@@ -221,97 +192,25 @@ export function reconstructionModel(config: ModelConfig, shape: BatchShape): Mod
   return model.finish();
 }
 
-function encodedVideo(
-  model: ModelBuilder,
-  { video, encoder }: ModelConfig,
-  { batch, visible: count }: BatchShape,
-): { readonly cubes: Value; readonly visible: Value; readonly encoded: Value } {
-  if (!Number.isInteger(count) || count < 1 || count > clipTokens(video)) {
-    throw new LacunaError({
-      what: 'the number of visible tokens is out of range',
-      got: String(count),
-      expected: `an integer in [1, ${clipTokens(video)}]`,
-    });
-  }
-  const { frames: length, size } = video;
-  const frames = model.program.input('frames', 'u8', [batch, length, size, size, 3], 'data');
-  const visible = model.program.input('visible', 'i32', [batch, count], 'data');
-  const cubes = model.scope('cubes', () => patchify(frames, video));
-  return { cubes, visible, encoded: videoEncoder(model, cubes, visible, video, encoder) };
-}
-
-function maskedInput(model: ModelBuilder, { video }: ModelConfig, shape: BatchShape): Value {
-  const count = clipTokens(video) - shape.visible;
-  if (count < 1)
-    throw new LacunaError({ what: 'nothing is masked, so there is nothing to reconstruct' });
-  return model.program.input('masked', 'i32', [shape.batch, count], 'data');
-}
-
-function decodedVideo(
-  model: ModelBuilder,
-  encoded: Value,
-  visible: Value,
-  masked: Value,
-  { video, encoder }: ModelConfig,
-  mae: MaeObjective,
-): Value {
-  return decoder(model, patchTokens(encoded, encoder), visible, masked, video, mae.decoder);
-}
-
-function targetsOf(
-  cubes: Value,
-  masked: Value,
-  { video }: ModelConfig,
-  { target = 'per-cube-channel' }: MaeObjective,
-): Value {
-  const pixels = toUnitRange(gather(cubes, masked, 1));
-  return targets(target === 'per-patch' ? normalizePixels(pixels, video) : pixels, target);
-}
-
 function videoEmbedding(
   model: ModelBuilder,
   encoded: Value,
-  { encoder }: ModelConfig,
+  config: ModelConfig,
   contrastive: ContrastiveObjective,
   mode: Mode,
 ): Value {
-  const { pool: kind = 'mean', videoProjection } = contrastive;
-  if (kind === 'class' && encoder.classToken !== true) {
-    throw new LacunaError({
-      what: 'pooling by the class token needs one',
-      fix: 'Set encoder.classToken, or pool by the mean.',
-    });
-  }
-  const pooled = pool(kind === 'mean' ? patchTokens(encoded, encoder) : encoded, kind);
-  return projection(model, 'projection.video', pooled, videoProjection, mode);
+  const features = videoFeatures(encoded, config, contrastive);
+  return projection(model, 'projection.video', features, contrastive.videoProjection, mode);
 }
 
 function textEmbedding(
   model: ModelBuilder,
-  { batch, textLength }: Pick<BatchShape, 'batch' | 'textLength'>,
-  { text, textProjection }: ContrastiveObjective,
+  shape: Pick<BatchShape, 'batch' | 'textLength'>,
+  contrastive: ContrastiveObjective,
   mode: Mode,
 ): Value {
-  if ('frozen' in text) {
-    const { program } = model;
-    const given = program.input('text.embedding', program.float, [batch, text.width], 'data');
-    return projection(model, 'projection.text', given, textProjection, mode);
-  }
-  const ids = model.program.input('text.ids', 'i32', [batch, textLength ?? text.length], 'data');
-  const lengths = model.program.input('text.lengths', 'i32', [batch], 'data');
-  const encoded = textEncoder(model, ids, lengths, text);
-  return projection(model, 'projection.text', encoded, textProjection, mode);
-}
-
-/** The numbers of the captions, where the loss asks which are equal. */
-function captionNumbers(
-  { program }: ModelBuilder,
-  { batch }: BatchShape,
-  { equalCaptions }: ContrastiveObjective,
-): Value | undefined {
-  return equalCaptions === 'positives'
-    ? program.input('text.caption', 'i32', [batch], 'data')
-    : undefined;
+  const features = textFeatures(model, shape, contrastive);
+  return projection(model, 'projection.text', features, contrastive.textProjection, mode);
 }
 
 function requireContrastive({ contrastive }: ModelConfig): ContrastiveObjective {
@@ -322,8 +221,4 @@ function requireContrastive({ contrastive }: ModelConfig): ContrastiveObjective 
     });
   }
   return contrastive;
-}
-
-function weighted(loss: Value, weight: number = 1): Value {
-  return weight === 1 ? loss : mul(loss, weight);
 }

@@ -28,6 +28,7 @@ import {
 } from './pretraining-evaluation.js';
 import { type PretrainingParts, pretrainingPlan, pretrainingTask } from './pretraining-task.js';
 import { changedManifest, type ResumeChanges } from './resume-changes.js';
+import { requireStepMemory } from './step-memory.js';
 
 /** What happens in a run, for whoever shows it. */
 export type PretrainEvent =
@@ -90,6 +91,9 @@ async function begin(
   const text = await beginText(await checkFlowModel(given), list, textOptions(options, gallery));
   const { settings, side, facts } = text;
   const plan = pretrainingPlan(settings, vocabularyOf(side));
+  requireStepMemory(settings, plan, backend.info, (microbatches) =>
+    pretrainingPlan({ ...settings, microbatches }, vocabularyOf(side)),
+  );
   const guide = await openGuide(settings, list);
   const planned = await weights.plan(modelState(settings, vocabularyOf(side)));
   const manifest: RunManifest = {

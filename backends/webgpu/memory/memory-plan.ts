@@ -1,4 +1,20 @@
+import type { MemoryHabits } from '../../../core/backend.js';
 import type { Kernel } from '../lowering/kernel.js';
+import { HARDWARE } from '../lowering/kernels/tiling.js';
+
+/**
+ * What predictions go by that lower no program. The packing is that of the steps in `predicted.test.ts`:
+ * what their buffers take over the values that must lie in memory at a time.
+ */
+export const MEMORY_HABITS: MemoryHabits = {
+  device: 'own',
+  donated: 'in place',
+  between: 'kept',
+  fuses: true,
+  whole: [],
+  streamsFrom: HARDWARE.attention.from,
+  packing: 2,
+};
 
 /** Memory of values between kernels: each has a buffer, and a buffer holds one at a time. */
 export interface MemoryPlan {

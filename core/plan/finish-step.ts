@@ -1,0 +1,73 @@
+import {
+  type ActiveLossScaling,
+  type AdamWConfig,
+  activeLossScaling,
+  adamwState,
+  adamwUpdate,
+  type FloatType,
+  gradientNorm,
+  type LossScaling,
+  lossScalerState,
+  type ProgramBuilder,
+  type StateSpec,
+  scaledAdamwUpdate,
+  type Value,
+} from '../../spec/index.js';
+
+/** What a training step does beside loss and gradients. */
+export interface StepOptions {
+  readonly optimizer?: AdamWConfig;
+  /** Adds the metric `grad_norm`, the Euclidean norm of all gradients. @defaultValue false */
+  readonly gradientNorm?: boolean;
+  /** @defaultValue `none` */
+  readonly lossScaling?: LossScaling;
+  /** @defaultValue 'f32' */
+  readonly float?: FloatType;
+}
+
+export function scalingOf({
+  lossScaling = { kind: 'none' },
+}: StepOptions): ActiveLossScaling | undefined {
+  return activeLossScaling(lossScaling);
+}
+
+/** The state of a step: the model's, the optimiser's and the scaler's. */
+export function planState(
+  state: readonly StateSpec[],
+  scaling: ActiveLossScaling | undefined,
+): readonly StateSpec[] {
+  return [
+    ...state,
+    ...adamwState(state),
+    ...(scaling === undefined ? [] : lossScalerState(scaling)),
+  ];
+}
+
+/**
+ * Adds the update of every parameter, and what is told of it.
+ *
+ * @param bad 1 where the step is to be skipped, else 0. @defaultValue as `scaledAdamwUpdate`
+ */
+export function finishStep(
+  builder: ProgramBuilder,
+  state: readonly StateSpec[],
+  gradients: ReadonlyMap<string, Value>,
+  options: StepOptions,
+  bad?: Value,
+): void {
+  const { optimizer = {} } = options;
+  const scaling = scalingOf(options);
+  const norm = (own: ReadonlyMap<string, Value>): void => {
+    if (options.gradientNorm === true) builder.output('grad_norm', gradientNorm(own.values()));
+  };
+  if (scaling === undefined) {
+    norm(gradients);
+    adamwUpdate(builder, state, gradients, optimizer);
+  } else {
+    norm(scaledAdamwUpdate(builder, state, gradients, optimizer, scaling, bad));
+  }
+}
+
+export function parameterNames(state: readonly StateSpec[]): readonly string[] {
+  return state.filter(({ role }) => role === 'parameter').map(({ name }) => name);
+}

@@ -1,0 +1,50 @@
+import { totalmem } from 'node:os';
+import type { BackendInfo, MemoryHabits } from '../../core/backend.js';
+import { planMemory } from '../../core/measure/plan-memory.js';
+import type { Plan } from '../../core/plan/index.js';
+import type { RunSettings } from '../../run/settings/config.js';
+import { refuse } from '../../run/settings/section.js';
+
+/**
+ * Refuses a step that this machine cannot hold by the arithmetic of `planMemory`, before a run begins,
+ * and names the fewest microbatches with which it can. A device with a memory of its own does not
+ * tell how much it has, so that nothing is refused there; what a process needs beside the step is not
+ * counted, so that less than all of the memory may be too little, too.
+ *
+ * @param planOf The plan of the same step in so many microbatches.
+ * @param available Bytes. @defaultValue the memory of this machine
+ * @throws LacunaError at `microbatches`.
+ */
+export function requireStepMemory(
+  { batch, microbatches }: Pick<RunSettings, 'batch' | 'microbatches'>,
+  plan: Plan,
+  { memory }: BackendInfo,
+  planOf: (microbatches: number) => Plan,
+  available: number = totalmem(),
+): void {
+  if (memory === undefined || memory.device !== 'machine') return;
+  const needed = planMemory(plan, memory).peak;
+  if (needed <= available) return;
+  const fit = fewest();
+  refuse(true, 'microbatches', `${microbatches}, which takes about ${gibibytes(needed)}`, {
+    what: 'a step of this batch does not fit into the memory of this machine',
+    expected: `at most ${gibibytes(available)}`,
+    fix:
+      fit === undefined
+        ? 'Lower the size of the model, the size of a clip, or the batch: no number of microbatches is enough.'
+        : `Set microbatches to ${fit.parts}: ${batch / fit.parts} of ${batch} clips at a time take about ${gibibytes(fit.peak)}.`,
+  });
+
+  function fewest(): { readonly parts: number; readonly peak: number } | undefined {
+    for (let parts = microbatches + 1; parts <= batch; parts++) {
+      if (batch % parts !== 0) continue;
+      const { peak } = planMemory(planOf(parts), memory as MemoryHabits);
+      if (peak <= available) return { parts, peak };
+    }
+    return undefined;
+  }
+}
+
+function gibibytes(bytes: number): string {
+  return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+}
