@@ -89,7 +89,7 @@ export const FUNCTION_SIGNATURES: readonly FunctionSignature[] = [
   {
     function: 'mask.text',
     text: 'Tokens or whole words of a caption, replaced or dropped.',
-    clauses: ['mask.count', 'mask.text', 'mask.text.words'],
+    clauses: ['mask.text', 'mask.text.words'],
     attributes: {
       mode: choice(TEXT_MASK_MODES, 'Whether masked tokens become the mask, or are left out.'),
       unit: choice(TEXT_MASK_UNITS, 'What is counted and chosen.'),
