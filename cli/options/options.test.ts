@@ -74,10 +74,12 @@ describe('flags of a run', () => {
       'mask.ratio=0.25',
     );
     if (typeof flags === 'string') return expect.unreachable(flags);
-    expect(await settingsOf({ ...given, ...flags, config })).toMatchObject({
+    const run = { ...given, ...flags, microbatches: '2', config };
+    expect(await settingsOf(run)).toMatchObject({
       data: { list: '1' },
       seed: 3,
       batch: 4,
+      microbatches: 2,
       encoder: { depth: 2 },
       mask: { ratio: 0.25 },
       backend: { name: 'onnx', threads: 2 },
