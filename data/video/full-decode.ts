@@ -27,15 +27,15 @@ export function timelineOfDecode(packets: readonly PacketFacts[], decode: FullDe
   const packetOf = Int32Array.from(frames, ({ packet = -1 }) => packet);
   const frameOf = new Map(Array.from(packetOf, (packet, frame) => [packet, frame]));
   const isTold = frameOf.size === frames.length && packetOf.every((packet) => packet in packets);
+  if (!isTold) return new Timeline(new Int32Array(0), [], frames.length, lostInOrder(frames));
   const isRead = packets.some(({ picture }) => picture !== undefined);
-  if (!isTold || !isRead) {
-    const lost = lostInOrder(frames);
-    return new Timeline(isTold ? packetOf : new Int32Array(0), [], frames.length, lost);
-  }
+  const keys = new Set(frames.flatMap(({ isKey, packet = -1 }) => (isKey ? packet : [])));
   const entries: EntryPoint[] = [];
   let last = 0;
   for (const [packet, { picture }] of packets.entries()) {
-    const frame = picture?.isEntry === true ? frameOf.get(packet) : undefined;
+    // Of packets that tell nothing the decoder's word is taken for what is lost, not for where to begin.
+    const isEntry = isRead ? picture?.isEntry === true : keys.has(packet);
+    const frame = isEntry ? frameOf.get(packet) : undefined;
     if (frame === undefined || frame <= last) continue;
     entries.push({ packet, frame });
     last = frame;
@@ -45,11 +45,11 @@ export function timelineOfDecode(packets: readonly PacketFacts[], decode: FullDe
     isMadeUp && packet !== undefined ? packet : [],
   );
   // What is refused before there is a frame is the end of a piece that was cut.
-  bad.push(...decode.refused.filter((packet) => packet > first && isHidden(packets[packet])));
+  bad.push(...decode.refused.filter((packet) => packet > first));
   const whole = new Timeline(packetOf, entries);
   return new Timeline(
     packetOf,
-    bad.length > 0 ? [] : entries,
+    isRead && bad.length === 0 ? entries : [],
     frames.length,
     lostFrames(whole, bad),
   );
@@ -98,8 +98,4 @@ export function lostInOrder(
     if (isBad) lost.add(index);
   }
   return lost;
-}
-
-function isHidden(packet: PacketFacts | undefined): boolean {
-  return packet?.picture?.isShown === false;
 }

@@ -230,10 +230,14 @@ describe.skipIf(SHARED_DATA === undefined)(`the shared real videos${needsData}`,
       );
       if (isDamaged) {
         // What a decoder makes of it from the first damage on is not shown, up to the next clean entry.
-        const last = all.indices.findLastIndex((index, i) => index === i);
-        expect(last).toBeGreaterThan(0);
-        expect(last).toBeLessThan(frames - 1);
-        expect(all.indices).toEqual(Array.from(all.indices, (_, i) => Math.min(i, last)));
+        const shown = new Set(all.indices);
+        expect(shown.size).toBeGreaterThan(1);
+        expect(shown.size).toBeLessThan(frames);
+        let nearest = 0;
+        for (const [i, index] of all.indices.entries()) {
+          if (shown.has(i)) nearest = i;
+          expect(index).toBe(nearest);
+        }
         return;
       }
       expect(info.frameCount).toBe(frames);
