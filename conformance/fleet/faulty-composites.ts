@@ -95,9 +95,12 @@ export const COMPOSITE_FAULTS: readonly Fault[] = [
   fault('attention without its scale', ATTENTION, (operands) =>
     ATTENTION.body(operands, { scale: 1 }),
   ),
-  fault('attention with keys and queries swapped', ATTENTION, ([q, k, ...rest], attributes) =>
-    ATTENTION.body([k as Value, q as Value, ...rest], attributes),
-  ),
+  fault('attention with keys and queries swapped', ATTENTION, (operands, attributes) => {
+    const [q, k, ...rest] = operands as [Value, Value, ...Value[]];
+    // Where there are more keys, no backend could.
+    const swapped = q.shape.join() === k.shape.join() ? [k, q] : [q, k];
+    return ATTENTION.body([...swapped, ...rest], attributes);
+  }),
   fault('attention gradient with dk scaled twice', ATTENTION_GRAD, (operands, attributes) => {
     const [dq, dk, dv] = ATTENTION_GRAD.body(operands, attributes) as [Value, Value, Value];
     return [dq, mul(dk, attributes.scale), dv];
