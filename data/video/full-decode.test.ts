@@ -56,6 +56,18 @@ describe('the timeline of a full decode', () => {
     expect(timeline.entryBefore(2).packet).toBe(0);
   });
 
+  it('loses what follows a refused packet, up to a key frame, where packets tell nothing', () => {
+    const unread = packets(7, []).map((each) => ({ ...each, picture: undefined }));
+    const given = [0, 1, 3, 4, 5, 6].map((packet) => ({
+      packet,
+      isMadeUp: false,
+      isKey: packet === 0 || packet === 5,
+    }));
+    const timeline = timelineOfDecode(unread, { frames: given, refused: [2] });
+    expect([...(timeline.lost ?? [])]).toEqual([2, 3]);
+    expect(timeline.entries).toEqual([]);
+  });
+
   it('goes by the frames that the decoder calls key where packets tell nothing', () => {
     const keys = [true, false, false, true, false];
     const told = keys.map((isKey, index) => ({ packet: index, isKey, isMadeUp: index === 1 }));

@@ -50,7 +50,7 @@ describe('gentle polling', () => {
     expect((await backend.download(product as never)).data[0]).toBe(768);
     const elapsed = performance.now() - start;
     expect(asked.mock.calls.length).toBeGreaterThan(0);
-    // 20 at once for each of a handful of waits; before, some 300 a millisecond.
+    // 20 at once for each of a handful of waits; without pauses it asks until the loop is full.
     expect(asked.mock.calls.length).toBeLessThan(10 * elapsed + 200);
     await backend.dispose();
   });

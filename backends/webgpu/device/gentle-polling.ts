@@ -11,8 +11,8 @@ let installed = false;
  * Lets Dawn wait for the device without a core's whole time.
  *
  * Dawn's binding for Node asks whether anything is done by one `setImmediate` after the other, as
- * fast as the loop turns: 760,000 times in a few checks on SwiftShader, where the asking took half of the
- * time from the device itself. The binding offers no other way, but looks `setImmediate` up in
+ * fast as the loop turns: in nine checks on SwiftShader, with 2 cores, 763,000 times, and 12,000 times with
+ * pauses; they took 8.8 s of CPU, and take 4.9. The binding offers no other way, but looks `setImmediate` up in
  * the global object each time: here its polls, known as native functions without a name, are put to
  * sleep for a moment from the 21st in a row on. All other callers get Node's function as it is.
  */

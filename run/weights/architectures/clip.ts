@@ -4,10 +4,11 @@ import { demandsOf } from '../demands.js';
 import type { Architecture, Tower } from './architecture.js';
 import {
   activationName,
-  activationOf,
+  blocksOf,
   depth,
   eps,
   IMAGE_TOWER,
+  imageDemands,
   parseFields,
   placesOf,
   size,
@@ -73,30 +74,8 @@ export function clipArchitecture(
 
 function visionTower(config: unknown, file: string): Tower {
   const fields = parseFields(VISION, config, file);
-  const { hidden_size: width, intermediate_size: hidden } = fields;
   return {
-    demands: [
-      ...demandsOf('encoder', {
-        width,
-        depth: fields.num_hidden_layers,
-        heads: fields.num_attention_heads,
-        mlpRatio: hidden / width,
-        normEps: fields.layer_norm_eps,
-        activation: activationOf(fields.hidden_act, file),
-        keyBias: true,
-        classToken: true,
-        embeddingNorm: true,
-        finalNorm: true,
-      }),
-      {
-        key: 'encoder.positions',
-        value: 'learned-zero-slots',
-        also: ['learned'],
-        firm: true,
-      },
-      ...demandsOf('clip', { patch: fields.patch_size }),
-      ...demandsOf('contrastive', { pool: 'class' }, false),
-    ],
+    demands: imageDemands(fields, file, { keyBias: true, embeddingNorm: true }),
     layout: CLIP_VISION_HF,
     owns: /^(vision_model|visual_projection)\./,
     parts: { 'projection.video': /^visual_projection\./ },
@@ -108,25 +87,17 @@ function visionTower(config: unknown, file: string): Tower {
 
 function textTower(config: unknown, file: string): Tower {
   const fields = parseFields(TEXT, config, file);
-  const { hidden_size: width, intermediate_size: hidden } = fields;
   return {
-    demands: [
-      ...demandsOf('text', {
-        width,
-        depth: fields.num_hidden_layers,
-        heads: fields.num_attention_heads,
-        mlpRatio: hidden / width,
-        normEps: fields.layer_norm_eps,
-        activation: activationOf(fields.hidden_act, file),
-        keyBias: true,
-        attention: 'causal',
-        pool: 'last',
-        norms: 'before',
-        embeddingNorm: false,
-        segments: 0,
-        length: fields.max_position_embeddings,
-      }),
-    ],
+    demands: demandsOf('text', {
+      ...blocksOf(fields, file),
+      keyBias: true,
+      attention: 'causal',
+      pool: 'last',
+      norms: 'before',
+      embeddingNorm: false,
+      segments: 0,
+      length: fields.max_position_embeddings,
+    }),
     layout: CLIP_TEXT_HF,
     owns: /^(text_model\.|text_projection\.|logit_scale$)/,
     parts: { 'projection.text': /^text_projection\./, temperature: /^logit_scale$/ },

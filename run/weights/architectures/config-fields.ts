@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Activation, LacunaError } from '../../../spec/index.js';
+import { type Demand, demandsOf } from '../demands.js';
 
 /** Sizes of a config.json: larger ones are no model's. */
 export const size: z.ZodType<number> = z.int().min(1).max(1_000_000);
@@ -60,6 +61,48 @@ export function activationOf(name: string, file: string): Activation {
     got: name.slice(0, 80),
     expected: 'gelu or quick_gelu',
   });
+}
+
+/** What most configurations call the sizes of a tower's blocks. */
+interface BlockFields {
+  readonly hidden_size: number;
+  readonly num_hidden_layers: number;
+  readonly num_attention_heads: number;
+  readonly intermediate_size: number;
+  readonly hidden_act: string;
+  readonly layer_norm_eps: number;
+}
+
+/** The settings of a tower's blocks. @throws LacunaError for an activation that they cannot have. */
+export function blocksOf(
+  fields: BlockFields,
+  file: string,
+): Readonly<Record<'width' | 'depth' | 'heads' | 'mlpRatio' | 'normEps', number>> & {
+  readonly activation: Activation;
+} {
+  return {
+    width: fields.hidden_size,
+    depth: fields.num_hidden_layers,
+    heads: fields.num_attention_heads,
+    mlpRatio: fields.intermediate_size / fields.hidden_size,
+    normEps: fields.layer_norm_eps,
+    activation: activationOf(fields.hidden_act, file),
+  };
+}
+
+/** What a vision transformer for images needs: a class token, which is pooled, and learned positions. */
+export function imageDemands(
+  fields: BlockFields & { readonly patch_size: number },
+  file: string,
+  own: { readonly keyBias: boolean; readonly embeddingNorm: boolean },
+): readonly Demand[] {
+  const blocks = { ...blocksOf(fields, file), ...own, classToken: true, finalNorm: true };
+  return [
+    ...demandsOf('encoder', blocks),
+    { key: 'encoder.positions', value: 'learned-zero-slots', also: ['learned'], firm: true },
+    ...demandsOf('clip', { patch: fields.patch_size }),
+    ...demandsOf('contrastive', { pool: 'class' }, false),
+  ];
 }
 
 /** Rows and columns of places. @throws LacunaError where patches do not tile the image. */

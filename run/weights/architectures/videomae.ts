@@ -4,7 +4,7 @@ import { demandsOf } from '../demands.js';
 import type { Architecture } from './architecture.js';
 import {
   activationName,
-  activationOf,
+  blocksOf,
   depth,
   eps,
   IMAGE_TOWER,
@@ -35,22 +35,14 @@ const DECODER_NORM_EPS = 1e-5;
 
 export function videoMaeArchitecture(config: unknown, file: string): Architecture {
   const fields = parseFields(SCHEMA, config, file);
-  const { hidden_size: width, decoder_hidden_size: decoderWidth } = fields;
-  const blocks = {
-    normEps: fields.layer_norm_eps,
-    activation: activationOf(fields.hidden_act, file),
-    keyBias: false,
-  };
+  const { decoder_hidden_size: decoderWidth } = fields;
+  const blocks = { ...blocksOf(fields, file), keyBias: false };
   return {
     model: 'VideoMAE',
     towers: {
       video: {
         demands: [
           ...demandsOf('encoder', {
-            width,
-            depth: fields.num_hidden_layers,
-            heads: fields.num_attention_heads,
-            mlpRatio: fields.intermediate_size / width,
             ...blocks,
             positions: 'sinusoid',
             classToken: false,
@@ -61,11 +53,11 @@ export function videoMaeArchitecture(config: unknown, file: string): Architectur
           ...demandsOf(
             'decoder',
             {
+              ...blocks,
               width: decoderWidth,
               depth: fields.decoder_num_hidden_layers,
               heads: fields.decoder_num_attention_heads,
               mlpRatio: fields.decoder_intermediate_size / decoderWidth,
-              ...blocks,
               finalNormEps: DECODER_NORM_EPS,
             },
             false,

@@ -1,12 +1,11 @@
 import { z } from 'zod';
 import { TIMESFORMER_HF, VIT_HF } from '../../../spec/index.js';
-import { demandsOf } from '../demands.js';
 import { type Architecture, withoutPrefix } from './architecture.js';
 import {
   activationName,
-  activationOf,
   eps,
   IMAGE_TOWER,
+  imageDemands,
   parseFields,
   placesOf,
   size,
@@ -33,37 +32,15 @@ export function vitArchitecture(
 ): Architecture {
   const fields = parseFields(SCHEMA, config, file);
   const video = kind === 'timesformer' ? parseFields(TIMESFORMER, config, file) : undefined;
-  const { hidden_size: width, intermediate_size: hidden, qkv_bias: hasBias } = fields;
+  const { qkv_bias: hasBias } = fields;
   const first = kind === 'deit' ? 2 : 1;
-  const demands = [
-    ...demandsOf('encoder', {
-      width,
-      depth: fields.num_hidden_layers,
-      heads: fields.num_attention_heads,
-      mlpRatio: hidden / width,
-      normEps: fields.layer_norm_eps,
-      activation: activationOf(fields.hidden_act, file),
-      keyBias: hasBias,
-      classToken: true,
-      embeddingNorm: false,
-      finalNorm: true,
-    }),
-    {
-      key: 'encoder.positions',
-      value: 'learned-zero-slots',
-      also: ['learned'],
-      firm: true,
-    },
-    ...demandsOf('clip', { patch: fields.patch_size }),
-    ...demandsOf('contrastive', { pool: 'class' }, false),
-  ];
   const slots =
     video === undefined || video.attention_type === 'space_only' ? {} : { slots: video.num_frames };
   return {
     model: { vit: 'ViT', deit: 'DeiT', timesformer: 'TimeSformer' }[kind],
     towers: {
       video: {
-        demands,
+        demands: imageDemands(fields, file, { keyBias: hasBias, embeddingNorm: false }),
         layout: video === undefined ? VIT_HF : TIMESFORMER_HF,
         owns: /./,
         parts: {},
