@@ -44,8 +44,9 @@ export function timelineOfDecode(packets: readonly PacketFacts[], decode: FullDe
   const bad = frames.flatMap(({ packet, isMadeUp }) =>
     isMadeUp && packet !== undefined ? packet : [],
   );
-  // What is refused before there is a frame is the end of a piece that was cut.
-  bad.push(...decode.refused.filter((packet) => packet > first));
+  // What is refused before there is a frame is the end of a piece that was cut; a packet that gave a
+  // frame all the same lost nothing.
+  bad.push(...decode.refused.filter((packet) => packet > first && !frameOf.has(packet)));
   const whole = new Timeline(packetOf, entries);
   return new Timeline(
     packetOf,

@@ -118,8 +118,14 @@ function fullDecode(
     isMadeUp,
     isKey,
   }));
-  // Which packet was refused, the program does not say: the one after that of the frame before it.
-  const refused = refusedAfter.map((count) => (told[count - 1]?.packet ?? -2) + 1);
+  // Which packet was refused, the program does not say: the first without a frame after that of the frame
+  // before it.
+  const given = new Set(told.map(({ packet }) => packet));
+  const refused = refusedAfter.map((count) => {
+    let packet = (told[count - 1]?.packet ?? -2) + 1;
+    while (given.has(packet)) packet++;
+    return packet;
+  });
   return { frames: told, refused };
 }
 
