@@ -1,4 +1,5 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
+import { BUILT } from './core/testing/built.js';
 import LongestFirst from './scripts/longest-first.js';
 import NotRunReporter from './scripts/not-run-reporter.js';
 
@@ -9,7 +10,8 @@ const config: ViteUserConfig = defineConfig({
     ],
     setupFiles: ['scripts/fixed-seed.ts', 'scripts/no-defects.ts'],
     // No index of a video that other sources made, nor a file in a person's cache.
-    env: { LACUNA_CACHE: '' },
+    env: { LACUNA_CACHE: '', LACUNA_BUILT: BUILT },
+    globalSetup: ['scripts/transpile.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: 'forks',

@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import { requireUtf8 } from './argument-bytes.js';
-
-const MAIN = resolve(import.meta.dirname, 'main.ts');
+import { MAIN } from './testing/lacuna.js';
 
 it.skipIf(process.platform !== 'linux')(
   'a run folder whose name is not UTF-8 is refused in a sentence, and opened by a link',
@@ -15,7 +14,7 @@ it.skipIf(process.platform !== 'linux')(
     try {
       mkdirSync(named);
       // Node cannot pass such an argument on either: a shell makes it.
-      const command = `"${process.execPath}" --import tsx "${MAIN}" report "$(printf '${folder}/run-\\377')"`;
+      const command = `"${process.execPath}" "${MAIN}" report "$(printf '${folder}/run-\\377')"`;
       const { status, stdout, stderr } = spawnSync('sh', ['-c', command], {
         encoding: 'utf8',
         cwd: resolve(import.meta.dirname, '..'),

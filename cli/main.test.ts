@@ -1,10 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { lacunaSync } from './testing/lacuna.js';
 
-const MAIN = resolve(import.meta.dirname, 'main.ts');
 const folder = mkdtempSync(join(tmpdir(), 'lacuna-main-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -12,12 +11,8 @@ function lacuna(...args: readonly string[]): {
   readonly code: number | null;
   readonly said: string;
 } {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    ['--import', 'tsx', MAIN, ...args],
-    { cwd: resolve(import.meta.dirname, '..'), encoding: 'utf8', timeout: 60_000 },
-  );
-  return { code: status, said: `${stdout}${stderr}` };
+  const { code, stdout, stderr } = lacunaSync(...args);
+  return { code, said: `${stdout}${stderr}` };
 }
 
 describe('the command line', () => {

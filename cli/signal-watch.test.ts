@@ -1,13 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
+import { built } from '../core/testing/built.js';
 
 const PATIENCE = 2;
 
 /** A program that watches for signals and then does what `body` says; `busy(s)` listens to nothing for s seconds. */
 function program(body: string): ChildProcess {
   const script = `
-    import { watchSignals } from ${JSON.stringify(new URL('./signal-watch.ts', import.meta.url).href)};
+    import { watchSignals } from ${JSON.stringify(built('cli/signal-watch.ts'))};
     const busy = (seconds) => { const end = Date.now() + seconds * 1000; while (Date.now() < end); };
     const rest = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
     watchSignals(() => { console.log('told'); globalThis.told = true; }, ${PATIENCE});
@@ -15,7 +16,7 @@ function program(body: string): ChildProcess {
     console.log('ready');
     await rest(0.1);
     ${body}`;
-  return spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script], {
+  return spawn(process.execPath, ['--input-type=module', '--eval', script], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }

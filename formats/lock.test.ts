@@ -1,8 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { built } from '../core/testing/built.js';
 import { capable } from '../core/testing/capability.js';
 import { refusalOf } from '../core/testing/refusal.js';
 import { Lock } from './lock.js';
@@ -24,12 +25,12 @@ const take = (): Promise<Lock> => Lock.take(path, purpose);
 
 /** A process that takes the lock and keeps it until its input ends. */
 const HOLDER = `
-import { Lock } from ${JSON.stringify(resolve('formats/lock.ts'))};
+import { Lock } from ${JSON.stringify(built('formats/lock.ts'))};
 const lock = await Lock.take(process.argv.at(-1), { where: 'here', doing: 'writing this' }).catch((error) => error);
 console.log(lock instanceof Lock ? 'taken' : lock.message);
 if (lock instanceof Lock) { process.stdin.resume(); process.stdin.on('end', async () => { await lock.release(); process.exit(); }); }
 `;
-const NODE = [process.execPath, '--import', 'tsx', '--input-type=module', '-e', HOLDER, '--'];
+const NODE = [process.execPath, '--input-type=module', '-e', HOLDER, '--'];
 const CONTAINER = ['unshare', '--pid', '--fork', '--mount-proc'];
 
 async function inProcess(

@@ -1,14 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readClipList } from '../../data/index.js';
+import { type Ended, lacuna, type Watching } from '../testing/lacuna.js';
 
-const MAIN = resolve(import.meta.dirname, '../main.ts');
 const KEY = 'sk-very-secret';
 
 let folder = '';
@@ -43,28 +43,8 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-async function lacuna(
-  args: readonly string[],
-  started: (child: ChildProcess) => void = () => {},
-): Promise<Ended> {
-  const child = spawn(process.execPath, ['--import', 'tsx', MAIN, 'caption', ...args], {
-    cwd: resolve(import.meta.dirname, '../..'),
-    env: { ...process.env, LACUNA_API_KEY: KEY },
-  });
-  const out: string[] = [];
-  const err: string[] = [];
-  child.stdout.on('data', (piece: Buffer) => out.push(piece.toString()));
-  child.stderr.on('data', (piece: Buffer) => err.push(piece.toString()));
-  started(child);
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, stdout: out.join(''), stderr: err.join('') };
-}
+const caption = (args: readonly string[], started?: Watching['started']): Promise<Ended> =>
+  lacuna(['caption', ...args], { env: { LACUNA_API_KEY: KEY }, ...(started && { started }) });
 
 describe('lacuna caption', () => {
   it('goes on after it was killed and after it was stopped, and leaks nothing', async () => {
@@ -86,12 +66,12 @@ describe('lacuna caption', () => {
         if (now === count) child.kill(signal);
       };
     };
-    const killed = await lacuna(args, endAfter(8, 'SIGKILL'));
+    const killed = await caption(args, endAfter(8, 'SIGKILL'));
     expect(killed.code).toBe(null);
     expect(existsSync(output)).toBe(false);
     expect(readFileSync(`${output}.partial`, 'utf8').trim().split('\n')).toHaveLength(3);
 
-    const stopped = await lacuna(args, endAfter(8, 'SIGINT'));
+    const stopped = await caption(args, endAfter(8, 'SIGINT'));
     expect(stopped.code).toBe(130);
     expect(stopped.stderr).toContain('going on: 4 of 20 videos have their captions already');
     expect(stopped.stderr).toContain('Stopping; the captions made so far are kept.');
@@ -99,7 +79,7 @@ describe('lacuna caption', () => {
       'Stopped with captions for 8 of 20 videos. Give the same command again to go on.\n',
     );
 
-    const finished = await lacuna(args, endAfter(-1, 'SIGINT'));
+    const finished = await caption(args, endAfter(-1, 'SIGINT'));
     expect(finished.code).toBe(0);
     expect(asked).toHaveLength(18); // three prompts for each of the six labels that were left
     expect(finished.stdout).toBe(
@@ -115,7 +95,7 @@ describe('lacuna caption', () => {
   it('prints what it would send, and sends nothing', async () => {
     asked = [];
     const options = ['--source', 'endpoint', '--endpoint', base, '--model', 'm', '--dry-run'];
-    const { code, stdout, stderr } = await lacuna([join(folder, 'list.jsonl'), ...options]);
+    const { code, stdout, stderr } = await caption([join(folder, 'list.jsonl'), ...options]);
     expect(code).toBe(0);
     const lines = stdout.trim().split('\n');
     expect(lines).toHaveLength(30);

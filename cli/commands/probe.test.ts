@@ -1,15 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ONNX } from '../../backends/onnx/index.js';
 import { type DemoData, makeDemoData } from '../../data/index.js';
 import { parseConfig, readEvaluations, readMetrics, resolveSettings } from '../../run/index.js';
 import { pretrain } from '../../training/index.js';
-
-const MAIN = resolve(import.meta.dirname, '../main.ts');
+import { lacuna } from '../testing/lacuna.js';
 
 let folder = '';
 let data: DemoData;
@@ -28,31 +26,6 @@ beforeAll(async () => {
   }
 }, 120_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
-
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-async function lacuna(
-  args: readonly string[],
-  onOutput: (all: string, child: ChildProcess) => void = () => {},
-): Promise<Ended> {
-  const child = spawn(process.execPath, ['--import', 'tsx', MAIN, ...args], {
-    cwd: resolve(import.meta.dirname, '../..'),
-  });
-  let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (piece: Buffer) => {
-    stdout += piece.toString();
-    onOutput(stdout, child);
-  });
-  child.stderr.on('data', (piece: Buffer) => {
-    stderr += piece.toString();
-  });
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, stdout, stderr };
-}
 
 const losses = async (path: string): Promise<unknown> =>
   (await readMetrics(path)).map(({ step, metrics }) => [step, metrics]);
@@ -73,9 +46,9 @@ describe('lacuna probe', () => {
     const atCheckpoint = (signal: NodeJS.Signals) => (all: string, child: ChildProcess) => {
       if (!child.killed && all.includes('checkpoint ')) child.kill(signal);
     };
-    const killed = await lacuna(own('broken', steps), atCheckpoint('SIGKILL'));
+    const killed = await lacuna(own('broken', steps), { onOutput: atCheckpoint('SIGKILL') });
     expect(killed.code).toBe(null);
-    const stopped = await lacuna(['probe', '--resume', path], atCheckpoint('SIGINT'));
+    const stopped = await lacuna(['probe', '--resume', path], { onOutput: atCheckpoint('SIGINT') });
     expect(stopped.stderr).toContain('Stopping after this step, with a checkpoint.');
     expect(stopped.stdout).toContain(`Continue with: lacuna probe --resume ${path}`);
     const finished = await lacuna(['probe', '--resume', path]);

@@ -1,22 +1,16 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { CHECKS, LEGAL_FLEET, runChecks } from '../../conformance/index.js';
 import { backendSubject } from '../../conformance/subject.js';
+import { type Ended, lacunaSync } from '../testing/lacuna.js';
 import { visibleText } from '../visible-text.js';
 import { EXIT } from './options.js';
 import { conformancePage } from './page.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'lacuna-conform-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-
-interface Ended {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
 
 /** A report, as far as these tests change it. */
 interface Forged {
@@ -25,22 +19,14 @@ interface Forged {
   readonly checks: readonly { readonly id: string; readonly verdict: string }[];
 }
 
-function conform(...flags: readonly string[]): Ended {
-  const main = join(import.meta.dirname, '..', 'main.ts');
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    ['--import', 'tsx', main, 'conform', ...flags],
-    { encoding: 'utf8', timeout: 100_000 },
-  );
-  return { code: status, out: stdout, err: stderr };
-}
+const conform = (...flags: readonly string[]): Ended => lacunaSync('conform', ...flags);
 
 describe('lacuna conform', () => {
   it('passes a backend, writes its reports, and judges and compares them again', () => {
     const out = join(folder, 'onnx');
     const run = conform('--filter', 'primitive/not', '--cases', '5', '--out', out);
-    expect([run.code, run.err]).toEqual([EXIT.passed, expect.anything()]);
-    expect(run.out).toContain('1 passed, 0 failed');
+    expect([run.code, run.stderr]).toEqual([EXIT.passed, expect.anything()]);
+    expect(run.stdout).toContain('1 passed, 0 failed');
     const report = join(out, 'report.json');
     expect(readFileSync(join(out, 'junit.xml'), 'utf8')).toContain('<testsuite');
     expect(readFileSync(join(out, 'conformance.html'), 'utf8')).toContain('op.not');
@@ -49,7 +35,7 @@ describe('lacuna conform', () => {
     expect(JSON.parse(readFileSync(join(out, 'results.sarif'), 'utf8')).runs[0].results).toEqual(
       [],
     );
-    expect(conform('--compare', report, report).out).toContain('0 checks changed');
+    expect(conform('--compare', report, report).stdout).toContain('0 checks changed');
   });
 
   it('believes no report what it does not show, unless a person accepts that', () => {
@@ -60,12 +46,12 @@ describe('lacuna conform', () => {
       return conform('--judge', file, ...flags);
     };
     const emptied = judged((report) => ({ ...report, outputs: [] }), '--accept-unrecorded');
-    expect([emptied.code, emptied.out]).toEqual([
+    expect([emptied.code, emptied.stdout]).toEqual([
       EXIT.failed,
       expect.stringContaining('primitive/not is not confirmed'),
     ]);
     const fewer = judged(({ checks, ...rest }) => ({ ...rest, checks: checks.slice(1) }));
-    expect([fewer.code, fewer.out]).toEqual([
+    expect([fewer.code, fewer.stdout]).toEqual([
       EXIT.failed,
       expect.stringContaining('has not the checks of this version'),
     ]);
@@ -77,12 +63,12 @@ describe('lacuna conform', () => {
       ),
     });
     const unseen = judged(claims);
-    expect([unseen.code, unseen.out]).toEqual([
+    expect([unseen.code, unseen.stdout]).toEqual([
       EXIT.failed,
       expect.stringMatching(/Not confirmed: 1 checks .*\n {2}law\/types\n.*--accept-unrecorded/s),
     ]);
     const accepted = judged(claims, '--accept-unrecorded');
-    expect([accepted.code, accepted.out]).toEqual([
+    expect([accepted.code, accepted.stdout]).toEqual([
       EXIT.passed,
       expect.stringContaining('Accepted unseen: 1 checks'),
     ]);
@@ -91,17 +77,17 @@ describe('lacuna conform', () => {
 
   it('replays a case from its address, and says what is wrong with one that is none', () => {
     const good = conform('--replay', 'primitive/not:shape=[3];regime="ties";draw=1');
-    expect([good.code, good.out]).toEqual([
+    expect([good.code, good.stdout]).toEqual([
       EXIT.passed,
       expect.stringContaining('PASS primitive/not'),
     ]);
     const unknown = conform('--replay', 'primitive/sine:x=1');
-    expect([unknown.code, unknown.err]).toEqual([
+    expect([unknown.code, unknown.stderr]).toEqual([
       EXIT.usage,
       expect.stringContaining('primitive/sine'),
     ]);
     const nonsense = conform('--replay', 'primitive/not:x=1');
-    expect([nonsense.code, nonsense.err]).toEqual([
+    expect([nonsense.code, nonsense.stderr]).toEqual([
       EXIT.usage,
       expect.stringContaining('make no case'),
     ]);
@@ -114,7 +100,7 @@ describe('lacuna conform', () => {
     expect(conform('--filter', 'primitive/sine').code).toBe(EXIT.usage);
     expect(conform('--judge', join(folder, 'none.json')).code).toBe(EXIT.usage);
     writeFileSync(join(folder, 'bad.json'), '{"format": "lacuna-conformance/1"}');
-    expect(conform('--judge', join(folder, 'bad.json')).err).toContain('no conformance report');
+    expect(conform('--judge', join(folder, 'bad.json')).stderr).toContain('no conformance report');
     expect(conform('--port', `${process.execPath} --version`).code).toBe(EXIT.invalid);
   });
 });
@@ -145,12 +131,15 @@ describe('a port that fails', () => {
       '--at',
       'a.py',
     );
-    expect([run.code, run.out]).toEqual([EXIT.failed, expect.stringContaining('no compiler here')]);
-    expect(run.err).not.toContain('defect');
-    const [, again] = /replay: lacuna conform .* --replay '(.*)'/.exec(run.out) ?? [];
+    expect([run.code, run.stdout]).toEqual([
+      EXIT.failed,
+      expect.stringContaining('no compiler here'),
+    ]);
+    expect(run.stderr).not.toContain('defect');
+    const [, again] = /replay: lacuna conform .* --replay '(.*)'/.exec(run.stdout) ?? [];
     expect(again).toMatch(/^primitive\/neg:/);
     const program = join(out, 'failed', 'primitive-neg.txt');
-    expect(run.out).toContain(`program: ${program}`);
+    expect(run.stdout).toContain(`program: ${program}`);
     expect(readFileSync(program, 'utf8')).toMatch(/^lacuna program 1\n[\s\S]*\nend\n$/);
     for (const file of ['junit.xml', 'results.sarif', 'summary.md', 'annotations.txt']) {
       expect(readFileSync(join(out, file), 'utf8'), file).toContain('--replay');
@@ -179,12 +168,12 @@ describe('a port that fails', () => {
         'annotations.txt',
       ];
       const texts = [
-        run.out,
-        run.err,
+        run.stdout,
+        run.stderr,
         ...written.map((name) => readFileSync(join(out, name), 'utf8')),
       ];
       for (const text of texts) expect(visibleText(text)).toBe(text);
-      expect(run.out).toContain('\\u{1b}');
+      expect(run.stdout).toContain('\\u{1b}');
     },
   );
 });

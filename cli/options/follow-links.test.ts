@@ -1,9 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join, resolve } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeDemoData } from '../../data/index.js';
@@ -13,8 +11,7 @@ import { pretrainCommand } from '../commands/pretrain.js';
 import { probeCommand } from '../commands/probe.js';
 import { reportCommand } from '../commands/report.js';
 import { similarityCommand } from '../commands/similarity.js';
-
-const MAIN = resolve(import.meta.dirname, '../main.ts');
+import { lacuna } from '../testing/lacuna.js';
 
 let folder = '';
 let list = '';
@@ -37,18 +34,11 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-async function lacuna(...args: readonly string[]): Promise<[code: number, said: string]> {
-  const child = spawn(process.execPath, ['--import', 'tsx', MAIN, ...args], {
-    cwd: resolve(import.meta.dirname, '../..'),
-  });
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (piece: Buffer) => {
-      said += piece.toString();
-    });
-  }
-  const [code] = (await once(child, 'close')) as [number];
-  return [code, said];
+async function lacunaSays(
+  ...args: readonly string[]
+): Promise<[code: number | null, said: string]> {
+  const { code, stdout, stderr } = await lacuna(args);
+  return [code, `${stdout}${stderr}`];
 }
 
 describe('--follow-links', () => {
@@ -83,27 +73,27 @@ describe('--follow-links', () => {
       '--output',
       run,
     ];
-    const [refused, why] = await lacuna(...own, '--steps', '1');
+    const [refused, why] = await lacunaSays(...own, '--steps', '1');
     expect(refused).toBe(1);
     expect(why).toMatch(/leads out of the data folder.*--follow-links/s);
     expect(existsSync(run)).toBe(false);
 
-    expect(await lacuna(...own, '--steps', '1', '--follow-links')).toEqual([
+    expect(await lacunaSays(...own, '--steps', '1', '--follow-links')).toEqual([
       0,
       expect.stringContaining('Done: 1 steps'),
     ]);
     const manifest = JSON.parse(await readFile(join(run, 'manifest.json'), 'utf8'));
     expect(manifest.settings.data.followLinks).toBe(true);
-    expect(await lacuna('pretrain', '--resume', run, '--steps', '2')).toEqual([
+    expect(await lacunaSays('pretrain', '--resume', run, '--steps', '2')).toEqual([
       0,
       expect.stringContaining('Done: 2 steps'),
     ]);
-    const [reported, said] = await lacuna('report', run, '--examples', '1');
+    const [reported, said] = await lacunaSays('report', run, '--examples', '1');
     expect([reported, said]).toEqual([0, expect.not.stringContaining('leads out')]);
 
-    const [without, asked] = await lacuna('evaluate', run, '--data', list);
+    const [without, asked] = await lacunaSays('evaluate', run, '--data', list);
     expect([without, asked]).toEqual([1, expect.stringContaining('--follow-links')]);
-    const [evaluated] = await lacuna('evaluate', run, '--data', list, '--follow-links');
+    const [evaluated] = await lacunaSays('evaluate', run, '--data', list, '--follow-links');
     expect(evaluated).toBe(0);
   }, 240_000);
 
@@ -116,10 +106,10 @@ describe('--follow-links', () => {
         await symlink(join(folder, 'farm', name), join(sent, 'videos', name));
     }
     const moved = ['--data', list, '--root', join(sent, 'videos')];
-    const [code, said] = await lacuna('pretrain', '--resume', sent, '--steps', '3', ...moved);
+    const [code, said] = await lacunaSays('pretrain', '--resume', sent, '--steps', '3', ...moved);
     expect([code, said]).toEqual([1, expect.stringContaining('--follow-links')]);
     expect(
-      await lacuna('pretrain', '--resume', sent, '--steps', '3', ...moved, '--follow-links'),
+      await lacunaSays('pretrain', '--resume', sent, '--steps', '3', ...moved, '--follow-links'),
     ).toEqual([0, expect.stringContaining('Done: 3 steps')]);
   }, 120_000);
 });

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CHECKS, readReport, rejudge } from '../../conformance/index.js';
+import { BUILT } from '../../core/testing/built.js';
 import { capable } from '../../core/testing/capability.js';
 import { type PageServer, startPageServer } from '../serve/page-server.js';
 import { BrowserTab } from '../testing/browser-tab.js';
 import { findChromium } from '../testing/chromium.js';
-import { compilePage } from '../testing/compile-page.js';
 
 const chromium = findChromium();
 const missing = typeof chromium === 'string' ? chromium : undefined;
@@ -26,8 +26,7 @@ describe.skipIf(!capable('chromium', missing))('the page in Chromium, on SwiftSh
   let tab: BrowserTab;
   beforeAll(async () => {
     if (typeof chromium === 'string') throw new Error(chromium);
-    compilePage(join(folder, 'compiled'));
-    server = await startPageServer({ port: 0, compiled: join(folder, 'compiled') });
+    server = await startPageServer({ port: 0, compiled: BUILT });
     tab = await BrowserTab.open(chromium);
   });
   afterAll(async () => {

@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { compilePage } from '../testing/compile-page.js';
+import { BUILT } from '../../core/testing/built.js';
 import { type PageServer, startPageServer } from './page-server.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'lacuna-page-'));
 const compiled = join(folder, 'compiled');
 let server: PageServer;
 beforeAll(async () => {
-  compilePage(compiled);
+  cpSync(BUILT, compiled, { recursive: true });
   writeFileSync(join(folder, 'secret.js'), 'secret');
   symlinkSync(join(folder, 'secret.js'), join(compiled, 'spec', 'link.js'));
   symlinkSync(folder, join(compiled, 'spec', 'outside'));

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { LacunaError } from '../../spec/errors.js';
@@ -134,17 +135,21 @@ async function stopped(worker: Worker): Promise<void> {
 }
 
 /**
- * The worker's file lies beside this one: as JavaScript when built, as TypeScript in the sources,
- * where (in tests) the development tool `tsx` translates it.
+ * The worker's file lies beside this one: as JavaScript when built, as TypeScript in the sources. There
+ * tests name a folder of built files in `LACUNA_BUILT`; for scripts the tool `tsx`, which does not reach
+ * into threads by itself, translates it.
  */
 function startWorker(setup: DecodeSetup): Worker {
-  const isSource = import.meta.url.endsWith('.ts');
-  const url = new URL(`./decode-worker.${isSource ? 'ts' : 'js'}`, import.meta.url);
-  if (!isSource) return new Worker(url, { workerData: setup });
-  const tsx = new URL('.', pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm/api')));
+  const here = import.meta.url;
+  const { LACUNA_BUILT } = process.env;
+  if (!here.endsWith('.ts'))
+    return new Worker(new URL('./decode-worker.js', here), { workerData: setup });
+  if (LACUNA_BUILT !== undefined)
+    return new Worker(join(LACUNA_BUILT, 'data/loader/decode-worker.js'), { workerData: setup });
+  const tsx = new URL('.', pathToFileURL(createRequire(here).resolve('tsx/esm/api')));
   const program = `import('${tsx.href}index.mjs').then(({ register }) => {
     register();
-    return import('${url.href}');
+    return import('${new URL('./decode-worker.ts', here).href}');
   });`;
   return new Worker(program, { eval: true, workerData: setup, execArgv: [] });
 }

@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { built } from '../../core/testing/built.js';
 import { IndexCache } from './index-cache.js';
 import { IndexFolder } from './index-folder.js';
 import type { StoredIndex } from './stored-index.js';
@@ -157,8 +158,8 @@ describe('a cache of indices', () => {
 /** Opens a video by node-av in a process of its own; `read`: whether a demuxer was opened for it. */
 async function inProcess(path: string): Promise<unknown> {
   const program = `
-    import { loadLibrary } from './data/video/node-av/library.ts';
-    import { videoBackend } from './data/video/video-backend.ts';
+    import { loadLibrary } from '${built('data/video/node-av/library.ts')}';
+    import { videoBackend } from '${built('data/video/video-backend.ts')}';
     const { FormatContext } = await loadLibrary();
     let read = false;
     const open = FormatContext.prototype.openInputSync;
@@ -170,7 +171,7 @@ async function inProcess(path: string): Promise<unknown> {
     console.log(JSON.stringify({ frames: reader.info.frameCount, read }));`;
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    ['--import', 'tsx', '--input-type=module', '-e', program, path],
+    ['--input-type=module', '-e', program, path],
     { cwd: join(import.meta.dirname, '../..'), env: { ...process.env, LACUNA_CACHE: parent } },
   );
   return JSON.parse(stdout);
