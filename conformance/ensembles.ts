@@ -88,11 +88,19 @@ function programOf(operation: (a: Value, b: Value) => Value): Program {
   return builder.finish();
 }
 
+/** Inputs by draw, 2 MB of the last seed: six operations and a fleet of backends are given the same. */
+const drawn = new Map<number, Named<HostTensor>>();
+
 function inputsOf(program: Program, draw: number): Named<HostTensor> {
-  return Object.fromEntries(
+  const known = drawn.get(draw);
+  if (known !== undefined) return known;
+  const made = Object.fromEntries(
     program.inputs.map((input, replicate) => [
       input.name,
       makeTensor(input, { regime: 'normal', draw, replicate, domain: (x) => Math.abs(x) + 0.01 }),
     ]),
   );
+  if (drawn.size >= INPUTS) drawn.clear();
+  drawn.set(draw, made);
+  return made;
 }

@@ -1,6 +1,8 @@
-import { CHECKS } from '../../conformance/index.js';
+import { CHECKS, type Check } from '../../conformance/index.js';
 import { testBackend } from '../../conformance/vitest.js';
-import { HARDWARE, openWebgpu, type WaysOfLowering, WEBGPU } from './index.js';
+import { HARDWARE, openWebgpu, type WaysOfLowering, WEBGPU, type WebgpuBackend } from './index.js';
+import type { LoweringOptions } from './lowering/lower.js';
+import { lowersAlike } from './testing/same-kernels.js';
 import { SMALL } from './testing/small-tiles.js';
 
 interface Way {
@@ -17,7 +19,7 @@ const WAYS: readonly Way[] = [
   {
     name: 'each operation by itself',
     options: { fuse: false },
-    checks: /^(law|primitive|composite|program|step\/(mae|joint))\//,
+    checks: /^(law|primitive|composite|program|step\/joint)\//,
   },
   {
     name: "a GPU's tiles and subgroups",
@@ -27,18 +29,34 @@ const WAYS: readonly Way[] = [
   {
     name: "a GPU's tiles in small, default limits, no subgroups",
     options: { tiling: SMALL, subgroups: false, defaultLimits: true },
-    checks: /^(law|primitive|composite|program|step\/(mae|joint))\//,
+    checks: /^(law|primitive|composite|program|step\/joint)\//,
   },
 ];
 
 const probe = await WEBGPU.probe({ device: 'swiftshader' });
 const missing = probe.available ? undefined : probe.reason;
+const open = (options: WaysOfLowering): Promise<WebgpuBackend> =>
+  openWebgpu({ device: 'swiftshader', ...options });
+
+/** The options with which a backend lowers programs. */
+async function loweringOf(options: WaysOfLowering): Promise<LoweringOptions> {
+  const backend = await open(options);
+  const { limits, subgroups, factors, matrixUnit } = backend.runtime;
+  const { tiling } = backend;
+  await backend.dispose();
+  return { limits, subgroups, factors, matrixUnit, tiling, fuse: options.fuse ?? true, donate: {} };
+}
+
 // Functions, relations, objectives and other steps are programs as all others: conformance.test.ts has
-// them.
+// them. It has also shown what kernels do that are the same in another way.
+const inUse = missing === undefined ? await loweringOf({}) : undefined;
 for (const { name, options, checks } of WAYS) {
-  testBackend(`webgpu, ${name}`, () => openWebgpu({ device: 'swiftshader', ...options }), {
+  const other = inUse && (await loweringOf(options));
+  const isNew = (check: Check): boolean =>
+    inUse === undefined || other === undefined || !lowersAlike(check, CASES, [inUse, other]);
+  testBackend(`webgpu, ${name}`, () => open(options), {
     missing,
     cases: CASES,
-    checks: CHECKS.filter(({ id }) => checks.test(id)),
+    checks: CHECKS.filter((check) => checks.test(check.id) && isNew(check)),
   });
 }

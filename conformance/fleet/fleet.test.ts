@@ -19,8 +19,12 @@ const erf = LIBRARY.erf.value;
 const QUICK = CHECKS.filter(({ level, id }) => level < 3 && !id.startsWith('real/'));
 
 describe('a legal backend passes everything', () => {
-  it.each(LEGAL_FLEET)('$name', async ({ open }) => {
-    const report = await checkBackend(open(), { cases: 10, checks: QUICK });
+  it.each(LEGAL_FLEET)('$name', async ({ name, open }) => {
+    // Members differ in their arithmetic; what holds buffers is the same code in all.
+    const checks = QUICK.filter(
+      ({ id }) => name === LEGAL_FLEET[0]?.name || !id.startsWith('law/'),
+    );
+    const report = await checkBackend(open(), { cases: 10, checks });
     expect(report.ok, formatReport(report)).toBe(true);
     expect(report.counts['not-run']).toBe(0);
   });
