@@ -34,7 +34,8 @@ import {
 } from '../run/index.js';
 import { LacunaError } from '../spec/index.js';
 import { makeSimilarityMaps, openAlignerWith, similarityRecipe } from '../teacher/index.js';
-import { linearProbe, pretrain, resumePretraining } from '../training/index.js';
+import { linearProbe } from '../training/index.js';
+import { spread, trainRun } from './demo-table.js';
 import { jsonLines, withObjectCaptions } from './object-captions.js';
 
 const { values } = parseArgs({
@@ -110,22 +111,6 @@ async function makeData(): Promise<Data> {
   };
 }
 
-/** Trains a run, goes on with one that was stopped, or leaves one that is done. */
-async function train(settings: RunSettings): Promise<void> {
-  const options = {
-    version: 'bench',
-    openTeacher: (folder: string) => openAlignerWith(folder, open),
-  };
-  const backend = await open();
-  try {
-    const begun = await readFile(join(settings.output, 'manifest.json')).catch(() => undefined);
-    if (begun === undefined) await pretrain(settings, backend, options);
-    else await resumePretraining(settings.output, backend, options);
-  } finally {
-    await backend.dispose();
-  }
-}
-
 function settingsOf(data: Data, output: string, config: object): RunSettings {
   const { trainList: list, root } = data;
   const backend = { threads: Number(values.threads) };
@@ -139,13 +124,12 @@ const teacherFolder = join(FOLDER, 'teacher');
 const mapFolder = join(FOLDER, 'maps');
 
 async function makeTeacher(data: Data): Promise<void> {
-  await train(
-    settingsOf(data, teacherFolder, {
-      preset: 'demo-aligner',
-      schedule: { steps: Number(values['teacher-steps']) },
-      text: { length: 64 },
-    }),
-  );
+  const settings = settingsOf(data, teacherFolder, {
+    preset: 'demo-aligner',
+    schedule: { steps: Number(values['teacher-steps']) },
+    text: { length: 64 },
+  });
+  await trainRun(settings, open);
 }
 
 async function makeMaps(data: Data): Promise<void> {
@@ -219,7 +203,7 @@ async function scoresOf(
   const began = performance.now();
   let scores: Scores;
   if (trained) {
-    await train(settings);
+    await trainRun(settings, open);
     const model = await loadModel(settings.output, open, console.error);
     try {
       scores = await judge(model, data, true);
@@ -247,18 +231,6 @@ function shown(scores: Scores): string {
   return [...ATTRIBUTES, 'error' as const]
     .map((key) => `${key} ${scores[key]?.toFixed(3)}`)
     .join(', ');
-}
-
-/** `12.3 ± 0.4`, of shares in per cent. */
-function spread(numbers: readonly (number | null)[], percent: boolean): string {
-  const present = numbers.filter((number) => number !== null);
-  if (present.length === 0) return '-';
-  const mean = present.reduce((a, b) => a + b, 0) / present.length;
-  const square = present.reduce((total, x) => total + (x - mean) ** 2, 0);
-  const deviation = Math.sqrt(square / (present.length - 1));
-  const [factor, digits] = percent ? [100, 1] : [1, 3];
-  const centre = (factor * mean).toFixed(digits);
-  return present.length > 1 ? `${centre} ± ${(factor * deviation).toFixed(digits)}` : centre;
 }
 
 interface Row {
