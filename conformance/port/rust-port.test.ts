@@ -84,6 +84,7 @@ describe.skipIf(!here)('the Rust port, sent what is no request,', () => {
   it('a call or a program that is wrong in itself, answers with an error and goes on', () => {
     const text =
       'lacuna program 1\nname x\n%iota = iota {axis=0, shape=[99999999999]} : i32[9]\nend\n';
+    const late = text.replace('end', 'input %x : f32[] data\nend');
     const input = [
       line({ type: 'call', id: 1, function: 'loss.mae', attributes: {}, tensors: [] }),
       line({
@@ -96,6 +97,7 @@ describe.skipIf(!here)('the Rust port, sent what is no request,', () => {
       line({ type: 'compile', id: 3, program: 1, bytes: text.length }) + text,
       line({ type: 'run', id: 4, program: 1, tensors: [] }),
       line({ type: 'run', id: 5, program: 2, tensors: [] }),
+      line({ type: 'compile', id: 6, program: 3, bytes: late.length }) + late,
       line({ type: 'bye' }),
     ].join('');
     const { status, stdout } = spawnSync(RUST_PORT, { input, encoding: 'utf8' });
@@ -109,6 +111,7 @@ describe.skipIf(!here)('the Rust port, sent what is no request,', () => {
       { type: 'result', id: 3 },
       { type: 'error', id: 4, message: expect.stringContaining('no natural up to 2^28') },
       { type: 'error', id: 5, message: 'there is no program 2' },
+      { type: 'error', id: 6, message: expect.stringContaining('comes after an operation') },
     ]);
     expect(status).toBe(0);
   });

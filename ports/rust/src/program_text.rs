@@ -55,9 +55,11 @@ impl Program {
                 // What stands behind the type is the role, and the source of a table.
                 let (name, of) = (rest.value(), rest.take(" : ").then(|| rest.of_type()).flatten());
                 let (name, of) = name.zip(of).ok_or_else(|| wrong("no input"))?;
+                if !program.operations.is_empty() {
+                    return Err(wrong("an input comes after an operation"));
+                }
                 program.inputs.push((name.to_owned(), of));
-                add(&mut values, name)
-                    .ok_or_else(|| wrong("the name is taken, or an input comes after an operation"))?;
+                add(&mut values, name).ok_or_else(|| wrong("the name is taken"))?;
             } else if rest.take("output ") {
                 let (name, value) = rest.0.split_once(" = %").ok_or_else(|| wrong("no output"))?;
                 let value = values.get(value).ok_or_else(|| wrong("there is no such value"))?;

@@ -3,7 +3,7 @@
 use ndarray::{Array3, Axis, LinalgScalar};
 
 use super::arithmetic::{Arithmetic, Number, of_numbers};
-use super::{mixed, one, two};
+use super::{bounded, mixed, one, two};
 use crate::program_text::Operation;
 use crate::tensor::{Element, Elements, Tensor};
 
@@ -49,12 +49,12 @@ pub fn matmul(operation: &Operation, operands: &[Tensor]) -> Result<Tensor, Stri
         if left.len_of(Axis(2)) != right.len_of(Axis(1)) {
             return Err(wrong());
         }
+        let shape = [&a.shape()[..axes - 2], &[left.len_of(Axis(1)), right.len_of(Axis(2))]].concat();
+        let shape = bounded(shape)?;
         let mut product = Array3::zeros((left.len_of(Axis(0)), left.len_of(Axis(1)), right.len_of(Axis(2))));
         for ((mut to, left), right) in product.outer_iter_mut().zip(left.outer_iter()).zip(right.outer_iter()) {
             to.assign(&left.dot(&right));
         }
-        let mut shape = a.shape()[..axes - 2].to_vec();
-        shape.extend([product.len_of(Axis(1)), product.len_of(Axis(2))]);
         Ok(Tensor::new(product.into_shape_with_order(shape).map_err(|error| error.to_string())?))
     }
     let turned = [operation.boolean("transpose_a")?, operation.boolean("transpose_b")?];
