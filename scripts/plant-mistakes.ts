@@ -91,7 +91,10 @@ export function planted(
 async function main([backend = 'onnx', word = '']: readonly string[]): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'lacuna-plant-'));
   try {
-    for (const layer of LAYERS) cpSync(join(ROOT, layer), join(folder, layer), { recursive: true });
+    // Not what cargo built of the Rust port.
+    const filter = (path: string): boolean => !path.endsWith(join('rust', 'target'));
+    for (const layer of LAYERS)
+      cpSync(join(ROOT, layer), join(folder, layer), { recursive: true, filter });
     symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
     const named = mistakesOf(backend).filter(({ name, real = false }) =>
       word === 'real' ? real : name.includes(word),

@@ -149,7 +149,7 @@ describe('a primitive', () => {
 function isNeeded(path: string): boolean {
   return (
     !/\.test\.ts$|\.safetensors$|\.bin$|\.mp4$/.test(basename(path)) &&
-    !/node_modules|dist$/.test(path)
+    !/node_modules|dist$|rust[/\\]target$/.test(path)
   );
 }
 

@@ -208,8 +208,8 @@ export const MODEL_SIGNATURES: readonly FunctionSignature[] = [
     ),
     details: [
       'In f32, losses and gradients are judged by how far right runs in f32 lie apart; in f64 by bounds. The update is judged from the gradients that are handed out, in either.',
-      "The encoder as in model.forward. Its tokens through decoder.embed (no bias); in front those of the visible tokens plus their positions, after them decoder.mask plus the positions of the masked ones; the decoder's blocks; of its last M tokens norm and head are the prediction.",
-      'Targets: target.cube of the masked cubes. Loss: loss.mae. Update: optim.adamw of each parameter; tables of positions are no parameters.',
+      "The encoder as in model.forward. Its tokens through decoder.embed (no bias); in front those of the visible tokens plus their positions, after them decoder.mask plus the positions of the masked ones; the decoder's blocks; of its last M tokens norm and head are the prediction. Both have the same mlp_ratio and norm_eps.",
+      'Targets: target.cube of the masked cubes. Loss: loss.mae. Update: optim.adamw of each parameter, at lr_scale 1; tables of positions are no parameters.',
     ],
   },
 ];

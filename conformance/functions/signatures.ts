@@ -93,7 +93,7 @@ export const FUNCTION_SIGNATURES: readonly FunctionSignature[] = [
     attributes: {
       mode: choice(TEXT_MASK_MODES, 'Whether masked tokens become the mask, or are left out.'),
       unit: choice(TEXT_MASK_UNITS, 'What is counted and chosen.'),
-      ratio: GRID.ratio,
+      ratio: number('The share of the units that is masked, at least 0 and below 1.'),
       rounding: choice(ROUNDINGS, 'How ratio times units becomes a number.'),
       mask: integer('The id that replaces a masked token.'),
       pad: integer('The id that fills up a caption.'),
@@ -130,7 +130,7 @@ export const FUNCTION_SIGNATURES: readonly FunctionSignature[] = [
     inputs: [],
     outputs: [tensor('bits', 'i32', 'n', 'The numbers in float32, as bits of i32.')],
     details: [
-      'In float64: bound = 1 / sqrt(inputs) for fan-in, sqrt(6 / (inputs + outputs)) for xavier; number i = -bound + (2 bound) u, each operation rounded to float64 and the result to float32, with u = floor(w / 2^8) / 2^24 of word w = i. Words as for mask.tube, of stream, replicate and epoch 0.',
+      'In float64: bound = 1 / sqrt(inputs) for fan-in, sqrt(6 / (inputs + outputs)) for xavier; number i = -bound + (2 bound) u, each operation rounded to float64 and the result to float32, with u = floor(w / 2^8) / 2^24 of word w = i. Words as for mask.tube; stream, replicate and epoch are 0.',
     ],
   },
   {
@@ -174,7 +174,7 @@ export const FUNCTION_SIGNATURES: readonly FunctionSignature[] = [
     inputs: [tensor('cubes', 'u8', 'B M P', 'Pixels of cubes, as patchify gives them.')],
     outputs: [tensor('targets', 'float', 'B M P', 'y = (x - mean) / (sqrt(var) + 1e-6).')],
     details: [
-      'x = pixel / 255; mean and var over the P / 3 values of a channel, var divided by their number less 1.',
+      'x = pixel / 255; mean and var over the P / 3 values of a channel, two or more, var divided by their number less 1.',
       'Subtract the first value of the channel before anything else: where all are equal, y is then exactly 0.',
     ],
   },

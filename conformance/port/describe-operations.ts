@@ -10,14 +10,15 @@ import { markdownTable } from '../report/markdown-table.js';
 /** Primitives and composites as Markdown: operands and attributes in the order and by the names of a text. */
 export function describeOperations(): string {
   const primitives = PRIMITIVE_NAMES.map((name) => {
-    const { attributes, takes, gives, means, formula } = factsOf(name);
+    const { attributes, operands, takes, gives, means, formula } = factsOf(name);
     const words = [means, ...(formula === undefined ? [] : [`\`${formula}\``])].join(' ');
     const types = takes === 'any' ? 'any type' : takes;
+    const from = operands === 0 ? '' : `${types} `;
     return [
       `\`${name}\``,
       operandNames(name).join(', '),
       listed(attributes),
-      gives === 'operand' ? types : `${types} -> ${RESULTS[gives]}`,
+      gives === 'operand' ? types : `${from}-> ${RESULTS[gives]}`,
       // Bars would end the cell.
       words.replaceAll('|', '\\|'),
     ];
