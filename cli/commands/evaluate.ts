@@ -77,6 +77,8 @@ async function evaluateRun(run: string, flags: EvaluateFlags): Promise<void> {
         const leftOut = display.ends();
         const judged = `${leftOut === 0 ? '' : `${records.length - leftOut} of `}${records.length}`;
         console.log(`${evaluator.name} on ${judged} clips of ${data}`);
+        const protocol = evaluator.protocol?.(result);
+        if (protocol !== undefined) console.log(`  ${protocol}`);
         for (const [name, score] of Object.entries(evaluator.scores(result))) {
           console.log(`  ${name.padEnd(28)} ${Number(score.toPrecision(4))}`);
         }

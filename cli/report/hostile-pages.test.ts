@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CLAUSES, type ConformanceReport } from '../../conformance/index.js';
 import { capable } from '../../core/testing/capability.js';
 import { parseConfig, type RunManifest, resolveSettings } from '../../run/index.js';
-import { drawMask, gridOf } from '../../spec/index.js';
+import { drawMask, gridOf, matrixRows } from '../../spec/index.js';
 import { conformancePage } from '../conform/page.js';
 import { BrowserTab } from '../testing/browser-tab.js';
 import { findChromium } from '../testing/chromium.js';
@@ -80,15 +80,20 @@ function report(): ReportInput {
     folder: PAYLOADS,
     manifest: poisoned(manifest, ['settings']),
     metrics,
-    evaluations: [{ step: 1, evaluator: PAYLOADS, scores: { [PAYLOADS]: 1 } }],
+    evaluations: [{ step: 1, evaluator: PAYLOADS, scores: { [PAYLOADS]: 1 }, protocol: PAYLOADS }],
     problems: [{ id: PAYLOADS, reason: PAYLOADS }],
     evaluation: {
       ...{ list: PAYLOADS, verdict: PAYLOADS },
       rows: [{ model: PAYLOADS, textToVideo: SCORE, videoToText: SCORE }],
     },
     retrieval: {
-      ...{ textToVideo: SCORE, videoToText: SCORE, similarity: Float32Array.of(0.5) },
-      ...{ captions: [PAYLOADS], videos: [PAYLOADS], problems: [] },
+      ...{ similarity: matrixRows(Float32Array.of(0.5), 1, 1) },
+      ...{ captions: [PAYLOADS], videos: [PAYLOADS] },
+      protocol: {
+        ...{ list: PAYLOADS, digest: PAYLOADS, videos: 1, texts: 'labels', queries: 1, cut: 0 },
+        ...{ prompt: PAYLOADS, frames: 4, size: 16, sampling: PAYLOADS, windows: 1 },
+        ...{ dualSoftmax: false, convention: 'fair' },
+      },
     },
     galleryWasTrainedOn: true,
     reconstructions: [example()],
