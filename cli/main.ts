@@ -44,6 +44,14 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Judges the model of a run on held-out clips.',
     load: async () => (await import('./commands/evaluate.js')).evaluateCommand(),
   },
+  retrieve: {
+    summary: 'Says how well sentences find their videos, with the protocol of every number.',
+    load: async () => (await import('./commands/retrieve.js')).retrieveCommand(),
+  },
+  metrics: {
+    summary: "Scores a similarity matrix of somebody else by every public code's convention.",
+    load: async () => (await import('./commands/metrics.js')).metricsCommand(),
+  },
   probe: {
     summary: 'Says how well classes can be read off the features of a pretrained encoder.',
     load: async () => (await import('./commands/probe.js')).probeCommand(),
@@ -88,6 +96,8 @@ Examples:
   $ lacuna pretrain --data captions.jsonl --root videos                   pretrain on your videos
   $ lacuna import vit-base                                                what a run would take of pretrained weights
   $ lacuna evaluate runs/my-run --data test.jsonl                         retrieval and reconstruction on held-out clips
+  $ lacuna retrieve runs/my-run --data test.jsonl --texts all             how well sentences find their videos
+  $ lacuna metrics sims.npy                                               a matrix by every code's convention
   $ lacuna probe runs/my-run --data train.jsonl --test test.jsonl         how well classes can be read off its features
   $ lacuna report runs/my-run                                             one HTML page about a run
   $ lacuna backends                                                       what can run here, and why not

@@ -18,6 +18,7 @@ export {
   probeClasses,
 } from './linear-probe.js';
 export { modelDigest } from './model-digest.js';
+export { extremeQueries, type QueryAnswers } from './query-answers.js';
 export { type Reconstruction, reconstruction } from './reconstruction.js';
 export {
   type Retrieval,

@@ -196,7 +196,7 @@ function protocolOf(
     ...(prompt === undefined ? {} : { prompt }),
     frames,
     size,
-    sampling: sampling === 'dense' ? `every ${stride}th` : 'one a segment',
+    sampling: sampling === 'dense' ? `stride ${stride}` : 'one a segment',
     windows,
     dualSoftmax: options.dualSoftmax ?? false,
     convention,

@@ -142,7 +142,7 @@ describe('the conventions of public codes', () => {
         place % 3
       ] as number;
       const matrix = matrixRows(values, each.rows.length, each.videos);
-      const where = `row ${Math.floor(place / each.videos)}, column ${place % each.videos} of the matrix`;
+      const where = `row ${Math.floor(place / each.videos)}, column ${place % each.videos} of [texts, videos]`;
       for (const name of CONVENTION_NAMES) {
         expect(() => CONVENTIONS[name].scores(matrix, pairs)).toThrow(where);
       }

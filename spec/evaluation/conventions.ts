@@ -38,11 +38,15 @@ export interface Convention {
 
 const ONE_VIDEO = 'it knows one right video for a text, and here a text has several';
 
+/** The names of the conventions, the fair one first. */
+export const CONVENTION_NAMES = ['fair', 'frozen', 'clip4clip', 'open-clip', 'umt'] as const;
+export type ConventionName = (typeof CONVENTION_NAMES)[number];
+
 /**
  * The conventions by name. They read the same matrix and differ where similarities are equal, in what
  * a rank is counted over, and in rounding; without ties and with one caption a video, all agree.
  */
-export const CONVENTIONS = {
+export const CONVENTIONS: Readonly<Record<ConventionName, Convention>> = {
   fair: {
     title: 'fair',
     rule: 'ties: expected over all orders of equals',
@@ -120,14 +124,7 @@ export const CONVENTIONS = {
         };
       }),
   },
-} as const satisfies Record<string, Convention>;
-
-export type ConventionName = keyof typeof CONVENTIONS;
-
-/** Their names, the fair one first. */
-export const CONVENTION_NAMES: readonly ConventionName[] = Object.keys(
-  CONVENTIONS,
-) as ConventionName[];
+};
 
 function both(
   { textToVideo, videoToText }: BothPlacements,

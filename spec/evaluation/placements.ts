@@ -203,7 +203,7 @@ function requireFinite(row: Float32Array | Float64Array, text: number): void {
   if (bad < 0) return;
   throw new LacunaError({
     what: 'a similarity is not finite',
-    where: `text ${text}, video ${bad} (row ${text}, column ${bad} of the matrix, counted from 0)`,
+    where: `text ${text}, video ${bad} (row ${text}, column ${bad} of [texts, videos], counted from 0)`,
     got: String(row[bad]),
     fix: 'The embedding of this text or of this video is broken: look at both first. A score over it would mean nothing.',
   });
