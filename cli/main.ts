@@ -40,6 +40,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Pretrains a masked video-text model on your videos and captions.',
     load: async () => (await import('./commands/pretrain.js')).pretrainCommand(),
   },
+  tune: {
+    summary: 'Tunes a masked run for retrieval: whole clips, more frames, a lower rate.',
+    load: async () => (await import('./commands/tune.js')).tuneCommand(),
+  },
   evaluate: {
     summary: 'Judges the model of a run on held-out clips.',
     load: async () => (await import('./commands/evaluate.js')).evaluateCommand(),
@@ -95,6 +99,7 @@ Examples:
   $ lacuna mask show clip.mp4 --mask motion-guided --output mask.png      a picture of where a mask falls
   $ lacuna pretrain --data captions.jsonl --root videos                   pretrain on your videos
   $ lacuna import vit-base                                                what a run would take of pretrained weights
+  $ lacuna tune runs/my-run --data captions.jsonl                         tune it for retrieval, unmasked
   $ lacuna evaluate runs/my-run --data test.jsonl                         retrieval and reconstruction on held-out clips
   $ lacuna retrieve runs/my-run --data test.jsonl --texts all             how well sentences find their videos
   $ lacuna metrics sims.npy                                               a matrix by every code's convention

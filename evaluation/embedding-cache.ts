@@ -1,15 +1,18 @@
+import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { sha256 } from '../core/sha256.js';
-import { makeFolder } from '../formats/file-operations.js';
+import { makeFolder, removeFile } from '../formats/file-operations.js';
 import { readOwnFile } from '../formats/own-file.js';
 import { sealJson, unsealJson } from '../formats/sealed-json.js';
-import { replaceFile } from '../formats/whole-file.js';
+import { PARTIAL, replaceFile } from '../formats/whole-file.js';
 
 /** Another number makes every embedding anew. */
 const VERSION = 1;
 /** 1,024 rows of 4,096 numbers in base 64 are below it. */
 const MAX_BYTES = 2 ** 25;
+
+const AN_HOUR = 3_600_000;
 
 const ENTRY = z.strictObject({
   /** What the rows are of, as the key says it: told again, so that a renamed file is noticed. */
@@ -41,9 +44,18 @@ export class EmbeddingCache {
     this.#folder = folder;
   }
 
-  /** @throws LacunaError where the folder cannot be made. */
+  /**
+   * Opens a folder, and removes what killed processes left half-written in it.
+   * @throws LacunaError where the folder cannot be made.
+   */
   static async open(folder: string): Promise<EmbeddingCache> {
     await makeFolder(folder);
+    for (const name of await readdir(folder)) {
+      const path = join(folder, name);
+      const facts = name.includes(PARTIAL) ? await lstat(path).catch(() => undefined) : undefined;
+      // Another process may be writing it just now.
+      if (facts?.isFile() === true && Date.now() - facts.mtimeMs > AN_HOUR) await removeFile(path);
+    }
     return new EmbeddingCache(folder);
   }
 

@@ -155,7 +155,7 @@ async function retrieve(run: string, flags: RetrieveFlags): Promise<void> {
       expected: 'a text with {}, like "a video of {}"',
     });
   }
-  const records = await recordsOf(flags);
+  const { records, digest: listDigest } = await recordsOf(flags);
   const root = dataRootOf(flags.root ?? dirname(data), flags.followLinks);
   await checkDataFolder(root, records);
   const display = new EvaluationDisplay(process.stderr);
@@ -164,7 +164,8 @@ async function retrieve(run: string, flags: RetrieveFlags): Promise<void> {
     const digest = modelDigest(model);
     const found = await search(model, digest, { records, root }, flags, display);
     const { name, device } = model.backend.info;
-    const facts = { run, digest, backend: `${name}, ${device}` };
+    const trainedOnIt = model.manifest.data.digest === listDigest;
+    const facts = { run, digest, backend: `${name}, ${device}`, trainedOnIt };
     const result = resultOf(found, protocolText(found.protocol), facts, version());
     const results = marked([result, ...earlier]);
     if (page !== undefined) {
@@ -220,7 +221,10 @@ async function keptFor({ cache }: RetrieveFlags, model: string): Promise<Kept | 
   return { cache: await EmbeddingCache.open(join(folder, model.slice(0, 16))), model };
 }
 
-async function recordsOf(flags: RetrieveFlags): Promise<readonly ClipRecord[]> {
+/** The records of the list, and its digest. */
+async function recordsOf(
+  flags: RetrieveFlags,
+): Promise<{ readonly records: readonly ClipRecord[]; readonly digest: string }> {
   const { data, set, split, video, clips, labelNames } = flags;
   if (set === undefined && (split !== undefined || video !== undefined)) {
     throw new LacunaError({
@@ -235,9 +239,10 @@ async function recordsOf(flags: RetrieveFlags): Promise<readonly ClipRecord[]> {
   };
   const list =
     set === undefined ? await readClipList(data, note) : await readRetrievalSet(data, set, chosen);
+  const { digest } = list;
   const records = list.records.slice(0, clips);
-  if (labelNames === undefined) return records;
-  return named(records, await readLabelNames(labelNames), labelNames);
+  if (labelNames === undefined) return { records, digest };
+  return { records: named(records, await readLabelNames(labelNames), labelNames), digest };
 }
 
 function described(name: ConventionName): string {

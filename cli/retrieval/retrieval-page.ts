@@ -3,7 +3,7 @@ import { type Html, html } from '../html.js';
 import { cells, DIRECTIONS } from '../metrics/convention-table.js';
 import { htmlPage } from '../report/html-page.js';
 import { STYLE } from '../report/style.js';
-import type { MarkedResult } from './retrieval-result.js';
+import { type MarkedResult, modelText } from './retrieval-result.js';
 import { MARK } from './retrieval-table.js';
 
 /** What the page of a retrieval shows. */
@@ -23,7 +23,7 @@ const OWN = `
 svg.ranks { width: min(100%, 40rem); height: auto; display: block; } svg.ranks rect { fill: var(--accent); }
 svg.ranks text { fill: var(--ink); font-size: 12px; } svg.ranks text.soft { fill: var(--soft); }
 ol.answers { margin: .25rem 0 1rem; padding-left: 1.5rem; } ol.answers li.right { color: var(--accent); font-weight: 600; }
-td.differs { color: #b3261e; font-weight: 600; }
+th { overflow-wrap: normal; } td.differs { color: #b3261e; font-weight: 600; }
 @media (prefers-color-scheme: dark) { td.differs { color: #f2b8b5; } }
 `;
 
@@ -36,8 +36,8 @@ export function retrievalPage({ results, ranks, worst, best }: RetrievalPageInpu
 ${scoreTable(results)}
 <section><h2>Ranks</h2><p class="soft">Where the right item came: the expected place among equals, from 1.</p>
 ${DIRECTIONS.map(([name, way]) => html`<figure><figcaption>${name}, ${ranks[way].length} queries</figcaption>${histogram(name, ranks[way])}</figure>`)}</section>
-<section><h2>Worst texts</h2>${worst.map(answersOf)}</section>
-<section><h2>Best texts</h2>${best.map(answersOf)}</section>
+<section><h2>Worst texts</h2><div class="strips">${worst.map(answersOf)}</div></section>
+<section><h2>Best texts</h2><div class="strips">${best.map(answersOf)}</div></section>
 ${leftOut(first)}`;
   return htmlPage(`Lacuna: ${title}`, `${STYLE}${OWN}`, body);
 }
@@ -52,7 +52,7 @@ function scoreTable(results: readonly MarkedResult[]): Html {
   );
   const protocols = results.map(
     ({ model, protocolText, differences }, index) =>
-      html`<tr><th scope="row">[${index + 1}]</th><td>${model.run}, model ${model.digest.slice(0, 12)}, ${model.backend}: ${protocolText}</td>${
+      html`<tr><th scope="row">[${index + 1}]</th><td>${modelText(model)}: ${protocolText}</td>${
         differences.length === 0
           ? ''
           : html`<td class="differs">${MARK} not to be compared with [1]: ${differences.join('; ')}</td>`
@@ -107,7 +107,7 @@ function answersOf({ text, rank, answers, right }: QueryAnswers): Html {
     right === undefined
       ? ''
       : html`<p class="soft">Its own: ${right.video}, ${right.similarity.toFixed(4)}</p>`;
-  return html`<h3>“${text}” <span class="soft">rank ${Number(rank.toFixed(2))}</span></h3><ol class="answers">${items}</ol>${missed}`;
+  return html`<div><h3>“${text}” <span class="soft">rank ${Number(rank.toFixed(2))}</span></h3><ol class="answers">${items}</ol>${missed}</div>`;
 }
 
 function leftOut(result: MarkedResult | undefined): Html {

@@ -18,6 +18,8 @@ export interface RetrievalResult {
     /** SHA-256 of its weights, its sizes and the backend. */
     readonly digest: string;
     readonly backend: string;
+    /** Whether it was trained on this very list. Of a part of it nothing is known. */
+    readonly trainedOnIt: boolean;
   };
   readonly protocol: RetrievalProtocol;
   readonly protocolText: string;
@@ -43,7 +45,7 @@ const SCORES = z.object({
 const RESULT = z.object({
   format: z.literal('lacuna retrieval 1'),
   lacuna: text,
-  model: z.object({ run: text, digest: text, backend: text }),
+  model: z.object({ run: text, digest: text, backend: text, trainedOnIt: z.boolean() }),
   protocol: z.object({
     list: text.exactOptional(),
     digest: text,
@@ -109,6 +111,12 @@ export async function readResult(path: string): Promise<RetrievalResult> {
 function whole(scores: z.infer<typeof SCORES>): ConventionScores {
   const { medianRank, meanRank } = scores;
   return { ...scores, medianRank, meanRank };
+}
+
+/** Whose the numbers are, in words: a model that was trained on the list says what it has memorised. */
+export function modelText({ run, digest, backend, trainedOnIt }: RetrievalResult['model']): string {
+  const trained = trainedOnIt ? '; TRAINED ON THIS LIST' : '';
+  return `${run} (model ${digest.slice(0, 12)}, ${backend}${trained})`;
 }
 
 /** A result beside others, and how its protocol differs from the first one's. */

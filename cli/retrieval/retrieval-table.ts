@@ -1,5 +1,5 @@
 import { cells, DIRECTIONS, tableLine } from '../metrics/convention-table.js';
-import type { MarkedResult } from './retrieval-result.js';
+import { type MarkedResult, modelText } from './retrieval-result.js';
 
 /** What marks a result of another protocol than the first one's. */
 export const MARK = '≠';
@@ -19,9 +19,7 @@ export function retrievalTable(results: readonly MarkedResult[]): string {
     lines.push('');
   }
   for (const [index, { model, protocolText, differences, leftOut }] of results.entries()) {
-    lines.push(
-      `[${index + 1}] ${model.run} (model ${model.digest.slice(0, 12)}, ${model.backend})`,
-    );
+    lines.push(`[${index + 1}] ${modelText(model)}`);
     lines.push(`    ${protocolText}`);
     if (leftOut.length > 0) lines.push(`    ${leftOut.length} clips left out`);
     if (differences.length > 0)
