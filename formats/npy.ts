@@ -26,7 +26,7 @@ const TYPES: Readonly<Record<string, NpyType>> = {
   i8: {
     bytes: 8,
     isDouble: true,
-    read: (view, at, little) => Number(view.getBigInt64(at, little)),
+    read: (view, at, little) => whole(view.getBigInt64(at, little)),
   },
 };
 
@@ -102,6 +102,13 @@ function columnMajor(shape: readonly number[]): (index: number) => number {
     });
     return shape.reduce((place, size, axis) => place * size + (at[axis] as number), 0);
   };
+}
+
+/** NaN, which no score may be, where two numbers might become equal. */
+function whole(value: bigint): number {
+  return BigInt(Number.MAX_SAFE_INTEGER) < value || value < -BigInt(Number.MAX_SAFE_INTEGER)
+    ? Number.NaN
+    : Number(value);
 }
 
 function half(bits: number): number {
