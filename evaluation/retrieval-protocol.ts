@@ -60,11 +60,12 @@ export function protocolText(protocol: RetrievalProtocol): string {
 
 /**
  * What tells two protocols apart, in words; empty where results of both may stand side by side. The
- * name of a list does not count, its records do.
+ * name of a list does not count, its records do; nor does how much of a text a model reads.
  */
 export function protocolDifferences(a: RetrievalProtocol, b: RetrievalProtocol): readonly string[] {
   const names = new Set([...Object.keys(a), ...Object.keys(b)] as (keyof RetrievalProtocol)[]);
   names.delete('list');
+  names.delete('cut'); // what a model reads of a text is the model's own
   return [...names]
     .filter((name) => a[name] !== b[name])
     .map((name) => `${name}: ${shown(a[name])} and ${shown(b[name])}`);
