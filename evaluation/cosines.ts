@@ -3,11 +3,18 @@ import type { SimilarityRows } from '../spec/index.js';
 /** Numbers of a matrix that is kept as a whole: 256 MiB. A larger one is computed again at each reading. */
 const MOST_KEPT = 2 ** 26;
 
+export interface CosineOptions {
+  /** Numbers of a matrix that is kept as a whole. @defaultValue 2^26 */
+  readonly mostKept?: number;
+  /** Told of each text whose row was computed; where rows are not kept, of each reading anew. */
+  readonly onRow?: (done: number) => void;
+}
+
 /** The cosines of texts with videos, from embeddings of length 1: [texts, videos] in single precision. */
 export function cosines(
   texts: readonly Float32Array[],
   videos: readonly Float32Array[],
-  mostKept: number = MOST_KEPT,
+  { mostKept = MOST_KEPT, onRow = () => {} }: CosineOptions = {},
 ): SimilarityRows {
   const width = videos.length;
   const kept =
@@ -27,6 +34,7 @@ export function cosines(
             row[column] = sum;
           }
           filled = index + 1;
+          onRow(index + 1);
         }
         yield row;
       }

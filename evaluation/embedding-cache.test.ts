@@ -50,7 +50,7 @@ it('a matrix of cosines reads the same whether it is kept or computed again', ()
   const texts = [0, 1, 2].map(unit);
   const videos = [0.5, 1.5].map(unit);
   const read = (kept: number): number[][] => {
-    const matrix = cosines(texts, videos, kept);
+    const matrix = cosines(texts, videos, { mostKept: kept });
     for (const _ of matrix.rows()) break; // a reading that ends early
     return [1, 2].flatMap(() => Array.from(matrix.rows(), (row) => [...row]));
   };

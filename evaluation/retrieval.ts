@@ -129,7 +129,11 @@ async function retrieve(
   if (gallery.records.length === 0) throw nothing(root, 'can be read');
   const { texts, pairs } = retrievalTexts(gallery.records, choice, prompt);
   const textRows = await embedTexts(model, texts, { watch, ...keeping });
-  const similarity = cosines(textRows, gallery.rows);
+  const similarity = cosines(textRows, gallery.rows, {
+    onRow: (done) => {
+      if (done % 256 === 0) onProgress?.('texts compared', done, texts.length);
+    },
+  });
   const protocol = protocolOf(model, gallery.records, texts, options);
   return {
     protocol,

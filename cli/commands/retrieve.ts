@@ -24,7 +24,7 @@ import {
   TEXT_CHOICES,
   type TextChoice,
 } from '../../evaluation/index.js';
-import { cacheFolder, replaceFile } from '../../formats/index.js';
+import { cacheFolder, ownCacheFolder, replaceFile } from '../../formats/index.js';
 import { type LoadedModel, loadModel } from '../../run/index.js';
 import {
   CONVENTION_NAMES,
@@ -215,7 +215,7 @@ async function search(
 async function keptFor({ cache }: RetrieveFlags, model: string): Promise<Kept | undefined> {
   if (cache === false) return undefined;
   const parent = cacheFolder();
-  const own = parent === undefined ? undefined : join(parent, 'embeddings');
+  const own = parent === undefined ? undefined : await ownCacheFolder(parent, 'embeddings');
   const folder = typeof cache === 'string' ? cache : own;
   if (folder === undefined) return undefined;
   return { cache: await EmbeddingCache.open(join(folder, model.slice(0, 16))), model };
