@@ -103,7 +103,7 @@ it('says under which protocol, and marks what differs', async () => {
   const captioned = records.map((record, i) => ({
     ...record,
     captions: [`${record.captions[0]}`, `a clip with the number ${i}`],
-    label: i < 3 ? 'few' : 'many',
+    label: i < 3 ? 'TheFew_ones' : 'many',
   }));
   const first = await find({ kept: cache, list: 'test.jsonl' }, captioned);
   const all = await find({ kept: cache, texts: 'all', convention: 'clip4clip' }, captioned);
@@ -113,7 +113,7 @@ it('says under which protocol, and marks what differs', async () => {
   expect(cache.cache.counts.written).toBe(5 + 3);
   expect(first.protocol).toMatchObject({ videos: 5, queries: 5, frames: 3, windows: 1 });
   expect([all, paragraph, labels].map(({ protocol }) => protocol.queries)).toEqual([10, 5, 2]);
-  expect(labels.captions).toEqual(['clips of few', 'clips of many']);
+  expect(labels.captions).toEqual(['clips of The Few ones', 'clips of many']);
   expect(labels.textToVideo.chanceAt1).toBeCloseTo((3 / 5 + 2 / 5) / 2, 12);
   expect(paragraph.captions[1]).toBe(captioned[1]?.captions.join(' '));
   expect(protocolText(first.protocol)).toMatch(

@@ -40,7 +40,7 @@ const TEXTS: Readonly<Record<TextChoice, string>> = {
   first: 'first captions',
   all: 'captions, each by itself',
   paragraph: 'paragraphs of all captions of a clip',
-  labels: 'class names, every clip of the class right',
+  labels: 'class names as words, every clip of the class right',
 };
 
 /** The protocol in one line. */

@@ -38,7 +38,7 @@ export function retrievalTexts(
     const rank = new Map(names.map((name, index) => [name, index]));
     const pairs = records.map(({ label = '' }, video) => [rank.get(label) ?? 0, video] as const);
     return {
-      texts: names.map((name) => prompt.split('{}').join(name)),
+      texts: names.map((name) => prompt.split('{}').join(wordsOf(name))),
       pairs: RightPairs.of(pairs, names.length, records.length),
     };
   }
@@ -48,4 +48,9 @@ export function retrievalTexts(
   });
   const owners = each.flatMap((texts, video) => texts.map(() => video));
   return { texts: each.flat(), pairs: RightPairs.ofTexts(owners, records.length) };
+}
+
+/** A class name as words: `ApplyEyeMakeup` and `brush_hair` are files' names of them. */
+function wordsOf(name: string): string {
+  return name.replaceAll('_', ' ').replace(/(\p{Ll})(?=\p{Lu})/gu, '$1 ');
 }

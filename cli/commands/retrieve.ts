@@ -1,17 +1,6 @@
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import {
-  type ClipRecord,
-  checkDataFolder,
-  type DataRoot,
-  dataRootOf,
-  named,
-  RETRIEVAL_SETS,
-  type RetrievalSet,
-  readClipList,
-  readLabelNames,
-  readRetrievalSet,
-} from '../../data/index.js';
+import { RETRIEVAL_SETS } from '../../data/index.js';
 import {
   EmbeddingCache,
   evaluate,
@@ -26,16 +15,12 @@ import {
 } from '../../evaluation/index.js';
 import { cacheFolder, ownCacheFolder, replaceFile } from '../../formats/index.js';
 import { type LoadedModel, loadModel } from '../../run/index.js';
-import {
-  CONVENTION_NAMES,
-  CONVENTIONS,
-  type ConventionName,
-  LacunaError,
-} from '../../spec/index.js';
+import { CONVENTION_NAMES, type ConventionName, LacunaError } from '../../spec/index.js';
 import { EvaluationDisplay } from '../evaluation-display.js';
 import { note } from '../note.js';
 import { openBackend } from '../open-backend.js';
 import { collect, followLinksOption, rootOption } from '../options/shared-options.js';
+import { type Gallery, type GalleryFlags, openGallery } from '../retrieval/open-gallery.js';
 import { retrievalPage } from '../retrieval/retrieval-page.js';
 import {
   marked,
@@ -48,16 +33,8 @@ import { version } from '../version.js';
 import { wholeNumber } from '../whole-number.js';
 import { withTeacher } from '../with-teacher.js';
 
-interface RetrieveFlags {
-  readonly data: string;
-  readonly set?: RetrievalSet;
-  readonly split?: string;
-  readonly video?: string;
-  readonly root?: string;
-  readonly followLinks?: boolean;
-  readonly clips?: number;
+interface RetrieveFlags extends GalleryFlags {
   readonly texts: TextChoice;
-  readonly labelNames?: string;
   readonly prompt?: string;
   readonly windows: number;
   readonly dualSoftmax?: boolean;
@@ -75,12 +52,16 @@ const SHOWN = 10;
 export function retrieveCommand(): Command {
   return new Command('retrieve')
     .description(
-      'Says how well sentences find their videos and videos their sentences: R@1, R@5, R@10, the median and\n' +
-        'the mean rank, each with its whole protocol. The model sees all tokens; frames are decoded on the way\n' +
-        'and embeddings are kept by digest, so that a stopped retrieval goes on and another protocol is quick.',
+      'Says how well sentences find their videos, and videos their sentences: R@1,\n' +
+        'R@5, R@10, the median and the mean rank, each with its whole protocol. Nothing is\n' +
+        'masked; frames are decoded on the way, and embeddings are kept by digest, so that a\n' +
+        'stopped retrieval goes on, and another protocol is quick. See docs/retrieval.md.',
     )
     .argument('<run>', 'the run folder of a model that was aligned with text')
-    .requiredOption('--data <list>', 'clips: JSON Lines (video, captions, label), or see --set')
+    .requiredOption(
+      '--data <list>',
+      'clips: JSON Lines (video, captions, label), a VideoMAE list, a folder whose folders are the classes, or see --set',
+    )
     .addOption(
       new Option('--set <name>', "--data is a public set's own annotation file").choices(
         RETRIEVAL_SETS,
@@ -109,7 +90,7 @@ export function retrieveCommand(): Command {
     )
     .option('--dual-softmax', 'weigh by all queries at once: another protocol, and told as such')
     .addOption(
-      new Option('--convention <name>', CONVENTION_NAMES.map(described).join('; '))
+      new Option('--convention <name>', 'whose numbers; `lacuna metrics` tells their rules')
         .choices(CONVENTION_NAMES)
         .default('fair'),
     )
@@ -130,14 +111,15 @@ Examples:
   $ lacuna retrieve runs/my-run --data MSRVTT_JSFUSION_test.csv --set msrvtt --root MSRVTT/videos
   $ lacuna retrieve runs/my-run --data captions_msvd.json --set msvd --split test_list.txt --root MSVD --texts all
   $ lacuna retrieve runs/my-run --data val_1.json --set activitynet --root videos --texts paragraph --windows 4
-  $ lacuna retrieve runs/my-run --data ucf101.txt --texts labels --label-names classes.txt --prompt "a video of {}"
+  $ lacuna retrieve runs/my-run --data UCF-101 --texts labels --prompt "a video of {}"
+  $ lacuna retrieve runs/my-run --data hmdb51.txt --texts labels --label-names classes.txt
   $ lacuna retrieve runs/my-run --data test.jsonl --json > now.json && lacuna retrieve runs/other --data test.jsonl --beside now.json`,
     )
     .action(retrieve);
 }
 
 async function retrieve(run: string, flags: RetrieveFlags): Promise<void> {
-  const { data, json = false, page, beside = [] } = flags;
+  const { json = false, page, beside = [] } = flags;
   const earlier: RetrievalResult[] = [];
   for (const path of beside) earlier.push(await readResult(path));
   if (flags.texts !== 'labels' && flags.prompt !== undefined) {
@@ -155,16 +137,14 @@ async function retrieve(run: string, flags: RetrieveFlags): Promise<void> {
       expected: 'a text with {}, like "a video of {}"',
     });
   }
-  const { records, digest: listDigest } = await recordsOf(flags);
-  const root = dataRootOf(flags.root ?? dirname(data), flags.followLinks);
-  await checkDataFolder(root, records);
+  const gallery = await openGallery(flags);
   const display = new EvaluationDisplay(process.stderr);
   const model = await loadModel(run, openBackend, note);
   try {
     const digest = modelDigest(model);
-    const found = await search(model, digest, { records, root }, flags, display);
+    const found = await search(model, digest, gallery, flags, display);
     const { name, device } = model.backend.info;
-    const trainedOnIt = model.manifest.data.digest === listDigest;
+    const trainedOnIt = model.manifest.data.digest === gallery.digest;
     const facts = { run, digest, backend: `${name}, ${device}`, trainedOnIt };
     const result = resultOf(found, protocolText(found.protocol), facts, version());
     const results = marked([result, ...earlier]);
@@ -182,7 +162,7 @@ async function retrieve(run: string, flags: RetrieveFlags): Promise<void> {
 async function search(
   model: LoadedModel,
   digest: string,
-  { records, root }: { readonly records: readonly ClipRecord[]; readonly root: DataRoot },
+  { records, root }: Gallery,
   flags: RetrieveFlags,
   display: EvaluationDisplay,
 ): Promise<Retrieval> {
@@ -219,32 +199,4 @@ async function keptFor({ cache }: RetrieveFlags, model: string): Promise<Kept | 
   const folder = typeof cache === 'string' ? cache : own;
   if (folder === undefined) return undefined;
   return { cache: await EmbeddingCache.open(join(folder, model.slice(0, 16))), model };
-}
-
-/** The records of the list, and its digest. */
-async function recordsOf(
-  flags: RetrieveFlags,
-): Promise<{ readonly records: readonly ClipRecord[]; readonly digest: string }> {
-  const { data, set, split, video, clips, labelNames } = flags;
-  if (set === undefined && (split !== undefined || video !== undefined)) {
-    throw new LacunaError({
-      where: split === undefined ? '--video' : '--split',
-      what: 'this is of --set alone',
-      fix: `Add --set with one of ${RETRIEVAL_SETS.join(', ')}.`,
-    });
-  }
-  const chosen = {
-    ...(split === undefined ? {} : { split }),
-    ...(video === undefined ? {} : { video }),
-  };
-  const list =
-    set === undefined ? await readClipList(data, note) : await readRetrievalSet(data, set, chosen);
-  const { digest } = list;
-  const records = list.records.slice(0, clips);
-  if (labelNames === undefined) return { records, digest };
-  return { records: named(records, await readLabelNames(labelNames), labelNames), digest };
-}
-
-function described(name: ConventionName): string {
-  return `${name}: ${CONVENTIONS[name].rule}`;
 }
