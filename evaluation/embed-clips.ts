@@ -8,7 +8,7 @@ import {
 } from '../data/index.js';
 import { fileDigest } from '../formats/index.js';
 import { clipSampling } from '../run/feeds/clip-sampling.js';
-import { EMBEDDING_BATCH, embedRows, OpenProgram, type TrainedModel } from '../run/open-program.js';
+import { EMBEDDING_BATCH, embedRows, type TrainedModel, withProgram } from '../run/open-program.js';
 import type { DataProblem } from '../run/run-folder.js';
 import type { RunSettings } from '../run/settings/config.js';
 import { videoConfig } from '../run/settings/settings.js';
@@ -16,7 +16,7 @@ import { clipTokens, LacunaError } from '../spec/index.js';
 import type { EmbeddingCache, EmbeddingKey } from './embedding-cache.js';
 import { videoProgram } from './embedding-programs.js';
 import type { Watch } from './evaluator.js';
-import { frames, incompleteClip } from './read-clips.js';
+import { frames, incompleteClip, type ReadClip } from './read-clips.js';
 
 /** Embeddings that are kept: where, and of which model (`modelDigest`). */
 export interface Kept {
@@ -42,9 +42,8 @@ export interface ClipEmbeddings {
 /**
  * Embeds each video: its clip, all tokens visible; of several windows the mean of their embeddings,
  * scaled to length 1. Frames are decoded ahead and not kept: the memory is that of the embeddings and a
- * batch. What is kept already is not computed again, found by the digest of the file itself; `watch` is told of clips that are left out.
- *
- * @throws LacunaError where no clip can be read.
+ * batch. What is kept already, by the digest of the file itself, is not computed again; `watch` is told of
+ * clips that are left out.
  */
 export async function embedClips(
   model: TrainedModel,
@@ -93,58 +92,64 @@ async function embedMissing(
   embedded: (record: ClipRecord, row: Float32Array) => Promise<void>,
 ): Promise<void> {
   const { settings } = model;
-  const workers = settings.data.workers ?? 2;
   const sampling = clipSampling(settings);
-  const reader = await ClipReader.open({ root, records, sampling, workers, windows });
-  const program = await OpenProgram.open(model, videoProgram(model, batch));
-  try {
-    let waiting: { readonly record: ClipRecord; readonly clip: Clip }[] = [];
-    const sums = new Map<string, { sum: Float64Array; clips: number }>();
-    const failed = new Set<string>();
+  const workers = settings.data.workers ?? 2;
+  await withProgram(model, videoProgram(model, batch), async (run) => {
+    const reader = await ClipReader.open({ root, records, sampling, workers, windows });
+    const means = new WindowMeans(windows);
+    const told = new Set<string>();
+    let waiting: ReadClip[] = [];
+    const tell = (problem: DataProblem): void => {
+      keys.delete(problem.id); // it is told of each time, and so read each time
+      if (!told.has(problem.id)) watch.onProblem?.(problem);
+      told.add(problem.id);
+    };
     const flush = async (): Promise<void> => {
       const clips = waiting.map(({ clip }) => clip);
-      const rows = await embedRows(
-        (feeds) => program.run(feeds),
-        clips,
-        (items) => videoFeeds(settings, items),
-        batch,
-      );
+      const rows = await embedRows(run, clips, (items) => videoFeeds(settings, items), batch);
       for (const [index, { record }] of waiting.entries()) {
-        const row = rows[index] as Float32Array;
-        if (windows === 1) await embedded(record, row);
-        else if (!failed.has(record.id)) {
-          const entry = sums.get(record.id) ?? { sum: new Float64Array(row.length), clips: 0 };
-          row.forEach((value, i) => {
-            entry.sum[i] = (entry.sum[i] as number) + value;
-          });
-          entry.clips += 1;
-          sums.set(record.id, entry);
-          if (entry.clips === windows) {
-            sums.delete(record.id);
-            await embedded(record, unit(entry.sum));
-          }
-        }
+        const mean = means.add(record.id, rows[index] as Float32Array);
+        if (mean !== undefined) await embedded(record, mean);
       }
       waiting = [];
     };
-    for await (const outcome of reader.clips()) {
-      const { record } = outcome;
-      if ('clip' in outcome) {
-        for (const problem of incompleteClip(outcome)) {
-          watch.onProblem?.(problem);
-          keys.delete(record.id); // it is told of again, and so read again
-        }
-        waiting.push(outcome);
-        if (waiting.length === batch) await flush();
-      } else if (!failed.has(record.id)) {
-        failed.add(record.id);
-        watch.onProblem?.({ id: record.id, reason: outcome.problem } satisfies DataProblem);
+    try {
+      for await (const outcome of reader.clips()) {
+        if ('clip' in outcome) {
+          for (const problem of incompleteClip(outcome)) tell(problem);
+          waiting.push(outcome);
+          if (waiting.length === batch) await flush();
+        } else tell({ id: outcome.record.id, reason: outcome.problem });
       }
+      if (waiting.length > 0) await flush();
+    } finally {
+      await reader.close();
     }
-    if (waiting.length > 0) await flush();
-  } finally {
-    await reader.close();
-    await program.dispose();
+  });
+}
+
+/** Gathers the embeddings of the windows of each video; one of which a window is missing has none. */
+class WindowMeans {
+  readonly #windows: number;
+  readonly #sums = new Map<string, { readonly sum: Float64Array; clips: number }>();
+
+  constructor(windows: number) {
+    this.#windows = windows;
+  }
+
+  /** The mean, scaled to length 1, once that all windows are there. */
+  add(id: string, row: Float32Array): Float32Array | undefined {
+    if (this.#windows === 1) return row;
+    const entry = this.#sums.get(id) ?? { sum: new Float64Array(row.length), clips: 0 };
+    for (let i = 0; i < row.length; i++) {
+      entry.sum[i] = (entry.sum[i] as number) + (row[i] as number);
+    }
+    entry.clips += 1;
+    this.#sums.set(id, entry);
+    if (entry.clips < this.#windows) return undefined;
+    this.#sums.delete(id);
+    const length = Math.sqrt(entry.sum.reduce((total, value) => total + value * value, 0));
+    return Float32Array.from(entry.sum, (value) => value / length);
   }
 }
 
@@ -174,9 +179,4 @@ function videoFeeds(settings: RunSettings, clips: readonly Clip[]): Named<HostTe
     frames: frames(settings, clips),
     visible: { dtype: 'i32', shape: [clips.length, count], data: visible },
   };
-}
-
-function unit(sum: Float64Array): Float32Array {
-  const length = Math.sqrt(sum.reduce((total, value) => total + value * value, 0));
-  return Float32Array.from(sum, (value) => value / length);
 }

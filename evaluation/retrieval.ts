@@ -129,6 +129,9 @@ async function retrieve(
   if (gallery.records.length === 0) throw nothing(root, 'can be read');
   const { texts, pairs } = retrievalTexts(gallery.records, choice, prompt);
   const textRows = await embedTexts(model, texts, { watch, ...keeping });
+  const ids = gallery.records.map(({ id }) => id);
+  requireFinite(gallery.rows, ids, 'video');
+  requireFinite(textRows, texts, 'text');
   const similarity = cosines(textRows, gallery.rows, {
     onRow: (done) => {
       if (done % 256 === 0) onProgress?.('texts compared', done, texts.length);
@@ -141,7 +144,7 @@ async function retrieve(
     similarity,
     pairs,
     captions: texts,
-    videos: gallery.records.map(({ id }) => id),
+    videos: ids,
     problems,
   };
 }
@@ -205,6 +208,22 @@ function protocolOf(
     dualSoftmax: options.dualSoftmax ?? false,
     convention,
   };
+}
+
+/** @throws LacunaError for an embedding with a NaN or an infinity: no rank over it means anything. */
+function requireFinite(
+  rows: readonly Float32Array[],
+  names: readonly string[],
+  what: 'text' | 'video',
+): void {
+  const bad = rows.findIndex((row) => !row.every(Number.isFinite));
+  if (bad < 0) return;
+  throw new LacunaError({
+    where: `${what} ${bad}, ${JSON.stringify(names[bad])}`,
+    what: 'an embedding is not finite',
+    got: String(rows[bad]?.find((value) => !Number.isFinite(value))),
+    fix: "The model's weights are broken, or what it was given: look at both first.",
+  });
 }
 
 function nothing(root: DataRoot, what: string): LacunaError {

@@ -177,17 +177,15 @@ async function search(
     ...(prompt === undefined ? {} : { prompt }),
     ...(kept === undefined ? {} : { kept }),
   });
-  let found: Retrieval | undefined;
-  await withTeacher(model, note, async (whole) => {
+  const found = await withTeacher(model, note, (whole) => {
     display.begins(evaluator.name);
-    found = await evaluate(evaluator, whole, records, root, display);
-    display.ends();
+    return evaluate(evaluator, whole, records, root, display);
   });
+  display.ends();
   if (kept !== undefined) {
     const { found: known, written } = kept.cache.counts;
     note(`Embeddings: ${known} were known, ${written} are kept now.`);
   }
-  if (found === undefined) throw new LacunaError({ what: 'there is no result' });
   return found;
 }
 
