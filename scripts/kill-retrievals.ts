@@ -39,6 +39,26 @@ function kept(): { readonly whole: ReadonlyMap<string, string>; readonly partial
   return { whole, partial };
 }
 
+/** Any moment, early ones as often as late ones, a little beyond the end among them. */
+function moment(): Promise<void> {
+  return setTimeout(Math.random() * 1.05 * long);
+}
+
+/** Until so many files are there that were not there before, and up to 5 ms more. */
+async function written(files: number): Promise<void> {
+  const before = filesKept();
+  const end = performance.now() + long;
+  while (filesKept() < before + files && performance.now() < end) await setTimeout(1);
+  const late = performance.now() + Math.random() * 5;
+  while (performance.now() < late);
+}
+
+/** Files of the cache, whole or not. */
+function filesKept(): number {
+  const folders = existsSync(cache) ? readdirSync(cache) : [];
+  return folders.reduce((sum, model) => sum + readdirSync(join(cache, model)).length, 0);
+}
+
 function straight(options: readonly string[]): string {
   const { stdout, status, stderr } = spawnSync(process.execPath, [...line, ...options], {
     encoding: 'utf8',
@@ -53,14 +73,16 @@ const faults: string[] = [];
 const expected = straight(['--no-cache']);
 const long = performance.now() - begun;
 let ended = 0;
-let during = 0;
+let [during, torn] = [0, 0];
 let lastKept = new Map<string, string>() as ReadonlyMap<string, string>;
 let finished = 0;
+let partial = 0;
 while (ended < kills) {
   const child = spawn(process.execPath, [...line, '--cache', cache], { stdio: 'ignore' });
   const gone = new Promise<number | null>((resolve) => child.once('exit', resolve));
-  // Earlier moments as often as late ones, a little beyond the end among them.
-  await Promise.race([setTimeout(Math.random() * 1.05 * long), gone]);
+  // Every second one is killed while it writes: after so many files more, and some milliseconds.
+  const aims = ended % 2 === 1;
+  await Promise.race([aims ? written(1 + Math.random() * 8) : moment(), gone]);
   const killed = child.kill('SIGKILL');
   const code = await gone;
   const now = kept();
@@ -68,6 +90,8 @@ while (ended < kills) {
     if (now.whole.get(name) !== digest) faults.push(`kill ${ended}: ${name} is lost or changed`);
   }
   if (now.whole.size > lastKept.size) during += 1;
+  if (now.partial > partial) torn += 1;
+  partial = now.partial;
   lastKept = now.whole;
   if (killed && code === null) ended += 1;
   const isDone = code === 0 || ended === kills || ended % 10 === 9;
@@ -77,11 +101,12 @@ while (ended < kills) {
   process.stdout.write(`${ended} kills, ${finished} retrievals ended, ${faults.length} faults\n`);
   rmSync(cache, { recursive: true, force: true });
   lastKept = new Map();
+  partial = 0;
 }
 rmSync(folder, { recursive: true });
 for (const fault of faults.slice(0, 20)) console.log(fault);
 const seconds = ((performance.now() - begun) / 1000).toFixed(0);
 console.log(
-  `${ended} kills, ${during} of them after something was kept anew; ${finished} retrievals ended with the result of one that nobody killed; ${faults.length} faults, ${seconds} s.`,
+  `${ended} kills, ${during} of them after something was kept anew, ${torn} in the middle of a file; ${finished} retrievals ended with the result of one that nobody killed; ${faults.length} faults, ${seconds} s.`,
 );
 if (faults.length > 0) process.exitCode = 1;
