@@ -40,9 +40,21 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Pretrains a masked video-text model on your videos and captions.',
     load: async () => (await import('./commands/pretrain.js')).pretrainCommand(),
   },
+  tune: {
+    summary: 'Tunes a masked run for retrieval: whole clips, more frames, a lower rate.',
+    load: async () => (await import('./commands/tune.js')).tuneCommand(),
+  },
   evaluate: {
     summary: 'Judges the model of a run on held-out clips.',
     load: async () => (await import('./commands/evaluate.js')).evaluateCommand(),
+  },
+  retrieve: {
+    summary: 'Says how well sentences find their videos, with the protocol of every number.',
+    load: async () => (await import('./commands/retrieve.js')).retrieveCommand(),
+  },
+  metrics: {
+    summary: "Scores a similarity matrix of somebody else by every public code's convention.",
+    load: async () => (await import('./commands/metrics.js')).metricsCommand(),
   },
   probe: {
     summary: 'Says how well classes can be read off the features of a pretrained encoder.',
@@ -87,7 +99,10 @@ Examples:
   $ lacuna mask show clip.mp4 --mask motion-guided --output mask.png      a picture of where a mask falls
   $ lacuna pretrain --data captions.jsonl --root videos                   pretrain on your videos
   $ lacuna import vit-base                                                what a run would take of pretrained weights
+  $ lacuna tune runs/my-run --data captions.jsonl                         tune it for retrieval, unmasked
   $ lacuna evaluate runs/my-run --data test.jsonl                         retrieval and reconstruction on held-out clips
+  $ lacuna retrieve runs/my-run --data test.jsonl --texts all             how well sentences find their videos
+  $ lacuna metrics sims.npy                                               a matrix by every code's convention
   $ lacuna probe runs/my-run --data train.jsonl --test test.jsonl         how well classes can be read off its features
   $ lacuna report runs/my-run                                             one HTML page about a run
   $ lacuna backends                                                       what can run here, and why not

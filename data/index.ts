@@ -10,6 +10,11 @@ export { listFolder, type VideoFolder } from './annotations/list-folder.js';
 export { readClipList } from './annotations/read-clip-list.js';
 export { readLines } from './annotations/read-lines.js';
 export { captionsOf } from './annotations/record-fields.js';
+export {
+  RETRIEVAL_SETS,
+  type RetrievalSet,
+  readRetrievalSet,
+} from './annotations/retrieval-sets.js';
 export { readVideoMaeList } from './annotations/video-mae-list.js';
 export { loadClipEncoder } from './demo/encode-clip.js';
 export { type DemoData, makeDemoData } from './demo/make-demo-data.js';

@@ -33,6 +33,8 @@ export interface Evaluator<R> {
   ): Promise<R>;
   /** The result in numbers, by name; the first is the one that a progress line shows. */
   scores(result: R): Named<number>;
+  /** What the numbers depend on beside the model, in a sentence, where it is more than one thing. */
+  protocol?(result: R): string;
 }
 
 /** Judges a model. @throws LacunaError where it cannot do what the evaluator needs; and as that. */

@@ -3,6 +3,10 @@
  * neither how the model was trained nor how its results are shown, and trains nothing itself.
  */
 export { attentionMaps } from './attention-maps.js';
+export { type ClipEmbeddings, embedClips, type Kept } from './embed-clips.js';
+export { embedTexts } from './embed-texts.js';
+export { EmbeddingCache } from './embedding-cache.js';
+export { clipFlops } from './embedding-programs.js';
 export { type Evaluator, evaluate, lackingFor, type Watch } from './evaluator.js';
 export { EVALUATORS } from './evaluators.js';
 export { extractFeatures, type Features } from './extract-features.js';
@@ -13,5 +17,19 @@ export {
   type ProbeScores,
   probeClasses,
 } from './linear-probe.js';
+export { modelDigest } from './model-digest.js';
+export { extremeQueries, type QueryAnswers } from './query-answers.js';
 export { type Reconstruction, reconstruction } from './reconstruction.js';
-export { clipFlops, type Retrieval, retrieval } from './retrieval.js';
+export {
+  type Retrieval,
+  type RetrievalOptions,
+  retrieval,
+  retrievalWith,
+} from './retrieval.js';
+export {
+  protocolDifferences,
+  protocolText,
+  type RetrievalProtocol,
+  TEXT_CHOICES,
+  type TextChoice,
+} from './retrieval-protocol.js';

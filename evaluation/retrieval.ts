@@ -1,36 +1,70 @@
-import type { HostTensor, Named } from '../core/backend.js';
-import { matmulFlops } from '../core/measure/matmul-flops.js';
-import { type ClipRecord, type DataRoot, rootFolder, type Tokenizer } from '../data/index.js';
-import { textFeeds } from '../run/feeds/batch-feeds.js';
-import { clipSampling } from '../run/feeds/clip-sampling.js';
-import { EMBEDDING_BATCH, embedAll, type TrainedModel } from '../run/open-program.js';
+import type { Named } from '../core/backend.js';
+import { type ClipRecord, type DataRoot, rootFolder } from '../data/index.js';
+import type { TrainedModel } from '../run/open-program.js';
 import type { DataProblem } from '../run/run-folder.js';
-import type { RunSettings } from '../run/settings/config.js';
-import { modelConfig, videoConfig } from '../run/settings/settings.js';
 import {
-  type BatchShape,
-  clipTokens,
+  type BothPlacements,
+  CONVENTIONS,
+  type ConventionName,
+  type ConventionResult,
+  dualSoftmax,
+  expectedRanks,
+  fairScores,
   LacunaError,
-  type Model,
+  placementsOf,
   type RetrievalScores,
-  retrievalScores,
-  textEmbeddingModel,
-  videoEmbeddingModel,
+  type RightPairs,
+  type SimilarityRows,
 } from '../spec/index.js';
+import { cosines } from './cosines.js';
+import { embedClips, type Kept } from './embed-clips.js';
+import { cutTexts, embedTexts } from './embed-texts.js';
 import type { Evaluator, Watch } from './evaluator.js';
-import { frames, type ReadClip, readClips } from './read-clips.js';
+import {
+  protocolText,
+  type RetrievalProtocol,
+  recordsDigest,
+  type TextChoice,
+} from './retrieval-protocol.js';
+import { retrievalTexts, withoutText } from './retrieval-texts.js';
 
 /** Text-to-video and video-to-text retrieval in one gallery. */
 export interface Retrieval {
+  /** What every number here depends on. */
+  readonly protocol: RetrievalProtocol;
+  /** The fair scores, whatever the convention of the protocol is. */
   readonly textToVideo: RetrievalScores;
   readonly videoToText: RetrievalScores;
+  /** The scores by the protocol's convention. */
+  readonly scores: ConventionResult;
+  /** The expected rank of each query, from 0. */
+  readonly ranks: { readonly textToVideo: Float64Array; readonly videoToText: Float64Array };
   /** Cosines [texts, videos]. */
-  readonly similarity: Float32Array;
+  readonly similarity: SimilarityRows;
+  readonly pairs: RightPairs;
   readonly captions: readonly string[];
   /** Ids of the gallery's clips. */
   readonly videos: readonly string[];
-  /** Clips without a caption, or that could not be read; they are not in the gallery. */
+  /** Clips without a text, or that could not be read; they are not in the gallery. */
   readonly problems: readonly DataProblem[];
+}
+
+/** Choices of a retrieval; they all stand in its protocol. */
+export interface RetrievalOptions {
+  /** The name of the list, for the protocol. */
+  readonly list?: string;
+  /** @defaultValue 'first' */
+  readonly texts?: TextChoice;
+  /** What a class name is put into, at `{}`. @defaultValue '{}' */
+  readonly prompt?: string;
+  /** Clips of a video whose embeddings are averaged. @defaultValue 1 */
+  readonly windows?: number;
+  /** @defaultValue false */
+  readonly dualSoftmax?: boolean;
+  /** @defaultValue 'fair' */
+  readonly convention?: ConventionName;
+  /** Embeddings that are kept. @defaultValue nothing is */
+  readonly kept?: Kept;
 }
 
 /**
@@ -48,7 +82,16 @@ export const retrieval: Evaluator<Retrieval> = {
     ...named('video_to_text', videoToText),
     'chance.r1': textToVideo.chanceAt1,
   }),
+  protocol: ({ protocol }) => protocolText(protocol),
 };
+
+/** The same evaluator under another protocol. */
+export function retrievalWith(options: RetrievalOptions): Evaluator<Retrieval> {
+  return {
+    ...retrieval,
+    run: (model, records, root, watch) => retrieve(model, records, root, watch, options),
+  };
+}
 
 function named(direction: string, scores: RetrievalScores): Named<number> {
   return {
@@ -56,6 +99,7 @@ function named(direction: string, scores: RetrievalScores): Named<number> {
     [`${direction}.r5`]: scores.recallAt5,
     [`${direction}.r10`]: scores.recallAt10,
     [`${direction}.median_rank`]: scores.medianRank,
+    [`${direction}.mean_rank`]: scores.meanRank,
   };
 }
 
@@ -64,128 +108,124 @@ async function retrieve(
   records: readonly ClipRecord[],
   root: DataRoot,
   { onProgress, onProblem }: Watch,
+  options: RetrievalOptions = {},
 ): Promise<Retrieval> {
-  const { settings, tokenizer } = model;
+  const { texts: choice = 'first', prompt, windows = 1, kept } = options;
   const problems: DataProblem[] = [];
   const tell = (problem: DataProblem): void => {
     problems.push(problem);
     onProblem?.(problem);
   };
-  const captioned = records.filter(({ id, captions }) => {
-    if (captions.length === 0) tell({ id, reason: `${id}: it has no caption to ask for it.` });
-    return captions.length > 0;
+  const watch: Watch = { ...(onProgress === undefined ? {} : { onProgress }), onProblem: tell };
+  const asked = records.filter((record) => {
+    const problem = withoutText(record, choice);
+    if (problem !== undefined) tell(problem);
+    return problem === undefined;
   });
-  if (captioned.length === 0) {
-    throw new LacunaError({
-      where: rootFolder(root),
-      what: 'no clip of the gallery has a caption',
-    });
-  }
-  const watch = { ...(onProgress === undefined ? {} : { onProgress }), onProblem: tell };
-  const clips = await readClips(clipSampling(settings), captioned, root, watch);
-  if (clips.length === 0) {
-    throw new LacunaError({ where: rootFolder(root), what: 'no clip of the gallery can be read' });
-  }
-  const batch = Math.min(EMBEDDING_BATCH, clips.length);
-  const [video, text] = embeddingPrograms(settings, tokenizer, batch) as [Model, Model];
-  let asked = 0;
-  const videos = await embedAll(
-    model,
-    video,
-    clips,
-    (items) => {
-      onProgress?.('clips embedded', asked, clips.length);
-      asked = Math.min(asked + batch, clips.length);
-      return videoFeeds(settings, items);
+  const what = choice === 'labels' ? 'label' : 'caption';
+  if (asked.length === 0) throw nothing(root, `has a ${what}`);
+  const keeping = kept === undefined ? {} : { kept };
+  const gallery = await embedClips(model, asked, root, { windows, watch, ...keeping });
+  if (gallery.records.length === 0) throw nothing(root, 'can be read');
+  const { texts, pairs } = retrievalTexts(gallery.records, choice, prompt);
+  const textRows = await embedTexts(model, texts, { watch, ...keeping });
+  const ids = gallery.records.map(({ id }) => id);
+  requireFinite(gallery.rows, ids, 'video');
+  requireFinite(textRows, texts, 'text');
+  const similarity = cosines(textRows, gallery.rows, {
+    onRow: (done) => {
+      if (done % 256 === 0) onProgress?.('texts compared', done, texts.length);
     },
-    batch,
-  );
-  onProgress?.('clips embedded', clips.length, clips.length);
-  const captions = clips.flatMap(({ record }) => record.captions.slice(0, 1));
-  const texts = await embedCaptions(model, text, captions, batch);
-  const similarity = cosines(texts, videos);
-  const videoOfText = Int32Array.from(captions, (_, index) => index);
-  const scores = retrievalScores({ similarity, videoOfText, videos: clips.length });
+  });
+  const protocol = protocolOf(model, gallery.records, texts, options);
   return {
-    ...scores,
+    protocol,
+    ...scored(similarity, pairs, protocol),
     similarity,
-    captions,
-    videos: clips.map(({ record }) => record.id),
+    pairs,
+    captions: texts,
+    videos: ids,
     problems,
   };
 }
 
-async function embedCaptions(
-  model: TrainedModel,
-  program: Model,
-  captions: readonly string[],
-  size: number,
-): Promise<readonly Float32Array[]> {
-  const { settings, tokenizer, teacher } = model;
-  const { teacher: folder, teacherWidth: width = 0 } = settings.contrastive;
-  if (folder !== undefined) {
-    if (teacher === undefined) {
-      throw new LacunaError({
-        what: 'retrieval with this model needs the frozen teacher that it was aligned with',
-        got: folder,
-      });
-    }
-    const given = await teacher.embedTexts(captions);
-    const rows = captions.map((_, index) => given.subarray(index * width, (index + 1) * width));
-    const feeds = (batch: readonly Float32Array[]): Named<HostTensor> => {
-      const data = new Float32Array(batch.length * width);
-      batch.forEach((row, index) => {
-        data.set(row, index * width);
-      });
-      return { 'text.embedding': { dtype: 'f32', shape: [batch.length, width], data } };
-    };
-    return embedAll(model, program, rows, feeds, size);
+/** Scores of a matrix of cosines under a protocol. */
+function scored(
+  similarity: SimilarityRows,
+  pairs: RightPairs,
+  { dualSoftmax: isDual, convention }: RetrievalProtocol,
+): Pick<Retrieval, 'textToVideo' | 'videoToText' | 'scores' | 'ranks'> {
+  const matrices = isDual
+    ? dualSoftmax(similarity)
+    : { textToVideo: similarity, videoToText: similarity };
+  const { refuses, scores, title } = CONVENTIONS[convention];
+  const reason = refuses(pairs);
+  if (reason !== undefined) {
+    throw new LacunaError({
+      what: `the convention of ${title} cannot score this`,
+      got: reason,
+      fix: 'Take --convention fair, or other texts.',
+    });
   }
-  if (tokenizer === undefined) throw new LacunaError({ what: 'there is no tokenizer' });
-  const feeds = (batch: readonly string[]): Named<HostTensor> =>
-    textFeeds(tokenizer, batch, settings.text.length);
-  return embedAll(model, program, captions, feeds, size);
-}
-
-/** Multiplications and additions of the products that embed one clip, all tokens visible. */
-export function clipFlops({
-  settings,
-  tokenizer,
-}: Pick<TrainedModel, 'settings' | 'tokenizer'>): number {
-  const [video] = embeddingPrograms(settings, tokenizer, 1) as [Model, Model];
-  return matmulFlops(video.program);
-}
-
-function embeddingPrograms(
-  settings: RunSettings,
-  tokenizer: Tokenizer | undefined,
-  batch: number,
-): readonly Model[] {
-  const config = modelConfig(settings, tokenizer?.vocabSize ?? 0);
-  const shape: BatchShape = { batch, visible: clipTokens(videoConfig(settings)) };
-  return [videoEmbeddingModel(config, shape), textEmbeddingModel(config, shape)];
-}
-
-function videoFeeds(settings: RunSettings, clips: readonly ReadClip[]): Named<HostTensor> {
-  const count = clipTokens(videoConfig(settings));
-  const visible = Int32Array.from({ length: clips.length * count }, (_, index) => index % count);
+  const forward = placementsOf(matrices.textToVideo, pairs);
+  const placed: BothPlacements = isDual
+    ? { ...forward, videoToText: placementsOf(matrices.videoToText, pairs).videoToText }
+    : forward;
+  const byConvention = scores(matrices.textToVideo, pairs);
   return {
-    frames: frames(
-      settings,
-      clips.map(({ clip }) => clip),
-    ),
-    visible: { dtype: 'i32', shape: [clips.length, count], data: visible },
+    textToVideo: fairScores(placed.textToVideo),
+    videoToText: fairScores(placed.videoToText),
+    scores: isDual
+      ? { ...byConvention, videoToText: scores(matrices.videoToText, pairs).videoToText }
+      : byConvention,
+    ranks: {
+      textToVideo: expectedRanks(placed.textToVideo),
+      videoToText: expectedRanks(placed.videoToText),
+    },
   };
 }
 
-function cosines(texts: readonly Float32Array[], videos: readonly Float32Array[]): Float32Array {
-  const result = new Float32Array(texts.length * videos.length);
-  texts.forEach((text, row) => {
-    videos.forEach((video, column) => {
-      let sum = 0;
-      for (let i = 0; i < text.length; i++) sum += (text[i] as number) * (video[i] as number);
-      result[row * videos.length + column] = sum;
-    });
+function protocolOf(
+  model: TrainedModel,
+  records: readonly ClipRecord[],
+  texts: readonly string[],
+  options: RetrievalOptions,
+): RetrievalProtocol {
+  const { list, texts: choice = 'first', prompt, windows = 1, convention = 'fair' } = options;
+  const { frames, size, sampling, stride } = model.settings.clip;
+  return {
+    ...(list === undefined ? {} : { list }),
+    digest: recordsDigest(records),
+    videos: records.length,
+    texts: choice,
+    queries: texts.length,
+    cut: cutTexts(model, texts),
+    ...(prompt === undefined ? {} : { prompt }),
+    frames,
+    size,
+    sampling: sampling === 'dense' ? `stride ${stride}` : 'one a segment',
+    windows,
+    dualSoftmax: options.dualSoftmax ?? false,
+    convention,
+  };
+}
+
+/** @throws LacunaError for an embedding with a NaN or an infinity: no rank over it means anything. */
+function requireFinite(
+  rows: readonly Float32Array[],
+  names: readonly string[],
+  what: 'text' | 'video',
+): void {
+  const bad = rows.findIndex((row) => !row.every(Number.isFinite));
+  if (bad < 0) return;
+  throw new LacunaError({
+    where: `${what} ${bad}, ${JSON.stringify(names[bad])}`,
+    what: 'an embedding is not finite',
+    got: String(rows[bad]?.find((value) => !Number.isFinite(value))),
+    fix: "The model's weights are broken, or what it was given: look at both first.",
   });
-  return result;
+}
+
+function nothing(root: DataRoot, what: string): LacunaError {
+  return new LacunaError({ where: rootFolder(root), what: `no clip of the gallery ${what}` });
 }

@@ -2,6 +2,8 @@
  * Files that others define, and how files are written. In may come bytes, tensors and plain data;
  * what a file means to Lacuna, a checkpoint or a teacher, is known to whoever opens it.
  */
+export { cacheFolder, ownCacheFolder } from './cache-folder.js';
+export { decodeNpy, type NpyArray } from './npy.js';
 export { type OnnxFile, readOnnxFile } from './onnx/onnx-file.js';
 export { loadOnnxRuntime, type OnnxRuntime } from './onnx/runtime.js';
 export { fileDigest, readPlainFile } from './plain-file.js';

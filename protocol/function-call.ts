@@ -11,6 +11,7 @@ export const FUNCTION_NAMES = [
   'mask.tube',
   'mask.topk',
   'mask.text',
+  'retrieval.rank',
   'state.start',
   'state.resize',
   'patchify',

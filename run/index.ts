@@ -34,6 +34,7 @@ export { configJsonSchema } from './settings/config-schema.js';
 export type { MotionConfig } from './settings/motion.js';
 export { parseConfig, withValue } from './settings/parse-config.js';
 export { modelState, resolveSettings, videoConfig as videoConfigOf } from './settings/settings.js';
+export { TUNING_NAMES, TUNINGS, type Tuning, type TuningName, tuningConfig } from './tuning.js';
 export { untrained } from './untrained.js';
 export {
   type ExamineOptions,

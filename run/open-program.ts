@@ -92,17 +92,6 @@ export async function withProgram<R>(
 /** Items of one call of an embedding program. */
 export const EMBEDDING_BATCH = 16;
 
-/** The embeddings of all items, row by row; the program is of `batch` items. */
-export async function embedAll<T>(
-  model: TrainedModel,
-  program: Model,
-  items: readonly T[],
-  feeds: (batch: readonly T[]) => Named<HostTensor>,
-  batch: number = EMBEDDING_BATCH,
-): Promise<readonly Float32Array[]> {
-  return withProgram(model, program, (run) => embedRows(run, items, feeds, batch));
-}
-
 /** The rows of output `embedding` of all items; the last batch is filled up with its last item. */
 export async function embedRows<T>(
   run: (feeds: Named<HostTensor>) => Promise<Named<HostTensor>>,

@@ -31,6 +31,8 @@ export interface StepEvaluation {
   readonly evaluator: string;
   /** By name; the first is the one that a progress line shows. */
   readonly scores: Readonly<Record<string, number>>;
+  /** What the scores depend on beside the model. Old runs have none. */
+  readonly protocol?: string;
 }
 
 /** One line of `problems.jsonl`: a clip that could not be used. */
@@ -63,6 +65,7 @@ const EVALUATION: z.ZodType<StepEvaluation> = z.strictObject({
   step,
   evaluator: z.string().max(256),
   scores: numbers,
+  protocol: z.string().max(4096).exactOptional(),
 });
 
 const PROBLEM: z.ZodType<DataProblem> = z.strictObject({

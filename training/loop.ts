@@ -162,9 +162,14 @@ class Loop<B extends TaskBatch> {
     const isLast = this.#step === schedule.totalSteps;
     if (this.#step % evaluation.everySteps !== 0 && !isLast) return;
     for (const evaluated of await evaluation.run(await this.#modelState())) {
-      const { evaluator, scores, problems = [] } = evaluated;
+      const { evaluator, scores, protocol, problems = [] } = evaluated;
       for (const problem of problems) await this.#tellProblem(problem);
-      const line: StepEvaluation = { step: this.#step, evaluator, scores };
+      const line: StepEvaluation = {
+        step: this.#step,
+        evaluator,
+        scores,
+        ...(protocol === undefined ? {} : { protocol }),
+      };
       await this.#options.folder?.appendEvaluation(line);
       this.#emit({ kind: 'evaluation', ...line });
     }

@@ -51,6 +51,8 @@ export interface Batches<B extends TaskBatch> {
 export interface Evaluated {
   readonly evaluator: string;
   readonly scores: Named<number>;
+  /** What they depend on beside the model. */
+  readonly protocol?: string;
   /** Clips that were left out. @defaultValue none */
   readonly problems?: readonly DataProblem[];
 }

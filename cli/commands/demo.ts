@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import type { Backend } from '../../core/index.js';
 import { type ClipRecord, type DemoData, readClipList } from '../../data/index.js';
-import { evaluate, retrieval } from '../../evaluation/index.js';
+import { evaluate, protocolText, retrieval } from '../../evaluation/index.js';
 import { type TrainedModel, untrained } from '../../run/index.js';
 import { probabilityByChance } from '../../spec/index.js';
 import { type DemoFlags, demoData, demoSettings, train } from '../demo/demo-run.js';
@@ -53,18 +53,18 @@ async function demo(given: DemoFlags): Promise<void> {
     console.log('\nPretraining on clips with their own captions:');
     const trained = await train(settings, backend);
     if (trained === undefined) return;
-    const rows = [
-      await scores('trained', trained, gallery, data),
-      await scores('untrained', untrained(trained), gallery, data),
-    ];
+    const first = await scores('trained', trained, gallery, data);
+    const begun = await scores('untrained', untrained(trained), gallery, data);
     console.log('\nThe control, pretraining on captions shuffled between clips:');
     const control = await train(
       await demoSettings(flags, data, `${name}-shuffled`, 'shuffled'),
       backend,
     );
     if (control === undefined) return;
-    rows.push(await scores('captions shuffled', control, gallery, data));
-    const evaluation = { list: data.testList, verdict: verdict(rows), rows };
+    const last = await scores('captions shuffled', control, gallery, data);
+    const rows = [first.row, begun.row, last.row];
+    const { protocol } = first;
+    const evaluation = { list: data.testList, protocol, verdict: verdict(rows), rows };
     await writeRunEvaluation(name, evaluation);
     const report = await writeReport(name, { examples: 4 });
     console.log(`\n${summary(evaluation)}\n\nThe report is in ${report}`);
@@ -89,9 +89,10 @@ async function scores(
   trained: TrainedModel,
   gallery: readonly ClipRecord[],
   { folder }: DemoData,
-): Promise<ScoreRow> {
-  const { textToVideo, videoToText } = await evaluate(retrieval, trained, gallery, folder);
-  return { model, textToVideo, videoToText };
+): Promise<{ readonly row: ScoreRow; readonly protocol: string }> {
+  const found = await evaluate(retrieval, trained, gallery, folder);
+  const { textToVideo, videoToText, protocol } = found;
+  return { row: { model, textToVideo, videoToText }, protocol: protocolText(protocol) };
 }
 
 function verdict(rows: readonly ScoreRow[]): string {
@@ -114,12 +115,12 @@ function byChance({ recallAt1, queries, gallery }: ScoreRow['textToVideo']): num
   return probabilityByChance(queries, Math.round(recallAt1 * queries), 1 / gallery);
 }
 
-function summary({ verdict: sentence, rows }: RunEvaluation): string {
+function summary({ verdict: sentence, rows, protocol = '' }: RunEvaluation): string {
   const lines = rows.map(({ model, textToVideo: s }) => {
     const recalls = [s.recallAt1, s.recallAt5, s.recallAt10].map((share) =>
       `${(100 * share).toFixed(1)} %`.padStart(8),
     );
     return `  ${model.padEnd(18)} ${recalls.join(' ')} ${s.medianRank.toFixed(1).padStart(8)}`;
   });
-  return `${sentence}\n\n  ${'text to video'.padEnd(18)}      R@1      R@5     R@10   median\n${lines.join('\n')}`;
+  return `${sentence}\n\n  ${'text to video'.padEnd(18)}      R@1      R@5     R@10   median\n${lines.join('\n')}\n\n  ${protocol}`;
 }

@@ -2,20 +2,14 @@ import { dirname } from 'node:path';
 import { Command } from 'commander';
 import { checkDataFolder, dataRootOf, readClipList } from '../../data/index.js';
 import { EVALUATORS, evaluate, lackingFor } from '../../evaluation/index.js';
-import {
-  capabilitiesOf,
-  type LoadedModel,
-  loadModel,
-  requireTeacherOf,
-  type TrainedModel,
-} from '../../run/index.js';
+import { loadModel } from '../../run/index.js';
 import { LacunaError } from '../../spec/index.js';
 import { EvaluationDisplay } from '../evaluation-display.js';
 import { note } from '../note.js';
-import { openAligner } from '../open-aligner.js';
 import { openBackend } from '../open-backend.js';
 import { followLinksOption, rootOption } from '../options/shared-options.js';
 import { wholeNumber } from '../whole-number.js';
+import { withTeacher } from '../with-teacher.js';
 
 interface EvaluateFlags {
   readonly data: string;
@@ -77,6 +71,8 @@ async function evaluateRun(run: string, flags: EvaluateFlags): Promise<void> {
         const leftOut = display.ends();
         const judged = `${leftOut === 0 ? '' : `${records.length - leftOut} of `}${records.length}`;
         console.log(`${evaluator.name} on ${judged} clips of ${data}`);
+        const protocol = evaluator.protocol?.(result);
+        if (protocol !== undefined) console.log(`  ${protocol}`);
         for (const [name, score] of Object.entries(evaluator.scores(result))) {
           console.log(`  ${name.padEnd(28)} ${Number(score.toPrecision(4))}`);
         }
@@ -84,22 +80,5 @@ async function evaluateRun(run: string, flags: EvaluateFlags): Promise<void> {
     });
   } finally {
     await model.backend.dispose();
-  }
-}
-
-/** The model with the frozen teacher that it was aligned with, where there is one. */
-async function withTeacher(
-  model: LoadedModel,
-  onNote: (text: string) => void,
-  body: (whole: TrainedModel) => Promise<void>,
-): Promise<void> {
-  const { teacher: folder } = model.settings.contrastive;
-  if (!capabilitiesOf(model.settings).aligns || folder === undefined) return body(model);
-  const teacher = await openAligner(folder, { onNote });
-  try {
-    requireTeacherOf(model.manifest, teacher);
-    await body({ ...model, teacher });
-  } finally {
-    await teacher.dispose();
   }
 }

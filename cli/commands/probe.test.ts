@@ -85,10 +85,10 @@ describe('lacuna evaluate', () => {
     const both = await lacuna(['evaluate', run, '--data', data.testList]);
     expect(both.code).toBe(0);
     expect(both.stdout).toMatch(
-      /retrieval on 4 clips[\s\S]*text_to_video\.r1 +[\d.]+\n[\s\S]*chance\.r1 +0\.25\n/,
+      /retrieval on 4 clips.*\n {2}records [0-9a-f]{12}: 4 clips, 4 first captions.*fair: ties.*\n[\s\S]*text_to_video\.r1 +[\d.]+\n[\s\S]*chance\.r1 +0\.25\n/,
     );
     expect(both.stdout).toMatch(/reconstruction on 4 clips[\s\S]*squared_error +\d/);
-    expect(both.stderr).toMatch(/retrieval: \d of 4 clips read, after \d+ s\n/);
+    expect(both.stderr).toMatch(/retrieval: \d of 4 clips embedded, after \d+ s\n/);
     const one = await lacuna([
       'evaluate',
       run,

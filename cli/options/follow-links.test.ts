@@ -10,7 +10,9 @@ import { evaluateCommand } from '../commands/evaluate.js';
 import { pretrainCommand } from '../commands/pretrain.js';
 import { probeCommand } from '../commands/probe.js';
 import { reportCommand } from '../commands/report.js';
+import { retrieveCommand } from '../commands/retrieve.js';
 import { similarityCommand } from '../commands/similarity.js';
+import { tuneCommand } from '../commands/tune.js';
 import { lacuna } from '../testing/lacuna.js';
 
 let folder = '';
@@ -49,7 +51,9 @@ describe('--follow-links', () => {
       pretrainCommand(),
       probeCommand(),
       reportCommand(),
+      retrieveCommand(),
       similarityCommand(),
+      tuneCommand(),
     ];
     for (const command of commands) {
       const flags = command.options.map(({ long }) => long);

@@ -51,9 +51,17 @@ const KEYS: Readonly<Record<Exclude<keyof RunFlags, 'config' | 'set' | 'init'>, 
 };
 const TEXT_KEYS = new Set(['data.list', 'data.root', 'output']);
 
-/** The settings that a file and flags make. @throws LacunaError naming the key that is wrong. */
-export async function settingsOf(flags: RunFlags): Promise<RunSettings> {
-  let config = flags.config === undefined ? {} : await readConfig(flags.config);
+/**
+ * The settings that a file and flags make.
+ *
+ * @param base What they begin with where no file is named.
+ * @throws LacunaError naming the key that is wrong.
+ */
+export async function settingsOf(
+  flags: RunFlags,
+  base: Record<string, unknown> = {},
+): Promise<RunSettings> {
+  let config = flags.config === undefined ? base : await readConfig(flags.config);
   for (const [flag, key] of Object.entries(KEYS)) {
     const value = flags[flag as keyof typeof KEYS];
     // A path such as `1` is text; withValue reads JSON where it can.

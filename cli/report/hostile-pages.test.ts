@@ -6,8 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CLAUSES, type ConformanceReport } from '../../conformance/index.js';
 import { capable } from '../../core/testing/capability.js';
 import { parseConfig, type RunManifest, resolveSettings } from '../../run/index.js';
-import { drawMask, gridOf } from '../../spec/index.js';
+import { drawMask, gridOf, matrixRows } from '../../spec/index.js';
 import { conformancePage } from '../conform/page.js';
+import { retrievalPage } from '../retrieval/retrieval-page.js';
 import { BrowserTab } from '../testing/browser-tab.js';
 import { findChromium } from '../testing/chromium.js';
 import { comparePage } from './compare-page.js';
@@ -80,15 +81,20 @@ function report(): ReportInput {
     folder: PAYLOADS,
     manifest: poisoned(manifest, ['settings']),
     metrics,
-    evaluations: [{ step: 1, evaluator: PAYLOADS, scores: { [PAYLOADS]: 1 } }],
+    evaluations: [{ step: 1, evaluator: PAYLOADS, scores: { [PAYLOADS]: 1 }, protocol: PAYLOADS }],
     problems: [{ id: PAYLOADS, reason: PAYLOADS }],
     evaluation: {
       ...{ list: PAYLOADS, verdict: PAYLOADS },
       rows: [{ model: PAYLOADS, textToVideo: SCORE, videoToText: SCORE }],
     },
     retrieval: {
-      ...{ textToVideo: SCORE, videoToText: SCORE, similarity: Float32Array.of(0.5) },
-      ...{ captions: [PAYLOADS], videos: [PAYLOADS], problems: [] },
+      ...{ similarity: matrixRows(Float32Array.of(0.5), 1, 1) },
+      ...{ captions: [PAYLOADS], videos: [PAYLOADS] },
+      protocol: {
+        ...{ list: PAYLOADS, digest: PAYLOADS, videos: 1, texts: 'labels', queries: 1, cut: 0 },
+        ...{ prompt: PAYLOADS, frames: 4, size: 16, sampling: PAYLOADS, windows: 1 },
+        ...{ dualSoftmax: false, convention: 'fair' },
+      },
     },
     galleryWasTrainedOn: true,
     reconstructions: [example()],
@@ -138,10 +144,41 @@ const probe = (): string => {
   return probePage({ folder, manifest, metrics, evaluations, problems });
 };
 
+const retrieval = (): string => {
+  const scores = {
+    recallAt1: 1,
+    recallAt5: 1,
+    recallAt10: 1,
+    medianRank: 1,
+    meanRank: 1,
+    ranks: 1,
+  };
+  const answer = { video: PAYLOADS, similarity: 0.5 };
+  const query = { text: PAYLOADS, rank: 1, answers: [{ ...answer, right: false }], right: answer };
+  const protocol = report().retrieval?.protocol;
+  if (protocol === undefined) throw new Error('the report has a retrieval');
+  const result = {
+    ...{ format: 'lacuna retrieval 1' as const, lacuna: PAYLOADS, protocol },
+    model: { run: PAYLOADS, digest: PAYLOADS, backend: PAYLOADS, trainedOnIt: true },
+    protocolText: PAYLOADS,
+    ...{ textToVideo: scores, videoToText: scores, chance: { textToVideo: 1, videoToText: 1 } },
+    leftOut: [{ id: PAYLOADS, reason: PAYLOADS }],
+  };
+  return retrievalPage({
+    results: [
+      { ...result, differences: [] },
+      { ...result, differences: [PAYLOADS] },
+    ],
+    ranks: { textToVideo: [0, 7.5], videoToText: [0] },
+    ...{ worst: [query], best: [query] },
+  });
+};
+
 const PAGES: Readonly<Record<string, () => string>> = {
   'a report': () => reportPage(report()),
   'a comparison': () => comparePage([report(), report()]),
   'the report of a probe': probe,
+  'a page of retrieval': retrieval,
   'a page of conformance': () => conformancePage([conformance(), conformance()]),
 };
 
@@ -180,7 +217,7 @@ describe.skipIf(!capable('chromium', missing))('with payloads in every field', (
       shown: document.body.innerText.includes("ran('img')"),
       charts: document.querySelectorAll('.chart canvas').length > 0,
     })`);
-      const charts = name !== 'a page of conformance';
+      const charts = !['a page of conformance', 'a page of retrieval'].includes(name);
       expect(facts).toEqual({ ran: [], strange: 0, shown: true, charts });
       expect(tab.requests).toEqual([url]);
       expect(tab.complaints).toEqual([]);

@@ -5,7 +5,7 @@ import {
   resolveSettings,
   type StepMetrics,
 } from '../../run/index.js';
-import { drawMask, gridOf, unpatchify } from '../../spec/index.js';
+import { drawMask, gridOf, matrixRows, unpatchify } from '../../spec/index.js';
 import { reportPage } from './page.js';
 import { strips } from './pictures.js';
 import type { ReportInput } from './report-input.js';
@@ -77,12 +77,14 @@ it('escapes names and captions, in text, attributes and scripts', () => {
     ...EMPTY,
     problems: [{ id: HOSTILE, reason: HOSTILE }],
     retrieval: {
-      textToVideo: score,
-      videoToText: score,
-      similarity: Float32Array.of(0.5),
+      similarity: matrixRows(Float32Array.of(0.5), 1, 1),
       captions: [HOSTILE],
       videos: [HOSTILE],
-      problems: [],
+      protocol: {
+        ...{ list: HOSTILE, digest: HOSTILE, videos: 1, texts: 'first', queries: 1, cut: 0 },
+        ...{ frames: 4, size: 16, sampling: HOSTILE, windows: 1, dualSoftmax: false },
+        convention: 'fair',
+      },
     },
     evaluation: {
       list: HOSTILE,

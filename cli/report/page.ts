@@ -15,7 +15,7 @@ export function reportPage(input: ReportInput): string {
     input;
   const title = `Lacuna: ${input.folder}`;
   const sections = [
-    section('Curves', curves(metrics, evaluations)),
+    section('Curves', html`${curves(metrics, evaluations)}${protocols(evaluations)}`),
     reconstructions.length === 0 ? html`` : section('Masks and reconstructions', examples(input)),
     retrieval === undefined
       ? html``
@@ -28,6 +28,15 @@ export function reportPage(input: ReportInput): string {
 ${evaluation === undefined ? '' : html`<p class="verdict">${evaluation.verdict}</p>${scoreTable(evaluation)}`}
 ${sections}`;
   return htmlPage(title, `${plotStyle()}${STYLE}`, body);
+}
+
+/** How the numbers of the last evaluations came about. */
+function protocols(evaluations: ReportInput['evaluations']): Html {
+  const last = new Map(evaluations.map(({ evaluator, protocol }) => [evaluator, protocol]));
+  const lines = [...last].flatMap(([evaluator, protocol]) =>
+    protocol === undefined ? [] : [html`<p class="soft">${evaluator}: ${protocol}.</p>`],
+  );
+  return html`${lines}`;
 }
 
 function summary({ manifest, metrics }: ReportInput): string {

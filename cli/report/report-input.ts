@@ -1,6 +1,7 @@
-import type { Reconstruction, Retrieval } from '../../evaluation/index.js';
+import type { Reconstruction } from '../../evaluation/index.js';
 import type { DataProblem, RunManifest, StepEvaluation, StepMetrics } from '../../run/index.js';
 import type { RunEvaluation } from './run-evaluation.js';
+import type { MatrixInput } from './similarity.js';
 
 /** A clip to look at. */
 export interface Example extends Reconstruction {
@@ -17,7 +18,7 @@ export interface ReportInput {
   readonly evaluations: readonly StepEvaluation[];
   readonly problems: readonly DataProblem[];
   readonly evaluation?: RunEvaluation;
-  readonly retrieval?: Retrieval;
+  readonly retrieval?: MatrixInput;
   /** Whether the gallery's clips were trained on. */
   readonly galleryWasTrainedOn: boolean;
   readonly reconstructions: readonly Example[];

@@ -17,6 +17,8 @@ export interface ScoreRow {
 export interface RunEvaluation {
   /** The list that was evaluated on. */
   readonly list: string;
+  /** What the scores depend on beside the model. Old runs have none. */
+  readonly protocol?: string;
   readonly verdict: string;
   readonly rows: readonly ScoreRow[];
 }
@@ -38,6 +40,7 @@ const SCORES: z.ZodType<RetrievalScores> = z.object({
 });
 const EVALUATION: z.ZodType<RunEvaluation> = z.object({
   list: z.string().max(4096),
+  protocol: z.string().max(4096).exactOptional(),
   verdict: z.string().max(65_536),
   rows: z
     .array(z.object({ model: z.string().max(256), textToVideo: SCORES, videoToText: SCORES }))

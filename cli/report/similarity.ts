@@ -1,15 +1,22 @@
-import type { Retrieval } from '../../evaluation/index.js';
+import { protocolText, type Retrieval } from '../../evaluation/index.js';
 import { type Html, html, scriptJson, scriptOf } from '../html.js';
 
+/** What the matrix shows of a retrieval. */
+export type MatrixInput = Pick<Retrieval, 'similarity' | 'captions' | 'videos' | 'protocol'>;
+
 /** The cosines of all captions with all clips as a heat map that can be read out, as HTML. */
-export function similarityMatrix(retrieval: Retrieval, trainedOn: boolean): Html {
-  const { similarity, captions, videos } = retrieval;
-  const rounded = Array.from(similarity, (value) => Math.round(value * 1000) / 1000);
+export function similarityMatrix(
+  { similarity, captions, videos, protocol }: MatrixInput,
+  trainedOn: boolean,
+): Html {
+  const rounded = Array.from(similarity.rows(), (row) =>
+    Array.from(row, (value) => Math.round(value * 1000) / 1000),
+  ).flat();
   const gallery = trainedOn
     ? 'These clips were trained on: the matrix shows what was memorised, not what generalises.'
     : 'These clips were held out.';
   return html`<p class="soft">Rows are captions, columns clips, in the order of the list: a good model has a bright
-diagonal. ${gallery} Point at a cell, or focus the map and use the arrow keys.</p>
+diagonal. ${gallery} ${protocolText(protocol)}. Point at a cell, or focus the map and use the arrow keys.</p>
 <canvas class="heat" id="heat" tabindex="0" width="${videos.length}" height="${captions.length}" role="img"
  aria-label="${`cosines of ${captions.length} captions with ${videos.length} clips`}"></canvas>
 <p id="readout" class="soft" aria-live="polite"></p>

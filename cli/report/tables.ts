@@ -3,7 +3,7 @@ import { type Html, html } from '../html.js';
 import type { RunEvaluation } from './run-evaluation.js';
 
 /** Retrieval of each model in both directions, beside chance. */
-export function scoreTable({ rows, list }: RunEvaluation): Html {
+export function scoreTable({ rows, list, protocol }: RunEvaluation): Html {
   const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
   const cells = (name: string, direction: string, values: readonly string[]): Html =>
     html`<tr><th scope="row">${name}</th><td>${direction}</td>${values.map(
@@ -35,7 +35,7 @@ export function scoreTable({ rows, list }: RunEvaluation): Html {
       ]),
     );
   }
-  return html`<div class="scroll"><table><caption>Retrieval in a gallery of ${first?.gallery ?? 0} clips of ${list}</caption>
+  return html`<div class="scroll"><table><caption>Retrieval in a gallery of ${first?.gallery ?? 0} clips of ${list}${protocol === undefined ? '' : `: ${protocol}`}</caption>
 <thead><tr><th>model</th><th>direction</th><th class="number">R@1</th><th class="number">R@5</th><th class="number">R@10</th><th class="number">median rank</th></tr></thead>
 <tbody>${body}</tbody></table></div>`;
 }

@@ -5,6 +5,7 @@ import { LOSS_FAMILIES } from './losses.js';
 import { MASK_FAMILIES } from './masks.js';
 import { PHILOX_FAMILIES } from './philox.js';
 import { PIXEL_FAMILIES } from './pixels.js';
+import { RANK_FAMILIES } from './ranks.js';
 import { START_FAMILIES } from './starts.js';
 import { STEP_FUNCTION_FAMILIES } from './step.js';
 import { TOWER_FAMILIES } from './towers.js';
@@ -22,6 +23,7 @@ export const PROGRAM_FUNCTION_FAMILIES: readonly Family[] = [
 export const FUNCTION_FAMILIES: readonly Family[] = [
   ...PHILOX_FAMILIES,
   ...MASK_FAMILIES,
+  ...RANK_FAMILIES,
   ...START_FAMILIES,
   ...PROGRAM_FUNCTION_FAMILIES,
   ...STEP_FUNCTION_FAMILIES,

@@ -19,6 +19,7 @@ import { resizePlaces, resizeSlots } from '../../spec/model/transfer.js';
 import { fillUniform, philox4x32, RandomStream } from '../../spec/random/index.js';
 import type { Case } from '../case.js';
 import { integers } from './exact.js';
+import { rankFractions } from './rank-fractions.js';
 
 /** A case of a function of integers, for which there is no program: its results are exact. */
 export function exactCase(call: FunctionCall, runs: Case['runs']): Case {
@@ -43,6 +44,11 @@ export function exactResults(
       return maskResults('text-guided', attributes, { seed: 0 }, inputs.map);
     case 'mask.text':
       return textMaskResults(attributes, inputs);
+    case 'retrieval.rank': {
+      const { rank, recall } = rankFractions(Number(attributes.k), inputs);
+      const shape = [rank.length / 2, 2];
+      return { rank: integers(rank, shape), recall: integers(recall, shape) };
+    }
     case 'state.start':
       return { bits: startBits(attributes) };
     case 'state.resize':

@@ -116,6 +116,30 @@ export const FUNCTION_SIGNATURES: readonly FunctionSignature[] = [
     ],
   },
   {
+    function: 'retrieval.rank',
+    text: 'The expected rank of each query, and its recall at k, where similarities tie.',
+    clauses: ['evaluation.rank', 'evaluation.recall'],
+    attributes: { k: integer('k, at least 1.') },
+    inputs: [
+      tensor('similarity', 'i32', 'Q N', 'Similarities of Q queries with N items.'),
+      tensor(
+        'right',
+        'u8',
+        'Q N',
+        '1 where the item is right; every query has one, every item is right for one.',
+      ),
+    ],
+    outputs: [
+      tensor('rank', 'i32', 'Q 2', 'Numerator and denominator, in lowest terms.'),
+      tensor('recall', 'i32', 'Q 2', 'The same; 0 is 0 / 1.'),
+    ],
+    details: [
+      'Of each query: s, the highest similarity of a right item; h, wrong items above s; w, wrong items at s; r, right items at s.',
+      'rank = (h (r + 1) + w) / (r + 1).',
+      'With m = max(0, k - h): recall = 1 - product over i = 0 ... r - 1 of max(0, w + r - m - i) / (w + r - i).',
+    ],
+  },
+  {
     function: 'state.start',
     text: 'The numbers that the weight of a layer starts with.',
     clauses: ['state.start'],

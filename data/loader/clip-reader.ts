@@ -1,6 +1,6 @@
 import { LacunaError } from '../../spec/errors.js';
 import type { ClipRecord } from '../annotations/clip-record.js';
-import type { ClipSampling } from '../sampling/clip-sampling.js';
+import type { ClipSampling, ClipWindow } from '../sampling/clip-sampling.js';
 import type { DataRoot } from '../video/data-root.js';
 import type { VideoBackendName } from '../video/video-reader.js';
 import { checkDataFolder } from './check-data-folder.js';
@@ -12,6 +12,8 @@ export interface ClipReaderOptions {
   readonly root: DataRoot;
   readonly records: readonly ClipRecord[];
   readonly sampling: Pick<ClipSampling, 'frames' | 'size' | 'rule' | 'motion'>;
+  /** Clips of each video, one after another in the order of time. @defaultValue 1 */
+  readonly windows?: number;
   /** Decoding threads. @defaultValue 1 */
   readonly workers?: number;
   /** @defaultValue 'auto' */
@@ -23,25 +25,32 @@ export type EvaluationClip =
   | { readonly record: ClipRecord; readonly clip: Clip }
   | { readonly record: ClipRecord; readonly problem: string };
 
-/** Evaluation clips: of each video always the same one, its middle, cropped in the centre. */
+/** Evaluation clips: of each video always the same one, or the same few, cropped in the centre. */
 export class ClipReader implements AsyncDisposable {
   readonly #records: readonly ClipRecord[];
   readonly #pool: DecodePool;
-  readonly #window: number;
+  readonly #ahead: number;
+  readonly #windows: number;
 
-  private constructor(records: readonly ClipRecord[], pool: DecodePool, workers: number) {
+  private constructor(
+    records: readonly ClipRecord[],
+    pool: DecodePool,
+    workers: number,
+    windows: number,
+  ) {
     this.#records = records;
     this.#pool = pool;
-    this.#window = 2 * workers;
+    this.#ahead = 2 * workers;
+    this.#windows = windows;
   }
 
   /** @throws LacunaError on a missing folder, or without a video backend. */
   static async open(options: ClipReaderOptions): Promise<ClipReader> {
-    const { root, records, backend = 'auto', workers = 1 } = options;
+    const { root, records, backend = 'auto', workers = 1, windows = 1 } = options;
     await checkDataFolder(root, records);
     const sampling: ClipSampling = { ...options.sampling, crop: 'centre', flip: false };
     const pool = await DecodePool.open({ root, sampling, backend }, workers);
-    return new ClipReader(records, pool, workers);
+    return new ClipReader(records, pool, workers, windows);
   }
 
   /** The clip of one record. @throws LacunaError with the reason when it cannot be read. */
@@ -51,13 +60,16 @@ export class ClipReader implements AsyncDisposable {
     throw new LacunaError({ what: outcome.problem.reason.replace(/\.$/, '') });
   }
 
-  /** The clips of all records, in their order; a few are decoded ahead. */
+  /** The clips of all records, in their order, of each its windows; a few are decoded ahead. */
   async *clips(): AsyncGenerator<EvaluationClip, void> {
     const ahead: Promise<EvaluationClip>[] = [];
+    const count = this.#windows;
     for (const record of this.#records) {
-      ahead.push(this.#outcome(record));
-      const first = ahead.length > this.#window ? ahead.shift() : undefined;
-      if (first !== undefined) yield await first;
+      for (let index = 0; index < count; index++) {
+        ahead.push(this.#outcome(record, { index, count }));
+        const first = ahead.length > this.#ahead ? ahead.shift() : undefined;
+        if (first !== undefined) yield await first;
+      }
     }
     for (const clip of ahead) yield await clip;
   }
@@ -71,9 +83,9 @@ export class ClipReader implements AsyncDisposable {
     await this.close();
   }
 
-  #outcome(record: ClipRecord): Promise<EvaluationClip> {
+  #outcome(record: ClipRecord, window: ClipWindow): Promise<EvaluationClip> {
     const outcome = this.#pool
-      .decode({ video: record.video, address: undefined })
+      .decode({ video: record.video, address: undefined, window })
       .then((decoded) =>
         'clip' in decoded
           ? { record, clip: decoded.clip }

@@ -1,5 +1,5 @@
 import type { ErrorFacts } from '../../spec/errors.js';
-import type { ClipSampling, SampleAddress } from '../sampling/clip-sampling.js';
+import type { ClipSampling, ClipWindow, SampleAddress } from '../sampling/clip-sampling.js';
 import type { DataRoot } from '../video/data-root.js';
 import type { VideoBackendName } from '../video/video-reader.js';
 import type { Clip } from './clip.js';
@@ -17,6 +17,8 @@ export interface DecodeJob {
   /** Relative to the data folder. */
   readonly video: string;
   readonly address: SampleAddress | undefined;
+  /** Which evaluation clip. @defaultValue the only one, in the middle */
+  readonly window?: ClipWindow;
 }
 
 /** A job, or the word to end after the current one. */

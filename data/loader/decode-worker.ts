@@ -81,11 +81,11 @@ async function work(tools: Tools, job: DecodeJob & { readonly key: number }): Pr
 async function readClip(
   reader: VideoReader,
   { setup: { sampling }, model }: Tools,
-  { address }: DecodeJob,
+  { address, window }: DecodeJob,
 ): Promise<Clip> {
   const request =
     address === undefined
-      ? evaluationClip(reader.info, sampling)
+      ? evaluationClip(reader.info, sampling, window)
       : trainingClip(reader.info, sampling, address);
   const { crop, flip } = request;
   const { frames, ...motion } =

@@ -3,10 +3,10 @@ import { type DrawAddress, RandomStream, type StreamName } from '../../spec/rand
 import type { MotionRequest } from '../motion/motion-request.js';
 import type { CropBox, FrameRequest, FrameSize, VideoInfo } from '../video/video-reader.js';
 import { centreCrop } from './centre-crop.js';
-import { centreDenseClip, denseClip } from './dense-clip.js';
+import { denseClip, windowDenseClip } from './dense-clip.js';
 import { multiScaleCrop } from './multi-scale-crop.js';
 import { randomResizedCrop } from './random-resized-crop.js';
-import { segmentClip, segmentTestClip } from './segment-clip.js';
+import { segmentClip, segmentTestClip, windowSegmentClip } from './segment-clip.js';
 
 /** How clips are taken from videos. */
 export interface ClipSampling {
@@ -60,17 +60,31 @@ export function trainingClip(
   };
 }
 
-/** The evaluation clip of a video: the middle of it, cropped in the centre, never mirrored. */
+/** One of the clips that an evaluation takes of a video. */
+export interface ClipWindow {
+  /** From 0, in the order of time. */
+  readonly index: number;
+  readonly count: number;
+}
+
+/**
+ * The evaluation clip of a video: the middle of it, cropped in the centre, never mirrored. Of several
+ * windows, dense ones begin at equal distances from the first start that there is to the last, and
+ * segment ones take the frames at (2 index + 1) / (2 count) of every segment.
+ */
 export function evaluationClip(
   video: Pick<VideoInfo, 'width' | 'height' | 'frameCount'>,
   { frames, size, rule }: Pick<ClipSampling, 'frames' | 'size' | 'rule'>,
+  window: ClipWindow = { index: 0, count: 1 },
 ): FrameRequest {
   const { frameCount } = video;
   return {
     indices:
       rule.name === 'dense'
-        ? centreDenseClip({ frameCount, frames, stride: rule.stride })
-        : segmentTestClip({ frameCount, frames }, 1),
+        ? windowDenseClip({ frameCount, frames, stride: rule.stride }, window)
+        : window.count === 1
+          ? segmentTestClip({ frameCount, frames }, 1)
+          : windowSegmentClip({ frameCount, frames }, window),
     crop: centreCrop(video),
     size: { width: size, height: size },
     flip: false,

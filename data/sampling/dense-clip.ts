@@ -30,6 +30,19 @@ export function centreDenseClip(clip: DenseClip): readonly number[] {
   return fromStart(clip, Math.floor(Math.max(spare, 0) / 2));
 }
 
+/**
+ * The frames of window `index` of `count`: the rule of `denseClip` from start
+ * floor(spare * index / (count - 1)), spare = max(0, frameCount - span); the centre clip where it is alone.
+ */
+export function windowDenseClip(
+  clip: DenseClip,
+  { index, count }: { readonly index: number; readonly count: number },
+): readonly number[] {
+  if (count === 1) return centreDenseClip(clip);
+  const spare = Math.max(clip.frameCount - clip.frames * clip.stride, 0);
+  return fromStart(clip, Math.floor((spare * index) / (count - 1)));
+}
+
 function fromStart({ frameCount, frames, stride }: DenseClip, start: number): readonly number[] {
   let cursor = start;
   return Array.from({ length: frames }, () => {

@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { RandomStream } from '../../spec/random/stream.js';
 import { centreCrop } from './centre-crop.js';
 import { type ClipSampling, captionChoice, evaluationClip, trainingClip } from './clip-sampling.js';
-import { centreDenseClip, denseClip } from './dense-clip.js';
+import { centreDenseClip, denseClip, windowDenseClip } from './dense-clip.js';
 import { multiScaleCrop, multiScaleCropBoxes, multiScaleCropSizes } from './multi-scale-crop.js';
 import { randomResizedCrop } from './random-resized-crop.js';
-import { segmentClip, segmentTestClip } from './segment-clip.js';
+import { segmentClip, segmentTestClip, windowSegmentClip } from './segment-clip.js';
 
 function stream(sample: number): RandomStream {
   return new RandomStream({ seed: 3, stream: 'test', sample });
@@ -323,5 +323,45 @@ describe('captionChoice', () => {
     expect([...new Set(epochs)].sort()).toEqual([0, 1, 2]);
     expect(captionChoice(0, ADDRESS)).toBe(-1);
     expect(captionChoice(1, ADDRESS)).toBe(0);
+  });
+});
+
+describe('windows of an evaluation', () => {
+  it('are the one clip where there is one, and else lie over the whole video', () => {
+    const clip = { frameCount: 21, frames: 4, stride: 4 };
+    expect(windowDenseClip(clip, { index: 0, count: 1 })).toEqual(centreDenseClip(clip));
+    const windows = [0, 1, 2].map((index) => windowDenseClip(clip, { index, count: 3 }));
+    expect(windows).toEqual([
+      [0, 4, 8, 12],
+      [2, 6, 10, 14],
+      [5, 9, 13, 17],
+    ]);
+    expect(windowDenseClip({ ...clip, frameCount: 3 }, { index: 2, count: 3 })).toEqual([
+      0, 0, 0, 0,
+    ]);
+    const video = { frameCount: 12, frames: 3 };
+    expect(windowSegmentClip(video, { index: 0, count: 1 })).toEqual(segmentTestClip(video, 1));
+    expect([0, 1].map((index) => windowSegmentClip(video, { index, count: 2 }))).toEqual([
+      [1, 5, 9],
+      [3, 7, 11],
+    ]);
+  });
+
+  it('have frames of the video, whatever its length', () => {
+    for (let frameCount = 1; frameCount < 40; frameCount++) {
+      for (const rule of [{ name: 'dense', stride: 3 }, { name: 'segments' }] as const) {
+        for (let index = 0; index < 5; index++) {
+          const video = { width: 8, height: 8, frameCount };
+          const sampling = { frames: 4, size: 8, rule };
+          const { indices } = evaluationClip(video, sampling, { index, count: 5 });
+          expect(indices).toHaveLength(4);
+          for (const frame of indices) {
+            expect(frame).toBeGreaterThanOrEqual(0);
+            expect(frame).toBeLessThan(frameCount);
+          }
+          expect([...indices].sort((a, b) => a - b)).toEqual(indices);
+        }
+      }
+    }
   });
 });

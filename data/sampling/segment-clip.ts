@@ -39,3 +39,16 @@ export function segmentTestClip(
   const middles = starts.map((_, i) => Math.floor(segment / 2 + segment * i));
   return [...starts, ...middles].sort((a, b) => a - b).filter((_, i) => i % 2 === clip);
 }
+
+/**
+ * The frames of window `index` of `count`: floor(s (i + (2 index + 1) / (2 count))) for segment i of
+ * length s = frameCount / frames. One window takes the middles of the segments.
+ */
+export function windowSegmentClip(
+  { frameCount, frames }: SegmentClip,
+  { index, count }: { readonly index: number; readonly count: number },
+): readonly number[] {
+  const segment = frameCount / frames;
+  const part = (2 * index + 1) / (2 * count);
+  return Array.from({ length: frames }, (_, i) => Math.floor(segment * (i + part)));
+}

@@ -1,7 +1,16 @@
 import { LacunaError } from '../errors.js';
 import type { Area, Clause } from './clause.js';
 import { CONTRACT } from './contract.js';
-import { MASKING, MODEL, OBJECTIVES, OPTIM, RANDOM, RELATIONS, TRAINING } from './method.js';
+import {
+  EVALUATION,
+  MASKING,
+  MODEL,
+  OBJECTIVES,
+  OPTIM,
+  RANDOM,
+  RELATIONS,
+  TRAINING,
+} from './method.js';
 import { OPERATIONS } from './operations.js';
 
 export type { Area, Clause } from './clause.js';
@@ -17,6 +26,7 @@ export const AREAS: readonly Area[] = [
   OPTIM,
   TRAINING,
   RELATIONS,
+  EVALUATION,
 ];
 
 export const CLAUSES: readonly Clause[] = AREAS.flatMap(({ clauses }) => clauses);

@@ -295,3 +295,29 @@ export const TRAINING: Area = {
     ),
   ],
 };
+
+export const EVALUATION: Area = {
+  title: 'Retrieval scores',
+  introduction:
+    'Codes disagree on a matrix with equal similarities, since each breaks ties in its own way; a score that depends on the order in which equals happen to lie says nothing about a model. Here every order of equals counts alike. (A wrong item comes before all r right ones beside it in 1 of r + 1 orders, and there are w of them; the first m of the tied items are a random set of m.) A NaN is in no order: it is refused.',
+  clauses: [
+    clause(
+      'evaluation.rank',
+      'The rank of a query is the place of its best right item, counted from 0, on average over all orders of the items that are equally similar; right items never count as before it.',
+      {
+        formula:
+          'rank = h + w / (r + 1): h wrong items above the best right one, w wrong and r right ones (itself included) beside it',
+        source: 'McSherry and Najork 2008, on ties',
+      },
+    ),
+    clause(
+      'evaluation.recall',
+      'Recall at k of a query is the share of those orders in which a right item is among the first k; over queries, the mean.',
+      {
+        formula: '1 - C(w, m) / C(w + r, m), m = k - h; 0 where m <= 0',
+        needs: ['evaluation.rank'],
+        source: 'McSherry and Najork 2008, on ties',
+      },
+    ),
+  ],
+};

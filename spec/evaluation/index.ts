@@ -1,7 +1,19 @@
 export { chanceRecall, probabilityByChance } from './chance.js';
 export {
-  type RetrievalInput,
-  type RetrievalScores,
-  retrievalScores,
-  type TieRule,
-} from './retrieval.js';
+  CONVENTION_NAMES,
+  CONVENTIONS,
+  type Convention,
+  type ConventionName,
+  type ConventionResult,
+  type ConventionScores,
+} from './conventions.js';
+export { dualSoftmax } from './dual-softmax.js';
+export {
+  type BothPlacements,
+  matrixRows,
+  type Placements,
+  placementsOf,
+  type SimilarityRows,
+} from './placements.js';
+export { expectedRanks, fairScores, type RetrievalScores, retrievalScores } from './retrieval.js';
+export { RightPairs } from './right-pairs.js';

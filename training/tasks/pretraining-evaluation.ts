@@ -77,7 +77,13 @@ export function pretrainingEvaluation(
         const problems: DataProblem[] = [];
         const onProblem = (problem: DataProblem): void => void problems.push(problem);
         const result = await evaluate(evaluator, model, records, root, { onProblem });
-        results.push({ evaluator: evaluator.name, scores: evaluator.scores(result), problems });
+        const protocol = evaluator.protocol?.(result);
+        results.push({
+          evaluator: evaluator.name,
+          scores: evaluator.scores(result),
+          ...(protocol === undefined ? {} : { protocol }),
+          problems,
+        });
       }
       return results;
     },

@@ -16,6 +16,7 @@ import {
   encodeText,
   type Parameters,
 } from './model.js';
+import { ranks } from './ranks.js';
 import { resize } from './resize.js';
 import { at, type Scalar, Scalars } from './scalars.js';
 
@@ -74,6 +75,8 @@ function answer(
       return tube(attributes);
     case 'mask.topk':
       return topk(inputs, attributes);
+    case 'retrieval.rank':
+      return ranks(inputs, attributes);
     case 'mask.text':
       return maskedText(inputs, attributes);
     case 'state.start':

@@ -6,6 +6,7 @@ from .masks import mask_text, mask_topk, mask_tube
 from .model import forward
 from .philox import philox
 from .pixels import patchify, target_cube
+from .ranks import rank
 from .resizes import resize
 from .starts import start
 from .step import step
@@ -16,6 +17,7 @@ FUNCTIONS = {
     "mask.tube": mask_tube,
     "mask.topk": mask_topk,
     "mask.text": mask_text,
+    "retrieval.rank": rank,
     "state.start": start,
     "state.resize": resize,
     "patchify": patchify,
