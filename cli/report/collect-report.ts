@@ -22,6 +22,7 @@ import {
   type GivenPaths,
   type LoadedModel,
   loadModel,
+  newestStage,
   placedPath,
   placedSettings,
   type RunManifest,
@@ -66,8 +67,10 @@ export async function collectReport(
   options: ReportOptions,
   display: EvaluationDisplay,
 ): Promise<ReportInput> {
-  const manifest = await readManifest(folder);
-  const settings = await placedSettings(folder, manifest, rootOf(options));
+  const written = await readManifest(folder);
+  const placed = await placedSettings(folder, written, rootOf(options));
+  const { manifest } = await newestStage(folder, written, placed, () => {}); // told of below
+  const { settings } = manifest;
   const evaluation = await placedEvaluation(folder, manifest);
   const source = await sourceOf(folder, manifest, settings, evaluation, options);
   const { list, root, wasTrainedOn: galleryWasTrainedOn } = source;

@@ -38,6 +38,19 @@ export interface PresetSchedule {
   readonly decay?: Decay;
 }
 
+/** A stage of a preset: the same model, which sees something else. */
+export interface PresetStage {
+  readonly name: string;
+  /** What makes it the stage that it is: no other setting of a run comes before. */
+  readonly clip?: Pick<VideoConfig, 'frames'>;
+  readonly mask?: { readonly ratio: number };
+  readonly textMask?: { readonly ratio: number };
+  /** `[]`: only the clips of the run's own list, no others beside it. */
+  readonly data?: { readonly others: readonly never[] };
+  /** Its batch and rates, in place of the preset's. */
+  readonly recipe?: Partial<Pick<Preset, 'batch' | 'schedule'>>;
+}
+
 /** A named starting point of a run: everything that a paper or codebase fixes. */
 export interface Preset {
   /** Where the numbers are from, and what was chosen where the source is silent. */
@@ -67,6 +80,8 @@ export interface Preset {
   readonly schedule: PresetSchedule;
   /** Clips of a global batch. */
   readonly batch: number;
+  /** The run in stages. @defaultValue it is one */
+  readonly stages?: readonly PresetStage[];
 }
 
 /** The names of the presets. */
