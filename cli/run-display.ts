@@ -34,7 +34,7 @@ export class RunDisplay {
           `${its}${described(event.manifest)}; ${backend.name}, ${backend.device}; ` +
             `ready in ${event.compileSeconds.toFixed(1)} s`,
         );
-        if (event.doneSteps > 0)
+        if (event.doneSteps > (stage?.before ?? 0))
           this.#line.line(`continuing after step ${event.doneSteps} of ${event.steps}`);
         return;
       }

@@ -123,7 +123,9 @@ export async function readRunLists(
   const lists: ClipList[] = [];
   const sources: ClipSource[] = [];
   for (const [index, { list, root, weight = 1 }] of [own, ...others].entries()) {
-    const digest = index === 0 ? expected?.digest : expected?.others?.[index - 1]?.digest;
+    // A list that a manifest names and has no digest of is a stranger's: none fits it.
+    const held = index === 0 ? expected : (expected?.others?.[index - 1] ?? { digest: '' });
+    const digest = expected === undefined ? undefined : held?.digest;
     const named = { ...settings, data: { ...data, list } };
     const read = await readRunList(named, onNote, digest);
     const folder = dataRootOf(root ?? dirname(list), data.followLinks);
