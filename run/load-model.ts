@@ -32,9 +32,9 @@ export async function loadModel(
   given: GivenPaths = {},
 ): Promise<LoadedModel> {
   const written = await readManifest(folder);
-  const placed = await placedSettings(folder, written, given);
-  const { manifest, checkpoint } = await newestStage(folder, written, placed, onNote);
-  const { settings, vocabulary } = manifest;
+  const { manifest, checkpoint } = await newestStage(folder, written, onNote);
+  const settings = await placedSettings(folder, manifest, given);
+  const { vocabulary } = manifest;
   const specs = modelState(settings, vocabulary);
   if (checkpoint === undefined) {
     throw new LacunaError({

@@ -50,10 +50,9 @@ export function stageManifest(manifest: RunManifest, { settings, index }: RunSta
 export async function newestStage(
   folder: string,
   manifest: RunManifest,
-  settings: RunSettings,
   onNote: (text: string) => void,
 ): Promise<{ readonly manifest: RunManifest; readonly checkpoint: Checkpoint | undefined }> {
-  const stages = runStages(manifest, settings);
+  const stages = runStages(manifest, manifest.settings);
   // Which stage's it is, the checkpoint tells: no file is larger than those of all of them.
   const states = stages.flatMap((stage) => modelState(stage.settings, manifest.vocabulary));
   const checkpoint = await lastGoodCheckpoint(join(folder, 'checkpoints'), onNote, states);

@@ -68,9 +68,11 @@ export async function collectReport(
   display: EvaluationDisplay,
 ): Promise<ReportInput> {
   const written = await readManifest(folder);
-  const placed = await placedSettings(folder, written, rootOf(options));
-  const { manifest } = await newestStage(folder, written, placed, () => {}); // told of below
-  const { settings } = manifest;
+  const manifest =
+    written.stages === undefined
+      ? written
+      : (await newestStage(folder, written, () => {})).manifest; // told of below
+  const settings = await placedSettings(folder, manifest, rootOf(options));
   const evaluation = await placedEvaluation(folder, manifest);
   const source = await sourceOf(folder, manifest, settings, evaluation, options);
   const { list, root, wasTrainedOn: galleryWasTrainedOn } = source;

@@ -64,7 +64,7 @@ export async function openSource(
 
 async function runSource(folder: string, onNote: (text: string) => void): Promise<WeightSource> {
   const written = await readManifest(folder);
-  const { manifest } = await newestStage(folder, written, written.settings, onNote);
+  const { manifest } = await newestStage(folder, written, onNote);
   const { settings, vocabulary } = manifest;
   const state = modelState(settings, vocabulary);
   return {

@@ -54,7 +54,7 @@ export function requireWholePng(bytes: Buffer): void {
   const data = [...chunks(bytes)].flatMap((chunk) => (chunk.type === 'IDAT' ? [chunk.data] : []));
   let found: number;
   try {
-    // What comes after the last row is not looked at; that it is much, would fill the memory.
+    // Some encoders write more than the rows; much more would fill the memory.
     found = inflateSync(Buffer.concat(data), { maxOutputLength: expected + 65_536 }).length;
   } catch {
     throw new BrokenStill('its pixels cannot be unpacked');
@@ -73,16 +73,21 @@ interface Header {
 /** Samples of a pixel, by the type of colour. */
 const SAMPLES: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
 
+/** Bits of a sample: more would unpack to more than is held. */
+const DEPTHS: readonly number[] = [1, 2, 4, 8, 16];
+
 function headerOf(bytes: Buffer): Header {
   const isHeader = bytes.toString('latin1', 12, 16) === 'IHDR' && bytes.length >= 33;
   const samples = SAMPLES[bytes[25] ?? -1];
-  if (!isHeader || bytes.readUInt32BE(8) !== 13 || samples === undefined) {
-    throw new BrokenStill('it has no header');
+  const bits = bytes[24] ?? 0;
+  const isKnown = samples !== undefined && DEPTHS.includes(bits);
+  if (!isHeader || bytes.readUInt32BE(8) !== 13 || !isKnown) {
+    throw new BrokenStill('it has no header of a PNG');
   }
   return {
     width: bytes.readUInt32BE(16),
     height: bytes.readUInt32BE(20),
-    bitsPerPixel: samples * bytes.readUInt8(24),
+    bitsPerPixel: samples * bits,
     isPalette: bytes[25] === 3,
     isInterlaced: bytes[28] === 1,
   };

@@ -130,6 +130,11 @@ describe('what is no whole still picture is refused in a sentence', () => {
       /frames are too large/,
     ],
     ['no pixels', png(size(0, 4), Buffer.alloc(4)), /no frame size/],
+    [
+      'samples of 255 bits',
+      png(size(4, 4).fill(255, 8, 9), Buffer.alloc(52)),
+      /no header of a PNG/,
+    ],
     ['rows that are missing', png(size(4, 4), Buffer.alloc(13)), /some of its rows are missing/],
     ['far more than its rows', png(size(4, 4), Buffer.alloc(2 ** 20)), /cannot be unpacked/],
     ['a wrong checksum', png(size(4, 4), Buffer.alloc(52)).fill(7, 45, 46), /checksum/],
