@@ -215,7 +215,8 @@ const MAC_DECAY: Decay = { kind: 'steps', at: [0.6, 0.8], factor: 0.1 };
  * MAC as its figure, on the towers and the recipe of the code that it builds on. Where it deviates:
  * - joint attention, since the figure masks each frame by itself, which divided attention cannot have;
  *   the code's own is `encoder.attention` `divided` with `mask.kind` `tube`;
- * - its epoch is one pass over the clips, MCQ's one million of them; no image list, no first stage;
+ * - its epoch is one pass over the clips, MCQ's one million of them; no image list and no first stage, which
+ *   `mac-vitb-curriculum` has;
  * - towers start from scratch, where the code starts from ImageNet and DistilBERT, and matrices as
  *   VideoMAE's do;
  * - a vocabulary learned from the captions, where DistilBERT brings its own;
