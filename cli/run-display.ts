@@ -27,11 +27,14 @@ export class RunDisplay {
       case 'ready': {
         this.#onReady();
         const { backend } = event.manifest;
+        const { stage } = event;
+        const its =
+          stage === undefined ? '' : `stage ${stage.number} of ${stage.count} (${stage.name}): `;
         this.#line.line(
-          `${described(event.manifest)}; ${backend.name}, ${backend.device}; ` +
+          `${its}${described(event.manifest)}; ${backend.name}, ${backend.device}; ` +
             `ready in ${event.compileSeconds.toFixed(1)} s`,
         );
-        if (event.doneSteps > 0)
+        if (event.doneSteps > (stage?.before ?? 0))
           this.#line.line(`continuing after step ${event.doneSteps} of ${event.steps}`);
         return;
       }
@@ -102,8 +105,13 @@ function described(manifest: RunManifest | ProbeManifest): string {
   const { settings, tokens } = manifest;
   return (
     `${settings.objective} of ${settings.preset}, ${(parameters / 1e6).toFixed(1)} M parameters, ` +
-    `on ${data.clips} clips; ${tokens.visible} of ${tokens.visible + tokens.masked} tokens visible`
+    `on ${clipsOf(data)} clips; ${tokens.visible} of ${tokens.visible + tokens.masked} tokens visible`
   );
+}
+
+/** Clips of all lists of a run. */
+function clipsOf({ clips, others = [] }: RunManifest['data']): number {
+  return others.reduce((sum, other) => sum + other.clips, clips);
 }
 
 function averaged(before: number | undefined, value: number): number {

@@ -18,6 +18,7 @@ export {
 export { readVideoMaeList } from './annotations/video-mae-list.js';
 export { loadClipEncoder } from './demo/encode-clip.js';
 export { type DemoData, makeDemoData } from './demo/make-demo-data.js';
+export { MIXINGS, type Mixing } from './loader/batch-places.js';
 export { checkDataFolder } from './loader/check-data-folder.js';
 export { type Clip, missingNote } from './loader/clip.js';
 export type {
@@ -27,7 +28,7 @@ export type {
   LoaderStatistics,
   SkippedSample,
 } from './loader/clip-batch.js';
-export { ClipLoader, type ClipLoaderOptions } from './loader/clip-loader.js';
+export { ClipLoader, type ClipLoaderOptions, type ClipSource } from './loader/clip-loader.js';
 export { ClipReader, type ClipReaderOptions, type EvaluationClip } from './loader/clip-reader.js';
 export type { FlowFile } from './motion/flow-file.js';
 export { FlowModel } from './motion/flow-model.js';

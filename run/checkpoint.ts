@@ -22,6 +22,8 @@ const MAX_INDEX_BYTES = 64 * 1024;
 const INDEX_SCHEMA = z.strictObject({
   format: z.literal(1),
   step: z.int().min(0),
+  /** Of the run's stages the one that it was written in. */
+  stage: z.string().max(64).exactOptional(),
   files: z
     .array(
       z.strictObject({
@@ -53,6 +55,7 @@ const PARTIAL = '.partial-';
  * all. Then removes what is older than the newest `keep` whole checkpoints up to this step, and the
  * damaged ones; nothing that is whole goes before this one is durable.
  *
+ * @param stage The name of the run's stage, where it has some.
  * @throws LacunaError where it cannot be written; the checkpoints that were there then stay.
  */
 export async function writeCheckpoint(
@@ -61,6 +64,7 @@ export async function writeCheckpoint(
   state: readonly StateSpec[],
   read: (name: string) => Promise<HostTensor>,
   keep: number,
+  stage?: string,
 ): Promise<string> {
   await makeOwnFolder(folder);
   await removePartials(folder);
@@ -69,7 +73,7 @@ export async function writeCheckpoint(
   const path = join(folder, name);
   try {
     await makeFolder(partial);
-    const text = await fill(partial, step, state, read);
+    const text = await fill(partial, stage === undefined ? { step } : { step, stage }, state, read);
     await syncFolder(partial);
     await replaceFolder(partial, path, join(folder, `.former-${name}`));
     await syncFolder(folder);
@@ -84,7 +88,7 @@ export async function writeCheckpoint(
 
 async function fill(
   partial: string,
-  step: number,
+  named: Pick<CheckpointIndex, 'step' | 'stage'>,
   state: readonly StateSpec[],
   read: (name: string) => Promise<HostTensor>,
 ): Promise<string> {
@@ -95,7 +99,7 @@ async function fill(
     const written = await writeSafetensors(join(partial, file), declared, read);
     files.push({ name: file, ...written });
   }
-  const index: CheckpointIndex = { format: 1, step, files };
+  const index: CheckpointIndex = { format: 1, ...named, files };
   const text = `${JSON.stringify(index, null, 2)}\n`;
   await writeNewFile(join(partial, INDEX), text);
   return text;

@@ -1,7 +1,6 @@
 import type { Backend } from '../core/backend.js';
 import { programDigest } from '../core/index.js';
 import type { Plan } from '../core/plan/index.js';
-import type { ClipList } from '../data/index.js';
 import { elementCount, gridOf, maskCounts } from '../spec/index.js';
 import type { DataDigest, ManifestBase, RunManifest } from './manifest.js';
 import type { RunSettings } from './settings/config.js';
@@ -10,13 +9,12 @@ import { videoConfig } from './settings/settings.js';
 /** The manifest of a pretraining run that is about to begin. */
 export function describeRun(
   settings: RunSettings,
-  list: ClipList,
+  data: DataDigest,
   vocabulary: number,
   plan: Plan,
   backend: Backend,
   version: string,
 ): RunManifest {
-  const data = { clips: list.records.length, digest: list.digest };
   return {
     ...describeTask(plan, backend, data, version),
     settings,

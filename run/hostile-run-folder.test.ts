@@ -174,4 +174,31 @@ describe('the paths of a manifest', () => {
     const { data } = await placedSettings(run, manifest, { root: '/elsewhere' });
     expect(data.root).toBe('/elsewhere');
   });
+
+  it('of lists beside, and of stages, lead where they led, and nowhere else', async () => {
+    const others = [{ list: 'b.jsonl', root: 'pictures', weight: 2 }];
+    const manifest = manifestWith({ list: 'a.jsonl', others });
+    const { settings } = manifest;
+    const { clip, mask, textMask, batch, microbatches, schedule } = settings;
+    const own = { clip, mask, textMask, batch, microbatches, schedule };
+    const stage = { name: 'one', ...own, data: { list: 'c.jsonl', root: 'videos' } };
+    const staged = {
+      ...manifest,
+      workingFolder: folder,
+      settings: { ...settings, stages: [stage] },
+    };
+    await writeFile(join(folder, 'a.jsonl'), '');
+    await writeFile(join(folder, 'c.jsonl'), '');
+    const placed = await placedSettings(run, staged);
+    expect(placed.data.others).toEqual([
+      { list: join(folder, 'b.jsonl'), root: join(folder, 'pictures'), weight: 2 },
+    ]);
+    expect(placed.stages?.[0]?.data).toEqual({
+      list: join(folder, 'c.jsonl'),
+      root: join(folder, 'videos'),
+    });
+    const moved = { others: [{ list: join(run, 'b.jsonl'), root: '/elsewhere' }] };
+    const hostile = manifestWith({ list: join(folder, 'a.jsonl'), ...moved });
+    expect(await refusalOf(placedSettings(run, hostile))).toContain('data.others: /elsewhere');
+  });
 });

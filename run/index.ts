@@ -13,7 +13,7 @@ export {
 export { motionRequest } from './feeds/clip-sampling.js';
 export { requireTeacherOf } from './held-to-manifest.js';
 export { type LoadedModel, loadModel } from './load-model.js';
-export type { ProbeManifest, ProbeSettings, RunManifest } from './manifest.js';
+export type { ProbeManifest, ProbeSettings, RunManifest, StageRecord } from './manifest.js';
 export type { TrainedModel } from './open-program.js';
 export {
   type DataProblem,
@@ -34,6 +34,7 @@ export { configJsonSchema } from './settings/config-schema.js';
 export type { MotionConfig } from './settings/motion.js';
 export { parseConfig, withValue } from './settings/parse-config.js';
 export { modelState, resolveSettings, videoConfig as videoConfigOf } from './settings/settings.js';
+export { newestStage } from './stages.js';
 export { TUNING_NAMES, TUNINGS, type Tuning, type TuningName, tuningConfig } from './tuning.js';
 export { untrained } from './untrained.js';
 export {

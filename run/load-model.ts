@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Backend } from '../core/backend.js';
 import { createTokenizer, readTokenizer } from '../data/index.js';
 import { LacunaError } from '../spec/index.js';
-import { CheckpointReader, lastGoodCheckpoint } from './checkpoint.js';
+import { CheckpointReader } from './checkpoint.js';
 import { requireTokenizer } from './held-to-manifest.js';
 import type { RunManifest } from './manifest.js';
 import type { TrainedModel } from './open-program.js';
@@ -10,6 +10,7 @@ import { readManifest } from './run-folder.js';
 import { type GivenPaths, placedSettings } from './run-paths.js';
 import type { RunSettings } from './settings/config.js';
 import { modelState } from './settings/settings.js';
+import { newestStage } from './stages.js';
 
 /** The model of a run, with what its manifest says. */
 export interface LoadedModel extends TrainedModel {
@@ -17,7 +18,8 @@ export interface LoadedModel extends TrainedModel {
 }
 
 /**
- * The model of a run's last good checkpoint. The paths of its settings are those of now.
+ * The model of a run's last good checkpoint. The paths of its settings are those of now; of a run of
+ * stages, settings and manifest are those of the stage that the checkpoint is of.
  *
  * @param open Opens the backend that the run asks for; it is the caller's to dispose of.
  * @param given Where the run's data lie, where a person says so.
@@ -29,11 +31,11 @@ export async function loadModel(
   onNote: (text: string) => void,
   given: GivenPaths = {},
 ): Promise<LoadedModel> {
-  const manifest = await readManifest(folder);
-  const { vocabulary } = manifest;
+  const written = await readManifest(folder);
+  const { manifest, checkpoint } = await newestStage(folder, written, onNote);
   const settings = await placedSettings(folder, manifest, given);
+  const { vocabulary } = manifest;
   const specs = modelState(settings, vocabulary);
-  const checkpoint = await lastGoodCheckpoint(join(folder, 'checkpoints'), onNote, specs);
   if (checkpoint === undefined) {
     throw new LacunaError({
       where: folder,

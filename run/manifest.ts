@@ -31,6 +31,18 @@ export interface DataDigest {
   readonly clips: number;
   /** SHA-256 of the records. */
   readonly digest: string;
+  /** Of the lists that share the batches, in their order. @defaultValue none */
+  readonly others?: readonly DataDigest[];
+}
+
+/** What a run has of each of its stages. */
+export interface StageRecord {
+  readonly name: string;
+  /** How many steps it has. */
+  readonly steps: number;
+  readonly data: DataDigest;
+  readonly tokens: RunManifest['tokens'];
+  readonly programs: Readonly<Record<string, string>>;
 }
 
 /** What a run took of a folder of weights. */
@@ -77,6 +89,11 @@ export interface RunManifest extends ManifestBase {
   };
   /** Each time that the run was made longer: how many steps it was to have before, and then. */
   readonly extended?: readonly { readonly fromSteps: number; readonly toSteps: number }[];
+  /**
+   * Its stages, in their order; `data`, `tokens` and `programs` are then those of the first.
+   * @defaultValue it is one
+   */
+  readonly stages?: readonly StageRecord[];
   /** Tokens that the encoder sees of a clip, and those that it does not. */
   readonly tokens: { readonly visible: number; readonly masked: number };
 }

@@ -14,7 +14,10 @@ const MAX_MANIFEST_BYTES = 2 ** 20;
 
 const text = z.string().max(4096);
 const digest = z.string().regex(/^[0-9a-f]{0,64}$/);
-const data = z.object({ clips: z.int().min(0), digest });
+const listed = z.object({ clips: z.int().min(0), digest });
+const data = listed.extend({ others: z.array(listed).max(15).exactOptional() });
+const tokens = z.object({ visible: z.int().min(0), masked: z.int().min(0) });
+const programs = z.record(z.string().max(256), digest);
 
 const BASE = {
   format: z.literal(1),
@@ -32,7 +35,7 @@ const BASE = {
   platform: text,
   data,
   parameters: z.int().min(0),
-  programs: z.record(z.string().max(256), digest),
+  programs,
 };
 
 const names = z.object({ count: z.int().min(0), names: z.array(z.string().max(256)).max(1000) });
@@ -71,7 +74,11 @@ const RUN = z.object({
     .array(z.object({ fromSteps: z.int().min(1), toSteps: z.int().min(1) }))
     .max(10_000)
     .exactOptional(),
-  tokens: z.object({ visible: z.int().min(0), masked: z.int().min(0) }),
+  stages: z
+    .array(z.object({ name: text, steps, data, tokens, programs }))
+    .max(16)
+    .exactOptional(),
+  tokens,
 });
 
 const clips = z.object({
@@ -131,8 +138,15 @@ export async function readTaskManifest<N extends TaskName>(
 
 const PARSERS: { readonly [N in TaskName]: (value: unknown) => Manifests[N] } = {
   pretrain: (value) => {
-    const { settings, ...manifest } = RUN.parse(value);
-    return { ...manifest, settings: storedSettings(settings) };
+    const { settings: stored, ...manifest } = RUN.parse(value);
+    const settings = storedSettings(stored);
+    const { stages = [] } = settings;
+    const names = (list: readonly { readonly name: string }[]): string =>
+      list.map(({ name }) => name).join();
+    if (names(stages) !== names(manifest.stages ?? [])) {
+      throw new Error('its stages are not those of its settings');
+    }
+    return { ...manifest, settings };
   },
   'linear-probe': (value) => PROBE.parse(value),
 };

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { refusalOf } from '../core/testing/refusal.js';
 import { loadModel } from './load-model.js';
 import { RunFolder } from './run-folder.js';
-import { readRunList } from './run-list.js';
+import { readRunList, readRunLists } from './run-list.js';
 import type { RunSettings } from './settings/config.js';
 import { parseConfig } from './settings/parse-config.js';
 import { resolveSettings } from './settings/settings.js';
@@ -29,6 +29,45 @@ async function settings(
 }
 
 const SILENT = [['a dog'], [], []];
+
+describe('the lists of a run', () => {
+  const other = async (name: string): Promise<string> => {
+    const list = join(folder, 'others.jsonl');
+    await writeFile(list, JSON.stringify({ image: name, captions: ['a picture'] }));
+    return list;
+  };
+  const mixed = async (name: string): Promise<RunSettings> => {
+    const run = await settings([['a dog'], ['a cat']], { objective: 'mae' });
+    const others = [{ list: await other(name), root: 'pictures', weight: 3 }];
+    return { ...run, data: { ...run.data, others } };
+  };
+
+  it('are read each with its folder and its weight, and held each to its digest', async () => {
+    const run = await mixed('a.png');
+    const { list, sources, data } = await readRunLists(run, () => {});
+    expect(list.records.map(({ id }) => id)).toEqual(['0.mp4', '1.mp4', 'a.png']);
+    expect(sources.map(({ root, weight, records }) => [root, weight, records.length])).toEqual([
+      [folder, 1, 2],
+      ['pictures', 3, 1],
+    ]);
+    expect(data.others).toEqual([{ clips: 1, digest: expect.stringMatching(/^[0-9a-f]{64}$/) }]);
+    expect((await readRunLists(run, () => {}, data)).data).toEqual(data);
+    await other('b.png');
+    const { others: _, ...none } = data;
+    for (const known of [data, none]) {
+      const refused = await refusalOf(readRunLists(run, () => {}, known));
+      expect(refused).toContain('others.jsonl: the data of this run have changed since it began');
+      expect(refused).not.toContain('b.png');
+    }
+  });
+
+  it('have no two clips of one name', async () => {
+    const run = await mixed('1.mp4');
+    expect(await refusalOf(readRunLists(run, () => {}))).toMatch(
+      /data\.others: two lists of a run have clips of one name.*got 1\.mp4, beside 1\.mp4/,
+    );
+  });
+});
 
 describe('the list of a run', () => {
   it.each([

@@ -2,11 +2,13 @@ import { dirname } from 'node:path';
 import {
   type ClipList,
   type ClipRecord,
+  type ClipSource,
   type DataRoot,
   dataRootOf,
   readClipList,
 } from '../data/index.js';
-import { LacunaError, MASK_KINDS } from '../spec/index.js';
+import { LacunaError, MASK_KINDS, sampleWord } from '../spec/index.js';
+import type { DataDigest } from './manifest.js';
 import { capabilitiesOf } from './settings/capabilities.js';
 import type { RunSettings } from './settings/config.js';
 
@@ -93,6 +95,78 @@ export async function readRunList(
     );
   }
   return { ...list, records };
+}
+
+/** The lists whose clips a run, or a stage of it, is trained on. */
+export interface RunLists {
+  /** The clips of all of them, as of one list; the digest is that of the first. */
+  readonly list: ClipList;
+  /** Each with its folder and its weight, the run's own first. */
+  readonly sources: readonly ClipSource[];
+  /** What the manifest says of each. */
+  readonly data: DataDigest;
+}
+
+/**
+ * The list of a run with those that share its batches: see `readRunList`.
+ *
+ * @param expected What the manifest says of them, where the run goes on.
+ * @throws LacunaError also for two clips of one name, which would get the same random draws.
+ */
+export async function readRunLists(
+  settings: RunSettings,
+  onNote: (sentence: string) => void,
+  expected?: DataDigest,
+): Promise<RunLists> {
+  const { data } = settings;
+  const { others = [], mixing: _, ...own } = data;
+  const lists: ClipList[] = [];
+  const sources: ClipSource[] = [];
+  for (const [index, { list, root, weight = 1 }] of [own, ...others].entries()) {
+    // A list that a manifest names and has no digest of is a stranger's: none fits it.
+    const held = index === 0 ? expected : (expected?.others?.[index - 1] ?? { digest: '' });
+    const digest = expected === undefined ? undefined : held?.digest;
+    const named = { ...settings, data: { ...data, list } };
+    const read = await readRunList(named, onNote, digest);
+    const folder = dataRootOf(root ?? dirname(list), data.followLinks);
+    lists.push(read);
+    sources.push({ root: folder, records: read.records, weight });
+  }
+  const [first, ...rest] = lists as [ClipList, ...ClipList[]];
+  const digests = rest.map(({ records, digest }) => ({ clips: records.length, digest }));
+  return {
+    list: rest.reduce(joined, first),
+    sources,
+    data: {
+      clips: first.records.length,
+      digest: first.digest,
+      ...(digests.length === 0 ? {} : { others: digests }),
+    },
+  };
+}
+
+/** Two lists as one. @throws LacunaError for a clip that is in both. */
+function joined(a: ClipList, b: ClipList): ClipList {
+  const words = new Map(a.records.map(({ id }) => [sampleWord(id), id]));
+  const twice = b.records.find(({ id }) => words.has(sampleWord(id)));
+  if (twice !== undefined) {
+    throw new LacunaError({
+      where: 'data.others',
+      what: 'two lists of a run have clips of one name, which would get the same random draws',
+      got: `${twice.id}, beside ${words.get(sampleWord(twice.id))}`,
+      fix: 'Name one of their folders in the paths: "root" may be a folder above.',
+    });
+  }
+  const { count, first } = a.badCaptions;
+  return {
+    ...a,
+    records: [...a.records, ...b.records],
+    distinctCaptions: a.distinctCaptions + b.distinctCaptions,
+    badCaptions: {
+      count: count + b.badCaptions.count,
+      first: new Map([...first, ...b.badCaptions.first]),
+    },
+  };
 }
 
 /** How many clips have a caption that another clip has, too. */

@@ -3,6 +3,8 @@ import { dirname, isAbsolute, join, normalize, relative, resolve, sep } from 'no
 import { LacunaError } from '../spec/index.js';
 import type { RunManifest } from './manifest.js';
 import type { RunSettings } from './settings/config.js';
+import type { OtherList } from './settings/data.js';
+import type { StageSettings } from './settings/stages.js';
 
 /** Where the data of a run lie now, where a person says so. */
 export interface GivenPaths {
@@ -37,8 +39,28 @@ export interface GivenPaths {
  */
 export async function placedSettings(
   folder: string,
-  { settings, workingFolder, evaluation: known }: RunManifest,
+  manifest: RunManifest,
   given: GivenPaths = {},
+): Promise<RunSettings> {
+  const { stages, ...settings } = manifest.settings;
+  const result = await placedStage(folder, { ...manifest, settings }, given);
+  if (stages === undefined) return result;
+  const placed: StageSettings[] = [];
+  for (const stage of stages) {
+    // A stage with a list of its own has it where the manifest says.
+    const isSame = stage.data.list === settings.data.list;
+    const { list: _, root: __, ...others } = given;
+    const own = { ...manifest, settings: { ...settings, ...stage } };
+    const { data, mask } = await placedStage(folder, own, isSame ? given : others);
+    placed.push({ ...stage, data, mask });
+  }
+  return { ...result, stages: placed };
+}
+
+async function placedStage(
+  folder: string,
+  { settings, workingFolder, evaluation: known }: RunManifest,
+  given: GivenPaths,
 ): Promise<RunSettings> {
   const base = await baseOf(folder, settings, workingFolder);
   const placed = (path: string): string => fromBase(base, path);
@@ -53,8 +75,10 @@ export async function placedSettings(
   if (here && given.root === undefined && root !== undefined && !inside(folder, root)) {
     throw stranger(folder, 'data.root', root, '--root');
   }
+  const others = data.others?.map((other) => placedOther(folder, other, placed));
   // Links in a folder that came along with the run are whoever's who sent it.
-  const owned = !inside(folder, root ?? dirname(list));
+  const roots = [{ list, root }, ...(others ?? [])].map((each) => each.root ?? dirname(each.list));
+  const owned = !roots.some((each) => inside(folder, each));
   const followLinks = given.followLinks ?? (data.followLinks === true && owned);
   const result: RunSettings = {
     ...settings,
@@ -63,6 +87,7 @@ export async function placedSettings(
       list,
       ...(followLinks ? { followLinks } : {}),
       ...(root === undefined ? {} : { root }),
+      ...(others === undefined ? {} : { others }),
       ...(similarity === undefined ? {} : { similarity }),
     },
     contrastive: teacher === undefined ? contrastive : { ...contrastive, teacher },
@@ -91,6 +116,25 @@ export async function placedSettings(
       ...(evaluationRoot === undefined ? {} : { root: evaluationRoot }),
     },
   };
+}
+
+/** A list beside the run's own, by the rules of that one; no flag names where it lies now. */
+function placedOther(
+  folder: string,
+  { list: named, root: from, ...rest }: OtherList,
+  placed: (path: string) => string,
+): OtherList {
+  const list = placed(named);
+  const root = from === undefined ? undefined : placed(from);
+  if (inside(folder, list) && root !== undefined && !inside(folder, root)) {
+    throw new LacunaError({
+      where: folder,
+      what: 'a list in the run folder is of a data folder outside of it, and nothing says that the run began with what lies there',
+      got: `data.others: ${root}`,
+      fix: 'Put the list beside its data, and begin a new run.',
+    });
+  }
+  return { ...rest, list, ...(root === undefined ? {} : { root }) };
 }
 
 /** Whether a path lies in the run folder, with the run's list, or is its data folder. */

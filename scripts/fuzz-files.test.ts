@@ -9,6 +9,10 @@ it.each([
   ['port', 150],
   ['weights', 100],
   ['shards', 100],
+  ['png', 60],
+  ['jpeg', 60],
+  ['webp', 60],
+  ['gif', 60],
 ])(
   'mutants of a folder (%s) are refused or read, and change nothing outside',
   async (subject, count) => {

@@ -5,7 +5,7 @@ import type { DataProblem, RunFolder, StepEvaluation, StepMetrics } from '../run
 import { biasCorrection, LacunaError, learningRate, type Role } from '../spec/index.js';
 import { openRunner } from './open-runner.js';
 import { SkippedSteps } from './skipped-steps.js';
-import type { Task, TaskBatch } from './task.js';
+import type { Task, TaskBatch, TaskStage } from './task.js';
 
 /** What happens while a task is trained, for whoever shows it. */
 export type LoopEvent =
@@ -15,6 +15,8 @@ export type LoopEvent =
       /** Steps that were done before: 0 unless resumed. */
       readonly doneSteps: number;
       readonly compileSeconds: number;
+      /** The stage that begins, or goes on, where the run has some. */
+      readonly stage?: TaskStage;
     }
   | ({ readonly kind: 'step'; readonly steps: number; readonly clips: number } & StepMetrics)
   | ({ readonly kind: 'problem' } & DataProblem)
@@ -37,6 +39,7 @@ export interface LoopOptions {
 }
 
 export interface LoopResult {
+  /** Steps that were done, those of stages before this one too. */
   readonly steps: number;
   /** False where the signal ended the training early: it can be resumed. */
   readonly finished: boolean;
@@ -46,7 +49,7 @@ export interface LoopResult {
 }
 
 /**
- * Trains a task to the end of its schedule, or until the signal. The trajectory is a function of the
+ * Trains a task to the end of its schedule, or until the signal. Of a run of stages it trains one. The trajectory is a function of the
  * task and the backend; where that is deterministic, bit for bit, resumed or not.
  *
  * @throws LacunaError for a metric that is not finite: the last checkpoint is then kept and the
@@ -81,6 +84,7 @@ class Loop<B extends TaskBatch> {
   readonly #skipped: SkippedSteps;
   readonly #emit: (event: LoopEvent) => void;
   readonly #problems = new Map<string, DataProblem>();
+  /** Of the task's own steps; those before it are told and written along (`#told`). */
   #step: number;
   #saved: number;
 
@@ -98,7 +102,14 @@ class Loop<B extends TaskBatch> {
     const { schedule, settings } = this.#task;
     const { totalSteps: steps } = schedule;
     const { compileSeconds } = this.#runner;
-    this.#emit({ kind: 'ready', steps, doneSteps: this.#step, compileSeconds });
+    const { stage } = this.#task;
+    this.#emit({
+      kind: 'ready',
+      steps: this.#total,
+      doneSteps: this.#told,
+      compileSeconds,
+      ...(stage === undefined ? {} : { stage }),
+    });
     const batches = await this.#task.batches(this.#step);
     try {
       while (this.#step < steps && this.#options.signal?.aborted !== true) {
@@ -106,12 +117,12 @@ class Loop<B extends TaskBatch> {
         const batch = await batches.next();
         await this.#take(batch, begin, (performance.now() - begin) / 1000);
         await this.#evaluate();
-        const isDue = this.#step % settings.checkpoints.everySteps === 0;
+        const isDue = this.#told % settings.checkpoints.everySteps === 0;
         if (isDue && this.#step < steps) await this.#save();
       }
-      if (this.#saved < this.#step || this.#step === 0) await this.#save();
+      if (this.#saved < this.#step || this.#told === 0) await this.#save();
       return {
-        steps: this.#step,
+        steps: this.#told,
         finished: this.#step >= steps,
         state: await this.#modelState(),
         problems: [...this.#problems.values()],
@@ -119,6 +130,16 @@ class Loop<B extends TaskBatch> {
     } finally {
       await batches.close();
     }
+  }
+
+  /** Steps that were done, of the whole run. */
+  get #told(): number {
+    return this.#step + (this.#task.stage?.before ?? 0);
+  }
+
+  /** Steps of the whole run. */
+  get #total(): number {
+    return this.#task.stage?.total ?? this.#task.schedule.totalSteps;
   }
 
   /** One step, which began at `begin` (ms) and waited for its batch. */
@@ -135,7 +156,7 @@ class Loop<B extends TaskBatch> {
     this.#step += 1;
     const { counts, ...facts } = this.#task.metrics?.(batch) ?? {};
     const line: StepMetrics = {
-      step: this.#step,
+      step: this.#told,
       epoch: batch.epoch,
       metrics: { ...metrics, ...counts },
       learningRate: rate,
@@ -144,8 +165,9 @@ class Loop<B extends TaskBatch> {
       ...facts,
     };
     await this.#options.folder?.appendMetrics(line);
-    this.#emit({ kind: 'step', steps: schedule.totalSteps, clips, ...line });
-    this.#skipped.check(metrics, this.#step, this.#saved);
+    this.#emit({ kind: 'step', steps: this.#total, clips, ...line });
+    const before = this.#told - this.#step;
+    this.#skipped.check(metrics, this.#told, this.#saved + before);
   }
 
   async #tellProblem(problem: DataProblem): Promise<void> {
@@ -160,12 +182,12 @@ class Loop<B extends TaskBatch> {
     const { evaluation, schedule } = this.#task;
     if (evaluation === undefined) return;
     const isLast = this.#step === schedule.totalSteps;
-    if (this.#step % evaluation.everySteps !== 0 && !isLast) return;
+    if (this.#told % evaluation.everySteps !== 0 && !isLast) return;
     for (const evaluated of await evaluation.run(await this.#modelState())) {
       const { evaluator, scores, protocol, problems = [] } = evaluated;
       for (const problem of problems) await this.#tellProblem(problem);
       const line: StepEvaluation = {
-        step: this.#step,
+        step: this.#told,
         evaluator,
         scores,
         ...(protocol === undefined ? {} : { protocol }),
@@ -176,15 +198,22 @@ class Loop<B extends TaskBatch> {
   }
 
   async #save(): Promise<void> {
-    const step = this.#step;
+    const step = this.#told;
     const { folder } = this.#options;
     if (folder === undefined) return;
-    const { plan, settings } = this.#task;
+    const { plan, settings, stage } = this.#task;
     const read = (name: string): Promise<HostTensor> => this.#runner.download(name);
     const { keep } = settings.checkpoints;
     await folder.sync();
-    const path = await writeCheckpoint(folder.checkpoints, step, plan.state, read, keep);
-    this.#saved = step;
+    const path = await writeCheckpoint(
+      folder.checkpoints,
+      step,
+      plan.state,
+      read,
+      keep,
+      stage?.name,
+    );
+    this.#saved = this.#step;
     this.#emit({ kind: 'checkpoint', step, path });
   }
 
@@ -209,13 +238,12 @@ class Loop<B extends TaskBatch> {
   #notFinite([name, value]: [string, number], samples: readonly string[]): LacunaError {
     const { precision = 'f32' } = this.#task.settings.backend;
     const shown = samples.slice(0, 8).join(', ');
+    const saved = this.#saved + this.#told - this.#step;
     const kept =
-      this.#saved === 0
-        ? 'There is no checkpoint yet.'
-        : `The checkpoint of step ${this.#saved} is kept.`;
+      saved === 0 ? 'There is no checkpoint yet.' : `The checkpoint of step ${saved} is kept.`;
     const mixed = precision === 'mixed' ? ' f16 holds nothing above 65504: or train in f32.' : '';
     return new LacunaError({
-      where: `step ${this.#step + 1}`,
+      where: `step ${this.#told + 1}`,
       what: `${name} is ${value}, so the run stops`,
       got: `samples ${shown}${samples.length > 8 ? ` and ${samples.length - 8} more` : ''}`,
       fix: `${kept} Lower the learning rate, or look at these samples.${mixed}`,

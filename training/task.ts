@@ -17,6 +17,8 @@ export interface Task<B extends TaskBatch> {
   readonly clips: number;
   /** How a state tensor starts. */
   readonly initial: (spec: StateSpec) => HostTensor | Promise<HostTensor>;
+  /** The stage of the run that this is. @defaultValue the run has one */
+  readonly stage?: TaskStage | undefined;
   /** Batches without end, the first that of the step after `doneSteps`; the loop closes them. */
   batches(doneSteps: number): Promise<Batches<B>>;
   /** What the step's programs read of a batch; the schedule's scalars are the loop's. */
@@ -25,6 +27,20 @@ export interface Task<B extends TaskBatch> {
   metrics?(batch: B): Pick<StepMetrics, 'motion'> & { readonly counts?: Named<number> };
   /** @defaultValue none */
   readonly evaluation?: TaskEvaluation | undefined;
+}
+
+/** A stage of a run, as far as the loop looks at it. Its own steps count from 0; what is told and written counts those before it, too. */
+export interface TaskStage {
+  readonly name: string;
+  /** Its place among the stages, from 1, and how many there are. */
+  readonly number: number;
+  readonly count: number;
+  /** Steps of the stages before it. */
+  readonly before: number;
+  /** Steps of all stages. */
+  readonly total: number;
+  /** The state of the stage before it; undefined for the first. */
+  readonly former: readonly StateSpec[] | undefined;
 }
 
 /** The sections of the settings that the loop itself goes by. */

@@ -25,7 +25,7 @@ interface PretrainFlags extends RunFlags {
 export function pretrainCommand(): Command {
   const command = new Command('pretrain')
     .description('Pretrains a masked video-text model on your videos and captions.')
-    .option('--data <list>', 'JSON Lines (video, captions, label) or a VideoMAE list')
+    .option('--data <list>', 'JSON Lines (video or image, captions, label) or a VideoMAE list')
     .addOption(rootOption())
     .addOption(followLinksOption())
     .option('--output <folder>', 'run folder to write (default: runs/ and the time)')
@@ -34,8 +34,8 @@ export function pretrainCommand(): Command {
       'where all settings start from: videomae-vitb, tgm-vitb-k400, demo, ...',
     )
     .option('--objective <name>', 'mae, contrastive or mae+contrastive')
-    .option('--steps <n>', 'length of the run in steps')
-    .option('--epochs <n>', 'length of the run in epochs')
+    .option('--steps <n>', 'length of the run, or of each of its stages, in steps')
+    .option('--epochs <n>', 'length of the run, or of each of its stages, in epochs')
     .option('--batch <n>', 'clips of a step')
     .option(
       '--microbatches <n>',
@@ -64,6 +64,8 @@ Examples:
   $ lacuna pretrain --data captions.jsonl --preset mac-vitb --init vit-base-patch16-224-in21k --init distilbert-base-uncased
   $ lacuna pretrain --data captions.jsonl --preset mac-vitb --set mask.ratio=0 --init runs/masked
   $ lacuna pretrain --data captions.jsonl --preset mac-vitb --batch 512 --microbatches 64   # 8 clips at a time
+  $ lacuna pretrain --data captions.jsonl --preset mac-vitb-curriculum --set 'data.others=[{"list": "pictures.jsonl"}]'
+  $ lacuna pretrain --data pictures.jsonl --preset flip-vitb --batch 256 --set mask.ratio=0.75
   $ lacuna pretrain --config run.json --steps 2000
   $ lacuna pretrain --resume runs/my-run
   $ lacuna pretrain --resume runs/my-run --epochs 800 --root /mnt/videos

@@ -22,6 +22,7 @@ import {
   type GivenPaths,
   type LoadedModel,
   loadModel,
+  newestStage,
   placedPath,
   placedSettings,
   type RunManifest,
@@ -66,7 +67,11 @@ export async function collectReport(
   options: ReportOptions,
   display: EvaluationDisplay,
 ): Promise<ReportInput> {
-  const manifest = await readManifest(folder);
+  const written = await readManifest(folder);
+  const manifest =
+    written.stages === undefined
+      ? written
+      : (await newestStage(folder, written, () => {})).manifest; // told of below
   const settings = await placedSettings(folder, manifest, rootOf(options));
   const evaluation = await placedEvaluation(folder, manifest);
   const source = await sourceOf(folder, manifest, settings, evaluation, options);

@@ -50,6 +50,29 @@ function step(number: number, loss: number): StepMetrics {
   };
 }
 
+it('shows the stages of a run, from which step to which', () => {
+  const stages = [
+    {
+      name: 'one frame',
+      steps: 5,
+      data: { clips: 8, digest: '', others: [{ clips: 6, digest: '' }] },
+      tokens: { visible: 4, masked: 12 },
+      programs: {},
+    },
+    {
+      name: 'four',
+      steps: 7,
+      data: { clips: 8, digest: '' },
+      tokens: { visible: 64, masked: 0 },
+      programs: {},
+    },
+  ];
+  const page = reportPage({ ...EMPTY, manifest: { ...manifest(), stages } });
+  for (const cell of ['2 stages of 12 steps', '1 to 5', '8 + 6', '4 of 16', '6 to 12', '64 of 64'])
+    expect(page).toContain(cell);
+  expect(reportPage(EMPTY)).not.toContain('Stages');
+});
+
 const EMPTY: ReportInput = {
   folder: 'runs/x',
   manifest: manifest(),

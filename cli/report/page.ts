@@ -7,7 +7,7 @@ import { figure, strips } from './pictures.js';
 import type { ReportInput } from './report-input.js';
 import { similarityMatrix } from './similarity.js';
 import { STYLE } from './style.js';
-import { manifestTable, problemTable, scoreTable } from './tables.js';
+import { manifestTable, problemTable, scoreTable, stageTable } from './tables.js';
 
 /** One self-contained page about a run: it loads nothing, from anywhere. */
 export function reportPage(input: ReportInput): string {
@@ -16,6 +16,7 @@ export function reportPage(input: ReportInput): string {
   const title = `Lacuna: ${input.folder}`;
   const sections = [
     section('Curves', html`${curves(metrics, evaluations)}${protocols(evaluations)}`),
+    manifest.stages === undefined ? html`` : section('Stages', stageTable(manifest.stages)),
     reconstructions.length === 0 ? html`` : section('Masks and reconstructions', examples(input)),
     retrieval === undefined
       ? html``

@@ -1,4 +1,4 @@
-import type { DataProblem, ProbeManifest, RunManifest } from '../../run/index.js';
+import type { DataProblem, ProbeManifest, RunManifest, StageRecord } from '../../run/index.js';
 import { type Html, html } from '../html.js';
 import type { RunEvaluation } from './run-evaluation.js';
 
@@ -38,6 +38,19 @@ export function scoreTable({ rows, list, protocol }: RunEvaluation): Html {
   return html`<div class="scroll"><table><caption>Retrieval in a gallery of ${first?.gallery ?? 0} clips of ${list}${protocol === undefined ? '' : `: ${protocol}`}</caption>
 <thead><tr><th>model</th><th>direction</th><th class="number">R@1</th><th class="number">R@5</th><th class="number">R@10</th><th class="number">median rank</th></tr></thead>
 <tbody>${body}</tbody></table></div>`;
+}
+
+/** What each stage of a run was: from which step to which, on how many clips of which lists, how masked. */
+export function stageTable(stages: readonly StageRecord[]): Html {
+  let done = 0;
+  const rows = stages.map(({ name, steps, data, tokens: { visible, masked } }) => {
+    const first = done + 1;
+    done += steps;
+    const clips = [data, ...(data.others ?? [])].map((list) => list.clips).join(' + ');
+    return html`<tr><th scope="row">${name}</th><td class="number">${first} to ${done}</td><td class="number">${clips}</td><td class="number">${visible} of ${visible + masked}</td></tr>`;
+  });
+  return html`<div class="scroll"><table><caption>${stages.length} stages of ${done} steps</caption>
+<thead><tr><th>stage</th><th class="number">steps</th><th class="number">clips of its lists</th><th class="number">tokens visible</th></tr></thead><tbody>${rows}</tbody></table></div>`;
 }
 
 /** The clips that could not be used, or that lack frames, with why. */

@@ -34,7 +34,7 @@ describe('a JSON Lines list', () => {
         '{"video": "c d.mp4", "caption": "three", "label": 4}\r',
         '',
         '{"video": "é.mp4", "captions": []}',
-        '{"video": "..hidden/e.mp4"}',
+        '{"image": "..hidden/e.mp4"}',
       ].join('\n'),
     );
     expect(records).toEqual([
@@ -117,6 +117,7 @@ describe('a JSON Lines list', () => {
       /too many captions; got 1001/,
     ],
     ['{"video": "a.mp4", "caption": "x", "captions": "y"}', /both "caption" and "captions"/],
+    ['{"video": "a.mp4", "image": "a.png"}', /both "video" and "image"/],
     ['{"video": "a.mp4", "label": {}}', /the label is not usable/],
     [
       '{"video": "a.mp4"}\n{"video": "./a.mp4"}',

@@ -6,11 +6,12 @@ import { labelOf, show, usableCaptions, videoPath } from './record-fields.js';
 
 /** A line as an example. */
 export const JSON_LINE = '{"video": "clips/a.mp4", "captions": ["..."]}';
-const KNOWN_KEYS = new Set(['video', 'captions', 'caption', 'label']);
+const KNOWN_KEYS = new Set(['video', 'image', 'captions', 'caption', 'label']);
 
 /**
- * Reads a JSON Lines list: on each line an object with `video` (path relative to the data folder),
- * `captions` (a string or an array; `caption` is the same) and, if wanted, `label`. Other keys, and
+ * Reads a JSON Lines list: on each line an object with `video` (path relative to the data folder, of a
+ * video or of a still picture; `image` is the same), `captions` (a string or an array; `caption` is the
+ * same) and, if wanted, `label`. Other keys, and
  * captions that cannot be used, are counted and left out; blank lines are passed over.
  *
  * @throws LacunaError that names the line, what it has and what it should have, and the other lines
@@ -24,22 +25,26 @@ export async function readJsonLines(path: string): Promise<ClipList> {
   return builder.build();
 }
 
+/** Keys that say the same: a line has one of them. */
+const SAME_KEYS = [
+  ['caption', 'captions'],
+  ['video', 'image'],
+] as const;
+
 function addLine(
   builder: ClipListBuilder,
   where: string,
   fields: Readonly<Record<string, unknown>>,
 ): void {
   for (const key of Object.keys(fields)) if (!KNOWN_KEYS.has(key)) builder.countUnknownKey(key);
-  if (fields.caption !== undefined && fields.captions !== undefined) {
-    throw new LacunaError({
-      what: 'the line has both "caption" and "captions"',
-      where,
-      expected: 'one of them',
-    });
+  for (const [one, other] of SAME_KEYS) {
+    if (fields[one] === undefined || fields[other] === undefined) continue;
+    const expected = 'one of them';
+    throw new LacunaError({ what: `the line has both "${one}" and "${other}"`, where, expected });
   }
   const label = labelOf(where, fields.label);
   const record = {
-    video: videoPath(where, fields.video),
+    video: videoPath(where, fields.video ?? fields.image),
     ...(label === undefined ? {} : { label }),
   };
   builder.addCaptioned(where, record, usableCaptions(where, fields.captions ?? fields.caption));

@@ -7,6 +7,8 @@ export interface BatchSample {
   readonly record: ClipRecord;
   /** `sampleWord` of its id: the address of its masks. */
   readonly word: number;
+  /** The epoch of its list: the address of its masks. That of the batch where there is one list. */
+  readonly epoch: number;
   /** Index into `record.captions`; -1 when there is none. */
   readonly caption: number;
   /** The index of each frame in the decoded video. */

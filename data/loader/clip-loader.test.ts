@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { encode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LacunaError } from '../../spec/errors.js';
 import { sampleWord } from '../../spec/random/sample-word.js';
@@ -11,7 +12,7 @@ import { type ClipSampling, captionChoice } from '../sampling/clip-sampling.js';
 import { SHARED_DATA, SHARED_FILES } from '../testing/shared-data.js';
 import { writeBrokenVideos, writeTestVideo } from '../testing/test-videos.js';
 import type { ClipBatch } from './clip-batch.js';
-import { ClipLoader, type ClipLoaderOptions } from './clip-loader.js';
+import { ClipLoader, type ClipLoaderOptions, type ClipSource } from './clip-loader.js';
 import { ClipReader } from './clip-reader.js';
 
 const SAMPLING: ClipSampling = {
@@ -21,6 +22,14 @@ const SAMPLING: ClipSampling = {
   crop: 'multi-scale',
   flip: true,
 };
+
+const MOTION = {
+  map: 'motion',
+  patch: 16,
+  tubelet: 2,
+  source: 'auto',
+  camera: 'keep',
+} as const;
 
 let root = '';
 let good: ClipRecord[] = [];
@@ -47,6 +56,18 @@ afterAll(() => {
   rmSync(root, { recursive: true, force: true });
 });
 
+/** A list of still pictures, each of one grey, in a folder of its own. */
+function pictures(count: number): ClipSource {
+  const folder = join(root, 'pictures');
+  mkdirSync(folder, { recursive: true });
+  const records = Array.from({ length: count }, (_, i) => {
+    const data = new Uint8Array(40 * 48 * 3).fill(10 * i);
+    writeFileSync(join(folder, `${i}.png`), encode({ width: 40, height: 48, channels: 3, data }));
+    return record(`${i}.png`);
+  });
+  return { root: folder, records };
+}
+
 function open(options: Partial<ClipLoaderOptions>): Promise<ClipLoader> {
   return ClipLoader.open({
     root,
@@ -71,6 +92,43 @@ async function take(loader: ClipLoader, count: number): Promise<string[]> {
 }
 
 describe('ClipLoader', () => {
+  it('mixes videos with still pictures, which fill their clips with their one frame', async () => {
+    const others = [{ ...pictures(5), weight: 2 }];
+    for (const sampling of [SAMPLING, { ...SAMPLING, motion: MOTION }]) {
+      const loader = await open({ others, sampling });
+      const bytes = 4 * 32 * 32 * 3;
+      for (let step = 0; step < 5; step++) {
+        const { samples, video, skipped } = await loader.next();
+        expect(skipped).toEqual([]);
+        expect(samples.map(({ record: { video: name } }) => name.slice(-4))).toEqual([
+          '.mp4',
+          '.png',
+          '.png',
+        ]);
+        for (const [i, { record: its, frameIndices }] of samples.entries()) {
+          if (i === 0) continue;
+          expect(frameIndices).toEqual([0, 0, 0, 0]);
+          const grey = 10 * Number.parseInt(its.video, 10);
+          expect(new Set(video.subarray(i * bytes, (i + 1) * bytes))).toEqual(new Set([grey]));
+        }
+      }
+      await loader.close();
+    }
+  });
+
+  it.each(['quotas', 'alternating'] as const)(
+    'mixes alike with any number of workers, from any place on: %s',
+    async (mixing) => {
+      const others = [{ ...pictures(8), records: [...pictures(8).records, ...bad], weight: 1 }];
+      const options = { others, batchSize: 4, mixing, records: mixed };
+      const straight = await take(await open(options), 9);
+      expect(await take(await open({ ...options, workers: 3 }), 9)).toEqual(straight);
+      const [epoch, step] = straight[5]?.split(' ')[0]?.split(':').map(Number) ?? [];
+      const start = { epoch: epoch ?? 0, step: step ?? 0 };
+      expect(await take(await open({ ...options, start }), 4)).toEqual(straight.slice(5));
+    },
+  );
+
   it('delivers batches in order, each sample once an epoch, the last partial batch dropped', async () => {
     const loader = await open({});
     expect(loader.stepsPerEpoch).toBe(2);

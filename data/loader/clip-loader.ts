@@ -4,6 +4,7 @@ import type { ClipRecord } from '../annotations/clip-record.js';
 import { type ClipSampling, captionChoice } from '../sampling/clip-sampling.js';
 import type { DataRoot } from '../video/data-root.js';
 import type { VideoBackendName } from '../video/video-reader.js';
+import { BatchPlaces, type Mixing, type Place } from './batch-places.js';
 import { checkDataFolder } from './check-data-folder.js';
 import { type Clip, missingNote } from './clip.js';
 import type {
@@ -14,12 +15,21 @@ import type {
   SkippedSample,
 } from './clip-batch.js';
 import { DecodePool } from './decode-pool.js';
-import { epochOrder, standIns } from './epoch-order.js';
 
-export interface ClipLoaderOptions {
+/** The clips of a list. */
+export interface ClipSource {
   /** The data folder. */
   readonly root: DataRoot;
   readonly records: readonly ClipRecord[];
+  /** What the list counts beside others: see `BatchPlaces`. @defaultValue 1 */
+  readonly weight?: number;
+}
+
+export interface ClipLoaderOptions extends ClipSource {
+  /** Lists that share the batches with `records`. @defaultValue none */
+  readonly others?: readonly ClipSource[];
+  /** How they share them. @defaultValue 'quotas' */
+  readonly mixing?: Mixing;
   readonly sampling: ClipSampling;
   readonly seed: number;
   readonly batchSize: number;
@@ -38,33 +48,37 @@ export interface ClipLoaderOptions {
 /**
  * Batches of clips without end, epoch after epoch, decoded in worker threads ahead of need.
  *
- * Every batch is a function of (seed, epoch, step, records): of neither the number of workers nor
- * the place where the loader started. A sample that cannot be read is passed over, noted, and
- * replaced by the first of `standIns` that can be read and is not in the batch; only where no such
- * video is left in the list does one stand in a batch twice. The k-th stand-in that is tried takes the
+ * Every batch is a function of (seed, epoch, step, lists): of neither the number of workers nor
+ * the place where the loader started (`BatchPlaces`). A sample that cannot be read is passed over, noted,
+ * and replaced by the first of its stand-ins, of the same list, that can be read and is not in the batch;
+ * only where no such video is left in the list does one stand in a batch twice. The k-th stand-in that is tried takes the
  * random draws of replicate k.
  */
 export class ClipLoader implements AsyncDisposable {
   /** Batches in an epoch; the last samples of its order that fill no batch are left out. */
   readonly stepsPerEpoch: number;
   readonly #options: ClipLoaderOptions;
+  readonly #sources: readonly ClipSource[];
+  readonly #places: BatchPlaces;
   readonly #pool: DecodePool;
-  readonly #words: readonly number[];
+  /** Of each list the words of its records. */
+  readonly #words: readonly (readonly number[])[];
   readonly #window: number;
-  readonly #orders = new Map<number, Int32Array>();
-  readonly #unreadable = new Map<number, string>();
+  readonly #unreadable = new Map<string, string>();
   readonly #ahead: Promise<MadeBatch>[] = [];
   readonly #problems = new Map<string, string>();
   #following: LoaderPosition;
   #counts = { batches: 0, decodedFrames: 0, skippedSamples: 0, waitingSeconds: 0 };
 
-  private constructor(options: ClipLoaderOptions, pool: DecodePool) {
-    const { batchSize, records, sampling, start = { epoch: 0, step: 0 } } = options;
+  private constructor(options: ClipLoaderOptions, places: BatchPlaces, pool: DecodePool) {
+    const { batchSize, sampling, start = { epoch: 0, step: 0 } } = options;
     const { prefetchBatches = 3, prefetchBytes = 2 ** 29 } = options;
     this.#options = options;
     this.#pool = pool;
-    this.#words = records.map(({ id }) => sampleWord(id));
-    this.stepsPerEpoch = Math.floor(records.length / batchSize);
+    this.#sources = sourcesOf(options);
+    this.#places = places;
+    this.#words = this.#sources.map(({ records }) => records.map(({ id }) => sampleWord(id)));
+    this.stepsPerEpoch = places.stepsPerEpoch;
     const fitting = Math.floor(prefetchBytes / (batchSize * clipBytes(sampling)));
     this.#window = Math.max(1, Math.min(prefetchBatches, fitting));
     this.#following = start;
@@ -75,9 +89,12 @@ export class ClipLoader implements AsyncDisposable {
   /** @throws LacunaError on options out of bounds, a missing folder, or without a video backend. */
   static async open(options: ClipLoaderOptions): Promise<ClipLoader> {
     checkOptions(options);
-    await checkDataFolder(options.root, options.records);
-    const { root, sampling, backend = 'auto', workers = 1 } = options;
-    return new ClipLoader(options, await DecodePool.open({ root, sampling, backend }, workers));
+    const { sampling, batchSize, seed, mixing, backend = 'auto', workers = 1 } = options;
+    const sources = sourcesOf(options);
+    const shares = sources.map(({ records, weight = 1 }) => ({ count: records.length, weight }));
+    const places = new BatchPlaces(shares, batchSize, seed, mixing);
+    for (const { root, records } of sources) await checkDataFolder(root, records);
+    return new ClipLoader(options, places, await DecodePool.open({ sampling, backend }, workers));
   }
 
   /** The backend that decodes. */
@@ -133,19 +150,16 @@ export class ClipLoader implements AsyncDisposable {
     const video = new Uint8Array(batchSize * bytes);
     const skips = Array.from({ length: batchSize }, (): SkippedSample[] => []);
     let decodedFrames = 0;
-    const order = this.#order(epoch);
+    const places = this.#places.batch(epoch, step);
     const own = await Promise.all(
-      skips.map((skipped, i) => {
-        const number = order[step * batchSize + i] ?? 0;
-        return this.#read(number, { epoch, replicate: 0 }, skipped);
-      }),
+      places.map((place, i) => this.#read(place, 0, skips[i] as SkippedSample[])),
     );
-    const inBatch = new Set(own.flatMap((each) => (each === undefined ? [] : [each.number])));
+    const inBatch = new Set(own.flatMap((each) => (each === undefined ? [] : [each.key])));
     const samples: BatchSample[] = [];
     const incomplete: SkippedSample[] = [];
     for (const [i, skipped] of skips.entries()) {
       const { sample, clip } =
-        own[i] ?? (await this.#standIn(epoch, step * batchSize + i, inBatch, skipped));
+        own[i] ?? (await this.#standIn(places[i] as Place, inBatch, skipped));
       video.set(clip.video, i * bytes);
       decodedFrames += clip.decodedFrames;
       samples.push(sample);
@@ -159,24 +173,22 @@ export class ClipLoader implements AsyncDisposable {
 
   /** The first stand-in for the sample of a place that can be read: one that is not in the batch, if there is any. */
   async #standIn(
-    epoch: number,
-    place: number,
-    inBatch: Set<number>,
+    place: Place,
+    inBatch: Set<string>,
     skipped: SkippedSample[],
   ): Promise<ReadSample> {
-    const { records, batchSize } = this.#options;
-    const order = this.#order(epoch);
-    const others = [...standIns(place, records.length, batchSize)].slice(1);
-    const numbers = others.map((candidate) => order[candidate] ?? 0);
+    const { source, epoch } = place;
+    const numbers = place.standIns();
+    const isIn = (number: number): boolean => inBatch.has(keyOf({ source, number }));
     let replicate = 1;
-    for (const number of [
-      ...numbers.filter((each) => !inBatch.has(each)),
-      ...numbers.filter((each) => inBatch.has(each)),
-    ]) {
-      const address = { epoch, replicate: Math.min(replicate++, 0xffff) };
-      const read = await this.#read(number, address, skipped);
+    for (const number of [...numbers.filter((each) => !isIn(each)), ...numbers.filter(isIn)]) {
+      const read = await this.#read(
+        { source, epoch, number },
+        Math.min(replicate++, 0xffff),
+        skipped,
+      );
       if (read === undefined) continue;
-      inBatch.add(number);
+      inBatch.add(read.key);
       return read;
     }
     throw new LacunaError({
@@ -188,45 +200,43 @@ export class ClipLoader implements AsyncDisposable {
 
   /** A record's clip, or undefined where it cannot be read, which is noted. */
   async #read(
-    number: number,
-    { epoch, replicate }: { readonly epoch: number; readonly replicate: number },
+    { source, epoch, number }: Omit<Place, 'standIns'>,
+    replicate: number,
     skipped: SkippedSample[],
   ): Promise<ReadSample | undefined> {
-    const record = this.#options.records[number] as ClipRecord;
-    const word = this.#words[number] ?? 0;
+    const { root, records } = this.#sources[source] as ClipSource;
+    const record = records[number] as ClipRecord;
+    const key = keyOf({ source, number });
+    const word = this.#words[source]?.[number] ?? 0;
     const address = { seed: this.#options.seed, epoch, sample: word, replicate };
-    const known = this.#unreadable.get(number);
+    const known = this.#unreadable.get(key);
     const outcome =
       known === undefined
-        ? await this.#pool.decode({ video: record.video, address })
+        ? await this.#pool.decode({ root, video: record.video, address })
         : { problem: { reason: known, isWholeVideo: true } };
     if ('clip' in outcome) {
       const { clip } = outcome;
       const { frameIndices, crop, flip } = clip;
       const motion = clip.motion === undefined ? {} : { motion: clip.motion };
       const caption = captionChoice(record.captions.length, address);
-      const sample = { record, word, caption, frameIndices, crop, flip, ...motion };
-      return { number, sample, clip };
+      const sample = { record, word, epoch, caption, frameIndices, crop, flip, ...motion };
+      return { key, sample, clip };
     }
     const { reason, isWholeVideo } = outcome.problem;
-    if (isWholeVideo) this.#unreadable.set(number, reason);
+    if (isWholeVideo) this.#unreadable.set(key, reason);
     skipped.push({ id: record.id, reason });
     return undefined;
   }
-
-  #order(epoch: number): Int32Array {
-    const known = this.#orders.get(epoch);
-    if (known !== undefined) return known;
-    this.#orders.delete(epoch - 2);
-    const order = epochOrder(this.#options.records.length, this.#options.seed, epoch);
-    this.#orders.set(epoch, order);
-    return order;
-  }
 }
 
-/** A sample of the list, by its number there, with its pixels. */
+/** What a sample is known by. */
+function keyOf({ source, number }: Pick<Place, 'source' | 'number'>): string {
+  return `${source} ${number}`;
+}
+
+/** A sample of a list, with its pixels. */
 interface ReadSample {
-  readonly number: number;
+  readonly key: string;
   readonly sample: BatchSample;
   readonly clip: Clip;
 }
@@ -236,15 +246,21 @@ interface MadeBatch {
   readonly decodedFrames: number;
 }
 
+function sourcesOf({ root, records, weight = 1, others = [] }: ClipLoaderOptions): ClipSource[] {
+  return [{ root, records, weight }, ...others];
+}
+
 function clipBytes({ frames, size }: ClipSampling): number {
   return frames * size * size * 3;
 }
 
-function checkOptions({ records, batchSize, start, sampling }: ClipLoaderOptions): void {
-  if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > records.length) {
+function checkOptions(options: ClipLoaderOptions): void {
+  const { batchSize, start, sampling } = options;
+  const clips = sourcesOf(options).reduce((sum, { records }) => sum + records.length, 0);
+  if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > clips) {
     throw new LacunaError({
       what: 'the batch size does not fit the list',
-      got: `batches of ${batchSize} from ${records.length} videos`,
+      got: `batches of ${batchSize} from ${clips} videos`,
       expected: 'a whole number from 1 to the number of videos',
       fix: 'Choose a smaller batch or a longer list.',
     });
@@ -258,7 +274,7 @@ function checkOptions({ records, batchSize, start, sampling }: ClipLoaderOptions
       expected: 'whole numbers from 1 to 65536',
     });
   }
-  const steps = Math.floor(records.length / batchSize);
+  const steps = Math.floor(clips / batchSize);
   const { epoch, step } = start ?? { epoch: 0, step: 0 };
   if (![epoch, step].every((n) => Number.isInteger(n) && n >= 0) || step > steps) {
     throw new LacunaError({

@@ -27,17 +27,19 @@ export type EvaluationClip =
 
 /** Evaluation clips: of each video always the same one, or the same few, cropped in the centre. */
 export class ClipReader implements AsyncDisposable {
+  readonly #root: DataRoot;
   readonly #records: readonly ClipRecord[];
   readonly #pool: DecodePool;
   readonly #ahead: number;
   readonly #windows: number;
 
   private constructor(
-    records: readonly ClipRecord[],
+    { root, records }: Pick<ClipReaderOptions, 'root' | 'records'>,
     pool: DecodePool,
     workers: number,
     windows: number,
   ) {
+    this.#root = root;
     this.#records = records;
     this.#pool = pool;
     this.#ahead = 2 * workers;
@@ -49,13 +51,13 @@ export class ClipReader implements AsyncDisposable {
     const { root, records, backend = 'auto', workers = 1, windows = 1 } = options;
     await checkDataFolder(root, records);
     const sampling: ClipSampling = { ...options.sampling, crop: 'centre', flip: false };
-    const pool = await DecodePool.open({ root, sampling, backend }, workers);
-    return new ClipReader(records, pool, workers, windows);
+    const pool = await DecodePool.open({ sampling, backend }, workers);
+    return new ClipReader({ root, records }, pool, workers, windows);
   }
 
   /** The clip of one record. @throws LacunaError with the reason when it cannot be read. */
   async readClip({ video }: ClipRecord): Promise<Clip> {
-    const outcome = await this.#pool.decode({ video, address: undefined });
+    const outcome = await this.#pool.decode({ root: this.#root, video, address: undefined });
     if ('clip' in outcome) return outcome.clip;
     throw new LacunaError({ what: outcome.problem.reason.replace(/\.$/, '') });
   }
@@ -85,7 +87,7 @@ export class ClipReader implements AsyncDisposable {
 
   #outcome(record: ClipRecord, window: ClipWindow): Promise<EvaluationClip> {
     const outcome = this.#pool
-      .decode({ video: record.video, address: undefined, window })
+      .decode({ root: this.#root, video: record.video, address: undefined, window })
       .then((decoded) =>
         'clip' in decoded
           ? { record, clip: decoded.clip }

@@ -6,14 +6,14 @@ import type { Clip } from './clip.js';
 
 /** What a decoding worker is told when it starts. */
 export interface DecodeSetup {
-  /** The data folder. */
-  readonly root: DataRoot;
   readonly sampling: ClipSampling;
   readonly backend: VideoBackendName | 'auto';
 }
 
 /** One clip to decode: for training at an address, for evaluation without one. */
 export interface DecodeJob {
+  /** The data folder. */
+  readonly root: DataRoot;
   /** Relative to the data folder. */
   readonly video: string;
   readonly address: SampleAddress | undefined;

@@ -59,11 +59,11 @@ function answer(message: FromWorker, buffers: readonly ArrayBuffer[] = []): void
 }
 
 async function work(tools: Tools, job: DecodeJob & { readonly key: number }): Promise<void> {
-  const { setup, backend } = tools;
+  const { backend } = tools;
   const { key } = job;
   let reader: VideoReader;
   try {
-    reader = await backend.open(await fileInRoot(setup.root, job.video));
+    reader = await backend.open(await fileInRoot(job.root, job.video));
   } catch (error) {
     return answer({ kind: 'problem', key, problem: problemOf(job, error, true) });
   }

@@ -1,9 +1,12 @@
 import { shuffle } from '../../spec/random/shuffle.js';
 import { RandomStream } from '../../spec/random/stream.js';
 
-/** The order of `count` samples in an epoch: the shuffle at the address (seed, `order`, epoch). */
-export function epochOrder(count: number, seed: number, epoch: number): Int32Array {
-  return shuffle(new RandomStream({ seed, stream: 'order', epoch }), count);
+/**
+ * The order of `count` samples in an epoch: the shuffle at the address (seed, `order`, epoch), with the
+ * number of the list as the sample word, from 0.
+ */
+export function epochOrder(count: number, seed: number, epoch: number, list = 0): Int32Array {
+  return shuffle(new RandomStream({ seed, stream: 'order', epoch, sample: list }), count);
 }
 
 /**

@@ -19,4 +19,4 @@ export const CONTAINERS: string = 'mov,matroska,avi,flv,gif,mpeg,mpegts,ogg,asf'
  * Codecs whose decoders hand out broken frames, with what lay in memory before, and do not say so: they
  * are told to give none (`err_detect=explode`). Others say so, or conceal nothing.
  */
-export const STRICT_CODECS: ReadonlySet<string> = new Set(['mjpeg']);
+export const STRICT_CODECS: ReadonlySet<string> = new Set(['mjpeg', 'png', 'webp']);

@@ -9,13 +9,7 @@ import { checkVideoFile } from './video-file.js';
 const folder = mkdtempSync(join(tmpdir(), 'lacuna-formats-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const PNG = '\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\b\x06\0\0\0\x1f\x15\xc4\x89';
-
 it.each([
-  ['a WebP picture or animation', 'RIFF\x01\x02\x03\x04WEBPVP8X'],
-  ['an animated PNG picture', `${PNG}\0\0\0\bacTL\0\0\0\x02`],
-  ['a PNG picture', `${PNG}\0\0\0\rIDAT`],
-  ['a JPEG picture', '\xff\xd8\xff\xe0\0\x10JFIF'],
   ['an AVIF or HEIF picture', '\0\0\0\x20ftypavif'],
   ['uncompressed video (Y4M)', 'YUV4MPEG2 W2 H2 F25:1\n'],
   ['a raw H.264 stream', '\0\0\0\x01\x67\x64\0\x0a'],
@@ -47,10 +41,11 @@ it('what is read is not taken for anything else', async () => {
     'OggS\0',
     'G@\0\x10',
     '0&\xb2u\x8ef\xcf\x11',
+    '\x89PNG\r\n\x1a\n\0\0\0\rIHDR',
+    '\xff\xd8\xff\xe0\0\x10JFIF',
+    'RIFF\x01\x02\x03\x04WEBPVP8X',
   ]) {
-    const path = join(folder, 'file');
-    writeFileSync(path, Buffer.from(head, 'latin1'));
-    expect([head, await unreadFormat(path)]).toEqual([head, undefined]);
+    expect([head, unreadFormat(Buffer.from(head, 'latin1'))]).toEqual([head, undefined]);
   }
-  expect(await unreadFormat(video)).toBeUndefined();
+  expect(unreadFormat(await checkVideoFile(video))).toBeUndefined();
 });

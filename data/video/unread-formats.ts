@@ -1,18 +1,10 @@
-import { open } from 'node:fs/promises';
-
-/** Bytes from the start of a file by which formats are told apart. */
-const HEAD_BYTES = 64;
-
-/** What common containers are called, for messages: those of `CONTAINERS` in limits.ts. */
-export const READ_FORMATS = 'MP4, MOV, Matroska, WebM, AVI, FLV, GIF, MPEG-PS, MPEG-TS, Ogg or WMV';
+/** What common containers are called, for messages: those of `CONTAINERS` in limits.ts, and still pictures. */
+export const READ_FORMATS =
+  'MP4, MOV, Matroska, WebM, AVI, FLV, GIF, MPEG-PS, MPEG-TS, Ogg or WMV, or a picture as PNG, JPEG or WebP';
 
 /** Formats that FFmpeg may know and that are not opened here, by their first bytes in hexadecimal. */
 const UNREAD: readonly (readonly [name: string, head: RegExp])[] = [
-  ['a WebP picture or animation', begins(hex('RIFF'), '.{8}', hex('WEBP'))],
   ['a WAV sound', begins(hex('RIFF'), '.{8}', hex('WAVE'))],
-  ['an animated PNG picture', begins('89504e470d0a1a0a', '.*', hex('acTL'))],
-  ['a PNG picture', begins('89504e470d0a1a0a')],
-  ['a JPEG picture', begins('ffd8ff')],
   ['a JPEG XL picture', begins('(?:ff0a|0000000c4a584c20)')],
   [
     'an AVIF or HEIF picture',
@@ -46,14 +38,8 @@ function hex(text: string): string {
   return Buffer.from(text, 'latin1').toString('hex');
 }
 
-/** What a file is that is not opened here, in words; undefined where nothing is known of it. */
-export async function unreadFormat(path: string): Promise<string | undefined> {
-  const file = await open(path, 'r');
-  try {
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
-    const head = buffer.toString('hex', 0, bytesRead);
-    return UNREAD.find(([, pattern]) => pattern.test(head))?.[0];
-  } finally {
-    await file.close();
-  }
+/** What a file that begins so is, in words, where it is not opened here; undefined where nothing is known of it. */
+export function unreadFormat(head: Buffer): string | undefined {
+  const digits = head.toString('hex');
+  return UNREAD.find(([, pattern]) => pattern.test(digits))?.[0];
 }

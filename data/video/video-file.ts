@@ -1,24 +1,33 @@
-import { stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { codeOf } from '../../formats/file-operations.js';
 import { LacunaError } from '../../spec/errors.js';
 import { MAX_FILE_BYTES } from './limits.js';
 import { refusal } from './refusal.js';
 import { READ_FORMATS, unreadFormat } from './unread-formats.js';
 
-/** Refuses what is no ordinary file with something in it, or of a format that is not opened, before a decoder sees it. */
-export async function checkVideoFile(path: string): Promise<void> {
+/** Bytes from the start of a file by which formats are told apart. */
+const HEAD_BYTES = 64;
+
+/**
+ * Refuses what is no ordinary file with something in it, or of a format that is not opened, before a
+ * decoder sees it.
+ *
+ * @returns Its first bytes.
+ */
+export async function checkVideoFile(path: string): Promise<Buffer> {
   let bytes: number;
-  let format: string | undefined;
+  let head: Buffer;
   try {
     const facts = await stat(path);
     if (!facts.isFile()) throw refusal(path, 'this is not an ordinary file');
     bytes = facts.size;
-    format = bytes === 0 ? undefined : await unreadFormat(path);
+    head = bytes === 0 ? Buffer.alloc(0) : await headOf(path);
   } catch (error) {
     if (error instanceof LacunaError) throw error;
     throw refusal(path, `the file cannot be read (${codeOf(error)})`);
   }
   if (bytes === 0) throw refusal(path, 'the file is empty');
+  const format = unreadFormat(head);
   if (format !== undefined) throw unread(path, format);
   if (bytes > MAX_FILE_BYTES) {
     throw new LacunaError({
@@ -28,6 +37,17 @@ export async function checkVideoFile(path: string): Promise<void> {
       expected: `at most ${MAX_FILE_BYTES}`,
       fix: 'Cut it into shorter clips.',
     });
+  }
+  return head;
+}
+
+async function headOf(path: string): Promise<Buffer> {
+  const file = await open(path, 'r');
+  try {
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
   }
 }
 

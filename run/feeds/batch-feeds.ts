@@ -50,15 +50,20 @@ export class BatchFeeds {
     this.#partners = settings.pairing === 'shuffled' ? partners(records, settings.seed) : new Map();
   }
 
-  /** Everything depends on (seed, epoch, sample) alone. */
+  /** Everything depends on (seed, epoch of the sample's list, sample) alone. */
   async feeds(batch: ClipBatch): Promise<Named<HostTensor>> {
-    const { epoch, video, samples } = batch;
+    const { video, samples } = batch;
     const { clip, mask, seed } = this.#settings;
     const { reconstructs, aligns } = capabilitiesOf(this.#settings);
     const grid = gridOf(videoConfig(this.#settings));
     const masks = await Promise.all(
       samples.map(async (sample) =>
-        drawMask(mask, grid, { seed, epoch, sample: sample.word }, await this.#map(sample)),
+        drawMask(
+          mask,
+          grid,
+          { seed, epoch: sample.epoch, sample: sample.word },
+          await this.#map(sample),
+        ),
       ),
     );
     const { frames, size } = clip;
@@ -77,8 +82,8 @@ export class BatchFeeds {
   }
 
   /** The caption of each clip of a batch. */
-  captions({ epoch, samples }: Pick<ClipBatch, 'epoch' | 'samples'>): readonly string[] {
-    return samples.map((sample) => this.#caption(sample, epoch));
+  captions({ samples }: Pick<ClipBatch, 'samples'>): readonly string[] {
+    return samples.map((sample) => this.#caption(sample));
   }
 
   #textFeeds(batch: ClipBatch): Named<HostTensor> {
@@ -90,7 +95,7 @@ export class BatchFeeds {
     };
   }
 
-  #captionFeeds({ epoch, samples }: ClipBatch, captions: readonly string[]): Named<HostTensor> {
+  #captionFeeds({ samples }: ClipBatch, captions: readonly string[]): Named<HostTensor> {
     const source = this.#text;
     if (source === undefined) throw new LacunaError({ what: 'there is no tokenizer' });
     if (source instanceof CaptionEmbeddings) return source.feeds(captions);
@@ -99,7 +104,7 @@ export class BatchFeeds {
     const ids = tokens['text.ids'].data as Int32Array;
     if (textMask.ratio > 0) {
       const vocabulary = maskVocabulary(source, textMask);
-      samples.forEach(({ word }, row) => {
+      samples.forEach(({ word, epoch }, row) => {
         const caption = ids.subarray(row * text.length, (row + 1) * text.length);
         const address = { seed, epoch, sample: word };
         const continues = textMask.unit === 'word' ? source.continuations(caption) : undefined;
@@ -114,7 +119,7 @@ export class BatchFeeds {
     return tokens;
   }
 
-  #caption({ record, word, caption }: BatchSample, epoch: number): string {
+  #caption({ record, word, epoch, caption }: BatchSample): string {
     const partner = this.#partners.get(record.id);
     if (partner === undefined) return record.captions[caption] ?? '';
     const address = { seed: this.#settings.seed, epoch, sample: word, replicate: 0 };

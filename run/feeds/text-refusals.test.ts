@@ -93,7 +93,7 @@ describe('a run', () => {
     const feeds = new BatchFeeds(settings({ textMask: { ratio: 0.5 } }), [], maskless);
     const record = { id: 'a', video: 'a.mp4', captions: ['a dog'] };
     const crop = { x: 0, y: 0, width: 16, height: 16 };
-    const sample = { record, word: 0, caption: 0, frameIndices: [0], crop, flip: false };
+    const sample = { record, word: 0, epoch: 0, caption: 0, frameIndices: [0], crop, flip: false };
     const video = new Uint8Array(4 * 16 * 16 * 3);
     const batch = { epoch: 0, step: 0, video, samples: [sample], skipped: [], incomplete: [] };
     expect(await refusalOf(feeds.feeds(batch))).toBe(

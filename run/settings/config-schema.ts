@@ -12,6 +12,7 @@ import { MASK_SCHEMA, TEXT_MASK_SCHEMA } from './mask.js';
 import { LOSS_SCALING_SCHEMA, OPTIMIZER_SCHEMA } from './optimizer.js';
 import { SCHEDULE_SCHEMA } from './schedule.js';
 import { path } from './section.js';
+import { STAGES_SCHEMA } from './stages.js';
 import { DECODER_SCHEMA, ENCODER_SCHEMA, TEXT_SCHEMA } from './towers.js';
 
 /** The form of a configuration. `parseConfig` applies it with messages that help. */
@@ -39,6 +40,7 @@ export const CONFIG_SCHEMA: z.ZodType<RunConfig> = z.strictObject({
   checkpoints: CHECKPOINTS_SCHEMA.exactOptional(),
   evaluation: EVALUATION_SCHEMA.exactOptional(),
   backend: BACKEND_SCHEMA.exactOptional(),
+  stages: STAGES_SCHEMA.exactOptional(),
 });
 
 /** The JSON Schema (draft 2020-12) of a configuration file, for editors. */

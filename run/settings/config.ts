@@ -13,6 +13,7 @@ import type { MaeConfig } from './mae.js';
 import type { RunMaskConfig } from './mask.js';
 import type { ScheduleConfig, ScheduleOverrides } from './schedule.js';
 import type { Overrides } from './section.js';
+import type { StageConfig, StageSettings } from './stages.js';
 import type { EncoderConfig, TextConfig } from './towers.js';
 
 /** `shuffled` gives each clip the captions of another, the same throughout: a control that must not learn. */
@@ -53,6 +54,8 @@ export interface RunSettings {
   /** What the model is worth in between. @defaultValue none: it is not judged */
   readonly evaluation?: EvaluationSettings;
   readonly backend: BackendConfig;
+  /** The run in stages, one after the other. @defaultValue none: it is one */
+  readonly stages?: readonly StageSettings[];
 }
 
 /** What a person writes: the data, the run folder, and what differs from the preset. */
@@ -60,7 +63,14 @@ export interface RunConfig
   extends Overrides<
     Omit<
       RunSettings,
-      'data' | 'output' | 'clip' | 'contrastive' | 'schedule' | 'lossScaling' | 'evaluation'
+      | 'data'
+      | 'output'
+      | 'clip'
+      | 'contrastive'
+      | 'schedule'
+      | 'lossScaling'
+      | 'evaluation'
+      | 'stages'
     >
   > {
   readonly data: DataConfig;
@@ -69,6 +79,7 @@ export interface RunConfig
   readonly evaluation?: EvaluationConfig;
   readonly contrastive?: ContrastiveOverrides;
   readonly schedule?: ScheduleOverrides;
+  readonly stages?: readonly StageConfig[];
   /** @defaultValue `{ kind: 'none' }`, in mixed precision `{ kind: 'dynamic' }` */
   readonly lossScaling?: LossScaling;
 }

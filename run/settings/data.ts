@@ -1,13 +1,32 @@
 import { z } from 'zod';
-import { path } from './section.js';
+import { MIXINGS, type Mixing } from '../../data/index.js';
+import type { MaskKindName } from '../../spec/masking/kinds.js';
+import { MASK_KINDS } from '../../spec/masking/kinds.js';
+import { path, refuse } from './section.js';
 
-/** The videos and captions of a run. */
+/** A list that shares the batches of a run with the run's own. */
+export interface OtherList {
+  /** JSON Lines or a VideoMAE list, of videos, still pictures, or both. */
+  readonly list: string;
+  /** The folder that the paths of the list start from. @defaultValue the list's own folder */
+  readonly root?: string;
+  /** What the list counts beside the others: only the ratios matter. @defaultValue 1 */
+  readonly weight?: number;
+}
+
+/** The videos, pictures and captions of a run. */
 export interface DataConfig {
   /** The list of clips: JSON Lines or a VideoMAE list. */
   readonly list: string;
   /** The folder that the paths of the list start from. @defaultValue the list's own folder */
   readonly root?: string;
-  /** Whether links in that folder, and in the one of the evaluation, may lead out of it. @defaultValue false */
+  /** What the list counts beside `others`. @defaultValue 1 */
+  readonly weight?: number;
+  /** Lists that share the batches with it, by their weights. @defaultValue none */
+  readonly others?: readonly OtherList[];
+  /** How they share them: see `BatchPlaces`. @defaultValue 'quotas' */
+  readonly mixing?: Mixing;
+  /** Whether links in these folders, and in the one of the evaluation, may lead out of them. @defaultValue false */
   readonly followLinks?: boolean;
   /** Threads that decode. @defaultValue 2: with 1, a ViT-S step on 2 cores waits for 11 % of its time */
   readonly workers?: number;
@@ -17,15 +36,49 @@ export interface DataConfig {
   readonly similarity?: string;
 }
 
-export const DATA_SCHEMA: z.ZodType<DataConfig> = z.strictObject({
-  list: path,
+/** A weight: thousandths are the finest. */
+const weight = z.number().min(0.001).max(1000).multipleOf(0.001);
+
+const OTHERS: z.ZodType<readonly OtherList[]> = z
+  .array(
+    z.strictObject({
+      list: path,
+      root: path.exactOptional(),
+      weight: weight.exactOptional(),
+    }),
+  )
+  .max(15);
+
+const KEYS = {
   root: path.exactOptional(),
+  weight: weight.exactOptional(),
+  others: OTHERS.exactOptional(),
+  mixing: z.enum(MIXINGS).exactOptional(),
   followLinks: z.boolean().exactOptional(),
   workers: z.int().min(1).max(256).exactOptional(),
   tokenizer: path.exactOptional(),
   similarity: path.exactOptional(),
+};
+
+export const DATA_SCHEMA: z.ZodType<DataConfig> = z.strictObject({ list: path, ...KEYS });
+
+/** What a stage says of its data: without a list it has the run's. */
+export const STAGE_DATA_SCHEMA: z.ZodType<Partial<DataConfig>> = z.strictObject({
+  list: path.exactOptional(),
+  ...KEYS,
 });
 
 export function resolveData(own: DataConfig): DataConfig {
   return { workers: 2, ...own };
+}
+
+/** @throws LacunaError for lists beside the run's own where masks are drawn from stored maps. */
+export function requireOneList(
+  { others = [] }: DataConfig,
+  { kind }: { readonly kind: MaskKindName },
+): void {
+  refuse(others.length > 0 && MASK_KINDS[kind].map === 'similarity', 'data.others', 'lists', {
+    what: `the mask ${kind} is drawn from the maps of one data folder, and there are lists with others`,
+    fix: 'Put all clips into one list, or choose another mask.',
+  });
 }

@@ -8,7 +8,7 @@ import { resolveCheckpoints } from './checkpoints.js';
 import { resolveClip, videoConfig } from './clip.js';
 import type { RunConfig, RunSettings } from './config.js';
 import { requireTeacher, resolveContrastive } from './contrastive.js';
-import { resolveData } from './data.js';
+import { requireOneList, resolveData } from './data.js';
 import { resolveEvaluation } from './evaluation.js';
 import { resolveMae } from './mae.js';
 import { resolveMask, resolveTextMask } from './mask.js';
@@ -16,11 +16,13 @@ import { resolveLossScaling, resolveOptimizer } from './optimizer.js';
 import { resolveSchedule } from './schedule.js';
 import { refuse } from './section.js';
 import { requireSize } from './size.js';
+import { resolveStages } from './stages.js';
 import { requireHeads, resolveDecoder, resolveEncoder, resolveText } from './towers.js';
 
 export { videoConfig } from './clip.js';
 export { modelConfig, modelState, withTeacher } from './model.js';
 export { runSchedule } from './schedule.js';
+export { stagesOf } from './stages.js';
 
 export const DEFAULT_PRESET = 'videomae-vitb';
 
@@ -31,8 +33,13 @@ export const DEFAULT_PRESET = 'videomae-vitb';
  * @throws LacunaError naming the key where values do not fit together.
  */
 export function resolveSettings(config: RunConfig): RunSettings {
+  const preset = presetNamed(config.preset ?? DEFAULT_PRESET);
+  return { ...resolveOne(config, preset), ...resolveStages(config, preset, resolveOne) };
+}
+
+/** The settings of a run of one stage. */
+function resolveOne(config: RunConfig, preset: Preset): RunSettings {
   const name = config.preset ?? DEFAULT_PRESET;
-  const preset = presetNamed(name);
   const backend = resolveBackend(config.backend);
   const settings: RunSettings = {
     preset: name,
@@ -62,6 +69,7 @@ export function resolveSettings(config: RunConfig): RunSettings {
   requireSize(settings);
   requireHeads('encoder', settings.encoder);
   requireMap(settings);
+  requireOneList(settings.data, settings.mask);
   requireMasked(settings);
   requireSharedMask(settings);
   refuse(settings.batch % settings.microbatches !== 0, 'microbatches', `${settings.microbatches}`, {

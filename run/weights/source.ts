@@ -4,6 +4,7 @@ import { LacunaError } from '../../spec/index.js';
 import { lastGoodCheckpoint } from '../checkpoint.js';
 import { MANIFEST, readManifest } from '../read-manifest.js';
 import { modelState } from '../settings/settings.js';
+import { newestStage } from '../stages.js';
 import type { Architecture, Tower, TowerName } from './architectures/architecture.js';
 import { huggingFaceArchitecture } from './architectures/huggingface.js';
 import { lacunaArchitecture } from './architectures/lacuna-run.js';
@@ -62,7 +63,9 @@ export async function openSource(
 }
 
 async function runSource(folder: string, onNote: (text: string) => void): Promise<WeightSource> {
-  const { settings, vocabulary } = await readManifest(folder);
+  const written = await readManifest(folder);
+  const { manifest } = await newestStage(folder, written, onNote);
+  const { settings, vocabulary } = manifest;
   const state = modelState(settings, vocabulary);
   return {
     folder,

@@ -31,6 +31,7 @@ import { openTower } from '../../teacher/tower/open-tower.js';
 import { towerFolder } from '../../teacher/tower/testing/tower-fixture.js';
 import { hearPort, replayPort } from './replayed-port.js';
 import { writeRun } from './small-run.js';
+import { STILLS } from './still-subjects.js';
 
 /** What is mutated: a folder that is whole, and what is done to a mutant of it. */
 export interface Subject {
@@ -120,6 +121,7 @@ export const SUBJECTS: Readonly<Record<string, Subject>> = {
   weights: weights('clip'),
   shards: weights('distilbert'),
   port: { make: (folder) => hearPort(folder, honest()), use: replayPort },
+  ...STILLS,
 };
 
 /** A model as Hugging Face saves it, and what `lacuna import` does with it. */

@@ -1,15 +1,27 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { encode } from 'fast-png';
 import { makeDemoData } from '../../data/index.js';
 import { lastGoodCheckpoint } from '../../run/checkpoint.js';
 import { readMetrics } from '../../run/run-folder.js';
 
 const COMMAND = resolve('dist/cli/main.js');
 const STEPS = 150;
-/** A process is killed after at most so long: it has begun, trained and saved by then. */
+/** Of each of two stages. */
+const STAGE_STEPS = 40;
+/** A process is killed after at most so long, or as long as the run that is compared with took: it has begun, trained and saved by then. */
 const LONGEST_MS = 2500;
 /** A checkpoint of this run takes a few ms to write. */
 const INSIDE_MS = 6;
@@ -21,48 +33,97 @@ export interface Kills {
   /** Kills before the run had its manifest: it is begun again. */
   readonly beforeManifest: number;
   readonly ended: number;
+  /** Kills by the stage of the newest checkpoint that they left; one number where the run has no stages. */
+  readonly byStage: readonly number[];
   /** A sentence for each kill after which something was lost, or differs. */
   readonly faults: readonly string[];
 }
 
-/** Kills runs `kills` times, until at least `inside` of them were inside a checkpoint. */
-export async function killRuns(kills: number, inside: number): Promise<Kills> {
+/**
+ * Kills runs `kills` times, until at least `inside` of them were inside a checkpoint.
+ *
+ * @param stages Whether the runs have two stages: still pictures beside videos, one frame each, then four
+ * frames of videos.
+ */
+export async function killRuns(kills: number, inside: number, stages = false): Promise<Kills> {
   const folder = mkdtempSync(join(tmpdir(), 'lacuna-kills-'));
   try {
     const { trainList } = await makeDemoData(join(folder, 'data'), { trainClips: 8, testClips: 2 });
     const straight = join(folder, 'straight');
+    const own = stages
+      ? ['--config', stagedConfig(folder)]
+      : ['--preset', 'tiny-mae', '--objective', 'mae', '--batch', '2', '--steps', `${STEPS}`];
     const begin = (output: string, keep: number): string[] => [
-      ...['pretrain', '--data', trainList, '--output', output, '--preset', 'tiny-mae'],
-      ...['--objective', 'mae', '--batch', '2', '--steps', `${STEPS}`, '--threads', '1'],
+      ...['pretrain', '--data', trainList, '--output', output, ...own, '--threads', '1'],
       ...['--set', 'checkpoints.everySteps=1', '--set', `checkpoints.keep=${keep}`],
     ];
+    const before = performance.now();
     const { code, output } = await finished(start(begin(straight, 1000)));
     if (code !== 0) throw new Error(`the run that is compared with failed: ${output}`);
-    return await new Killer(join(folder, 'run'), straight, begin, inside).run(kills);
+    const longest = Math.max(LONGEST_MS, stages ? performance.now() - before : 0);
+    const ends = stages ? [STAGE_STEPS, 2 * STAGE_STEPS] : [STEPS];
+    const subject = { run: join(folder, 'run'), straight, begin, longest, ends };
+    return await new Killer(subject, inside).run(kills);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
+/** The configuration of a run of two stages, with the pictures of its first. */
+function stagedConfig(folder: string): string {
+  const pictures = join(folder, 'pictures');
+  mkdirSync(pictures);
+  const lines = Array.from({ length: 6 }, (_, i) => {
+    const data = Uint8Array.from({ length: 32 * 32 * 3 }, (_, at) => (at * (i + 3)) % 251);
+    writeFileSync(join(pictures, `${i}.png`), encode({ width: 32, height: 32, channels: 3, data }));
+    return JSON.stringify({ image: `${i}.png`, captions: [`picture ${i}`] });
+  });
+  writeFileSync(join(pictures, 'list.jsonl'), lines.join('\n'));
+  const config = {
+    preset: 'tiny-mac',
+    batch: 2,
+    data: { others: [{ list: join(pictures, 'list.jsonl') }] },
+    schedule: { steps: STAGE_STEPS },
+    stages: [
+      { name: 'pictures', clip: { frames: 1 } },
+      { name: 'videos', clip: { frames: 4 }, data: { others: [] } },
+    ],
+  };
+  writeFileSync(join(folder, 'config.json'), JSON.stringify(config));
+  return join(folder, 'config.json');
+}
+
+/** What is killed, and what it is held to. */
+interface KilledRun {
+  readonly run: string;
+  readonly straight: string;
+  readonly begin: (output: string, keep: number) => string[];
+  /** Milliseconds after which a process is killed, at most. */
+  readonly longest: number;
+  /** The last step of each stage. */
+  readonly ends: readonly number[];
+}
+
 class Killer {
   readonly #run: string;
   readonly #straight: string;
-  readonly #begin: (output: string, keep: number) => string[];
+  readonly #begin: KilledRun['begin'];
+  readonly #longest: number;
+  readonly #ends: readonly number[];
   readonly #wanted: number;
   readonly #faults: string[] = [];
+  readonly #byStage: number[];
   readonly #counts = { kills: 0, inside: 0, beforeManifest: 0, ended: 0 };
   /** The step of the newest checkpoint that the run has told of. */
   #saved = 0;
 
-  constructor(
-    run: string,
-    straight: string,
-    begin: (output: string, keep: number) => string[],
-    inside: number,
-  ) {
+  constructor({ run, straight, begin, longest, ends }: KilledRun, inside: number) {
     this.#run = run;
     this.#straight = straight;
     this.#begin = begin;
+    this.#longest = longest;
+    this.#ends = ends;
+    this.#byStage = ends.map(() => 0);
     this.#wanted = inside;
   }
 
@@ -77,11 +138,11 @@ class Killer {
       await (aims ? this.#killInside(child, ending, left) : this.#killAtRandom(child, ending));
       await this.#look(await ending, left);
     }
-    return { ...this.#counts, faults: this.#faults };
+    return { ...this.#counts, byStage: this.#byStage, faults: this.#faults };
   }
 
   async #killAtRandom(child: ChildProcess, ending: Promise<unknown>): Promise<void> {
-    await Promise.race([pause(Math.random() * LONGEST_MS), ending]);
+    await Promise.race([pause(Math.random() * this.#longest), ending]);
     child.kill('SIGKILL');
   }
 
@@ -132,6 +193,13 @@ class Killer {
     } else if (code !== 0) this.#faults.push(`it cannot go on: ${output}`);
     const newest = await lastGoodCheckpoint(join(this.#run, 'checkpoints'));
     const step = newest?.step ?? 0;
+    if (signal === 'SIGKILL') {
+      const stage = Math.max(
+        0,
+        this.#ends.findIndex((end) => step <= end),
+      );
+      this.#byStage[stage] = (this.#byStage[stage] ?? 0) + 1;
+    }
     if (step < this.#saved) this.#faults.push(`step ${this.#saved} was saved, ${step} is there`);
     if (newest !== undefined && indexOf(newest.path) !== this.#index(step)) {
       this.#faults.push(`the checkpoint of step ${step} differs`);

@@ -87,6 +87,27 @@ describe('the presets', () => {
     expect(scaleLearningRate(schedule.baseLearningRate, batch)).toBeCloseTo(3e-5, 12);
   });
 
+  it("mac-vitb-curriculum has MCQ's two stages", () => {
+    const { stages = [], schedule, batch } = PRESETS['mac-vitb-curriculum'];
+    const [first, second] = stages;
+    expect([first?.clip?.frames, second?.clip?.frames]).toEqual([1, 4]);
+    const { recipe } = first ?? {};
+    expect(
+      scaleLearningRate(recipe?.schedule?.baseLearningRate ?? 0, recipe?.batch ?? 1),
+    ).toBeCloseTo(1e-4, 12);
+    expect(recipe?.schedule).toMatchObject({ epochs: 20, decay: { at: [0.6, 0.8], factor: 0.1 } });
+    expect(second?.recipe).toBeUndefined();
+    expect(scaleLearningRate(schedule.baseLearningRate, batch)).toBeCloseTo(3e-5, 12);
+  });
+
+  it('flip-vitb keeps half of the patches, or a quarter, and all of them in its tuning', () => {
+    const { mask, video, stages = [] } = PRESETS['flip-vitb'];
+    const visible = (ratio: number): number =>
+      maskCounts({ ...mask, ratio }, gridOf(video)).visible;
+    expect([0.5, 0.75].map(visible)).toEqual([98, 49]);
+    expect(stages.map((stage) => visible(stage.mask?.ratio ?? mask.ratio ?? 0))).toEqual([98, 196]);
+  });
+
   // Conv3d's and Linear's defaults: uniform over 1 / sqrt(inputs), weight and bias.
   it('start the embeddings of VideoMAE as its code leaves them to PyTorch', () => {
     const { video, encoder, decoder } = PRESETS['videomae-vitb'];

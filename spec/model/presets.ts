@@ -38,6 +38,19 @@ export interface PresetSchedule {
   readonly decay?: Decay;
 }
 
+/** A stage of a preset: the same model, which sees something else. */
+export interface PresetStage {
+  readonly name: string;
+  /** What makes it the stage that it is: no other setting of a run comes before. */
+  readonly clip?: Pick<VideoConfig, 'frames'>;
+  readonly mask?: { readonly ratio: number };
+  readonly textMask?: { readonly ratio: number };
+  /** `[]`: only the clips of the run's own list, no others beside it. */
+  readonly data?: { readonly others: readonly never[] };
+  /** Its batch and rates, in place of the preset's. */
+  readonly recipe?: Partial<Pick<Preset, 'batch' | 'schedule'>>;
+}
+
 /** A named starting point of a run: everything that a paper or codebase fixes. */
 export interface Preset {
   /** Where the numbers are from, and what was chosen where the source is silent. */
@@ -67,6 +80,8 @@ export interface Preset {
   readonly schedule: PresetSchedule;
   /** Clips of a global batch. */
   readonly batch: number;
+  /** The run in stages. @defaultValue it is one */
+  readonly stages?: readonly PresetStage[];
 }
 
 /** The names of the presets. */
@@ -77,6 +92,8 @@ export const PRESET_NAMES = [
   'videomae-vitl',
   'videomae-vith',
   'mac-vitb',
+  'mac-vitb-curriculum',
+  'flip-vitb',
   'tgm-vitb-k400',
   'tgm-vitb-ssv2',
   'demo',
@@ -198,7 +215,8 @@ const MAC_DECAY: Decay = { kind: 'steps', at: [0.6, 0.8], factor: 0.1 };
  * MAC as its figure, on the towers and the recipe of the code that it builds on. Where it deviates:
  * - joint attention, since the figure masks each frame by itself, which divided attention cannot have;
  *   the code's own is `encoder.attention` `divided` with `mask.kind` `tube`;
- * - its epoch is one pass over the clips, MCQ's one million of them; no image list, no first stage;
+ * - its epoch is one pass over the clips, MCQ's one million of them; no image list and no first stage, which
+ *   `mac-vitb-curriculum` has;
  * - towers start from scratch, where the code starts from ImageNet and DistilBERT, and matrices as
  *   VideoMAE's do;
  * - a vocabulary learned from the captions, where DistilBERT brings its own;
@@ -253,6 +271,112 @@ const MAC: Preset = {
     decay: MAC_DECAY,
   },
   batch: 160,
+};
+
+/**
+ * MAC by the two stages of MCQ, whose code and data are those that MAC builds on; MAC itself prints four
+ * frames and no stages. Stage 1: one frame, of videos and of the pictures in `data.others`; stage 2: four
+ * frames, of videos alone. Where it deviates:
+ * - lists share each batch by quotas, where MCQ takes turns, a batch from each: `data.mixing` `alternating`;
+ *   its batch is then 512 of one list (64 of each on 8 devices);
+ * - an epoch is one pass over the clips of all lists, MCQ's one million of them;
+ * - as `MAC` above.
+ */
+const MAC_CURRICULUM: Preset = {
+  ...MAC,
+  source:
+    'MCQ: configs of stage 1 (one frame, batch 512, rate 1e-4, a tenth from epoch 12 and 16 of 20) and stage 2 ' +
+    '(four frames, batch 160, rate 3e-5, a tenth from epoch 6 and 8 of 10); model and masks as mac-vitb',
+  stages: [
+    {
+      name: 'one frame',
+      clip: { frames: 1 },
+      recipe: {
+        batch: 512,
+        schedule: {
+          // 1e-4 for a batch of 512.
+          baseLearningRate: 5e-5,
+          minimumLearningRate: 0,
+          epochs: 20,
+          warmupEpochs: 0,
+          decay: MAC_DECAY,
+        },
+      },
+    },
+    { name: 'four frames', clip: { frames: 4 }, data: { others: [] } },
+  ],
+};
+
+/** FLIP's "epochs" are of 1.28 million pictures; 32 passes over LAION-400M are 10,000 of them. */
+const FLIP_SCHEDULE: PresetSchedule = {
+  baseLearningRate: 4e-6,
+  minimumLearningRate: 0,
+  epochs: 32,
+  warmupEpochs: 1,
+};
+
+/**
+ * FLIP: pictures with captions, half of the patches masked, the text whole; then tuned on whole pictures.
+ * `mask.ratio` 0.75 is its other ratio (tuning stays unmasked). Where it deviates:
+ * - positions are learned, where FLIP has fixed sines of two dimensions, and start as MAE-ST's;
+ * - one norm follows the encoder, then the mean of the patches, without a class token, where FLIP's mean
+ *   has its class token in it;
+ * - GELU by erf, where FLIP's is the approximation by tanh; matrices start as VideoMAE's;
+ * - an epoch is one pass over the list: 10,000 of FLIP's are 32 of LAION-400M, its warm-up of 40 is about 1 at
+ *   whole epochs, its tuning of 100 a third of one, here 1;
+ * - a batch of 16,384, where FLIP has 65,536, whose frames alone take 9.2 GiB;
+ * - the temperature is bounded after each step, where FLIP does it in the forward pass;
+ * - the text is read from its first token, which is the mark of the beginning, where FLIP's default has none
+ *   and reads the first word; padding is masked; a vocabulary learned from the captions.
+ */
+const FLIP: Preset = {
+  ...MAC,
+  source:
+    'FLIP: models_flip.py and its configs for masks (0.5, floor of what is kept), AdamW (0.9, 0.95, decay 0.2), ' +
+    'rates (4e-6 for 256, tuning 4e-8), crop of 0.5 to 1, 32 tokens, a learned temperature from 0.07, the mean of ' +
+    'both directions; learned positions, the pooling without a class token, the batch, the epochs and the starts are ' +
+    "this project's choices",
+  video: { frames: 1, size: 224, tubelet: 1, patch: 16 },
+  flip: false,
+  encoder: {
+    width: 768,
+    depth: 12,
+    heads: 12,
+    positions: 'learned-zero-slots',
+    attention: 'joint',
+    keyBias: true,
+  },
+  text: {
+    width: 512,
+    depth: 12,
+    heads: 8,
+    length: 32,
+    attention: 'full',
+    pool: 'first',
+    keyBias: true,
+  },
+  contrastive: {
+    temperature: { kind: 'learned', initial: 0.07, maximumScale: 100 },
+    directions: 'mean',
+    pool: 'mean',
+    videoProjection: { kind: 'linear', width: 512, bias: false },
+    textProjection: { kind: 'linear', width: 512, bias: false },
+  },
+  mask: { kind: 'random', ratio: 0.5, rounding: 'floor-visible' },
+  textMask: { mode: 'replace', ratio: 0 },
+  optimizer: { beta1: 0.9, beta2: 0.95, eps: 1e-8, weightDecay: 0.2 },
+  schedule: FLIP_SCHEDULE,
+  batch: 16_384,
+  stages: [
+    { name: 'masked' },
+    {
+      name: 'whole',
+      mask: { ratio: 0 },
+      recipe: {
+        schedule: { ...FLIP_SCHEDULE, baseLearningRate: 4e-8, epochs: 1, warmupEpochs: 0 },
+      },
+    },
+  ],
 };
 
 const DEMO: Preset = {
@@ -367,6 +491,8 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     1601,
   ),
   'mac-vitb': MAC,
+  'mac-vitb-curriculum': MAC_CURRICULUM,
+  'flip-vitb': FLIP,
   'tgm-vitb-k400': tgm({ stride: 4, flip: true }),
   'tgm-vitb-ssv2': tgm({ stride: 2, flip: false }),
   demo: DEMO,

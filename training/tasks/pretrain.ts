@@ -1,6 +1,8 @@
 import type { Backend } from '../../core/backend.js';
+import type { Plan } from '../../core/plan/index.js';
 import { type ClipList, checkDataFolder } from '../../data/index.js';
 import type { Aligner } from '../../run/aligner.js';
+import { lastGoodCheckpoint } from '../../run/checkpoint.js';
 import { describeRun, programDigests } from '../../run/describe-run.js';
 import {
   beginText,
@@ -9,16 +11,19 @@ import {
   vocabularyOf,
 } from '../../run/feeds/run-text.js';
 import { SimilarityGuide } from '../../run/feeds/similarity-guide.js';
-import type { RunManifest } from '../../run/manifest.js';
+import type { DataDigest, RunManifest, StageRecord } from '../../run/manifest.js';
 import { RunFolder } from '../../run/run-folder.js';
-import { dataRoot, readRunList } from '../../run/run-list.js';
+import { type RunLists, readRunLists } from '../../run/run-list.js';
 import { placedSettings } from '../../run/run-paths.js';
 import type { RunSettings } from '../../run/settings/config.js';
-import { modelState } from '../../run/settings/settings.js';
+import { modelState, runSchedule, stagesOf } from '../../run/settings/settings.js';
+import { type RunStage, runStages, stageAt, stageManifest } from '../../run/stages.js';
 import { RunWeights } from '../../run/weights/begin-weights.js';
 import { InitialState } from '../../run/weights/initial-weights.js';
+import { LacunaError } from '../../spec/index.js';
 import { type LoopResult, train } from '../loop.js';
 import { inFolder, type RunEvent } from '../run-event.js';
+import type { Task } from '../task.js';
 import { checkFlowModel } from './check-flow-model.js';
 import {
   type Gallery,
@@ -26,7 +31,12 @@ import {
   openGallery,
   pretrainingEvaluation,
 } from './pretraining-evaluation.js';
-import { type PretrainingParts, pretrainingPlan, pretrainingTask } from './pretraining-task.js';
+import {
+  type PretrainingBatch,
+  type PretrainingParts,
+  pretrainingPlan,
+  pretrainingTask,
+} from './pretraining-task.js';
 import { changedManifest, type ResumeChanges } from './resume-changes.js';
 import { requireStepMemory } from './step-memory.js';
 
@@ -63,13 +73,15 @@ export async function pretrain(
   options: PretrainOptions,
 ): Promise<PretrainResult> {
   const onNote = notesOf(options);
-  const list = await readRunList(given, onNote);
+  const lists = await readStageLists(stagesOf(given), onNote);
   // Before anything is written: a folder without its videos leaves no run behind.
-  await checkDataFolder(dataRoot(given), list.records);
+  for (const { root, records } of lists.flatMap(({ sources }) => sources)) {
+    await checkDataFolder(root, records);
+  }
   const gallery = await openGallery(given, onNote);
   const weights = await RunWeights.open(given, onNote);
   try {
-    const opened = { list, gallery, weights };
+    const opened = { lists, gallery, weights };
     return await begin(given, backend, options, opened);
   } finally {
     await weights.close();
@@ -77,7 +89,8 @@ export async function pretrain(
 }
 
 interface Opened {
-  readonly list: ClipList;
+  /** Of each stage. */
+  readonly lists: readonly RunLists[];
   readonly gallery: Gallery | undefined;
   readonly weights: RunWeights;
 }
@@ -86,18 +99,30 @@ async function begin(
   given: RunSettings,
   backend: Backend,
   options: PretrainOptions,
-  { list, gallery, weights }: Opened,
+  { lists, gallery, weights }: Opened,
 ): Promise<PretrainResult> {
+  const list = allClips(lists);
   const text = await beginText(await checkFlowModel(given), list, textOptions(options, gallery));
   const { settings, side, facts } = text;
-  const plan = pretrainingPlan(settings, vocabularyOf(side));
-  requireStepMemory(settings, plan, backend.info, (microbatches) =>
-    pretrainingPlan({ ...settings, microbatches }, vocabularyOf(side)),
-  );
-  const guide = await openGuide(settings, list);
-  const planned = await weights.plan(modelState(settings, vocabularyOf(side)));
+  const all = stagesOf(settings);
+  const plans = all.map((stage) => {
+    const plan = pretrainingPlan(stage, vocabularyOf(side));
+    requireStepMemory(stage, plan, backend.info, (microbatches) =>
+      pretrainingPlan({ ...stage, microbatches }, vocabularyOf(side)),
+    );
+    return plan;
+  });
+  const [first] = all as [RunSettings];
+  const guide = await openGuide(first, list);
+  const planned = await weights.plan(modelState(first, vocabularyOf(side)));
+  const described = all.map((stage, index) => {
+    const [plan, data] = [plans[index] as Plan, (lists[index] as RunLists).data];
+    return describeRun(stage, data, vocabularyOf(side), plan, backend, options.version);
+  });
   const manifest: RunManifest = {
-    ...describeRun(settings, list, vocabularyOf(side), plan, backend, options.version),
+    ...(described[0] as RunManifest),
+    settings,
+    ...stageRecords(settings, lists, described),
     ...facts,
     ...(guide === undefined ? {} : { similarity: guide.digest }),
     ...(gallery === undefined ? {} : { evaluation: gallery.data }),
@@ -110,7 +135,7 @@ async function begin(
   });
   try {
     for (const [id, reason] of list.badCaptions.first) await folder.appendProblem({ id, reason });
-    const parts = { list, text: side, guide, gallery, plan, backend, folder, options };
+    const parts = { lists, text: side, guide, gallery, plans, backend, folder, options };
     return await run({ settings, ...parts });
   } finally {
     await folder.release();
@@ -135,21 +160,25 @@ export async function resumePretraining(
   const folder = await RunFolder.resume(path, 'pretrain', onNote);
   try {
     const manifest = changedManifest(folder.manifest, changes);
-    const { data, programs, similarity, vocabulary } = manifest;
+    const { data, programs, similarity, vocabulary, stages: records } = manifest;
     const settings = await settingsNow(path, manifest, changes);
+    const all = stagesOf(settings);
     // Before anything is read that the manifest names: a stranger's model may be of any size.
-    modelState(settings, vocabulary);
-    const list = await readRunList(settings, onNote, data.digest);
+    for (const stage of all) modelState(stage, vocabulary);
+    const known = records?.map((record) => record.data) ?? [data];
+    const lists = await readStageLists(all, onNote, known);
+    const list = allClips(lists);
     await checkFlowModel(settings);
     const gallery = await openGallery(settings, onNote, manifest.evaluation?.digest);
     const text = await resumeText(folder, settings, list, textOptions(options, gallery));
-    const plan = pretrainingPlan(settings, vocabularyOf(text));
-    if (JSON.stringify(programDigests(plan)) !== JSON.stringify(programs)) {
+    const plans = all.map((stage) => pretrainingPlan(stage, vocabularyOf(text)));
+    const began = records?.map((record) => record.programs) ?? [programs];
+    if (JSON.stringify(plans.map(programDigests)) !== JSON.stringify(began)) {
       onNote(
         'The programs of this version differ from those that the run began with: its trajectory will too.',
       );
     }
-    const guide = await openGuide(settings, list);
+    const guide = await openGuide(all[0] ?? settings, list);
     guide?.requireSame(similarity);
     if (manifest !== folder.manifest) {
       const { fromSteps, toSteps } = manifest.extended?.at(-1) ?? {};
@@ -158,7 +187,7 @@ export async function resumePretraining(
       );
       await folder.replaceManifest(manifest);
     }
-    const parts = { list, text, guide, gallery, plan, backend, folder, options };
+    const parts = { lists, text, guide, gallery, plans, backend, folder, options };
     return await run({ settings, ...parts, resumes: true });
   } finally {
     await folder.release();
@@ -175,9 +204,11 @@ async function settingsNow(
   return workers === undefined ? settings : { ...settings, data: { ...settings.data, workers } };
 }
 
-interface Run extends Omit<PretrainingParts, 'evaluation' | 'initial'> {
+interface Run extends Pick<PretrainingParts, 'text' | 'guide'> {
   readonly settings: RunSettings;
-  readonly list: ClipList;
+  /** Of each stage. */
+  readonly lists: readonly RunLists[];
+  readonly plans: readonly Plan[];
   readonly gallery: Gallery | undefined;
   readonly backend: Backend;
   readonly folder: RunFolder;
@@ -200,24 +231,114 @@ function textOptions(options: PretrainOptions, gallery: Gallery | undefined): Ru
   };
 }
 
+/** Trains the stages from the one on that the last good checkpoint is of; a run that has none is one. */
 async function run(run: Run): Promise<PretrainResult> {
-  const { settings, list, gallery, backend, folder, options, resumes = false, ...parts } = run;
-  const evaluation =
-    gallery === undefined
-      ? undefined
-      : pretrainingEvaluation(settings, gallery, parts.text, backend);
+  const { settings, lists, plans, folder, options, resumes = false } = run;
+  const stages = runStages(folder.manifest, settings);
+  const done = resumes ? await doneSteps(folder, plans) : 0;
   const initial = new InitialState(folder.initial, folder.manifest);
   try {
-    const task = pretrainingTask(settings, list, { ...parts, initial, evaluation });
-    const onEvent = inFolder(folder, options.onEvent);
-    const result = await train(task, { backend, folder, signal: options.signal, onEvent, resumes });
-    return { folder: folder.path, ...result };
+    for (const stage of stages.slice(stages.indexOf(stageAt(stages, done)))) {
+      const { index, count } = stage;
+      const [own, plan] = [lists[index] as RunLists, plans[index] as Plan];
+      const former = index === 0 ? undefined : plans[index - 1]?.state;
+      const result = await trainStage(run, stage, { lists: own, plan, former, initial });
+      const isLast = index === count - 1;
+      if (isLast || !result.finished) return { folder: folder.path, ...result };
+      if (options.signal?.aborted === true)
+        return { folder: folder.path, ...result, finished: false };
+    }
+    throw new LacunaError({ where: folder.path, what: 'this run has no stage' });
   } finally {
     await initial.close();
   }
 }
 
-/** The maps that the run's masks are drawn from, of every clip: checked before the run begins. */
+/** What a stage is trained with. */
+interface StageParts {
+  readonly lists: RunLists;
+  readonly plan: Plan;
+  readonly former: Plan['state'] | undefined;
+  readonly initial: InitialState;
+}
+
+async function trainStage(
+  { gallery, text, guide, backend, folder, options, resumes = false }: Run,
+  stage: RunStage,
+  { lists, plan, former, initial }: StageParts,
+): Promise<LoopResult> {
+  const { settings, index, count, name, before } = stage;
+  const evaluation =
+    gallery === undefined ? undefined : pretrainingEvaluation(settings, gallery, text, backend);
+  const { stages: records = [] } = folder.manifest;
+  const total = records.reduce((sum, { steps }) => sum + steps, 0);
+  const its =
+    name === undefined ? undefined : { name, number: index + 1, count, before, total, former };
+  const task: Task<PretrainingBatch> = {
+    ...pretrainingTask(settings, lists, { text, guide, plan, initial, evaluation }),
+    stage: its,
+  };
+  const manifest = stageManifest(folder.manifest, stage);
+  const onEvent = inFolder({ path: folder.path, manifest }, options.onEvent);
+  return train(task, { backend, folder, signal: options.signal, onEvent, resumes });
+}
+
+/** Steps that the run's last good checkpoint has done. What is damaged is told of when it is read. */
+async function doneSteps({ checkpoints }: RunFolder, plans: readonly Plan[]): Promise<number> {
+  const state = plans.flatMap((plan) => plan.state);
+  return (await lastGoodCheckpoint(checkpoints, () => {}, state))?.step ?? 0;
+}
+
+/** The lists of each stage. */
+async function readStageLists(
+  stages: readonly RunSettings[],
+  onNote: (text: string) => void,
+  expected: readonly (DataDigest | undefined)[] = [],
+): Promise<readonly RunLists[]> {
+  const told = new Set<string>();
+  const once = (text: string): void => {
+    if (!told.has(text)) onNote(text);
+    told.add(text);
+  };
+  const lists: RunLists[] = [];
+  for (const [index, stage] of stages.entries()) {
+    lists.push(await readRunLists(stage, once, expected[index]));
+  }
+  return lists;
+}
+
+/** The clips of all stages, each once: what tokenizers and teachers are made with. */
+function allClips(lists: readonly RunLists[]): ClipList {
+  const [first, ...rest] = lists as [RunLists, ...RunLists[]];
+  if (rest.length === 0) return first.list;
+  const records = new Map(
+    lists.flatMap(({ list }) =>
+      list.records.map((each) => [[each.id, ...each.captions].join('\n'), each]),
+    ),
+  );
+  return { ...first.list, records: [...records.values()] };
+}
+
+/** What the manifest of a run of stages says of each. */
+function stageRecords(
+  settings: RunSettings,
+  lists: readonly RunLists[],
+  described: readonly RunManifest[],
+): Pick<RunManifest, 'stages'> {
+  const { stages = [] } = settings;
+  if (stages.length === 0) return {};
+  const all = stagesOf(settings);
+  return {
+    stages: stages.map(({ name }, index): StageRecord => {
+      const [stage, { list }] = [all[index] as RunSettings, lists[index] as RunLists];
+      const { data, tokens, programs } = described[index] as RunManifest;
+      const { totalSteps: steps } = runSchedule(stage, list.records.length);
+      return { name, steps, data, tokens, programs };
+    }),
+  };
+}
+
+/** The maps that the masks of a run, which then has no stages, are drawn from, of every clip: checked before it begins. */
 async function openGuide(
   settings: RunSettings,
   { records }: ClipList,

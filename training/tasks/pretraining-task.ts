@@ -1,10 +1,10 @@
 import { type Plan, trainingPlan } from '../../core/plan/index.js';
-import { type BatchSample, type ClipBatch, type ClipList, ClipLoader } from '../../data/index.js';
+import { type BatchSample, type ClipBatch, ClipLoader, type ClipSource } from '../../data/index.js';
 import { BatchFeeds, type TextSide } from '../../run/feeds/batch-feeds.js';
 import { maskedClipSampling } from '../../run/feeds/clip-sampling.js';
 import type { SimilarityGuide } from '../../run/feeds/similarity-guide.js';
 import type { StepMetrics } from '../../run/run-folder.js';
-import { clipsWithSharedCaptions, dataRoot } from '../../run/run-list.js';
+import { clipsWithSharedCaptions, type RunLists } from '../../run/run-list.js';
 import { capabilitiesOf } from '../../run/settings/capabilities.js';
 import type { RunSettings } from '../../run/settings/config.js';
 import { modelConfig, modelState, runSchedule, videoConfig } from '../../run/settings/settings.js';
@@ -31,10 +31,11 @@ export interface PretrainingBatch extends TaskBatch {
 /** Pretraining as the loop sees it: clips are decoded ahead, and become frames, masks and text. */
 export function pretrainingTask(
   settings: RunSettings,
-  { records }: ClipList,
+  { list: { records }, sources }: RunLists,
   { text, guide, plan, initial, evaluation }: PretrainingParts,
 ): Task<PretrainingBatch> {
   const { seed, batch } = settings;
+  const [main, ...others] = sources as [ClipSource, ...ClipSource[]];
   const stepsPerEpoch = Math.floor(records.length / batch);
   const feeds = new BatchFeeds(settings, records, text, guide);
   const countsEqual = capabilitiesOf(settings).aligns && clipsWithSharedCaptions(records) > 0;
@@ -52,8 +53,9 @@ export function pretrainingTask(
     }),
     batches: async (doneSteps) => {
       const loader = await ClipLoader.open({
-        root: dataRoot(settings),
-        records,
+        ...main,
+        others,
+        ...(settings.data.mixing === undefined ? {} : { mixing: settings.data.mixing }),
         sampling: maskedClipSampling(settings),
         seed,
         batchSize: batch,

@@ -3,6 +3,8 @@ import { assembleFrames, type FoundFrame, wantedFrames } from '../assemble-frame
 import { IndexCache, type Kept } from '../index-cache.js';
 import { IndexFolder } from '../index-folder.js';
 import { checkRequest } from '../refusal.js';
+import { readStill } from '../still/still-image.js';
+import { StillReader } from '../still/still-reader.js';
 import { type EntryPoint, FILE_START } from '../timeline.js';
 import { checkVideoFile } from '../video-file.js';
 import type {
@@ -15,6 +17,7 @@ import type {
 import { type DecodedPart, decodeAll, decodePart } from './decode.js';
 import { probe } from './probe.js';
 import { programVersion } from './programs.js';
+import { stillDecoder } from './still.js';
 import { examine, packIndex, readIndex, unpackIndex, type VideoIndex } from './video-index.js';
 
 /**
@@ -39,7 +42,8 @@ export async function ffmpegBackend(nearPackets: number = NEAR_PACKETS): Promise
   return {
     name: 'ffmpeg',
     async open(path) {
-      await checkVideoFile(path);
+      const still = await readStill(path, await checkVideoFile(path));
+      if (still !== undefined) return new StillReader(path, still, stillDecoder(version, path));
       const kept = await cache.get(path, async () => {
         const probed = await probe(path);
         return readIndex(path, probed, version, () => decodeAll({ path, version, ...probed }));

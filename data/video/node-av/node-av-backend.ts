@@ -4,6 +4,8 @@ import { filterChain } from '../filter-chain.js';
 import { IndexCache, type Kept } from '../index-cache.js';
 import { IndexFolder } from '../index-folder.js';
 import { checkRequest } from '../refusal.js';
+import { readStill } from '../still/still-image.js';
+import { StillReader } from '../still/still-reader.js';
 import { type EntryPoint, FILE_START } from '../timeline.js';
 import { checkVideoFile } from '../video-file.js';
 import type {
@@ -18,6 +20,7 @@ import { type Library, loadLibrary } from './library.js';
 import { frameVectors } from './motion-vectors.js';
 import { PacketSource } from './packet-source.js';
 import { Scaler } from './scaler.js';
+import { stillDecoder } from './still.js';
 import { examine, readIndex, type VideoIndex } from './video-index.js';
 import { packIndex, unpackIndex } from './video-index-columns.js';
 
@@ -36,7 +39,8 @@ export async function nodeAvBackend(): Promise<VideoBackend> {
   return {
     name: 'node-av',
     async open(path) {
-      await checkVideoFile(path);
+      const still = await readStill(path, await checkVideoFile(path));
+      if (still !== undefined) return new StillReader(path, still, stillDecoder(library, path));
       const source = new PacketSource(library, path);
       try {
         const kept = await cache.get(path, () => source.readThrough(readIndex));

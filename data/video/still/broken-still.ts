@@ -1,0 +1,2 @@
+/** Why bytes are no whole picture: the message goes into the sentence about the file. */
+export class BrokenStill extends Error {}
