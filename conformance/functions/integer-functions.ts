@@ -14,8 +14,15 @@ import {
   type TextMaskMode,
   type TextMaskUnit,
 } from '../../spec/index.js';
+import { cropFrameMap } from '../../spec/masking/crop-map.js';
 import { type EmbeddingStart, embeddingInit } from '../../spec/model/state.js';
 import { resizePlaces, resizeSlots } from '../../spec/model/transfer.js';
+import {
+  biasCorrection,
+  learningRate,
+  type RateSchedule,
+  type Warmup,
+} from '../../spec/optim/schedule.js';
 import { fillUniform, philox4x32, RandomStream } from '../../spec/random/index.js';
 import type { Case } from '../case.js';
 import { integers } from './exact.js';
@@ -39,14 +46,28 @@ export function exactResults(
       return { words: philoxWords(inputs) };
     case 'mask.tube':
       return maskResults('tube', attributes, addressOf(attributes));
+    case 'mask.random_per_slot':
+      return maskResults('random-per-slot', attributes, addressOf(attributes));
     case 'mask.topk':
       return maskResults('text-guided', attributes, { seed: 0 }, inputs.map);
+    case 'mask.flow_warped':
+      return maskResults('flow-warped', attributes, addressOf(attributes), inputs.flow);
+    case 'map.crop':
+      return { map: croppedMap(attributes, inputs) };
     case 'mask.text':
       return textMaskResults(attributes, inputs);
     case 'state.start':
       return { bits: startBits(attributes) };
     case 'state.resize':
       return { bits: resizedBits(attributes, inputs) };
+    case 'optim.rate':
+      return {
+        bits: floatBits(inputs.steps, (step) => learningRate(scheduleOf(attributes), step)),
+      };
+    case 'optim.correction':
+      return {
+        bits: floatBits(inputs.updates, (t) => biasCorrection(Number(attributes.beta), t)),
+      };
     default:
       throw new LacunaError({
         what: 'this function has a program, which says what it gives',
@@ -104,6 +125,45 @@ function resizedBits(attributes: FunctionAttributes, { table }: Named<HostTensor
       ? resizeSlots(values, rows, toRows, width)
       : resizePlaces(values, [rows, columns], [toRows, toColumns], width);
   return integers(new Int32Array(resized.buffer));
+}
+
+function croppedMap(attributes: FunctionAttributes, { map }: Named<HostTensor>): ExactTensor {
+  const [width, height, x, y, cropWidth, cropHeight, rows, columns] = [
+    ...['width', 'height', 'x', 'y', 'crop_width', 'crop_height', 'rows', 'columns'],
+  ].map((name) => Number(attributes[name])) as [number, number, number, number, ...number[]] &
+    Record<4 | 5 | 6 | 7, number>;
+  const [cellRows = 0, cellColumns = 0] = map?.shape ?? [];
+  const placed = cropFrameMap(
+    Int16Array.from(map?.data ?? []),
+    { width, height, rows: cellRows, columns: cellColumns },
+    {
+      crop: { x, y, width: cropWidth, height: cropHeight },
+      flip: attributes.flip === 'yes',
+      ...{ rows, columns },
+    },
+  );
+  return integers(placed, [rows, columns]);
+}
+
+function scheduleOf(attributes: FunctionAttributes): RateSchedule {
+  const [peak, minimum, warmupSteps, totalSteps, first, second, factor] = [
+    ...['peak', 'minimum', 'warmup_steps', 'total_steps', 'first', 'second', 'factor'],
+  ].map((name) => Number(attributes[name])) as [number, number, number, number, ...number[]] &
+    Record<4 | 5 | 6, number>;
+  return {
+    ...{ peak, minimum, warmupSteps, totalSteps },
+    warmup: String(attributes.warmup) as Warmup,
+    decay:
+      attributes.decay === 'steps'
+        ? { kind: 'steps', at: [first, second], factor }
+        : { kind: 'cosine' },
+  };
+}
+
+/** A float32 of each integer, as bits. */
+function floatBits(list: HostTensor | undefined, of: (n: number) => number): ExactTensor {
+  const data = Float32Array.from(list?.data ?? [], of);
+  return integers(new Int32Array(data.buffer));
 }
 
 function textMaskResults(
