@@ -7,15 +7,18 @@ import {
   runChecks,
   type Subject,
 } from '../conformance/index.js';
-import { PORT_COMMAND, PORT_FOLDER } from '../conformance/port/testing/numpy.js';
+import { PYTHON_PORTS, type PythonPort } from '../conformance/port/testing/python-ports.js';
 import type { BackendFactory } from '../core/backend.js';
 
 /**
- * Prints the first check that a backend, or the NumPy port, does not pass, with why, or nothing: for
+ * Prints the first check that a backend, or a port of `ports/`, does not pass, with why, or nothing: for
  * `plant-mistakes.ts`, which runs it on changed sources.
  */
 const [name = '', filter = ''] = process.argv.slice(2);
-const { subject, checks, close } = await (name === 'numpy' ? openNumpy() : openBackend());
+const python = new Map<string, PythonPort>(Object.entries(PYTHON_PORTS)).get(name);
+const { subject, checks, close } = await (python === undefined
+  ? openBackend()
+  : openPython(python));
 for (const check of checks.filter(({ id }) => id.startsWith(filter))) {
   const report = await runChecks(subject, { checks: [check], block: false });
   const [first] = report.checks;
@@ -41,8 +44,8 @@ async function openBackend(): Promise<Opened> {
   return { subject: backendSubject(backend), checks: CHECKS, close: () => backend.dispose() };
 }
 
-async function openNumpy(): Promise<Opened> {
-  const port = await openPort(PORT_COMMAND, { folder: PORT_FOLDER });
+async function openPython({ command, folder }: PythonPort): Promise<Opened> {
+  const port = await openPort(command, { folder });
   // What the demo run learns is no check of a port.
   const checks = ALL_CHECKS.filter(({ level }) => level < 5);
   return { subject: port, checks, close: () => port.close() };

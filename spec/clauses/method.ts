@@ -317,7 +317,15 @@ export const TRAINING: Area = {
     'A whole step is judged in two cuts. Where the exact gradient is 0 (biases of keys, a bias before batch norm) rounding decides its sign, and AdamW makes updates of full size of it: such parameters are judged by their gradients only.',
   clauses: [
     clause('step.gradients', 'The gradients of every parameter of a step, of each objective.', {
-      needs: ['model.forward', 'target.cube', 'gradient.composition', 'loss.infonce.gradient'],
+      needs: [
+        'model.forward',
+        'model.space_time',
+        'model.text',
+        'model.projection',
+        'target.cube',
+        'gradient.composition',
+        'loss.infonce.gradient',
+      ],
     }),
     clause(
       'step.update',
