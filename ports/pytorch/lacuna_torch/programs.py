@@ -115,7 +115,7 @@ def flat_indices(indices, batch, size):
 def gather(x, indices, batch):
     rest = x.shape[batch + 1 :]
     table = x.reshape(math.prod(x.shape[: batch + 1]), math.prod(rest))
-    return table[flat_indices(indices, batch, x.shape[batch])].reshape(*indices.shape, *rest)
+    return table[flat_indices(indices, batch, x.shape[batch])].reshape((*indices.shape, *rest))
 
 
 def scatter_add(indices, updates, batch, size):
@@ -123,7 +123,7 @@ def scatter_add(indices, updates, batch, size):
     rows = updates.reshape(indices.numel(), math.prod(rest))
     table = updates.new_zeros(math.prod(indices.shape[:batch]) * size, math.prod(rest))
     table.index_add_(0, flat_indices(indices, batch, size), rows)
-    return table.reshape(*indices.shape[:batch], size, *rest)
+    return table.reshape((*indices.shape[:batch], size, *rest))
 
 
 def iota(shape, axis):
