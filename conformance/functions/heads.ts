@@ -40,18 +40,28 @@ export function projectionCase(drawn: ProjectionDrawn): Case {
   };
 }
 
+const parameters = {
+  mode: fc.constantFrom<'train' | 'evaluate'>('train', 'evaluate'),
+  batch: fc.constantFrom(3, 4, 9),
+  widths: fc.constantFrom<[number, number, number]>([5, 7, 3], [8, 8, 8], [4, 2, 6]),
+  scale: fc.constantFrom(1, 2 ** -6),
+  draw: fc.nat({ max: 0xffff_ffff }),
+};
+
 export const HEAD_FAMILIES: readonly Family[] = [
   family(
     'function/model.projection',
     fc.record({
-      kind: fc.constantFrom(...PROJECTION_KINDS),
-      mode: fc.constantFrom<'train' | 'evaluate'>('train', 'evaluate'),
-      batch: fc.constantFrom(3, 4, 9),
-      widths: fc.constantFrom<[number, number, number]>([5, 7, 3], [8, 8, 8], [4, 2, 6]),
-      scale: fc.constantFrom(1, 2 ** -6),
-      draw: fc.nat({ max: 0xffff_ffff }),
+      ...parameters,
+      kind: fc.constantFrom(...PROJECTION_KINDS.filter((kind) => kind !== 'mlp-bn')),
     }),
     projectionCase,
-    { level: 3, clauses: ['model.projection'], most: 20 },
+    { level: 3, clauses: ['model.projection'], most: 12 },
+  ),
+  family(
+    'function/model.projection/batch-norm',
+    fc.record({ ...parameters, kind: fc.constant<ProjectionKind>('mlp-bn') }),
+    projectionCase,
+    { level: 3, clauses: ['model.projection'], most: 12 },
   ),
 ];
