@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { PlantedByName, PlantedCounts } from '../conformance/mutants/proof-page.js';
 
@@ -212,8 +212,27 @@ function plant(folder: string, backend: string, change: Change): () => void {
   return () => writeFileSync(file, source);
 }
 
-/** The first check that does not pass, in a process of its own; undefined where all do. */
+/** The first check that does not pass; undefined where all do. */
 async function judge(folder: string, backend: string, filter: string): Promise<string | undefined> {
+  if (PLANTED_PORTS.includes(backend)) {
+    // A port is a process of its own, and the suite is not changed.
+    const { firstFailure } = await import('./first-failure.js');
+    try {
+      return await firstFailure(backend, filter, join(folder, dirname(plantedIn(backend).folder)));
+    } catch (error) {
+      // It does not start, or its protocol layer is wrong.
+      return `${ENDED}: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : ''}`;
+    }
+  }
+  return judgeApart(folder, backend, filter);
+}
+
+/** The same of a backend, in a process of its own, which reads the changed sources. */
+async function judgeApart(
+  folder: string,
+  backend: string,
+  filter: string,
+): Promise<string | undefined> {
   const script = join(folder, 'scripts', 'first-failure.ts');
   const run = promisify(execFile)(process.execPath, ['--import', 'tsx', script, backend, filter], {
     cwd: folder,
