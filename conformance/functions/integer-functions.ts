@@ -128,34 +128,27 @@ function resizedBits(attributes: FunctionAttributes, { table }: Named<HostTensor
 }
 
 function croppedMap(attributes: FunctionAttributes, { map }: Named<HostTensor>): ExactTensor {
-  const [width, height, x, y, cropWidth, cropHeight, rows, columns] = [
-    ...['width', 'height', 'x', 'y', 'crop_width', 'crop_height', 'rows', 'columns'],
-  ].map((name) => Number(attributes[name])) as [number, number, number, number, ...number[]] &
-    Record<4 | 5 | 6 | 7, number>;
+  const of = (name: string): number => Number(attributes[name]);
   const [cellRows = 0, cellColumns = 0] = map?.shape ?? [];
-  const placed = cropFrameMap(
-    Int16Array.from(map?.data ?? []),
-    { width, height, rows: cellRows, columns: cellColumns },
-    {
-      crop: { x, y, width: cropWidth, height: cropHeight },
-      flip: attributes.flip === 'yes',
-      ...{ rows, columns },
-    },
-  );
-  return integers(placed, [rows, columns]);
+  const cells = { width: of('width'), height: of('height'), rows: cellRows, columns: cellColumns };
+  const crop = { x: of('x'), y: of('y'), width: of('crop_width'), height: of('crop_height') };
+  const [rows, columns] = [of('rows'), of('columns')];
+  const view = { crop, flip: attributes.flip === 'yes', rows, columns };
+  return integers(cropFrameMap(Int16Array.from(map?.data ?? []), cells, view), [rows, columns]);
 }
 
 function scheduleOf(attributes: FunctionAttributes): RateSchedule {
-  const [peak, minimum, warmupSteps, totalSteps, first, second, factor] = [
-    ...['peak', 'minimum', 'warmup_steps', 'total_steps', 'first', 'second', 'factor'],
-  ].map((name) => Number(attributes[name])) as [number, number, number, number, ...number[]] &
-    Record<4 | 5 | 6, number>;
+  const of = (name: string): number => Number(attributes[name]);
+  const at = [of('first'), of('second')];
   return {
-    ...{ peak, minimum, warmupSteps, totalSteps },
+    peak: of('peak'),
+    minimum: of('minimum'),
+    warmupSteps: of('warmup_steps'),
+    totalSteps: of('total_steps'),
     warmup: String(attributes.warmup) as Warmup,
     decay:
       attributes.decay === 'steps'
-        ? { kind: 'steps', at: [first, second], factor }
+        ? { kind: 'steps', at, factor: of('factor') }
         : { kind: 'cosine' },
   };
 }

@@ -167,7 +167,8 @@ const DECODER_INPUTS: readonly TensorSpec[] = [
 
 const OPTIMIZER_INPUTS: readonly TensorSpec[] = tensors(
   {
-    'adamw.m.*': '...: The first moment of each parameter, by its name.',
+    'adamw.m.*':
+      '...: The first moment of each parameter, by its name: what has moments is a parameter.',
     'adamw.v.*': '...: The second moment.',
     'schedule.lr': ': The learning rate.',
     'schedule.correction1': ': 1 - b1^t',
