@@ -34,22 +34,25 @@ export interface CropDrawn extends Omit<Grid, 'slots'> {
   /** Height and width of the frame, in pixels. */
   readonly frame: readonly [number, number];
   readonly flip: boolean;
+  /** The least value of the map. */
+  readonly least: number;
   readonly draw: number;
 }
 
-/** A random part of a frame, and a map with the ends of int16 in it. */
-export function cropCase({ cells, frame, flip, draw: seed, rows, columns }: CropDrawn): Case {
+/** A random part of a frame, and a map with the ends of its range in it. */
+export function cropCase(drawn: CropDrawn): Case {
+  const { cells, frame, flip, least, draw: seed, rows, columns } = drawn;
   const stream = new RandomStream({ seed, stream: 'test' });
   const [height, width] = frame;
   const [cropHeight, cropWidth] = frame.map((extent) => 1 + stream.integer(extent)) as [
     number,
     number,
   ];
-  const values = [-32768, -1, 0, 1, 32767, stream.integer(65536) - 32768];
+  const edges = [least, -1, 0, 1, 32_767].filter((value) => value >= least);
   const map = Array.from({ length: cells[0] * cells[1] }, () =>
     stream.integer(2) === 0
-      ? (values[stream.integer(values.length)] as number)
-      : stream.integer(65536) - 32768,
+      ? (edges[stream.integer(edges.length)] as number)
+      : least + stream.integer(32_768 - least),
   );
   const attributes = {
     ...{ width, height, crop_width: cropWidth, crop_height: cropHeight },
@@ -63,7 +66,7 @@ export function cropCase({ cells, frame, flip, draw: seed, rows, columns }: Crop
 
 const level = 3;
 const side = fc.integer({ min: 1, max: 7 });
-/** Small frames, that of the papers, and one whose areas leave 64 bits with so many cells. */
+/** Small frames, that of the papers, and one whose areas are no exact products of float64. */
 const extents: readonly (readonly [number, number])[] = [
   [7, 5],
   [48, 64],
@@ -92,6 +95,7 @@ export const MAP_FAMILIES: readonly Family[] = [
       cells: fc.tuple(side, side),
       frame: fc.constantFrom(...extents),
       flip: fc.boolean(),
+      least: fc.constantFrom(-32_768, 0),
       rows: side,
       columns: side,
       draw,

@@ -194,4 +194,17 @@ export const MASK_FAMILIES: readonly Family[] = [
     textCase,
     { level, clauses: ['mask.text.words'] },
   ),
+  family(
+    'function/mask.text/halves',
+    // Half of 5, and of 9, goes to the even number: 2 and 4.
+    fc.record({
+      ...caption,
+      unit: fc.constantFrom<TextMaskUnit>('token', 'word'),
+      ratio: fc.constant(0.5),
+      rounding: fc.constant<Rounding>('nearest-masked-at-least-one'),
+      words: fc.constantFrom(1, 3, 5, 7, 9).map((count) => new Array<number>(count).fill(1)),
+    }),
+    textCase,
+    { level, clauses: ['mask.text'] },
+  ),
 ];
