@@ -36,18 +36,19 @@ export interface CropDrawn extends Omit<Grid, 'slots'> {
   readonly flip: boolean;
   /** The least value of the map. */
   readonly least: number;
+  /** Whether hardly anything is cut off. */
+  readonly whole: boolean;
   readonly draw: number;
 }
 
 /** A random part of a frame, and a map with the ends of its range in it. */
 export function cropCase(drawn: CropDrawn): Case {
-  const { cells, frame, flip, least, draw: seed, rows, columns } = drawn;
+  const { cells, frame, flip, least, whole, draw: seed, rows, columns } = drawn;
   const stream = new RandomStream({ seed, stream: 'test' });
   const [height, width] = frame;
-  const [cropHeight, cropWidth] = frame.map((extent) => 1 + stream.integer(extent)) as [
-    number,
-    number,
-  ];
+  const [cropHeight, cropWidth] = frame.map((extent) =>
+    whole ? extent - stream.integer(2) : 1 + stream.integer(extent),
+  ) as [number, number];
   const edges = [least, -1, 0, 1, 32_767].filter((value) => value >= least);
   const map = Array.from({ length: cells[0] * cells[1] }, () =>
     stream.integer(2) === 0
@@ -96,6 +97,7 @@ export const MAP_FAMILIES: readonly Family[] = [
       frame: fc.constantFrom(...extents),
       flip: fc.boolean(),
       least: fc.constantFrom(-32_768, 0),
+      whole: fc.constantFrom(false, false, true),
       rows: side,
       columns: side,
       draw,

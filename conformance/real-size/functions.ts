@@ -97,7 +97,7 @@ const crop = sizedFamily<Chosen<CropDrawn>>(
   {
     gate: [
       {
-        ...{ cells: [512, 512], frame: [65_536, 65_535], least: 30_000 },
+        ...{ cells: [512, 512], frame: [65_536, 65_535], least: 30_000, whole: true },
         ...{ flip: true, rows: 1, columns: 2 },
       },
     ],
