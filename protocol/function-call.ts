@@ -1,15 +1,14 @@
 /**
  * The functions that a port can claim one by one, each implementable without reading a program.
  * `docs/port-in-a-day.md` takes them in this order.
- *
- * Of the masks of clips only the two that need no more than a draw or a sort are here: every step reads its
- * mask as data, so that a port can train with masks that it cannot draw. `flow-warped` above all is
- * held to its formula by `spec/masking/flow-warped.test.ts`.
  */
 export const FUNCTION_NAMES = [
   'random.philox',
   'mask.tube',
+  'mask.random_per_slot',
   'mask.topk',
+  'mask.flow_warped',
+  'map.crop',
   'mask.text',
   'retrieval.rank',
   'state.start',
@@ -18,11 +17,18 @@ export const FUNCTION_NAMES = [
   'target.cube',
   'loss.mae',
   'loss.infonce',
+  'loss.infonce.captions',
   'optim.adamw',
+  'optim.rate',
+  'optim.correction',
   'model.forward',
   'model.space_time',
   'model.text',
+  'model.text_causal',
+  'model.projection',
   'step',
+  'step.contrastive',
+  'step.joint',
 ] as const;
 
 export type FunctionName = (typeof FUNCTION_NAMES)[number];

@@ -7,25 +7,39 @@ import {
   runChecks,
   type Subject,
 } from '../conformance/index.js';
-import { PORT_COMMAND, PORT_FOLDER } from '../conformance/port/testing/numpy.js';
+import { PYTHON_PORTS, type PythonPort } from '../conformance/port/testing/python-ports.js';
 import type { BackendFactory } from '../core/backend.js';
 
 /**
- * Prints the first check that a backend, or the NumPy port, does not pass, with why, or nothing: for
- * `plant-mistakes.ts`, which runs it on changed sources.
+ * The first check that a backend, or a port of `ports/`, does not pass, with why; undefined where it passes
+ * all. As a program it prints that of a backend, for `plant-mistakes.ts`, which runs it on changed sources.
+ *
+ * @param filter The start of the ids of the checks.
+ * @param folder Where the port lies. @defaultValue in `ports/`
  */
-const [name = '', filter = ''] = process.argv.slice(2);
-const { subject, checks, close } = await (name === 'numpy' ? openNumpy() : openBackend());
-for (const check of checks.filter(({ id }) => id.startsWith(filter))) {
-  const report = await runChecks(subject, { checks: [check], block: false });
-  const [first] = report.checks;
-  if (first === undefined || first.verdict === 'pass' || isOptional(first)) continue;
-  if (first.beyondContract === true) continue;
-  const ratio = first.failure?.deviation?.ratio;
-  console.log(`${first.id} (${first.verdict}${ratio === undefined ? '' : `, ratio ${ratio}`})`);
-  break;
+export async function firstFailure(
+  name: string,
+  filter: string,
+  folder?: string,
+): Promise<string | undefined> {
+  const python = new Map<string, PythonPort>(Object.entries(PYTHON_PORTS)).get(name);
+  const { subject, checks, close } = await (python === undefined
+    ? openBackend(name)
+    : openPython(python, folder));
+  try {
+    for (const check of checks.filter(({ id }) => id.startsWith(filter))) {
+      const report = await runChecks(subject, { checks: [check], block: false });
+      const [first] = report.checks;
+      if (first === undefined || first.verdict === 'pass' || isOptional(first)) continue;
+      if (first.beyondContract === true) continue;
+      const ratio = first.failure?.deviation?.ratio;
+      return `${first.id} (${first.verdict}${ratio === undefined ? '' : `, ratio ${ratio}`})`;
+    }
+    return undefined;
+  } finally {
+    await close();
+  }
 }
-await close();
 
 interface Opened {
   readonly subject: Subject;
@@ -33,7 +47,7 @@ interface Opened {
   readonly close: () => Promise<void>;
 }
 
-async function openBackend(): Promise<Opened> {
+async function openBackend(name: string): Promise<Opened> {
   const module = (await import(`../backends/${name}/index.js`)) as Record<string, unknown>;
   const factory = Object.values(module).find(isFactory);
   if (factory === undefined) throw new Error(`backends/${name}/index.ts exports no factory`);
@@ -41,8 +55,8 @@ async function openBackend(): Promise<Opened> {
   return { subject: backendSubject(backend), checks: CHECKS, close: () => backend.dispose() };
 }
 
-async function openNumpy(): Promise<Opened> {
-  const port = await openPort(PORT_COMMAND, { folder: PORT_FOLDER });
+async function openPython(python: PythonPort, folder: string = python.folder): Promise<Opened> {
+  const port = await openPort(python.command, { folder });
   // What the demo run learns is no check of a port.
   const checks = ALL_CHECKS.filter(({ level }) => level < 5);
   return { subject: port, checks, close: () => port.close() };
@@ -50,4 +64,10 @@ async function openNumpy(): Promise<Opened> {
 
 function isFactory(value: unknown): value is BackendFactory {
   return typeof value === 'object' && value !== null && 'probe' in value && 'open' in value;
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const [name = '', filter = ''] = process.argv.slice(2);
+  const found = await firstFailure(name, filter);
+  if (found !== undefined) console.log(found);
 }

@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { mistakesOf, planted, plantedIn } from './plant-mistakes.js';
+import { mistakesOf, PLANTED_PORTS, planted, plantedIn } from './plant-mistakes.js';
 
 const root = join(import.meta.dirname, '..');
-const listed = [...readdirSync(join(root, 'backends')), 'numpy'].filter((name) =>
+const listed = [...readdirSync(join(root, 'backends')), ...PLANTED_PORTS].filter((name) =>
   existsSync(join(root, plantedIn(name).list)),
 );
 

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { PlantedByName, PlantedCounts } from '../conformance/mutants/proof-page.js';
 
@@ -14,6 +14,7 @@ import type { PlantedByName, PlantedCounts } from '../conformance/mutants/proof-
  *     npx tsx scripts/plant-mistakes.ts webgpu real    those at the sizes of training
  *     npx tsx scripts/plant-mistakes.ts webgpu units    those that need a device with matrix units, too
  *     npx tsx scripts/plant-mistakes.ts numpy           in the NumPy port (`ports/python/mutants.json`)
+ *     npx tsx scripts/plant-mistakes.ts torch           in the PyTorch port (`ports/pytorch/mutants.json`)
  *
  * Ends with 1 when one is not found and has no reason, or when the backend fails without any. What came of
  * each is kept in `conformance/mutants/planted.json`, and `docs/proof.md` counts it.
@@ -58,12 +59,22 @@ const LAYERS = [
   'package.json',
 ];
 
-/** Where the sources of a backend, or of the NumPy port, lie, and the list of its mistakes. */
+/** The folder and the package of each port that mistakes are planted in. */
+const PORTS = new Map([
+  ['numpy', ['python', 'lacuna_port']],
+  ['torch', ['pytorch', 'lacuna_torch']],
+] as const);
+
+/** The names of those ports. */
+export const PLANTED_PORTS: readonly string[] = [...PORTS.keys()];
+
+/** Where the sources of a backend, or of a port, lie, and the list of its mistakes. */
 export function plantedIn(backend: string): { readonly folder: string; readonly list: string } {
-  if (backend === 'numpy') {
+  const port = new Map<string, readonly [string, string]>(PORTS).get(backend);
+  if (port !== undefined) {
     return {
-      folder: join('ports', 'python', 'lacuna_port'),
-      list: join('ports', 'python', 'mutants.json'),
+      folder: join('ports', ...port),
+      list: join('ports', port[0], 'mutants.json'),
     };
   }
   const folder = join('backends', backend);
@@ -204,8 +215,27 @@ function plant(folder: string, backend: string, change: Change): () => void {
   return () => writeFileSync(file, source);
 }
 
-/** The first check that does not pass, in a process of its own; undefined where all do. */
+/** The first check that does not pass; undefined where all do. */
 async function judge(folder: string, backend: string, filter: string): Promise<string | undefined> {
+  if (PLANTED_PORTS.includes(backend)) {
+    // A port is a process of its own, and the suite is not changed.
+    const { firstFailure } = await import('./first-failure.js');
+    try {
+      return await firstFailure(backend, filter, join(folder, dirname(plantedIn(backend).folder)));
+    } catch (error) {
+      // It does not start, or its protocol layer is wrong.
+      return `${ENDED}: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : ''}`;
+    }
+  }
+  return judgeApart(folder, backend, filter);
+}
+
+/** The same of a backend, in a process of its own, which reads the changed sources. */
+async function judgeApart(
+  folder: string,
+  backend: string,
+  filter: string,
+): Promise<string | undefined> {
   const script = join(folder, 'scripts', 'first-failure.ts');
   const run = promisify(execFile)(process.execPath, ['--import', 'tsx', script, backend, filter], {
     cwd: folder,

@@ -36,15 +36,24 @@ function rooms(): string[] {
 
 /** What the compiler does not ask for when the table of facts has a new entry. */
 function primitives(): string[] {
-  const [functions, port, specification, sizes, proof] = [
+  const [functions, numpy, torch, specification, sizes, proof] = [
     'spec/program/elementwise.ts',
     'ports/python/lacuna_port/interpreter.py',
+    'ports/pytorch/lacuna_torch/programs.py',
     'docs/specification.md',
     'docs/sizes.md',
     'conformance/mutants/kills.json',
-  ].map((file) => [file, readFileSync(file, 'utf8')] as const) as [Read, Read, Read, Read, Read];
+  ].map((file) => [file, readFileSync(file, 'utf8')] as const) as [
+    Read,
+    Read,
+    Read,
+    Read,
+    Read,
+    Read,
+  ];
   const wanted = (name: string): readonly (readonly [Read, string, string])[] => [
-    [port, `"${name}":`, 'its line in PRIMITIVES'],
+    [numpy, `"${name}":`, 'its line in PRIMITIVES'],
+    [torch, `"${name}":`, 'its line in PRIMITIVES'],
     [specification, `### op.${name}\n`, 'npx tsx scripts/specification.ts'],
     [sizes, `\`primitive/${name}`, 'npx tsx scripts/sizes.ts'],
     [proof, `"op.${name}"`, 'npx tsx scripts/prove-suite.ts, which writes docs/proof.md, too'],

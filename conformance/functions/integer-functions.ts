@@ -14,8 +14,15 @@ import {
   type TextMaskMode,
   type TextMaskUnit,
 } from '../../spec/index.js';
+import { cropFrameMap } from '../../spec/masking/crop-map.js';
 import { type EmbeddingStart, embeddingInit } from '../../spec/model/state.js';
 import { resizePlaces, resizeSlots } from '../../spec/model/transfer.js';
+import {
+  biasCorrection,
+  learningRate,
+  type RateSchedule,
+  type Warmup,
+} from '../../spec/optim/schedule.js';
 import { fillUniform, philox4x32, RandomStream } from '../../spec/random/index.js';
 import type { Case } from '../case.js';
 import { integers } from './exact.js';
@@ -40,8 +47,14 @@ export function exactResults(
       return { words: philoxWords(inputs) };
     case 'mask.tube':
       return maskResults('tube', attributes, addressOf(attributes));
+    case 'mask.random_per_slot':
+      return maskResults('random-per-slot', attributes, addressOf(attributes));
     case 'mask.topk':
       return maskResults('text-guided', attributes, { seed: 0 }, inputs.map);
+    case 'mask.flow_warped':
+      return maskResults('flow-warped', attributes, addressOf(attributes), inputs.flow);
+    case 'map.crop':
+      return { map: croppedMap(attributes, inputs) };
     case 'mask.text':
       return textMaskResults(attributes, inputs);
     case 'retrieval.rank': {
@@ -53,6 +66,14 @@ export function exactResults(
       return { bits: startBits(attributes) };
     case 'state.resize':
       return { bits: resizedBits(attributes, inputs) };
+    case 'optim.rate':
+      return {
+        bits: floatBits(inputs.steps, (step) => learningRate(scheduleOf(attributes), step)),
+      };
+    case 'optim.correction':
+      return {
+        bits: floatBits(inputs.updates, (t) => biasCorrection(Number(attributes.beta), t)),
+      };
     default:
       throw new LacunaError({
         what: 'this function has a program, which says what it gives',
@@ -110,6 +131,38 @@ function resizedBits(attributes: FunctionAttributes, { table }: Named<HostTensor
       ? resizeSlots(values, rows, toRows, width)
       : resizePlaces(values, [rows, columns], [toRows, toColumns], width);
   return integers(new Int32Array(resized.buffer));
+}
+
+function croppedMap(attributes: FunctionAttributes, { map }: Named<HostTensor>): ExactTensor {
+  const of = (name: string): number => Number(attributes[name]);
+  const [cellRows = 0, cellColumns = 0] = map?.shape ?? [];
+  const cells = { width: of('width'), height: of('height'), rows: cellRows, columns: cellColumns };
+  const crop = { x: of('x'), y: of('y'), width: of('crop_width'), height: of('crop_height') };
+  const [rows, columns] = [of('rows'), of('columns')];
+  const view = { crop, flip: attributes.flip === 'yes', rows, columns };
+  return integers(cropFrameMap(Int16Array.from(map?.data ?? []), cells, view), [rows, columns]);
+}
+
+function scheduleOf(attributes: FunctionAttributes): RateSchedule {
+  const of = (name: string): number => Number(attributes[name]);
+  const at = [of('first'), of('second')];
+  return {
+    peak: of('peak'),
+    minimum: of('minimum'),
+    warmupSteps: of('warmup_steps'),
+    totalSteps: of('total_steps'),
+    warmup: String(attributes.warmup) as Warmup,
+    decay:
+      attributes.decay === 'steps'
+        ? { kind: 'steps', at, factor: of('factor') }
+        : { kind: 'cosine' },
+  };
+}
+
+/** A float32 of each integer, as bits. */
+function floatBits(list: HostTensor | undefined, of: (n: number) => number): ExactTensor {
+  const data = Float32Array.from(list?.data ?? [], of);
+  return integers(new Int32Array(data.buffer));
 }
 
 function textMaskResults(

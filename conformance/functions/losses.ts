@@ -3,6 +3,7 @@ import { maeLoss } from '../../spec/index.js';
 import { buildCase } from '../build-case.js';
 import { type Case, type Family, family, functionCase } from '../case.js';
 import {
+  equalCaptionsCase,
   INFO_NCE_EXEMPTION,
   type InfoNceDrawn,
   infoNceCase,
@@ -51,6 +52,13 @@ export function infoNceFunction(drawn: InfoNceDrawn): Case {
   return functionCase(made, { function: 'loss.infonce', attributes }, made.oracle);
 }
 
+/** InfoNCE with equal captions as positives, and its gradients, as a function. */
+export function captionsFunction(drawn: InfoNceDrawn): Case {
+  const made = equalCaptionsCase(drawn);
+  const attributes = { directions: drawn.directions };
+  return functionCase(made, { function: 'loss.infonce.captions', attributes }, made.oracle);
+}
+
 // Embeddings that are nearly equal (`offset`) have gradients that cancel to their rounding error.
 const INFO_NCE_PARAMETERS = infoNceParameters('offset');
 
@@ -83,5 +91,21 @@ export const LOSS_FAMILIES: readonly Family[] = [
       clauses: ['loss.infonce.gradient'],
       exemption: INFO_NCE_EXEMPTION,
     },
+  ),
+];
+
+/** For ports: backends are judged by the same cases as `objective/info_nce/captions`. */
+export const CAPTION_FAMILIES: readonly Family[] = [
+  family(
+    'function/loss.infonce.captions',
+    INFO_NCE_PARAMETERS,
+    (drawn) => judging(captionsFunction(drawn), isLoss),
+    { level: 3, clauses: ['loss.infonce'] },
+  ),
+  family(
+    'function/loss.infonce.captions/gradient',
+    INFO_NCE_PARAMETERS,
+    (drawn) => judging(captionsFunction(drawn), isGradient),
+    { level: 3, clauses: ['loss.infonce.gradient'], exemption: INFO_NCE_EXEMPTION },
   ),
 ];

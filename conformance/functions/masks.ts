@@ -15,7 +15,7 @@ import { integers, judging } from './exact.js';
 import { exactCase } from './integer-functions.js';
 
 /** The roundings of video masks; text masks have another. */
-const rounding = fc.constantFrom<Rounding>(
+export const rounding: fc.Arbitrary<Rounding> = fc.constantFrom<Rounding>(
   'floor-masked',
   'floor-visible',
   'floor-visible-at-least-one',
@@ -26,9 +26,13 @@ const grid = {
   rows: fc.constantFrom(2, 3, 7),
   columns: fc.constantFrom(2, 3, 5),
 };
+type AddressArbitraries = Readonly<
+  Record<'seed' | 'epoch' | 'sample' | 'replicate', fc.Arbitrary<number>>
+>;
+
 /** Ratios that leave at least one of four places visible under every rounding. */
-const ratio = fc.constantFrom(0.25, 0.5, 0.6, 0.75);
-const address = {
+export const ratio: fc.Arbitrary<number> = fc.constantFrom(0.25, 0.5, 0.6, 0.75);
+export const address: AddressArbitraries = {
   seed: fc.maxSafeNat(),
   epoch: fc.constantFrom(0, 1, 299, 0xffffffff),
   sample: draw,
@@ -50,6 +54,11 @@ export interface TubeDrawn extends MaskDrawn {
 /** The mask of a tube, by an address. */
 export function tubeCase(drawn: TubeDrawn): Case {
   return exactCase({ function: 'mask.tube', attributes: { ...drawn } }, [{}]);
+}
+
+/** The mask of a set a slot, by an address. */
+export function perSlotCase(drawn: TubeDrawn): Case {
+  return exactCase({ function: 'mask.random_per_slot', attributes: { ...drawn } }, [{}]);
 }
 
 /** Masks of random maps with ties. */
@@ -156,6 +165,12 @@ export const MASK_FAMILIES: readonly Family[] = [
     { level, clauses: ['mask.tube'] },
   ),
   family(
+    'function/mask.random_per_slot',
+    fc.record({ ...grid, ratio, rounding, ...address }),
+    perSlotCase,
+    { level, clauses: ['mask.random_per_slot'] },
+  ),
+  family(
     'function/mask.topk/count',
     fc.record({ ...counted, draw }),
     (drawn) => judging(topkCase(drawn), isCount),
@@ -178,5 +193,18 @@ export const MASK_FAMILIES: readonly Family[] = [
     fc.record({ ...caption, unit: fc.constant<TextMaskUnit>('word') }),
     textCase,
     { level, clauses: ['mask.text.words'] },
+  ),
+  family(
+    'function/mask.text/halves',
+    // Half of 5, and of 9, goes to the even number: 2 and 4.
+    fc.record({
+      ...caption,
+      unit: fc.constantFrom<TextMaskUnit>('token', 'word'),
+      ratio: fc.constant(0.5),
+      rounding: fc.constant<Rounding>('nearest-masked-at-least-one'),
+      words: fc.constantFrom(1, 3, 5, 7, 9).map((count) => new Array<number>(count).fill(1)),
+    }),
+    textCase,
+    { level, clauses: ['mask.text'] },
   ),
 ];

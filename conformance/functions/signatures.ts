@@ -1,7 +1,9 @@
 import type { FunctionName } from '../../protocol/function-call.js';
 import { DIRECTIONS, ROUNDINGS, TEXT_MASK_MODES, TEXT_MASK_UNITS } from '../../spec/index.js';
+import { GAUSSIAN } from '../../spec/masking/flow-warped.js';
 import { EMBEDDING_STARTS } from '../../spec/model/state.js';
 import { RESIZES } from '../../spec/model/transfer.js';
+import { DECAYS, WARMUPS } from '../../spec/optim/schedule.js';
 import { MODEL_SIGNATURES } from './model-signatures.js';
 import type { AttributeSpec, FunctionSignature, TensorSpec } from './signature.js';
 
@@ -78,6 +80,18 @@ export const FUNCTION_SIGNATURES: readonly FunctionSignature[] = [
     ],
   },
   {
+    function: 'mask.random_per_slot',
+    text: 'A random set of places for each slot.',
+    clauses: ['mask.random_per_slot'],
+    attributes: { ...GRID, ...ADDRESS },
+    inputs: [],
+    outputs: MASK_OUTPUTS,
+    details: [
+      COUNTING,
+      'Words and integer(n) as for mask.tube, one sequence of words for all slots: for slot 0, then 1, ..., the places that stay visible are drawn anew of items 0 ... n - 1, as there.',
+    ],
+  },
+  {
     function: 'mask.topk',
     text: 'The places of each slot with the highest values of a map are masked.',
     clauses: ['mask.count', 'mask.topk'],
@@ -85,6 +99,55 @@ export const FUNCTION_SIGNATURES: readonly FunctionSignature[] = [
     inputs: [tensor('map', 'i32', 'S R*C', 'Values of int16.')],
     outputs: MASK_OUTPUTS,
     details: [COUNTING, 'Of equal values the lower place is masked first.'],
+  },
+  {
+    function: 'mask.flow_warped',
+    text: 'The visible tokens follow the motion of the clip.',
+    clauses: ['mask.flow_warped'],
+    attributes: { ...GRID, ...ADDRESS },
+    inputs: [
+      tensor(
+        'flow',
+        'i32',
+        'T 2*R 2*C 2',
+        'Values of int16: (x to the right, y down) in 1/256 of the side of a patch, for each quarter of a patch. T is a multiple of S.',
+      ),
+    ],
+    outputs: MASK_OUTPUTS,
+    details: [
+      COUNTING,
+      'If m = 0 nothing is masked. Else a map has 8 R rows and 8 C columns of samples, 8 a side of a patch; b = floor(T / 2). All numbers are integers; floor goes down, of negative numbers, too.',
+      'Centres: with k = floor(ratio n), whatever the rounding, words and integer(n) as for mask.tube; of items 0 ... n - 1, for i = 0 ... n - k - 1 swap item i with item i + integer(n - i); the first n - k items are places.',
+      `Base map: at sample (y, x) the highest over the centres of floor(g(dy) g(dx) / 2^16), 0 where there is none. A centre lies at row 8 floor(place / C) + 4, column 8 (place mod C) + 4; with d = y - row, or x - column, g(d) is entry d, or -d - 1 where d < 0, of ${GAUSSIAN.join(', ')}; 0 beyond.`,
+      'The map of frame b is the base map. For t = b + 1 ... T - 1, then t = b - 1 ... 0, that of frame t is made of that of its neighbour on the side of b, called the known one. Sample (y, x) lies in block (floor(y / 4), floor(x / 4)) of the flow of frame t; with its (u, v) let X = 32 x + u, Y = 32 y + v.',
+      'Where X <= -32 or Y <= -32 or X >= 32 * 8 C or Y >= 32 * 8 R, the sample is that of the base map. Else, with l = floor(X / 32), r = X - 32 l, o = floor(Y / 32), q = Y - 32 o: floor(((32 - q) ((32 - r) p(o, l) + r p(o, l + 1)) + q ((32 - r) p(o + 1, l) + r p(o + 1, l + 1)) + 512) / 1024), where p is a sample (row, column) of the known map, 0 outside it.',
+      'A token has the sum of the 8 x 8 samples of its place over the maps of the T / S frames of its slot. In each slot the m tokens of the lowest sums are masked, of equal ones the lower place first.',
+    ],
+  },
+  {
+    function: 'map.crop',
+    text: 'The map of a cropped and mirrored frame, of that of the whole frame.',
+    clauses: ['map.crop'],
+    attributes: {
+      width: integer('Pixels of the whole frame, across.'),
+      height: integer('And down.'),
+      x: integer('The first column of pixels of the crop.'),
+      y: integer('Its first row.'),
+      crop_width: integer('Its columns.'),
+      crop_height: integer('Its rows.'),
+      flip: choice(['no', 'yes'], 'Whether the crop is mirrored, left to right.'),
+      rows: integer("R', rows of places over the crop."),
+      columns: integer("C', columns of places."),
+    },
+    inputs: [
+      tensor('map', 'i32', 'R C', 'Values of int16: of each of R x C equal cells of the frame.'),
+    ],
+    outputs: [tensor('map', 'i32', "R' C'", 'Of each of the equal places of the crop.')],
+    details: [
+      "Exact integers. Across, in units of 1 / (C C') of a pixel: cell c covers c width C' ... (c + 1) width C', place p covers (x C' + p crop_width) C ... (x C' + (p + 1) crop_width) C; down likewise, with height, R, R' and y.",
+      "A place has floor((2 s + a) / (2 a)), floor going down: s is the sum over all cells of the value times the lengths that cell and place share across and down; a = (crop_width C) (crop_height R). With flip, place p of a row is written to C' - 1 - p.",
+      'Frames and grids have up to 2^16 a side: s takes more than 64 bits at the largest.',
+    ],
   },
   {
     function: 'mask.text',
@@ -238,6 +301,28 @@ export const FUNCTION_SIGNATURES: readonly FunctionSignature[] = [
     ],
   },
   {
+    function: 'loss.infonce.captions',
+    text: 'InfoNCE where pairs with equal captions are positives of each other, and its gradients.',
+    clauses: ['loss.infonce', 'loss.infonce.gradient'],
+    attributes: { directions: choice(DIRECTIONS, 'w = 1/2 or 1, below.') },
+    inputs: [
+      tensor('text', 'float', 'B D', 'Not yet normalised.'),
+      tensor('video', 'float', 'B D', 'Not yet normalised.'),
+      tensor('log_scale', 'float', '', 'log(1 / tau).'),
+      tensor('captions', 'i32', 'B', 'Equal where captions are.'),
+    ],
+    outputs: [
+      tensor('loss', 'float', '', ''),
+      tensor('grad.text', 'float', 'B D', 'With respect to the embeddings as given.'),
+      tensor('grad.video', 'float', 'B D', ''),
+      tensor('grad.log_scale', 'float', '', ''),
+    ],
+    details: [
+      'As loss.infonce, with targets Q for the diagonal: Q[i, j] = 1 / (number of k with captions[k] = captions[i]) where captions[i] = captions[j], else 0.',
+      'L = w (mean_i -sum_j Q[i, j] log softmax(S[i, :])[j] + mean_j -sum_i Q[i, j] log softmax(S[:, j])[i]); G = (w / B) (softmax of rows + softmax of columns - 2 Q).',
+    ],
+  },
+  {
     function: 'optim.adamw',
     text: 'One AdamW update of one parameter.',
     clauses: ['optim.adamw', 'optim.adamw.decay'],
@@ -261,6 +346,40 @@ export const FUNCTION_SIGNATURES: readonly FunctionSignature[] = [
     ],
     details: [
       "The order of PyTorch: decay first. sqrt(v') / sqrt(c2) is as good as sqrt(v' / c2).",
+    ],
+  },
+  {
+    function: 'optim.rate',
+    text: 'The learning rates of steps.',
+    clauses: ['optim.rate'],
+    attributes: {
+      peak: number('The highest rate.'),
+      minimum: number('The lowest after the warm-up.'),
+      warmup_steps: integer('W'),
+      total_steps: integer('T, W included.'),
+      warmup: choice(WARMUPS, 'How it rises.'),
+      decay: choice(DECAYS, 'How it falls.'),
+      first: number('Of decay steps: the share of the run after which it falls; in (0, 1).'),
+      second: number('The share after which it falls again; above the first.'),
+      factor: number('By what it is multiplied then.'),
+    },
+    inputs: [tensor('steps', 'i32', 'n', 'Steps s, counted from 0, below T.')],
+    outputs: [tensor('bits', 'i32', 'n', 'The rates in float32, as bits of i32.')],
+    details: [
+      'In float64, each operation rounded; the result is rounded to float32 once.',
+      'While s < W: mae: (peak s) / W. videomae: 0 of s = 0, peak of s = W - 1, else s (peak / (W - 1)).',
+      'Then, cosine: minimum + (0.5 (peak - minimum)) (1 + cos((pi (s - W)) / (T - W))). steps: the larger of minimum and of peak, times factor for each of the two shares with s >= floor(share T + 0.5).',
+    ],
+  },
+  {
+    function: 'optim.correction',
+    text: "The corrections of AdamW's moments.",
+    clauses: ['optim.correction'],
+    attributes: { beta: number('b1 or b2.') },
+    inputs: [tensor('updates', 'i32', 'n', 'Numbers t of updates, counted from 1.')],
+    outputs: [tensor('bits', 'i32', 'n', '1 - beta^t in float32, as bits of i32.')],
+    details: [
+      'In float64: beta^t is made by squaring, from the lowest bit of t: r = 1, q = beta; for each bit r = r q where it is set, then q = q q. 1 - r is rounded to float32.',
     ],
   },
   ...MODEL_SIGNATURES,

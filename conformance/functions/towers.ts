@@ -61,7 +61,13 @@ export function spaceTimeCase(drawn: SpaceTimeDrawn): Case {
 }
 
 /** Of each clip so many places, the same in every slot. */
-function tubes({ batch, places, slots, cube, draw }: SpaceTimeDrawn): Named<HostTensor> {
+export function tubes({
+  batch,
+  places,
+  slots,
+  cube,
+  draw,
+}: Pick<SpaceTimeDrawn, 'batch' | 'places' | 'slots' | 'cube' | 'draw'>): Named<HostTensor> {
   const { rows, columns } = gridOf(tinyVideo(cube, slots));
   const stream = new RandomStream({ seed: draw, stream: 'test', replicate: 7 });
   const tokens = Array.from({ length: batch }, () => {
@@ -86,16 +92,27 @@ const PLACES = 6;
 const TEXT_ADDED =
   /^text\.(tokens|positions|segments|embed\.norm|\d+\.(attn\.proj|mlp\.fc2|norm1))/;
 
-/** The text encoder with norms after, as BERT has them. */
-export function textTowerCase(drawn: TextTowerDrawn): Case {
+/** The forms of a text encoder: BERT's, and CLIP's. */
+const TEXT_FORMS = {
+  'model.text': { keyBias: true, norms: 'after', embeddingNorm: true, segments: 2 },
+  'model.text_causal': {
+    keyBias: true,
+    norms: 'before',
+    attention: 'causal',
+    pool: 'last',
+    activation: 'quick-gelu',
+  },
+} as const;
+
+/** The text encoder of one of the forms. */
+export function textTowerCase(form: keyof typeof TEXT_FORMS, drawn: TextTowerDrawn): Case {
   const { batch, length, depth, size, mlpRatio, eps, scale, draw } = drawn;
   const [width = 0, heads = 0] = size;
-  const model = new ModelBuilder('model_text');
+  const model = new ModelBuilder(form.replace('.', '_'));
   const ids = model.program.input('ids', 'i32', [batch, length], 'data');
   const lengths = model.program.input('lengths', 'i32', [batch], 'data');
-  const form = { keyBias: true, norms: 'after', embeddingNorm: true, segments: 2 } as const;
   const sizes = { vocabulary: VOCABULARY, length: PLACES, width, depth, heads, mlpRatio };
-  const config = { ...sizes, ...form, normEps: eps };
+  const config = { ...sizes, ...TEXT_FORMS[form], normEps: eps };
   model.program.output('embedding', textEncoder(model, ids, lengths, config));
   const { program, state } = model.finish();
   const stream = new RandomStream({ seed: draw, stream: 'test', replicate: 7 });
@@ -105,7 +122,7 @@ export function textTowerCase(drawn: TextTowerDrawn): Case {
   const inputs = scaledInputs({ ...given, lengths: integers(own) }, TEXT_ADDED, scale);
   const attributes = { width, depth, heads, mlp_ratio: mlpRatio, norm_eps: eps };
   return {
-    ...functionCase({ program, runs: [inputs] }, { function: 'model.text', attributes }),
+    ...functionCase({ program, runs: [inputs] }, { function: form, attributes }),
     expected: (tensors, contract) => spreadBounds(program, tensors, contract),
   };
 }
@@ -121,6 +138,8 @@ const tower = {
   draw: fc.nat({ max: 0xffff_ffff }),
 };
 
+const TEXT_LENGTHS = fc.constantFrom(1, 3, 5);
+
 export const TOWER_FAMILIES: readonly Family[] = [
   family(
     'function/model.space_time',
@@ -135,8 +154,23 @@ export const TOWER_FAMILIES: readonly Family[] = [
   ),
   family(
     'function/model.text',
-    fc.record({ ...tower, length: fc.constantFrom(1, 3, 5) }),
-    textTowerCase,
-    { level: 3, clauses: ['model.text'], most: 12 },
+    fc.record({ ...tower, length: TEXT_LENGTHS }),
+    (drawn) => textTowerCase('model.text', drawn),
+    {
+      level: 3,
+      clauses: ['model.text'],
+      most: 12,
+    },
+  ),
+];
+
+/** For ports: backends are judged by whole steps that have it. */
+export const CAUSAL_TEXT_FAMILIES: readonly Family[] = [
+  family(
+    'function/model.text_causal',
+    // Odd widths: a kernel of four numbers has a rest in each row.
+    fc.record({ ...tower, length: TEXT_LENGTHS, size: fc.constantFrom([6, 2], [5, 1], [9, 3]) }),
+    (drawn) => textTowerCase('model.text_causal', drawn),
+    { level: 3, clauses: ['model.text_causal'], most: 12 },
   ),
 ];

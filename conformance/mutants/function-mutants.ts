@@ -3,7 +3,7 @@ import { float32 } from '../../reference/index.js';
 import { CONTRACTS } from '../../spec/contracts/index.js';
 import type { Family } from '../case.js';
 import { float32Backend } from '../fleet/legal.js';
-import { isLossOrGradient } from '../functions/step.js';
+import { isLossOrGradient } from '../functions/step-call.js';
 import { backendSubject, type Subject } from '../subject.js';
 import type { Mutant } from './mutant.js';
 import { DISTORTIONS, type Numbers } from './result-mutants.js';
@@ -28,16 +28,19 @@ function distorted(
 }
 
 /**
- * A port whose whole steps are right but for one way of getting the outputs wrong that a family judges:
- * the loss and the gradients, or what the update gives.
+ * A port whose programs are right but for one way of getting the outputs wrong that a family judges: of a
+ * step the loss and the gradients, or what the update gives; of any other function all of them.
  */
-export function stepMutants(families: readonly Family[]): readonly Mutant[] {
-  return distorted(families, /rounded|off by|one more/, (what, { id }) =>
-    wrongSteps(what, (output) => isLossOrGradient(output) === id.endsWith('/gradients')),
-  );
+export function portProgramMutants(families: readonly Family[]): readonly Mutant[] {
+  // Of a loss alone most of them change nothing, and its gradients are those of `objective/`.
+  const whole = families.filter(({ id }) => !id.startsWith('function/loss'));
+  return distorted(whole, /rounded|off by|one more/, (what, { id }) => {
+    if (!id.startsWith('function/step')) return wrongPrograms(what, () => true);
+    return wrongPrograms(what, (output) => isLossOrGradient(output) === id.endsWith('/gradients'));
+  });
 }
 
-function wrongSteps(what: string, isJudged: (output: string) => boolean): Subject {
+function wrongPrograms(what: string, isJudged: (output: string) => boolean): Subject {
   const right = backendSubject(float32Backend(what, float32({ summation: 'pairwise' })));
   const distort = DISTORTIONS[what];
   const kept = new Map<string, Numbers>();

@@ -1,10 +1,13 @@
 import { FAMILIES } from '../families/index.js';
 import { FAULTY_FLEET } from '../fleet/faulty.js';
-import { FUNCTION_FAMILIES, PROGRAM_FUNCTION_FAMILIES } from '../functions/index.js';
-import { STEP_FUNCTION_FAMILIES } from '../functions/step.js';
+import {
+  FUNCTION_FAMILIES,
+  PORT_PROGRAM_FAMILIES,
+  PROGRAM_FUNCTION_FAMILIES,
+} from '../functions/index.js';
 import { backendSubject } from '../subject.js';
 import { contractMutants } from './contract-mutants.js';
-import { functionMutants, stepMutants } from './function-mutants.js';
+import { functionMutants, portProgramMutants } from './function-mutants.js';
 import type { Mutant } from './mutant.js';
 import { compositeMutants, familyMutants } from './program-mutants.js';
 import { resultMutants } from './result-mutants.js';
@@ -14,7 +17,7 @@ export type { Mutant } from './mutant.js';
 /** The full product of operators, operations, composites and programs, and the mistakes planted by hand. */
 export function allMutants(): readonly Mutant[] {
   const withPrograms = new Set(
-    [...PROGRAM_FUNCTION_FAMILIES, ...STEP_FUNCTION_FAMILIES].map(({ id }) => id),
+    [...PROGRAM_FUNCTION_FAMILIES, ...PORT_PROGRAM_FAMILIES].map(({ id }) => id),
   );
   return [
     ...contractMutants(),
@@ -28,7 +31,7 @@ export function allMutants(): readonly Mutant[] {
       ),
     ]),
     ...functionMutants(FUNCTION_FAMILIES.filter(({ id }) => !withPrograms.has(id))),
-    ...stepMutants(STEP_FUNCTION_FAMILIES),
+    ...portProgramMutants(PORT_PROGRAM_FAMILIES),
     ...FAULTY_FLEET.map(
       ({ name, open, foundBy }): Mutant => ({
         name: `planted: ${name}`,

@@ -74,7 +74,7 @@ export function proofPage(proof: Proof, planted: PlantedByName): string {
     'Made by `npx tsx scripts/prove-suite.ts`, and again by its `--page` after `scripts/plant-mistakes.ts`. Mutants are made',
     'by rule: every operator of `conformance/mutants` on every operation, composite, objective and relation. A',
     'score by rule measures the rules; beside it stand the mistakes that people planted in the sources of real',
-    'backends and of the NumPy port.',
+    'backends and of the ports.',
     '',
     `- By rule: ${killed} of ${mutants} mutants were found: ${percent(killed, mutants)}; the others are below, with reasons.`,
     `- By hand: ${found} of ${hand} planted mistakes were found: ${percent(found, hand)}. Of them, planted at the sizes of training by one who had not written the cases: ${realFound} of ${real}, ${percent(realFound, real)}.`,

@@ -1,6 +1,7 @@
 import { targets, toUnitRange } from '../../spec/index.js';
 import type { InfoNceDrawn, MaeDrawn } from '../families/loss-cases.js';
 import { infoNceFunction, lossOfMaeFunction, maeFunction } from '../functions/losses.js';
+import { type CropDrawn, cropCase } from '../functions/maps.js';
 import { type TubeDrawn, topkCase, tubeCase } from '../functions/masks.js';
 import { type PatchifyDrawn, patchifyCase } from '../functions/pixels.js';
 import { type StepDrawn, stepCase } from '../functions/step.js';
@@ -88,6 +89,21 @@ const topk = sizedFamily(
   },
   topkCase,
   { level, clauses: ['mask.topk', 'mask.count'] },
+);
+
+/** A map so fine that sums of areas and values leave 64 bits. */
+const crop = sizedFamily<Chosen<CropDrawn>>(
+  'real/map.crop',
+  {
+    gate: [
+      {
+        ...{ cells: [512, 512], frame: [65_536, 65_535], least: 30_000, whole: true },
+        ...{ flip: true, rows: 1, columns: 2 },
+      },
+    ],
+  },
+  cropCase,
+  { level, clauses: ['map.crop'] },
 );
 
 const patchify = sizedFamily<Chosen<PatchifyDrawn>>(
@@ -239,7 +255,7 @@ const step = sizedFamily<Chosen<StepDrawn>>(
 );
 
 /** Functions that only ports have: of integers, and a step as one call. */
-export const SIZED_PORT_FUNCTIONS: readonly SizedFamily[] = [tube, topk, step];
+export const SIZED_PORT_FUNCTIONS: readonly SizedFamily[] = [tube, topk, crop, step];
 
 /** Functions that are programs, too. */
 export const SIZED_FUNCTIONS: readonly SizedFamily[] = [

@@ -10,7 +10,10 @@ import { familyCheck } from '../family-check.js';
 import { FAULTY_FLEET } from '../fleet/faulty.js';
 import { LEGAL_FLEET } from '../fleet/legal.js';
 import { FUNCTION_FAMILIES } from '../functions/index.js';
-import { missingNumpy, PORT_FOLDER, PYTHON } from '../port/testing/numpy.js';
+import { PYTHON_PORTS } from '../port/testing/python-ports.js';
+
+const { python, folder: portFolder, missing } = PYTHON_PORTS.numpy;
+
 import { backendSubject } from '../subject.js';
 import { exportVectors, type VectorEntry } from './export.js';
 import { FROZEN_CHECKS, freeze, thaw } from './frozen.js';
@@ -96,11 +99,11 @@ describe('exported vectors', () => {
     }
   });
 
-  describe.skipIf(!capable('numpy-port', missingNumpy()))('in Python, without our code', () => {
+  describe.skipIf(!capable('numpy-port', missing()))('in Python, without our code', () => {
     const check = (...more: string[]): { status: number | null; stdout: string } =>
-      spawnSync(PYTHON, ['-B', join(PORT_FOLDER, 'check_vectors.py'), folder, ...more], {
+      spawnSync(python, ['-B', join(portFolder, 'check_vectors.py'), folder, ...more], {
         encoding: 'utf8',
-        env: { ...process.env, PYTHONPATH: `${PORT_FOLDER}:${folder}` },
+        env: { ...process.env, PYTHONPATH: `${portFolder}:${folder}` },
       });
 
     it('pass with right functions', () => {

@@ -30,6 +30,7 @@ export const PRIMITIVE: Walk = {
       ['backends/tfjs/lowering/primitives.ts', 'its call in TensorFlow.js'],
       ['backends/webgpu/lowering/elementwise.ts', 'its cost and its expression in WGSL'],
       ['ports/python/lacuna_port/interpreter.py', `'${own}' in PRIMITIVES`],
+      ['ports/pytorch/lacuna_torch/programs.py', `'${own}' in PRIMITIVES`],
       ['docs/specification.md', 'npx tsx scripts/specification.ts'],
       ['docs/sizes.md', 'npx tsx scripts/sizes.ts'],
       ['conformance/mutants/kills.json', 'npx tsx scripts/prove-suite.ts'],

@@ -35,9 +35,33 @@ export const MASKING: Area = {
       source: 'VideoMAE, TubeMaskingGenerator',
     }),
     clause(
+      'mask.random_per_slot',
+      'Another set of positions is masked in each slot, drawn slot after slot from the words of one address.',
+      {
+        needs: ['mask.tube'],
+        source: 'MAC figure 2',
+      },
+    ),
+    clause(
       'mask.topk',
       'The tokens of the highest similarity are masked; of equals the one of the lower index first.',
       { needs: ['mask.count', 'mask.order'], source: 'TGM section 3.2' },
+    ),
+    clause(
+      'mask.flow_warped',
+      'The visible tokens follow the motion of the clip: Gaussians on the middle frame, carried from frame to frame by the flow, summed over each cube; the lowest sums of a slot are masked. In integers throughout.',
+      {
+        needs: ['mask.count', 'mask.order', 'random.philox'],
+        source:
+          'MGMAE, engine_for_mgmae.py; the departures from it are named in spec/masking/flow-warped.ts',
+      },
+    ),
+    clause(
+      'map.crop',
+      'The map of a cropped and mirrored frame: of each of its places the mean of the cells of the whole frame under it, weighted by the area that they share.',
+      {
+        formula: 'floor(sum over cells of area value / area of the place + 1/2)',
+      },
     ),
     clause(
       'mask.text',
@@ -118,6 +142,26 @@ export const MODEL: Area = {
         source: 'BERT and DistilBERT, Hugging Face modeling_bert.py and modeling_distilbert.py',
       },
     ),
+    clause(
+      'model.text_causal',
+      'The last token of a caption that is no padding, behind blocks with norms before attention and MLP, in which a token meets itself and those before it; a norm at the end. The MLP has the quick GELU.',
+      {
+        formula: 'x += attn(norm1(x)); x += mlp(norm2(x)); quick GELU: x / (1 + e^(-1.702 x))',
+        needs: ['model.text', 'op.tanh'],
+        source: 'CLIP, model.py; Hugging Face modeling_clip.py',
+      },
+    ),
+    clause(
+      'model.projection',
+      'The head between an encoder and the contrastive loss, and embeddings of length 1 behind it. Batch norm has the statistics of the whole batch, with the biased variance; the running ones move a tenth of the way to them, with the unbiased.',
+      {
+        formula:
+          'fc2(x); fc2(relu(x)); fc2(relu(fc1(x))); fc2(relu(batch_norm(fc1(x)))); then x / sqrt(max(sum x^2, 1e-24))',
+        needs: ['op.matmul', 'op.rsqrt', 'op.select', 'op.compare', 'op.reduce_sum'],
+        source:
+          'TGM section 3.4, SimCLR (mlp-bn); Frozen-in-Time (linear, relu-linear); torch.nn.BatchNorm1d',
+      },
+    ),
   ],
 };
 
@@ -195,6 +239,19 @@ export const OPTIM: Area = {
       'Weight decay shrinks the parameter by the rate of its layer, and never enters the moments.',
       { needs: ['optim.adamw'] },
     ),
+    clause(
+      'optim.rate',
+      'The learning rate of a step: a linear warm-up, then half a cosine, or a fall by a factor at shares of the run. In float64, rounded to float32.',
+      {
+        formula:
+          'peak s / (W - 1), or peak s / W; min + (peak - min) (1 + cos(pi (s - W) / (T - W))) / 2; max(min, peak factor^c)',
+        source: "VideoMAE utils.cosine_scheduler; MAE-ST util/lr_sched.py; MCQ's schedule",
+      },
+    ),
+    clause('optim.correction', "The bias correction of AdamW's moments at update t.", {
+      formula: '1 - beta^t',
+      source: 'Kingma and Ba 2015, algorithm 1',
+    }),
   ],
 };
 
@@ -260,7 +317,15 @@ export const TRAINING: Area = {
     'A whole step is judged in two cuts. Where the exact gradient is 0 (biases of keys, a bias before batch norm) rounding decides its sign, and AdamW makes updates of full size of it: such parameters are judged by their gradients only.',
   clauses: [
     clause('step.gradients', 'The gradients of every parameter of a step, of each objective.', {
-      needs: ['model.forward', 'target.cube', 'gradient.composition', 'loss.infonce.gradient'],
+      needs: [
+        'model.forward',
+        'model.space_time',
+        'model.text',
+        'model.projection',
+        'target.cube',
+        'gradient.composition',
+        'loss.infonce.gradient',
+      ],
     }),
     clause(
       'step.update',

@@ -15,7 +15,7 @@ const STEPS = 32;
  * round(2^16 exp(-(k / 16)^2)) for k = 1, 3, 5, ...: a Gaussian of one patch's width (no factor 1/2)
  * at a sample k/16 patches from its centre, along one axis. Beyond the table it is 0.
  */
-const GAUSSIAN: readonly number[] = [
+export const GAUSSIAN: readonly number[] = [
   65280, 63272, 59439, 54119, 47760, 40851, 33867, 27213, 21193, 15998, 11704, 8299, 5704, 3800,
   2453, 1535, 931, 547, 312, 172, 92, 48, 24, 12, 6, 3, 1,
 ];

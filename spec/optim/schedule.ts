@@ -5,6 +5,8 @@ import { cos } from '../numeric/trigonometry.js';
 export const WARMUPS = ['videomae', 'mae'] as const;
 export type Warmup = (typeof WARMUPS)[number];
 
+export const DECAYS = ['cosine', 'steps'] as const;
+
 /**
  * How the rate falls after the warm-up.
  * - `cosine`: along half a cosine (VideoMAE, MAE).

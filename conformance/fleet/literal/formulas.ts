@@ -59,12 +59,14 @@ export function mae(
   };
 }
 
+/** InfoNCE with S = scale t v^T; `captions` are numbers, equal where pairs are positives of each other. */
 export function infonce(
   s: Scalars,
   text: readonly List[],
   video: readonly List[],
-  logScale: Scalar,
+  scale: Scalar,
   directions: unknown,
+  captions: readonly number[] = text.map((_, i) => i),
 ): Readonly<Record<'loss' | 'text' | 'video' | 'log_scale', readonly Scalar[]>> {
   const B = text.length;
   const length = (x: List): Scalar => {
@@ -73,18 +75,22 @@ export function infonce(
   };
   const unit = (x: List): List => x.map((each) => s.div(each, length(x)));
   const [t, v] = [text.map(unit), video.map(unit)];
-  const scale = s.exp(logScale);
+  const same = captions.map((one) => captions.filter((other) => other === one).length);
+  const Q = (i: number, j: number): number => (captions[i] === captions[j] ? 1 / at(same, i) : 0);
   const S = t.map((row) => v.map((column) => s.mul(scale, s.dot(row, column))));
   const columns = S.map((_, j) => S.map((row) => at(row, j)));
   const w = s.of(directions === 'mean' ? 1 / 2 : 1);
   const terms = (lists: readonly List[]): Scalar[] =>
-    lists.map((list, i) => crossEntropy(s, list, i));
+    lists.map((list, i) => {
+      const positives = list.flatMap((_, j) => (Q(i, j) > 0 ? [j] : []));
+      return s.sum(positives.map((j) => s.mul(s.of(Q(i, j)), crossEntropy(s, list, j))));
+    });
   const loss = s.mul(w, s.add(s.mean(terms(S)), s.mean(terms(columns))));
   const [byRow, byColumn] = [S.map((x) => softmax(s, x)), columns.map((x) => softmax(s, x))];
   const G = S.map((row, i) =>
     row.map((_, j) => {
       const both = s.add(at(at(byRow, i), j), at(at(byColumn, j), i));
-      return s.mul(s.div(w, s.of(B)), s.sub(both, s.of(i === j ? 2 : 0)));
+      return s.mul(s.div(w, s.of(B)), s.sub(both, s.of(2 * Q(i, j))));
     }),
   );
   const GT = G.map((_, j) => G.map((row) => at(row, j)));

@@ -64,7 +64,10 @@ function wordsOf(stream: bigint, attributes: FunctionAttributes): () => bigint {
 }
 
 /** integer(n) by the words of a stream. */
-function integersOf(stream: bigint, attributes: FunctionAttributes): (count: number) => number {
+export function integersOf(
+  stream: bigint,
+  attributes: FunctionAttributes,
+): (count: number) => number {
   const next = wordsOf(stream, attributes);
   return (count) => {
     const N = BigInt(count);
@@ -75,7 +78,7 @@ function integersOf(stream: bigint, attributes: FunctionAttributes): (count: num
 }
 
 /** The first `count` of items 0 ... n - 1 after so many swaps. */
-function first(n: number, count: number, integer: (count: number) => number): Set<number> {
+export function first(n: number, count: number, integer: (count: number) => number): Set<number> {
   const items = Array.from({ length: n }, (_, i) => i);
   for (let i = 0; i < count; i++) {
     const j = i + integer(n - i);
@@ -90,6 +93,15 @@ export function tube(attributes: FunctionAttributes): Named<HostTensor> {
   const m = maskedPlaces(n, attributes);
   const visible = first(n, n - m, integersOf(6n, attributes));
   return split(S, n, (_, place) => !visible.has(place));
+}
+
+export function randomPerSlot(attributes: FunctionAttributes): Named<HostTensor> {
+  const [S, R, C] = grid(attributes);
+  const n = R * C;
+  const m = maskedPlaces(n, attributes);
+  const integer = integersOf(6n, attributes);
+  const visible = Array.from({ length: S }, () => first(n, n - m, integer));
+  return split(S, n, (slot, place) => !at(visible, slot).has(place));
 }
 
 export function maskedText(
@@ -153,11 +165,11 @@ export function topk(
   return split(S, n, (slot, place) => at(masked, slot).has(place));
 }
 
-function grid({ slots, rows, columns }: FunctionAttributes): [number, number, number] {
+export function grid({ slots, rows, columns }: FunctionAttributes): [number, number, number] {
   return [Number(slots), Number(rows), Number(columns)];
 }
 
-function maskedPlaces(n: number, { ratio: given, rounding }: FunctionAttributes): number {
+export function maskedPlaces(n: number, { ratio: given, rounding }: FunctionAttributes): number {
   const ratio = Number(given);
   if (ratio === 0) return 0;
   if (rounding === 'floor-masked') return Math.floor(ratio * n);
@@ -166,7 +178,7 @@ function maskedPlaces(n: number, { ratio: given, rounding }: FunctionAttributes)
   return n - (rounding === 'floor-visible-at-least-one' ? Math.max(visible, 1) : visible);
 }
 
-function split(
+export function split(
   slots: number,
   n: number,
   isMasked: (slot: number, place: number) => boolean,

@@ -216,6 +216,114 @@ export function encodeText(
   return at(x, 0);
 }
 
+/** The last token of a caption, in which a token meets itself and those before it. */
+export function encodeTextCausally(
+  s: Scalars,
+  parameters: Parameters,
+  ids: readonly number[],
+  length: number,
+  { depth, heads, eps }: Blocks,
+): Token {
+  const width = (parameters.get('text.norm.weight') ?? []).length;
+  const row = (table: string, index: number): Token =>
+    (parameters.get(`text.${table}`) ?? []).slice(index * width, (index + 1) * width);
+  let x: readonly Token[] = ids.map((id, place) =>
+    row('tokens', id).map((each, d) => s.add(each, at(row('positions', place), d))),
+  );
+  for (let i = 0; i < depth; i++) {
+    const name = `text.${i}`;
+    const normed = (which: string): Scalar[][] =>
+      x.map((token) => norm(s, parameters, `${name}.${which}`, token, eps));
+    const meets: Meets = (query, key) => key <= query;
+    x = sums(s, x, attention(s, parameters, `${name}.attn`, normed('norm1'), heads, meets));
+    const added = normed('norm2').map((token) => {
+      const hidden = linear(s, parameters, `${name}.mlp.fc1`, token);
+      return linear(
+        s,
+        parameters,
+        `${name}.mlp.fc2`,
+        hidden.map((each) => quickGelu(s, each)),
+      );
+    });
+    x = sums(s, x, added);
+  }
+  return norm(s, parameters, 'text.norm', at(x, length - 1), eps);
+}
+
+/** x / (1 + e^(-1.702 x)) */
+function quickGelu(s: Scalars, x: Scalar): Scalar {
+  return s.div(x, s.add(s.of(1), s.exp(s.mul(s.of(-1.702), x))));
+}
+
+/** Embeddings of length 1, and the next statistics of the batch norm where it is trained. */
+export interface Projected {
+  readonly embedding: readonly Token[];
+  readonly statistics: Readonly<Record<string, readonly Scalar[]>>;
+}
+
+/** The head `name` on the rows x. */
+export function project(
+  s: Scalars,
+  parameters: Parameters,
+  name: string,
+  x: readonly Token[],
+  { kind, mode }: { readonly kind: unknown; readonly mode: unknown },
+): Projected {
+  const layer = (which: string, rows: readonly Token[]): readonly Token[] =>
+    rows.map((row) => linear(s, parameters, `${name}.${which}`, row));
+  let y = kind === 'mlp' || kind === 'mlp-bn' ? layer('fc1', x) : x;
+  let statistics: Projected['statistics'] = {};
+  if (kind === 'mlp-bn') {
+    const normed = batchNorm(s, parameters, `${name}.norm`, y, mode === 'train');
+    y = normed.embedding;
+    if (mode === 'train') statistics = normed.statistics;
+  }
+  if (kind !== 'linear' && kind !== 'none')
+    y = y.map((row) => row.map((each) => (each.value > 0 ? each : s.of(0))));
+  if (kind !== 'none') y = layer('fc2', y);
+  const embedding = y.map((row) => {
+    const square = s.dot(row, row);
+    const length = s.sqrt(square.value > 1e-24 ? square : s.of(1e-24));
+    return row.map((each) => s.div(each, length));
+  });
+  return { embedding, statistics };
+}
+
+function batchNorm(
+  s: Scalars,
+  parameters: Parameters,
+  name: string,
+  x: readonly Token[],
+  isTrained: boolean,
+): Projected {
+  const of = (which: string, d: number): Scalar => at(parameters.get(`${name}.${which}`) ?? [], d);
+  const B = x.length;
+  const columns = at(x, 0).map((_, d) => {
+    const column = x.map((row) => at(row, d));
+    const mean = isTrained ? s.mean(column) : of('running_mean', d);
+    const squares = column.map((each) => s.mul(s.sub(each, mean), s.sub(each, mean)));
+    const variance = isTrained ? s.mean(squares) : of('running_variance', d);
+    const deviation = s.sqrt(s.add(variance, s.of(1e-5)));
+    const moved = (which: string, next: Scalar): Scalar =>
+      s.add(s.mul(s.of(0.9), of(which, d)), s.mul(s.of(0.1), next));
+    return {
+      values: column.map((each) => {
+        const normed = s.div(s.sub(each, mean), deviation);
+        return s.add(s.mul(normed, of('weight', d)), of('bias', d));
+      }),
+      mean: moved('running_mean', mean),
+      variance: moved('running_variance', s.div(s.mul(variance, s.of(B)), s.of(B - 1))),
+    };
+  });
+  return {
+    embedding: x.map((_, b) => columns.map(({ values }) => at(values, b))),
+    statistics: {
+      [`${name}.running_mean`]: columns.map(({ mean }) => mean),
+      [`${name}.running_variance`]: columns.map(({ variance }) => variance),
+    },
+  };
+}
+
 /** (pixel / 255 - mean) / std of the channel. */
 function pixelsOf(s: Scalars, cube: readonly number[]): Scalar[] {
   return cube.map((pixel, i) => {

@@ -23,7 +23,7 @@ describe('a port written by the letter of docs/protocol.md passes every function
     const checks = checksFor(port).filter(({ id }) => id.startsWith('function/step'));
     const report = await runChecks(port, { checks, cases: 1 });
     expect(report.ok, formatReport(report)).toBe(true);
-    expect(report.counts.pass).toBe(2);
+    expect(report.counts.pass).toBe(6);
   });
 });
 

@@ -7,14 +7,17 @@ import {
 import { type AdamWAttributes, elementCount, type Shape } from '../../../spec/program/index.js';
 import type { Subject } from '../../subject.js';
 import { adamw, infonce, mae, patchify, scalars, targetCube } from './formulas.js';
-import { maskedText, philox, start, topk, tube } from './integers.js';
+import { maskedText, philox, randomPerSlot, start, topk, tube } from './integers.js';
+import { corrections, croppedMap, flowWarped, rates } from './maps.js';
 import {
   type Blocks,
   decode,
   encode,
   encodeSpaceTime,
   encodeText,
+  encodeTextCausally,
   type Parameters,
+  project,
 } from './model.js';
 import { ranks } from './ranks.js';
 import { resize } from './resize.js';
@@ -73,10 +76,16 @@ function answer(
       return philox(inputs);
     case 'mask.tube':
       return tube(attributes);
+    case 'mask.random_per_slot':
+      return randomPerSlot(attributes);
     case 'mask.topk':
       return topk(inputs, attributes);
     case 'retrieval.rank':
       return ranks(inputs, attributes);
+    case 'mask.flow_warped':
+      return flowWarped(inputs, attributes);
+    case 'map.crop':
+      return croppedMap(inputs, attributes);
     case 'mask.text':
       return maskedText(inputs, attributes);
     case 'state.start':
@@ -91,16 +100,30 @@ function answer(
       return maeLoss(request);
     case 'loss.infonce':
       return infonceLoss(request);
+    case 'loss.infonce.captions':
+      return infonceLoss(request);
     case 'optim.adamw':
       return update(request);
+    case 'optim.rate':
+      return rates(inputs, attributes);
+    case 'optim.correction':
+      return corrections(inputs, attributes);
     case 'model.forward':
       return forward(request);
     case 'model.space_time':
       return spaceTime(request);
     case 'model.text':
-      return text(request);
+      return text(request, encodeText);
+    case 'model.text_causal':
+      return text(request, encodeTextCausally);
+    case 'model.projection':
+      return projected(request);
     case 'step':
       return step(request);
+    case 'step.contrastive':
+      return contrastiveStep(request);
+    case 'step.joint':
+      return jointStep(request);
     default:
       return name satisfies never;
   }
@@ -146,8 +169,9 @@ function infonceLoss({ s, inputs, attributes, out }: Request): Named<HostTensor>
   const { text, video, log_scale } = inputs;
   const shape = text?.shape ?? [];
   const rows = (x: HostTensor | undefined): Scalar[][] => split(scalars(s, x), shape[1] ?? 1);
-  const scale = at(scalars(s, log_scale), 0);
-  const results = infonce(s, rows(text), rows(video), scale, attributes.directions);
+  const scale = s.exp(at(scalars(s, log_scale), 0));
+  const captions = inputs.captions && Array.from(inputs.captions.data);
+  const results = infonce(s, rows(text), rows(video), scale, attributes.directions, captions);
   return {
     loss: out(results.loss, []),
     'grad.text': out(results.text, shape),
@@ -197,23 +221,46 @@ function forward(request: Request): Named<HostTensor> {
 
 function spaceTime(request: Request): Named<HostTensor> {
   const { s, inputs, attributes, out } = request;
-  const parameters = parametersOf(s, inputs);
-  const visible = indices(inputs.visible);
-  const slots = Number(inputs['encoder.positions.slot']?.shape[0]);
-  const encoded = clips(inputs, attributes).map((cubes, b) =>
-    encodeSpaceTime(s, parameters, cubes, at(visible, b), { slots, ...blocksOf(attributes, '') }),
-  );
+  const encoded = spaceTimeEncoder(request, parametersOf(s, inputs));
   const shape = [encoded.length, at(encoded, 0).length, Number(attributes.width)];
   return { encoded: out(encoded.flat(2), shape) };
 }
 
-function text({ s, inputs, attributes, out }: Request): Named<HostTensor> {
+function spaceTimeEncoder(
+  { s, inputs, attributes }: Request,
+  parameters: Parameters,
+): (readonly (readonly Scalar[])[])[] {
+  const visible = indices(inputs.visible);
+  const slots = Number(inputs['encoder.positions.slot']?.shape[0]);
+  return clips(inputs, attributes).map((cubes, b) => [
+    ...encodeSpaceTime(s, parameters, cubes, at(visible, b), {
+      slots,
+      ...blocksOf(attributes, ''),
+    }),
+  ]);
+}
+
+function text(
+  { s, inputs, attributes, out }: Request,
+  encodeCaption: typeof encodeText,
+): Named<HostTensor> {
   const parameters = parametersOf(s, inputs);
   const lengths = Array.from(inputs.lengths?.data ?? []);
   const rows = indices(inputs.ids).map((ids, b) =>
-    encodeText(s, parameters, ids, at(lengths, b), blocksOf(attributes, '')),
+    encodeCaption(s, parameters, ids, at(lengths, b), blocksOf(attributes, '')),
   );
   return { embedding: out(rows.flat(), [rows.length, Number(attributes.width)]) };
+}
+
+function projected({ s, inputs, attributes, out }: Request): Named<HostTensor> {
+  const { kind, mode } = attributes;
+  const x = split(scalars(s, inputs.x), inputs.x?.shape[1] ?? 1);
+  const { embedding, statistics } = project(s, parametersOf(s, inputs), 'projection', x, {
+    ...{ kind, mode },
+  });
+  const next = Object.entries(statistics).map(([name, list]) => [name, out(list, [list.length])]);
+  const shape = [embedding.length, at(embedding, 0).length];
+  return { embedding: out(embedding.flat(), shape), ...Object.fromEntries(next) };
 }
 
 function encoder(
@@ -226,24 +273,92 @@ function encoder(
   );
 }
 
-function step(request: Request): Named<HostTensor> {
-  const { s, inputs, attributes, out } = request;
-  const parameters = parametersOf(s, inputs);
+/** The loss of the predictions of encoded clips. */
+function reconstructionLoss(
+  { s, inputs, attributes }: Request,
+  parameters: Parameters,
+  encodedClips: readonly (readonly (readonly Scalar[])[])[],
+): Scalar {
   const [visible, masked] = [indices(inputs.visible), indices(inputs.masked)];
-  const cubes = clips(inputs, attributes);
-  const predictions = encoder(request, parameters).flatMap((encoded, b) => {
+  const predictions = encodedClips.flatMap((encoded, b) => {
     const tokens = { visible: at(visible, b), masked: at(masked, b) };
     return decode(s, parameters, encoded, tokens, blocksOf(attributes, 'decoder_'));
   });
-  const wanted = cubes.flatMap((clip, b) =>
+  const wanted = clips(inputs, attributes).flatMap((clip, b) =>
     at(masked, b).flatMap((index) => targetCube(s, at(clip, index))),
   );
-  const { loss } = mae(s, predictions.flat(), wanted);
-  s.goBack(loss);
-  const results: Record<string, HostTensor> = {
-    loss: out([loss], []),
-    'loss.mae': out([loss], []),
+  return mae(s, predictions.flat(), wanted).loss;
+}
+
+function step(request: Request): Named<HostTensor> {
+  const parameters = parametersOf(request.s, request.inputs);
+  const loss = reconstructionLoss(request, parameters, encoder(request, parameters));
+  return stepResults(request, parameters, { loss, 'loss.mae': loss });
+}
+
+function contrastiveStep(request: Request): Named<HostTensor> {
+  const { s, inputs, attributes } = request;
+  const parameters = parametersOf(s, inputs);
+  const mode = 'train';
+  const first = spaceTimeEncoder(request, parameters).map((tokens) => at(tokens, 0));
+  const video = project(s, parameters, 'projection.video', first, { kind: 'linear', mode });
+  const lengths = Array.from(inputs['text.lengths']?.data ?? []);
+  const blocks = {
+    depth: Number(attributes.text_depth),
+    heads: Number(attributes.text_heads),
+    eps: Number(attributes.text_norm_eps),
   };
+  const captions = indices(inputs['text.ids']).map((ids, b) =>
+    encodeText(s, parameters, ids, at(lengths, b), blocks),
+  );
+  const text = project(s, parameters, 'projection.text', captions, { kind: 'relu-linear', mode });
+  const scale = s.div(s.of(1), s.of(Number(attributes.temperature)));
+  const { directions } = attributes;
+  const loss = at(infonce(s, text.embedding, video.embedding, scale, directions).loss, 0);
+  return stepResults(request, parameters, { loss, 'loss.contrastive': loss });
+}
+
+function jointStep(request: Request): Named<HostTensor> {
+  const { s, inputs, attributes, out } = request;
+  const parameters = parametersOf(s, inputs);
+  const encoded = encoder(request, parameters);
+  const reconstruction = reconstructionLoss(request, parameters, encoded);
+  const means = encoded.map((tokens) =>
+    at(tokens, 0).map((_, d) => s.mean(tokens.map((token) => at(token, d)))),
+  );
+  const mode = 'train';
+  const video = project(s, parameters, 'projection.video', means, { kind: 'mlp-bn', mode });
+  const teacher = inputs['text.embedding'];
+  const captions = split(scalars(s, teacher), teacher?.shape[1] ?? 1);
+  const text = project(s, parameters, 'projection.text', captions, { kind: 'none', mode });
+  const scale = s.exp(at(parameters.get('temperature.log_scale') ?? [], 0));
+  const { directions, mae_weight, contrastive_weight, log_scale_limit } = attributes;
+  const alignment = at(infonce(s, text.embedding, video.embedding, scale, directions).loss, 0);
+  const loss = s.add(
+    s.mul(s.of(Number(mae_weight)), reconstruction),
+    s.mul(s.of(Number(contrastive_weight)), alignment),
+  );
+  const losses = { loss, 'loss.mae': reconstruction, 'loss.contrastive': alignment };
+  const results = stepResults(request, parameters, losses);
+  const next = Number(results['temperature.log_scale']?.data[0]);
+  return {
+    ...results,
+    'temperature.log_scale': out([Math.min(Math.max(next, 0), Number(log_scale_limit))], []),
+    ...Object.fromEntries(
+      Object.entries(video.statistics).map(([name, list]) => [name, out(list, [list.length])]),
+    ),
+  };
+}
+
+/** Losses, gradients of the one called `loss`, and the update of every parameter that has moments. */
+function stepResults(
+  { s, inputs, attributes, out }: Request,
+  parameters: Parameters,
+  losses: Readonly<Record<'loss', Scalar>> & Readonly<Record<string, Scalar>>,
+): Named<HostTensor> {
+  s.goBack(losses.loss);
+  const results: Record<string, HostTensor> = {};
+  for (const [name, loss] of Object.entries(losses)) results[name] = out([loss], []);
   const scalar = (name: string): Scalar => at(scalars(s, inputs[name]), 0);
   const schedule = {
     lr: scalar('schedule.lr'),
@@ -258,7 +373,8 @@ function step(request: Request): Named<HostTensor> {
       shape,
     );
     const [m, v] = [scalars(s, inputs[`adamw.m.${name}`]), scalars(s, inputs[`adamw.v.${name}`])];
-    const decay = shape.length === 2 ? Number(attributes.weight_decay) : 0;
+    const decays = shape.length === 2 && name !== 'text.positions';
+    const decay = decays ? Number(attributes.weight_decay) : 0;
     const next = numbers.map((p, i) =>
       adamw(
         s,
@@ -283,7 +399,7 @@ function step(request: Request): Named<HostTensor> {
 function parametersOf(s: Scalars, inputs: Named<HostTensor>): Parameters {
   return new Map(
     Object.entries(inputs)
-      .filter(([name]) => /^(encoder|decoder|text)\./.test(name))
+      .filter(([name]) => /^(encoder|decoder|text|projection|temperature)\./.test(name))
       .map(([name, tensor]) => [name, scalars(s, tensor)]),
   );
 }

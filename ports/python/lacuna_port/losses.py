@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from .heads import normalize
+
 
 def mae(tensors, _):
     prediction, target = tensors["prediction"], tensors["target"]
@@ -10,43 +12,35 @@ def mae(tensors, _):
     return {"loss": np.asarray(loss), "grad.prediction": difference * loss.dtype.type(2 / difference.size)}
 
 
-def infonce(tensors, at):
+def infonce(tensors, at, scale=None):
+    """Over pairs, of which those with equal `captions` are positives; scale is exp(log_scale), or given."""
     text, video = tensors["text"], tensors["video"]
     real = text.dtype.type
-    t, text_length = normalize(text)
-    v, video_length = normalize(video)
-    scale = np.exp(tensors["log_scale"].astype("f8")).astype(real)
+    t, text_back = normalize(text)
+    v, video_back = normalize(video)
+    if scale is None:
+        scale = np.exp(tensors["log_scale"].astype("f8")).astype(real)
     logits = (t @ v.T) * scale
+    captions = tensors.get("captions", np.arange(len(text)))
+    equal = (captions[:, None] == captions).astype(real)
+    target = equal / equal.sum(axis=1, keepdims=True)
     weight = real((0.5 if at["directions"] == "mean" else 1) / len(text))
-    rows, row_terms = cross_entropy(logits)
-    columns, column_terms = cross_entropy(logits.T)
+    rows, row_terms = cross_entropy(logits, target)
+    columns, column_terms = cross_entropy(logits.T, target.T)
     loss = (row_terms.sum() + column_terms.sum()) * weight
-    gradient = (rows + columns.T - 2 * np.eye(len(text), dtype=real)) * weight
+    gradient = (rows + columns.T - 2 * target) * weight
     return {
         "loss": np.asarray(loss),
-        "grad.text": through_norm(t, text_length, (gradient * scale) @ v),
-        "grad.video": through_norm(v, video_length, (gradient * scale).T @ t),
+        "grad.text": text_back((gradient * scale) @ v),
+        "grad.video": video_back((gradient * scale).T @ t),
         "grad.log_scale": np.asarray((gradient * logits).sum()),
     }
 
 
-def cross_entropy(logits):
-    """The softmax of each row, and each row's loss against the diagonal."""
+def cross_entropy(logits, target):
+    """The softmax of each row, and each row's loss against its targets, which add up to 1."""
     shifted = logits - logits.max(axis=1, keepdims=True)
     powers = np.exp(shifted.astype("f8")).astype(logits.dtype)
     total = powers.sum(axis=1, keepdims=True)
-    losses = np.log(total[:, 0].astype("f8")).astype(logits.dtype) - np.diagonal(shifted)
-    return powers / total, losses
-
-
-def normalize(x):
-    """Rows of length 1, and the lengths, at least 1e-12."""
-    length = np.sqrt(np.maximum((x * x).sum(axis=1, keepdims=True), x.dtype.type(1e-24)))
-    return x / length, length
-
-
-def through_norm(rows, length, gradient):
-    """The gradient by rows before they were normalised."""
-    along = (rows * gradient).sum(axis=1, keepdims=True)
-    along = np.where(length > 1e-12, along, 0)
-    return (gradient - rows * along) / length
+    logs = np.log(total[:, 0].astype("f8")).astype(logits.dtype)
+    return powers / total, logs - (target * shifted).sum(axis=1)

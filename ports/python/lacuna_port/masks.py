@@ -29,9 +29,13 @@ def results(flags):
     return {name: np.asarray(values, "<i4") for name, values in lists.items()}
 
 
-def choose(count, items, purpose, at):
-    """So many of the items 0 ... items - 1, drawn at the address."""
-    stream = Stream(at["seed"], purpose, at["replicate"], at["epoch"], at["sample"])
+def stream_of(purpose, at):
+    """The words at the address."""
+    return Stream(at["seed"], purpose, at["replicate"], at["epoch"], at["sample"])
+
+
+def choose(count, items, stream):
+    """So many of the items 0 ... items - 1, drawn from the words of a stream."""
     order = list(range(items))
     for i in range(count):
         j = i + stream.integer(items - i)
@@ -42,9 +46,21 @@ def choose(count, items, purpose, at):
 def mask_tube(_, at):
     places = at["rows"] * at["columns"]
     visible = places - masked_count(places, at["ratio"], at["rounding"])
+    return results(np.tile(drawn(visible, places, stream_of(VIDEO_MASK, at)), at["slots"]))
+
+
+def drawn(visible, places, stream):
+    """Flags of the places of a slot, 0 where they stay visible."""
     flags = np.ones(places, "u1")
-    flags[choose(visible, places, VIDEO_MASK, at)] = 0
-    return results(np.tile(flags, at["slots"]))
+    flags[choose(visible, places, stream)] = 0
+    return flags
+
+
+def mask_random_per_slot(_, at):
+    places = at["rows"] * at["columns"]
+    visible = places - masked_count(places, at["ratio"], at["rounding"])
+    stream = stream_of(VIDEO_MASK, at)
+    return results(np.concatenate([drawn(visible, places, stream) for _ in range(at["slots"])]))
 
 
 def mask_topk(tensors, at):
@@ -68,7 +84,7 @@ def mask_text(tensors, at):
         else:
             units.append([place])
     count = min(masked_count(len(units), at["ratio"], at["rounding"]), len(units) - 1) if units else 0
-    chosen = sorted(choose(count, len(units), TEXT_MASK, at))
+    chosen = sorted(choose(count, len(units), stream_of(TEXT_MASK, at)))
     masked = np.array([place for unit in chosen for place in units[unit]], "<i4")
     if at["mode"] == "replace":
         out = ids.copy()

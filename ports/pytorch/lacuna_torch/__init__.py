@@ -1,0 +1,1 @@
+"""A port of Lacuna to PyTorch: every function, and an interpreter of programs."""
