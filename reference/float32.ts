@@ -15,30 +15,34 @@ export const SUMMATIONS: Readonly<Record<Summation, (terms: Float32Array) => num
     return total;
   },
   /** Eight running sums side by side, as vector units keep them, added up at the end. */
-  blocked: (terms) => {
-    const lanes = new Float32Array(8);
-    terms.forEach((term, k) => {
-      lanes[k % 8] = (lanes[k % 8] as number) + term;
-    });
-    return SUMMATIONS.sequential(lanes);
-  },
-  pairwise: (terms) => {
-    if (terms.length <= 2) return SUMMATIONS.sequential(terms);
-    const half = terms.length >> 1;
-    const left = SUMMATIONS.pairwise(terms.subarray(0, half));
-    return Math.fround(left + SUMMATIONS.pairwise(terms.subarray(half)));
-  },
+  blocked: (terms) => SUMMATIONS.sequential(sideBySide(terms, 8)),
+  pairwise: (terms) => inPairs(terms, 0, terms.length),
   /** Thirty-two running sums, added up in pairs, as a group of GPU threads does. */
-  lanes: (terms) => {
-    const lanes = new Float32Array(32);
-    terms.forEach((term, k) => {
-      lanes[k % 32] = (lanes[k % 32] as number) + term;
-    });
-    return SUMMATIONS.pairwise(lanes);
-  },
+  lanes: (terms) => SUMMATIONS.pairwise(sideBySide(terms, 32)),
   /** In float64, rounded once. */
   exact: (terms) => Math.fround(terms.reduce((total, term) => total + term, 0)),
 };
+
+/** The sum of `count` terms from `first` on: that of the first half and that of the second. */
+function inPairs(terms: Float32Array, first: number, count: number): number {
+  if (count <= 2) {
+    let total = 0;
+    for (let k = first; k < first + count; k++) total = Math.fround(total + at(terms, k));
+    return total;
+  }
+  const half = count >> 1;
+  return Math.fround(inPairs(terms, first, half) + inPairs(terms, first + half, count - half));
+}
+
+/** Running sums of every `count`-th term. */
+function sideBySide(terms: Float32Array, count: number): Float32Array {
+  const lanes = new Float32Array(count);
+  for (let k = 0; k < terms.length; k++) {
+    const lane = k % count;
+    lanes[lane] = at(lanes, lane) + at(terms, k);
+  }
+  return lanes;
+}
 
 export type Summation = 'sequential' | 'reversed' | 'blocked' | 'pairwise' | 'lanes' | 'exact';
 
