@@ -32,7 +32,7 @@ export async function firstFailure(
       const [first] = report.checks;
       if (first === undefined || first.verdict === 'pass') continue;
       // A function that a port may leave out is right where the port has it.
-      const isWrong = first.verdict === 'fail' && first.id.startsWith('function/');
+      const isWrong = first.verdict === 'fail' && /^(function|real)\//.test(first.id);
       if (isOptional(first) && !isWrong) continue;
       if (first.beyondContract === true) continue;
       const ratio = first.failure?.deviation?.ratio;
