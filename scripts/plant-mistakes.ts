@@ -15,6 +15,7 @@ import type { PlantedByName, PlantedCounts } from '../conformance/mutants/proof-
  *     npx tsx scripts/plant-mistakes.ts webgpu units    those that need a device with matrix units, too
  *     npx tsx scripts/plant-mistakes.ts numpy           in the NumPy port (`ports/python/mutants.json`)
  *     npx tsx scripts/plant-mistakes.ts torch           in the PyTorch port (`ports/pytorch/mutants.json`)
+ *     npx tsx scripts/plant-mistakes.ts torch apart     those listed without a look at the suite
  *
  * Ends with 1 when one is not found and has no reason, or when the backend fails without any. What came of
  * each is kept in `conformance/mutants/planted.json`, and `docs/proof.md` counts it.
@@ -31,6 +32,8 @@ export interface Mistake {
   readonly foundBy: string;
   /** Whether it was planted by somebody who did not write the cases, at the sizes of training. */
   readonly real?: boolean;
+  /** Whether it was listed by a reader of the port alone, who wrote neither it nor the cases, and had not read them. */
+  readonly apart?: boolean;
   /** Why no check can find it, where none can. */
   readonly survives?: string;
   /** What only some devices have, and without which it does not show: planted where this is the word. */
@@ -107,9 +110,10 @@ async function main([backend = 'onnx', word = '']: readonly string[]): Promise<v
     for (const layer of LAYERS)
       cpSync(join(ROOT, layer), join(folder, layer), { recursive: true, filter });
     symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-    const named = mistakesOf(backend).filter(({ name, real = false }) =>
-      word === 'real' ? real : name.includes(word),
-    );
+    const named = mistakesOf(backend).filter(({ name, real = false, apart = false }) => {
+      if (word === 'apart') return apart;
+      return word === 'real' ? real : name.includes(word);
+    });
     const mistakes = named.filter(({ needs = word }) => needs === word);
     for (const { name, needs } of named) {
       if (needs !== undefined && needs !== word)

@@ -120,6 +120,19 @@ function reduce(op: 'reduce_sum' | 'reduce_max', domain: (x: number) => number):
   );
 }
 
+/** Rows of nothing but -Infinity: a search that begins at the lowest finite number ends there. */
+const lowest: Family = family(
+  'primitive/reduce_max/lowest',
+  fc.record(rows),
+  ({ outer, inner, axis, ...data }) => {
+    const x: CaseInput = { shape: [outer, inner], domain: () => Number.NEGATIVE_INFINITY };
+    return buildCase('reduce_max', { x }, data, ({ x: value }) => ({
+      result: value.builder.primitive('reduce_max', [value], { axes: [axis], keep: false }),
+    }));
+  },
+  NON_FINITE,
+);
+
 /** NaN in one row of a and one column of b: 0 times NaN is NaN, and other rows are free of it. */
 const matmul: Family = family(
   'primitive/matmul/non-finite',
@@ -240,6 +253,7 @@ export const NON_FINITE_FAMILIES: readonly Family[] = [
   select,
   toBool,
   reduce('reduce_max', someInfinite),
+  lowest,
   reduce('reduce_sum', someNaN),
   matmul,
   scatterAdd,

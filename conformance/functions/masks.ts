@@ -119,6 +119,20 @@ export function textCase({ words, padding, vocabulary, ...drawn }: TextDrawn): C
   return exactCase({ function: 'mask.text', attributes: { ...drawn, mask, pad } }, [inputs]);
 }
 
+/** A caption of which some tokens are the mask itself, which is a token like others unless it is said to be special. */
+function literalMaskCase({ special, ...drawn }: TextDrawn & { special: boolean }): Case {
+  const [mask = 0, pad = 0, begin = 0] = drawn.vocabulary;
+  const { words: _words, padding: _padding, vocabulary: _vocabulary, ...attributes } = drawn;
+  const runs = textCase(drawn).runs.map((inputs) => ({
+    ...inputs,
+    ids: integers(
+      Array.from(inputs.ids?.data ?? [], (id) => (id >= 20 && id % 2 === 0 ? mask : id)),
+    ),
+    special: integers([begin, begin + 1, ...(special ? [mask] : [])]),
+  }));
+  return exactCase({ function: 'mask.text', attributes: { ...attributes, mask, pad } }, runs);
+}
+
 /** Numbers of places and ratios at which the roundings differ: 19 or 20 of 196 stay visible. */
 const counted = {
   slots: fc.constantFrom(1, 2, 8),
@@ -193,6 +207,16 @@ export const MASK_FAMILIES: readonly Family[] = [
     fc.record({ ...caption, unit: fc.constant<TextMaskUnit>('word') }),
     textCase,
     { level, clauses: ['mask.text.words'] },
+  ),
+  family(
+    'function/mask.text/literal',
+    fc.record({
+      ...caption,
+      unit: fc.constantFrom<TextMaskUnit>('token', 'word'),
+      special: fc.boolean(),
+    }),
+    literalMaskCase,
+    { level, clauses: ['mask.text'] },
   ),
   family(
     'function/mask.text/halves',

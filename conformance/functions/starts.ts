@@ -26,17 +26,19 @@ export interface ResizeDrawn {
   readonly from: readonly [number, number];
   readonly to: readonly [number, number];
   readonly width: number;
+  /** The largest value, in sixteenths. @defaultValue 128 */
+  readonly most?: number;
   readonly draw: number;
 }
 
 /** A table of positions at another size. */
-export function resizeCase({ kind, from, to, width, draw: seed }: ResizeDrawn): Case {
+export function resizeCase({ kind, from, to, width, most = 128, draw: seed }: ResizeDrawn): Case {
   const isSlots = kind === 'slots';
   const [rows, toRows] = [from[0], to[0]];
   const [columns, toColumns] = isSlots ? [1, 1] : [from[1], to[1]];
   const stream = new RandomStream({ seed, stream: 'test' });
   const count = rows * columns * width;
-  const values = Array.from({ length: count }, () => stream.integer(257) - 128);
+  const values = Array.from({ length: count }, () => stream.integer(2 * most + 1) - most);
   const attributes = { kind, rows, columns, toRows, toColumns };
   const table = integers(values, [rows * columns, width]);
   return exactCase({ function: 'state.resize', attributes }, [{ table }]);

@@ -7,7 +7,7 @@ import { type Case, type Family, family, functionCase } from '../case.js';
 import { spreadBounds } from '../steps/legal-spread.js';
 import { scaledInputs, stepInputs, tinyVideo } from '../steps/tiny-step.js';
 import { integers } from './exact.js';
-import { CUBE } from './forward.js';
+import { CUBE, QUERIES } from './forward.js';
 
 interface TowerDrawn {
   readonly batch: number;
@@ -84,6 +84,12 @@ export function tubes({
 export interface TextTowerDrawn extends TowerDrawn {
   /** L, tokens of a caption, padding included. */
   readonly length: number;
+  /** Tokens of every caption. @defaultValue all or up to two fewer */
+  readonly own?: number;
+  /** What queries are multiplied with. @defaultValue 1 */
+  readonly sharpness?: number;
+  /** Rows of the table of tokens; where there are more than 7, only the last 7 are read. */
+  readonly vocabulary?: number;
 }
 
 const VOCABULARY = 7;
@@ -107,19 +113,26 @@ const TEXT_FORMS = {
 /** The text encoder of one of the forms. */
 export function textTowerCase(form: keyof typeof TEXT_FORMS, drawn: TextTowerDrawn): Case {
   const { batch, length, depth, size, mlpRatio, eps, scale, draw } = drawn;
+  const { own, sharpness = 1, vocabulary = VOCABULARY } = drawn;
   const [width = 0, heads = 0] = size;
   const model = new ModelBuilder(form.replace('.', '_'));
-  const ids = model.program.input('ids', 'i32', [batch, length], 'data');
+  const tokens = model.program.input('ids', 'i32', [batch, length], 'data');
   const lengths = model.program.input('lengths', 'i32', [batch], 'data');
-  const sizes = { vocabulary: VOCABULARY, length: PLACES, width, depth, heads, mlpRatio };
+  const sizes = { vocabulary, length: PLACES, width, depth, heads, mlpRatio };
   const config = { ...sizes, ...TEXT_FORMS[form], normEps: eps };
-  model.program.output('embedding', textEncoder(model, ids, lengths, config));
+  model.program.output('embedding', textEncoder(model, tokens, lengths, config));
   const { program, state } = model.finish();
   const stream = new RandomStream({ seed: draw, stream: 'test', replicate: 7 });
   // Some captions are full, some are not.
-  const own = Array.from({ length: batch }, () => length - stream.integer(Math.min(3, length)));
+  const lengthsOf = Array.from({ length: batch }, () => {
+    const short = stream.integer(Math.min(3, length));
+    return own ?? length - short;
+  });
   const given = stepInputs(program, state, { batch, visible: 1, draw });
-  const inputs = scaledInputs({ ...given, lengths: integers(own) }, TEXT_ADDED, scale);
+  const ids = Array.from(given.ids?.data ?? [], (id) => id + vocabulary - VOCABULARY);
+  const read = { ids: integers(ids, [batch, length]), lengths: integers(lengthsOf) };
+  const scaled = scaledInputs({ ...given, ...read }, TEXT_ADDED, scale);
+  const inputs = scaledInputs(scaled, QUERIES, sharpness);
   const attributes = { width, depth, heads, mlp_ratio: mlpRatio, norm_eps: eps };
   return {
     ...functionCase({ program, runs: [inputs] }, { function: form, attributes }),
@@ -139,6 +152,19 @@ const tower = {
 };
 
 const TEXT_LENGTHS = fc.constantFrom(1, 3, 5);
+
+/**
+ * Captions of one token, whose scores are far from 0: whatever stands behind it has no weight, however low
+ * the score of the token itself is.
+ */
+function alone(form: keyof typeof TEXT_FORMS): Family {
+  return family(
+    `function/${form}/alone`,
+    fc.record({ ...tower, length: fc.constantFrom(3, 5) }),
+    (drawn) => textTowerCase(form, { ...drawn, own: 1, sharpness: 2 ** 20 }),
+    { level: 3, clauses: [form], most: 4 },
+  );
+}
 
 export const TOWER_FAMILIES: readonly Family[] = [
   family(
@@ -162,6 +188,7 @@ export const TOWER_FAMILIES: readonly Family[] = [
       most: 12,
     },
   ),
+  alone('model.text'),
 ];
 
 /** For ports: backends are judged by whole steps that have it. */
@@ -173,4 +200,5 @@ export const CAUSAL_TEXT_FAMILIES: readonly Family[] = [
     (drawn) => textTowerCase('model.text_causal', drawn),
     { level: 3, clauses: ['model.text_causal'], most: 12 },
   ),
+  alone('model.text_causal'),
 ];

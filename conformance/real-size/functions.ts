@@ -1,12 +1,20 @@
 import { targets, toUnitRange } from '../../spec/index.js';
 import type { InfoNceDrawn, MaeDrawn } from '../families/loss-cases.js';
-import { infoNceFunction, lossOfMaeFunction, maeFunction } from '../functions/losses.js';
+import { integers, judging } from '../functions/exact.js';
+import {
+  captionsFunction,
+  infoNceFunction,
+  lossOfMaeFunction,
+  maeFunction,
+} from '../functions/losses.js';
 import { type CropDrawn, cropCase } from '../functions/maps.js';
 import { type TubeDrawn, topkCase, tubeCase } from '../functions/masks.js';
 import { type PatchifyDrawn, patchifyCase } from '../functions/pixels.js';
+import { type ResizeDrawn, resizeCase, type StartDrawn, startCase } from '../functions/starts.js';
 import { type StepDrawn, stepCase } from '../functions/step.js';
+import { type TextTowerDrawn, textTowerCase } from '../functions/towers.js';
 import { ADAMW_INPUTS, updated } from './adamw.js';
-import { HIDDEN, WIDTH } from './content.js';
+import { HIDDEN, VOCABULARY, WIDTH } from './content.js';
 import { type SizedFamily, type Sizes, sizedFamily } from './sized-family.js';
 import { stretchedCase } from './stretched-case.js';
 
@@ -254,8 +262,72 @@ const step = sizedFamily<Chosen<StepDrawn>>(
   { level, clauses: ['step.gradients'] },
 );
 
+/** More numbers than 65,536 blocks of words give. */
+const start = sizedFamily<Omit<Drawn<StartDrawn>, 'draw'>>(
+  'real/state.start',
+  {
+    gate: [
+      { start: 'xavier', inputs: 1536, outputs: 768, count: 262_147, seed: 2 ** 40 + 3, sample: 5 },
+    ],
+  },
+  ({ draw: _, ...drawn }) => startCase(drawn),
+  { level, clauses: ['state.start'] },
+);
+
+/** Sixteenths up to 2^29, which float32 does not hold. */
+const resize = sizedFamily<Chosen<ResizeDrawn>>(
+  'real/state.resize',
+  {
+    gate: [
+      { kind: 'places', from: [14, 14], to: [24, 16], width: 2, most: 2 ** 29 },
+      { kind: 'slots', from: [8, 1], to: [16, 1], width: 5, most: 2 ** 29 },
+    ],
+  },
+  resizeCase,
+  { level, clauses: ['state.resize'] },
+);
+
+/** Captions with numbers above 2^24, of which float32 takes two for one. */
+const captions = sizedFamily<Chosen<InfoNceDrawn>>(
+  'real/loss.infonce.captions',
+  { gate: [{ batch: 33, width: 8, directions: 'sum', regime: 'normal' }] },
+  (drawn) => {
+    const made = captionsFunction(drawn);
+    const runs = made.runs.map((inputs) => ({
+      ...inputs,
+      captions: integers(Array.from(inputs.captions?.data ?? [], (id) => 2 ** 24 + id)),
+    }));
+    return judging({ ...made, runs }, (output) => output === 'loss');
+  },
+  { level, clauses: ['loss.infonce'] },
+);
+
+/** The last words of CLIP's table: their ids do not fit in 16 bits. */
+const words = sizedFamily<Chosen<TextTowerDrawn>>(
+  'real/model.text_causal',
+  {
+    gate: [
+      {
+        ...{ batch: 2, length: 5, depth: 1, size: [4, 1], mlpRatio: 2, eps: 1e-5, scale: 1 },
+        vocabulary: VOCABULARY,
+      },
+    ],
+  },
+  (drawn) => textTowerCase('model.text_causal', drawn),
+  { level, clauses: ['model.text_causal'] },
+);
+
 /** Functions that only ports have: of integers, and a step as one call. */
-export const SIZED_PORT_FUNCTIONS: readonly SizedFamily[] = [tube, topk, crop, step];
+export const SIZED_PORT_FUNCTIONS: readonly SizedFamily[] = [
+  tube,
+  topk,
+  crop,
+  start,
+  resize,
+  captions,
+  words,
+  step,
+];
 
 /** Functions that are programs, too. */
 export const SIZED_FUNCTIONS: readonly SizedFamily[] = [

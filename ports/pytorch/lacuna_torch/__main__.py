@@ -4,7 +4,7 @@ import argparse
 
 import torch
 
-from . import integers, losses, masks, model, steps
+from . import integers, losses, masks, model, ranks, steps
 from .programs import Program
 from .protocol import serve
 
@@ -16,6 +16,7 @@ FUNCTIONS = {
     "mask.flow_warped": masks.flow_warped,
     "map.crop": masks.crop,
     "mask.text": masks.text,
+    "retrieval.rank": ranks.rank,
     "state.start": integers.start,
     "state.resize": integers.resize,
     "patchify": losses.patchify,
