@@ -52,6 +52,14 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Says how well sentences find their videos, with the protocol of every number.',
     load: async () => (await import('./commands/retrieve.js')).retrieveCommand(),
   },
+  index: {
+    summary: 'Makes an index of your videos that sentences can be looked up in, and keeps it.',
+    load: async () => (await import('./commands/index-videos.js')).indexCommand(),
+  },
+  search: {
+    summary: 'Finds the videos, and the places in them, that a sentence describes.',
+    load: async () => (await import('./commands/search.js')).searchCommand(),
+  },
   metrics: {
     summary: "Scores a similarity matrix of somebody else by every public code's convention.",
     load: async () => (await import('./commands/metrics.js')).metricsCommand(),
@@ -102,6 +110,8 @@ Examples:
   $ lacuna tune runs/my-run --data captions.jsonl                         tune it for retrieval, unmasked
   $ lacuna evaluate runs/my-run --data test.jsonl                         retrieval and reconstruction on held-out clips
   $ lacuna retrieve runs/my-run --data test.jsonl --texts all             how well sentences find their videos
+  $ lacuna index videos --model runs/my-run                               an index of your own videos
+  $ lacuna search "a dog on a leash"                                      the videos that a sentence describes
   $ lacuna metrics sims.npy                                               a matrix by every code's convention
   $ lacuna probe runs/my-run --data train.jsonl --test test.jsonl         how well classes can be read off its features
   $ lacuna report runs/my-run                                             one HTML page about a run

@@ -45,6 +45,7 @@ export {
   type ClipSampling,
   captionChoice,
   evaluationClip,
+  type FrameSpan,
   type SampleAddress,
   trainingClip,
 } from './sampling/clip-sampling.js';

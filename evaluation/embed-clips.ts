@@ -172,7 +172,8 @@ async function keyOf(
   }
 }
 
-function videoFeeds(settings: RunSettings, clips: readonly Clip[]): Named<HostTensor> {
+/** What the program that embeds clips is fed, every token visible. */
+export function videoFeeds(settings: RunSettings, clips: readonly Clip[]): Named<HostTensor> {
   const count = clipTokens(videoConfig(settings));
   const visible = Int32Array.from({ length: clips.length * count }, (_, index) => index % count);
   return {

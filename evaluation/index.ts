@@ -33,3 +33,11 @@ export {
   TEXT_CHOICES,
   type TextChoice,
 } from './retrieval-protocol.js';
+export { type IndexOutcome, type IndexVideosOptions, indexVideos } from './search/index-videos.js';
+export { type SearchHit, searchIndex, segmentStart } from './search/search-index.js';
+export {
+  type IndexedVideo,
+  readVideoIndex,
+  type VideoIndex,
+  writeVideoIndex,
+} from './search/video-index.js';

@@ -24,3 +24,6 @@ export const initOption = (): Option =>
 export function collect(value: string, earlier: readonly string[] = []): readonly string[] {
   return [...earlier, value];
 }
+
+export const indexOption = (): Option =>
+  new Option('--index <folder>', 'the folder of the index').default('video-index');

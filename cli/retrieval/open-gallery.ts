@@ -27,6 +27,8 @@ export interface GalleryFlags {
   readonly followLinks?: boolean;
   readonly clips?: number;
   readonly labelNames?: string;
+  /** Whether the still pictures of a folder are taken, too. */
+  readonly pictures?: boolean;
 }
 
 /** The clips that are to be found, and where they lie. */
@@ -62,9 +64,13 @@ export async function openGallery(flags: GalleryFlags): Promise<Gallery> {
 }
 
 /** A list, or the videos of a folder, whose folders are the classes. */
-async function listOf({ data, followLinks = false }: GalleryFlags): Promise<ClipList> {
+async function listOf({
+  data,
+  followLinks = false,
+  pictures = false,
+}: GalleryFlags): Promise<ClipList> {
   return (await isFolder(data))
-    ? listFolder(data, { labelsFromFolders: true, followLinks, onNote: note })
+    ? listFolder(data, { labelsFromFolders: true, followLinks, pictures, onNote: note })
     : readClipList(data, note);
 }
 

@@ -19,7 +19,8 @@ export interface PageServer {
   close(): Promise<void>;
 }
 
-const HEADERS: Readonly<Record<string, string>> = {
+/** What every answer of a server of ours says. */
+export const HEADERS: Readonly<Record<string, string>> = {
   'Cache-Control': 'no-cache',
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
   'Cross-Origin-Opener-Policy': 'same-origin',
@@ -51,12 +52,13 @@ export async function startPageServer(options: PageServerOptions = {}): Promise<
   };
 }
 
-function listen(server: Server, host: string, port: number): Promise<void> {
+/** @throws LacunaError where the server cannot listen. */
+export function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const used = cause.code === 'EADDRINUSE';
       const facts = {
-        where: 'lacuna serve',
+        where: `${host}:${port}`,
         what: used ? 'another program listens there' : 'the server cannot listen there',
         got: used ? `${host}:${port}` : cause.message,
         fix: 'Choose another port with --port; 0 takes a free one.',
@@ -101,13 +103,14 @@ async function answer(
  * name resolved to this machine, and would then be let in here (DNS rebinding); a bare address
  * cannot be resolved to another.
  */
-function isOurs(host: string | undefined, names: readonly string[]): boolean {
+export function isOurs(host: string | undefined, names: readonly string[]): boolean {
   const [, bracketed, plain] = /^(?:\[([^\]]*)\]|([^:]*))(?::\d+)?$/.exec(host ?? '') ?? [];
   const name = (bracketed ?? plain ?? '').toLowerCase();
   return isIP(name) !== 0 || names.some((each) => each.toLowerCase() === name);
 }
 
-function refuse(response: ServerResponse, status: number, sentence: string): void {
+/** Answers with a sentence. */
+export function refuse(response: ServerResponse, status: number, sentence: string): void {
   response.statusCode = status;
   response.setHeader('Content-Type', 'text/plain; charset=utf-8');
   response.end(`${sentence}\n`);

@@ -16,6 +16,8 @@ export interface VideoFolder extends ClipList {
 /** Endings of the names of files that are taken for videos. */
 const ENDINGS =
   /\.(?:mp4|m4v|mov|mkv|webm|avi|flv|gif|mpg|mpeg|ts|m2ts|mts|ogv|ogg|wmv|asf|3gp|3g2)$/i;
+/** Endings of still pictures. */
+const PICTURES = /\.(?:png|jpe?g|webp)$/i;
 const DEEPEST = 32;
 
 /** Whether a file is taken for a video by its name. */
@@ -28,6 +30,8 @@ export interface ListFolderOptions {
   readonly labelsFromFolders?: boolean;
   /** Whether links are followed, to files and to folders, each folder once. @defaultValue false */
   readonly followLinks?: boolean;
+  /** Whether still pictures are taken, too. @defaultValue false */
+  readonly pictures?: boolean;
   /** Told, in a sentence, what was left out. */
   readonly onNote?: (sentence: string) => void;
 }
@@ -39,12 +43,18 @@ export interface ListFolderOptions {
  */
 export async function listFolder(
   root: string,
-  { labelsFromFolders = false, followLinks = false, onNote }: ListFolderOptions = {},
+  {
+    labelsFromFolders = false,
+    followLinks = false,
+    pictures = false,
+    onNote,
+  }: ListFolderOptions = {},
 ): Promise<VideoFolder> {
   const leftOut = new Map<string, number>();
   const leave = (reason: string): void => {
     leftOut.set(reason, (leftOut.get(reason) ?? 0) + 1);
   };
+  const isTaken = (name: string): boolean => isVideoName(name) || (pictures && PICTURES.test(name));
   const builder = new ClipListBuilder(root);
   let found = 0;
   const listed = new Set<string>();
@@ -61,7 +71,7 @@ export async function listFolder(
       if (facts === undefined) leave('a link that leads nowhere');
       else if (facts.isSymbolicLink()) leave('a link, which --follow-links would follow');
       else if (facts.isDirectory()) await walk(path, depth + 1);
-      else if (!facts.isFile() || !isVideoName(entry.name)) leave('not named as a video');
+      else if (!facts.isFile() || !isTaken(entry.name)) leave('not named as a video');
       else if (path.includes('\ufffd')) leave('a name that is not UTF-8');
       else if (!isUsable(path)) leave('a name that a list cannot hold');
       else {

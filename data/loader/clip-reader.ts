@@ -1,6 +1,6 @@
 import { LacunaError } from '../../spec/errors.js';
 import type { ClipRecord } from '../annotations/clip-record.js';
-import type { ClipSampling, ClipWindow } from '../sampling/clip-sampling.js';
+import type { ClipSampling, ClipWindow, FrameSpan } from '../sampling/clip-sampling.js';
 import type { DataRoot } from '../video/data-root.js';
 import type { VideoBackendName } from '../video/video-reader.js';
 import { checkDataFolder } from './check-data-folder.js';
@@ -55,9 +55,14 @@ export class ClipReader implements AsyncDisposable {
     return new ClipReader({ root, records }, pool, workers, windows);
   }
 
-  /** The clip of one record. @throws LacunaError with the reason when it cannot be read. */
-  async readClip({ video }: ClipRecord): Promise<Clip> {
-    const outcome = await this.#pool.decode({ root: this.#root, video, address: undefined });
+  /** The clip of one record, or of a part of it. @throws LacunaError with the reason when it cannot be read. */
+  async readClip({ video }: Pick<ClipRecord, 'video'>, span?: FrameSpan): Promise<Clip> {
+    const outcome = await this.#pool.decode({
+      root: this.#root,
+      video,
+      address: undefined,
+      ...(span === undefined ? {} : { span }),
+    });
     if ('clip' in outcome) return outcome.clip;
     throw new LacunaError({ what: outcome.problem.reason.replace(/\.$/, '') });
   }

@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { LacunaError } from '../../spec/errors.js';
 import { FlowModel } from '../motion/flow-model.js';
 import { readWithMotion } from '../motion/motion-request.js';
-import { evaluationClip, trainingClip } from '../sampling/clip-sampling.js';
+import { evaluationClip, spanClip, trainingClip } from '../sampling/clip-sampling.js';
 import { fileInRoot } from '../video/data-root.js';
 import { videoBackend } from '../video/video-backend.js';
 import type { VideoBackend, VideoReader } from '../video/video-reader.js';
@@ -81,12 +81,14 @@ async function work(tools: Tools, job: DecodeJob & { readonly key: number }): Pr
 async function readClip(
   reader: VideoReader,
   { setup: { sampling }, model }: Tools,
-  { address, window }: DecodeJob,
+  { address, window, span }: DecodeJob,
 ): Promise<Clip> {
   const request =
-    address === undefined
-      ? evaluationClip(reader.info, sampling, window)
-      : trainingClip(reader.info, sampling, address);
+    address !== undefined
+      ? trainingClip(reader.info, sampling, address)
+      : span === undefined
+        ? evaluationClip(reader.info, sampling, window)
+        : spanClip(reader.info, sampling, span);
   const { crop, flip } = request;
   const { frames, ...motion } =
     sampling.motion === undefined

@@ -67,6 +67,23 @@ export interface ClipWindow {
   readonly count: number;
 }
 
+/** Frames of a video that follow each other: `count` from `first` on. */
+export interface FrameSpan {
+  readonly first: number;
+  readonly count: number;
+}
+
+/** The evaluation clip of a part of a video, as if there were nothing else in it. */
+export function spanClip(
+  video: Pick<VideoInfo, 'width' | 'height'>,
+  sampling: Pick<ClipSampling, 'frames' | 'size' | 'rule'>,
+  { first, count }: FrameSpan,
+): FrameRequest {
+  const { width, height } = video;
+  const alone = evaluationClip({ width, height, frameCount: count }, sampling);
+  return { ...alone, indices: alone.indices.map((index) => first + index) };
+}
+
 /**
  * The evaluation clip of a video: the middle of it, cropped in the centre, never mirrored. Of several
  * windows, dense ones begin at equal distances from the first start that there is to the last, and
