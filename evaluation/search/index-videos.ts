@@ -1,4 +1,4 @@
-import { rm, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type Clip,
@@ -10,7 +10,7 @@ import {
   rootFolder,
   videoBackend,
 } from '../../data/index.js';
-import { makeFolder } from '../../formats/file-operations.js';
+import { makeFolder, removeFile, removeFolder } from '../../formats/file-operations.js';
 import { fileDigest } from '../../formats/index.js';
 import { Lock } from '../../formats/lock.js';
 import { clipSampling } from '../../run/feeds/clip-sampling.js';
@@ -85,11 +85,19 @@ export async function indexVideos(
     await lock.requireHeld(purpose);
     const { index, ...counts } = outcome;
     await writeVideoIndex(folder, index);
-    await rm(join(folder, PENDING), { recursive: true, force: true });
+    await removePending(join(folder, PENDING));
     return counts;
   } finally {
     await lock.release();
   }
+}
+
+/** Removes what was kept until the index holds it; what somebody else put there stays. */
+async function removePending(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (/^[0-9a-f]{64}\.json/.test(name)) await removeFile(join(folder, name));
+  }
+  if ((await readdir(folder)).length === 0) await removeFolder(folder);
 }
 
 async function update(

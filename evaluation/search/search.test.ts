@@ -158,8 +158,11 @@ describe('indexVideos', () => {
     const [anew, afresh] = await made('b');
     expect([anew.embedded, afresh]).toEqual([2, followed]);
     expect((await readdir(join(folder, 'a'))).length).toBe(2);
+    await mkdir(join(folder, 'a', 'pending'));
+    await writeFile(join(folder, 'a', 'pending', 'own.txt'), 'not of the index');
     const [other] = await made('a', 4);
     expect(other).toMatchObject({ embedded: 2, known: 0 });
+    expect(await readdir(join(folder, 'a', 'pending'))).toEqual(['own.txt']);
   }, 60_000);
 
   it('refuses what has changed, a path that leads out, and a second writer', async () => {
@@ -179,7 +182,7 @@ describe('indexVideos', () => {
     await appendFile(join(at, file), 'x');
     expect(await refused()).toMatch(/it has changed since it was written/);
     await rm(join(at, file));
-    expect(await refused()).toMatch(/it is missing.*Remove the folder of the index/);
+    expect(await refused()).toMatch(/it is missing.*remove its index\.json/);
     expect(await readVideoIndex(join(folder, 'none'))).toBeUndefined();
 
     const both = await Promise.allSettled([made('d'), made('d')]);

@@ -6,6 +6,7 @@ import { makeFolder, removeFile } from '../../formats/file-operations.js';
 import { decodeSafetensors, encodeSafetensors, replaceFile } from '../../formats/index.js';
 import { readOwnFile } from '../../formats/own-file.js';
 import { sealJson, unsealJson } from '../../formats/sealed-json.js';
+import { PARTIAL } from '../../formats/whole-file.js';
 import { LacunaError } from '../../spec/index.js';
 
 const FORMAT = 'lacuna video index 1';
@@ -105,7 +106,8 @@ export async function writeVideoIndex(folder: string, index: VideoIndex): Promis
   await replaceFile(join(folder, vectorFile(vectors)), bytes);
   await replaceFile(join(folder, FILE), text);
   for (const name of await readdir(folder)) {
-    const isOld = /^vectors-[0-9a-f]{16}\.safetensors/.test(name) || name.startsWith(`${FILE}.`);
+    const isOld =
+      /^vectors-[0-9a-f]{16}\.safetensors/.test(name) || name.startsWith(`${FILE}${PARTIAL}`);
     if (isOld && name !== vectorFile(vectors)) await removeFile(join(folder, name));
   }
 }
@@ -158,6 +160,6 @@ function damaged(where: string, got: string): LacunaError {
     where,
     what: 'the index of videos cannot be read',
     got,
-    fix: 'Remove the folder of the index and run `lacuna index` again.',
+    fix: 'Name another folder with --index; or, if this is a damaged index, remove its index.json and run `lacuna index` again.',
   });
 }
