@@ -203,10 +203,9 @@ describe.skipIf(!here)('one line of the port broken', () => {
     async (_, file, line, broken, clauses, filter) => {
       const report = await judgeBroken(file, line, broken, filter);
       const failed = report.checks.filter(({ verdict }) => verdict === 'fail');
-      expect(
-        failed.flatMap((check) => check.clauses),
-        formatReport(report),
-      ).toEqual(clauses);
+      expect([...new Set(failed.flatMap((check) => check.clauses))], formatReport(report)).toEqual(
+        clauses,
+      );
     },
   );
 });
