@@ -3,11 +3,10 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ONNX } from '../../backends/onnx/index.js';
 import { type DemoData, makeDemoData } from '../../data/index.js';
-import { parseConfig, readEvaluations, readMetrics, resolveSettings } from '../../run/index.js';
-import { pretrain } from '../../training/index.js';
+import { readEvaluations, readMetrics } from '../../run/index.js';
 import { lacuna } from '../testing/lacuna.js';
+import { oneStepRun } from '../testing/one-step-run.js';
 
 let folder = '';
 let data: DemoData;
@@ -16,14 +15,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'lacuna-probe-command-'));
   data = await makeDemoData(join(folder, 'data'), { trainClips: 24, testClips: 4 });
   run = join(folder, 'run');
-  const config = { preset: 'tiny-mae', batch: 4, schedule: { steps: 1 } };
-  const backend = await ONNX.open();
-  try {
-    const settings = parseConfig({ ...config, data: { list: data.trainList }, output: run });
-    await pretrain(resolveSettings(settings), backend, { version: 'test' });
-  } finally {
-    await backend.dispose();
-  }
+  await oneStepRun('tiny-mae', data.trainList, run);
 }, 120_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

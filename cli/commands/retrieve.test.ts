@@ -2,11 +2,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { ONNX } from '../../backends/onnx/index.js';
 import { refusalOf } from '../../core/testing/refusal.js';
 import { type DemoData, makeDemoData } from '../../data/index.js';
-import { parseConfig, resolveSettings } from '../../run/index.js';
-import { pretrain } from '../../training/index.js';
+import { oneStepRun } from '../testing/one-step-run.js';
 import { retrieveCommand } from './retrieve.js';
 
 let folder = '';
@@ -16,14 +14,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'lacuna-retrieve-'));
   data = await makeDemoData(join(folder, 'data'), { trainClips: 4, testClips: 5 });
   run = join(folder, 'run');
-  const backend = await ONNX.open();
-  try {
-    const own = { preset: 'tiny-mac', batch: 4, schedule: { steps: 1 } };
-    const settings = parseConfig({ ...own, data: { list: data.trainList }, output: run });
-    await pretrain(resolveSettings(settings), backend, { version: 'test' });
-  } finally {
-    await backend.dispose();
-  }
+  await oneStepRun('tiny-mac', data.trainList, run);
 }, 120_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 afterEach(() => vi.restoreAllMocks());

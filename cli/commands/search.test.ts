@@ -2,11 +2,9 @@ import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ONNX } from '../../backends/onnx/index.js';
 import { listFolder, makeDemoData } from '../../data/index.js';
-import { parseConfig, resolveSettings } from '../../run/index.js';
-import { pretrain } from '../../training/index.js';
 import { lacuna } from '../testing/lacuna.js';
+import { oneStepRun } from '../testing/one-step-run.js';
 
 let folder = '';
 let videos = '';
@@ -15,14 +13,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'lacuna-search-command-'));
   const data = await makeDemoData(join(folder, 'data'), { trainClips: 4, testClips: 1 });
   run = join(folder, 'run');
-  const backend = await ONNX.open();
-  try {
-    const own = { preset: 'tiny-mac', batch: 4, schedule: { steps: 1 } };
-    const settings = parseConfig({ ...own, data: { list: data.trainList }, output: run });
-    await pretrain(resolveSettings(settings), backend, { version: 'test' });
-  } finally {
-    await backend.dispose();
-  }
+  await oneStepRun('tiny-mac', data.trainList, run);
   videos = join(folder, 'videos');
   await mkdir(videos);
   const { records } = await listFolder(data.folder);

@@ -45,6 +45,18 @@ const MASK_OUTPUTS = [
 const COUNTING =
   'With n = R C places in float64: floor-masked masks m = floor(ratio n) of each slot; floor-visible leaves floor(n (1 - ratio)) visible; floor-visible-at-least-one leaves at least 1. Ratio 0 masks nothing. Token t = slot R C + row C + column.';
 
+const INFONCE_INPUTS: readonly TensorSpec[] = [
+  tensor('text', 'float', 'B D', 'Not yet normalised.'),
+  tensor('video', 'float', 'B D', 'Not yet normalised.'),
+  tensor('log_scale', 'float', '', 'log(1 / tau).'),
+];
+const INFONCE_OUTPUTS: readonly TensorSpec[] = [
+  tensor('loss', 'float', '', ''),
+  tensor('grad.text', 'float', 'B D', 'With respect to the embeddings as given.'),
+  tensor('grad.video', 'float', 'B D', ''),
+  tensor('grad.log_scale', 'float', '', ''),
+];
+
 /** The functions, in the order in which a port grows. */
 export const FUNCTION_SIGNATURES: readonly FunctionSignature[] = [
   {
@@ -282,17 +294,8 @@ export const FUNCTION_SIGNATURES: readonly FunctionSignature[] = [
     text: 'InfoNCE of B pairs of embeddings and its gradients.',
     clauses: ['loss.infonce', 'loss.infonce.gradient'],
     attributes: { directions: choice(DIRECTIONS, 'w = 1/2 or 1, below.') },
-    inputs: [
-      tensor('text', 'float', 'B D', 'Not yet normalised.'),
-      tensor('video', 'float', 'B D', 'Not yet normalised.'),
-      tensor('log_scale', 'float', '', 'log(1 / tau).'),
-    ],
-    outputs: [
-      tensor('loss', 'float', '', ''),
-      tensor('grad.text', 'float', 'B D', 'With respect to the embeddings as given.'),
-      tensor('grad.video', 'float', 'B D', ''),
-      tensor('grad.log_scale', 'float', '', ''),
-    ],
+    inputs: INFONCE_INPUTS,
+    outputs: INFONCE_OUTPUTS,
     details: [
       't and v are the rows x / sqrt(max(sum x^2, 1e-24)); S = exp(log_scale) t v^T.',
       'L = w (mean_i -log softmax(S[i, :])[i] + mean_j -log softmax(S[:, j])[j]); subtract the maximum before exp.',
@@ -306,17 +309,10 @@ export const FUNCTION_SIGNATURES: readonly FunctionSignature[] = [
     clauses: ['loss.infonce', 'loss.infonce.gradient'],
     attributes: { directions: choice(DIRECTIONS, 'w = 1/2 or 1, below.') },
     inputs: [
-      tensor('text', 'float', 'B D', 'Not yet normalised.'),
-      tensor('video', 'float', 'B D', 'Not yet normalised.'),
-      tensor('log_scale', 'float', '', 'log(1 / tau).'),
+      ...INFONCE_INPUTS,
       tensor('captions', 'i32', 'B', 'Equal where captions are.'),
     ],
-    outputs: [
-      tensor('loss', 'float', '', ''),
-      tensor('grad.text', 'float', 'B D', 'With respect to the embeddings as given.'),
-      tensor('grad.video', 'float', 'B D', ''),
-      tensor('grad.log_scale', 'float', '', ''),
-    ],
+    outputs: INFONCE_OUTPUTS,
     details: [
       'As loss.infonce, with targets Q for the diagonal: Q[i, j] = 1 / (number of k with captions[k] = captions[i]) where captions[i] = captions[j], else 0.',
       'L = w (mean_i -sum_j Q[i, j] log softmax(S[i, :])[j] + mean_j -sum_i Q[i, j] log softmax(S[:, j])[i]); G = (w / B) (softmax of rows + softmax of columns - 2 Q).',
