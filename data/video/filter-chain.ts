@@ -3,7 +3,7 @@ import type { FrameRequest, VideoInfo } from './video-reader.js';
 
 /**
  * The FFmpeg filters from a decoded frame to the pixels asked for: crop, scale, convert, and only
- * then rotate and mirror, which is cheap on the small frame. Both backends run this very text.
+ * then rotate and mirror, which is cheap on the small frame. Both backends run these very texts.
  * The scaler's flags take the same arithmetic on every processor and in every version of FFmpeg
  * that was tried (5.1 and 8.1; scaled down 80 times and more, their last bits differ).
  *
@@ -14,7 +14,10 @@ import type { FrameRequest, VideoInfo } from './video-reader.js';
  * The crop is exact (an odd offset is not rounded to the grid of the chroma planes), and its width
  * becomes 0, an error, on a frame of another size than the stream's.
  */
-export function filterChain(info: VideoInfo, { crop, size, flip }: FrameRequest): string {
+export function filterChain(
+  info: VideoInfo,
+  { crop, size, flip }: FrameRequest,
+): readonly string[] {
   const { stored, orientation } = info;
   const box = storedCrop(crop, stored, orientation);
   const scaled = orientation.transposed ? { width: size.height, height: size.width } : size;
@@ -28,5 +31,5 @@ export function filterChain(info: VideoInfo, { crop, size, flip }: FrameRequest)
   if (orientation.transposed) filters.push('transpose=cclock_flip');
   if (orientation.flipX !== flip) filters.push('hflip');
   if (orientation.flipY) filters.push('vflip');
-  return filters.join(',');
+  return filters;
 }

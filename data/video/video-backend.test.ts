@@ -282,7 +282,7 @@ describe.skipIf(SHARED_DATA === undefined)(`the shared real videos${needsData}`,
         { indices: [0], crop, size, flip: false },
       );
       const args = ['-v', 'error', '-flags', '+bitexact', '-threads', '1', '-i', join(root, file)];
-      args.push('-map', '0:V:0', '-vf', chain, '-frames:v', '1', '-f', 'rawvideo', '-');
+      args.push('-map', '0:V:0', '-vf', chain.join(), '-frames:v', '1', '-f', 'rawvideo', '-');
       const theirs = execFileSync('ffmpeg', args, { maxBuffer: 2 ** 28 });
       // The order of turning and of converting to RGB differs, and with it the chroma's last bits.
       let difference = 0;

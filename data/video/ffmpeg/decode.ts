@@ -64,7 +64,10 @@ export async function decodePart(
     [
       ...[...INPUT_OPTIONS, ...decodeOptions(version, info.codec), ...seekOptions(video, entry)],
       ...['-i', `file:${path}`, ...LOG_OPTIONS, '-map', `0:${stream}`, '-filter_threads', '1'],
-      ...['-vf', `trim=${end},select=${selection(frames, times)},${filterChain(info, request)}`],
+      ...[
+        '-vf',
+        `trim=${end},select=${selection(frames, times)},${filterChain(info, request).join()}`,
+      ],
       ...['-fps_mode', 'passthrough', '-f', 'rawvideo', '-pix_fmt', 'rgb24', 'pipe:1'],
     ],
     frames.length * frameBytes,

@@ -15,7 +15,7 @@ export function stillDecoder(version: number, path: string): DecodeStill {
       [
         ...[...inputOptions('image2'), ...decodeOptions(version, codec)],
         ...['-f', 'image2', '-pattern_type', 'none', '-c:v', codec, '-i', `file:${path}`],
-        ...['-map', '0:0', '-filter_threads', '1', '-vf', filters],
+        ...['-map', '0:0', '-filter_threads', '1', '-vf', filters.join()],
         ...['-frames:v', '1', '-f', 'rawvideo', '-pix_fmt', 'rgb24', 'pipe:1'],
       ],
       bytes,

@@ -6,12 +6,12 @@ import type { Library } from './library.js';
 export class Scaler implements Disposable {
   readonly #library: Library;
   readonly #path: string;
-  readonly #chain: string;
+  readonly #chain: readonly string[];
   readonly #output: Frame;
   #graph: { graph: FilterGraph; source: FilterContext; sink: FilterContext } | undefined;
   #format = '';
 
-  constructor(library: Library, path: string, chain: string) {
+  constructor(library: Library, path: string, chain: readonly string[]) {
     this.#library = library;
     this.#path = path;
     this.#chain = chain;
@@ -41,31 +41,42 @@ export class Scaler implements Disposable {
     if (this.#graph !== undefined && this.#format === key) return this.#graph;
     this.#graph?.graph.free();
     this.#graph = undefined;
-    const { FilterGraph, FilterInOut, Filter } = this.#library;
+    const { FilterGraph, Filter } = this.#library;
     const graph = new FilterGraph();
     graph.alloc();
     graph.nbThreads = 1;
-    const buffer = Filter.getByName('buffer');
-    const bufferSink = Filter.getByName('buffersink');
+    const made = (name: string, filter: string, options?: string): FilterContext => {
+      const found = Filter.getByName(filter);
+      const context = found && graph.createFilter(found, name, options);
+      if (context === null) throw this.#failure(this.#library.AVERROR_EINVAL);
+      return context;
+    };
     const facts = `${key}:time_base=1/1000:pixel_aspect=1/1:colorspace=${colorSpace}:range=${colorRange}`;
-    const source = buffer && graph.createFilter(buffer, 'in', facts);
-    const sink = bufferSink && graph.createFilter(bufferSink, 'out');
-    if (source === null || sink === null) throw this.#failure(this.#library.AVERROR_EINVAL);
-    const start = new FilterInOut();
-    const end = new FilterInOut();
-    start.alloc();
-    end.alloc();
-    Object.assign(start, { name: 'in', filterCtx: source, padIdx: 0, next: null });
-    Object.assign(end, { name: 'out', filterCtx: sink, padIdx: 0, next: null });
-    const parsed = graph.parsePtr(this.#chain, end, start);
-    const configured = parsed < 0 ? parsed : graph.configSync();
-    if (configured < 0) {
+    try {
+      const source = made('in', 'buffer', facts);
+      const sink = made('out', 'buffersink');
+      // Filter by filter: `parsePtr` keeps 0.4 KB for each graph, which 100,000 opened videos feel.
+      const filters = this.#chain.map((text, index) => {
+        const [, filter = text, options] = /^(.*?)=(.*)$/.exec(text) ?? [];
+        return made(`${index}`, filter, options);
+      });
+      let last = source;
+      for (const each of [...filters, sink]) {
+        this.#check(last.link(0, each, 0));
+        last = each;
+      }
+      this.#check(graph.configSync());
+      this.#graph = { graph, source, sink };
+    } catch (error) {
       graph.free();
-      throw this.#failure(configured);
+      throw error;
     }
-    this.#graph = { graph, source, sink };
     this.#format = key;
     return this.#graph;
+  }
+
+  #check(code: number): void {
+    if (code < 0) throw this.#failure(code);
   }
 
   #failure(code: number): Error {

@@ -11,7 +11,7 @@ import { webpFacts } from './webp.js';
 export interface StillFacts {
   readonly stored: FrameSize;
   readonly orientation: Orientation;
-  /** Filters before those of `filterChain`, where FFmpeg's versions do not agree without. @defaultValue none */
+  /** A filter before those of `filterChain`, where FFmpeg's versions do not agree without. @defaultValue none */
   readonly before?: string;
 }
 

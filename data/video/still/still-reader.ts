@@ -8,7 +8,7 @@ import type { StillImage } from './still-image.js';
 /** Decodes a picture through FFmpeg's filters, which end in RGB24 of this size. */
 export type DecodeStill = (
   image: StillImage,
-  filters: string,
+  filters: readonly string[],
   size: FrameSize,
 ) => Promise<Uint8Array>;
 
@@ -35,7 +35,7 @@ export class StillReader implements VideoReader {
     checkRequest(this.#path, this.info, request);
     const { before } = this.#image;
     const chain = filterChain(this.info, request);
-    const filters = before === undefined ? chain : `${before},${chain}`;
+    const filters = before === undefined ? chain : [before, ...chain];
     const pixels = await this.#decode(this.#image, filters, request.size);
     const found = new Map([[0, { index: 0, pixels }]]);
     return assembleFrames(this.#path, request, found, 1);
