@@ -37,7 +37,7 @@ const { values } = parseArgs({
 const FOLDER = values.folder;
 const SEEDS = values.seeds.split(',').map(Number);
 /** Steps by which a row's time is measured; the first few come with memory that was never touched. */
-const [MEASURED, WARM] = [16, 4];
+const [MEASURED, WARM] = [24, 4];
 
 /** A row of the table: its masks. */
 interface Row {
@@ -77,7 +77,7 @@ function settingsOf(
   );
 }
 
-/** Seconds of a step of a row, by a short run that is thrown away. */
+/** Median seconds of a step of a row, by a short run that is thrown away. */
 async function stepSeconds(data: DemoData, row: Row): Promise<number> {
   const output = join(FOLDER, 'measure');
   await rm(output, { recursive: true, force: true });
@@ -86,8 +86,8 @@ async function stepSeconds(data: DemoData, row: Row): Promise<number> {
     if (event.kind === 'step') ends.push(performance.now());
   });
   await rm(output, { recursive: true });
-  const [from = 0, to = 0] = [ends[WARM], ends.at(-1)];
-  return (to - from) / 1000 / (ends.length - 1 - WARM);
+  const took = ends.slice(WARM + 1).map((end, i) => end - (ends[WARM + i] ?? end));
+  return (took.sort((a, b) => a - b)[Math.floor(took.length / 2)] ?? Number.NaN) / 1000;
 }
 
 async function stepsOf(data: DemoData): Promise<readonly number[]> {
