@@ -57,6 +57,13 @@ export {
   multiScaleCropSizes,
 } from './sampling/multi-scale-crop.js';
 export { type SegmentClip, segmentClip, segmentTestClip } from './sampling/segment-clip.js';
+export {
+  type ClipViews,
+  cutViews,
+  shortSideSize,
+  viewClips,
+  viewFrames,
+} from './sampling/view-clips.js';
 export { clipSimilarity } from './similarity/clip-similarity.js';
 export { DEFAULT_FRAME_STRIDE, nearestStored, storedFrames } from './similarity/frame-stride.js';
 export type { EntryHeader, SimilarityEntry } from './similarity/similarity-entry.js';

@@ -9,7 +9,7 @@ import type { MotionConfig } from '../settings/motion.js';
 export function clipSampling({ clip }: Pick<RunSettings, 'clip'>): ClipSampling {
   const { frames, size, stride, sampling, crop, flip } = clip;
   const rule =
-    sampling === 'dense' ? ({ name: 'dense', stride } as const) : ({ name: 'segments' } as const);
+    sampling === 'tsn' ? ({ name: 'segments' } as const) : ({ name: sampling, stride } as const);
   return { frames, size, rule, crop, flip };
 }
 

@@ -121,6 +121,14 @@ export function mergeViews(logits: Value): Value {
   return mean(softmax(logits), [0]);
 }
 
+/** `mergeViews` as a model without parameters: `logits` f32 [V, C] to `probabilities` f32 [C]. */
+export function viewMergeModel(views: number, classes: number): Model {
+  const model = new ModelBuilder('merge_views');
+  const logits = model.program.input('logits', 'f32', [views, classes], 'data');
+  model.program.output('probabilities', mergeViews(logits));
+  return model.finish();
+}
+
 function framesInput(model: ModelBuilder, batch: number, { frames, size }: VideoConfig): Value {
   return model.program.input('frames', 'u8', [batch, frames, size, size, 3], 'data');
 }

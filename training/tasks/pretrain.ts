@@ -25,18 +25,14 @@ import { type LoopResult, train } from '../loop.js';
 import { inFolder, type RunEvent } from '../run-event.js';
 import type { Task } from '../task.js';
 import { checkFlowModel } from './check-flow-model.js';
+import type { LoadedBatch } from './clip-batches.js';
 import {
   type Gallery,
   galleryCaptions,
   openGallery,
   pretrainingEvaluation,
 } from './pretraining-evaluation.js';
-import {
-  type PretrainingBatch,
-  type PretrainingParts,
-  pretrainingPlan,
-  pretrainingTask,
-} from './pretraining-task.js';
+import { type PretrainingParts, pretrainingPlan, pretrainingTask } from './pretraining-task.js';
 import { changedManifest, type ResumeChanges } from './resume-changes.js';
 import { requireStepMemory } from './step-memory.js';
 
@@ -274,7 +270,7 @@ async function trainStage(
   const total = records.reduce((sum, { steps }) => sum + steps, 0);
   const its =
     name === undefined ? undefined : { name, number: index + 1, count, before, total, former };
-  const task: Task<PretrainingBatch> = {
+  const task: Task<LoadedBatch> = {
     ...pretrainingTask(settings, lists, { text, guide, plan, initial, evaluation }),
     stage: its,
   };
