@@ -16,6 +16,7 @@ export {
   readRetrievalSet,
 } from './annotations/retrieval-sets.js';
 export { readVideoMaeList } from './annotations/video-mae-list.js';
+export { augmentClip, augmentFrame, type ClipAugmentation } from './augmentation/augment-clip.js';
 export { loadClipEncoder } from './demo/encode-clip.js';
 export { type DemoData, makeDemoData } from './demo/make-demo-data.js';
 export { MIXINGS, type Mixing } from './loader/batch-places.js';

@@ -1,8 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { LacunaError } from '../../spec/errors.js';
+import { augmentClip } from '../augmentation/augment-clip.js';
 import { FlowModel } from '../motion/flow-model.js';
 import { readWithMotion } from '../motion/motion-request.js';
 import {
+  augmentationAddress,
   type ClipSampling,
   evaluationClip,
   spanClip,
@@ -103,6 +105,10 @@ async function readClip(
       : await readWithMotion(reader, request, sampling.motion, model);
   const { data, indices, decodedFrames } = frames;
   const missingFrames = request.indices.filter((index, t) => index !== indices[t]).length;
+  if (address !== undefined && sampling.augmentation !== undefined) {
+    const own = augmentationAddress(address, repeat ?? 0);
+    augmentClip(data, sampling.size, sampling.augmentation, own);
+  }
   const facts = { crop, flip, missingFrames, decodedFrames };
   return { video: data, frameIndices: indices, ...facts, ...motion };
 }

@@ -1,5 +1,6 @@
 import type { Crop } from '../../spec/model/presets.js';
 import { type DrawAddress, RandomStream, type StreamName } from '../../spec/random/stream.js';
+import type { ClipAugmentation } from '../augmentation/augment-clip.js';
 import type { MotionRequest } from '../motion/motion-request.js';
 import type { CropBox, FrameRequest, FrameSize, VideoInfo } from '../video/video-reader.js';
 import { centreCrop } from './centre-crop.js';
@@ -33,6 +34,8 @@ export interface ClipSampling {
   readonly flip: boolean;
   /** The map of its motion that each clip is to bring along. @defaultValue none */
   readonly motion?: MotionRequest;
+  /** What becomes of training clips after they were cropped and mirrored. @defaultValue nothing */
+  readonly augmentation?: ClipAugmentation;
 }
 
 /** Where the draws of one sample lie. */

@@ -121,10 +121,10 @@ export function mergeViews(logits: Value): Value {
   return mean(softmax(logits), [0]);
 }
 
-/** `mergeViews` as a model without parameters: `logits` f32 [V, C] to `probabilities` f32 [C]. */
-export function viewMergeModel(views: number, classes: number): Model {
-  const model = new ModelBuilder('merge_views');
-  const logits = model.program.input('logits', 'f32', [views, classes], 'data');
+/** `mergeViews` as a model without parameters: `logits` [V, C] to `probabilities` [C]. */
+export function viewMergeModel(views: number, classes: number, float: FloatType = 'f32'): Model {
+  const model = new ModelBuilder('merge_views', float);
+  const logits = model.program.input('logits', float, [views, classes], 'data');
   model.program.output('probabilities', mergeViews(logits));
   return model.finish();
 }

@@ -2,7 +2,7 @@ import { oneCallPlan, type Plan } from '../../core/plan/index.js';
 import { partedPlan } from '../../core/plan/parted-plan.js';
 import { classifierConfig, classifierTraining, finetuningOf } from '../../run/classifier.js';
 import { ClassifierFeeds } from '../../run/feeds/classifier-feeds.js';
-import { clipSampling } from '../../run/feeds/clip-sampling.js';
+import { augmentedClipSampling } from '../../run/feeds/clip-sampling.js';
 import type { HeadClasses } from '../../run/manifest.js';
 import type { RunLists } from '../../run/run-list.js';
 import type { RunSettings } from '../../run/settings/config.js';
@@ -61,6 +61,6 @@ export function finetuneTask(
       return initial.read({ ...spec, name });
     },
     feeds: async ({ clips }) => feeds.feeds(clips),
-    batches: clipBatches(settings, lists, clipSampling(settings), repeats),
+    batches: clipBatches(settings, lists, augmentedClipSampling(settings), repeats),
   };
 }
