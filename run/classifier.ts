@@ -13,6 +13,7 @@ import type { FinetuneManifest, HeadClasses } from './manifest.js';
 import { readTaskManifest } from './run-folder.js';
 import type { RunSettings } from './settings/config.js';
 import type { FinetuningSettings } from './settings/finetuning.js';
+import { requireMemory } from './settings/memory.js';
 import { videoConfig } from './settings/settings.js';
 
 /** A classifier with what it takes to run it. */
@@ -55,12 +56,17 @@ export function classifierTraining(settings: RunSettings): ClassifierTraining {
   return { smoothing, mixes, dropPath, dropout };
 }
 
-/** What a checkpoint holds of the classifier itself. */
+/**
+ * What a checkpoint holds of the classifier itself.
+ * @throws LacunaError for a model or a batch that this machine cannot hold.
+ */
 export function classifierState(
   settings: RunSettings,
   heads: readonly HeadClasses[],
 ): readonly StateSpec[] {
-  return classifierLogits(classifierConfig(settings, heads), { batch: 1 }).state;
+  const { state } = classifierLogits(classifierConfig(settings, heads), { batch: 1 });
+  requireMemory(settings, state);
+  return state;
 }
 
 /** The parameters that a classifier is judged by, of a whole state: its averages, where there are some. */

@@ -5,14 +5,15 @@ import {
   classify,
   type HeadResult,
   headResults,
-  type Share,
   worstConfusions,
 } from '../../evaluation/index.js';
+import { replaceFile } from '../../formats/whole-file.js';
 import { finetuningOf, loadClassifier, requireKnownLabels } from '../../run/index.js';
 import { LacunaError } from '../../spec/index.js';
 import { EvaluationDisplay } from '../evaluation-display.js';
 import { note } from '../note.js';
 import { openBackend } from '../open-backend.js';
+import { classificationPage, percent, share } from './classification-page.js';
 
 /** Which clips a classifier is judged by, and how. */
 export interface JudgeFlags {
@@ -22,6 +23,8 @@ export interface JudgeFlags {
   readonly clips?: number;
   /** `5x3`. @defaultValue those of the run's recipe */
   readonly views?: string;
+  /** Where to write a page about it. */
+  readonly page?: string;
 }
 
 /** Confusions that are told of. */
@@ -43,10 +46,16 @@ export async function judgeClassifier(run: string, flags: JudgeFlags): Promise<v
     const result = await classify(classifier, records, root, views, display);
     display.ends();
     console.log(`classification on ${result.records.length} clips of ${data}, after step ${step}`);
-    console.log(`  ${classificationProtocol(classifier, result)}`);
-    for (const head of headResults(heads, result)) {
+    const protocol = classificationProtocol(classifier, result);
+    console.log(`  ${protocol}`);
+    const results = headResults(heads, result);
+    for (const head of results) {
       for (const line of headLines(head, heads.length > 1)) console.log(`  ${line}`);
     }
+    if (flags.page === undefined) return;
+    const page = classificationPage({ run, data, protocol, heads: results });
+    await replaceFile(flags.page, page);
+    console.log(`The page is in ${flags.page}`);
   } finally {
     await classifier.backend.dispose();
   }
@@ -80,12 +89,4 @@ function headLines(result: HeadResult, named: boolean): readonly string[] {
         `${name('taken for another')} ${count} of ${of} of "${right}" for "${said}"`,
     ),
   ];
-}
-
-function share({ value, low, high }: Share): string {
-  return `${percent(value)} (${percent(low)} to ${percent(high)})`;
-}
-
-function percent(value: number): string {
-  return `${(100 * value).toFixed(1)} %`;
 }

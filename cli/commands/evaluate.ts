@@ -19,6 +19,7 @@ interface EvaluateFlags {
   readonly clips?: number;
   readonly only?: string;
   readonly views?: string;
+  readonly page?: string;
 }
 
 export function evaluateCommand(): Command {
@@ -41,6 +42,10 @@ export function evaluateCommand(): Command {
       '--views <CxS>',
       'of a fine-tuned run: clips in time by crops in space, such as 5x3 (default: those of its recipe)',
     )
+    .option(
+      '--page <file>',
+      'of a fine-tuned run: write a page with its confusions and calibration',
+    )
     .option('--only <name>', `one evaluator alone: ${names.join(' or ')}`)
     .addHelpText(
       'after',
@@ -48,7 +53,7 @@ export function evaluateCommand(): Command {
 Examples:
   $ lacuna evaluate runs/my-run --data test.jsonl --root videos
   $ lacuna evaluate runs/my-run --data test.jsonl --only retrieval --clips 1000
-  $ lacuna evaluate runs/finetuned --data test.jsonl --views 5x3`,
+  $ lacuna evaluate runs/finetuned --data test.jsonl --views 5x3 --page classes.html`,
     )
     .action(evaluateRun);
 }
@@ -56,11 +61,12 @@ Examples:
 async function evaluateRun(run: string, flags: EvaluateFlags): Promise<void> {
   const { data, clips, only, views } = flags;
   if ((await taskOf(run)) === 'finetune') return judgeClassifier(run, flags);
-  if (views !== undefined) {
+  const [flag, given] = views === undefined ? ['--page', flags.page] : ['--views', views];
+  if (given !== undefined) {
     throw new LacunaError({
-      where: '--views',
-      what: 'views are of classifiers, and this run is none',
-      got: views,
+      where: flag,
+      what: 'this is for classifiers, and this run is none',
+      got: given,
       fix: 'Leave it out, or name a run of `lacuna finetune`.',
     });
   }

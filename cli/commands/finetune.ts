@@ -89,12 +89,13 @@ Examples:
   $ lacuna finetune --resume runs/finetune-...
   $ lacuna evaluate runs/finetune-... --data test.jsonl --views 5x3
 
-A line of a list has a label: {"video": "a/b.mp4", "label": "run"}, or "a/b.mp4 3" in a VideoMAE list.
+A line of a list has a label: {"video": "a/b.mp4", "label": "run"}, or "a/b.mp4 3" in a VideoMAE list;
+with several, {"video": "a/b.mp4", "labels": {"verb": "open", "noun": "door"}}: a head is learned for each.
 The classes are those of --data. The last numbers are of the recipe's views, clips in time by crops in space.`,
     )
     .action(async (flags: FinetuneFlags, command: Command) => {
       const result = await run(flags, command);
-      const { folder, steps, finished, manifest } = result;
+      const { folder, steps, finished, settings } = result;
       if (!finished) {
         console.log(
           `\nStopped after step ${steps}. Continue with: lacuna finetune --resume ${folder}`,
@@ -102,9 +103,15 @@ The classes are those of --data. The last numbers are of the recipe's views, cli
         return;
       }
       console.log(`\nDone: ${steps} steps. The classifier is in ${folder}.`);
-      const { evaluation } = manifest.settings;
-      if (evaluation !== undefined)
-        await judgeClassifier(folder, { data: evaluation.list, ...rootFlag(manifest.settings) });
+      const { evaluation, data } = settings;
+      if (evaluation === undefined) return;
+      const { list, root } = evaluation;
+      const { followLinks } = data;
+      await judgeClassifier(folder, {
+        data: list,
+        ...(root === undefined ? {} : { root }),
+        ...(followLinks === undefined ? {} : { followLinks }),
+      });
     });
 }
 
@@ -166,8 +173,4 @@ async function pretrainedSettings(
   for (const folder of folders)
     if ((await taskOf(folder)) === 'pretrain') return (await readManifest(folder)).settings;
   return undefined;
-}
-
-function rootFlag({ evaluation }: RunSettings): { readonly root?: string } {
-  return evaluation?.root === undefined ? {} : { root: evaluation.root };
 }

@@ -92,7 +92,12 @@ const loss = family(
   },
 );
 
-const rate = fc.constantFrom(0.1, 0.25, 0.5, 0.9);
+const rate = fc.constantFrom(0.1, 0.125, 0.25, 0.5, 0.875);
+/** In eighths, so that some are equal to a rate. */
+const eighths = {
+  regime: 'normal',
+  domain: (x: number) => Math.floor(8 * probability(x)) / 8,
+} as const;
 
 const dropPath = family(
   'finetuning/drop_path',
@@ -108,8 +113,8 @@ const dropPath = family(
       'drop_path',
       {
         x: { shape: [batch, tokens, width] },
-        uniform: { shape: [batch], ...drawn },
-        elements: { shape: [batch, tokens, width], ...drawn },
+        uniform: { shape: [batch], ...eighths },
+        elements: { shape: [batch, tokens, width], ...eighths },
       },
       data,
       ({ x, uniform, elements }) => ({
@@ -208,7 +213,8 @@ const clip = family(
   fc.record({
     rows: positiveExtent,
     columns: positiveExtent,
-    most: fc.constantFrom(0.02, 1, 5),
+    // The smallest is as small as what keeps the factor finite.
+    most: fc.constantFrom(1e-6, 0.02, 1, 5),
     ...content,
   }),
   ({ rows, columns, most, ...data }) =>

@@ -61,7 +61,30 @@ describe('the augmentation of a clip', () => {
     expect({
       operations: drawAugmentations({ layers: 4, magnitude: 7, deviation: 0.5 }, draw('augment')),
       box: drawErasing(1, 224, draw('erase')),
-    }).toMatchInlineSnapshot();
+    }).toMatchInlineSnapshot(`
+      {
+        "box": {
+          "bottom": 223,
+          "left": 99,
+          "right": 168,
+          "top": 1,
+        },
+        "operations": [
+          {
+            "level": 73,
+            "name": "solarize",
+          },
+          {
+            "level": 71,
+            "name": "solarize",
+          },
+          {
+            "level": 1.5999113520979882,
+            "name": "color",
+          },
+        ],
+      }
+    `);
   });
 
   it('erases a quarter of the clips, a box of 2 % to a third, with noise', () => {

@@ -11,6 +11,9 @@ export interface ClipViews {
 /** The long side over the short one: beyond it whole frames would take too much memory. */
 const MOST_STRETCHED = 16;
 
+/** Bytes of the frames that are read for all views of a video, and of the views. */
+const MOST_BYTES = 2 ** 31;
+
 /** What is read of a video for all its views, and where each of them lies in it. */
 export interface ViewRequest {
   /** Whole frames, the short side scaled to the size of a clip; those of a clip follow each other. */
@@ -80,6 +83,16 @@ export function viewClips(
     });
   }
   const scaled = shortSideSize(video, size);
+  const bytes =
+    3 * clips * sampling.frames * Math.max(scaled.width * scaled.height, crops * size * size);
+  if (bytes > MOST_BYTES) {
+    throw new LacunaError({
+      what: 'the views of this video take too much memory',
+      got: `${(bytes / 2 ** 30).toFixed(1)} GiB`,
+      expected: `at most ${MOST_BYTES / 2 ** 30} GiB`,
+      fix: 'Take fewer views.',
+    });
+  }
   const isTall = scaled.height > scaled.width;
   const spare = Math.max(scaled.width, scaled.height) - size;
   return {

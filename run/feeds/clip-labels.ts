@@ -6,9 +6,12 @@ import type { HeadClasses } from '../manifest.js';
 /** The head of a list whose clips have one label each. */
 const LABEL = 'label';
 
+/** Letters of all classes: the manifest of a run holds them. */
+const MOST_LETTERS = 400_000;
+
 /** What a clip is labelled, by the name of the head that tells it. */
-export function labelsOf({ label }: ClipRecord): Named<string> {
-  return label === undefined ? {} : { [LABEL]: label };
+export function labelsOf({ label, labels = {} }: ClipRecord): Named<string> {
+  return label === undefined ? labels : { [LABEL]: label };
 }
 
 /**
@@ -25,6 +28,16 @@ export function headsOf(records: readonly ClipRecord[], where: string): readonly
   }
   if (classes.size === 0) classes.set(LABEL, new Set());
   requireLabels(records, [...classes.keys()], where);
+  const letters = [...classes.values()].flatMap((found) => [...found]).join('').length;
+  if (letters > MOST_LETTERS) {
+    throw new LacunaError({
+      where,
+      what: 'the names of all classes are too long',
+      got: `${letters} letters`,
+      expected: `at most ${MOST_LETTERS}`,
+      fix: 'Number the classes.',
+    });
+  }
   return [...classes].map(([name, found]) => {
     if (found.size < 2) {
       throw new LacunaError({
@@ -78,7 +91,7 @@ function requireLabels(
       where,
       what: `a classifier learns labels, and ${silent.length} of ${records.length} clips have no ${head}`,
       got: `${silent[0]?.id} without a ${head}`,
-      expected: 'a key "label" on each line, or a VideoMAE list (path label)',
+      expected: 'a key "label" on each line (or "labels" on each), or a VideoMAE list (path label)',
     });
   }
 }

@@ -1,6 +1,11 @@
 import { oneCallPlan, type Plan } from '../../core/plan/index.js';
 import { partedPlan } from '../../core/plan/parted-plan.js';
-import { classifierConfig, classifierTraining, finetuningOf } from '../../run/classifier.js';
+import {
+  classifierConfig,
+  classifierState,
+  classifierTraining,
+  finetuningOf,
+} from '../../run/classifier.js';
 import { ClassifierFeeds } from '../../run/feeds/classifier-feeds.js';
 import { augmentedClipSampling } from '../../run/feeds/clip-sampling.js';
 import type { HeadClasses } from '../../run/manifest.js';
@@ -24,8 +29,11 @@ export interface FinetuneParts {
 /**
  * What a step of fine-tuning computes: `classifierModel` with a learning rate for each layer, and AdamW.
  * In microbatches the clips of each are mixed among themselves, as in VideoMAE's accumulation.
+ *
+ * @throws LacunaError for what this machine cannot hold.
  */
 export function finetunePlan(settings: RunSettings, heads: readonly HeadClasses[]): Plan {
+  classifierState(settings, heads);
   const { microbatches, optimizer, gradientNorm, lossScaling, encoder } = settings;
   const { layerDecay, clipNorm, average, repeats } = finetuningOf(settings);
   const options = { optimizer, gradientNorm, lossScaling, clipNorm, average };

@@ -1,6 +1,6 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ONNX } from '../../backends/onnx/index.js';
 import type { Backend } from '../../core/index.js';
@@ -122,6 +122,41 @@ describe('fine-tuning', () => {
     const { finished } = await finetune(parts, backend, options);
     expect(finished).toBe(true);
     expect((await readMetrics(join(folder, 'parts'))).map(({ step }) => step)).toEqual([1, 2]);
+  });
+
+  it('learns a head for each label where clips have several', async () => {
+    const both = async (path: string): Promise<string> => {
+      const lines = (await readFile(path, 'utf8')).trim().split('\n');
+      const list = join(folder, 'data', `both-${basename(path)}`);
+      const made = lines.map((line, index) => {
+        const { video } = JSON.parse(line) as { readonly video: string };
+        return JSON.stringify({ video, labels: { verb: `v${index % 2}`, noun: `n${index % 3}` } });
+      });
+      await writeFile(list, made.join('\n'));
+      return list;
+    };
+    const heads = settings('heads', {
+      data: { list: await both(data.trainList) },
+      evaluation: { list: await both(data.testList), everySteps: 1, clips: 8 },
+      schedule: { steps: 1 },
+    });
+    const { manifest } = await finetune(heads, backend, options);
+    expect(manifest.heads).toEqual([
+      { name: 'noun', classes: ['n0', 'n1', 'n2'] },
+      { name: 'verb', classes: ['v0', 'v1'] },
+    ]);
+    const [first] = await readMetrics(join(folder, 'heads'));
+    const { loss = 0, 'loss.noun': noun = 0, 'loss.verb': verb = 0 } = first?.metrics ?? {};
+    // At the start every class is as likely: ln 3 and ln 2.
+    expect(noun).toBeCloseTo(Math.log(3), 1);
+    expect(verb).toBeCloseTo(Math.log(2), 1);
+    expect(loss).toBeCloseTo(noun + verb, 5);
+    const [{ scores } = { scores: {} }] = await readEvaluations(join(folder, 'heads'));
+    expect(Object.keys(scores)).toEqual(
+      ['noun', 'verb'].flatMap((head) =>
+        ['top1', 'top5', 'mean_class', 'chance', 'majority'].map((name) => `${head}.${name}`),
+      ),
+    );
   });
 
   it('names the clip without a label, and the class that is not learned', async () => {

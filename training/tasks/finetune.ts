@@ -33,6 +33,8 @@ export interface FinetuneOptions {
 export interface FinetuneResult extends LoopResult {
   readonly folder: string;
   readonly manifest: FinetuneManifest;
+  /** With the paths of now. */
+  readonly settings: RunSettings;
 }
 
 /**
@@ -165,7 +167,7 @@ async function run({
         onEvent: inFolder(folder, options.onEvent),
       },
     );
-    return { folder: path, manifest, ...result };
+    return { folder: path, manifest, settings, ...result };
   } finally {
     await initial.close();
   }

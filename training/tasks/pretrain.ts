@@ -16,6 +16,7 @@ import { RunFolder } from '../../run/run-folder.js';
 import { type RunLists, readRunLists } from '../../run/run-list.js';
 import { placedSettings } from '../../run/run-paths.js';
 import type { RunSettings } from '../../run/settings/config.js';
+import { refuse } from '../../run/settings/section.js';
 import { modelState, runSchedule, stagesOf } from '../../run/settings/settings.js';
 import { type RunStage, runStages, stageAt, stageManifest } from '../../run/stages.js';
 import { RunWeights } from '../../run/weights/begin-weights.js';
@@ -68,6 +69,10 @@ export async function pretrain(
   backend: Backend,
   options: PretrainOptions,
 ): Promise<PretrainResult> {
+  refuse(given.finetuning !== undefined, 'finetuning', 'a section', {
+    what: 'a run that is pretrained is not fine-tuned',
+    fix: 'Leave the section out, or use: lacuna finetune',
+  });
   const onNote = notesOf(options);
   const lists = await readStageLists(stagesOf(given), onNote);
   // Before anything is written: a folder without its videos leaves no run behind.
