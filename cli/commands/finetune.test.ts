@@ -21,7 +21,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const own = (output: string): readonly string[] => [
   ...['finetune', '--data', data.trainList, '--test', data.testList, '--init', run],
-  ...['--recipe', 'k400', '--batch', '4', '--steps', '60', '--output', join(folder, output)],
+  ...['--recipe', 'k400', '--batch', '4', '--steps', '30', '--output', join(folder, output)],
   ...['--set', 'checkpoints.everySteps=10', '--set', 'finetuning.views.clips=2'],
 ];
 const losses = async (path: string): Promise<unknown> =>
@@ -51,7 +51,7 @@ describe('lacuna finetune', () => {
     const judged = await lacuna([
       ...['evaluate', path, '--data', data.testList, '--views', '1x1', '--page', page],
     ]);
-    expect(judged.stdout).toMatch(/classification on 4 clips of .*, after step 60\n {2}4 videos;/);
+    expect(judged.stdout).toMatch(/classification on 4 clips of .*, after step 30\n {2}4 videos;/);
     expect(await readFile(page, 'utf8')).toContain('Calibration');
     const report = await lacuna(['report', path]);
     expect(report.stdout).toContain('report.html');
