@@ -44,6 +44,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Tunes a masked run for retrieval: whole clips, more frames, a lower rate.',
     load: async () => (await import('./commands/tune.js')).tuneCommand(),
   },
+  finetune: {
+    summary: 'Fine-tunes an encoder to tell the classes of clips, and says how well it does.',
+    load: async () => (await import('./commands/finetune.js')).finetuneCommand(),
+  },
   evaluate: {
     summary: 'Judges the model of a run on held-out clips.',
     load: async () => (await import('./commands/evaluate.js')).evaluateCommand(),
@@ -108,6 +112,7 @@ Examples:
   $ lacuna pretrain --data captions.jsonl --root videos                   pretrain on your videos
   $ lacuna import vit-base                                                what a run would take of pretrained weights
   $ lacuna tune runs/my-run --data captions.jsonl                         tune it for retrieval, unmasked
+  $ lacuna finetune --data train.jsonl --test test.jsonl --init runs/my-run tell the classes of clips
   $ lacuna evaluate runs/my-run --data test.jsonl                         retrieval and reconstruction on held-out clips
   $ lacuna retrieve runs/my-run --data test.jsonl --texts all             how well sentences find their videos
   $ lacuna index videos --model runs/my-run                               an index of your own videos

@@ -1,5 +1,5 @@
-import type { ProbeManifest, RunManifest } from '../run/index.js';
-import type { PretrainEvent, ProbeEvent } from '../training/index.js';
+import type { FinetuneManifest, ProbeManifest, RunManifest } from '../run/index.js';
+import type { FinetuneEvent, PretrainEvent, ProbeEvent } from '../training/index.js';
 import { evaluationLine } from './evaluation-line.js';
 import { formatProgress, type Progress } from './progress-line.js';
 import { type LineStream, TerminalLine } from './terminal-line.js';
@@ -22,7 +22,7 @@ export class RunDisplay {
     this.#onReady = onReady;
   }
 
-  readonly show = (event: PretrainEvent | ProbeEvent): void => {
+  readonly show = (event: PretrainEvent | ProbeEvent | FinetuneEvent): void => {
     switch (event.kind) {
       case 'ready': {
         this.#onReady();
@@ -93,13 +93,21 @@ export class RunDisplay {
 }
 
 /** What is trained, in a few words. */
-function described(manifest: RunManifest | ProbeManifest): string {
+function described(manifest: RunManifest | ProbeManifest | FinetuneManifest): string {
   const { data, parameters } = manifest;
   if (manifest.task === 'linear-probe') {
     const { settings, width, classes, test } = manifest;
     return (
       `linear probe of ${settings.run}: ${width} features to ${classes.length} classes, ` +
       `on ${data.clips} clips, judged by ${test.clips}`
+    );
+  }
+  if (manifest.task === 'finetune') {
+    const { settings, heads } = manifest;
+    const told = heads.map(({ name, classes }) => `${classes.length} classes of ${name}`);
+    return (
+      `fine-tuning by ${settings.finetuning?.recipe}, ${(parameters / 1e6).toFixed(1)} M parameters, ` +
+      `on ${clipsOf(data)} clips, ${told.join(' and ')}`
     );
   }
   const { settings, tokens } = manifest;

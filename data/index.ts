@@ -16,6 +16,7 @@ export {
   readRetrievalSet,
 } from './annotations/retrieval-sets.js';
 export { readVideoMaeList } from './annotations/video-mae-list.js';
+export { augmentClip, augmentFrame, type ClipAugmentation } from './augmentation/augment-clip.js';
 export { loadClipEncoder } from './demo/encode-clip.js';
 export { type DemoData, makeDemoData } from './demo/make-demo-data.js';
 export { MIXINGS, type Mixing } from './loader/batch-places.js';
@@ -57,6 +58,13 @@ export {
   multiScaleCropSizes,
 } from './sampling/multi-scale-crop.js';
 export { type SegmentClip, segmentClip, segmentTestClip } from './sampling/segment-clip.js';
+export {
+  type ClipViews,
+  cutViews,
+  shortSideSize,
+  viewClips,
+  viewFrames,
+} from './sampling/view-clips.js';
 export { clipSimilarity } from './similarity/clip-similarity.js';
 export { DEFAULT_FRAME_STRIDE, nearestStored, storedFrames } from './similarity/frame-stride.js';
 export type { EntryHeader, SimilarityEntry } from './similarity/similarity-entry.js';

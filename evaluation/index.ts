@@ -3,6 +3,15 @@
  * neither how the model was trained nor how its results are shown, and trains nothing itself.
  */
 export { attentionMaps } from './attention-maps.js';
+export { type Classification, classify } from './classification.js';
+export {
+  classificationProtocol,
+  type HeadResult,
+  headResults,
+  headScores,
+  type Share,
+  worstConfusions,
+} from './classification-scores.js';
 export { type ClipEmbeddings, embedClips, type Kept } from './embed-clips.js';
 export { embedTexts } from './embed-texts.js';
 export { EmbeddingCache } from './embedding-cache.js';

@@ -203,7 +203,7 @@ function protocolOf(
     ...(prompt === undefined ? {} : { prompt }),
     frames,
     size,
-    sampling: sampling === 'dense' ? `stride ${stride}` : 'one a segment',
+    sampling: sampling !== 'tsn' ? `stride ${stride}` : 'one a segment',
     windows,
     dualSoftmax: options.dualSoftmax ?? false,
     convention,

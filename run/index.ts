@@ -10,10 +10,19 @@ export {
   lastGoodCheckpoint,
   writeCheckpoint,
 } from './checkpoint.js';
+export { finetuningOf, loadClassifier, type TrainedClassifier } from './classifier.js';
+export { requireKnownLabels } from './feeds/clip-labels.js';
 export { motionRequest } from './feeds/clip-sampling.js';
+export { finetuningConfig } from './finetuning-config.js';
 export { requireTeacherOf } from './held-to-manifest.js';
 export { type LoadedModel, loadModel } from './load-model.js';
-export type { ProbeManifest, ProbeSettings, RunManifest, StageRecord } from './manifest.js';
+export type {
+  FinetuneManifest,
+  ProbeManifest,
+  ProbeSettings,
+  RunManifest,
+  StageRecord,
+} from './manifest.js';
 export type { TrainedModel } from './open-program.js';
 export {
   type DataProblem,
@@ -24,6 +33,7 @@ export {
   readTaskManifest,
   type StepEvaluation,
   type StepMetrics,
+  taskOf,
 } from './run-folder.js';
 export { dataRoot, readNamedList } from './run-list.js';
 export { besides, type GivenPaths, placedPath, placedSettings } from './run-paths.js';

@@ -141,9 +141,29 @@ export interface ProbeManifest extends ManifestBase {
   readonly features: string;
 }
 
+/** The classes of a head of a classifier, in the order of its logits. */
+export interface HeadClasses {
+  /** What it tells: `label`, or `verb`. */
+  readonly name: string;
+  readonly classes: readonly string[];
+}
+
+/** The manifest of a fine-tuned classifier. */
+export interface FinetuneManifest extends ManifestBase {
+  readonly task: 'finetune';
+  /** With the section `finetuning`; what they say of masks, text and losses is not read. */
+  readonly settings: RunSettings;
+  readonly heads: readonly HeadClasses[];
+  /** The clips of the section `evaluation`. @defaultValue it is not judged while it is trained */
+  readonly evaluation?: DataDigest;
+  /** Where its first weights came from. @defaultValue all were drawn */
+  readonly weights?: NonNullable<RunManifest['weights']>;
+}
+
 /** The manifest of each task. */
 export interface Manifests {
   readonly pretrain: RunManifest;
   readonly 'linear-probe': ProbeManifest;
+  readonly finetune: FinetuneManifest;
 }
 export type TaskName = keyof Manifests;

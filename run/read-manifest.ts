@@ -3,7 +3,13 @@ import { z } from 'zod';
 import { readOwnFile } from '../formats/own-file.js';
 import { unsealJson } from '../formats/sealed-json.js';
 import { LacunaError } from '../spec/index.js';
-import type { Manifests, ProbeManifest, RunManifest, TaskName } from './manifest.js';
+import type {
+  FinetuneManifest,
+  Manifests,
+  ProbeManifest,
+  RunManifest,
+  TaskName,
+} from './manifest.js';
 import { BACKEND_SCHEMA, resolveBackend } from './settings/backend.js';
 import { CHECKPOINTS_SCHEMA, resolveCheckpoints } from './settings/checkpoints.js';
 import { count, path as pathText, steps } from './settings/section.js';
@@ -107,6 +113,23 @@ const PROBE: z.ZodType<ProbeManifest> = z.object({
   features: digest,
 });
 
+const FINETUNE = z.object({
+  ...BASE,
+  task: z.literal('finetune'),
+  settings: z.unknown(),
+  heads: z
+    .array(
+      z.object({
+        name: z.string().regex(/^[a-z][a-z0-9_]{0,63}$/),
+        classes: z.array(text).min(2).max(100_000),
+      }),
+    )
+    .min(1)
+    .max(16),
+  evaluation: data.exactOptional(),
+  weights: weights.exactOptional(),
+});
+
 /** The manifest of a pretraining run: see `readTaskManifest`. */
 export function readManifest(path: string): Promise<RunManifest> {
   return readTaskManifest(path, 'pretrain');
@@ -136,6 +159,16 @@ export async function readTaskManifest<N extends TaskName>(
   });
 }
 
+/** What the folder's manifest says that it holds; undefined where it has none, or one of another version. */
+export async function taskOf(path: string): Promise<TaskName | undefined> {
+  const value = await readValue(path, join(path, MANIFEST)).catch((error: unknown) => {
+    if (error instanceof LacunaError) return undefined;
+    throw error;
+  });
+  const { task = 'pretrain' } = value ?? { task: undefined };
+  return typeof task === 'string' && Object.hasOwn(TASKS, task) ? (task as TaskName) : undefined;
+}
+
 const PARSERS: { readonly [N in TaskName]: (value: unknown) => Manifests[N] } = {
   pretrain: (value) => {
     const { settings: stored, ...manifest } = RUN.parse(value);
@@ -149,6 +182,12 @@ const PARSERS: { readonly [N in TaskName]: (value: unknown) => Manifests[N] } = 
     return { ...manifest, settings };
   },
   'linear-probe': (value) => PROBE.parse(value),
+  finetune: (value): FinetuneManifest => {
+    const { settings: stored, ...manifest } = FINETUNE.parse(value);
+    const settings = storedSettings(stored);
+    if (settings.finetuning === undefined) throw new Error('settings: finetuning is missing');
+    return { ...manifest, settings };
+  },
 };
 
 function parse<N extends TaskName>(file: string, task: N, value: unknown): Manifests[N] {
@@ -163,6 +202,7 @@ function parse<N extends TaskName>(file: string, task: N, value: unknown): Manif
 const TASKS: Readonly<Record<TaskName, { readonly holds: string; readonly use: string }>> = {
   pretrain: { holds: 'a pretraining run', use: 'Continue it with: lacuna pretrain --resume' },
   'linear-probe': { holds: 'a linear probe', use: 'Continue it with: lacuna probe --resume' },
+  finetune: { holds: 'a fine-tuned classifier', use: 'Continue it with: lacuna finetune --resume' },
 };
 
 async function readValue(path: string, file: string): Promise<Record<string, unknown>> {

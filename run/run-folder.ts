@@ -17,7 +17,7 @@ import {
   type StepMetrics,
 } from './run-lines.js';
 
-export { readManifest, readTaskManifest } from './read-manifest.js';
+export { readManifest, readTaskManifest, taskOf } from './read-manifest.js';
 export type { DataProblem, StepEvaluation, StepMetrics } from './run-lines.js';
 
 const METRICS = 'metrics.jsonl';

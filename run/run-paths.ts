@@ -21,6 +21,9 @@ export interface GivenPaths {
   readonly evaluationRoot?: string;
 }
 
+/** What says where the data of a run lie. */
+export type PlacedManifest = Pick<RunManifest, 'settings' | 'workingFolder' | 'evaluation'>;
+
 /**
  * The settings of a run with paths that lead where they led when it began, whatever folder this
  * process is in: relative ones start from the folder in which the run was begun, or from the one that
@@ -39,7 +42,7 @@ export interface GivenPaths {
  */
 export async function placedSettings(
   folder: string,
-  manifest: RunManifest,
+  manifest: PlacedManifest,
   given: GivenPaths = {},
 ): Promise<RunSettings> {
   const { stages, ...settings } = manifest.settings;
@@ -59,7 +62,7 @@ export async function placedSettings(
 
 async function placedStage(
   folder: string,
-  { settings, workingFolder, evaluation: known }: RunManifest,
+  { settings, workingFolder, evaluation: known }: PlacedManifest,
   given: GivenPaths,
 ): Promise<RunSettings> {
   const base = await baseOf(folder, settings, workingFolder);

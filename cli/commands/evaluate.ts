@@ -2,8 +2,9 @@ import { dirname } from 'node:path';
 import { Command } from 'commander';
 import { checkDataFolder, dataRootOf, readClipList } from '../../data/index.js';
 import { EVALUATORS, evaluate, lackingFor } from '../../evaluation/index.js';
-import { loadModel } from '../../run/index.js';
+import { loadModel, taskOf } from '../../run/index.js';
 import { LacunaError } from '../../spec/index.js';
+import { judgeClassifier } from '../classification/judge-classifier.js';
 import { EvaluationDisplay } from '../evaluation-display.js';
 import { note } from '../note.js';
 import { openBackend } from '../open-backend.js';
@@ -17,6 +18,8 @@ interface EvaluateFlags {
   readonly followLinks?: boolean;
   readonly clips?: number;
   readonly only?: string;
+  readonly views?: string;
+  readonly page?: string;
 }
 
 export function evaluateCommand(): Command {
@@ -26,6 +29,7 @@ export function evaluateCommand(): Command {
       'Judges the model of a run on held-out clips, by all that it can be judged by:\n' +
         '  retrieval       captions find their clips, and clips their captions (models that align)\n' +
         '  reconstruction  the mean squared error under the mask (models that reconstruct)\n' +
+        '  classification  top-1 and top-5 with their intervals (fine-tuned runs, see `lacuna finetune`)\n' +
         'The same numbers are followed while a run is trained with --set evaluation.list=LIST and\n' +
         '--set evaluation.everySteps=N of `lacuna pretrain`.',
     )
@@ -34,19 +38,38 @@ export function evaluateCommand(): Command {
     .addOption(rootOption())
     .addOption(followLinksOption())
     .option('--clips <n>', 'how many of them, from the first (default: all)', wholeNumber(1, 1e6))
+    .option(
+      '--views <CxS>',
+      'of a fine-tuned run: clips in time by crops in space, such as 5x3 (default: those of its recipe)',
+    )
+    .option(
+      '--page <file>',
+      'of a fine-tuned run: write a page with its confusions and calibration',
+    )
     .option('--only <name>', `one evaluator alone: ${names.join(' or ')}`)
     .addHelpText(
       'after',
       `
 Examples:
   $ lacuna evaluate runs/my-run --data test.jsonl --root videos
-  $ lacuna evaluate runs/my-run --data test.jsonl --only retrieval --clips 1000`,
+  $ lacuna evaluate runs/my-run --data test.jsonl --only retrieval --clips 1000
+  $ lacuna evaluate runs/finetuned --data test.jsonl --views 5x3 --page classes.html`,
     )
     .action(evaluateRun);
 }
 
 async function evaluateRun(run: string, flags: EvaluateFlags): Promise<void> {
-  const { data, clips, only } = flags;
+  const { data, clips, only, views } = flags;
+  if ((await taskOf(run)) === 'finetune') return judgeClassifier(run, flags);
+  const [flag, given] = views === undefined ? ['--page', flags.page] : ['--views', views];
+  if (given !== undefined) {
+    throw new LacunaError({
+      where: flag,
+      what: 'this is for classifiers, and this run is none',
+      got: given,
+      fix: 'Leave it out, or name a run of `lacuna finetune`.',
+    });
+  }
   const root = dataRootOf(flags.root ?? dirname(data), flags.followLinks);
   const chosen = EVALUATORS.filter(({ name }) => only === undefined || name === only);
   if (chosen.length === 0) {

@@ -9,7 +9,10 @@ export function reportCommand(): Command {
       'Writes one self-contained HTML page about a run: curves, pictures, problems, manifest.\n' +
         'Several runs stand side by side: their losses, masks, reconstructions and attention.',
     )
-    .argument('<runs...>', 'the folder of a run or of a probe, or several of runs')
+    .argument(
+      '<runs...>',
+      'the folder of a run, of a probe or of fine-tuning, or several of pretraining runs',
+    )
     .option(
       '--output <file>',
       'where to write the page (default: report.html in the run folder; comparison.html here for several)',

@@ -1,4 +1,10 @@
-import type { DataProblem, ProbeManifest, RunManifest, StageRecord } from '../../run/index.js';
+import type {
+  DataProblem,
+  FinetuneManifest,
+  ProbeManifest,
+  RunManifest,
+  StageRecord,
+} from '../../run/index.js';
 import { type Html, html } from '../html.js';
 import type { RunEvaluation } from './run-evaluation.js';
 
@@ -65,7 +71,7 @@ export function problemTable(problems: readonly DataProblem[]): Html {
 }
 
 /** Every choice of the run, one a row, and the raw manifest folded away. */
-export function manifestTable(manifest: RunManifest | ProbeManifest): Html {
+export function manifestTable(manifest: RunManifest | ProbeManifest | FinetuneManifest): Html {
   const rows = flattened(manifest.settings).map(
     ([key, value]) => html`<tr><th scope="row">${key}</th><td>${value}</td></tr>`,
   );

@@ -3,16 +3,16 @@ import { rootFolder } from '../../data/index.js';
 import { replaceFile } from '../../formats/whole-file.js';
 import {
   dataRoot,
-  type ProbeManifest,
   placedSettings,
   readManifest,
   readNamedList,
   readTaskManifest,
+  taskOf,
 } from '../../run/index.js';
-import { LacunaError } from '../../spec/index.js';
 import { EvaluationDisplay } from '../evaluation-display.js';
 import { collectReport, recordedOf, rootOf } from './collect-report.js';
 import { comparePage } from './compare-page.js';
+import { finetunePage } from './finetune-page.js';
 import { reportPage } from './page.js';
 import { probePage } from './probe-page.js';
 import type { ReportInput } from './report-input.js';
@@ -27,25 +27,27 @@ export interface ReportFlags {
   readonly gallery?: number;
 }
 
-/** Writes the report of a run, or of a probe, and returns its path. */
+/** Writes the report of a run of any task, and returns its path. */
 export async function writeReport(run: string, flags: ReportFlags): Promise<string> {
   const path = flags.output ?? join(run, 'report.html');
-  const probe = await probeManifest(run);
-  const page =
-    probe === undefined
-      ? reportPage(await collectReport(run, flags, new EvaluationDisplay(process.stderr)))
-      : probePage({ folder: run, manifest: probe, ...(await recordedOf(run)) });
+  const page = await pageOf(run, flags);
   await replaceFile(path, page);
   return path;
 }
 
-/** The manifest of a folder that holds a linear probe; undefined for any other. */
-async function probeManifest(folder: string): Promise<ProbeManifest | undefined> {
-  try {
-    return await readTaskManifest(folder, 'linear-probe');
-  } catch (error) {
-    if (error instanceof LacunaError) return undefined;
-    throw error;
+async function pageOf(folder: string, flags: ReportFlags): Promise<string> {
+  switch (await taskOf(folder)) {
+    case 'linear-probe': {
+      const manifest = await readTaskManifest(folder, 'linear-probe');
+      return probePage({ folder, manifest, ...(await recordedOf(folder)) });
+    }
+    case 'finetune': {
+      const manifest = await readTaskManifest(folder, 'finetune');
+      return finetunePage({ folder, manifest, ...(await recordedOf(folder)) });
+    }
+    default:
+      // A folder without a manifest is refused there, with what is missing.
+      return reportPage(await collectReport(folder, flags, new EvaluationDisplay(process.stderr)));
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Family } from '../case.js';
 import { COMPOSITE_FAMILIES } from './composites.js';
 import { ELEMENTWISE_FAMILIES } from './elementwise.js';
+import { FINETUNING_FAMILIES } from './finetuning.js';
 import { INDEXING_FAMILIES } from './indexing.js';
 import { NON_FINITE_FAMILIES } from './non-finite.js';
 import { OBJECTIVE_FAMILIES } from './objectives.js';
@@ -17,5 +18,6 @@ export const FAMILIES: readonly Family[] = [
   ...NON_FINITE_FAMILIES,
   ...COMPOSITE_FAMILIES,
   ...OBJECTIVE_FAMILIES,
+  ...FINETUNING_FAMILIES,
   ...RANDOM_FAMILIES,
 ];

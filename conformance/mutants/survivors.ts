@@ -20,6 +20,11 @@ export const SURVIVORS: readonly Survivor[] = [
     reason: 'Equivalent: the mean over all axes follows, in whatever order they are reduced.',
   },
   {
+    mutants:
+      /^finetuning\/(loss: operation 25|clip: operation 1) \(reduce_sum\): the axis beside it/,
+    reason: 'Equivalent: the sum over the other axis follows.',
+  },
+  {
     mutants: /^function\/(random|mask).*the tail beyond four elements/,
     reason: 'Equivalent: these results have four elements at most, or a multiple of four.',
   },

@@ -4,6 +4,9 @@ import {
   activeLossScaling,
   adamwState,
   adamwUpdate,
+  averageState,
+  averageUpdate,
+  clipGradients,
   type FloatType,
   gradientNorm,
   type LossScaling,
@@ -19,6 +22,10 @@ export interface StepOptions {
   readonly optimizer?: AdamWConfig;
   /** Adds the metric `grad_norm`, the Euclidean norm of all gradients. @defaultValue false */
   readonly gradientNorm?: boolean;
+  /** The most that the norm of all gradients is: see `clipGradients`. @defaultValue 0: they are as they are */
+  readonly clipNorm?: number;
+  /** The decay of a moving average of every parameter: see `averageUpdate`. @defaultValue 0: there is none */
+  readonly average?: number;
   /** @defaultValue `none` */
   readonly lossScaling?: LossScaling;
   /** @defaultValue 'f32' */
@@ -31,14 +38,14 @@ export function scalingOf({
   return activeLossScaling(lossScaling);
 }
 
-/** The state of a step: the model's, the optimiser's and the scaler's. */
-export function planState(
-  state: readonly StateSpec[],
-  scaling: ActiveLossScaling | undefined,
-): readonly StateSpec[] {
+/** The state of a step: the model's, the optimiser's, the averages and the scaler's. */
+export function planState(state: readonly StateSpec[], options: StepOptions): readonly StateSpec[] {
+  const scaling = scalingOf(options);
+  const { average = 0 } = options;
   return [
     ...state,
     ...adamwState(state),
+    ...(average === 0 ? [] : averageState(state)),
     ...(scaling === undefined ? [] : lossScalerState(scaling)),
   ];
 }
@@ -55,17 +62,24 @@ export function finishStep(
   options: StepOptions,
   bad?: Value,
 ): void {
-  const { optimizer = {} } = options;
+  const { optimizer = {}, clipNorm = 0, average = 0 } = options;
   const scaling = scalingOf(options);
+  // What is reported is the norm before it is clipped.
   const norm = (own: ReadonlyMap<string, Value>): void => {
     if (options.gradientNorm === true) builder.output('grad_norm', gradientNorm(own.values()));
   };
+  const clipped = (own: ReadonlyMap<string, Value>): ReadonlyMap<string, Value> =>
+    clipNorm === 0 ? own : clipGradients(own, clipNorm);
+  let updated: ReadonlyMap<string, Value>;
   if (scaling === undefined) {
     norm(gradients);
-    adamwUpdate(builder, state, gradients, optimizer);
+    updated = adamwUpdate(builder, state, clipped(gradients), optimizer);
   } else {
-    norm(scaledAdamwUpdate(builder, state, gradients, optimizer, scaling, bad));
+    const step = scaledAdamwUpdate(builder, state, gradients, optimizer, scaling, bad, clipped);
+    norm(step.gradients);
+    updated = step.updated;
   }
+  if (average !== 0) averageUpdate(builder, updated, average);
 }
 
 export function parameterNames(state: readonly StateSpec[]): readonly string[] {

@@ -33,7 +33,7 @@ export class ClipListBuilder {
   }
 
   add(where: string, record: Omit<ClipRecord, 'id'>): void {
-    const { video, captions, label } = record;
+    const { video, captions, label, labels } = record;
     const word = sampleWord(video);
     const earlier = this.#seen.get(word);
     if (earlier !== undefined) throw clash(where, video, earlier);
@@ -47,7 +47,9 @@ export class ClipListBuilder {
     this.#seen.set(word, { id: video, where });
     this.#records.push({ id: video, ...record });
     for (const caption of captions) this.#captions.add(caption);
-    this.#digest.update(`${JSON.stringify([video, captions, label ?? null])}\n`);
+    this.#digest.update(
+      `${JSON.stringify([video, captions, label ?? null, ...(labels === undefined ? [] : [labels])])}\n`,
+    );
   }
 
   /** Adds a record whose captions were read one by one. */

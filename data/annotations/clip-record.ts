@@ -8,6 +8,8 @@ export interface ClipRecord {
   readonly captions: readonly string[];
   /** Its class. */
   readonly label?: string;
+  /** Its classes, where it has several, by what each is about (`verb`, `noun`), in order of these names. */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 /** A list of videos as read from a file. */

@@ -2,16 +2,16 @@ import { LacunaError } from '../../spec/errors.js';
 import { ClipListBuilder } from './clip-list-builder.js';
 import type { ClipList } from './clip-record.js';
 import { readLines } from './read-lines.js';
-import { labelOf, show, usableCaptions, videoPath } from './record-fields.js';
+import { labelOf, labelsOf, show, usableCaptions, videoPath } from './record-fields.js';
 
 /** A line as an example. */
 export const JSON_LINE = '{"video": "clips/a.mp4", "captions": ["..."]}';
-const KNOWN_KEYS = new Set(['video', 'image', 'captions', 'caption', 'label']);
+const KNOWN_KEYS = new Set(['video', 'image', 'captions', 'caption', 'label', 'labels']);
 
 /**
  * Reads a JSON Lines list: on each line an object with `video` (path relative to the data folder, of a
  * video or of a still picture; `image` is the same), `captions` (a string or an array; `caption` is the
- * same) and, if wanted, `label`. Other keys, and
+ * same) and, if wanted, `label`, or `labels`, an object of one for each thing told of the clip. Other keys, and
  * captions that cannot be used, are counted and left out; blank lines are passed over.
  *
  * @throws LacunaError that names the line, what it has and what it should have, and the other lines
@@ -29,6 +29,7 @@ export async function readJsonLines(path: string): Promise<ClipList> {
 const SAME_KEYS = [
   ['caption', 'captions'],
   ['video', 'image'],
+  ['label', 'labels'],
 ] as const;
 
 function addLine(
@@ -43,9 +44,11 @@ function addLine(
     throw new LacunaError({ what: `the line has both "${one}" and "${other}"`, where, expected });
   }
   const label = labelOf(where, fields.label);
+  const labels = labelsOf(where, fields.labels);
   const record = {
     video: videoPath(where, fields.video ?? fields.image),
     ...(label === undefined ? {} : { label }),
+    ...(labels === undefined ? {} : { labels }),
   };
   builder.addCaptioned(where, record, usableCaptions(where, fields.captions ?? fields.caption));
 }

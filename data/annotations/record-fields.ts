@@ -1,5 +1,11 @@
 import { LacunaError } from '../../spec/errors.js';
-import { MAX_CAPTION_LENGTH, MAX_CAPTIONS, MAX_LABEL_LENGTH, MAX_PATH_LENGTH } from './limits.js';
+import {
+  MAX_CAPTION_LENGTH,
+  MAX_CAPTIONS,
+  MAX_LABEL_LENGTH,
+  MAX_LABELS,
+  MAX_PATH_LENGTH,
+} from './limits.js';
 
 /**
  * The path of a video as a record holds it: relative, with forward slashes, `.` and doubled slashes
@@ -92,6 +98,30 @@ export function labelOf(where: string, value: unknown): string | undefined {
     });
   }
   return text.trim();
+}
+
+/** What a label is about: `verb`. */
+const LABEL_NAME = /^[a-z][a-z0-9_]{0,63}$/;
+
+/** The labels of a record by what they are about; an absent value gives none. */
+export function labelsOf(
+  where: string,
+  value: unknown,
+): Readonly<Record<string, string>> | undefined {
+  if (value === undefined || value === null) return undefined;
+  const entries = typeof value === 'object' && !Array.isArray(value) ? Object.entries(value) : [];
+  const known = entries.flatMap(([name, own]): (readonly [string, string])[] => {
+    const label = LABEL_NAME.test(name) ? labelOf(where, own) : undefined;
+    return label === undefined ? [] : [[name, label]];
+  });
+  if (known.length > 0 && known.length === entries.length && known.length <= MAX_LABELS)
+    return Object.fromEntries(known.sort(([a], [b]) => (a < b ? -1 : 1)));
+  throw new LacunaError({
+    what: 'the labels are not usable',
+    where,
+    got: show(value),
+    expected: `an object of 1 to ${MAX_LABELS} labels, such as {"verb": "open", "noun": "door"}`,
+  });
 }
 
 /** A value in a message: short, and in quotes when it is text. */

@@ -9,6 +9,8 @@ export interface BatchSample {
   readonly word: number;
   /** The epoch of its list: the address of its masks. That of the batch where there is one list. */
   readonly epoch: number;
+  /** Which augmentation of its clip it is, of repeated ones. @defaultValue 0 */
+  readonly repeat?: number;
   /** Index into `record.captions`; -1 when there is none. */
   readonly caption: number;
   /** The index of each frame in the decoded video. */

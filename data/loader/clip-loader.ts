@@ -33,6 +33,11 @@ export interface ClipLoaderOptions extends ClipSource {
   readonly sampling: ClipSampling;
   readonly seed: number;
   readonly batchSize: number;
+  /**
+   * Augmentations of each clip, one after the other in the batch, which `batchSize` does not count: the same
+   * frames with other draws. @defaultValue 1
+   */
+  readonly repeats?: number;
   /** Decoding threads. @defaultValue 1 */
   readonly workers?: number;
   /** @defaultValue 'auto' */
@@ -71,7 +76,7 @@ export class ClipLoader implements AsyncDisposable {
   #counts = { batches: 0, decodedFrames: 0, skippedSamples: 0, waitingSeconds: 0 };
 
   private constructor(options: ClipLoaderOptions, places: BatchPlaces, pool: DecodePool) {
-    const { batchSize, sampling, start = { epoch: 0, step: 0 } } = options;
+    const { batchSize, repeats = 1, sampling, start = { epoch: 0, step: 0 } } = options;
     const { prefetchBatches = 3, prefetchBytes = 2 ** 29 } = options;
     this.#options = options;
     this.#pool = pool;
@@ -79,7 +84,7 @@ export class ClipLoader implements AsyncDisposable {
     this.#places = places;
     this.#words = this.#sources.map(({ records }) => records.map(({ id }) => sampleWord(id)));
     this.stepsPerEpoch = places.stepsPerEpoch;
-    const fitting = Math.floor(prefetchBytes / (batchSize * clipBytes(sampling)));
+    const fitting = Math.floor(prefetchBytes / (batchSize * repeats * clipBytes(sampling)));
     this.#window = Math.max(1, Math.min(prefetchBatches, fitting));
     this.#following = start;
     if (start.step === this.stepsPerEpoch) this.#following = { epoch: start.epoch + 1, step: 0 };
@@ -145,12 +150,14 @@ export class ClipLoader implements AsyncDisposable {
   }
 
   async #make(epoch: number, step: number): Promise<MadeBatch> {
-    const { batchSize, sampling } = this.#options;
+    const { batchSize, repeats = 1, sampling } = this.#options;
     const bytes = clipBytes(sampling);
-    const video = new Uint8Array(batchSize * bytes);
-    const skips = Array.from({ length: batchSize }, (): SkippedSample[] => []);
+    const video = new Uint8Array(batchSize * repeats * bytes);
+    const skips = Array.from({ length: batchSize * repeats }, (): SkippedSample[] => []);
     let decodedFrames = 0;
-    const places = this.#places.batch(epoch, step);
+    const places = this.#places
+      .batch(epoch, step)
+      .flatMap((place) => Array.from({ length: repeats }, (_, repeat) => ({ ...place, repeat })));
     const own = await Promise.all(
       places.map((place, i) => this.#read(place, 0, skips[i] as SkippedSample[])),
     );
@@ -159,7 +166,7 @@ export class ClipLoader implements AsyncDisposable {
     const incomplete: SkippedSample[] = [];
     for (const [i, skipped] of skips.entries()) {
       const { sample, clip } =
-        own[i] ?? (await this.#standIn(places[i] as Place, inBatch, skipped));
+        own[i] ?? (await this.#standIn(places[i] as RepeatedPlace, inBatch, skipped));
       video.set(clip.video, i * bytes);
       decodedFrames += clip.decodedFrames;
       samples.push(sample);
@@ -173,17 +180,17 @@ export class ClipLoader implements AsyncDisposable {
 
   /** The first stand-in for the sample of a place that can be read: one that is not in the batch, if there is any. */
   async #standIn(
-    place: Place,
+    place: RepeatedPlace,
     inBatch: Set<string>,
     skipped: SkippedSample[],
   ): Promise<ReadSample> {
-    const { source, epoch } = place;
+    const { source, epoch, repeat } = place;
     const numbers = place.standIns();
     const isIn = (number: number): boolean => inBatch.has(keyOf({ source, number }));
     let replicate = 1;
     for (const number of [...numbers.filter((each) => !isIn(each)), ...numbers.filter(isIn)]) {
       const read = await this.#read(
-        { source, epoch, number },
+        { source, epoch, number, repeat },
         Math.min(replicate++, 0xffff),
         skipped,
       );
@@ -200,7 +207,7 @@ export class ClipLoader implements AsyncDisposable {
 
   /** A record's clip, or undefined where it cannot be read, which is noted. */
   async #read(
-    { source, epoch, number }: Omit<Place, 'standIns'>,
+    { source, epoch, number, repeat }: Omit<RepeatedPlace, 'standIns'>,
     replicate: number,
     skipped: SkippedSample[],
   ): Promise<ReadSample | undefined> {
@@ -212,14 +219,16 @@ export class ClipLoader implements AsyncDisposable {
     const known = this.#unreadable.get(key);
     const outcome =
       known === undefined
-        ? await this.#pool.decode({ root, video: record.video, address })
+        ? await this.#pool.decode({ root, video: record.video, address, repeat })
         : { problem: { reason: known, isWholeVideo: true } };
     if ('clip' in outcome) {
       const { clip } = outcome;
       const { frameIndices, crop, flip } = clip;
       const motion = clip.motion === undefined ? {} : { motion: clip.motion };
       const caption = captionChoice(record.captions.length, address);
-      const sample = { record, word, epoch, caption, frameIndices, crop, flip, ...motion };
+      const which = repeat === 0 ? {} : { repeat };
+      const drawn = { word, epoch, caption, frameIndices, crop, flip };
+      const sample = { record, ...drawn, ...which, ...motion };
       return { key, sample, clip };
     }
     const { reason, isWholeVideo } = outcome.problem;
@@ -228,6 +237,9 @@ export class ClipLoader implements AsyncDisposable {
     return undefined;
   }
 }
+
+/** A place with which of its augmentations is meant. */
+type RepeatedPlace = Place & { readonly repeat: number };
 
 /** What a sample is known by. */
 function keyOf({ source, number }: Pick<Place, 'source' | 'number'>): string {
@@ -266,7 +278,7 @@ function checkOptions(options: ClipLoaderOptions): void {
     });
   }
   const { frames, size, rule } = sampling;
-  const stride = rule.name === 'dense' ? rule.stride : 1;
+  const stride = rule.name === 'segments' ? 1 : rule.stride;
   if (![frames, size, stride].every((n) => Number.isInteger(n) && n >= 1 && n <= 2 ** 16)) {
     throw new LacunaError({
       what: 'the clip sampling is out of bounds',

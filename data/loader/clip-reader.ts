@@ -1,6 +1,7 @@
 import { LacunaError } from '../../spec/errors.js';
 import type { ClipRecord } from '../annotations/clip-record.js';
 import type { ClipSampling, ClipWindow, FrameSpan } from '../sampling/clip-sampling.js';
+import type { ClipViews } from '../sampling/view-clips.js';
 import type { DataRoot } from '../video/data-root.js';
 import type { VideoBackendName } from '../video/video-reader.js';
 import { checkDataFolder } from './check-data-folder.js';
@@ -14,6 +15,8 @@ export interface ClipReaderOptions {
   readonly sampling: Pick<ClipSampling, 'frames' | 'size' | 'rule' | 'motion'>;
   /** Clips of each video, one after another in the order of time. @defaultValue 1 */
   readonly windows?: number;
+  /** These views of each video, one after another in one clip, in place of windows. @defaultValue none */
+  readonly views?: ClipViews;
   /** Decoding threads. @defaultValue 1 */
   readonly workers?: number;
   /** @defaultValue 'auto' */
@@ -32,27 +35,29 @@ export class ClipReader implements AsyncDisposable {
   readonly #pool: DecodePool;
   readonly #ahead: number;
   readonly #windows: number;
+  readonly #views: ClipViews | undefined;
 
   private constructor(
     { root, records }: Pick<ClipReaderOptions, 'root' | 'records'>,
     pool: DecodePool,
     workers: number,
-    windows: number,
+    { windows = 1, views }: Pick<ClipReaderOptions, 'windows' | 'views'>,
   ) {
     this.#root = root;
     this.#records = records;
     this.#pool = pool;
     this.#ahead = 2 * workers;
-    this.#windows = windows;
+    this.#windows = views === undefined ? windows : 1;
+    this.#views = views;
   }
 
   /** @throws LacunaError on a missing folder, or without a video backend. */
   static async open(options: ClipReaderOptions): Promise<ClipReader> {
-    const { root, records, backend = 'auto', workers = 1, windows = 1 } = options;
+    const { root, records, backend = 'auto', workers = 1 } = options;
     await checkDataFolder(root, records);
     const sampling: ClipSampling = { ...options.sampling, crop: 'centre', flip: false };
     const pool = await DecodePool.open({ sampling, backend }, workers);
-    return new ClipReader({ root, records }, pool, workers, windows);
+    return new ClipReader({ root, records }, pool, workers, options);
   }
 
   /** The clip of one record, or of a part of it. @throws LacunaError with the reason when it cannot be read. */
@@ -91,8 +96,10 @@ export class ClipReader implements AsyncDisposable {
   }
 
   #outcome(record: ClipRecord, window: ClipWindow): Promise<EvaluationClip> {
+    const views = this.#views;
+    const which = views === undefined ? { window } : { views };
     const outcome = this.#pool
-      .decode({ root: this.#root, video: record.video, address: undefined, window })
+      .decode({ root: this.#root, video: record.video, address: undefined, ...which })
       .then((decoded) =>
         'clip' in decoded
           ? { record, clip: decoded.clip }

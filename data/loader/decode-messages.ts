@@ -5,6 +5,7 @@ import type {
   FrameSpan,
   SampleAddress,
 } from '../sampling/clip-sampling.js';
+import type { ClipViews } from '../sampling/view-clips.js';
 import type { DataRoot } from '../video/data-root.js';
 import type { VideoBackendName } from '../video/video-reader.js';
 import type { Clip } from './clip.js';
@@ -22,10 +23,14 @@ export interface DecodeJob {
   /** Relative to the data folder. */
   readonly video: string;
   readonly address: SampleAddress | undefined;
+  /** Which augmentation of the clip: see `trainingClip`. @defaultValue 0 */
+  readonly repeat?: number;
   /** Which evaluation clip. @defaultValue the only one, in the middle */
   readonly window?: ClipWindow;
   /** Of which part of the video the evaluation clip is. @defaultValue all of it */
   readonly span?: FrameSpan;
+  /** All these views of the video in one answer: see `viewClips`. @defaultValue one clip */
+  readonly views?: ClipViews;
 }
 
 /** A job, or the word to end after the current one. */

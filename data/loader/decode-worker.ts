@@ -1,8 +1,16 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { LacunaError } from '../../spec/errors.js';
+import { augmentClip } from '../augmentation/augment-clip.js';
 import { FlowModel } from '../motion/flow-model.js';
 import { readWithMotion } from '../motion/motion-request.js';
-import { evaluationClip, spanClip, trainingClip } from '../sampling/clip-sampling.js';
+import {
+  augmentationAddress,
+  type ClipSampling,
+  evaluationClip,
+  spanClip,
+  trainingClip,
+} from '../sampling/clip-sampling.js';
+import { type ClipViews, cutViews, viewClips } from '../sampling/view-clips.js';
 import { fileInRoot } from '../video/data-root.js';
 import { videoBackend } from '../video/video-backend.js';
 import type { VideoBackend, VideoReader } from '../video/video-reader.js';
@@ -81,11 +89,12 @@ async function work(tools: Tools, job: DecodeJob & { readonly key: number }): Pr
 async function readClip(
   reader: VideoReader,
   { setup: { sampling }, model }: Tools,
-  { address, window, span }: DecodeJob,
+  { address, repeat, window, span, views }: DecodeJob,
 ): Promise<Clip> {
+  if (views !== undefined) return readViews(reader, sampling, views);
   const request =
     address !== undefined
-      ? trainingClip(reader.info, sampling, address)
+      ? trainingClip(reader.info, sampling, address, repeat)
       : span === undefined
         ? evaluationClip(reader.info, sampling, window)
         : spanClip(reader.info, sampling, span);
@@ -96,8 +105,27 @@ async function readClip(
       : await readWithMotion(reader, request, sampling.motion, model);
   const { data, indices, decodedFrames } = frames;
   const missingFrames = request.indices.filter((index, t) => index !== indices[t]).length;
+  if (address !== undefined && sampling.augmentation !== undefined) {
+    const own = augmentationAddress(address, repeat ?? 0);
+    augmentClip(data, sampling.size, sampling.augmentation, own);
+  }
   const facts = { crop, flip, missingFrames, decodedFrames };
   return { video: data, frameIndices: indices, ...facts, ...motion };
+}
+
+/** All views of a video as one clip, one after the other. */
+async function readViews(
+  reader: VideoReader,
+  sampling: ClipSampling,
+  views: ClipViews,
+): Promise<Clip> {
+  const view = viewClips(reader.info, sampling, views);
+  const { request } = view;
+  const { data, indices, decodedFrames } = await reader.read(request);
+  const missingFrames = request.indices.filter((index, t) => index !== indices[t]).length;
+  const { crop, flip } = request;
+  const video = cutViews(data, view, sampling);
+  return { video, frameIndices: indices, crop, flip, missingFrames, decodedFrames };
 }
 
 /** A file's problem is told by its name in the list, not by its path on this machine. */

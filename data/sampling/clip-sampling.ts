@@ -1,12 +1,18 @@
 import type { Crop } from '../../spec/model/presets.js';
 import { type DrawAddress, RandomStream, type StreamName } from '../../spec/random/stream.js';
+import type { ClipAugmentation } from '../augmentation/augment-clip.js';
 import type { MotionRequest } from '../motion/motion-request.js';
 import type { CropBox, FrameRequest, FrameSize, VideoInfo } from '../video/video-reader.js';
 import { centreCrop } from './centre-crop.js';
-import { denseClip, windowDenseClip } from './dense-clip.js';
+import { denseClip, spreadClip, windowDenseClip } from './dense-clip.js';
 import { multiScaleCrop } from './multi-scale-crop.js';
-import { randomResizedCrop } from './random-resized-crop.js';
-import { segmentClip, segmentTestClip, windowSegmentClip } from './segment-clip.js';
+import { LEAST_AREAS, randomResizedCrop } from './random-resized-crop.js';
+import {
+  type SegmentClip,
+  segmentClip,
+  segmentTestClip,
+  windowSegmentClip,
+} from './segment-clip.js';
 
 /** How clips are taken from videos. */
 export interface ClipSampling {
@@ -16,10 +22,11 @@ export interface ClipSampling {
   readonly size: number;
   /**
    * Which frames: `dense` takes every `stride`-th from a random start (VideoMAE pre-training),
-   * `segments` one a segment of the whole video (TSN, for Something-Something).
+   * `window` spreads them over `stride` times as many frames (VideoMAE fine-tuning), `segments` takes one
+   * a segment of the whole video (TSN, for Something-Something). Evaluation clips of `window` are dense.
    */
   readonly rule:
-    | { readonly name: 'dense'; readonly stride: number }
+    | { readonly name: 'dense' | 'window'; readonly stride: number }
     | { readonly name: 'segments' };
   /** How training clips are cropped. */
   readonly crop: Crop;
@@ -27,6 +34,8 @@ export interface ClipSampling {
   readonly flip: boolean;
   /** The map of its motion that each clip is to bring along. @defaultValue none */
   readonly motion?: MotionRequest;
+  /** What becomes of training clips after they were cropped and mirrored. @defaultValue nothing */
+  readonly augmentation?: ClipAugmentation;
 }
 
 /** Where the draws of one sample lie. */
@@ -37,27 +46,55 @@ const CROP: Readonly<
 > = {
   'multi-scale': multiScaleCrop,
   'random-resized': (frame, _, stream) => randomResizedCrop(frame, stream),
+  inception: (frame, _, stream) => randomResizedCrop(frame, stream, LEAST_AREAS.inception),
   centre: centreCrop,
 };
 
-/** The training clip of a video: a function of the video's size and length, and of the address. */
+/**
+ * The training clip of a video: a function of the video's size and length, and of the address. Augmentation
+ * `repeat` of it has the same frames, and draws all else at replicate + 4096 repeat.
+ */
 export function trainingClip(
   video: Pick<VideoInfo, 'width' | 'height' | 'frameCount'>,
   sampling: ClipSampling,
   address: SampleAddress,
+  repeat: number = 0,
 ): FrameRequest {
   const { frames, size, rule } = sampling;
   const { frameCount } = video;
-  const draw = (stream: StreamName): RandomStream => new RandomStream({ ...address, stream });
+  const own = augmentationAddress(address, repeat);
+  const draw = (stream: StreamName): RandomStream => new RandomStream({ ...own, stream });
   return {
-    indices:
-      rule.name === 'dense'
-        ? denseClip({ frameCount, frames, stride: rule.stride }, draw('frames'))
-        : segmentClip({ frameCount, frames }, draw('frames')),
+    indices: trainingFrames(
+      { frameCount, frames },
+      rule,
+      new RandomStream({ ...address, stream: 'frames' }),
+    ),
     crop: CROP[sampling.crop](video, size, draw('crop')),
     size: { width: size, height: size },
     flip: sampling.flip && draw('flip').integer(2) === 1,
   };
+}
+
+/** Stand-ins take replicates from 1 on; more of them are never tried than lie between two augmentations. */
+const REPLICATES = 4096;
+
+/** Where augmentation `repeat` of a clip draws. */
+export function augmentationAddress(address: SampleAddress, repeat: number): SampleAddress {
+  const { replicate } = address;
+  return repeat === 0
+    ? address
+    : { ...address, replicate: Math.min(replicate, REPLICATES - 1) + REPLICATES * repeat };
+}
+
+function trainingFrames(
+  clip: SegmentClip,
+  rule: ClipSampling['rule'],
+  draw: RandomStream,
+): readonly number[] {
+  if (rule.name === 'segments') return segmentClip(clip, draw);
+  const strided = { ...clip, stride: rule.stride };
+  return rule.name === 'dense' ? denseClip(strided, draw) : spreadClip(strided, draw);
 }
 
 /** One of the clips that an evaluation takes of a video. */
@@ -97,7 +134,7 @@ export function evaluationClip(
   const { frameCount } = video;
   return {
     indices:
-      rule.name === 'dense'
+      rule.name !== 'segments'
         ? windowDenseClip({ frameCount, frames, stride: rule.stride }, window)
         : window.count === 1
           ? segmentTestClip({ frameCount, frames }, 1)

@@ -24,6 +24,37 @@ export function denseClip(clip: DenseClip, draw: RandomStream): readonly number[
   return fromStart(clip, starts > 0 ? draw.integer(starts) : 0);
 }
 
+/**
+ * The frames of a fine-tuning clip, spread over a window of s = frames * stride frames of the n frames of
+ * the video. Where n > s the window ends at e, uniform over [s, n), and frame i is
+ * floor(e - s + s i / (frames - 1)), at most e - 1: its neighbours are s / (frames - 1) apart, not `stride`.
+ * Else it has k = floor(n / stride) frames floor(n i / (k - 1)), at most n - 1, and repeats n - 1.
+ *
+ * Source: VideoMAE `kinetics.py`, `VideoClsDataset.loadvideo_decord` (NumPy's linspace, cut to integers).
+ */
+export function spreadClip(
+  { frameCount, frames, stride }: DenseClip,
+  draw: RandomStream,
+): readonly number[] {
+  const span = frames * stride;
+  if (frameCount <= span) {
+    const spread = linspace(0, frameCount, Math.floor(frameCount / stride));
+    return Array.from({ length: frames }, (_, i) =>
+      Math.min(Math.floor(spread[i] ?? frameCount), frameCount - 1),
+    );
+  }
+  const end = span + draw.integer(frameCount - span);
+  return linspace(end - span, end, frames).map((at) => Math.min(Math.floor(at), end - 1));
+}
+
+/** As NumPy's: the step is rounded, the last value is not; of one value the first. */
+function linspace(first: number, last: number, count: number): readonly number[] {
+  const step = count > 1 ? (last - first) / (count - 1) : 0;
+  return Array.from({ length: count }, (_, i) =>
+    i === count - 1 && i > 0 ? last : first + i * step,
+  );
+}
+
 /** The frames of an evaluation clip: the rule of `denseClip` from start floor((frameCount - span) / 2). */
 export function centreDenseClip(clip: DenseClip): readonly number[] {
   const spare = clip.frameCount - clip.frames * clip.stride;

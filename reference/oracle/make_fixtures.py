@@ -28,6 +28,7 @@ import torch
 from makers.adamw import make_adamw
 from makers.bert_text import make_bert_texts
 from makers.clip_text import make_clip_text
+from makers.finetune import make_finetune
 from makers.joint import make_joint
 from makers.losses import make_losses
 from makers.space_time import make_space_time
@@ -42,6 +43,7 @@ MAKERS = {
     "joint": make_joint,
     "adamw": make_adamw,
     "losses": make_losses,
+    "finetune": make_finetune,
 }
 
 

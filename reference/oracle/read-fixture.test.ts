@@ -59,8 +59,8 @@ describe('the frozen fixtures', () => {
       const file = readFileSync(new URL(`${name}.safetensors`, FOLDER));
       const header = 8 + Number(file.readBigUInt64LE(0));
       expect(header + bytes.reduce((a, b) => a + b, 0)).toBe(file.length);
-      expect(metadata.get('torch')).toMatch(/^2\./);
-      expect(metadata.get('transformers')).toMatch(/^5\./);
+      expect(metadata.get('torch')).toMatch(/^(2|1\.13)\./);
+      expect(metadata.get('transformers')).toMatch(/^5\.|^not used$/);
       expect(JSON.parse(metadata.get('config') ?? '')).toHaveProperty('seed');
     },
   );

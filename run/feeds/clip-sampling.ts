@@ -1,5 +1,6 @@
 import type { ClipSampling, MotionRequest } from '../../data/index.js';
-import { MASK_KINDS } from '../../spec/masking/kinds.js';
+import { IMAGENET_MEAN, IMAGENET_STD, MASK_KINDS } from '../../spec/index.js';
+import { finetuningOf } from '../classifier.js';
 import type { ClipConfig } from '../settings/clip.js';
 import type { RunSettings } from '../settings/config.js';
 import type { RunMaskConfig } from '../settings/mask.js';
@@ -9,8 +10,27 @@ import type { MotionConfig } from '../settings/motion.js';
 export function clipSampling({ clip }: Pick<RunSettings, 'clip'>): ClipSampling {
   const { frames, size, stride, sampling, crop, flip } = clip;
   const rule =
-    sampling === 'dense' ? ({ name: 'dense', stride } as const) : ({ name: 'segments' } as const);
+    sampling === 'tsn' ? ({ name: 'segments' } as const) : ({ name: sampling, stride } as const);
   return { frames, size, rule, crop, flip };
+}
+
+/** The same, with what fine-tuning does to training clips. */
+export function augmentedClipSampling(settings: RunSettings): ClipSampling {
+  const { augmentLayers, augmentMagnitude, augmentDeviation, erasing } = finetuningOf(settings);
+  const { mean = IMAGENET_MEAN, std = IMAGENET_STD } = settings.clip;
+  const augmentation = {
+    ...(augmentLayers === 0
+      ? {}
+      : {
+          randAugment: {
+            layers: augmentLayers,
+            magnitude: augmentMagnitude,
+            deviation: augmentDeviation,
+          },
+        }),
+    ...(erasing === 0 ? {} : { erasing: { probability: erasing, mean, std } }),
+  };
+  return { ...clipSampling(settings), augmentation };
 }
 
 /** The same, with the maps that the run's mask is drawn from. */

@@ -7,6 +7,7 @@ import { PAIRINGS, type RunConfig } from './config.js';
 import { CONTRASTIVE_SCHEMA } from './contrastive.js';
 import { DATA_SCHEMA } from './data.js';
 import { EVALUATION_SCHEMA } from './evaluation.js';
+import { FINETUNING_SCHEMA } from './finetuning.js';
 import { MAE_SCHEMA } from './mae.js';
 import { MASK_SCHEMA, TEXT_MASK_SCHEMA } from './mask.js';
 import { LOSS_SCALING_SCHEMA, OPTIMIZER_SCHEMA } from './optimizer.js';
@@ -40,6 +41,7 @@ export const CONFIG_SCHEMA: z.ZodType<RunConfig> = z.strictObject({
   checkpoints: CHECKPOINTS_SCHEMA.exactOptional(),
   evaluation: EVALUATION_SCHEMA.exactOptional(),
   backend: BACKEND_SCHEMA.exactOptional(),
+  finetuning: FINETUNING_SCHEMA.exactOptional(),
   stages: STAGES_SCHEMA.exactOptional(),
 });
 

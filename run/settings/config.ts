@@ -9,6 +9,7 @@ import type { ClipConfig, ClipOverrides } from './clip.js';
 import type { ContrastiveConfig, ContrastiveOverrides } from './contrastive.js';
 import type { DataConfig } from './data.js';
 import type { EvaluationConfig, EvaluationSettings } from './evaluation.js';
+import type { FinetuningSettings } from './finetuning.js';
 import type { MaeConfig } from './mae.js';
 import type { RunMaskConfig } from './mask.js';
 import type { ScheduleConfig, ScheduleOverrides } from './schedule.js';
@@ -54,6 +55,8 @@ export interface RunSettings {
   /** What the model is worth in between. @defaultValue none: it is not judged */
   readonly evaluation?: EvaluationSettings;
   readonly backend: BackendConfig;
+  /** How a classifier is fine-tuned, of `lacuna finetune` alone. @defaultValue none: it is pretrained */
+  readonly finetuning?: FinetuningSettings;
   /** The run in stages, one after the other. @defaultValue none: it is one */
   readonly stages?: readonly StageSettings[];
 }
@@ -70,6 +73,7 @@ export interface RunConfig
       | 'schedule'
       | 'lossScaling'
       | 'evaluation'
+      | 'finetuning'
       | 'stages'
     >
   > {
@@ -80,6 +84,7 @@ export interface RunConfig
   readonly contrastive?: ContrastiveOverrides;
   readonly schedule?: ScheduleOverrides;
   readonly stages?: readonly StageConfig[];
+  readonly finetuning?: Overrides<FinetuningSettings>;
   /** @defaultValue `{ kind: 'none' }`, in mixed precision `{ kind: 'dynamic' }` */
   readonly lossScaling?: LossScaling;
 }

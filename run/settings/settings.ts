@@ -10,6 +10,7 @@ import type { RunConfig, RunSettings } from './config.js';
 import { requireTeacher, resolveContrastive } from './contrastive.js';
 import { requireOneList, resolveData } from './data.js';
 import { resolveEvaluation } from './evaluation.js';
+import { resolveFinetuning } from './finetuning.js';
 import { resolveMae } from './mae.js';
 import { resolveMask, resolveTextMask } from './mask.js';
 import { resolveLossScaling, resolveOptimizer } from './optimizer.js';
@@ -64,6 +65,7 @@ function resolveOne(config: RunConfig, preset: Preset): RunSettings {
     lossScaling: resolveLossScaling(config.lossScaling, backend),
     checkpoints: resolveCheckpoints(config.checkpoints),
     ...resolveEvaluation(config.evaluation),
+    ...resolveFinetuning(config.finetuning),
     backend,
   };
   requireSize(settings);

@@ -3,6 +3,7 @@ import type { Area, Clause } from './clause.js';
 import { CONTRACT } from './contract.js';
 import {
   EVALUATION,
+  FINETUNING,
   MASKING,
   MODEL,
   OBJECTIVES,
@@ -25,6 +26,7 @@ export const AREAS: readonly Area[] = [
   OBJECTIVES,
   OPTIM,
   TRAINING,
+  FINETUNING,
   RELATIONS,
   EVALUATION,
 ];

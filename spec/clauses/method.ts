@@ -361,6 +361,91 @@ export const TRAINING: Area = {
   ],
 };
 
+export const FINETUNING: Area = {
+  title: 'Fine-tuning',
+  introduction:
+    "A classifier on a pretrained encoder. Every random number comes in as an input: uniform ones for what is left out, and for a batch the share that a clip keeps of itself, with a box of pixels that are its partner's.",
+  clauses: [
+    clause(
+      'finetuning.mix',
+      "Each clip is mixed with its partner, the clip at the opposite place of the batch, pixel by pixel with the weights of the clip's own: the share everywhere (mixup), or 0 in a box and 1 around it (cutmix).",
+      {
+        formula: 'x[b] = w x[b] + (1 - w) x[B - 1 - b]',
+        needs: ['op.gather', 'op.mul', 'op.add'],
+        source: 'Zhang et al. 2018 (mixup); Yun et al. 2019 (CutMix); timm mixup.py',
+      },
+    ),
+    clause(
+      'finetuning.targets',
+      "Smoothed labels, mixed with the partner's by the share; of cutmix that share is what its box, clipped to the frame, leaves.",
+      {
+        formula: 's = (1 - eps) onehot + eps / C; t[b] = share s[b] + (1 - share) s[B - 1 - b]',
+        needs: ['op.compare', 'op.gather', 'op.mul', 'op.add'],
+        source: 'timm mixup.py, one_hot and mixup_target',
+      },
+    ),
+    clause(
+      'finetuning.loss',
+      'The cross-entropy against targets that sum to 1, and its gradient.',
+      {
+        formula: 'l = mean over b of -sum_j t[b, j] log softmax(x[b, :])[j]',
+        needs: ['finetuning.targets', 'op.cross_entropy', 'op.cross_entropy.gradient'],
+        source: 'timm SoftTargetCrossEntropy',
+      },
+    ),
+    clause(
+      'finetuning.drop_path',
+      'What a block adds is left out for some clips, and grows for the others; dropout does the same to single numbers. The rate of block i of L rises from 0 to that of the last one.',
+      {
+        formula: 'x [u >= r] / (1 - r); r_i = r i / (L - 1)',
+        needs: ['op.compare', 'op.cast', 'op.mul'],
+        source: 'Huang et al. 2016; timm drop_path; VideoMAE modeling_finetune.py',
+      },
+    ),
+    clause(
+      'finetuning.head',
+      'The mean of all tokens, a norm in place of the one behind the blocks, a linear layer.',
+      {
+        formula: 'W norm(mean over tokens) + b',
+        needs: ['op.layer_norm', 'op.matmul', 'op.reduce_sum'],
+        source: 'VideoMAE modeling_finetune.py, fc_norm',
+      },
+    ),
+    clause(
+      'finetuning.layer_decay',
+      'Layers near the input learn slower: of L blocks, the embeddings are layer 0, block i is layer i + 1, what follows is layer L + 1. Weight decay follows the rate.',
+      {
+        formula: 'r = d^(L + 1 - layer) lr',
+        needs: ['op.adamw'],
+        source: 'Clark et al. 2020 (ELECTRA); VideoMAE optim_factory.py',
+      },
+    ),
+    clause('finetuning.average', 'The moving average of a parameter, after its update.', {
+      formula: "e' = d e + (1 - d) p'",
+      needs: ['op.mul', 'op.add'],
+      source: 'timm ModelEma',
+    }),
+    clause(
+      'finetuning.clip',
+      'Gradients whose norm, over all of them, is too large are made shorter.',
+      {
+        formula: 'g min(1, most / (n + 1e-6)), n = sqrt(sum of all g^2)',
+        needs: ['op.reduce_sum', 'op.sqrt', 'op.div', 'op.min'],
+        source: 'torch.nn.utils.clip_grad_norm_',
+      },
+    ),
+    clause(
+      'finetuning.views',
+      'Several views of a video say together the mean of what each says.',
+      {
+        formula: 'p = mean over views of softmax(x)',
+        needs: ['op.softmax', 'op.reduce_sum'],
+        source: 'VideoMAE engine_for_finetuning.py, merge',
+      },
+    ),
+  ],
+};
+
 export const EVALUATION: Area = {
   title: 'Retrieval scores',
   introduction:

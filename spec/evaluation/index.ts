@@ -1,3 +1,4 @@
+export * from './accuracy.js';
 export { chanceRecall, probabilityByChance } from './chance.js';
 export {
   CONVENTION_NAMES,

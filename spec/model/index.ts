@@ -1,6 +1,7 @@
 export * from './attention-map.js';
 export * from './decoder.js';
 export * from './divided-attention.js';
+export * from './drop-path.js';
 export * from './features.js';
 export * from './layers.js';
 export * from './layouts/index.js';

@@ -15,16 +15,19 @@ import type { VideoEncoderConfig } from './video-encoder.js';
 export type Objective = (typeof OBJECTIVES)[number];
 export const OBJECTIVES = ['mae', 'contrastive', 'mae+contrastive'] as const;
 
-/** `dense`: neighbours at the stride (VideoMAE). `tsn`: one of each of T equal segments. */
+/**
+ * `dense`: neighbours at the stride (VideoMAE's pretraining). `window`: spread evenly over as many frames
+ * of the video as T strides (VideoMAE's fine-tuning). `tsn`: one of each of T equal segments.
+ */
 export type FrameSampling = (typeof FRAME_SAMPLINGS)[number];
-export const FRAME_SAMPLINGS = ['dense', 'tsn'] as const;
+export const FRAME_SAMPLINGS = ['dense', 'window', 'tsn'] as const;
 
 /**
  * `multi-scale`: VideoMAE's MultiScaleCrop. `random-resized`: RandomResizedCrop of 0.5 to 1 of the area
- * (Frozen-in-Time). `centre`: always the middle square.
+ * (Frozen-in-Time). `inception`: the same of 0.08 to 1 (VideoMAE's fine-tuning). `centre`: always the middle square.
  */
 export type Crop = (typeof CROPS)[number];
-export const CROPS = ['multi-scale', 'random-resized', 'centre'] as const;
+export const CROPS = ['multi-scale', 'random-resized', 'inception', 'centre'] as const;
 
 /** How the learning rate runs, before a run's batch and length are known. */
 export interface PresetSchedule {

@@ -38,6 +38,11 @@ export interface BlockForm {
   readonly norms?: NormPlace;
   /** Attention over time, then over space. @defaultValue none: all tokens attend to all */
   readonly divided?: SlotLayout;
+  /**
+   * What becomes of a branch before it is added: 0 is attention (over space, where it is divided), 1
+   * the MLP, of a block with norms before. @defaultValue nothing
+   */
+  readonly branch?: (branch: Value, block: number, index: 0 | 1) => Value;
 }
 
 /** A way of making tokens of queries, keys and values [B, H, T, d]. */
@@ -74,7 +79,7 @@ export function transformer(
   }
   let tokens = x;
   for (let index = 0; index < config.depth; index++) {
-    tokens = model.scope(String(index), () => block(model, tokens, config, form));
+    tokens = model.scope(String(index), () => block(model, tokens, config, form, index));
   }
   return tokens;
 }
@@ -83,7 +88,8 @@ function block(
   model: ModelBuilder,
   x: Value,
   config: TransformerConfig,
-  { bias, norms = 'before', divided }: BlockForm,
+  { bias, norms = 'before', divided, branch = (value) => value }: BlockForm,
+  index: number,
 ): Value {
   const norm = (name: string, y: Value): Value =>
     layerNormLayer(model, name, y, config.normEps ?? NORM_EPS);
@@ -94,8 +100,9 @@ function block(
     return norm('norm2', add(attended, mlp(model, attended, config)));
   }
   if (divided === undefined) {
-    const attended = add(x, selfAttention(model, 'attn', norm('norm1', x), config, all));
-    return add(attended, mlp(model, norm('norm2', attended), config));
+    const mixed = selfAttention(model, 'attn', norm('norm1', x), config, all);
+    const attended = add(x, branch(mixed, index, 0));
+    return add(attended, branch(mlp(model, norm('norm2', attended), config), index, 1));
   }
   const over =
     (axis: 'time' | 'space'): Mixing =>
@@ -105,11 +112,9 @@ function block(
     x,
     selfAttention(model, 'time', norm('norm3', x), config, over('time'), TIME_START),
   );
-  const attended = add(
-    x,
-    selfAttention(model, 'attn', norm('norm1', timed), config, over('space')),
-  );
-  return add(attended, mlp(model, norm('norm2', attended), config));
+  const space = selfAttention(model, 'attn', norm('norm1', timed), config, over('space'));
+  const attended = add(x, branch(space, index, 0));
+  return add(attended, branch(mlp(model, norm('norm2', attended), config), index, 1));
 }
 
 function selfAttention(

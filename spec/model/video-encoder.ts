@@ -1,4 +1,13 @@
-import { add, broadcast, concat, gather, reshape, slice, type Value } from '../program/index.js';
+import {
+  add,
+  broadcast,
+  concat,
+  gather,
+  iota,
+  reshape,
+  slice,
+  type Value,
+} from '../program/index.js';
 import { layerNormLayer, linearLayer } from './layers.js';
 import {
   clipTokens,
@@ -9,7 +18,7 @@ import {
   type VideoConfig,
 } from './patches.js';
 import { type EmbeddingStart, embeddingInit, type ModelBuilder, ZEROS } from './state.js';
-import { NORM_EPS, type TransformerConfig, transformer } from './transformer.js';
+import { type BlockForm, NORM_EPS, type TransformerConfig, transformer } from './transformer.js';
 
 /** Where position embeddings come from: see `VideoEncoderConfig`. */
 export const POSITIONS = ['sinusoid', 'learned', 'learned-zero-slots'] as const;
@@ -62,6 +71,24 @@ export function videoEncoder(
 }
 
 /**
+ * The encoder on all cubes of a clip as pixels in [0, 1], f32 [B, N, P], with what becomes of the
+ * blocks' branches: see `BlockForm.branch`.
+ */
+export function wholeClipEncoder(
+  model: ModelBuilder,
+  cubes: Value,
+  video: VideoConfig,
+  config: VideoEncoderConfig,
+  branch?: BlockForm['branch'],
+): Value {
+  const [batch, count] = cubes.shape as [number, number];
+  const form = branch === undefined ? {} : { branch };
+  return model.scope('encoder', () =>
+    encodePixels(model, cubes, iota(model.program, [batch, count], 1), video, config, form),
+  );
+}
+
+/**
  * The encoder on cubes that were gathered before: seen u8 [B, K, P], the cubes at `visible`
  * i32 [B, K] of a clip.
  */
@@ -82,7 +109,18 @@ function encodeSeen(
   video: VideoConfig,
   config: VideoEncoderConfig,
 ): Value {
-  const pixels = normalizePixels(toUnitRange(seen), video);
+  return encodePixels(model, toUnitRange(seen), visible, video, config);
+}
+
+function encodePixels(
+  model: ModelBuilder,
+  seen: Value,
+  visible: Value,
+  video: VideoConfig,
+  config: VideoEncoderConfig,
+  form: Pick<BlockForm, 'branch'> = {},
+): Value {
+  const pixels = normalizePixels(seen, video);
   const { width, patchStart = 'fan-in' } = config;
   const start = embeddingInit(patchStart, cubeSize(video), width);
   const embedded = linearLayer(model, 'patch', pixels, width, start);
@@ -99,7 +137,7 @@ function encodeSeen(
     model,
     tokens,
     config,
-    config.attention === 'divided' ? { divided } : {},
+    config.attention === 'divided' ? { ...form, divided } : form,
   );
   return config.finalNorm === false ? encoded : norm('norm', encoded);
 }

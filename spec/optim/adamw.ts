@@ -49,6 +49,7 @@ export function adamwState(state: readonly StateSpec[]): readonly StateSpec[] {
  * See `ADAMW` for the formula; a parameter with a clamp is cut to it afterwards.
  *
  * @param taken A bool: where false, parameters and moments stay as they are. @defaultValue true
+ * @returns the parameters after the update, by name.
  */
 export function adamwUpdate(
   builder: ProgramBuilder,
@@ -56,7 +57,8 @@ export function adamwUpdate(
   gradients: ReadonlyMap<string, Value>,
   config: AdamWConfig,
   taken?: Value,
-): void {
+): ReadonlyMap<string, Value> {
+  const updates = new Map<string, Value>();
   const { beta1 = 0.9, beta2 = 0.95, eps = 1e-8, weightDecay = 0.05 } = config;
   const { float } = builder;
   const scalars = ['lr', 'correction1', 'correction2'].map((name) =>
@@ -79,14 +81,18 @@ export function adamwUpdate(
       }),
     ) as [Value, Value, Value];
     const [oldM, oldV] = moments as [Value, Value];
-    const next = (name: string, value: Value, old: Value): void => {
-      const chosen = (): Value => (taken === undefined ? value : select(taken, value, old));
-      builder.output(name, builder.scope(`next.${name}`, chosen));
+    const next = (name: string, value: Value, old: Value): Value => {
+      const chosen = builder.scope(`next.${name}`, () =>
+        taken === undefined ? value : select(taken, value, old),
+      );
+      builder.output(name, chosen);
+      return chosen;
     };
-    next(spec.name, clamped(updated, spec.clamp), parameter);
+    updates.set(spec.name, next(spec.name, clamped(updated, spec.clamp), parameter));
     next(momentName('m', spec.name), m, oldM);
     next(momentName('v', spec.name), v, oldV);
   }
+  return updates;
 }
 
 function clamped(value: Value, clamp: StateSpec['clamp']): Value {

@@ -139,7 +139,8 @@ export function notFinite(tensors: Iterable<Value>): Value {
  * `loss_scale`, that of this step, and `skipped`, 1 or 0.
  *
  * @param bad 1 where the step is to be skipped, else 0. @defaultValue `notFinite` of the gradients
- * @returns the gradients, unscaled.
+ * @param steered What the update is made of, from the unscaled gradients. @defaultValue they themselves
+ * @returns the gradients, unscaled, and the parameters after the update, by name.
  */
 export function scaledAdamwUpdate(
   builder: ProgramBuilder,
@@ -148,7 +149,8 @@ export function scaledAdamwUpdate(
   config: AdamWConfig,
   scaling: ActiveLossScaling,
   bad: Value = builder.scope('scaler', () => notFinite(gradients.values())),
-): ReadonlyMap<string, Value> {
+  steered: (unscaled: ReadonlyMap<string, Value>) => ReadonlyMap<string, Value> = (own) => own,
+): Record<'gradients' | 'updated', ReadonlyMap<string, Value>> {
   const scale = lossScale(builder, scaling);
   const { inverse, taken } = builder.scope('scaler', () => ({
     inverse: div(1, scale),
@@ -161,7 +163,7 @@ export function scaledAdamwUpdate(
       builder.scope(`unscaled.${name}`, () => mul(gradient, inverse)),
     );
   }
-  adamwUpdate(builder, state, unscaled, config, taken);
+  const updated = adamwUpdate(builder, state, steered(unscaled), config, taken);
   const counter = (name: string): Value => builder.input(name, builder.float, [], 'counter');
   const skipped = counter(SCALER.skipped);
   builder.output(
@@ -170,12 +172,13 @@ export function scaledAdamwUpdate(
   );
   builder.output('skipped', bad);
   builder.output('loss_scale', scale);
-  if (scaling.kind === 'fixed') return unscaled;
+  const result = { gradients: unscaled, updated };
+  if (scaling.kind === 'fixed') return result;
   const good = counter(SCALER.good);
   const next = builder.scope('scaler', () => nextScale(scale, good, taken, scaling));
   builder.output(SCALER.scale, next.scale);
   builder.output(SCALER.good, next.good);
-  return unscaled;
+  return result;
 }
 
 function nextScale(

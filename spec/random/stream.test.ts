@@ -55,6 +55,10 @@ describe('RandomStream', () => {
       dropPath: 8,
       demo: 9,
       test: 10,
+      mix: 11,
+      dropout: 12,
+      augment: 13,
+      erase: 14,
     });
   });
 

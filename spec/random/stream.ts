@@ -18,6 +18,10 @@ export const STREAMS: Readonly<Record<StreamName, number>> = {
   dropPath: 8,
   demo: 9,
   test: 10,
+  mix: 11,
+  dropout: 12,
+  augment: 13,
+  erase: 14,
 };
 
 export type StreamName =
@@ -31,7 +35,11 @@ export type StreamName =
   | 'textMask'
   | 'dropPath'
   | 'demo'
-  | 'test';
+  | 'test'
+  | 'mix'
+  | 'dropout'
+  | 'augment'
+  | 'erase';
 
 /** The address of a sequence of random words. */
 export interface DrawAddress {

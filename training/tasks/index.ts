@@ -4,6 +4,14 @@
  */
 
 export {
+  type FinetuneChanges,
+  type FinetuneEvent,
+  type FinetuneOptions,
+  type FinetuneResult,
+  finetune,
+  resumeFinetuning,
+} from './finetune.js';
+export {
   type LinearProbeOptions,
   type LinearProbeResult,
   linearProbe,

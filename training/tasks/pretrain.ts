@@ -16,6 +16,7 @@ import { RunFolder } from '../../run/run-folder.js';
 import { type RunLists, readRunLists } from '../../run/run-list.js';
 import { placedSettings } from '../../run/run-paths.js';
 import type { RunSettings } from '../../run/settings/config.js';
+import { refuse } from '../../run/settings/section.js';
 import { modelState, runSchedule, stagesOf } from '../../run/settings/settings.js';
 import { type RunStage, runStages, stageAt, stageManifest } from '../../run/stages.js';
 import { RunWeights } from '../../run/weights/begin-weights.js';
@@ -25,18 +26,14 @@ import { type LoopResult, train } from '../loop.js';
 import { inFolder, type RunEvent } from '../run-event.js';
 import type { Task } from '../task.js';
 import { checkFlowModel } from './check-flow-model.js';
+import type { LoadedBatch } from './clip-batches.js';
 import {
   type Gallery,
   galleryCaptions,
   openGallery,
   pretrainingEvaluation,
 } from './pretraining-evaluation.js';
-import {
-  type PretrainingBatch,
-  type PretrainingParts,
-  pretrainingPlan,
-  pretrainingTask,
-} from './pretraining-task.js';
+import { type PretrainingParts, pretrainingPlan, pretrainingTask } from './pretraining-task.js';
 import { changedManifest, type ResumeChanges } from './resume-changes.js';
 import { requireStepMemory } from './step-memory.js';
 
@@ -72,6 +69,10 @@ export async function pretrain(
   backend: Backend,
   options: PretrainOptions,
 ): Promise<PretrainResult> {
+  refuse(given.finetuning !== undefined, 'finetuning', 'a section', {
+    what: 'a run that is pretrained is not fine-tuned',
+    fix: 'Leave the section out, or use: lacuna finetune',
+  });
   const onNote = notesOf(options);
   const lists = await readStageLists(stagesOf(given), onNote);
   // Before anything is written: a folder without its videos leaves no run behind.
@@ -274,7 +275,7 @@ async function trainStage(
   const total = records.reduce((sum, { steps }) => sum + steps, 0);
   const its =
     name === undefined ? undefined : { name, number: index + 1, count, before, total, former };
-  const task: Task<PretrainingBatch> = {
+  const task: Task<LoadedBatch> = {
     ...pretrainingTask(settings, lists, { text, guide, plan, initial, evaluation }),
     stage: its,
   };

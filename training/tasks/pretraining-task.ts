@@ -1,5 +1,5 @@
 import { type Plan, trainingPlan } from '../../core/plan/index.js';
-import { type BatchSample, type ClipBatch, ClipLoader, type ClipSource } from '../../data/index.js';
+import type { BatchSample } from '../../data/index.js';
 import { BatchFeeds, type TextSide } from '../../run/feeds/batch-feeds.js';
 import { maskedClipSampling } from '../../run/feeds/clip-sampling.js';
 import type { SimilarityGuide } from '../../run/feeds/similarity-guide.js';
@@ -10,7 +10,8 @@ import type { RunSettings } from '../../run/settings/config.js';
 import { modelConfig, modelState, runSchedule, videoConfig } from '../../run/settings/settings.js';
 import type { InitialState } from '../../run/weights/initial-weights.js';
 import { gridOf, maskCounts } from '../../spec/index.js';
-import type { Task, TaskBatch, TaskEvaluation } from '../task.js';
+import type { Task, TaskEvaluation } from '../task.js';
+import { clipBatches, type LoadedBatch } from './clip-batches.js';
 
 /** What a pretraining run has opened before it begins. */
 export interface PretrainingParts {
@@ -23,27 +24,20 @@ export interface PretrainingParts {
   readonly evaluation: TaskEvaluation | undefined;
 }
 
-/** A batch of clips as the loader made it. */
-export interface PretrainingBatch extends TaskBatch {
-  readonly clips: ClipBatch;
-}
-
 /** Pretraining as the loop sees it: clips are decoded ahead, and become frames, masks and text. */
 export function pretrainingTask(
   settings: RunSettings,
-  { list: { records }, sources }: RunLists,
+  lists: RunLists,
   { text, guide, plan, initial, evaluation }: PretrainingParts,
-): Task<PretrainingBatch> {
-  const { seed, batch } = settings;
-  const [main, ...others] = sources as [ClipSource, ...ClipSource[]];
-  const stepsPerEpoch = Math.floor(records.length / batch);
+): Task<LoadedBatch> {
+  const { records } = lists.list;
   const feeds = new BatchFeeds(settings, records, text, guide);
   const countsEqual = capabilitiesOf(settings).aligns && clipsWithSharedCaptions(records) > 0;
   return {
     plan,
     settings,
     schedule: runSchedule(settings, records.length),
-    clips: batch,
+    clips: settings.batch,
     evaluation,
     initial: (spec) => initial.read(spec),
     feeds: ({ clips }) => feeds.feeds(clips),
@@ -51,28 +45,7 @@ export function pretrainingTask(
       ...motionSources(clips.samples),
       ...(countsEqual ? { counts: { equal_captions: equalCaptions(feeds.captions(clips)) } } : {}),
     }),
-    batches: async (doneSteps) => {
-      const loader = await ClipLoader.open({
-        ...main,
-        others,
-        ...(settings.data.mixing === undefined ? {} : { mixing: settings.data.mixing }),
-        sampling: maskedClipSampling(settings),
-        seed,
-        batchSize: batch,
-        workers: settings.data.workers ?? 2,
-        start: { epoch: Math.floor(doneSteps / stepsPerEpoch), step: doneSteps % stepsPerEpoch },
-      });
-      return {
-        close: () => loader.close(),
-        next: async () => {
-          const clips = await loader.next();
-          const { epoch, skipped, incomplete, samples } = clips;
-          const used = incomplete.map((problem) => ({ ...problem, used: true }) as const);
-          const problems = [...skipped, ...used];
-          return { clips, epoch, problems, ids: samples.map(({ record }) => record.id) };
-        },
-      };
-    },
+    batches: clipBatches(settings, lists, maskedClipSampling(settings)),
   };
 }
 

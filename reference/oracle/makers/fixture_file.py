@@ -5,7 +5,11 @@ import platform
 
 import numpy as np
 import torch
-import transformers
+
+try:
+    from transformers import __version__ as transformers_version
+except ImportError:  # fixtures in plain PyTorch do without
+    transformers_version = "not used"
 
 DTYPES = {"float64": "F64", "float32": "F32", "int64": "I64", "uint8": "U8", "bool": "BOOL"}
 
@@ -25,7 +29,7 @@ def write_fixture(path, tensors, about, config):
         "numpy": np.__version__,
         "python": platform.python_version(),
         "torch": torch.__version__,
-        "transformers": transformers.__version__,
+        "transformers": transformers_version,
     }
     header, offset = {"__metadata__": metadata}, 0
     for name in order:

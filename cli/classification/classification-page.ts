@@ -1,0 +1,76 @@
+import { type HeadResult, type Share, worstConfusions } from '../../evaluation/index.js';
+import { type Html, html } from '../html.js';
+import { htmlPage } from '../report/html-page.js';
+import { STYLE } from '../report/style.js';
+
+/** What the page about a classification shows. */
+export interface ClassificationReport {
+  /** The run folder. */
+  readonly run: string;
+  /** The list that was judged by. */
+  readonly data: string;
+  readonly protocol: string;
+  readonly heads: readonly HeadResult[];
+}
+
+/** With more classes a matrix is unreadable: the confusions are listed. */
+const MATRIX_CLASSES = 48;
+const LISTED_CONFUSIONS = 100;
+
+/** One self-contained page: scores with their intervals, calibration, classes, confusions. */
+export function classificationPage({ run, data, protocol, heads }: ClassificationReport): string {
+  const body = html`<h1>${run}</h1>
+<p class="soft">classification on ${data}: ${protocol}</p>
+${heads.map(headSection)}`;
+  return htmlPage(`Lacuna: ${run}`, STYLE, body);
+}
+
+function headSection(result: HeadResult): Html {
+  const { head, top1, top5, meanClass, chance, majority, calibration } = result;
+  const row = (name: string, value: string): Html =>
+    html`<tr><th scope="row">${name}</th><td class="number">${value}</td></tr>`;
+  const bins = calibration.bins.flatMap(({ count, confidence, accuracy }, index) =>
+    count === 0
+      ? []
+      : [
+          html`<tr><th scope="row">${(index / calibration.bins.length).toFixed(2)} to ${((index + 1) / calibration.bins.length).toFixed(2)}</th><td class="number">${count}</td><td class="number">${percent(confidence)}</td><td class="number">${percent(accuracy)}</td></tr>`,
+        ],
+  );
+  return html`<section><h2>${head.name}: ${head.classes.length} classes</h2>
+<table><caption>Intervals of 95 % (Wilson): what another draw of clips would change</caption><tbody>
+${row('top-1', share(top1))}${row('top-5', share(top5))}${row('mean over classes, top-1', percent(meanClass))}
+${row('chance', percent(chance))}${row('always the most frequent class', percent(majority))}${row('calibration error', percent(calibration.error))}
+</tbody></table>
+<h3>Calibration</h3>
+<table><thead><tr><th>said</th><th class="number">clips</th><th class="number">mean of what was said</th><th class="number">right</th></tr></thead><tbody>${bins}</tbody></table>
+<h3>Confusions</h3>${head.classes.length <= MATRIX_CLASSES ? matrix(result) : html``}${confusionTable(result)}</section>`;
+}
+
+/** Row by row the right class, column by column the one that was said. */
+function matrix({ head, confusion }: HeadResult): Html {
+  const rows = head.classes.map(
+    (name, i) =>
+      html`<tr><th scope="row">${i} ${name}</th>${[...(confusion[i] ?? [])].map((count) => html`<td class="number">${count === 0 ? '' : count}</td>`)}</tr>`,
+  );
+  return html`<div class="scroll"><table><caption>Clips of each class (rows) by what was said of them (columns)</caption>
+<thead><tr><th></th>${head.classes.map((_, i) => html`<th class="number">${i}</th>`)}</tr></thead><tbody>${rows}</tbody></table></div>`;
+}
+
+function confusionTable(result: HeadResult): Html {
+  const all = worstConfusions(result, LISTED_CONFUSIONS);
+  if (all.length === 0) return html`<p class="soft">No clip was taken for another class.</p>`;
+  const rows = all.map(
+    ({ right, said, count, of }) =>
+      html`<tr><td>${right}</td><td>${said}</td><td class="number">${count} of ${of}</td></tr>`,
+  );
+  return html`<table><caption>The most frequent ones</caption><thead><tr><th>is</th><th>was taken for</th><th class="number">clips</th></tr></thead><tbody>${rows}</tbody></table>`;
+}
+
+/** A share of the clips with its interval. */
+export function share({ value, low, high }: Share): string {
+  return `${percent(value)} (${percent(low)} to ${percent(high)})`;
+}
+
+export function percent(value: number): string {
+  return `${(100 * value).toFixed(1)} %`;
+}

@@ -1,0 +1,92 @@
+import { dirname } from 'node:path';
+import { checkDataFolder, dataRootOf, readClipList } from '../../data/index.js';
+import {
+  classificationProtocol,
+  classify,
+  type HeadResult,
+  headResults,
+  worstConfusions,
+} from '../../evaluation/index.js';
+import { replaceFile } from '../../formats/whole-file.js';
+import { finetuningOf, loadClassifier, requireKnownLabels } from '../../run/index.js';
+import { LacunaError } from '../../spec/index.js';
+import { EvaluationDisplay } from '../evaluation-display.js';
+import { note } from '../note.js';
+import { openBackend } from '../open-backend.js';
+import { classificationPage, percent, share } from './classification-page.js';
+
+/** Which clips a classifier is judged by, and how. */
+export interface JudgeFlags {
+  readonly data: string;
+  readonly root?: string;
+  readonly followLinks?: boolean;
+  readonly clips?: number;
+  /** `5x3`. @defaultValue those of the run's recipe */
+  readonly views?: string;
+  /** Where to write a page about it. */
+  readonly page?: string;
+}
+
+/** Confusions that are told of. */
+const SHOWN = 5;
+
+/** Judges the classifier of a fine-tuned run, and prints what it is worth, with the protocol. */
+export async function judgeClassifier(run: string, flags: JudgeFlags): Promise<void> {
+  const { data, clips } = flags;
+  const root = dataRootOf(flags.root ?? dirname(data), flags.followLinks);
+  const records = (await readClipList(data, note)).records.slice(0, clips);
+  await checkDataFolder(root, records);
+  const display = new EvaluationDisplay(process.stderr);
+  const classifier = await loadClassifier(run, openBackend, note);
+  try {
+    const { heads, settings, step } = classifier;
+    requireKnownLabels(records, heads, data);
+    const views = flags.views === undefined ? finetuningOf(settings).views : viewsOf(flags.views);
+    display.begins('classification');
+    const result = await classify(classifier, records, root, views, display);
+    display.ends();
+    console.log(`classification on ${result.records.length} clips of ${data}, after step ${step}`);
+    const protocol = classificationProtocol(classifier, result);
+    console.log(`  ${protocol}`);
+    const results = headResults(heads, result);
+    for (const head of results) {
+      for (const line of headLines(head, heads.length > 1)) console.log(`  ${line}`);
+    }
+    if (flags.page === undefined) return;
+    const page = classificationPage({ run, data, protocol, heads: results });
+    await replaceFile(flags.page, page);
+    console.log(`The page is in ${flags.page}`);
+  } finally {
+    await classifier.backend.dispose();
+  }
+}
+
+/** `5x3`: clips in time by crops in space. @throws LacunaError for anything else. */
+export function viewsOf(text: string): { readonly clips: number; readonly crops: number } {
+  const [, clips, crops] = /^([1-9]\d?)x([1-9]\d?)$/.exec(text) ?? [];
+  if (clips !== undefined && crops !== undefined)
+    return { clips: Number(clips), crops: Number(crops) };
+  throw new LacunaError({
+    where: '--views',
+    what: 'these are no views',
+    got: text,
+    expected: 'clips in time by crops in space, such as 5x3 or 1x1',
+  });
+}
+
+/** What a head is worth, a line a number. */
+function headLines(result: HeadResult, named: boolean): readonly string[] {
+  const { head, top1, top5, meanClass, chance, majority, calibration } = result;
+  const name = (text: string): string => (named ? `${head.name} ${text}` : text).padEnd(28);
+  return [
+    `${name('top-1')} ${share(top1)}`,
+    `${name('top-5')} ${share(top5)}`,
+    `${name('mean of classes, top-1')} ${percent(meanClass)}`,
+    `${name('chance')} ${percent(chance)}, always the most frequent class ${percent(majority)}`,
+    `${name('calibration error')} ${percent(calibration.error)}`,
+    ...worstConfusions(result, SHOWN).map(
+      ({ right, said, count, of }) =>
+        `${name('taken for another')} ${count} of ${of} of "${right}" for "${said}"`,
+    ),
+  ];
+}

@@ -1,0 +1,20 @@
+import type { FinetuneManifest } from '../../run/index.js';
+import { taskPage } from './probe-page.js';
+import type { ReportInput } from './report-input.js';
+
+/** What the report of a fine-tuning run shows. */
+export interface FinetuneReport
+  extends Pick<ReportInput, 'folder' | 'metrics' | 'evaluations' | 'problems'> {
+  readonly manifest: FinetuneManifest;
+}
+
+/** One self-contained page about a fine-tuned classifier: its scores, curves, problems and settings. */
+export function finetunePage(report: FinetuneReport): string {
+  const { settings, data, heads, weights } = report.manifest;
+  const [from] = weights?.from ?? [];
+  const told = heads.map(({ name, classes }) => `${classes.length} classes of ${name}`);
+  const what =
+    `fine-tuning by ${settings.finetuning?.recipe} of ${from === undefined ? 'an encoder from scratch' : from.folder}: ` +
+    `${told.join(' and ')}; ${data.clips} clips to learn from; ${report.metrics.length} steps`;
+  return taskPage(what, report);
+}

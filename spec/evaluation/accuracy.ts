@@ -1,0 +1,84 @@
+import { LacunaError } from '../errors.js';
+
+/**
+ * How much of the orders of equal classes has the right one among the first k: with h classes above it and
+ * t beside it (itself included), (k - h) / t, within [0, 1]. So a classifier that says the same of all
+ * classes is worth k / C, however they lie.
+ *
+ * @throws LacunaError for a NaN, which is in no order.
+ */
+export function topShare(scores: ArrayLike<number>, right: number, k: number): number {
+  const own = scores[right] ?? Number.NaN;
+  let [higher, tied] = [0, 0];
+  for (let i = 0; i < scores.length; i++) {
+    const score = scores[i] as number;
+    if (Number.isNaN(score) || Number.isNaN(own)) {
+      throw new LacunaError({ what: 'a score is not a number', got: `of class ${i}` });
+    }
+    if (score > own) higher += 1;
+    else if (score === own) tied += 1;
+  }
+  return Math.min(1, Math.max(0, (k - higher) / tied));
+}
+
+/** The index of the highest score; of equals the lowest. */
+export function topClass(scores: ArrayLike<number>): number {
+  let best = 0;
+  for (let i = 1; i < scores.length; i++)
+    if ((scores[i] as number) > (scores[best] as number)) best = i;
+  return best;
+}
+
+/** The quantile of the normal distribution that has 2.5 % above it. */
+const Z = 1.959963984540054;
+
+/**
+ * Wilson's interval of 95 % for a share p of n: (p + z^2 / 2n +- z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2 / n).
+ * It says what another draw of clips would change, and nothing of another training.
+ * Source: E. B. Wilson, JASA 22 (1927).
+ */
+export function wilsonInterval(share: number, count: number): { low: number; high: number } {
+  const squared = (Z * Z) / count;
+  const centre = share + squared / 2;
+  const half = Z * Math.sqrt((share * (1 - share)) / count + squared / (4 * count));
+  const low = Math.max(0, (centre - half) / (1 + squared));
+  return { low, high: Math.min(1, (centre + half) / (1 + squared)) };
+}
+
+/** Clips whose highest probability lies in an interval: how sure the classifier was, and how often right. */
+export interface CalibrationBin {
+  readonly count: number;
+  /** The mean of their highest probabilities. */
+  readonly confidence: number;
+  /** The share of them that are right. */
+  readonly accuracy: number;
+}
+
+/**
+ * Calibration over bins of equal width (the last includes 1), and its error: the mean over clips of
+ * |accuracy - confidence| of their bin.
+ * Source: Guo et al. 2017, "On Calibration of Modern Neural Networks", equation (3), 15 bins.
+ */
+export function calibration(
+  confidences: readonly number[],
+  rights: readonly boolean[],
+  bins: number = 15,
+): { readonly bins: readonly CalibrationBin[]; readonly error: number } {
+  const sums = Array.from({ length: bins }, () => ({ count: 0, confidence: 0, right: 0 }));
+  confidences.forEach((confidence, i) => {
+    const bin = sums[Math.min(bins - 1, Math.floor(confidence * bins))];
+    if (bin === undefined) return;
+    bin.count += 1;
+    bin.confidence += confidence;
+    if (rights[i] === true) bin.right += 1;
+  });
+  const error = sums.reduce((sum, { confidence, right }) => sum + Math.abs(confidence - right), 0);
+  return {
+    bins: sums.map(({ count, confidence, right }) =>
+      count === 0
+        ? { count, confidence: 0, accuracy: 0 }
+        : { count, confidence: confidence / count, accuracy: right / count },
+    ),
+    error: confidences.length === 0 ? 0 : error / confidences.length,
+  };
+}

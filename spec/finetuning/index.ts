@@ -1,0 +1,6 @@
+export * from './classifier.js';
+export * from './mix.js';
+export * from './rand-augment.js';
+export * from './random-erasing.js';
+export * from './recipes.js';
+export * from './soft-labels.js';

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { calibration, topClass, topShare, wilsonInterval } from '../evaluation/accuracy.js';
+import { dropPathRates } from '../model/drop-path.js';
+import { layerOf, layerScale, withLayerDecay } from '../optim/layer-decay.js';
+import { RECIPE_NAMES, recipeConfig } from './recipes.js';
+
+describe('layer decay', () => {
+  it.each([
+    ['encoder.patch.weight', 0],
+    ['encoder.positions.place', 0],
+    ['encoder.class', 0],
+    ['encoder.embed.norm.weight', 0],
+    ['encoder.0.norm1.weight', 1],
+    ['encoder.11.mlp.fc2.bias', 12],
+    ['encoder.norm.weight', 13],
+    ['classifier.norm.weight', 13],
+    ['classifier.head.label.weight', 13],
+  ])('has %s in layer %i of 12 blocks', (name, layer) => {
+    expect(layerOf(name, 12)).toBe(layer);
+  });
+
+  it('scales by the layers that follow', () => {
+    expect([0, 1, 12, 13].map((layer) => layerScale(0.75, layer, 12))).toEqual([
+      0.75 ** 13,
+      0.75 ** 12,
+      0.75,
+      1,
+    ]);
+    expect(() => withLayerDecay([], 0, 2)).toThrow('the layer decay is out of bounds');
+  });
+});
+
+describe('drop path', () => {
+  it('rises from 0 to its rate', () => {
+    expect(dropPathRates(0.2, 3)).toEqual([0, 0.1, 0.2]);
+    expect(dropPathRates(0.2, 1)).toEqual([0]);
+  });
+});
+
+describe('accuracy', () => {
+  it('shares what is equal', () => {
+    expect(topShare([0.1, 0.7, 0.2], 1, 1)).toBe(1);
+    expect(topShare([0.1, 0.7, 0.2], 0, 2)).toBe(0);
+    expect(topShare([0.25, 0.25, 0.25, 0.25], 3, 1)).toBe(0.25);
+    expect(topShare([0.5, 0.25, 0.25], 2, 2)).toBe(0.5);
+    expect(topShare([0.1, 0.2], 0, 5)).toBe(1);
+    expect(topClass([0.2, 0.4, 0.4])).toBe(1);
+    expect(() => topShare([Number.NaN, 1], 1, 1)).toThrow('not a number');
+  });
+
+  it('has the intervals of Wilson', () => {
+    // statsmodels.stats.proportion.proportion_confint(8, 10, method="wilson")
+    const { low, high } = wilsonInterval(0.8, 10);
+    expect(low).toBeCloseTo(0.4901624715, 9);
+    expect(high).toBeCloseTo(0.9433178485, 9);
+    expect(wilsonInterval(0, 5).low).toBe(0);
+    expect(wilsonInterval(1, 5).high).toBe(1);
+  });
+
+  it('is calibrated where confidence and accuracy agree', () => {
+    const half = calibration([0.5, 0.5], [true, false], 10);
+    expect(half.error).toBe(0);
+    expect(half.bins[5]).toEqual({ count: 2, confidence: 0.5, accuracy: 0.5 });
+    expect(calibration([1, 1, 0.2], [true, false, false]).error).toBeCloseTo(1.2 / 3, 12);
+  });
+});
+
+describe('the recipes', () => {
+  it.each(RECIPE_NAMES)('%s has a configuration', (name) => {
+    expect(recipeConfig(name)).toMatchObject({ objective: 'mae', finetuning: { recipe: name } });
+  });
+
+  it('names those that exist', () => {
+    expect(() => recipeConfig('k700')).toThrow('one of k400, ssv2');
+  });
+});
