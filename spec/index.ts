@@ -13,6 +13,7 @@ export * as numeric from './numeric/index.js';
 export * from './objectives/index.js';
 export * from './optim/adamw.js';
 export * from './optim/gradient-norm.js';
+export * from './optim/lars.js';
 export * from './optim/loss-scaling.js';
 export * from './optim/schedule.js';
 export * from './program/index.js';

@@ -4,6 +4,7 @@ import { ELEMENTWISE_FAMILIES } from './elementwise.js';
 import { INDEXING_FAMILIES } from './indexing.js';
 import { NON_FINITE_FAMILIES } from './non-finite.js';
 import { OBJECTIVE_FAMILIES } from './objectives.js';
+import { PROBE_FAMILIES } from './probes.js';
 import { RANDOM_FAMILIES } from './random-programs.js';
 import { SHAPE_FAMILIES } from './shape.js';
 import { SUM_FAMILIES } from './sums.js';
@@ -17,5 +18,6 @@ export const FAMILIES: readonly Family[] = [
   ...NON_FINITE_FAMILIES,
   ...COMPOSITE_FAMILIES,
   ...OBJECTIVE_FAMILIES,
+  ...PROBE_FAMILIES,
   ...RANDOM_FAMILIES,
 ];

@@ -6,7 +6,11 @@ import {
   adamwUpdate,
   type FloatType,
   gradientNorm,
+  LacunaError,
+  type LarsConfig,
   type LossScaling,
+  larsState,
+  larsUpdate,
   lossScalerState,
   type ProgramBuilder,
   type StateSpec,
@@ -16,7 +20,10 @@ import {
 
 /** What a training step does beside loss and gradients. */
 export interface StepOptions {
+  /** Of AdamW. */
   readonly optimizer?: AdamWConfig;
+  /** LARS in the place of AdamW; it knows no loss scaling. @defaultValue AdamW */
+  readonly lars?: LarsConfig;
   /** Adds the metric `grad_norm`, the Euclidean norm of all gradients. @defaultValue false */
   readonly gradientNorm?: boolean;
   /** @defaultValue `none` */
@@ -35,10 +42,11 @@ export function scalingOf({
 export function planState(
   state: readonly StateSpec[],
   scaling: ActiveLossScaling | undefined,
+  { lars }: Pick<StepOptions, 'lars'>,
 ): readonly StateSpec[] {
   return [
     ...state,
-    ...adamwState(state),
+    ...(lars === undefined ? adamwState(state) : larsState(state)),
     ...(scaling === undefined ? [] : lossScalerState(scaling)),
   ];
 }
@@ -55,12 +63,16 @@ export function finishStep(
   options: StepOptions,
   bad?: Value,
 ): void {
-  const { optimizer = {} } = options;
+  const { optimizer = {}, lars } = options;
   const scaling = scalingOf(options);
   const norm = (own: ReadonlyMap<string, Value>): void => {
     if (options.gradientNorm === true) builder.output('grad_norm', gradientNorm(own.values()));
   };
-  if (scaling === undefined) {
+  if (lars !== undefined) {
+    if (scaling !== undefined) throw new LacunaError({ what: 'LARS knows no loss scaling' });
+    norm(gradients);
+    larsUpdate(builder, state, gradients, lars);
+  } else if (scaling === undefined) {
     norm(gradients);
     adamwUpdate(builder, state, gradients, optimizer);
   } else {

@@ -85,7 +85,7 @@ export function partedPlan(
   }
   call('backward', backwardProgram(clips, crossing, learns, parts, scaling), parts);
   call('update', updateProgram(state, options), 1);
-  return { programs, calls, state: planState(state, scaling), scratch };
+  return { programs, calls, state: planState(state, scaling, options), scratch };
 }
 
 /** The features of a part, added to the zeros of its rows. */

@@ -58,7 +58,7 @@ export function oneCallPlan(model: Model, options: StepOptions = {}): Plan {
   return {
     programs: { step: simplify({ ...builder.finish(), name: 'step' }) },
     calls: [{ program: 'step', repeat: 1 }],
-    state: planState(model.state, scaling),
+    state: planState(model.state, scaling, options),
     scratch: [],
   };
 }

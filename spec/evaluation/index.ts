@@ -1,4 +1,5 @@
 export { chanceRecall, probabilityByChance } from './chance.js';
+export { classRank, type ShareInterval, wilsonInterval } from './classification.js';
 export {
   CONVENTION_NAMES,
   CONVENTIONS,
@@ -8,6 +9,12 @@ export {
   type ConventionScores,
 } from './conventions.js';
 export { dualSoftmax } from './dual-softmax.js';
+export {
+  featureCosines,
+  NEIGHBOUR_COUNTS,
+  neighbourVotes,
+  VOTE_TEMPERATURE,
+} from './nearest-neighbours.js';
 export {
   type BothPlacements,
   matrixRows,
