@@ -16,6 +16,14 @@ export { type LoadedModel, loadModel } from './load-model.js';
 export type { ProbeManifest, ProbeSettings, RunManifest, StageRecord } from './manifest.js';
 export type { TrainedModel } from './open-program.js';
 export {
+  PROBE_HEADS,
+  PROBE_RECIPES,
+  type ProbeChoice,
+  type ProbeHead,
+  type ProbeRecipe,
+  probeChoices,
+} from './probe-recipes.js';
+export {
   type DataProblem,
   readEvaluations,
   readManifest,

@@ -10,6 +10,7 @@ import {
   readTaskManifest,
 } from '../../run/index.js';
 import { LacunaError } from '../../spec/index.js';
+import { readProbeOutcome } from '../../training/index.js';
 import { EvaluationDisplay } from '../evaluation-display.js';
 import { collectReport, recordedOf, rootOf } from './collect-report.js';
 import { comparePage } from './compare-page.js';
@@ -34,12 +35,17 @@ export async function writeReport(run: string, flags: ReportFlags): Promise<stri
   const page =
     probe === undefined
       ? reportPage(await collectReport(run, flags, new EvaluationDisplay(process.stderr)))
-      : probePage({ folder: run, manifest: probe, ...(await recordedOf(run)) });
+      : probePage({
+          folder: run,
+          manifest: probe,
+          outcome: await readProbeOutcome(run),
+          ...(await recordedOf(run)),
+        });
   await replaceFile(path, page);
   return path;
 }
 
-/** The manifest of a folder that holds a linear probe; undefined for any other. */
+/** The manifest of a folder that holds a probe; undefined for any other. */
 async function probeManifest(folder: string): Promise<ProbeManifest | undefined> {
   try {
     return await readTaskManifest(folder, 'linear-probe');

@@ -7,7 +7,6 @@ export {
   type LinearProbeOptions,
   type LinearProbeResult,
   linearProbe,
-  PROBE_DEFAULTS,
 } from './linear-probe.js';
 export {
   type PretrainEvent,
@@ -23,4 +22,9 @@ export {
   probe,
   resumeProbe,
 } from './probe.js';
+export {
+  type ProbeChoiceOutcome,
+  type ProbeOutcome,
+  readProbeOutcome,
+} from './probe-result.js';
 export type { ResumeChanges } from './resume-changes.js';
