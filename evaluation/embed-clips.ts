@@ -120,11 +120,12 @@ async function embedMissing(
     const told = new Set<string>();
     let waiting: ReadClip[] = [];
     const tell = (problem: DataProblem): void => {
+      if (told.has(problem.id)) return;
+      told.add(problem.id);
+      watch.onProblem?.(problem);
       // It is told of each time, and so read each time: what is kept of it is found by nobody else.
       const key = keys.get(problem.id);
       if (key !== undefined) keys.set(problem.id, ['incomplete', ...key]);
-      if (!told.has(problem.id)) watch.onProblem?.(problem);
-      told.add(problem.id);
     };
     const flush = async (): Promise<void> => {
       const clips = waiting.map(({ clip }) => clip);

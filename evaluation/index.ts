@@ -10,6 +10,7 @@ export {
   TOKEN_VECTORS,
 } from './clip-vectors.js';
 export {
+  requireHolds,
   VECTOR_FORMATS,
   VECTORS,
   type VectorFormat,

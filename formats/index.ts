@@ -8,6 +8,7 @@ export { type NpySource, npyTexts, writeNpy } from './npy-file.js';
 export { writeNpz } from './npz-file.js';
 export { type OnnxFile, readOnnxFile } from './onnx/onnx-file.js';
 export { loadOnnxRuntime, type OnnxRuntime } from './onnx/runtime.js';
+export { type ParquetVectors, writeParquet } from './parquet-file.js';
 export { fileDigest, readPlainFile } from './plain-file.js';
 export {
   decodeSafetensors,

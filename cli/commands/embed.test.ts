@@ -119,7 +119,7 @@ describe('lacuna embed', () => {
     expect([rows.length, problems.map(({ id }) => id)]).toEqual([1, ['broken.mp4']]);
     const strange = await lacuna(embed('a.csv'));
     expect(strange.stderr).toContain(
-      'a.csv: vectors are not written to such a file; expected a name that ends with .safetensors, .npy, .npz',
+      'a.csv: vectors are not written to such a file; expected a name that ends with .safetensors, .npy, .npz, .parquet',
     );
     await writeFile(list, '{"video": "broken.mp4"}\n');
     const none = await lacuna(embed('none.npy', ['--vector', 'captions']).with(3, list));

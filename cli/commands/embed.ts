@@ -11,12 +11,12 @@ import {
   EmbeddingCache,
   FEATURE_VECTORS,
   modelDigest,
+  requireHolds,
   TOKEN_VECTORS,
   VECTOR_KINDS,
   VECTORS,
   type VectorKind,
   type VectorRows,
-  vectorFormat,
   writeVectors,
 } from '../../evaluation/index.js';
 import { replaceFile } from '../../formats/index.js';
@@ -61,7 +61,7 @@ export function embedCommand(): Command {
     )
     .requiredOption(
       '--output <file>',
-      'the file to write: .safetensors, .npy or .npz; FILE.json beside it names its rows',
+      'the file to write: .safetensors, .npy, .npz or .parquet; FILE.json beside it names its rows',
     )
     .addOption(
       new Option(
@@ -100,7 +100,7 @@ Examples:
 
 async function embed(run: string, flags: EmbedFlags): Promise<void> {
   const { output, vector } = flags;
-  vectorFormat(output); // before anything is computed
+  requireHolds(output, vector === 'tokens'); // before anything is computed
   const gallery = await openGallery(flags);
   const display = new EvaluationDisplay(process.stderr);
   const model = await loadModel(run, openBackend, note);

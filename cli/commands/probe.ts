@@ -1,7 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { modelDigest } from '../../evaluation/index.js';
+import type { EmbeddingCache } from '../../evaluation/index.js';
 import {
-  loadModel,
   PROBE_HEADS,
   PROBE_RECIPES,
   type ProbeHead,
@@ -137,16 +136,15 @@ A line of a list has a label: {"video": "a/b.mp4", "label": "run"}, or "a/b.mp4 
         const options = { version: version(), onEvent: display.show, signal };
         let result: ProbeResult;
         if (flags.resume === undefined) {
-          const model = await loadModel(
-            settings.run,
-            async () => backend,
-            () => {},
-          );
-          const cache = await openCache(flags.cache, modelDigest(model));
-          result = await probe(settings, backend, { ...options, cache });
-          if (cache !== undefined) {
-            const { found, written } = cache.counts;
-            note(`Features: ${found} were known, ${written} are kept now.`);
+          const opened: EmbeddingCache[] = [];
+          const open = async (model: string): Promise<EmbeddingCache | undefined> => {
+            const cache = await openCache(flags.cache, model);
+            if (cache !== undefined) opened.push(cache);
+            return cache;
+          };
+          result = await probe(settings, backend, { ...options, openCache: open });
+          for (const { counts } of opened) {
+            note(`Features: ${counts.found} were known, ${counts.written} are kept now.`);
           }
         } else result = await resumeProbe(flags.resume, backend, options, flags.steps);
         print(result, flags.json === true);

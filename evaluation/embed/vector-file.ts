@@ -6,13 +6,14 @@ import {
   type Written,
   writeNpy,
   writeNpz,
+  writeParquet,
   writeSafetensorsPieces,
 } from '../../formats/index.js';
 import { LacunaError } from '../../spec/index.js';
 import type { VectorName, VectorRows } from './vector-rows.js';
 
 /** Kinds of files that vectors are written to, by the ending of their names. */
-export const VECTOR_FORMATS = ['safetensors', 'npy', 'npz'] as const;
+export const VECTOR_FORMATS = ['safetensors', 'npy', 'npz', 'parquet'] as const;
 export type VectorFormat = (typeof VECTOR_FORMATS)[number];
 
 /** The kind of file that a name asks for. @throws LacunaError for another ending. */
@@ -26,6 +27,16 @@ export function vectorFormat(path: string): VectorFormat {
   });
 }
 
+/** @throws LacunaError where a row of such a file cannot hold all tokens of a clip. */
+export function requireHolds(path: string, hasTokens: boolean): void {
+  if (!hasTokens || vectorFormat(path) !== 'parquet') return;
+  throw new LacunaError({
+    where: path,
+    what: 'a row of a Parquet file holds one vector, and not all tokens of a clip',
+    fix: 'Name a file that ends with .safetensors, .npy or .npz.',
+  });
+}
+
 /** The name of the array, or tensor, of vectors. */
 export const VECTORS = 'vectors';
 
@@ -34,6 +45,7 @@ export const VECTORS = 'vectors';
  * - `safetensors`: the tensor `vectors` f32 [N, D] or [N, K, D]; `about` as the text `lacuna` of its header.
  * - `npy`: that array.
  * - `npz`: it, and the texts `ids`, `labels` and `captions` of its rows.
+ * - `parquet`: the columns `ids`, `labels`, `captions` and `vectors`, a list of floats; of tokens none.
  */
 export async function writeVectors(
   path: string,
@@ -59,6 +71,12 @@ export async function writeVectors(
       case 'npz':
         written = await writeNpz(partial, { [VECTORS]: vectors, ...textsOf(names) });
         return;
+      case 'parquet': {
+        const metadata = { lacuna: JSON.stringify(about) };
+        const table = { name: VECTORS, width: shape[0] ?? 0, metadata, rows: values };
+        written = await writeParquet(partial, { ...table, texts: columnsOf(names) });
+        return;
+      }
       default:
         format satisfies never;
     }
@@ -66,12 +84,22 @@ export async function writeVectors(
   return written as Written;
 }
 
-function textsOf(names: readonly VectorName[]): Readonly<Record<string, NpySource>> {
-  const texts = (of: (name: VectorName) => string | undefined): NpySource =>
-    npyTexts(names.map((name) => of(name) ?? ''));
+type Columns = Readonly<Record<'ids' | 'labels' | 'captions', readonly (string | undefined)[]>>;
+
+function columnsOf(names: readonly VectorName[]): Columns {
   return {
-    ids: texts(({ id }) => id),
-    labels: texts(({ label }) => label),
-    captions: texts(({ caption }) => caption?.text),
+    ids: names.map(({ id }) => id),
+    labels: names.map(({ label }) => label),
+    captions: names.map(({ caption }) => caption?.text),
   };
+}
+
+/** The columns as arrays of NumPy, which have no text that is not there. */
+function textsOf(names: readonly VectorName[]): Readonly<Record<string, NpySource>> {
+  return Object.fromEntries(
+    Object.entries(columnsOf(names)).map(([name, texts]) => [
+      name,
+      npyTexts(texts.map((text) => text ?? '')),
+    ]),
+  );
 }

@@ -1,11 +1,9 @@
-import type { EmbeddingCache } from '../../evaluation/index.js';
 import {
   embedEach,
   extractFeatures,
   type FeatureSet,
   featuresInMemory,
   type Kept,
-  modelDigest,
   requireSome,
   TOKEN_VECTORS,
 } from '../../evaluation/index.js';
@@ -16,8 +14,8 @@ import type { ProbeClips } from './probe-clips.js';
 
 export interface MakeFeaturesOptions {
   readonly pooling: FeaturePooling;
-  /** Where they are kept for the next probe, and while this one is begun. @defaultValue nowhere */
-  readonly cache?: EmbeddingCache | undefined;
+  /** Where they are kept for the next probe, and while this one is begun. */
+  readonly kept: Kept | undefined;
   /** Throws where the probe is to stop. */
   readonly onProgress: (done: number, total: number) => void;
   readonly onProblem: (problem: DataProblem) => void;
@@ -32,9 +30,8 @@ export interface MakeFeaturesOptions {
 export async function makeProbeFeatures(
   model: TrainedModel,
   { records, root }: ProbeClips,
-  { pooling, cache, onProgress, onProblem }: MakeFeaturesOptions,
+  { pooling, kept, onProgress, onProblem }: MakeFeaturesOptions,
 ): Promise<FeatureSet> {
-  const kept = cache === undefined ? undefined : { cache, model: modelDigest(model) };
   if (pooling === 'mean') {
     const features = await extractFeatures(model, records, root, onProgress, kept);
     for (const problem of features.problems) onProblem(problem);

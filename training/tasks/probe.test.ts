@@ -229,11 +229,15 @@ describe('a probe', () => {
       '--no-cache: a head that reads all tokens needs a folder',
     );
     const cache = await EmbeddingCache.open(join(folder, 'cache'));
-    const result = await probe(settings('attentive', attentive), backend, { ...options, cache });
+    const openCache = async (): Promise<EmbeddingCache> => cache;
+    const result = await probe(settings('attentive', attentive), backend, {
+      ...options,
+      openCache,
+    });
     expect(result.manifest.tokens).toBeGreaterThan(1);
     expect(Object.keys(result.state)).toContain('blocks.0.attn.q.weight');
     expect(cache.counts.written).toBe(48);
-    await probe(settings('attentive-again', attentive), backend, { ...options, cache });
+    await probe(settings('attentive-again', attentive), backend, { ...options, openCache });
     expect(cache.counts.written).toBe(48);
   });
 

@@ -3,6 +3,7 @@ import { rootFolder } from '../../data/index.js';
 import {
   type EmbeddingCache,
   type FeatureSet,
+  modelDigest,
   probeClasses,
   refuseNotFinite,
 } from '../../evaluation/index.js';
@@ -15,11 +16,12 @@ import { type DataProblem, RunFolder, refuseUsed } from '../../run/run-folder.js
 import { LacunaError } from '../../spec/index.js';
 import type { LoopResult } from '../loop.js';
 import { inFolder, type RunEvent } from '../run-event.js';
-import { makeProbeFeatures } from './make-probe-features.js';
+import { type MakeFeaturesOptions, makeProbeFeatures } from './make-probe-features.js';
 import { type ProbeClips, probeClips } from './probe-clips.js';
 import { featuresDigest, ProbeFeatures, type ProbeSets, saveFeatures } from './probe-features.js';
+import type { ProbeRun } from './probe-outcome.js';
 import { type ProbeOutcome, writeProbeOutcome } from './probe-result.js';
-import { finalHeads, type ProbeRun, runProbe } from './probe-run.js';
+import { finalHeads, runProbe } from './probe-run.js';
 import { probeLength, probePlan } from './probe-task.js';
 
 /** What happens in a probe, for whoever shows it. */
@@ -31,8 +33,11 @@ export type ProbeEvent =
 export interface ProbeOptions {
   /** The version of Lacuna, for the manifest. */
   readonly version: string;
-  /** Where features are kept for the next probe. @defaultValue nowhere */
-  readonly cache?: EmbeddingCache | undefined;
+  /**
+   * Opens where features are kept for the next probe, of a model by its digest.
+   * @defaultValue they are kept nowhere
+   */
+  readonly openCache?: (model: string) => Promise<EmbeddingCache | undefined>;
   readonly onEvent?: (event: ProbeEvent) => void;
   /** Ends the probe after the current step, with a checkpoint. */
   readonly signal?: AbortSignal;
@@ -63,10 +68,13 @@ export async function probe(
   const clips = await probeClips(settings, onNote);
   const model = await loadModel(settings.run, async () => backend, onNote);
   const problems: DataProblem[] = [];
-  const sets = {
-    train: await featuresOf(model, clips.train, settings, options, problems),
-    test: await featuresOf(model, clips.test, settings, options, problems),
-  };
+  const digest = modelDigest(model);
+  const cache = await options.openCache?.(digest);
+  const kept = cache === undefined ? undefined : { cache, model: digest };
+  const { pooling } = PROBE_RECIPES[settings.head ?? 'linear'];
+  const made = (own: ProbeClips): Promise<FeatureSet> =>
+    featuresOf(model, own, { pooling, kept }, options, problems);
+  const sets = { train: await made(clips.train), test: await made(clips.test) };
   const manifest = manifestOf(model, clips, sets, settings, options.version);
   const folder = await RunFolder.create<'linear-probe'>(
     settings.output,
@@ -198,13 +206,12 @@ function manifestOf(
 async function featuresOf(
   model: TrainedModel,
   clips: ProbeClips,
-  { head = 'linear' }: ProbeSettings,
-  { cache, onEvent, signal }: ProbeOptions,
+  how: Pick<MakeFeaturesOptions, 'pooling' | 'kept'>,
+  { onEvent, signal }: ProbeOptions,
   problems: DataProblem[],
 ): Promise<FeatureSet> {
   const set = await makeProbeFeatures(model, clips, {
-    pooling: PROBE_RECIPES[head].pooling,
-    cache,
+    ...how,
     onProgress: (done, total) => {
       if (signal?.aborted === true) {
         throw new LacunaError({
