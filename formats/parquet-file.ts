@@ -44,7 +44,12 @@ export async function writeParquet(path: string, table: ParquetVectors): Promise
     let done = 0;
     let group: number[][] = [];
     const size = Math.max(1, Math.floor(GROUP_NUMBERS / width));
+    const requireTexts = (vectors: number, fits: (texts: number) => boolean): void => {
+      const wrong = Object.values(texts).find((all) => !fits(all.length));
+      if (wrong !== undefined) throw wrongSize(path, `${vectors} vectors`, `${wrong.length}`);
+    };
     const write = async (): Promise<void> => {
+      requireTexts(done + group.length, (count) => count >= done + group.length);
       const columns = Object.entries(texts).map(([column, all]) => ({
         name: column,
         data: all.slice(done, done + group.length).map((text) => text ?? null),
@@ -66,9 +71,7 @@ export async function writeParquet(path: string, table: ParquetVectors): Promise
       if (group.length === size) await write();
     }
     if (group.length > 0) await write();
-    for (const all of Object.values(texts)) {
-      if (all.length !== done) throw wrongSize(path, `${done} vectors`, `${all.length}`);
-    }
+    requireTexts(done, (count) => count === done);
     await parquet.finish();
     await flush();
     return await file.finish();

@@ -73,6 +73,8 @@ describe('a Parquet file', () => {
     expect(parquetMetadata(file).key_value_metadata).toEqual([{ key: 'lacuna', value: '{}' }]);
     const few = writeParquet(at('few.parquet'), { ...table, texts: { ids: ['one'] } });
     await expect(few).rejects.toThrow('the vectors do not fit their file; got 3 vectors');
+    const many = writeParquet(at('many.parquet'), { ...table, texts: { ids: [...TEXTS, 'x'] } });
+    await expect(many).rejects.toThrow('got 3 vectors, expected 4');
   });
 });
 

@@ -91,7 +91,7 @@ export function outcomeOf(
     ...(choice === undefined
       ? []
       : [
-          `chosen of ${choice.candidates.length} candidates by top-1 on ${choice.clips} of those to learn from, then trained on all`,
+          `chosen of ${choice.candidates.length} candidates by top-1 on ${choice.clips} of those to learn from${head === 'knn' ? '' : ', then trained on all'}`,
         ]),
     trained,
     'of equal scores the class of the lower number first',
