@@ -68,6 +68,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: "Scores a similarity matrix of somebody else by every public code's convention.",
     load: async () => (await import('./commands/metrics.js')).metricsCommand(),
   },
+  embed: {
+    summary: 'Writes what a model makes of clips, pictures or captions: vectors in a file.',
+    load: async () => (await import('./commands/embed.js')).embedCommand(),
+  },
   probe: {
     summary: 'Says how well classes can be read off the features of a pretrained encoder.',
     load: async () => (await import('./commands/probe.js')).probeCommand(),
@@ -118,6 +122,7 @@ Examples:
   $ lacuna index videos --model runs/my-run                               an index of your own videos
   $ lacuna search "a dog on a leash"                                      the videos that a sentence describes
   $ lacuna metrics sims.npy                                               a matrix by every code's convention
+  $ lacuna embed runs/my-run --data clips.jsonl --output vectors.npy       vectors of clips, pictures or captions in a file
   $ lacuna probe runs/my-run --data train.jsonl --test test.jsonl         how well classes can be read off its features
   $ lacuna report runs/my-run                                             one HTML page about a run
   $ lacuna backends                                                       what can run here, and why not

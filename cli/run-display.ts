@@ -96,9 +96,11 @@ export class RunDisplay {
 function described(manifest: RunManifest | ProbeManifest | FinetuneManifest): string {
   const { data, parameters } = manifest;
   if (manifest.task === 'linear-probe') {
-    const { settings, width, classes, test } = manifest;
+    const { settings, width, tokens, classes, test } = manifest;
+    const { head = 'linear' } = settings;
+    const features = tokens === undefined ? `${width} features` : `${tokens} tokens of ${width}`;
     return (
-      `linear probe of ${settings.run}: ${width} features to ${classes.length} classes, ` +
+      `probe (${head}) of ${settings.run}: ${features} to ${classes.length} classes, ` +
       `on ${data.clips} clips, judged by ${test.clips}`
     );
   }

@@ -31,6 +31,7 @@ export type {
 } from './loader/clip-batch.js';
 export { ClipLoader, type ClipLoaderOptions, type ClipSource } from './loader/clip-loader.js';
 export { ClipReader, type ClipReaderOptions, type EvaluationClip } from './loader/clip-reader.js';
+export { epochOrder } from './loader/epoch-order.js';
 export type { FlowFile } from './motion/flow-file.js';
 export { FlowModel } from './motion/flow-model.js';
 export { CAMERA_MOTIONS, type CameraMotion } from './motion/motion-map.js';

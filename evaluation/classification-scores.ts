@@ -3,21 +3,21 @@ import type { TrainedClassifier } from '../run/classifier.js';
 import { finetuningOf } from '../run/classifier.js';
 import { labelsOf } from '../run/feeds/clip-labels.js';
 import type { HeadClasses } from '../run/manifest.js';
-import { calibration, LacunaError, topClass, topShare, wilsonInterval } from '../spec/index.js';
+import {
+  calibration,
+  LacunaError,
+  type ShareInterval,
+  topClass,
+  topShare,
+  wilsonInterval,
+} from '../spec/index.js';
 import type { Classification } from './classification.js';
-
-/** A share of the videos, with Wilson's interval of 95 %. */
-export interface Share {
-  readonly value: number;
-  readonly low: number;
-  readonly high: number;
-}
 
 /** How well a head tells its classes. */
 export interface HeadResult {
   readonly head: HeadClasses;
-  readonly top1: Share;
-  readonly top5: Share;
+  readonly top1: ShareInterval;
+  readonly top5: ShareInterval;
   /** The mean over the classes that occur of their own top-1. */
   readonly meanClass: number;
   /** 1 / C, and what naming the most frequent class of these videos gets. */
@@ -58,16 +58,12 @@ export function headResults(
       confidences.push(row[said] ?? 0);
       isRight.push(said === right);
     });
-    const share = (sum: number): Share => {
-      const value = sum / rows.length;
-      return { value, ...wilsonInterval(value, rows.length) };
-    };
     const occurring = [...counts.keys()].filter((each) => (counts[each] ?? 0) > 0);
     const own = occurring.map((each) => (found[each] ?? 0) / (counts[each] ?? 1));
     return {
       head,
-      top1: share(hits.top1),
-      top5: share(hits.top5),
+      top1: wilsonInterval(hits.top1, rows.length),
+      top5: wilsonInterval(hits.top5, rows.length),
       meanClass: own.reduce((sum, each) => sum + each, 0) / own.length,
       chance: 1 / classes.length,
       majority: Math.max(...counts) / rows.length,
@@ -88,8 +84,8 @@ export function headScores(
     classification,
   )) {
     const name = (score: string): string => (heads.length === 1 ? score : `${head.name}.${score}`);
-    scores[name('top1')] = top1.value;
-    scores[name('top5')] = top5.value;
+    scores[name('top1')] = top1.share;
+    scores[name('top5')] = top5.share;
     scores[name('mean_class')] = meanClass;
     scores[name('chance')] = chance;
     scores[name('majority')] = majority;

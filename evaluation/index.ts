@@ -9,24 +9,60 @@ export {
   type HeadResult,
   headResults,
   headScores,
-  type Share,
   worstConfusions,
 } from './classification-scores.js';
-export { type ClipEmbeddings, embedClips, type Kept } from './embed-clips.js';
+export {
+  ALIGNED_VECTORS,
+  type ClipVectors,
+  FEATURE_VECTORS,
+  TOKEN_VECTORS,
+} from './clip-vectors.js';
+export {
+  requireHolds,
+  VECTOR_FORMATS,
+  VECTORS,
+  type VectorFormat,
+  vectorFormat,
+  writeVectors,
+} from './embed/vector-file.js';
+export {
+  CAPTION_TITLE,
+  captionRows,
+  clipRows,
+  VECTOR_KINDS,
+  type VectorKind,
+  type VectorName,
+  type VectorRows,
+} from './embed/vector-rows.js';
+export { type ClipEmbeddings, embedClips, embedEach, type Kept } from './embed-clips.js';
 export { embedTexts } from './embed-texts.js';
-export { EmbeddingCache } from './embedding-cache.js';
+export { EmbeddingCache, type EmbeddingKey } from './embedding-cache.js';
 export { clipFlops } from './embedding-programs.js';
 export { type Evaluator, evaluate, lackingFor, type Watch } from './evaluator.js';
 export { EVALUATORS } from './evaluators.js';
-export { extractFeatures, type Features } from './extract-features.js';
-export {
-  featureTensor,
-  judgeProbe,
-  type LabelledFeatures,
-  type ProbeScores,
-  probeClasses,
-} from './linear-probe.js';
+export { extractFeatures, type Features, requireSome } from './extract-features.js';
 export { modelDigest } from './model-digest.js';
+export {
+  type FeatureSet,
+  featureSize,
+  featureSubset,
+  featuresInMemory,
+  type LabelledFeatures,
+  places,
+  probeClasses,
+  refuseNotFinite,
+} from './probe/feature-set.js';
+export { featureTensor, judgeHeads } from './probe/judge-heads.js';
+export {
+  type Confusion,
+  classNumbers,
+  confusion,
+  hits,
+  type Judged,
+  type ProbeScores,
+  probeScores,
+} from './probe/judged.js';
+export { nearestNeighbours, neighbourVerdicts } from './probe/nearest-neighbours.js';
 export { extremeQueries, type QueryAnswers } from './query-answers.js';
 export { type Reconstruction, reconstruction } from './reconstruction.js';
 export {

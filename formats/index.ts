@@ -4,13 +4,20 @@
  */
 export { cacheFolder, ownCacheFolder } from './cache-folder.js';
 export { decodeNpy, type NpyArray } from './npy.js';
+export { type NpySource, npyTexts, writeNpy } from './npy-file.js';
+export { writeNpz } from './npz-file.js';
 export { type OnnxFile, readOnnxFile } from './onnx/onnx-file.js';
 export { loadOnnxRuntime, type OnnxRuntime } from './onnx/runtime.js';
+export { type ParquetVectors, writeParquet } from './parquet-file.js';
 export { fileDigest, readPlainFile } from './plain-file.js';
 export {
   decodeSafetensors,
   encodeSafetensors,
   type Safetensors,
 } from './safetensors/safetensors-bytes.js';
-export { SafetensorsFile, writeSafetensors } from './safetensors/safetensors-file.js';
+export {
+  SafetensorsFile,
+  writeSafetensors,
+  writeSafetensorsPieces,
+} from './safetensors/safetensors-file.js';
 export { replaceFile, replaceFileBy, type Written } from './whole-file.js';

@@ -25,6 +25,14 @@ export type {
 } from './manifest.js';
 export type { TrainedModel } from './open-program.js';
 export {
+  PROBE_HEADS,
+  PROBE_RECIPES,
+  type ProbeChoice,
+  type ProbeHead,
+  type ProbeRecipe,
+  probeChoices,
+} from './probe-recipes.js';
+export {
   type DataProblem,
   readEvaluations,
   readManifest,

@@ -1,3 +1,4 @@
+import type { ProbeHead } from './probe-recipes.js';
 import type { BackendConfig } from './settings/backend.js';
 import type { CheckpointConfig } from './settings/checkpoints.js';
 import type { RunSettings } from './settings/config.js';
@@ -98,7 +99,7 @@ export interface RunManifest extends ManifestBase {
   readonly tokens: { readonly visible: number; readonly masked: number };
 }
 
-/** A linear probe with every choice made. */
+/** A probe with every choice made. */
 export interface ProbeSettings {
   /** The folder of the run whose encoder is probed. */
   readonly run: string;
@@ -110,9 +111,26 @@ export interface ProbeSettings {
   readonly output: string;
   /** Of the first weights. */
   readonly seed: number;
+  /** What is trained on the features. @defaultValue `linear` */
+  readonly head?: ProbeHead;
+  /** Steps over all clips that are learned from. With `epochs` they follow from the clips. */
   readonly steps: number;
-  /** The highest rate; a tenth of the steps warm up, a cosine leads to 0. */
+  readonly epochs?: number;
+  /** Clips of a step. @defaultValue all */
+  readonly batch?: number;
+  /** The first of the rates. */
   readonly learningRate: number;
+  /**
+   * The highest rates that are tried, each with each decay; the rest of the schedule is that of the recipe
+   * (`PROBE_RECIPES`). @defaultValue `learningRate` alone
+   */
+  readonly rates?: readonly number[];
+  /** @defaultValue [0] */
+  readonly decays?: readonly number[];
+  /** Numbers of neighbours that are tried. */
+  readonly neighbours?: readonly number[];
+  /** Blocks of an attentive head. @defaultValue 4 */
+  readonly blocks?: number;
   /** Steps between two looks at the clips to judge by; one more comes after the last. */
   readonly evaluateEvery: number;
   readonly checkpoints: CheckpointConfig;
@@ -127,7 +145,7 @@ export interface ProbeData {
   readonly followLinks?: boolean;
 }
 
-/** The manifest of a linear probe. */
+/** The manifest of a probe. */
 export interface ProbeManifest extends ManifestBase {
   readonly task: 'linear-probe';
   readonly settings: ProbeSettings;
@@ -137,6 +155,12 @@ export interface ProbeManifest extends ManifestBase {
   readonly classes: readonly string[];
   /** D, the width of a feature. */
   readonly width: number;
+  /** K, where a head reads all tokens of a clip. */
+  readonly tokens?: number;
+  /** The attention heads of such a head: those of the encoder. */
+  readonly heads?: number;
+  /** What the features are of, in words. Old manifests have none. */
+  readonly made?: string;
   /** SHA-256 of the features and their labels, which are in `features.safetensors`. */
   readonly features: string;
 }

@@ -10,6 +10,7 @@ import type {
   RunManifest,
   TaskName,
 } from './manifest.js';
+import { PROBE_HEADS } from './probe-recipes.js';
 import { BACKEND_SCHEMA, resolveBackend } from './settings/backend.js';
 import { CHECKPOINTS_SCHEMA, resolveCheckpoints } from './settings/checkpoints.js';
 import { count, path as pathText, steps } from './settings/section.js';
@@ -101,8 +102,15 @@ const PROBE: z.ZodType<ProbeManifest> = z.object({
     test: clips.exactOptional(),
     output: pathText,
     seed: z.int().min(0).max(Number.MAX_SAFE_INTEGER),
+    head: z.enum(PROBE_HEADS).exactOptional(),
     steps,
+    epochs: z.int().min(1).max(1e6).exactOptional(),
+    batch: z.int().min(1).max(1e7).exactOptional(),
     learningRate: z.number().gt(0).max(1e6),
+    rates: z.array(z.number().gt(0).max(1e6)).max(64).exactOptional(),
+    decays: z.array(z.number().min(0).max(1e6)).max(64).exactOptional(),
+    neighbours: z.array(z.int().min(1).max(1e6)).min(1).max(64).exactOptional(),
+    blocks: z.int().min(1).max(64).exactOptional(),
     evaluateEvery: steps,
     checkpoints: CHECKPOINTS_SCHEMA.transform(resolveCheckpoints),
     backend: BACKEND_SCHEMA.transform(resolveBackend),
@@ -110,6 +118,9 @@ const PROBE: z.ZodType<ProbeManifest> = z.object({
   test: data,
   classes: z.array(text).min(1).max(100_000),
   width: count,
+  tokens: z.int().min(1).max(1e6).exactOptional(),
+  heads: z.int().min(1).max(1024).exactOptional(),
+  made: text.exactOptional(),
   features: digest,
 });
 
@@ -201,7 +212,7 @@ function parse<N extends TaskName>(file: string, task: N, value: unknown): Manif
 /** What the folder of a task holds, and what continues it. */
 const TASKS: Readonly<Record<TaskName, { readonly holds: string; readonly use: string }>> = {
   pretrain: { holds: 'a pretraining run', use: 'Continue it with: lacuna pretrain --resume' },
-  'linear-probe': { holds: 'a linear probe', use: 'Continue it with: lacuna probe --resume' },
+  'linear-probe': { holds: 'a probe', use: 'Continue it with: lacuna probe --resume' },
   finetune: { holds: 'a fine-tuned classifier', use: 'Continue it with: lacuna finetune --resume' },
 };
 

@@ -15,6 +15,7 @@ export * from './objectives/index.js';
 export * from './optim/adamw.js';
 export * from './optim/gradient-clipping.js';
 export * from './optim/gradient-norm.js';
+export * from './optim/lars.js';
 export * from './optim/layer-decay.js';
 export * from './optim/loss-scaling.js';
 export * from './optim/moving-average.js';

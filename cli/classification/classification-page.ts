@@ -1,7 +1,8 @@
-import { type HeadResult, type Share, worstConfusions } from '../../evaluation/index.js';
+import { type HeadResult, worstConfusions } from '../../evaluation/index.js';
 import { type Html, html } from '../html.js';
 import { htmlPage } from '../report/html-page.js';
 import { STYLE } from '../report/style.js';
+import { percent, shareText } from '../share-text.js';
 
 /** What the page about a classification shows. */
 export interface ClassificationReport {
@@ -38,7 +39,7 @@ function headSection(result: HeadResult): Html {
   );
   return html`<section><h2>${head.name}: ${head.classes.length} classes</h2>
 <table><caption>Intervals of 95 % (Wilson): what another draw of clips would change</caption><tbody>
-${row('top-1', share(top1))}${row('top-5', share(top5))}${row('mean over classes, top-1', percent(meanClass))}
+${row('top-1', shareText(top1))}${row('top-5', shareText(top5))}${row('mean over classes, top-1', percent(meanClass))}
 ${row('chance', percent(chance))}${row('always the most frequent class', percent(majority))}${row('calibration error', percent(calibration.error))}
 </tbody></table>
 <h3>Calibration</h3>
@@ -64,13 +65,4 @@ function confusionTable(result: HeadResult): Html {
       html`<tr><td>${right}</td><td>${said}</td><td class="number">${count} of ${of}</td></tr>`,
   );
   return html`<table><caption>The most frequent ones</caption><thead><tr><th>is</th><th>was taken for</th><th class="number">clips</th></tr></thead><tbody>${rows}</tbody></table>`;
-}
-
-/** A share of the clips with its interval. */
-export function share({ value, low, high }: Share): string {
-  return `${percent(value)} (${percent(low)} to ${percent(high)})`;
-}
-
-export function percent(value: number): string {
-  return `${(100 * value).toFixed(1)} %`;
 }

@@ -13,7 +13,8 @@ import { LacunaError } from '../../spec/index.js';
 import { EvaluationDisplay } from '../evaluation-display.js';
 import { note } from '../note.js';
 import { openBackend } from '../open-backend.js';
-import { classificationPage, percent, share } from './classification-page.js';
+import { percent, shareText } from '../share-text.js';
+import { classificationPage } from './classification-page.js';
 
 /** Which clips a classifier is judged by, and how. */
 export interface JudgeFlags {
@@ -79,8 +80,8 @@ function headLines(result: HeadResult, named: boolean): readonly string[] {
   const { head, top1, top5, meanClass, chance, majority, calibration } = result;
   const name = (text: string): string => (named ? `${head.name} ${text}` : text).padEnd(28);
   return [
-    `${name('top-1')} ${share(top1)}`,
-    `${name('top-5')} ${share(top5)}`,
+    `${name('top-1')} ${shareText(top1)}`,
+    `${name('top-5')} ${shareText(top5)}`,
     `${name('mean of classes, top-1')} ${percent(meanClass)}`,
     `${name('chance')} ${percent(chance)}, always the most frequent class ${percent(majority)}`,
     `${name('calibration error')} ${percent(calibration.error)}`,

@@ -24,15 +24,19 @@ const losses = async (path: string): Promise<unknown> =>
 const own = (output: string, steps: number): readonly string[] => [
   ...['probe', run, '--data', data.trainList, '--test', data.testList],
   ...['--output', join(folder, output), '--steps', `${steps}`, '--evaluate-every', '100'],
+  ...['--learning-rate', '0.02', '--decay', '0', '--cache', join(folder, 'cache')],
 ];
 
 describe('lacuna probe', () => {
   it('is stopped, killed and resumed, and prints the accuracy of one that ran straight', async () => {
     const steps = 1000;
     const straight = await lacuna(own('straight', steps));
-    expect([straight.stderr, straight.code]).toEqual(['', 0]);
+    expect([straight.stderr, straight.code]).toEqual([
+      'Features: 0 were known, 28 are kept now.\n',
+      0,
+    ]);
     expect(straight.stdout).toMatch(
-      /Top-1 accuracy on 4 clips of \d+ classes: \d+\.\d % \(chance \d+\.\d %, always the most frequent class/,
+      /Top-1 accuracy on 4 clips of \d+ classes: \d+\.\d % \[\d+\.\d, \d+\.\d\] \(chance \d+\.\d %, always the most frequent class/,
     );
     const path = join(folder, 'broken');
     const atCheckpoint = (signal: NodeJS.Signals) => (all: string, child: ChildProcess) => {
@@ -54,7 +58,8 @@ describe('lacuna probe', () => {
     expect(report.stdout).toBe(`The report is in ${join(path, 'report.html')}\n`);
     const page = await readFile(join(path, 'report.html'), 'utf8');
     expect(page).toMatch(/train_top1<\/th><td class="number">\d+\.\d %/);
-    expect(page).toContain('"title":"linear-probe: top1"');
+    expect(page).toContain('"title":"probe: top1"');
+    expect(page).toContain('How often clips of a class were named which');
   });
 
   it('says what is missing, and what a folder is', async () => {
@@ -65,7 +70,7 @@ describe('lacuna probe', () => {
     expect(noData.stderr).toContain('error: --data: no clips to learn from are named');
     const wrong = await lacuna(['probe', '--resume', run]);
     expect(wrong.stderr).toContain(
-      `${run}: this folder holds a pretraining run; got task pretrain, expected a linear probe.`,
+      `${run}: this folder holds a pretraining run; got task pretrain, expected a probe.`,
     );
     const steps = await lacuna(['probe', run, '--steps', 'many']);
     expect(steps.stderr).toContain('it must be a whole number from 1 to');

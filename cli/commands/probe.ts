@@ -1,16 +1,26 @@
-import { Command } from 'commander';
-import { type ProbeManifest, type ProbeSettings, readTaskManifest } from '../../run/index.js';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { EmbeddingCache } from '../../evaluation/index.js';
+import {
+  PROBE_HEADS,
+  PROBE_RECIPES,
+  type ProbeHead,
+  type ProbeSettings,
+  readTaskManifest,
+} from '../../run/index.js';
 import { LacunaError } from '../../spec/index.js';
-import { PROBE_DEFAULTS, type ProbeResult, probe, resumeProbe } from '../../training/index.js';
+import { type ProbeResult, probe, resumeProbe } from '../../training/index.js';
+import { note } from '../note.js';
 import { openBackend } from '../open-backend.js';
 import {
   type BackendFlags,
   backendConfig,
   withBackendOptions,
 } from '../options/backend-options.js';
+import { cacheOption, noCacheOption, openCache } from '../options/cache-option.js';
 import { refuseOthers } from '../options/resume-options.js';
 import { runFolderName } from '../options/run-options.js';
 import { followLinksOption, rootOption } from '../options/shared-options.js';
+import { probeTable } from '../probe/probe-table.js';
 import { RunDisplay } from '../run-display.js';
 import { stopSignal } from '../stop-signal.js';
 import { version } from '../version.js';
@@ -22,10 +32,18 @@ interface ProbeFlags extends BackendFlags {
   readonly root?: string;
   readonly followLinks?: boolean;
   readonly output?: string;
-  readonly steps: number;
-  readonly learningRate: number;
+  readonly head: ProbeHead;
+  readonly steps?: number;
+  readonly epochs?: number;
+  readonly batch?: number;
+  readonly learningRate?: readonly number[];
+  readonly decay?: readonly number[];
+  readonly k?: readonly number[];
+  readonly blocks?: number;
   readonly seed: number;
   readonly evaluateEvery?: number;
+  readonly cache: string | boolean;
+  readonly json?: boolean;
   readonly resume?: string;
 }
 
@@ -36,9 +54,11 @@ export function probeCommand(): Command {
   const command = new Command('probe')
     .description(
       'Says how well classes can be read off the features of a pretrained encoder.\n' +
-        'The frozen encoder makes the features of labelled clips once, a linear\n' +
-        'classifier is trained on them, and its accuracy on clips that it did not learn\n' +
-        'from is printed beside chance. Ctrl-C ends it with a checkpoint.',
+        'The frozen encoder makes the features of labelled clips once; heads are trained\n' +
+        'on them; where there are several, one is chosen on a part of the clips to learn\n' +
+        'from. Its accuracy on clips that took no part is printed with its interval, beside\n' +
+        'chance, and with the whole protocol. Ctrl-C ends it with a checkpoint. See\n' +
+        'docs/probes.md.',
     )
     .argument('[run]', 'folder of the pretraining run whose encoder is probed')
     .option(
@@ -52,65 +72,113 @@ export function probeCommand(): Command {
     .addOption(rootOption())
     .addOption(followLinksOption())
     .option('--output <folder>', 'folder of the probe to write (default: runs/probe- and the time)')
-    .option(
-      '--steps <n>',
-      'steps over all clips at once',
-      wholeNumber(1, 1e6),
-      PROBE_DEFAULTS.steps,
+    .addOption(
+      new Option('--head <name>', `what is trained:\n${headLines()}`)
+        .choices(PROBE_HEADS)
+        .default('linear'),
     )
     .option(
-      '--learning-rate <rate>',
-      'the highest one; a tenth of the steps warm up, a cosine leads to 0',
-      positive,
-      PROBE_DEFAULTS.learningRate,
+      '--learning-rate <rates>',
+      'highest rates to choose from, with commas; of mae those of 256 clips',
+      numbers(positive),
+    )
+    .option('--decay <decays>', 'weight decays to choose from, with commas', numbers(notNegative))
+    .option(
+      '--k <counts>',
+      'of knn: numbers of neighbours to choose from',
+      numbers(wholeNumber(1, 1e6)),
+    )
+    .option('--steps <n>', 'steps, instead of epochs', wholeNumber(1, 1e6))
+    .option('--epochs <n>', 'times that all clips are seen', wholeNumber(1, 1e6))
+    .option('--batch <n>', 'clips of a step, where not all', wholeNumber(1, 1e7))
+    .option(
+      '--blocks <n>',
+      'of attentive: blocks, that of the query included (default: 4)',
+      wholeNumber(1, 64),
     )
     .option(
       '--seed <n>',
-      'seed of the first weights',
+      'seed of the first weights and of the order',
       wholeNumber(0, Number.MAX_SAFE_INTEGER),
-      PROBE_DEFAULTS.seed,
+      0,
     )
     .option(
       '--evaluate-every <n>',
-      'steps between two looks at the clips to judge by (default: after the last step only)',
+      'steps between two looks at how well it does (default: after the last step only)',
       wholeNumber(1, 1e6),
-    );
+    )
+    .addOption(cacheOption())
+    .addOption(noCacheOption())
+    .option('--json', 'print what it came to as JSON, and all else on the error output')
+    .option('--resume <folder>', 'continue the probe in this folder; --steps may make it longer');
   return withBackendOptions(command)
-    .option('--resume <folder>', 'continue the probe in this folder from its last good checkpoint')
     .addHelpText(
       'after',
       `
 Examples:
   $ lacuna probe runs/my-run --data train.jsonl --test test.jsonl --root videos
-  $ lacuna probe runs/my-run --data ucf101 --steps 1000 --evaluate-every 100
+  $ lacuna probe runs/my-run --data ucf101 --head mae
+  $ lacuna probe runs/my-run --data ucf101 --head attentive --learning-rate 0.001,0.0003 --decay 0.01 --batch 16
+  $ lacuna probe runs/my-run --data ucf101 --head knn --k 1,5,20 --json > knn.json
   $ lacuna probe runs/demo --data demo-data/train.jsonl --test demo-data/test.jsonl
+  $ lacuna probe runs/my-run --data ucf101 --learning-rate 0.02 --decay 0 --steps 1000 --evaluate-every 100
   $ lacuna probe --resume runs/my-probe
-  $ lacuna probe --resume runs/my-probe --steps 1000
 
 A line of a list has a label: {"video": "a/b.mp4", "label": "run"}, or "a/b.mp4 3" in a VideoMAE list.`,
     )
     .action(async (run: string | undefined, flags: ProbeFlags, command: Command) => {
       if (flags.resume !== undefined) refuseResumed(run, command);
       const { signal, arm } = stopSignal();
-      const display = new RunDisplay(process.stdout, arm);
-      const options = { version: version(), onEvent: display.show, signal };
+      const display = new RunDisplay(flags.json === true ? process.stderr : process.stdout, arm);
       const settings = await settingsOf(run, flags);
       const backend = await openBackend(settings);
       try {
-        const result =
-          flags.resume === undefined
-            ? await probe(settings, backend, options)
-            : await resumeProbe(flags.resume, backend, options, longer(command, flags));
-        console.log(`\n${summary(result)}`);
+        const options = { version: version(), onEvent: display.show, signal };
+        let result: ProbeResult;
+        if (flags.resume === undefined) {
+          const opened: EmbeddingCache[] = [];
+          const open = async (model: string): Promise<EmbeddingCache | undefined> => {
+            const cache = await openCache(flags.cache, model);
+            if (cache !== undefined) opened.push(cache);
+            return cache;
+          };
+          result = await probe(settings, backend, { ...options, openCache: open });
+          for (const { counts } of opened) {
+            note(`Features: ${counts.found} were known, ${counts.written} are kept now.`);
+          }
+        } else result = await resumeProbe(flags.resume, backend, options, flags.steps);
+        print(result, flags.json === true);
       } finally {
         await backend.dispose();
       }
     });
 }
 
+function headLines(): string {
+  return PROBE_HEADS.map((name) => {
+    const { title, rates, decays, source } = PROBE_RECIPES[name];
+    const count = rates.length * decays.length;
+    const many = count > 1 ? `; ${count} candidates` : '';
+    return `${name}: ${title}${many} (${source})`;
+  }).join('\n');
+}
+
+/** Numbers with commas between them, each once. */
+function numbers(each: (text: string) => number): (text: string) => readonly number[] {
+  return (text) => {
+    const list = text.split(',').map((part) => each(part.trim()));
+    if (list.length > 64) throw new InvalidArgumentError('there may be 64 at most.');
+    return [...new Set(list)];
+  };
+}
+
+function notNegative(text: string): number {
+  return text.trim() === '0' ? 0 : positive(text);
+}
+
 /** A probe that goes on can be made longer, and nothing else. */
 function refuseResumed(run: string | undefined, command: Command): void {
-  refuseOthers(command, ['resume', 'steps']);
+  refuseOthers(command, ['resume', 'steps', 'json']);
   if (run === undefined) return;
   throw new LacunaError({
     where: run,
@@ -119,13 +187,9 @@ function refuseResumed(run: string | undefined, command: Command): void {
   });
 }
 
-function longer(command: Command, { steps }: ProbeFlags): number | undefined {
-  return command.getOptionValueSource('steps') === 'cli' ? steps : undefined;
-}
-
-/** The settings of the folder that goes on, or those that the flags make. */
+/** The settings of the folder that goes on, or those that the flags make of the recipe. */
 async function settingsOf(run: string | undefined, flags: ProbeFlags): Promise<ProbeSettings> {
-  const { resume, data, test, root, followLinks } = flags;
+  const { resume, data, test, root, followLinks, head } = flags;
   if (resume !== undefined) return (await readTaskManifest(resume, 'linear-probe')).settings;
   if (run === undefined || data === undefined) {
     throw new LacunaError({
@@ -135,7 +199,12 @@ async function settingsOf(run: string | undefined, flags: ProbeFlags): Promise<P
       fix: 'For example: lacuna probe runs/my-run --data train.jsonl --test test.jsonl',
     });
   }
-  const { steps, learningRate, seed, evaluateEvery = steps } = flags;
+  refuseStrange(head, flags);
+  const recipe = PROBE_RECIPES[head];
+  const { learningRate: rates = recipe.rates, decay: decays = recipe.decays, seed } = flags;
+  const { k: neighbours, blocks, batch = recipe.batch } = flags;
+  const epochs = flags.steps === undefined ? (flags.epochs ?? recipe.epochs) : undefined;
+  const steps = flags.steps ?? recipe.steps ?? 1;
   const from = {
     ...(root === undefined ? {} : { root }),
     ...(followLinks === undefined ? {} : { followLinks }),
@@ -145,29 +214,45 @@ async function settingsOf(run: string | undefined, flags: ProbeFlags): Promise<P
     data: { path: data, ...from },
     ...(test === undefined ? {} : { test: { path: test, ...from } }),
     output: flags.output ?? runFolderName('probe-'),
+    head,
     seed,
     steps,
-    learningRate,
-    evaluateEvery,
+    ...(epochs === undefined ? {} : { epochs }),
+    ...(batch === undefined ? {} : { batch }),
+    learningRate: rates[0] ?? 1,
+    ...(head === 'knn' ? {} : { rates, decays }),
+    ...(neighbours === undefined ? {} : { neighbours }),
+    ...(blocks === undefined ? {} : { blocks }),
+    evaluateEvery: flags.evaluateEvery ?? 1_000_000,
     checkpoints: CHECKPOINTS,
     backend: backendConfig(flags),
   };
 }
 
-function summary({ folder, steps, finished, scores, manifest }: ProbeResult): string {
-  if (!finished || scores === undefined)
-    return `Stopped after step ${steps}. Continue with: lacuna probe --resume ${folder}`;
-  return `${accuracy(scores, manifest)}\nThe probe is in ${folder}.`;
+/** @throws LacunaError for a flag that the head has no use for. */
+function refuseStrange(head: ProbeHead, flags: ProbeFlags): void {
+  const training = ['learningRate', 'decay', 'steps', 'epochs', 'batch', 'evaluateEvery'] as const;
+  const strange = [
+    ...(head === 'knn' ? training : (['k'] as const)),
+    ...(head === 'attentive' ? [] : (['blocks'] as const)),
+  ].find((name) => flags[name] !== undefined);
+  if (strange !== undefined) {
+    throw new LacunaError({
+      where: `--${strange.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+      what: `a head "${head}" has no use for this`,
+      fix: 'Leave it out, or choose another --head.',
+    });
+  }
+  if (flags.steps !== undefined && flags.epochs !== undefined) {
+    throw new LacunaError({ where: '--epochs', what: '--steps and --epochs exclude each other' });
+  }
 }
 
-function accuracy(
-  scores: Readonly<Record<string, number>>,
-  { test, classes }: ProbeManifest,
-): string {
-  const percent = (name: string): string => `${(100 * (scores[name] ?? Number.NaN)).toFixed(1)} %`;
-  return (
-    `Top-1 accuracy on ${test.clips} clips of ${classes.length} classes: ${percent('top1')} ` +
-    `(chance ${percent('chance')}, always the most frequent class ${percent('majority')}; ` +
-    `on the clips that it learned from ${percent('train_top1')}).`
-  );
+function print({ folder, steps, outcome }: ProbeResult, isJson: boolean): void {
+  if (outcome === undefined) {
+    const text = `Stopped after step ${steps}. Continue with: lacuna probe --resume ${folder}`;
+    if (isJson) note(text);
+    else console.log(`\n${text}`);
+  } else if (isJson) console.log(JSON.stringify(outcome, null, 2));
+  else console.log(`\n${probeTable(outcome)}\nThe probe is in ${folder}.`);
 }

@@ -1,8 +1,6 @@
-import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { RETRIEVAL_SETS } from '../../data/index.js';
 import {
-  EmbeddingCache,
   evaluate,
   extremeQueries,
   type Kept,
@@ -13,12 +11,13 @@ import {
   TEXT_CHOICES,
   type TextChoice,
 } from '../../evaluation/index.js';
-import { cacheFolder, ownCacheFolder, replaceFile } from '../../formats/index.js';
+import { replaceFile } from '../../formats/index.js';
 import { type LoadedModel, loadModel } from '../../run/index.js';
 import { CONVENTION_NAMES, type ConventionName, LacunaError } from '../../spec/index.js';
 import { EvaluationDisplay } from '../evaluation-display.js';
 import { note } from '../note.js';
 import { openBackend } from '../open-backend.js';
+import { cacheOption, noCacheOption, openCache } from '../options/cache-option.js';
 import { collect, followLinksOption, rootOption } from '../options/shared-options.js';
 import { type Gallery, type GalleryFlags, openGallery } from '../retrieval/open-gallery.js';
 import { retrievalPage } from '../retrieval/retrieval-page.js';
@@ -94,8 +93,8 @@ export function retrieveCommand(): Command {
         .choices(CONVENTION_NAMES)
         .default('fair'),
     )
-    .option('--cache <folder>', "where embeddings are kept (default: in the user's cache folder)")
-    .option('--no-cache', 'keep no embeddings, and read none')
+    .addOption(cacheOption())
+    .addOption(noCacheOption())
     .option(
       '--beside <file>',
       'an earlier result (--json) in the same table; one of another protocol is marked; repeatable',
@@ -191,10 +190,6 @@ async function search(
 
 /** Where embeddings are kept; undefined where they are not. */
 async function keptFor({ cache }: RetrieveFlags, model: string): Promise<Kept | undefined> {
-  if (cache === false) return undefined;
-  const parent = cacheFolder();
-  const own = parent === undefined ? undefined : await ownCacheFolder(parent, 'embeddings');
-  const folder = typeof cache === 'string' ? cache : own;
-  if (folder === undefined) return undefined;
-  return { cache: await EmbeddingCache.open(join(folder, model.slice(0, 16))), model };
+  const opened = await openCache(cache, model);
+  return opened === undefined ? undefined : { cache: opened, model };
 }

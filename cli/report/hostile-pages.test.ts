@@ -141,7 +141,18 @@ const probe = (): string => {
     ...{ data: { clips: 1, digest: 'x' }, test: { clips: 1, digest: 'x' }, classes: ['x'] },
     ...{ width: 1, features: 'x', parameters: 1, programs: {} },
   } as const) as Parameters<typeof probePage>[0]['manifest'];
-  return probePage({ folder, manifest, metrics, evaluations, problems });
+  const share = { share: 1, low: 0, high: 1 };
+  const outcome = poisoned({
+    ...{ format: 1, lacuna: 'x', head: 'linear', protocol: 'x', interval: 'x', classes: ['x'] },
+    scores: { top1: share, top5: share, trainTop1: 1, chance: 1, majority: 1 },
+    clips: { train: 1, test: 1 },
+    choice: {
+      ...{ clips: 1, highest: 1, lowest: 1, mean: 1, deviation: 0, chosen: 0 },
+      candidates: [{ rate: 1, decay: 0, top1: 1 }],
+    },
+    confusion: [{ right: 'x', named: 'x', clips: 1 }],
+  } as const) as Parameters<typeof probePage>[0]['outcome'];
+  return probePage({ folder, manifest, metrics, evaluations, problems, outcome });
 };
 
 const retrieval = (): string => {

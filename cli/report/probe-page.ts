@@ -1,35 +1,43 @@
 import type { FinetuneManifest, ProbeManifest } from '../../run/index.js';
-import { html } from '../html.js';
+import type { ProbeOutcome } from '../../training/index.js';
+import { type Html, html } from '../html.js';
+import { candidateText } from '../probe/probe-table.js';
 import { duration } from '../progress-line.js';
+import { percent, shareText } from '../share-text.js';
 import { curves, plotStyle } from './curves.js';
 import { htmlPage } from './html-page.js';
 import type { ReportInput } from './report-input.js';
 import { STYLE } from './style.js';
 import { manifestTable, problemTable } from './tables.js';
 
-/** What the report of a linear probe shows. */
+/** What the report of a probe shows. */
 export interface ProbeReport
   extends Pick<ReportInput, 'folder' | 'metrics' | 'evaluations' | 'problems'> {
   readonly manifest: ProbeManifest;
+  /** Undefined where it has not ended. */
+  readonly outcome: ProbeOutcome | undefined;
 }
 
-/** One self-contained page about a linear probe: its scores, curves, problems and settings. */
+/** One self-contained page about a probe: its scores, candidates, confusions, curves, problems and settings. */
 export function probePage({
   folder,
   manifest,
   metrics,
   evaluations,
   problems,
+  outcome,
 }: ProbeReport): string {
   const { settings, data, test, classes, width } = manifest;
+  const { head = 'linear' } = settings;
   const what =
-    `linear probe of ${settings.run}: ${width} features to ${classes.length} classes; ` +
-    `${data.clips} clips to learn from, ${test.clips} to judge by; ${metrics.length} of ${settings.steps} steps`;
-  return taskPage(what, { folder, manifest, metrics, evaluations, problems });
+    `probe (${head}) of ${settings.run}: ${width} features to ${classes.length} classes; ` +
+    `${data.clips} clips to learn from, ${test.clips} to judge by; ${metrics.length} steps`;
+  const details = outcome === undefined ? '' : outcomeSections(outcome);
+  return taskPage(what, { folder, manifest, metrics, evaluations, problems }, details);
 }
 
 /** What the report of any task shows whose scores are shares. */
-interface TaskReport extends Omit<ProbeReport, 'manifest'> {
+interface TaskReport extends Omit<ProbeReport, 'manifest' | 'outcome'> {
   readonly manifest: ProbeManifest | FinetuneManifest;
 }
 
@@ -37,12 +45,12 @@ interface TaskReport extends Omit<ProbeReport, 'manifest'> {
 export function taskPage(
   what: string,
   { folder, manifest, metrics, evaluations, problems }: TaskReport,
+  details: Html | '' = '',
 ): string {
   const { backend, lacuna, created } = manifest;
   const seconds = metrics.reduce((total, { stepSeconds }) => total + stepSeconds, 0);
   const { protocol } = evaluations.at(-1) ?? {};
   const scores = Object.entries(evaluations.at(-1)?.scores ?? {});
-  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
   const rows = scores.map(
     ([name, value]) =>
       html`<tr><th scope="row">${name}</th><td class="number">${percent(value)}</td></tr>`,
@@ -53,8 +61,31 @@ export function taskPage(
   const body = html`<h1>${folder}</h1>
 <p class="soft">${summary}</p>
 <section><h2>Scores</h2>${rows.length === 0 ? html`<p class="soft">It was not judged yet.</p>` : html`<table><caption>After step ${evaluations.at(-1)?.step ?? 0}${protocol === undefined ? '' : `: ${protocol}`}</caption><tbody>${rows}</tbody></table>`}</section>
+${details}
 <section><h2>Curves</h2>${curves(metrics, evaluations)}</section>
 <section><h2>Data problems</h2>${problemTable(problems)}</section>
 <section><h2>Manifest</h2>${manifestTable(manifest)}</section>`;
   return htmlPage(`Lacuna: ${folder}`, `${plotStyle()}${STYLE}`, body);
+}
+
+/** Cells that a page has of a confusion matrix at most; the rest is in `result.json`. */
+const MOST_CELLS = 2000;
+
+function outcomeSections({ scores, interval, protocol, choice, confusion }: ProbeOutcome): Html {
+  const cells = confusion
+    .slice(0, MOST_CELLS)
+    .map(
+      ({ right, named, clips }) =>
+        html`<tr><th scope="row">${right}</th><td>${named}</td><td class="number">${clips}</td></tr>`,
+    );
+  const more =
+    confusion.length > MOST_CELLS ? ` (the first ${MOST_CELLS} of ${confusion.length})` : '';
+  const candidates = choice?.candidates.map(
+    (candidate, index) =>
+      html`<tr><th scope="row">${candidateText(candidate)}${index === choice.chosen ? ' (chosen)' : ''}</th><td class="number">${percent(candidate.top1)}</td></tr>`,
+  );
+  return html`<section><h2>Result</h2><p>Top-1 ${shareText(scores.top1)}, top-5 ${shareText(scores.top5)} (${interval}).</p>
+<p class="soft">${protocol}</p></section>
+${choice === undefined || candidates === undefined ? '' : html`<section><h2>Candidates</h2><table><caption>Top-1 on ${choice.clips} clips of those to learn from: highest ${percent(choice.highest)}, lowest ${percent(choice.lowest)}, mean ${percent(choice.mean)}</caption><tbody>${candidates}</tbody></table></section>`}
+<section><h2>Confusions</h2><div class="scroll"><table><caption>How often clips of a class were named which${more}</caption><thead><tr><th>class</th><th>named</th><th class="number">clips</th></tr></thead><tbody>${cells}</tbody></table></div></section>`;
 }

@@ -9,6 +9,7 @@ import {
   readTaskManifest,
   taskOf,
 } from '../../run/index.js';
+import { readProbeOutcome } from '../../training/index.js';
 import { EvaluationDisplay } from '../evaluation-display.js';
 import { collectReport, recordedOf, rootOf } from './collect-report.js';
 import { comparePage } from './compare-page.js';
@@ -39,7 +40,8 @@ async function pageOf(folder: string, flags: ReportFlags): Promise<string> {
   switch (await taskOf(folder)) {
     case 'linear-probe': {
       const manifest = await readTaskManifest(folder, 'linear-probe');
-      return probePage({ folder, manifest, ...(await recordedOf(folder)) });
+      const outcome = await readProbeOutcome(folder);
+      return probePage({ folder, manifest, outcome, ...(await recordedOf(folder)) });
     }
     case 'finetune': {
       const manifest = await readTaskManifest(folder, 'finetune');

@@ -5,6 +5,7 @@ import { FINETUNING_FAMILIES } from './finetuning.js';
 import { INDEXING_FAMILIES } from './indexing.js';
 import { NON_FINITE_FAMILIES } from './non-finite.js';
 import { OBJECTIVE_FAMILIES } from './objectives.js';
+import { PROBE_FAMILIES } from './probes.js';
 import { RANDOM_FAMILIES } from './random-programs.js';
 import { SHAPE_FAMILIES } from './shape.js';
 import { SUM_FAMILIES } from './sums.js';
@@ -19,5 +20,6 @@ export const FAMILIES: readonly Family[] = [
   ...COMPOSITE_FAMILIES,
   ...OBJECTIVE_FAMILIES,
   ...FINETUNING_FAMILIES,
+  ...PROBE_FAMILIES,
   ...RANDOM_FAMILIES,
 ];

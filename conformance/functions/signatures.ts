@@ -308,10 +308,7 @@ export const FUNCTION_SIGNATURES: readonly FunctionSignature[] = [
     text: 'InfoNCE where pairs with equal captions are positives of each other, and its gradients.',
     clauses: ['loss.infonce', 'loss.infonce.gradient'],
     attributes: { directions: choice(DIRECTIONS, 'w = 1/2 or 1, below.') },
-    inputs: [
-      ...INFONCE_INPUTS,
-      tensor('captions', 'i32', 'B', 'Equal where captions are.'),
-    ],
+    inputs: [...INFONCE_INPUTS, tensor('captions', 'i32', 'B', 'Equal where captions are.')],
     outputs: INFONCE_OUTPUTS,
     details: [
       'As loss.infonce, with targets Q for the diagonal: Q[i, j] = 1 / (number of k with captions[k] = captions[i]) where captions[i] = captions[j], else 0.',

@@ -25,7 +25,7 @@ export function allMutants(): readonly Mutant[] {
     ...compositeMutants(FAMILIES),
     ...familyMutants([
       // Gradients and special cases are families of the same programs, or nearly so.
-      ...FAMILIES.filter(({ id }) => /^(objective|gradient|finetuning)\/[^/]*$/.test(id)),
+      ...FAMILIES.filter(({ id }) => /^(objective|gradient|finetuning|probe)\/[^/]*$/.test(id)),
       ...PROGRAM_FUNCTION_FAMILIES.filter(({ id }) =>
         /^function\/(target|loss|optim)[^/]*$/.test(id),
       ),

@@ -25,6 +25,28 @@ export const SURVIVORS: readonly Survivor[] = [
     reason: 'Equivalent: the sum over the other axis follows.',
   },
   {
+    mutants: /^probe\/lars_decay: operation (19 \(constant\)|20 \(select\))/,
+    reason:
+      'Equivalent: what stands for a length of 0 is divided by, and the quotient is not looked at.',
+  },
+  {
+    mutants: /^probe\/lars_decay: operation 15 \(compare\): the comparison beside it/,
+    reason:
+      'Only a gradient that cancels the decay to the bit tells it; the check probe/lars has gradients of 0.',
+  },
+  {
+    mutants: /^probe\/lars\w*: operation \d+ \(reduce_sum\): the axis beside it/,
+    reason: 'Equivalent: the sum over all axes follows, in whatever order they are reduced.',
+  },
+  {
+    mutants: /^probe\/batch_norm: operation 5 \(sub\): operands exchanged/,
+    reason: 'Equivalent: the difference is squared.',
+  },
+  {
+    mutants: /^probe\/attentive_pooling: operation (11|56) \(add\)/,
+    reason: 'Equivalent: a bias of keys adds the same to all scores of a query.',
+  },
+  {
     mutants: /^function\/(random|mask).*the tail beyond four elements/,
     reason: 'Equivalent: these results have four elements at most, or a multiple of four.',
   },

@@ -9,7 +9,11 @@ import {
   clipGradients,
   type FloatType,
   gradientNorm,
+  LacunaError,
+  type LarsConfig,
   type LossScaling,
+  larsState,
+  larsUpdate,
   lossScalerState,
   type ProgramBuilder,
   type StateSpec,
@@ -19,7 +23,10 @@ import {
 
 /** What a training step does beside loss and gradients. */
 export interface StepOptions {
+  /** Of AdamW. */
   readonly optimizer?: AdamWConfig;
+  /** LARS in the place of AdamW; it knows no loss scaling. @defaultValue AdamW */
+  readonly lars?: LarsConfig;
   /** Adds the metric `grad_norm`, the Euclidean norm of all gradients. @defaultValue false */
   readonly gradientNorm?: boolean;
   /** The most that the norm of all gradients is: see `clipGradients`. @defaultValue 0: they are as they are */
@@ -41,10 +48,10 @@ export function scalingOf({
 /** The state of a step: the model's, the optimiser's, the averages and the scaler's. */
 export function planState(state: readonly StateSpec[], options: StepOptions): readonly StateSpec[] {
   const scaling = scalingOf(options);
-  const { average = 0 } = options;
+  const { average = 0, lars } = options;
   return [
     ...state,
-    ...adamwState(state),
+    ...(lars === undefined ? adamwState(state) : larsState(state)),
     ...(average === 0 ? [] : averageState(state)),
     ...(scaling === undefined ? [] : lossScalerState(scaling)),
   ];
@@ -62,7 +69,7 @@ export function finishStep(
   options: StepOptions,
   bad?: Value,
 ): void {
-  const { optimizer = {}, clipNorm = 0, average = 0 } = options;
+  const { optimizer = {}, lars, clipNorm = 0, average = 0 } = options;
   const scaling = scalingOf(options);
   // What is reported is the norm before it is clipped.
   const norm = (own: ReadonlyMap<string, Value>): void => {
@@ -71,7 +78,11 @@ export function finishStep(
   const clipped = (own: ReadonlyMap<string, Value>): ReadonlyMap<string, Value> =>
     clipNorm === 0 ? own : clipGradients(own, clipNorm);
   let updated: ReadonlyMap<string, Value>;
-  if (scaling === undefined) {
+  if (lars !== undefined) {
+    if (scaling !== undefined) throw new LacunaError({ what: 'LARS knows no loss scaling' });
+    norm(gradients);
+    updated = larsUpdate(builder, state, clipped(gradients), lars);
+  } else if (scaling === undefined) {
     norm(gradients);
     updated = adamwUpdate(builder, state, clipped(gradients), optimizer);
   } else {

@@ -21,7 +21,7 @@ import {
   withProgram,
 } from '../../run/open-program.js';
 import { LacunaError } from '../../spec/index.js';
-import { videoFeeds } from '../embed-clips.js';
+import { ALIGNED_VECTORS } from '../clip-vectors.js';
 import { EmbeddingCache, type EmbeddingKey } from '../embedding-cache.js';
 import { videoProgram } from '../embedding-programs.js';
 import type { Watch } from '../evaluator.js';
@@ -149,7 +149,7 @@ async function update(
           ...(await embedRows(
             runProgram,
             clips,
-            (items) => videoFeeds(model.settings, items),
+            (items) => ALIGNED_VECTORS.feeds(model.settings, items),
             batch,
           )),
         );

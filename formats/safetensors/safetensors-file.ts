@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { HostTensor } from '../../core/backend.js';
 import {
+  elementCount,
   formatType,
   LacunaError,
   type TensorType,
@@ -32,21 +33,48 @@ export async function writeSafetensors(
   tensors: readonly ValueDeclaration[],
   read: (name: string) => Promise<HostTensor>,
 ): Promise<Written> {
+  return writeSafetensorsPieces(path, tensors, async function* (declared) {
+    const tensor = await read(declared.name);
+    if (formatType(tensor) !== formatType(declared)) {
+      throw new LacunaError({
+        where: declared.name,
+        what: 'a tensor has another type than its file says',
+        got: formatType(tensor),
+        expected: formatType(declared),
+      });
+    }
+    yield tensor.data;
+  });
+}
+
+/**
+ * The same of tensors that come in pieces, of rows for example, so that no tensor ever lies in memory whole.
+ *
+ * @param metadata Texts in the file's header, beside the format.
+ * @throws LacunaError if the pieces of a tensor are more or less than declared.
+ */
+export async function writeSafetensorsPieces(
+  path: string,
+  tensors: readonly ValueDeclaration[],
+  pieces: (tensor: ValueDeclaration) => AsyncIterable<HostTensor['data']>,
+  metadata: Readonly<Record<string, string>> = {},
+): Promise<Written> {
   const writer = await FileWriter.create(path);
   try {
-    await writer.write(encodeHeader(tensors, METADATA));
+    await writer.write(encodeHeader(tensors, { ...METADATA, ...metadata }));
     for (const declared of tensors) {
-      const tensor = await read(declared.name);
-      if (formatType(tensor) !== formatType(declared)) {
-        throw new LacunaError({
-          where: declared.name,
-          what: 'a tensor has another type than its file says',
-          got: formatType(tensor),
-          expected: formatType(declared),
-        });
+      let elements = 0;
+      for await (const data of pieces(declared)) {
+        elements += data.length;
+        await writer.write(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
       }
-      const { buffer, byteOffset, byteLength } = tensor.data;
-      await writer.write(new Uint8Array(buffer, byteOffset, byteLength));
+      if (elements === elementCount(declared.shape)) continue;
+      throw new LacunaError({
+        where: declared.name,
+        what: 'a tensor has another size than its file says',
+        got: `${elements} elements`,
+        expected: formatType(declared),
+      });
     }
     return await writer.finish();
   } catch (error) {
@@ -100,13 +128,34 @@ export class SafetensorsFile {
 
   /** @throws LacunaError if there is no such tensor, or the file became shorter. */
   async read(name: string): Promise<HostTensor> {
-    const extent = this.#extents.get(name);
-    if (extent === undefined) {
-      throw new LacunaError({ where: this.path, what: 'the file has no such tensor', got: name });
+    const { dtype, shape } = this.#extent(name);
+    return { dtype, shape, data: await this.readElements(name, 0, elementCount(shape)) };
+  }
+
+  /**
+   * Elements of a tensor, from one up to another, as they lie in the file.
+   * @throws LacunaError if there is no such tensor, it has fewer, or the file became shorter.
+   */
+  async readElements(name: string, from: number, to: number): Promise<HostTensor['data']> {
+    const { encoding, shape, start } = this.#extent(name);
+    if (!(from >= 0 && from <= to && to <= elementCount(shape))) {
+      throw new LacunaError({
+        where: `${this.path}: ${name}`,
+        what: 'the tensor has no such elements',
+        got: `${from} to ${to}`,
+        expected: `within ${elementCount(shape)}`,
+      });
     }
-    const { encoding, dtype, shape, start, end } = extent;
-    const bytes = await readBytes(this.#handle, this.path, this.#dataStart + start, end - start);
-    return { dtype, shape, data: ENCODINGS[encoding].read(bytes, `${this.path}: ${name}`) };
+    const { bytes: size, read } = ENCODINGS[encoding];
+    const position = this.#dataStart + start + from * size;
+    const bytes = await readBytes(this.#handle, this.path, position, (to - from) * size);
+    return read(bytes, `${this.path}: ${name}`);
+  }
+
+  #extent(name: string): Extent {
+    const extent = this.#extents.get(name);
+    if (extent !== undefined) return extent;
+    throw new LacunaError({ where: this.path, what: 'the file has no such tensor', got: name });
   }
 
   async close(): Promise<void> {

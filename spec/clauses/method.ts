@@ -162,6 +162,24 @@ export const MODEL: Area = {
           'TGM section 3.4, SimCLR (mlp-bn); Frozen-in-Time (linear, relu-linear); torch.nn.BatchNorm1d',
       },
     ),
+    clause(
+      'model.batch_norm.plain',
+      'Batch norm without weight and bias: the batch has its own mean and biased variance; the running ones, which later clips are normalised by, move a tenth of the way to them, with the unbiased variance.',
+      {
+        formula: "(x - mean) / sqrt(variance + 1e-6); running' = 0.9 running + 0.1 batch",
+        needs: ['op.reduce_sum', 'op.rsqrt', 'op.mul', 'op.sub'],
+        source: 'MAE main_linprobe.py; torch.nn.BatchNorm1d',
+      },
+    ),
+    clause(
+      'model.attentive_pooling',
+      'Tokens to one vector: blocks of self-attention, all but the last, then one learned query that attends to the normalised tokens without a projection behind; it is added to what it read, and an MLP follows.',
+      {
+        formula: 'a = q + attention(q Wq, norm1(x) Wk, norm1(x) Wv); pooled = a + mlp(norm2(a))',
+        needs: ['op.attention', 'op.layer_norm', 'op.gelu', 'op.matmul', 'op.broadcast'],
+        source: 'V-JEPA 2 src/models/attentive_pooler.py, AttentivePooler',
+      },
+    ),
   ],
 };
 
@@ -238,6 +256,16 @@ export const OPTIM: Area = {
       'optim.adamw.decay',
       'Weight decay shrinks the parameter by the rate of its layer, and never enters the moments.',
       { needs: ['optim.adamw'] },
+    ),
+    clause(
+      'optim.lars',
+      'A matrix moves by the momentum of its gradient, which weight decay is part of, scaled to the length of the matrix: by the trust over both lengths, and by 1 where one of them is 0. A vector moves by the momentum of its gradient as it is, and does not decay.',
+      {
+        formula:
+          "d = g + wd p; q = trust |p| / |d|; mu' = m mu + q d; p' = p - r mu'; vectors: mu' = m mu + g",
+        needs: ['op.add', 'op.mul', 'op.div', 'op.sqrt', 'op.sub', 'op.select', 'op.reduce_sum'],
+        source: 'You, Gitman and Ginsburg 2017; MAE util/lars.py',
+      },
     ),
     clause(
       'optim.rate',
@@ -447,9 +475,9 @@ export const FINETUNING: Area = {
 };
 
 export const EVALUATION: Area = {
-  title: 'Retrieval scores',
+  title: 'Scores',
   introduction:
-    'Codes disagree on a matrix with equal similarities, since each breaks ties in its own way; a score that depends on the order in which equals happen to lie says nothing about a model. Here every order of equals counts alike. (A wrong item comes before all r right ones beside it in 1 of r + 1 orders, and there are w of them; the first m of the tied items are a random set of m.) A NaN is in no order: it is refused.',
+    'Retrieval: codes disagree on a matrix with equal similarities, since each breaks ties in its own way; a score that depends on the order in which equals happen to lie says nothing about a model. Here every order of equals counts alike. (A wrong item comes before all r right ones beside it in 1 of r + 1 orders, and there are w of them; the first m of the tied items are a random set of m.) A NaN is in no order: it is refused.',
   clauses: [
     clause(
       'evaluation.rank',
@@ -467,6 +495,15 @@ export const EVALUATION: Area = {
         formula: '1 - C(w, m) / C(w + r, m), m = k - h; 0 where m <= 0',
         needs: ['evaluation.rank'],
         source: 'McSherry and Najork 2008, on ties',
+      },
+    ),
+    clause(
+      'evaluation.neighbours',
+      'The features of known class that are nearest to a query by the cosine vote for their classes, each with the exponential of its cosine over 0.07; all votes of a query may be scaled alike.',
+      {
+        formula: 'votes[c] = sum over neighbours i of class c of exp((s[i] - max s) / 0.07)',
+        needs: ['op.exp', 'op.reduce_sum', 'op.reduce_max', 'op.matmul', 'op.rsqrt'],
+        source: 'DINO eval_knn.py, knn_classifier; Wu et al. 2018, section 3.4',
       },
     ),
   ],

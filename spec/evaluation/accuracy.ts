@@ -29,22 +29,6 @@ export function topClass(scores: ArrayLike<number>): number {
   return best;
 }
 
-/** The quantile of the normal distribution that has 2.5 % above it. */
-const Z = 1.959963984540054;
-
-/**
- * Wilson's interval of 95 % for a share p of n: (p + z^2 / 2n +- z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2 / n).
- * It says what another draw of clips would change, and nothing of another training.
- * Source: E. B. Wilson, JASA 22 (1927).
- */
-export function wilsonInterval(share: number, count: number): { low: number; high: number } {
-  const squared = (Z * Z) / count;
-  const centre = share + squared / 2;
-  const half = Z * Math.sqrt((share * (1 - share)) / count + squared / (4 * count));
-  const low = Math.max(0, (centre - half) / (1 + squared));
-  return { low, high: Math.min(1, (centre + half) / (1 + squared)) };
-}
-
 /** Clips whose highest probability lies in an interval: how sure the classifier was, and how often right. */
 export interface CalibrationBin {
   readonly count: number;

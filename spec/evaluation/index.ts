@@ -1,5 +1,6 @@
 export * from './accuracy.js';
 export { chanceRecall, probabilityByChance } from './chance.js';
+export { classRank, type ShareInterval, wilsonInterval } from './classification.js';
 export {
   CONVENTION_NAMES,
   CONVENTIONS,
@@ -9,6 +10,12 @@ export {
   type ConventionScores,
 } from './conventions.js';
 export { dualSoftmax } from './dual-softmax.js';
+export {
+  featureCosines,
+  NEIGHBOUR_COUNTS,
+  neighbourVotes,
+  VOTE_TEMPERATURE,
+} from './nearest-neighbours.js';
 export {
   type BothPlacements,
   matrixRows,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { calibration, topClass, topShare, wilsonInterval } from '../evaluation/accuracy.js';
+import { calibration, topClass, topShare } from '../evaluation/accuracy.js';
 import { dropPathRates } from '../model/drop-path.js';
 import { layerOf, layerScale, withLayerDecay } from '../optim/layer-decay.js';
 import { RECIPE_NAMES, recipeConfig } from './recipes.js';
@@ -46,15 +46,6 @@ describe('accuracy', () => {
     expect(topShare([0.1, 0.2], 0, 5)).toBe(1);
     expect(topClass([0.2, 0.4, 0.4])).toBe(1);
     expect(() => topShare([Number.NaN, 1], 1, 1)).toThrow('not a number');
-  });
-
-  it('has the intervals of Wilson', () => {
-    // statsmodels.stats.proportion.proportion_confint(8, 10, method="wilson")
-    const { low, high } = wilsonInterval(0.8, 10);
-    expect(low).toBeCloseTo(0.4901624715, 9);
-    expect(high).toBeCloseTo(0.9433178485, 9);
-    expect(wilsonInterval(0, 5).low).toBe(0);
-    expect(wilsonInterval(1, 5).high).toBe(1);
   });
 
   it('is calibrated where confidence and accuracy agree', () => {

@@ -66,16 +66,33 @@ export type Mode = 'train' | 'evaluate';
 const BATCH_NORM_EPS = 1e-5;
 const BATCH_NORM_MOMENTUM = 0.1;
 
+export interface BatchNormOptions {
+  /** @defaultValue 1e-5 */
+  readonly eps?: number;
+  /** Whether a weight and a bias, which are learned, follow. @defaultValue true */
+  readonly affine?: boolean;
+}
+
 /**
  * Batch normalisation of x [B, D] over the whole batch, with eps 1e-5 (PyTorch's BatchNorm1d).
  * In training the running mean and (unbiased) variance move by 0.1 towards the batch's and are
  * outputs under their own names. B is always the global batch: a plan never splits it.
  */
-export function batchNormLayer(model: ModelBuilder, name: string, x: Value, mode: Mode): Value {
+export function batchNormLayer(
+  model: ModelBuilder,
+  name: string,
+  x: Value,
+  mode: Mode,
+  { eps = BATCH_NORM_EPS, affine = true }: BatchNormOptions = {},
+): Value {
   const [batch, width] = x.shape as [number, number];
   return model.scope(name, () => {
-    const weight = model.parameter('weight', [width], ONES);
-    const bias = model.parameter('bias', [width], ZEROS);
+    const learned = affine
+      ? {
+          weight: model.parameter('weight', [width], ONES),
+          bias: model.parameter('bias', [width], ZEROS),
+        }
+      : undefined;
     const runningMean = model.statistic('running_mean', [width], ZEROS);
     const runningVariance = model.statistic('running_variance', [width], ONES);
     let [center, variance] = [runningMean, runningVariance];
@@ -86,8 +103,8 @@ export function batchNormLayer(model: ModelBuilder, name: string, x: Value, mode
       model.program.output(runningMean.name, moved(runningMean, center));
       model.program.output(runningVariance.name, moved(runningVariance, unbiased));
     }
-    const normalized = mul(sub(x, center), rsqrt(add(variance, BATCH_NORM_EPS)));
-    return add(mul(normalized, weight), bias);
+    const normalized = mul(sub(x, center), rsqrt(add(variance, eps)));
+    return learned === undefined ? normalized : add(mul(normalized, learned.weight), learned.bias);
   });
 }
 

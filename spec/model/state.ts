@@ -56,6 +56,8 @@ export interface StateSpec {
   readonly init: Init;
   /** Whether weight decay applies (parameters). */
   readonly decay: boolean;
+  /** How much of it, where it is this parameter's own. @defaultValue the optimiser's */
+  readonly weightDecay?: number;
   /** The factor of this parameter's learning rate. @defaultValue 1 */
   readonly learningRateScale?: number;
   /** Bounds that the value is cut to after each update (learnable temperature). */
@@ -68,13 +70,18 @@ export interface Model {
   readonly state: readonly StateSpec[];
 }
 
-type ParameterOptions = Partial<Pick<StateSpec, 'decay' | 'clamp' | 'learningRateScale'>>;
+type ParameterOptions = Partial<
+  Pick<StateSpec, 'decay' | 'weightDecay' | 'clamp' | 'learningRateScale'>
+>;
+
+/** How parameters are trained. */
+export type Learning = Pick<StateSpec, 'weightDecay' | 'learningRateScale'>;
 
 /** A program builder that also collects the state which the program declares. */
 export class ModelBuilder {
   readonly program: ProgramBuilder;
   readonly #state: StateSpec[] = [];
-  #withoutUpdates = false;
+  #learning: Learning = {};
 
   constructor(name: string, float: FloatType = 'f32') {
     this.program = new ProgramBuilder(name, { float });
@@ -86,12 +93,17 @@ export class ModelBuilder {
 
   /** Runs `body`; the parameters that it declares get the learning rate 0, which also stops their decay. */
   withoutUpdates<T>(body: () => T): T {
-    const before = this.#withoutUpdates;
-    this.#withoutUpdates = true;
+    return this.learning({ learningRateScale: 0 }, body);
+  }
+
+  /** Runs `body`; the parameters that it declares are trained so. */
+  learning<T>(how: Learning, body: () => T): T {
+    const before = this.#learning;
+    this.#learning = { ...before, ...how };
     try {
       return body();
     } finally {
-      this.#withoutUpdates = before;
+      this.#learning = before;
     }
   }
 
@@ -102,7 +114,7 @@ export class ModelBuilder {
   parameter(name: string, shape: Shape, init: Init, options: ParameterOptions = {}): Value {
     return this.#declare(name, shape, 'parameter', init, {
       decay: shape.length > 1,
-      ...(this.#withoutUpdates ? { learningRateScale: 0 } : {}),
+      ...this.#learning,
       ...options,
     });
   }

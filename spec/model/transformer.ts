@@ -43,6 +43,11 @@ export interface BlockForm {
    * the MLP, of a block with norms before. @defaultValue nothing
    */
   readonly branch?: (branch: Value, block: number, index: 0 | 1) => Value;
+  /**
+   * Matrices start as Gaussians of this deviation, in block n, counted from 1, divided by sqrt(2 n) where
+   * their result is added to the tokens (BEiT, V-JEPA). @defaultValue Xavier
+   */
+  readonly std?: number;
 }
 
 /** A way of making tokens of queries, keys and values [B, H, T, d]. */
@@ -52,6 +57,17 @@ type Mixing = (qkv: readonly [Value, Value, Value], scale: number) => Value;
 interface AttentionStart {
   readonly qkv: Init;
   readonly proj: Init;
+}
+
+/** How those of an MLP start. */
+export interface MlpStart {
+  readonly fc1: Init;
+  readonly fc2: Init;
+}
+
+/** The start of a matrix whose result is added to the tokens, in block n, counted from 1. */
+export function residualStart(std: number, n: number): Init {
+  return { kind: 'normal', std: std / Math.sqrt(2 * n) };
 }
 
 /** Frozen-in-Time's `zeros` start: time attention adds nothing at first. */
@@ -88,21 +104,25 @@ function block(
   model: ModelBuilder,
   x: Value,
   config: TransformerConfig,
-  { bias, norms = 'before', divided, branch = (value) => value }: BlockForm,
+  { bias, norms = 'before', divided, std, branch = (value) => value }: BlockForm,
   index: number,
 ): Value {
+  const matrix: Init | undefined = std === undefined ? undefined : { kind: 'normal', std };
+  const added = std === undefined ? undefined : residualStart(std, index + 1);
+  const start = matrix && added ? { qkv: matrix, proj: added } : undefined;
+  const mlpStart = matrix && added ? { fc1: matrix, fc2: added } : undefined;
   const norm = (name: string, y: Value): Value =>
     layerNormLayer(model, name, y, config.normEps ?? NORM_EPS);
   const all: Mixing = ([q, k, v], scale) =>
     attention(q, k, v, bias === undefined ? { scale } : { scale, bias });
   if (norms === 'after') {
-    const attended = norm('norm1', add(x, selfAttention(model, 'attn', x, config, all)));
-    return norm('norm2', add(attended, mlp(model, attended, config)));
+    const attended = norm('norm1', add(x, selfAttention(model, 'attn', x, config, all, start)));
+    return norm('norm2', add(attended, mlp(model, attended, config, mlpStart)));
   }
   if (divided === undefined) {
-    const mixed = selfAttention(model, 'attn', norm('norm1', x), config, all);
+    const mixed = selfAttention(model, 'attn', norm('norm1', x), config, all, start);
     const attended = add(x, branch(mixed, index, 0));
-    return add(attended, branch(mlp(model, norm('norm2', attended), config), index, 1));
+    return add(attended, branch(mlp(model, norm('norm2', attended), config, mlpStart), index, 1));
   }
   const over =
     (axis: 'time' | 'space'): Mixing =>
@@ -112,9 +132,9 @@ function block(
     x,
     selfAttention(model, 'time', norm('norm3', x), config, over('time'), TIME_START),
   );
-  const space = selfAttention(model, 'attn', norm('norm1', timed), config, over('space'));
+  const space = selfAttention(model, 'attn', norm('norm1', timed), config, over('space'), start);
   const attended = add(x, branch(space, index, 0));
-  return add(attended, branch(mlp(model, norm('norm2', attended), config), index, 1));
+  return add(attended, branch(mlp(model, norm('norm2', attended), config, mlpStart), index, 1));
 }
 
 function selfAttention(
@@ -135,11 +155,19 @@ function selfAttention(
   });
 }
 
-function mlp(model: ModelBuilder, x: Value, config: TransformerConfig): Value {
+/** fc2(gelu(fc1(x))) with `mlpRatio` times as many hidden units as `width`. */
+export function mlp(
+  model: ModelBuilder,
+  x: Value,
+  config: Pick<TransformerConfig, 'width' | 'mlpRatio' | 'activation'>,
+  start?: MlpStart,
+): Value {
   const { width, mlpRatio = 4, activation = 'gelu' } = config;
+  const options = (init: Init | undefined): { readonly init?: Init } =>
+    init === undefined ? {} : { init };
   return model.scope('mlp', () => {
-    const hidden = linearLayer(model, 'fc1', x, Math.round(width * mlpRatio));
+    const hidden = linearLayer(model, 'fc1', x, Math.round(width * mlpRatio), options(start?.fc1));
     const active = activation === 'gelu' ? gelu(hidden) : quickGelu(hidden);
-    return linearLayer(model, 'fc2', active, width);
+    return linearLayer(model, 'fc2', active, width, options(start?.fc2));
   });
 }

@@ -76,7 +76,7 @@ export function adamwUpdate(
         beta1,
         beta2,
         eps,
-        decay: spec.decay ? weightDecay : 0,
+        decay: spec.decay ? (spec.weightDecay ?? weightDecay) : 0,
         lr_scale: spec.learningRateScale ?? 1,
       }),
     ) as [Value, Value, Value];

@@ -15,7 +15,6 @@ export {
   type LinearProbeOptions,
   type LinearProbeResult,
   linearProbe,
-  PROBE_DEFAULTS,
 } from './linear-probe.js';
 export {
   type PretrainEvent,
@@ -31,4 +30,9 @@ export {
   probe,
   resumeProbe,
 } from './probe.js';
+export {
+  type ProbeChoiceOutcome,
+  type ProbeOutcome,
+  readProbeOutcome,
+} from './probe-result.js';
 export type { ResumeChanges } from './resume-changes.js';

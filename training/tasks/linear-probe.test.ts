@@ -67,7 +67,7 @@ describe('a linear probe', () => {
       ...changes,
     });
     const probe = linearProbe(backend, set, wrong({ labels: set.labels.slice(1) }));
-    await expect(probe).rejects.toThrow('do not fit together');
+    await expect(probe).rejects.toThrow('features and labels do not fit together');
     const strange = wrong({ labels: set.labels.map(() => 'oak') });
     await expect(linearProbe(backend, set, strange)).rejects.toThrow('"oak"');
     await expect(linearProbe(backend, strange, strange)).rejects.toThrow('at least two classes');

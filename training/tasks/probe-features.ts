@@ -1,82 +1,141 @@
 import type { HostTensor, Named } from '../../core/backend.js';
 import { Sha256 } from '../../core/sha256.js';
-import type { LabelledFeatures } from '../../evaluation/index.js';
-import { SafetensorsFile, writeSafetensors } from '../../formats/safetensors/safetensors-file.js';
+import { classNumbers, type FeatureSet, featureSize, places } from '../../evaluation/index.js';
+import {
+  SafetensorsFile,
+  writeSafetensorsPieces,
+} from '../../formats/safetensors/safetensors-file.js';
 import { replaceFileBy } from '../../formats/whole-file.js';
 import type { ProbeManifest } from '../../run/manifest.js';
-import { LacunaError } from '../../spec/index.js';
-import type { ProbeSets } from './linear-probe.js';
+import { elementCount, LacunaError, type ValueDeclaration } from '../../spec/index.js';
 
-/**
- * What a probe's folder has of its clips, so that it goes on without the videos and without the model:
- * for `train` and `test` the features f32 [N, D] and the numbers of the classes i32 [N].
- */
-type Tensors = Named<HostTensor>;
-
-const NAMES = ['train', 'test'] as const;
-
-/** SHA-256, hex, of features and labels, which a resumed probe is held to. */
-export function featuresDigest(sets: ProbeSets, classes: readonly string[]): string {
-  return digestOf(tensorsOf(sets, classes));
+/** The clips of a probe: those that it learns from and those that it is judged by. */
+export interface ProbeSets {
+  readonly train: FeatureSet;
+  readonly test: FeatureSet;
 }
 
-/** Writes a file that is there whole or not at all. */
+const NAMES = ['train', 'test'] as const;
+type Name = (typeof NAMES)[number];
+
+/** Numbers that are read, or written, at once. */
+const PIECE = 2 ** 20;
+
+/**
+ * Writes what a probe's folder has of its clips, so that it goes on without the videos and without the
+ * model: for `train` and `test` the features f32 [N, D], or [N, K, D] of all tokens, and the numbers of the
+ * classes i32 [N]. The file is there whole or not at all; it is written clip by clip.
+ */
 export async function saveFeatures(
   path: string,
   sets: ProbeSets,
   classes: readonly string[],
 ): Promise<void> {
-  const tensors = tensorsOf(sets, classes);
-  const declared = Object.entries(tensors).map(([name, { dtype, shape }]) => ({
-    name,
-    dtype,
-    shape,
-  }));
+  const declared = NAMES.flatMap((name): ValueDeclaration[] => {
+    const { width, tokens, labels } = sets[name];
+    const clips = labels.length;
+    const shape = tokens === undefined ? [clips, width] : [clips, tokens, width];
+    return [
+      { name: `${name}.features`, dtype: 'f32', shape },
+      { name: `${name}.labels`, dtype: 'i32', shape: [clips] },
+    ];
+  });
+  const pieces = async function* (tensor: ValueDeclaration): AsyncGenerator<HostTensor['data']> {
+    const [name, kind] = tensor.name.split('.') as [Name, string];
+    const set = sets[name];
+    if (kind === 'labels') yield classNumbers(set.labels, classes);
+    else for (const chunk of places(set.labels.length, atOnce(set))) yield set.rows(chunk);
+  };
   await replaceFileBy(path, async (partial) => {
-    await writeSafetensors(partial, declared, async (name) => tensors[name] as HostTensor);
+    await writeSafetensorsPieces(partial, declared, pieces);
   });
 }
 
-/** Reads what `saveFeatures` wrote. @throws LacunaError where it is missing, damaged or of other clips. */
-export async function readFeatures(path: string, manifest: ProbeManifest): Promise<ProbeSets> {
-  const { classes, features: digest } = manifest;
+/** What `saveFeatures` wrote, open for as long as the probe reads it. */
+export class ProbeFeatures implements AsyncDisposable {
+  readonly sets: ProbeSets;
+  readonly #file: SafetensorsFile;
+
+  private constructor(file: SafetensorsFile, sets: ProbeSets) {
+    this.#file = file;
+    this.sets = sets;
+  }
+
+  /** @throws LacunaError where the file is missing, damaged or of other clips. */
+  static async open(path: string, manifest: ProbeManifest): Promise<ProbeFeatures> {
+    const file = await SafetensorsFile.open(path);
+    try {
+      requireTypes(path, file, manifest);
+      const found = await digestOf(file);
+      if (found !== manifest.features) {
+        throw new LacunaError({
+          where: path,
+          what: 'the features of this probe have changed since it began',
+          got: `digest ${found.slice(0, 12)}`,
+          expected: manifest.features.slice(0, 12),
+          fix: 'Restore the file, or begin a new probe in another folder.',
+        });
+      }
+      const sets = {
+        train: await setOf(file, 'train', manifest),
+        test: await setOf(file, 'test', manifest),
+      };
+      return new ProbeFeatures(file, sets);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#file.close();
+  }
+}
+
+/** SHA-256, hex, of the features and labels in a file, which a resumed probe is held to. */
+export async function featuresDigest(path: string): Promise<string> {
   const file = await SafetensorsFile.open(path);
   try {
-    requireTypes(path, file, manifest);
-    const tensors: Record<string, HostTensor> = {};
-    for (const name of file.tensors.keys()) tensors[name] = await file.read(name);
-    if (digestOf(tensors) !== digest) {
-      throw new LacunaError({
-        where: path,
-        what: 'the features of this probe have changed since it began',
-        got: `digest ${digestOf(tensors).slice(0, 12)}`,
-        expected: digest.slice(0, 12),
-        fix: 'Restore the file, or begin a new probe in another folder.',
-      });
-    }
-    const set = (name: (typeof NAMES)[number]): LabelledFeatures => {
-      const { shape, data } = tensors[`${name}.features`] as HostTensor;
-      const numbers = (tensors[`${name}.labels`] as HostTensor).data as Int32Array;
-      const labels = Array.from(numbers, (number) => classes[number] ?? '');
-      return { width: shape[1] ?? 0, values: data as Float32Array, labels };
-    };
-    return { train: set('train'), test: set('test') };
+    return await digestOf(file);
   } finally {
     await file.close();
   }
+}
+
+/** A set whose vectors lie in memory, or whose tokens are read when they are asked for. */
+async function setOf(
+  file: SafetensorsFile,
+  name: Name,
+  { classes, width, tokens }: ProbeManifest,
+): Promise<FeatureSet> {
+  const tensor = `${name}.features`;
+  const numbers = (await file.read(`${name}.labels`)).data as Int32Array;
+  const labels = Array.from(numbers, (number) => classes[number] ?? '');
+  const size = width * (tokens ?? 1);
+  const kept = tokens === undefined ? ((await file.read(tensor)).data as Float32Array) : undefined;
+  const row = async (place: number): Promise<Float32Array> =>
+    kept?.subarray(place * size, (place + 1) * size) ??
+    ((await file.readElements(tensor, place * size, (place + 1) * size)) as Float32Array);
+  const rows = async (chosen: readonly number[]): Promise<Float32Array> => {
+    const values = new Float32Array(chosen.length * size);
+    for (const [index, place] of chosen.entries()) values.set(await row(place), index * size);
+    return values;
+  };
+  return { width, tokens, labels, rows };
 }
 
 /** What is read is bounded by what the manifest says of the clips. */
 function requireTypes(
   path: string,
   { tensors }: SafetensorsFile,
-  { width, data, test }: ProbeManifest,
+  { width, tokens, data, test }: ProbeManifest,
 ): void {
   const most = { train: data.clips, test: test.clips };
   for (const name of NAMES) {
     const clips = tensors.get(`${name}.labels`)?.shape[0] ?? 0;
+    const shape = tokens === undefined ? [clips, width] : [clips, tokens, width];
     const types = [
-      [`${name}.features`, `f32[${clips},${width}]`],
+      [`${name}.features`, `f32[${shape}]`],
       [`${name}.labels`, `i32[${clips}]`],
     ] as const;
     for (const [tensor, expected] of types) {
@@ -94,23 +153,23 @@ function requireTypes(
   }
 }
 
-function tensorsOf(sets: ProbeSets, classes: readonly string[]): Tensors {
-  const tensors: Record<string, HostTensor> = {};
-  for (const name of NAMES) {
-    const { width, values, labels } = sets[name];
-    const numbers = Int32Array.from(labels, (label) => classes.indexOf(label));
-    tensors[`${name}.features`] = { dtype: 'f32', shape: [labels.length, width], data: values };
-    tensors[`${name}.labels`] = { dtype: 'i32', shape: [labels.length], data: numbers };
-  }
-  return tensors;
+/** Clips that are read at once. */
+function atOnce(set: Pick<FeatureSet, 'width' | 'tokens'>): number {
+  return Math.max(1, Math.floor(PIECE / featureSize(set)));
 }
 
-function digestOf(tensors: Tensors): string {
+async function digestOf(file: SafetensorsFile): Promise<string> {
   const digest = new Sha256();
-  for (const name of Object.keys(tensors).sort()) {
-    const { dtype, shape, data } = tensors[name] as HostTensor;
+  const types: Named<{ readonly dtype: string; readonly shape: readonly number[] }> =
+    Object.fromEntries(file.tensors);
+  for (const name of Object.keys(types).sort()) {
+    const { dtype = '', shape = [] } = types[name] ?? {};
     digest.update(`${name} ${dtype} [${shape}]`);
-    digest.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    const count = elementCount(shape);
+    for (let start = 0; start < count; start += PIECE) {
+      const data = await file.readElements(name, start, Math.min(count, start + PIECE));
+      digest.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    }
   }
   return digest.hex();
 }

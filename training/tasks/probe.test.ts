@@ -16,6 +16,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ONNX } from '../../backends/onnx/index.js';
 import type { Backend } from '../../core/index.js';
 import { type DemoData, makeDemoData } from '../../data/index.js';
+import { EmbeddingCache } from '../../evaluation/index.js';
 import {
   loadModel,
   type ProbeSettings,
@@ -30,6 +31,7 @@ import {
   type ProbeOptions,
   pretrain,
   probe,
+  readProbeOutcome,
   resumePretraining,
   resumeProbe,
 } from '../index.js';
@@ -96,7 +98,7 @@ async function stopped(name: string, steps: number): Promise<string> {
     if (event.kind === 'step' && event.step === steps) stop.abort();
   };
   const result = await probe(settings(name), backend, { ...options, signal: stop.signal, onEvent });
-  expect([result.finished, result.steps, result.scores]).toEqual([false, steps, undefined]);
+  expect([result.finished, result.steps, result.outcome]).toEqual([false, steps, undefined]);
   return result.folder;
 }
 
@@ -107,14 +109,20 @@ describe('a probe', () => {
       told.push(event);
     };
     const result = await probe(settings('straight'), backend, { ...options, onEvent });
-    const { scores = {}, manifest } = result;
+    const { outcome, manifest } = result;
+    if (outcome === undefined) throw new Error('it did not finish');
     expect(result.finished).toBe(true);
-    expect(scores.chance).toBeCloseTo(1 / manifest.classes.length);
-    expect(scores.train_top1).toBeGreaterThan(scores.chance ?? 1);
+    const { top1, top5, trainTop1, chance } = outcome.scores;
+    expect(chance).toBeCloseTo(1 / manifest.classes.length);
+    expect(trainTop1).toBeGreaterThan(chance);
     expect([manifest.data.clips, manifest.test.clips]).toEqual([40, 8]);
+    expect([top1.low <= top1.share, top1.share <= top5.share]).toEqual([true, true]);
+    expect(outcome.confusion.reduce((sum, { clips }) => sum + clips, 0)).toBe(8);
+    expect(outcome.choice).toBeUndefined();
+    expect(await readProbeOutcome(result.folder)).toEqual(outcome);
     const kept = await readEvaluations(result.folder);
     expect(kept.map(({ step }) => step)).toEqual([4, 8, 9]);
-    expect(kept.at(-1)?.scores).toEqual(scores);
+    expect(kept.at(-1)?.scores).toMatchObject({ top1: top1.share, train_top1: trainTop1 });
     expect(told.filter(({ kind }) => kind === 'step')).toHaveLength(9);
     expect(told.filter(({ kind }) => kind === 'checkpoint')).toHaveLength(3);
     expect(told).toContainEqual({ kind: 'features', done: 40, total: 40 });
@@ -129,7 +137,7 @@ describe('a probe', () => {
       expect(await outcome(path)).toEqual(await outcome(join(folder, 'straight')));
       // One that is done is not done again, and says the same.
       const again = await resumeProbe(path, backend, options);
-      expect([again.scores, again.steps]).toEqual([result.scores, 9]);
+      expect([again.outcome, again.steps]).toEqual([result.outcome, 9]);
     } finally {
       await rename(`${data.folder}-away`, data.folder);
       await rename(`${run}-away`, run);
@@ -146,6 +154,91 @@ describe('a probe', () => {
     await resumeProbe(path, backend, { ...options, onEvent });
     expect(notes.join()).toContain('step-00000005 is damaged');
     expect(await outcome(path)).toEqual(await outcome(join(folder, 'straight')));
+  });
+
+  it('chooses of several candidates on a part of the clips to learn from, and is resumed in both stages', async () => {
+    const several = { rates: [0.02, 0.5, 1e-7], decays: [0, 0.1], learningRate: 0.02 };
+    const straight = await probe(settings('choice', several), backend, options);
+    const { choice, protocol } = straight.outcome ?? {};
+    expect(choice?.candidates.map(({ rate, decay }) => [rate, decay])).toEqual(
+      several.decays.flatMap((decay) => several.rates.map((rate) => [rate, decay])),
+    );
+    const shares = choice?.candidates.map(({ top1 }) => top1) ?? [];
+    expect(choice?.chosen).toBe(shares.indexOf(Math.max(...shares)));
+    expect([choice?.highest, choice?.lowest]).toEqual([Math.max(...shares), Math.min(...shares)]);
+    expect(protocol).toContain(`by top-1 on ${choice?.clips} of those to learn from`);
+    // The one that was chosen learns as it would have alone.
+    const { rate = 0, decay = 0 } = choice?.candidates[choice.chosen] ?? {};
+    const one = { rates: [rate], decays: [decay], learningRate: rate };
+    const alone = await probe(settings('alone', one), backend, options);
+    expect(straight.outcome?.scores).toEqual(alone.outcome?.scores);
+    for (const steps of [5, 14]) {
+      const stop = new AbortController();
+      const onEvent = (event: ProbeEvent): void => {
+        if (event.kind === 'step' && event.step === steps) stop.abort();
+      };
+      const name = `choice-stopped-${steps}`;
+      const broken = { ...options, signal: stop.signal, onEvent };
+      const half = await probe(settings(name, several), backend, broken);
+      expect([half.finished, half.outcome, half.steps]).toEqual([false, undefined, steps]);
+      const whole = await resumeProbe(half.folder, backend, options);
+      expect(whole.outcome).toEqual(straight.outcome);
+      expect(await outcome(half.folder)).toEqual(await outcome(straight.folder));
+    }
+  });
+
+  it('by the recipe of MAE reads batches in an order of its own, and keeps running statistics', async () => {
+    const mae = { head: 'mae', batch: 16, epochs: 3, rates: [0.1], decays: [0] } as const;
+    const result = await probe(settings('mae', mae), backend, options);
+    expect(result.steps).toBe(3 * 2);
+    expect(Object.keys(result.state).sort()).toEqual([
+      'bias',
+      'norm.running_mean',
+      'norm.running_variance',
+      'weight',
+    ]);
+    expect(result.outcome?.protocol).toContain('6 steps of 16 clips');
+    const again = await probe(settings('mae-again', mae), backend, options);
+    expect(again.outcome).toEqual(result.outcome);
+  });
+
+  it('by neighbours trains nothing, and does not let a clip that was learned from find itself', async () => {
+    const knn = { head: 'knn', neighbours: [1, 3] } as const;
+    const result = await probe(settings('knn', knn), backend, options);
+    expect([result.steps, result.state]).toEqual([0, {}]);
+    expect(result.outcome?.choice?.candidates.map(({ neighbours }) => neighbours)).toEqual([1, 3]);
+    expect(result.outcome?.scores.trainTop1).toBeLessThan(1);
+    const again = await resumeProbe(result.folder, backend, options);
+    expect(again.outcome).toEqual(result.outcome);
+    const many = settings('knn-many', { head: 'knn', neighbours: [40] });
+    await expect(probe(many, backend, options)).rejects.toThrow(
+      '--k: so many neighbours are not there; got 40, expected at most 39 of 40',
+    );
+  });
+
+  it('that is attentive reads all tokens, from a cache that the next one finds them in', async () => {
+    const attentive: Partial<ProbeSettings> = {
+      head: 'attentive',
+      batch: 16,
+      epochs: 1,
+      blocks: 2,
+      rates: [0.001],
+      decays: [0.01],
+    };
+    await expect(probe(settings('attentive', attentive), backend, options)).rejects.toThrow(
+      '--no-cache: a head that reads all tokens needs a folder',
+    );
+    const cache = await EmbeddingCache.open(join(folder, 'cache'));
+    const openCache = async (): Promise<EmbeddingCache> => cache;
+    const result = await probe(settings('attentive', attentive), backend, {
+      ...options,
+      openCache,
+    });
+    expect(result.manifest.tokens).toBeGreaterThan(1);
+    expect(Object.keys(result.state)).toContain('blocks.0.attn.q.weight');
+    expect(cache.counts.written).toBe(48);
+    await probe(settings('attentive-again', attentive), backend, { ...options, openCache });
+    expect(cache.counts.written).toBe(48);
   });
 
   it('takes classes from folders, holds out every fifth clip of each, and passes over what is no video', async () => {
@@ -189,7 +282,7 @@ describe('a probe is refused', () => {
     );
     const one = await listOf('one.jsonl', (line) => ({ ...line, label: 'one' }));
     const same = { data: { path: one }, test: { path: one } };
-    await expect(begin(same)).rejects.toThrow('a linear probe needs at least two classes');
+    await expect(begin(same)).rejects.toThrow('a probe needs at least two classes');
     let next = 0;
     const all = await listOf('all.jsonl', (line) => ({ ...line, label: String(next++) }));
     const { test, ...own } = settings('refused', { data: { path: all } });
@@ -219,10 +312,10 @@ describe('a probe is refused', () => {
       'the features of this probe have changed since it began',
     );
     await expect(resumeProbe(run, backend, options)).rejects.toThrow(
-      /holds a pretraining run.*expected a linear probe. Continue it with: lacuna pretrain --resume/,
+      /holds a pretraining run.*expected a probe. Continue it with: lacuna pretrain --resume/,
     );
     await expect(resumePretraining(path, backend, { version: 'test' })).rejects.toThrow(
-      /holds a linear probe.*expected a pretraining run. Continue it with: lacuna probe --resume/,
+      /holds a probe.*expected a pretraining run. Continue it with: lacuna probe --resume/,
     );
     await expect(
       loadModel(
@@ -230,6 +323,6 @@ describe('a probe is refused', () => {
         async () => backend,
         () => {},
       ),
-    ).rejects.toThrow('holds a linear probe');
+    ).rejects.toThrow('holds a probe');
   });
 });
