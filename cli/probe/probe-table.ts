@@ -1,4 +1,3 @@
-import type { ShareInterval } from '../../spec/index.js';
 import type { ProbeChoiceOutcome, ProbeOutcome } from '../../training/index.js';
 import { percent, shareText } from '../share-text.js';
 
