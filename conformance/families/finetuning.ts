@@ -85,7 +85,7 @@ const loss = family(
     level,
     clauses: ['finetuning.loss'],
     exemption: {
-      judged: 0.85,
+      judged: 0.95,
       judgedOfRoundedFactors: 0.75,
       reason: 'gradients of logits far apart cancel to their rounding error',
     },
@@ -153,7 +153,7 @@ const head = family(
     level,
     clauses: ['finetuning.head'],
     exemption: {
-      judged: 0.75,
+      judged: 0.95,
       judgedOfRoundedFactors: 0.6,
       reason: 'where the pooled tokens are nearly equal, their norm is made of rounding errors',
     },
