@@ -8,21 +8,16 @@ import {
   dataRootOf,
   listFolder,
   named,
-  RETRIEVAL_SETS,
-  type RetrievalSet,
   readClipList,
   readLabelNames,
-  readRetrievalSet,
 } from '../../data/index.js';
 import { LacunaError } from '../../spec/index.js';
 import { note } from '../note.js';
+import { type ListFlags, listOptions } from '../options/list-options.js';
 
 /** Flags that say which clips there are to find. */
-export interface GalleryFlags {
+export interface GalleryFlags extends ListFlags {
   readonly data: string;
-  readonly set?: RetrievalSet;
-  readonly split?: string;
-  readonly video?: string;
   readonly root?: string;
   readonly followLinks?: boolean;
   readonly clips?: number;
@@ -41,19 +36,8 @@ export interface Gallery {
 
 /** @throws LacunaError for a list, or a folder, that cannot be used. */
 export async function openGallery(flags: GalleryFlags): Promise<Gallery> {
-  const { data, set, split, video, clips, labelNames } = flags;
-  if (set === undefined && (split !== undefined || video !== undefined)) {
-    throw new LacunaError({
-      where: split === undefined ? '--video' : '--split',
-      what: 'this is of --set alone',
-      fix: `Add --set with one of ${RETRIEVAL_SETS.join(', ')}.`,
-    });
-  }
-  const chosen = {
-    ...(split === undefined ? {} : { split }),
-    ...(video === undefined ? {} : { video }),
-  };
-  const list = set === undefined ? await listOf(flags) : await readRetrievalSet(data, set, chosen);
+  const { data, clips, labelNames } = flags;
+  const list = await listOf(flags);
   const all = list.records.slice(0, clips);
   const records =
     labelNames === undefined ? all : named(all, await readLabelNames(labelNames), labelNames);
@@ -64,14 +48,20 @@ export async function openGallery(flags: GalleryFlags): Promise<Gallery> {
 }
 
 /** A list, or the videos of a folder, whose folders are the classes. */
-async function listOf({
-  data,
-  followLinks = false,
-  pictures = false,
-}: GalleryFlags): Promise<ClipList> {
-  return (await isFolder(data))
-    ? listFolder(data, { labelsFromFolders: true, followLinks, pictures, onNote: note })
-    : readClipList(data, note);
+async function listOf(flags: GalleryFlags): Promise<ClipList> {
+  const { data, followLinks = false, pictures = false } = flags;
+  const options = listOptions(flags);
+  if (!(await isFolder(data))) return readClipList(data, note, options);
+  const [given] = Object.keys(options);
+  if (given !== undefined) {
+    throw new LacunaError({
+      where: `--${given}`,
+      what: 'this is for annotation files, and here is a folder',
+      got: data,
+    });
+  }
+  const beside = { labelsFromFolders: true, captionsBeside: true };
+  return listFolder(data, { ...beside, followLinks, pictures, onNote: note });
 }
 
 async function isFolder(path: string): Promise<boolean> {
