@@ -13,6 +13,9 @@ export { readClipList } from './annotations/read-clip-list.js';
 export { readLines } from './annotations/read-lines.js';
 export { captionsOf } from './annotations/record-fields.js';
 export { readVideoMaeList } from './annotations/video-mae-list.js';
+export { wholeVideos } from './annotations/whole-videos.js';
+export { checkDataSet, type DataSetCheck, type DuplicateVideos } from './check/check-data-set.js';
+export type { VideoFacts } from './check/inspect-video.js';
 export { loadClipEncoder } from './demo/encode-clip.js';
 export { type DemoData, makeDemoData } from './demo/make-demo-data.js';
 export { MIXINGS, type Mixing } from './loader/batch-places.js';
@@ -53,6 +56,7 @@ export {
   multiScaleCropBoxes,
   multiScaleCropSizes,
 } from './sampling/multi-scale-crop.js';
+export { partSpan } from './sampling/part-span.js';
 export { type SegmentClip, segmentClip, segmentTestClip } from './sampling/segment-clip.js';
 export { clipSimilarity } from './similarity/clip-similarity.js';
 export { DEFAULT_FRAME_STRIDE, nearestStored, storedFrames } from './similarity/frame-stride.js';

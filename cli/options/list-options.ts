@@ -1,5 +1,15 @@
+import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { Option } from 'commander';
-import type { ClipListOptions } from '../../data/index.js';
+import {
+  type ClipList,
+  type ClipListOptions,
+  type DataRoot,
+  dataRootOf,
+  listFolder,
+  readClipList,
+} from '../../data/index.js';
+import { LacunaError } from '../../spec/index.js';
 
 /** Flags that say what of a data set's annotations is wanted, and how its files are called. */
 export interface ListFlags {
@@ -9,8 +19,54 @@ export interface ListFlags {
   readonly parts?: boolean;
 }
 
+/** Flags of data: of a list, or of the videos of a folder. */
+export interface DataFlags extends ListFlags {
+  /** The folder that paths start from. @defaultValue that of the list */
+  readonly root?: string;
+  readonly followLinks?: boolean;
+  /** Whether the still pictures of a folder are taken, too. */
+  readonly pictures?: boolean;
+}
+
+/** A list as a person named it, and where its videos lie. */
+export interface NamedData {
+  readonly list: ClipList;
+  readonly root: DataRoot;
+}
+
+/**
+ * A list; or the videos of a folder, with the captions that lie beside them and the names of their folders
+ * for classes.
+ *
+ * @throws LacunaError for what is neither.
+ */
+export async function readData(
+  data: string,
+  flags: DataFlags,
+  onNote: (sentence: string) => void,
+): Promise<NamedData> {
+  const { root, followLinks = false, pictures = false } = flags;
+  const options = listOptions(flags);
+  const isFolder = (await stat(data).catch(() => undefined))?.isDirectory() ?? false;
+  if (!isFolder) {
+    const list = await readClipList(data, onNote, options);
+    return { list, root: dataRootOf(root ?? dirname(data), followLinks) };
+  }
+  const [given] = Object.keys(options);
+  if (given !== undefined) {
+    throw new LacunaError({
+      where: `--${given}`,
+      what: 'this is for annotation files, and here is a folder',
+      got: data,
+    });
+  }
+  const beside = { labelsFromFolders: true, captionsBeside: true };
+  const list = await listFolder(data, { ...beside, followLinks, pictures, onNote });
+  return { list, root: dataRootOf(root ?? data, followLinks) };
+}
+
 /** What the flags ask of the reader. */
-export function listOptions({ split, video, parts }: ListFlags): ClipListOptions {
+function listOptions({ split, video, parts }: ListFlags): ClipListOptions {
   return {
     ...(split === undefined ? {} : { split }),
     ...(video === undefined ? {} : { video }),

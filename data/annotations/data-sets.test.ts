@@ -307,6 +307,7 @@ describe('what cannot be read', () => {
     ['{"a": ["x"],\n "b": ["y"', /list:2: the annotations are not JSON; got the end is missing/],
     ['{"a": ["x"],\n "b" ["y"]}', /list:2: the annotations are not JSON; got a colon is missing/],
     ['{"a": ["x"]\n "b": ["y"]}', /list:2: .*a comma is missing/],
+    ['{"a": ["x"]]', /the closing bracket is of the other kind/],
     ['{"a": ["x"]}\n]', /list:1: /],
     [`{"a": ${'['.repeat(200)}`, /more than 64 brackets deep/],
     [{ a: ['x'], b: 3 }, /list:1: these are no captions; got 3/],

@@ -145,6 +145,7 @@ function checkSplit(
 ): void {
   const told = [...splits].filter(([own]) => own !== '');
   const counts = told
+    .slice(0, 20)
     .map(([own, count]) => `${own} ${count}`)
     .join(', ')
     .slice(0, 200);

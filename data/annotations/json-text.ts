@@ -85,7 +85,10 @@ export class JsonText {
       yield { where: `${this.path}:${line}`, key, start: at, end, line };
       [at, line] = this.#blank(end, last);
       const next = this.#text[at];
-      if (at >= parent.end - 1) return;
+      if (at >= parent.end - 1) {
+        if (next === (kind === 'array' ? ']' : '}')) return;
+        throw this.#broken(line, 'the closing bracket is of the other kind');
+      }
       if (next !== ',') throw this.#broken(line, 'a comma is missing');
       [at, line] = this.#blank(at + 1, line);
     }

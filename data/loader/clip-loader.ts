@@ -212,7 +212,7 @@ export class ClipLoader implements AsyncDisposable {
     const known = this.#unreadable.get(key);
     const outcome =
       known === undefined
-        ? await this.#pool.decode({ root, video: record.video, address })
+        ? await this.#pool.decode({ root, ...placeOf(record), address })
         : { problem: { reason: known, isWholeVideo: true } };
     if ('clip' in outcome) {
       const { clip } = outcome;
@@ -227,6 +227,11 @@ export class ClipLoader implements AsyncDisposable {
     skipped.push({ id: record.id, reason });
     return undefined;
   }
+}
+
+/** Where the frames of a record lie. */
+function placeOf({ video, part }: ClipRecord): Pick<ClipRecord, 'video' | 'part'> {
+  return part === undefined ? { video } : { video, part };
 }
 
 /** What a sample is known by. */

@@ -1,10 +1,6 @@
 import type { ErrorFacts } from '../../spec/errors.js';
-import type {
-  ClipSampling,
-  ClipWindow,
-  FrameSpan,
-  SampleAddress,
-} from '../sampling/clip-sampling.js';
+import type { ClipPart } from '../annotations/clip-part.js';
+import type { ClipSampling, ClipWindow, SampleAddress } from '../sampling/clip-sampling.js';
 import type { DataRoot } from '../video/data-root.js';
 import type { VideoBackendName } from '../video/video-reader.js';
 import type { Clip } from './clip.js';
@@ -24,8 +20,8 @@ export interface DecodeJob {
   readonly address: SampleAddress | undefined;
   /** Which evaluation clip. @defaultValue the only one, in the middle */
   readonly window?: ClipWindow;
-  /** Of which part of the video the evaluation clip is. @defaultValue all of it */
-  readonly span?: FrameSpan;
+  /** Of which part of the video the clip is. @defaultValue all of it */
+  readonly part?: ClipPart;
 }
 
 /** A job, or the word to end after the current one. */

@@ -2,7 +2,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { LacunaError } from '../../spec/errors.js';
 import { FlowModel } from '../motion/flow-model.js';
 import { readWithMotion } from '../motion/motion-request.js';
-import { evaluationClip, spanClip, trainingClip } from '../sampling/clip-sampling.js';
+import { evaluationClip, inSpan, trainingClip } from '../sampling/clip-sampling.js';
+import { partSpan } from '../sampling/part-span.js';
 import { fileInRoot } from '../video/data-root.js';
 import { videoBackend } from '../video/video-backend.js';
 import type { VideoBackend, VideoReader } from '../video/video-reader.js';
@@ -81,14 +82,16 @@ async function work(tools: Tools, job: DecodeJob & { readonly key: number }): Pr
 async function readClip(
   reader: VideoReader,
   { setup: { sampling }, model }: Tools,
-  { address, window, span }: DecodeJob,
+  { address, window, part }: DecodeJob,
 ): Promise<Clip> {
-  const request =
-    address !== undefined
-      ? trainingClip(reader.info, sampling, address)
-      : span === undefined
-        ? evaluationClip(reader.info, sampling, window)
-        : spanClip(reader.info, sampling, span);
+  const span = partSpan(reader, part ?? { first: 0, count: reader.info.frameCount });
+  const alone = { ...reader.info, frameCount: span.count };
+  const request = inSpan(
+    address === undefined
+      ? evaluationClip(alone, sampling, window)
+      : trainingClip(alone, sampling, address),
+    span,
+  );
   const { crop, flip } = request;
   const { frames, ...motion } =
     sampling.motion === undefined
