@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { readClipList } from '../../data/index.js';
+import { SHARED_DATA, SHARED_FILES } from '../../data/testing/shared-data.js';
 import { writeTestVideo } from '../../data/testing/test-videos.js';
 import { dataCommand } from './data.js';
 
@@ -62,6 +63,22 @@ describe('lacuna data check', () => {
     expect(shown).toContain('1 caption, 1 of them different');
     expect(shown).not.toContain('<b>caption');
   }, 60_000);
+
+  it.skipIf(SHARED_DATA === undefined)(
+    `names of the odd real files the broken ones${SHARED_DATA === undefined ? ' (skipped: ../shared/data is absent)' : ''}`,
+    async () => {
+      const page = join(folder, 'odd.html');
+      const [text] = await data('check', join(SHARED_DATA ?? '', 'odd'), '--page', page);
+      const named = [...text.matchAll(/^(\S+\.(?:mp4|mkv|webm|mov|avi|mpg)): /gm)].map(
+        ([, name]) => name,
+      );
+      const broken = SHARED_FILES.filter(({ file, expect: told = '' }) => {
+        return file.startsWith('odd/broken_') || /must be refused|NAL errors/.test(told);
+      });
+      expect(named.sort()).toEqual(broken.map(({ file }) => file.slice('odd/'.length)).sort());
+    },
+    120_000,
+  );
 
   it('tells parts that lie outside, and videos that are in both lists', async () => {
     const list = (name: string, lines: readonly object[]): Promise<void> =>

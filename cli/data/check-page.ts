@@ -21,7 +21,7 @@ const BARS = 12;
 
 const OWN = `
 svg.bars { width: min(100%, 34rem); height: auto; display: block; } svg.bars rect { fill: var(--accent); }
-svg.bars text { fill: var(--ink); font-size: 12px; } th { overflow-wrap: normal; }
+svg.bars text { fill: var(--ink); font-size: 12px; } th, td.number { overflow-wrap: normal; white-space: nowrap; } td:first-child { min-width: 12rem; }
 div.sides { display: grid; grid-template-columns: repeat(auto-fit, minmax(18rem, 1fr)); gap: 1rem; }
 `;
 
@@ -80,7 +80,7 @@ function badTable(videos: readonly VideoFacts[]): Html {
   if (bad.length === 0) return html``;
   const rows = bad.map(
     ({ video, bytes, faults, isUnreadable }) =>
-      html`<tr><td>${video}</td><td class="number">${bytes}</td><td>${faults.join('; ')}</td><td>${isUnreadable ? 'skips it' : 'takes it; other frames stand for lost ones'}</td></tr>`,
+      html`<tr><td>${video}</td><td class="number">${bytes}</td><td>${faults.join('; ')}</td><td>${isUnreadable ? 'skips it' : 'takes what decodes of it'}</td></tr>`,
   );
   return table('Broken files', ['file', 'bytes', 'what is wrong', 'training'], rows);
 }
