@@ -58,10 +58,22 @@ export async function readIndex(
   });
   const size = shownSize(stored, orientation);
   const info = { ...size, codec, container, stored, orientation, frameCount };
-  // Where no packets are told, frames themselves tell their times.
-  const timed = list.length > 0 ? list : log.frames.map(({ time }) => ({ time, decodeTime: time }));
-  const shown = frameTimes(timeline, timed, timeBase);
+  const shown = shownTimes(timeline, list, log, timeBase);
   return { info, stream, timeline, times, frameTimes: shown, entryTimes, weight: 3 * frameCount };
+}
+
+/** The times of the frames: of a video that was decoded for them, as the frames themselves tell. */
+function shownTimes(
+  timeline: Timeline,
+  list: readonly ListedPacket[],
+  { frames }: DecodeLog,
+  timeBase: number,
+): Float64Array {
+  const { frameCount } = timeline;
+  if (frames.length !== frameCount) return frameTimes(timeline, list, timeBase);
+  const packetOf = Int32Array.from(frames, (_, frame) => frame);
+  const timed = frames.map(({ time }) => ({ time, decodeTime: Number.NaN }));
+  return frameTimes({ frameCount, packetOf }, timed, timeBase);
 }
 
 /** The index with the frames that are lost, now that a part of the video did not decode cleanly. */
