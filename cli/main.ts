@@ -20,6 +20,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Makes a data set, pretrains on it, and says what the model learned.',
     load: async () => (await import('./commands/demo.js')).demoCommand(),
   },
+  data: {
+    summary: 'Says what a data set holds and what of it is broken, and writes it as one list.',
+    load: async () => (await import('./commands/data.js')).dataCommand(),
+  },
   caption: {
     summary: 'Writes captions for videos, as a list for `lacuna pretrain`.',
     load: async () => (await import('./commands/caption.js')).captionCommand(),
@@ -110,6 +114,7 @@ const program = new Command('lacuna')
     `
 Examples:
   $ lacuna demo                                                           make data, pretrain on it, say what it learned
+  $ lacuna data check captions.jsonl --root videos                        what a data set holds, and what is broken
   $ lacuna caption videos --source model --model captioner                captions for your videos
   $ lacuna similarity --data captions.jsonl --teacher clip --output maps  maps for text-guided masks
   $ lacuna mask show clip.mp4 --mask motion-guided --output mask.png      a picture of where a mask falls

@@ -2,7 +2,9 @@
  * Clips, captions and tokenizers, read from files of strangers with bounds on every length. In come
  * paths; out come frames, tokens and similarity maps. What a model makes of them is not known here.
  */
-export type { ClipList, ClipRecord } from './annotations/clip-record.js';
+export type { ClipPart } from './annotations/clip-part.js';
+export { type ClipList, type ClipRecord, jsonLine, recordLine } from './annotations/clip-record.js';
+export type { ClipListOptions } from './annotations/gather-clips.js';
 export { readJsonLines } from './annotations/json-lines.js';
 export { named, readLabelNames } from './annotations/label-names.js';
 export { MAX_CAPTION_LENGTH, MAX_CAPTIONS, MAX_LINE_BYTES } from './annotations/limits.js';
@@ -10,13 +12,11 @@ export { listFolder, type VideoFolder } from './annotations/list-folder.js';
 export { readClipList } from './annotations/read-clip-list.js';
 export { readLines } from './annotations/read-lines.js';
 export { captionsOf } from './annotations/record-fields.js';
-export {
-  RETRIEVAL_SETS,
-  type RetrievalSet,
-  readRetrievalSet,
-} from './annotations/retrieval-sets.js';
 export { readVideoMaeList } from './annotations/video-mae-list.js';
+export { wholeVideos } from './annotations/whole-videos.js';
 export { augmentClip, augmentFrame, type ClipAugmentation } from './augmentation/augment-clip.js';
+export { checkDataSet, type DataSetCheck, type DuplicateVideos } from './check/check-data-set.js';
+export type { VideoFacts } from './check/inspect-video.js';
 export { loadClipEncoder } from './demo/encode-clip.js';
 export { type DemoData, makeDemoData } from './demo/make-demo-data.js';
 export { MIXINGS, type Mixing } from './loader/batch-places.js';
@@ -58,6 +58,7 @@ export {
   multiScaleCropBoxes,
   multiScaleCropSizes,
 } from './sampling/multi-scale-crop.js';
+export { partSpan } from './sampling/part-span.js';
 export { type SegmentClip, segmentClip, segmentTestClip } from './sampling/segment-clip.js';
 export {
   type ClipViews,

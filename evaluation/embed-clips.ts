@@ -184,7 +184,7 @@ class WindowMeans {
 /** What the embedding of a video depends on; undefined where the file cannot be read. */
 async function keyOf(
   { settings }: TrainedModel,
-  { video }: ClipRecord,
+  { video, part }: ClipRecord,
   root: DataRoot,
   [name, windows]: readonly [name: string, windows: number],
   { model }: Kept,
@@ -192,7 +192,8 @@ async function keyOf(
   try {
     const digest = await fileDigest(await fileInRoot(root, video));
     const { frames: count, size, rule } = clipSampling(settings);
-    const sampling = JSON.stringify([count, size, rule, windows]);
+    const facts = [count, size, rule, windows];
+    const sampling = JSON.stringify(part === undefined ? facts : [...facts, part]);
     return [name, model, digest, sampling];
   } catch (error) {
     if (error instanceof LacunaError) return undefined;

@@ -1,5 +1,5 @@
 import { sha256 } from '../core/sha256.js';
-import type { ClipRecord } from '../data/index.js';
+import { type ClipRecord, recordLine } from '../data/index.js';
 import { CONVENTIONS, type ConventionName } from '../spec/index.js';
 
 /**
@@ -73,10 +73,7 @@ export function protocolDifferences(a: RetrievalProtocol, b: RetrievalProtocol):
 
 /** SHA-256 of records: that of a list (`ClipList`) where all of it is taken. */
 export function recordsDigest(records: readonly ClipRecord[]): string {
-  const lines = records.map(
-    ({ video, captions, label }) => `${JSON.stringify([video, captions, label ?? null])}\n`,
-  );
-  return sha256(lines.join(''));
+  return sha256(records.map(recordLine).join(''));
 }
 
 function shown(value: string | number | boolean | undefined): string {

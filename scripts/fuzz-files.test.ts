@@ -9,6 +9,8 @@ it.each([
   ['port', 150],
   ['weights', 100],
   ['shards', 100],
+  ['lists', 400],
+  ['parquet', 12],
   ['png', 60],
   ['jpeg', 60],
   ['webp', 60],

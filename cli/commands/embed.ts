@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
-import { RETRIEVAL_SETS } from '../../data/index.js';
 import {
   ALIGNED_VECTORS,
   CAPTION_TITLE,
@@ -26,6 +25,7 @@ import { EvaluationDisplay } from '../evaluation-display.js';
 import { note } from '../note.js';
 import { openBackend } from '../open-backend.js';
 import { cacheOption, noCacheOption, openCache } from '../options/cache-option.js';
+import { partsOption, splitOption, videoOption } from '../options/list-options.js';
 import { followLinksOption, rootOption } from '../options/shared-options.js';
 import { type Gallery, type GalleryFlags, openGallery } from '../retrieval/open-gallery.js';
 import { version } from '../version.js';
@@ -57,7 +57,7 @@ export function embedCommand(): Command {
     .argument('<run>', 'the run folder of the model')
     .requiredOption(
       '--data <list>',
-      'clips: JSON Lines (video or image, captions, label), a VideoMAE list, a folder, or see --set',
+      'clips: JSON Lines (video or image, captions, label), the annotation file of a public set, or a folder',
     )
     .requiredOption(
       '--output <file>',
@@ -72,13 +72,9 @@ export function embedCommand(): Command {
         .default('features'),
     )
     .option('--windows <n>', 'clips of a video whose vectors are averaged', wholeNumber(1, 64), 1)
-    .addOption(
-      new Option('--set <name>', "--data is a public set's own annotation file").choices(
-        RETRIEVAL_SETS,
-      ),
-    )
-    .option('--split <file>', 'of --set: only the ids in this file, one a line')
-    .option('--video <path>', "of --set: the path of the video with the id {} (default: the set's)")
+    .addOption(splitOption())
+    .addOption(videoOption())
+    .addOption(partsOption())
     .addOption(rootOption())
     .addOption(followLinksOption())
     .option('--pictures', 'of a folder, take the still pictures, too')

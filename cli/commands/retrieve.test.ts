@@ -62,9 +62,9 @@ describe('lacuna retrieve', () => {
   it.each<[readonly string[], RegExp]>([
     [['--prompt', 'a {}'], /only class names are put into a prompt/],
     [['--texts', 'labels', '--prompt', 'a'], /does not say where the class name goes/],
-    [['--split', 'x'], /--split: this is of --set alone/],
+    [['--split', 'x'], /--split is for the annotations of data sets/],
     [['--beside', 'LIST'], /no result of a retrieval/],
-    [['--set', 'msvd'], /the annotations are not JSON/],
+    [['--video', 'x/{}'], /--video is for the annotations of data sets/],
   ])(
     '%j is refused with what would mend it',
     async (flags, sentence) => {

@@ -1,5 +1,4 @@
 import { Command, Option } from 'commander';
-import { RETRIEVAL_SETS } from '../../data/index.js';
 import {
   evaluate,
   extremeQueries,
@@ -18,6 +17,7 @@ import { EvaluationDisplay } from '../evaluation-display.js';
 import { note } from '../note.js';
 import { openBackend } from '../open-backend.js';
 import { cacheOption, noCacheOption, openCache } from '../options/cache-option.js';
+import { partsOption, splitOption, videoOption } from '../options/list-options.js';
 import { collect, followLinksOption, rootOption } from '../options/shared-options.js';
 import { type Gallery, type GalleryFlags, openGallery } from '../retrieval/open-gallery.js';
 import { retrievalPage } from '../retrieval/retrieval-page.js';
@@ -59,15 +59,11 @@ export function retrieveCommand(): Command {
     .argument('<run>', 'the run folder of a model that was aligned with text')
     .requiredOption(
       '--data <list>',
-      'clips: JSON Lines (video, captions, label), a VideoMAE list, a folder whose folders are the classes, or see --set',
+      'clips: JSON Lines (video, captions, label), the annotation file of a public set, or a folder whose folders are the classes',
     )
-    .addOption(
-      new Option('--set <name>', "--data is a public set's own annotation file").choices(
-        RETRIEVAL_SETS,
-      ),
-    )
-    .option('--split <file>', 'of --set: only the ids in this file, one a line')
-    .option('--video <path>', "of --set: the path of the video with the id {} (default: the set's)")
+    .addOption(splitOption())
+    .addOption(videoOption())
+    .addOption(partsOption())
     .addOption(rootOption())
     .addOption(followLinksOption())
     .option('--clips <n>', 'how many of them, from the first (default: all)', wholeNumber(1, 1e7))
@@ -107,9 +103,9 @@ export function retrieveCommand(): Command {
       `
 Examples:
   $ lacuna retrieve runs/my-run --data test.jsonl --root videos
-  $ lacuna retrieve runs/my-run --data MSRVTT_JSFUSION_test.csv --set msrvtt --root MSRVTT/videos
-  $ lacuna retrieve runs/my-run --data captions_msvd.json --set msvd --split test_list.txt --root MSVD --texts all
-  $ lacuna retrieve runs/my-run --data val_1.json --set activitynet --root videos --texts paragraph --windows 4
+  $ lacuna retrieve runs/my-run --data MSRVTT_JSFUSION_test.csv --root MSRVTT/videos
+  $ lacuna retrieve runs/my-run --data captions_msvd.json --split test_list.txt --root MSVD --texts all
+  $ lacuna retrieve runs/my-run --data val_1.json --root videos --texts paragraph --windows 4
   $ lacuna retrieve runs/my-run --data UCF-101 --texts labels --prompt "a video of {}"
   $ lacuna retrieve runs/my-run --data hmdb51.txt --texts labels --label-names classes.txt
   $ lacuna retrieve runs/my-run --data test.jsonl --json > now.json && lacuna retrieve runs/other --data test.jsonl --beside now.json`,

@@ -6,6 +6,7 @@ import {
   readClipList,
   SIMILARITY_FORMS,
   SimilarityStore,
+  wholeVideos,
 } from '../../data/index.js';
 import { LacunaError } from '../../spec/index.js';
 import {
@@ -76,7 +77,8 @@ Examples:
 }
 
 async function similarity(flags: SimilarityFlags): Promise<void> {
-  const { records } = await readClipList(flags.data, note);
+  // Maps are of whole videos: clips of their parts take from them what they need.
+  const records = wholeVideos((await readClipList(flags.data, note)).records);
   if (records.every(({ captions }) => captions.length === 0)) {
     throw new LacunaError({
       where: flags.data,

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LacunaError } from '../../spec/errors.js';
+import { sampleWord } from '../../spec/random/sample-word.js';
 import { SHARED_DATA } from '../testing/shared-data.js';
-import type { ClipList } from './clip-record.js';
+import { type ClipList, jsonLine } from './clip-record.js';
 import { MAX_LINE_BYTES } from './limits.js';
 import { readClipList } from './read-clip-list.js';
 
@@ -81,11 +82,11 @@ describe('a JSON Lines list', () => {
   });
 
   it('says which keys it does not read, and those about a part of a video by name', async () => {
-    const line = '{"video": "a.mp4", "start": 1.5, "end": 3, "fps": 25}';
+    const line = '{"video": "a.mp4", "start_time": 1.5, "end_time": 3, "fps": 25}';
     const told: string[] = [];
-    await read(`${line}\n{"video": "b.mp4", "start": 0}`, told);
+    await read(`${line}\n{"video": "b.mp4", "start_time": 0}`, told);
     expect(told.map((each) => each.replaceAll(folder, ''))).toEqual([
-      '/list.txt: the keys "start" (2 lines), "end" (1 line) are about a part of a video, and parts are not read: the whole video is used. Cut the parts out into files of their own.',
+      '/list.txt: the keys "start_time" (2 lines), "end_time" (1 line) are about a part of a video and not read: the whole video is used. "start" and "end", in seconds, are.',
       '/list.txt: the key "fps" (1 line) is not known and left out.',
     ]);
   });
@@ -126,7 +127,7 @@ describe('a JSON Lines list', () => {
     ['', /the list has no videos/],
     ['\n  \n', /the list has no videos/],
     [`{"video": "${'a'.repeat(MAX_LINE_BYTES)}"}`, /list.txt:1: the line is too long/],
-    [Buffer.from([0x7b, 0xff, 0x7d]), /list.txt:1: the line is not UTF-8 text/],
+    [Buffer.from([0x7b, 0xff, 0x7d]), /list.txt: the file is not UTF-8 text/],
   ])('is refused when it is %s', async (content, message) => {
     expect(await messageOf(content)).toMatch(message);
   });
@@ -148,11 +149,47 @@ describe('a JSON Lines list', () => {
     await expect(readClipList(folder, () => {})).rejects.toThrow(/the list cannot be read/);
   });
 
-  it('is refused when two names have the same digest', async () => {
-    const lines = '{"video": "v332789.mp4"}\n{"video": "v529192.mp4"}'; // found by trying
-    expect(await messageOf(lines)).toMatch(
-      /list.txt:2: two videos would get the same random draws/,
+  it('gives the later of two names with the same digest another address', async () => {
+    const names = ['v332789.mp4', 'v529192.mp4']; // found by trying
+    expect(sampleWord(names[0] ?? '')).toBe(sampleWord(names[1] ?? ''));
+    const { records } = await read(names.map((video) => JSON.stringify({ video })).join('\n'));
+    expect(records.map(({ id, video }) => [id, video])).toEqual([
+      ['v332789.mp4', 'v332789.mp4'],
+      ['v529192.mp4~1', 'v529192.mp4'],
+    ]);
+  });
+
+  it('has parts of videos as records of their own, in seconds or frames', async () => {
+    const { records, digest } = await read(
+      [
+        '{"video": "a.mp4", "start": 1.5, "end": "00:00:03", "captions": "x"}',
+        '{"video": "a.mp4", "start": 3, "end": 4.25}',
+        '{"file_name": "a.mp4", "frames": [10, 32], "text": "y"}',
+        '{"video": "a.mp4"}',
+      ].join('\n'),
     );
+    expect(records).toEqual([
+      { id: 'a.mp4#t=1.5,3', video: 'a.mp4', part: { start: 1.5, end: 3 }, captions: ['x'] },
+      { id: 'a.mp4#t=3,4.25', video: 'a.mp4', part: { start: 3, end: 4.25 }, captions: [] },
+      { id: 'a.mp4#frames=10,32', video: 'a.mp4', part: { first: 10, count: 32 }, captions: ['y'] },
+      { id: 'a.mp4', video: 'a.mp4', captions: [] },
+    ]);
+    // What is written of them is read back as it is.
+    expect((await read(records.map(jsonLine).join(''))).digest).toBe(digest);
+  });
+
+  it.each([
+    ['"start": 3, "end": 3', /no usable times; got 3 to 3/],
+    ['"start": 3', /got 3 to undefined/],
+    ['"start": -1, "end": 3', /no usable times/],
+    ['"start": "x", "end": 3', /no usable times/],
+    ['"start": 1, "end": 1e9', /no usable times/],
+    ['"frames": [1]', /told in two ways, or not in full/],
+    ['"frames": [1, 2], "start": 1, "end": 2', /told in two ways/],
+    ['"frames": [1, 0]', /no usable frames/],
+    ['"frames": [1.5, 2]', /no usable frames/],
+  ])('is refused with a part like %s', async (part, message) => {
+    expect(await messageOf(`{"video": "a.mp4", ${part}}`)).toMatch(message);
   });
 });
 
@@ -165,6 +202,23 @@ describe('a VideoMAE list', () => {
     ]);
   });
 
+  it('takes paths alone', async () => {
+    const { records } = await read('a.mp4\nb/c.webm\n');
+    expect(records.map(({ video, label }) => [video, label])).toEqual([
+      ['a.mp4', undefined],
+      ['b/c.webm', undefined],
+    ]);
+  });
+
+  it('takes "path start total" of a video as so many frames of it', async () => {
+    const { records } = await read('a.mp4 30 64\na.mp4 94 64\nb.mp4 0 -1\n');
+    expect(records.map(({ id, part }) => [id, part])).toEqual([
+      ['a.mp4#frames=30,64', { first: 30, count: 64 }],
+      ['a.mp4#frames=94,64', { first: 94, count: 64 }],
+      ['b.mp4', undefined],
+    ]);
+  });
+
   it('takes "path 0 -1" of VideoMAE V2', async () => {
     const { records } = await read('a.mp4 0 -1\nb.mp4\t0 -1\n');
     expect(records.map(({ video, label }) => [video, label])).toEqual([
@@ -174,26 +228,33 @@ describe('a VideoMAE list', () => {
   });
 
   it.each([
-    ['a.mp4', /list.txt:1: the line has the wrong number of fields.*"path label"/],
+    ['a', /list.txt:1: the line names no video file: .*"path label"/],
+    ['a.mp4\nb', /list.txt:2: the line names no video file/],
+    ['1 ApplyEyeMakeup', /names of classes with their numbers/],
+    ['a.mp4 0 3\nb.mp4 0 2 4', /list.txt:2: the line has several labels/],
     ['my video file.mp4 3', /the path has a blank in it.*JSON Lines/],
     ['my video.mp4 1\nother.mp4 2', /list.txt:1: the path has a blank in it.*JSON Lines/],
     ['a.mp4 1\nmy video.mp4 1', /list.txt:2: the path has a blank in it; .*2 fields.*JSON Lines/],
-    ['[{"video":"a.mp4","captions":["x"]}]', /this is JSON, but .* one object a line/],
-    ['[\n{"video":"a.mp4"}\n]', /this is JSON, but .* one object a line/],
-    ['videoid,caption\n1,"a, b\nc"', /a table with commas, which is not read.*JSON Lines/],
+    [
+      'videoid,caption\n1,"a, b\nc"',
+      /a table with commas whose first line .*none that are known.*JSON Lines/,
+    ],
     ['a.mp4,a dog\nb.mp4,a cat', /a table with commas/],
     ['"a b.mp4","a dog, running"', /a table with commas/],
-    ['Hello, world\n', /^(?!.*a table).*the wrong number of fields/],
+    ['Hello, world\n', /^(?!.*a table).*the line names no video file/],
     [
       '[WARNING] 3 files, none of them read',
-      /^(?!.*(?:a table|this is JSON)).*the wrong number of fields/,
+      /^(?!.*(?:a table|JSON,)).*the wrong number of fields/,
     ],
     ['a.mp4 1\rb.mp4 2\r', /list.txt: the lines end with a carriage return alone/],
     [`${'a.mp4 1\r'.repeat(50_000)}`, /the lines end with a carriage return alone/],
     ['a.mp4 3\nb.mp4 0 -1', /list.txt:2: the line has the wrong number of fields.*2 fields/],
+    ['a.mp4 1 x', /should be a whole number is none/],
     ['a.mp4 x', /should be a whole number is none.*JSON Lines/],
     ['a.mp4 1.5', /should be a whole number is none/],
-    ['frames/a 0 120', /a folder of frames or a part of a video/],
+    ['frames/a 0 120', /a folder of frames/],
+    ['a.mp4 3 -1', /a folder of frames/],
+    ['a.mp4 0 0', /no usable frames/],
     ['../a.mp4 1', /not inside the data folder/],
     ['a.mp4 1\na.mp4 2', /twice/],
   ])('is refused when it is %j', async (content, message) => {

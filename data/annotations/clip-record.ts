@@ -1,9 +1,16 @@
-/** One video of a data set, with what is written about it. */
+import type { ClipPart } from './clip-part.js';
+
+/** One video of a data set, or a part of one, with what is written about it. */
 export interface ClipRecord {
-  /** Its name in reports and the address of its random draws: `video`, unique in a list. */
+  /**
+   * Its name in reports and the address of its random draws, unique in a list: `video`, and where it is
+   * about a part, that behind it (`partName`).
+   */
   readonly id: string;
   /** Its path relative to the data folder, with forward slashes, without `.` and `..`. */
   readonly video: string;
+  /** The part of the video that it is about. @defaultValue all of it */
+  readonly part?: ClipPart;
   /** Its captions, trimmed and not empty; there may be none. */
   readonly captions: readonly string[];
   /** Its class. */
@@ -14,6 +21,8 @@ export interface ClipRecord {
 
 /** A list of videos as read from a file. */
 export interface ClipList {
+  /** What the file was taken for: `MSR-VTT`, `JSON Lines`, ... */
+  readonly format: string;
   readonly records: readonly ClipRecord[];
   /** SHA-256 (hex) of the records: equal for lists that say the same in different layouts. */
   readonly digest: string;
@@ -21,6 +30,27 @@ export interface ClipList {
   readonly distinctCaptions: number;
   /** Keys that no reader of this project knows, with the number of lines that have them. */
   readonly unknownKeys: ReadonlyMap<string, number>;
-  /** Captions that cannot be used and were left out: how many, and of each video the first. */
+  /** Captions that cannot be used and were left out: how many, and of each record the first. */
   readonly badCaptions: { readonly count: number; readonly first: ReadonlyMap<string, string> };
+  /** Parts that are none and were left out: how many, and why the first. */
+  readonly badParts: { readonly count: number; readonly first?: string };
+}
+
+/** A record as a line of the text that its list's digest is of. */
+export function recordLine(record: Omit<ClipRecord, 'id'>): string {
+  const { video, captions, label, labels, part } = record;
+  const more = [part, labels].filter((each) => each !== undefined);
+  return `${JSON.stringify([video, captions, label ?? null, ...more])}\n`;
+}
+
+/** A record as a line of a JSON Lines list, which is read back as it is. */
+export function jsonLine(record: Omit<ClipRecord, 'id'>): string {
+  const { video, captions, label, labels, part } = record;
+  const where =
+    part === undefined ? {} : 'start' in part ? part : { frames: [part.first, part.count] };
+  const rest = {
+    ...(label === undefined ? {} : { label }),
+    ...(labels === undefined ? {} : { labels }),
+  };
+  return `${JSON.stringify({ video, ...where, captions, ...rest })}\n`;
 }

@@ -1,36 +1,42 @@
 import { LacunaError } from '../../spec/errors.js';
 import { ClipListBuilder } from './clip-list-builder.js';
-import type { ClipList } from './clip-record.js';
+import { framePart, timePart } from './clip-part.js';
+import type { ClipList, ClipRecord } from './clip-record.js';
 import { readLines } from './read-lines.js';
+import { JSON_LINE } from './recognise.js';
 import { labelOf, labelsOf, show, usableCaptions, videoPath } from './record-fields.js';
 
-/** A line as an example. */
-export const JSON_LINE = '{"video": "clips/a.mp4", "captions": ["..."]}';
-const KNOWN_KEYS = new Set(['video', 'image', 'captions', 'caption', 'label', 'labels']);
+/** Keys that say the same: a line has one of them. The last are those of Hugging Face's `metadata.jsonl`. */
+const SAME_KEYS = [
+  ['caption', 'captions', 'text'],
+  ['video', 'image', 'file_name'],
+  ['label', 'labels'],
+] as const;
+const KNOWN_KEYS: ReadonlySet<string> = new Set([...SAME_KEYS.flat(), 'start', 'end', 'frames']);
 
 /**
  * Reads a JSON Lines list: on each line an object with `video` (path relative to the data folder, of a
- * video or of a still picture; `image` is the same), `captions` (a string or an array; `caption` is the
- * same) and, if wanted, `label`, or `labels`, an object of one for each thing told of the clip. Other keys, and
+ * video or of a still picture; `image` and `file_name` are the same), `captions` (a string or an array;
+ * `caption` and `text` are the same) and, if wanted, `label`, or `labels`, an object of one for each thing
+ * told of the clip, and `start` and `end` in seconds, or `frames` (the first one and how many), of the part
+ * of the video that the line is about. Other keys, and
  * captions that cannot be used, are counted and left out; blank lines are passed over.
  *
  * @throws LacunaError that names the line, what it has and what it should have, and the other lines
  * that cannot be read.
  */
 export async function readJsonLines(path: string): Promise<ClipList> {
-  const builder = new ClipListBuilder(path);
+  const builder = new ClipListBuilder(path, 'JSON Lines');
   for await (const { where, text } of readLines(path)) {
     builder.line(() => addLine(builder, where, parse(where, text)));
   }
   return builder.build();
 }
 
-/** Keys that say the same: a line has one of them. */
-const SAME_KEYS = [
-  ['caption', 'captions'],
-  ['video', 'image'],
-  ['label', 'labels'],
-] as const;
+/** Whether an object is one of a JSON Lines list: it has a key of one, or one that says that it is another. */
+export function isJsonLine(fields: Readonly<Record<string, unknown>>): boolean {
+  return SAME_KEYS[1].some((key) => typeof fields[key] === 'string');
+}
 
 function addLine(
   builder: ClipListBuilder,
@@ -38,19 +44,50 @@ function addLine(
   fields: Readonly<Record<string, unknown>>,
 ): void {
   for (const key of Object.keys(fields)) if (!KNOWN_KEYS.has(key)) builder.countUnknownKey(key);
-  for (const [one, other] of SAME_KEYS) {
-    if (fields[one] === undefined || fields[other] === undefined) continue;
+  for (const keys of SAME_KEYS) {
+    const [one, other] = keys.filter((key) => fields[key] !== undefined);
+    if (other === undefined) continue;
     const expected = 'one of them';
     throw new LacunaError({ what: `the line has both "${one}" and "${other}"`, where, expected });
+  }
+  const [captions, video] = SAME_KEYS.map((keys) =>
+    keys.map((key) => fields[key]).find((value) => value !== undefined),
+  );
+  if (video === undefined && fields.question !== undefined) {
+    throw new LacunaError({
+      what: 'the line has a question and its answer, which are not read, and no path of a video',
+      where,
+      got: show(fields),
+      expected: JSON_LINE,
+    });
   }
   const label = labelOf(where, fields.label);
   const labels = labelsOf(where, fields.labels);
   const record = {
-    video: videoPath(where, fields.video ?? fields.image),
+    video: videoPath(where, video),
+    ...partOf(where, fields),
     ...(label === undefined ? {} : { label }),
     ...(labels === undefined ? {} : { labels }),
   };
-  builder.addCaptioned(where, record, usableCaptions(where, fields.captions ?? fields.caption));
+  builder.addCaptioned(where, record, usableCaptions(where, captions));
+}
+
+function partOf(
+  where: string,
+  { start, end, frames }: Readonly<Record<string, unknown>>,
+): Pick<ClipRecord, 'part'> {
+  const isTime = (start ?? end ?? undefined) !== undefined;
+  if (frames === undefined || frames === null)
+    return isTime ? { part: timePart(where, start, end) } : {};
+  if (isTime || !Array.isArray(frames) || frames.length !== 2) {
+    throw new LacunaError({
+      what: 'the part of the video is told in two ways, or not in full',
+      where,
+      got: show({ start, end, frames }),
+      expected: '"start" and "end", or "frames": [first, count]',
+    });
+  }
+  return { part: framePart(where, frames[0], frames[1]) };
 }
 
 function parse(where: string, text: string): Readonly<Record<string, unknown>> {

@@ -28,6 +28,28 @@ describe('the videos of a folder', () => {
     expect([...leftOut]).toEqual([['not named as a video', 2]]);
   });
 
+  it('have the captions that lie beside them, where those are asked for', async () => {
+    write('videos/a.mp4', 'videos/b/c.mp4', 'videos/d.mp4', 'videos/e.mp4', 'videos/f.txt');
+    const beside = (name: string, text: string): void =>
+      writeFileSync(join(folder, 'videos', name), text);
+    beside('a.txt', 'a dog\n\na brown dog\n');
+    beside('a.json', '{"caption": "not this"}');
+    beside('b/c.json', '{"captions": ["x", "y"], "fps": 25}');
+    beside('d.json', '{"caption": "z"}');
+    const told: string[] = [];
+    const options = { captionsBeside: true, onNote: (line: string) => told.push(line) };
+    const { records } = await listFolder(join(folder, 'videos'), options);
+    expect(records.map(({ id, captions }) => [id, captions])).toEqual([
+      ['a.mp4', ['a dog', 'a brown dog']],
+      ['b/c.mp4', ['x', 'y']],
+      ['d.mp4', ['z']],
+      ['e.mp4', []],
+    ]);
+    expect(told.join()).toMatch(/captions of 3 videos lie beside them/);
+    beside('d.json', '{"caption": ');
+    await expect(listFolder(join(folder, 'videos'), options)).rejects.toThrow(/d.json: .*not JSON/);
+  });
+
   it('are not looked for behind links', async () => {
     write('outside/secret.mp4', 'videos/a.mp4');
     symlinkSync(join(folder, 'outside'), join(folder, 'videos/folder'));

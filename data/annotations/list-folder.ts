@@ -2,10 +2,11 @@ import type { Dirent, Stats } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LacunaError } from '../../spec/errors.js';
+import { captionFiles, captionsOfFile } from './captions-beside.js';
 import { ClipListBuilder } from './clip-list-builder.js';
 import type { ClipList } from './clip-record.js';
 import { MAX_LABEL_LENGTH } from './limits.js';
-import { videoPath } from './record-fields.js';
+import { usableCaptions, videoPath } from './record-fields.js';
 
 /** The videos of a folder and those below it. */
 export interface VideoFolder extends ClipList {
@@ -32,6 +33,11 @@ export interface ListFolderOptions {
   readonly followLinks?: boolean;
   /** Whether still pictures are taken, too. @defaultValue false */
   readonly pictures?: boolean;
+  /**
+   * Whether the captions of a video are read from files beside it, called as it is: `a.txt`, a caption a
+   * line, or `a.json`, with `caption` or `captions`. @defaultValue false
+   */
+  readonly captionsBeside?: boolean;
   /** Told, in a sentence, what was left out. */
   readonly onNote?: (sentence: string) => void;
 }
@@ -47,6 +53,7 @@ export async function listFolder(
     labelsFromFolders = false,
     followLinks = false,
     pictures = false,
+    captionsBeside = false,
     onNote,
   }: ListFolderOptions = {},
 ): Promise<VideoFolder> {
@@ -55,8 +62,9 @@ export async function listFolder(
     leftOut.set(reason, (leftOut.get(reason) ?? 0) + 1);
   };
   const isTaken = (name: string): boolean => isVideoName(name) || (pictures && PICTURES.test(name));
-  const builder = new ClipListBuilder(root);
+  const builder = new ClipListBuilder(root, 'a folder of videos');
   let found = 0;
+  let beside = 0;
   const listed = new Set<string>();
   const walk = async (folder: string, depth: number): Promise<void> => {
     if (depth > DEEPEST) return leave(`deeper than ${DEEPEST} folders`);
@@ -65,19 +73,26 @@ export async function listFolder(
       if (listed.has(real)) return leave('a folder that another way leads to');
       listed.add(real);
     }
-    for (const entry of await entries(join(root, folder), depth === 0)) {
+    const all = await entries(join(root, folder), depth === 0);
+    const files = captionFiles(captionsBeside ? all.map(({ name }) => name) : [], isTaken);
+    const isCaption = new Set(files.values());
+    beside += files.size;
+    for (const entry of all) {
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
       const facts = entry.isSymbolicLink() && followLinks ? await target(join(root, path)) : entry;
       if (facts === undefined) leave('a link that leads nowhere');
       else if (facts.isSymbolicLink()) leave('a link, which --follow-links would follow');
       else if (facts.isDirectory()) await walk(path, depth + 1);
+      else if (facts.isFile() && isCaption.has(entry.name)) continue;
       else if (!facts.isFile() || !isTaken(entry.name)) leave('not named as a video');
       else if (path.includes('\ufffd')) leave('a name that is not UTF-8');
       else if (!isUsable(path)) leave('a name that a list cannot hold');
       else {
         const label = folder.split('/').at(-1) ?? '';
         const labelled = labelsFromFolders && label !== '' && label.length <= MAX_LABEL_LENGTH;
-        builder.add(path, { video: path, captions: [], ...(labelled ? { label } : {}) });
+        const record = { video: path, ...(labelled ? { label } : {}) };
+        const captions = await captionsOfFile(join(root, path), files);
+        builder.line(() => builder.addCaptioned(path, record, usableCaptions(path, captions)));
         found += 1;
       }
     }
@@ -92,6 +107,7 @@ export async function listFolder(
       expected: 'files like NAME.mp4, in it or in folders below it',
     });
   }
+  if (beside > 0) onNote?.(`${root}: captions of ${beside} videos lie beside them.`);
   if (leftOut.size > 0) onNote?.(`${root}: passed over ${describe(leftOut)}.`);
   return { ...builder.build(), leftOut };
 }

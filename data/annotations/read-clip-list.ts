@@ -1,22 +1,20 @@
+import { LacunaError } from '../../spec/errors.js';
+import type { Annotation, AnnotationFormat } from './annotation.js';
 import type { ClipList } from './clip-record.js';
+import { type ClipListOptions, gatherClips } from './gather-clips.js';
+import { headOf } from './head-of.js';
 import { readJsonLines } from './json-lines.js';
+import { JsonText } from './json-text.js';
+import { parquet, parquetAnnotations } from './parquet.js';
 import { readLines } from './read-lines.js';
+import { jsonOf, linesOf, tableOf } from './recognise.js';
 import { show } from './record-fields.js';
+import { tableRows } from './text-table.js';
 import { readVideoMaeList } from './video-mae-list.js';
 
-/** Keys of others' lists that are about a part of a video. */
+/** Keys of others' lists that are about a part of a video, and are not read. */
 const PART_KEYS = new Set([
-  ...[
-    'start',
-    'end',
-    'begin',
-    'stop',
-    'duration',
-    'timestamp',
-    'timestamps',
-    'segment',
-    'clip_start',
-  ],
+  ...['begin', 'stop', 'duration', 'timestamp', 'timestamps', 'segment', 'clip_start'],
   ...[
     'clip_end',
     'start_time',
@@ -29,8 +27,8 @@ const PART_KEYS = new Set([
 ]);
 
 /**
- * Reads a list of videos: JSON Lines when its first line begins with a brace, otherwise a VideoMAE
- * list.
+ * Reads a list of videos, or the annotation file of a data set, in whatever format its content is
+ * (docs/data.md has them all); its name says nothing.
  *
  * @param onNote Told, in a sentence each, what the list says that is left out.
  * @throws LacunaError that names the line, what it has and what it should have.
@@ -38,28 +36,66 @@ const PART_KEYS = new Set([
 export async function readClipList(
   path: string,
   onNote: (sentence: string) => void,
+  options: ClipListOptions = {},
 ): Promise<ClipList> {
-  const list = await readEither(path);
+  const list = await readAny(path, options, onNote);
   for (const sentence of listNotes(path, list)) onNote(sentence);
   return list;
 }
 
-async function readEither(path: string): Promise<ClipList> {
-  for await (const { text } of readLines(path)) {
-    return text.startsWith('{') ? readJsonLines(path) : readVideoMaeList(path);
+async function readAny(
+  path: string,
+  options: ClipListOptions,
+  onNote: (sentence: string) => void,
+): Promise<ClipList> {
+  const head = await headOf(path);
+  const given = Object.keys(options)[0];
+  const own = async (read: (path: string) => Promise<ClipList>): Promise<ClipList> => {
+    const list = await read(path);
+    if (given === undefined) return list;
+    throw new LacunaError({
+      where: path,
+      what: `--${given} is for the annotations of data sets, and this is a list of files as they lie there (${list.format})`,
+    });
+  };
+  const gather = (format: AnnotationFormat, from: Parameters<typeof gatherClips>[2]) =>
+    gatherClips(path, format, from, options, onNote);
+  if (head.kind === 'parquet') return gather(parquet, parquetAnnotations(path));
+  if (head.kind === 'JSON Lines') return own(readJsonLines);
+  if (head.kind === 'JSON') {
+    const json = await JsonText.read(path);
+    const format = jsonOf(json);
+    return gather(format, format.annotations(json));
   }
-  return readJsonLines(path);
+  for await (const { text } of readLines(path)) {
+    const table = tableOf(text);
+    if (table !== undefined) return gather(table, annotationsOf(tableRows(path), table));
+    const lines = linesOf(text);
+    if (lines !== undefined) return gather(lines, annotationsOf(readLines(path), lines));
+    return own(readVideoMaeList);
+  }
+  return own(readJsonLines); // refused, since there is nothing in it
+}
+
+async function* annotationsOf<T>(
+  rows: AsyncIterable<T>,
+  format: { annotation(row: T): Annotation },
+): AsyncGenerator<Annotation, void> {
+  for await (const row of rows) yield format.annotation(row);
 }
 
 /** What a list says that is left out, with counts. */
-function listNotes(path: string, { unknownKeys, badCaptions }: ClipList): readonly string[] {
+function listNotes(
+  path: string,
+  { unknownKeys, badCaptions, badParts }: ClipList,
+): readonly string[] {
   const parts = [...unknownKeys].filter(([key]) => PART_KEYS.has(key.toLowerCase()));
   const others = [...unknownKeys].filter(([key]) => !PART_KEYS.has(key.toLowerCase()));
   const [first] = badCaptions.first.values();
   const notes: string[] = [];
   if (parts.length > 0) {
     notes.push(
-      `${path}: ${counted(parts)} about a part of a video, and parts are not read: the whole video is used. Cut the parts out into files of their own.`,
+      `${path}: ${counted(parts)} about a part of a video and not read: the whole video is used. "start" and "end", in seconds, are.`,
     );
   }
   if (others.length > 0) notes.push(`${path}: ${counted(others)} not known and left out.`);
@@ -67,6 +103,11 @@ function listNotes(path: string, { unknownKeys, badCaptions }: ClipList): readon
     const { count } = badCaptions;
     const captions = count === 1 ? '1 caption is' : `${count} captions are`;
     notes.push(`${path}: ${captions} left out. The first: ${first}`);
+  }
+  if (badParts.first !== undefined) {
+    const { count } = badParts;
+    const parts = count === 1 ? '1 part of a video is' : `${count} parts of videos are`;
+    notes.push(`${path}: ${parts} left out. The first: ${badParts.first}`);
   }
   return notes;
 }

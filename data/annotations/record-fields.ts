@@ -126,6 +126,11 @@ export function labelsOf(
 
 /** A value in a message: short, and in quotes when it is text. */
 export function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  let text: string;
+  try {
+    text = JSON.stringify(value) ?? String(value);
+  } catch {
+    text = 'a value too deep to be shown';
+  }
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }

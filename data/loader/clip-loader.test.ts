@@ -6,6 +6,7 @@ import { encode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LacunaError } from '../../spec/errors.js';
 import { sampleWord } from '../../spec/random/sample-word.js';
+import { partName } from '../annotations/clip-part.js';
 import type { ClipRecord } from '../annotations/clip-record.js';
 import { readClipList } from '../annotations/read-clip-list.js';
 import { type ClipSampling, captionChoice } from '../sampling/clip-sampling.js';
@@ -114,6 +115,44 @@ describe('ClipLoader', () => {
       }
       await loader.close();
     }
+  });
+
+  it('takes the frames of the parts that records are about, by seconds and by frames', async () => {
+    const video = (good[6] as ClipRecord).video; // 42 frames, 12 a second
+    const parts = [
+      { start: 0.2, end: 0.6 },
+      { first: 20, count: 9 },
+      { start: 3.33, end: 9 },
+      { start: 70, end: 90 },
+    ].map((part) => ({ id: `${video}${partName(part)}`, video, part, captions: [] }));
+    const loader = await open({ records: parts, batchSize: 4 });
+    const bounds = [
+      [3, 7],
+      [20, 28],
+      [40, 41],
+    ] as const;
+    const { samples, skipped } = await loader.next();
+    expect(skipped.map(({ id, reason }) => [id, reason])).toEqual([
+      [`${video}#t=70,90`, expect.stringMatching(/the part begins behind the end of the video/)],
+    ]);
+    for (const { record: its, frameIndices } of samples) {
+      const [first, last] = bounds[parts.findIndex(({ id }) => id === its.id)] ?? [-1, -1];
+      expect(Math.min(...frameIndices)).toBeGreaterThanOrEqual(first);
+      expect(Math.max(...frameIndices)).toBeLessThanOrEqual(last);
+    }
+    await loader.close();
+    const reader = await ClipReader.open({ root, records: parts.slice(0, 3), sampling: SAMPLING });
+    const clips: number[][] = [];
+    for await (const outcome of reader.clips()) {
+      if ('clip' in outcome) clips.push([...outcome.clip.frameIndices]);
+    }
+    await reader.close();
+    // The middles of [3, 8), [20, 29) and [40, 42), every second frame.
+    expect(clips).toEqual([
+      [3, 5, 5, 5],
+      [20, 22, 24, 26],
+      [40, 40, 40, 40],
+    ]);
   });
 
   it.each(['quotas', 'alternating'] as const)(

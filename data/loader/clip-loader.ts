@@ -219,7 +219,7 @@ export class ClipLoader implements AsyncDisposable {
     const known = this.#unreadable.get(key);
     const outcome =
       known === undefined
-        ? await this.#pool.decode({ root, video: record.video, address, repeat })
+        ? await this.#pool.decode({ root, ...placeOf(record), address, repeat })
         : { problem: { reason: known, isWholeVideo: true } };
     if ('clip' in outcome) {
       const { clip } = outcome;
@@ -240,6 +240,10 @@ export class ClipLoader implements AsyncDisposable {
 
 /** A place with which of its augmentations is meant. */
 type RepeatedPlace = Place & { readonly repeat: number };
+/** Where the frames of a record lie. */
+function placeOf({ video, part }: ClipRecord): Pick<ClipRecord, 'video' | 'part'> {
+  return part === undefined ? { video } : { video, part };
+}
 
 /** What a sample is known by. */
 function keyOf({ source, number }: Pick<Place, 'source' | 'number'>): string {

@@ -1,11 +1,12 @@
 import { LacunaError } from '../../spec/errors.js';
 import type { ClipRecord } from '../annotations/clip-record.js';
-import type { ClipSampling, ClipWindow, FrameSpan } from '../sampling/clip-sampling.js';
+import type { ClipSampling, ClipWindow } from '../sampling/clip-sampling.js';
 import type { ClipViews } from '../sampling/view-clips.js';
 import type { DataRoot } from '../video/data-root.js';
 import type { VideoBackendName } from '../video/video-reader.js';
 import { checkDataFolder } from './check-data-folder.js';
 import type { Clip } from './clip.js';
+import type { DecodeJob } from './decode-messages.js';
 import { DecodePool } from './decode-pool.js';
 
 export interface ClipReaderOptions {
@@ -60,14 +61,9 @@ export class ClipReader implements AsyncDisposable {
     return new ClipReader({ root, records }, pool, workers, options);
   }
 
-  /** The clip of one record, or of a part of it. @throws LacunaError with the reason when it cannot be read. */
-  async readClip({ video }: Pick<ClipRecord, 'video'>, span?: FrameSpan): Promise<Clip> {
-    const outcome = await this.#pool.decode({
-      root: this.#root,
-      video,
-      address: undefined,
-      ...(span === undefined ? {} : { span }),
-    });
+  /** The clip of one record, which may be about a part of a video. @throws LacunaError with the reason when it cannot be read. */
+  async readClip(record: Pick<ClipRecord, 'video' | 'part'>): Promise<Clip> {
+    const outcome = await this.#pool.decode(jobOf(this.#root, record));
     if ('clip' in outcome) return outcome.clip;
     throw new LacunaError({ what: outcome.problem.reason.replace(/\.$/, '') });
   }
@@ -99,7 +95,7 @@ export class ClipReader implements AsyncDisposable {
     const views = this.#views;
     const which = views === undefined ? { window } : { views };
     const outcome = this.#pool
-      .decode({ root: this.#root, video: record.video, address: undefined, ...which })
+      .decode({ ...jobOf(this.#root, record), ...which })
       .then((decoded) =>
         'clip' in decoded
           ? { record, clip: decoded.clip }
@@ -108,4 +104,9 @@ export class ClipReader implements AsyncDisposable {
     outcome.catch(() => {}); // told when its turn comes
     return outcome;
   }
+}
+
+/** What a worker is asked of a record, without draws. */
+function jobOf(root: DataRoot, { video, part }: Pick<ClipRecord, 'video' | 'part'>): DecodeJob {
+  return { root, video, address: undefined, ...(part === undefined ? {} : { part }) };
 }

@@ -1,10 +1,6 @@
 import type { ErrorFacts } from '../../spec/errors.js';
-import type {
-  ClipSampling,
-  ClipWindow,
-  FrameSpan,
-  SampleAddress,
-} from '../sampling/clip-sampling.js';
+import type { ClipPart } from '../annotations/clip-part.js';
+import type { ClipSampling, ClipWindow, SampleAddress } from '../sampling/clip-sampling.js';
 import type { ClipViews } from '../sampling/view-clips.js';
 import type { DataRoot } from '../video/data-root.js';
 import type { VideoBackendName } from '../video/video-reader.js';
@@ -27,8 +23,8 @@ export interface DecodeJob {
   readonly repeat?: number;
   /** Which evaluation clip. @defaultValue the only one, in the middle */
   readonly window?: ClipWindow;
-  /** Of which part of the video the evaluation clip is. @defaultValue all of it */
-  readonly span?: FrameSpan;
+  /** Of which part of the video the clip is. @defaultValue all of it */
+  readonly part?: ClipPart;
   /** All these views of the video in one answer: see `viewClips`. @defaultValue one clip */
   readonly views?: ClipViews;
 }

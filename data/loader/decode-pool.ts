@@ -1,8 +1,6 @@
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { LacunaError } from '../../spec/errors.js';
+import { startWorker } from '../start-worker.js';
 import type { VideoBackendName } from '../video/video-reader.js';
 import type { Clip } from './clip.js';
 import type {
@@ -62,7 +60,9 @@ export class DecodePool implements AsyncDisposable {
         expected: 'an integer in [1, 1024]',
       });
     }
-    const workers = Array.from({ length: count }, () => startWorker(setup));
+    const workers = Array.from({ length: count }, () =>
+      startWorker('data/loader/decode-worker', setup),
+    );
     try {
       const [backend = 'ffmpeg'] = await Promise.all(workers.map(whenReady));
       return new DecodePool(workers, backend);
@@ -132,26 +132,6 @@ async function stopped(worker: Worker): Promise<void> {
   const timer = setTimeout(() => void worker.terminate(), STOP_MILLISECONDS);
   await exited;
   clearTimeout(timer);
-}
-
-/**
- * The worker's file lies beside this one: as JavaScript when built, as TypeScript in the sources. There
- * tests name a folder of built files in `LACUNA_BUILT`; for scripts the tool `tsx`, which does not reach
- * into threads by itself, translates it.
- */
-function startWorker(setup: DecodeSetup): Worker {
-  const here = import.meta.url;
-  const { LACUNA_BUILT } = process.env;
-  if (!here.endsWith('.ts'))
-    return new Worker(new URL('./decode-worker.js', here), { workerData: setup });
-  if (LACUNA_BUILT !== undefined)
-    return new Worker(join(LACUNA_BUILT, 'data/loader/decode-worker.js'), { workerData: setup });
-  const tsx = new URL('.', pathToFileURL(createRequire(here).resolve('tsx/esm/api')));
-  const program = `import('${tsx.href}index.mjs').then(({ register }) => {
-    register();
-    return import('${new URL('./decode-worker.ts', here).href}');
-  });`;
-  return new Worker(program, { eval: true, workerData: setup, execArgv: [] });
 }
 
 /** Takes back every listener that it adds; `removeAllListeners` would cut the worker off. */

@@ -7,9 +7,11 @@ import {
   augmentationAddress,
   type ClipSampling,
   evaluationClip,
-  spanClip,
+  type FrameSpan,
+  inSpan,
   trainingClip,
 } from '../sampling/clip-sampling.js';
+import { partSpan } from '../sampling/part-span.js';
 import { type ClipViews, cutViews, viewClips } from '../sampling/view-clips.js';
 import { fileInRoot } from '../video/data-root.js';
 import { videoBackend } from '../video/video-backend.js';
@@ -89,15 +91,17 @@ async function work(tools: Tools, job: DecodeJob & { readonly key: number }): Pr
 async function readClip(
   reader: VideoReader,
   { setup: { sampling }, model }: Tools,
-  { address, repeat, window, span, views }: DecodeJob,
+  { address, repeat, window, part, views }: DecodeJob,
 ): Promise<Clip> {
-  if (views !== undefined) return readViews(reader, sampling, views);
-  const request =
-    address !== undefined
-      ? trainingClip(reader.info, sampling, address, repeat)
-      : span === undefined
-        ? evaluationClip(reader.info, sampling, window)
-        : spanClip(reader.info, sampling, span);
+  const span = partSpan(reader, part ?? { first: 0, count: reader.info.frameCount });
+  if (views !== undefined) return readViews(reader, span, sampling, views);
+  const alone = { ...reader.info, frameCount: span.count };
+  const request = inSpan(
+    address === undefined
+      ? evaluationClip(alone, sampling, window)
+      : trainingClip(alone, sampling, address, repeat),
+    span,
+  );
   const { crop, flip } = request;
   const { frames, ...motion } =
     sampling.motion === undefined
@@ -116,10 +120,12 @@ async function readClip(
 /** All views of a video as one clip, one after the other. */
 async function readViews(
   reader: VideoReader,
+  span: FrameSpan,
   sampling: ClipSampling,
   views: ClipViews,
 ): Promise<Clip> {
-  const view = viewClips(reader.info, sampling, views);
+  const alone = viewClips({ ...reader.info, frameCount: span.count }, sampling, views);
+  const view = { ...alone, request: inSpan(alone.request, span) };
   const { request } = view;
   const { data, indices, decodedFrames } = await reader.read(request);
   const missingFrames = request.indices.filter((index, t) => index !== indices[t]).length;

@@ -110,14 +110,8 @@ export interface FrameSpan {
   readonly count: number;
 }
 
-/** The evaluation clip of a part of a video, as if there were nothing else in it. */
-export function spanClip(
-  video: Pick<VideoInfo, 'width' | 'height'>,
-  sampling: Pick<ClipSampling, 'frames' | 'size' | 'rule'>,
-  { first, count }: FrameSpan,
-): FrameRequest {
-  const { width, height } = video;
-  const alone = evaluationClip({ width, height, frameCount: count }, sampling);
+/** The clip of a part of a video, from the clip of a video that has nothing else in it. */
+export function inSpan(alone: FrameRequest, { first }: FrameSpan): FrameRequest {
   return { ...alone, indices: alone.indices.map((index) => first + index) };
 }
 

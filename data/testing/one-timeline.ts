@@ -72,6 +72,10 @@ export async function verifyTimeline(
   }
   using fresh = await backend.open(path);
   using others = await other?.open(path);
+  const times = others?.frameTimes ?? reader.frameTimes;
+  if (missing === 0 && !reader.frameTimes.every((time, i) => time === times[i])) {
+    differences.push('the times of the frames differ between backends');
+  }
   differences.push(...(await differentMaps(reader, fresh, others)));
   for (const part of others === undefined ? [] : [0.31, 0.62, 0.97]) {
     const i = Math.floor(part * shown.length);

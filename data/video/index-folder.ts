@@ -9,7 +9,7 @@ import { PARTIAL, replaceFile } from '../../formats/whole-file.js';
 import { indexOfText, indexText, type StoredIndex } from './stored-index.js';
 
 /** Goes up with whatever changes what an index says of a file: readers of bitstreams, timelines. */
-const VERSION = 1;
+const VERSION = 2;
 /** Bytes of all indices together; the oldest go. */
 const MAX_BYTES = 2 ** 28;
 /** Bytes of one index: more than a million entries take. */

@@ -35,6 +35,12 @@ export function timelineOfColumns(columns: Columns, frameCount: number): Timelin
   return new Timeline(Int32Array.from(packetOf), entries, frameCount, lost && new Set(lost));
 }
 
+/** Whether these may be the times of so many frames. */
+export function areFrameTimes(times: Float64Array, frameCount: number): boolean {
+  const isAll = times.length === frameCount || times.length === 0;
+  return isAll && !times.some(Number.isNaN) && isAscending(times) && (times[0] ?? 0) === 0;
+}
+
 /** Whether these are integers in [0, end): no NaN is among them. */
 export function areWithin(numbers: Float64Array, end: number): boolean {
   return numbers.every((number) => number >= 0 && number < end);

@@ -79,6 +79,8 @@ export interface Frames {
 /** One open video. Reading never changes it: the same request gives the same frames. */
 export interface VideoReader extends Disposable {
   readonly info: VideoInfo;
+  /** Of each frame its time in microseconds from the first one (`frameTimes`); empty where none is told. */
+  readonly frameTimes: Float64Array;
   /** @throws LacunaError when no frame that was asked for decodes, or the request is out of bounds. */
   read(request: FrameRequest): Promise<Frames>;
 }

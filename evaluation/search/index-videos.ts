@@ -134,7 +134,7 @@ async function update(
         const jobs = Array.from({ length: count }, (_, i) => {
           const first = segmentStart(facts.frames, start + i, facts.segments);
           const end = segmentStart(facts.frames, start + i + 1, facts.segments);
-          return reader.readClip({ video }, { first, count: end - first });
+          return reader.readClip({ video, part: { first, count: end - first } });
         });
         // One that fails must not leave the others unheard.
         const read = await Promise.allSettled(jobs);

@@ -78,8 +78,10 @@ describe('a run', () => {
       records: [],
       digest: '',
       distinctCaptions: 0,
+      format: 'JSON Lines',
       unknownKeys: new Map(),
       badCaptions: { count: 0, first: new Map() },
+      badParts: { count: 0 },
     };
     const run = settings({ contrastive: { teacher: 'clip' } });
     expect(await refusalOf(beginText(run, list, { onNote: () => {} }))).toBe(

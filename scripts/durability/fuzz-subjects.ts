@@ -29,6 +29,7 @@ import { examineWeights } from '../../run/weights/examine-weights.js';
 import { FIXTURES } from '../../run/weights/testing/fixtures.js';
 import { openTower } from '../../teacher/tower/open-tower.js';
 import { towerFolder } from '../../teacher/tower/testing/tower-fixture.js';
+import { LISTS } from './list-subjects.js';
 import { hearPort, replayPort } from './replayed-port.js';
 import { writeRun } from './small-run.js';
 import { STILLS } from './still-subjects.js';
@@ -121,6 +122,7 @@ export const SUBJECTS: Readonly<Record<string, Subject>> = {
   weights: weights('clip'),
   shards: weights('distilbert'),
   port: { make: (folder) => hearPort(folder, honest()), use: replayPort },
+  ...LISTS,
   ...STILLS,
 };
 

@@ -1,7 +1,7 @@
 /**
  * The 32-bit word that stands for a sample in every draw: FNV-1a over the UTF-8 bytes of its id,
  * then a finaliser, so that ids that differ in one character differ in half of the bits.
- * Two samples of one data set must not share a word: whoever indexes the set refuses that.
+ * Two samples of one data set must not share a word: whoever indexes the set gives one of them another id.
  */
 export function sampleWord(id: string): number {
   let hash = 0x811c9dc5;

@@ -1,4 +1,4 @@
-import type { ClipRecord } from '../../data/index.js';
+import { type ClipRecord, jsonLine } from '../../data/index.js';
 import { FileWriter, replaceFileBy } from '../../formats/whole-file.js';
 
 /** Characters that are gathered before they are written. */
@@ -13,8 +13,8 @@ export async function writeClipList(
     const writer = await FileWriter.create(partial);
     try {
       let text = '';
-      for (const { video, captions, label } of records) {
-        text += `${JSON.stringify({ video, captions, ...(label === undefined ? {} : { label }) })}\n`;
+      for (const record of records) {
+        text += jsonLine(record);
         if (text.length < GATHERED) continue;
         await writer.write(text);
         text = '';

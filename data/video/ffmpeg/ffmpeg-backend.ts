@@ -60,6 +60,7 @@ interface ReaderOptions {
 
 class FfmpegReader implements VideoReader {
   readonly info: VideoInfo;
+  readonly frameTimes: Float64Array;
   readonly #path: string;
   readonly #options: ReaderOptions;
   readonly #replace: Kept<VideoIndex>['replace'];
@@ -71,6 +72,7 @@ class FfmpegReader implements VideoReader {
     this.#index = index;
     this.#replace = replace;
     this.info = index.info;
+    this.frameTimes = index.frameTimes;
   }
 
   async read(request: FrameRequest): Promise<Frames> {

@@ -1,12 +1,13 @@
 import { INTRA_CODECS } from '../bitstream/intra.js';
+import { frameTimes } from '../frame-times.js';
 import { examined, lostInOrder, timelineOfDecode } from '../full-decode.js';
 import { shownSize } from '../orientation.js';
 import { checkFrameCount } from '../refusal.js';
 import type { StoredIndex } from '../stored-index.js';
 import { Timeline, timelineOfPackets } from '../timeline.js';
-import { timelineColumns, timelineOfColumns } from '../timeline-columns.js';
+import { areFrameTimes, timelineColumns, timelineOfColumns } from '../timeline-columns.js';
 import type { VideoInfo } from '../video-reader.js';
-import type { DecodeLog } from './decode-log.js';
+import { DecodeLog } from './decode-log.js';
 import { type ListedPacket, readPackets } from './packets.js';
 import type { ProbedStream } from './probe.js';
 
@@ -18,6 +19,8 @@ export interface VideoIndex {
   readonly timeline: Timeline;
   /** The presentation times of its frames; empty where frames are told apart by counting. */
   readonly times: Float64Array;
+  /** See `VideoReader`. */
+  readonly frameTimes: Float64Array;
   /** Of each entry of the timeline where to seek, in microseconds; empty where seeking is not exact. */
   readonly entryTimes: Float64Array;
   readonly weight: number;
@@ -40,7 +43,8 @@ export async function readIndex(
   const packets = await readPackets(path, probed, version);
   const list = packets?.list ?? [];
   const told = packets && timelineOfPackets(list);
-  const timeline = told ?? timelineOf(list, await decodeAll());
+  const log = told === undefined ? await decodeAll() : new DecodeLog();
+  const timeline = told ?? timelineOf(list, log);
   const { frameCount, entries } = timeline;
   checkFrameCount(path, frameCount);
   const times = told === undefined ? NONE : timesOf(told, list);
@@ -54,7 +58,22 @@ export async function readIndex(
   });
   const size = shownSize(stored, orientation);
   const info = { ...size, codec, container, stored, orientation, frameCount };
-  return { info, stream, timeline, times, entryTimes, weight: 2 * frameCount };
+  const shown = shownTimes(timeline, list, log, timeBase);
+  return { info, stream, timeline, times, frameTimes: shown, entryTimes, weight: 3 * frameCount };
+}
+
+/** The times of the frames: of a video that was decoded for them, as the frames themselves tell. */
+function shownTimes(
+  timeline: Timeline,
+  list: readonly ListedPacket[],
+  { frames }: DecodeLog,
+  timeBase: number,
+): Float64Array {
+  const { frameCount } = timeline;
+  if (frames.length !== frameCount) return frameTimes(timeline, list, timeBase);
+  const packetOf = Int32Array.from(frames, (_, frame) => frame);
+  const timed = frames.map(({ time }) => ({ time, decodeTime: Number.NaN }));
+  return frameTimes({ frameCount, packetOf }, timed, timeBase);
 }
 
 /** The index with the frames that are lost, now that a part of the video did not decode cleanly. */
@@ -138,8 +157,15 @@ function timesOf({ packetOf }: Timeline, packets: readonly ListedPacket[]): Floa
 const NONE = new Float64Array(0);
 
 /** An index as columns of numbers, to be kept on disk. */
-export function packIndex({ info, stream, timeline, times, entryTimes }: VideoIndex): StoredIndex {
-  const columns = { ...timelineColumns(timeline), times, entryTimes };
+export function packIndex({
+  info,
+  stream,
+  timeline,
+  times,
+  frameTimes,
+  entryTimes,
+}: VideoIndex): StoredIndex {
+  const columns = { ...timelineColumns(timeline), times, frameTimes, entryTimes };
   return { info, columns: { ...columns, stream: Float64Array.of(stream) } };
 }
 
@@ -147,13 +173,14 @@ export function packIndex({ info, stream, timeline, times, entryTimes }: VideoIn
 export function unpackIndex({ info, columns }: StoredIndex): VideoIndex | undefined {
   const { frameCount } = info;
   const timeline = timelineOfColumns(columns, frameCount);
-  const { times, entryTimes } = columns;
+  const { times, frameTimes, entryTimes } = columns;
   const stream = columns.stream?.[0];
   if (timeline === undefined || times === undefined || entryTimes === undefined) return undefined;
+  if (frameTimes === undefined || !areFrameTimes(frameTimes, frameCount)) return undefined;
   const areWhole =
     (times.length === frameCount || times.length === 0) &&
     (entryTimes.length === timeline.entries.length || entryTimes.length === 0) &&
     !times.some(Number.isNaN);
   if (!areWhole || stream === undefined || !(stream >= 0)) return undefined;
-  return { info, stream, timeline, times, entryTimes, weight: 2 * frameCount };
+  return { info, stream, timeline, times, frameTimes, entryTimes, weight: 3 * frameCount };
 }

@@ -58,6 +58,7 @@ const NEAR_PACKETS = 8;
 
 class NodeAvReader implements VideoReader {
   readonly info: VideoInfo;
+  readonly frameTimes: Float64Array;
   readonly #library: Library;
   readonly #path: string;
   readonly #source: PacketSource;
@@ -76,6 +77,7 @@ class NodeAvReader implements VideoReader {
     this.#index = index;
     this.#replace = replace;
     this.info = index.info;
+    this.frameTimes = index.frameTimes;
     source.use(index);
   }
 

@@ -1,5 +1,6 @@
 import type { Packet } from 'node-av/lib';
 import { pictureReader } from '../bitstream/picture-reader.js';
+import { frameTimes, type TimedPacket } from '../frame-times.js';
 import { type DecodedFrame, examined, type FullDecode, timelineOfDecode } from '../full-decode.js';
 import { MAX_VIDEO_FRAMES } from '../limits.js';
 import { shownSize } from '../orientation.js';
@@ -14,6 +15,8 @@ import type { Library } from './library.js';
 export interface VideoIndex {
   readonly info: VideoInfo;
   readonly timeline: Timeline;
+  /** See `VideoReader`. */
+  readonly frameTimes: Float64Array;
   /** Of the first packet and of each entry's packet, where it lies in the file. */
   readonly places: ReadonlyMap<number, PacketPlace>;
   /** What it takes of memory, roughly: packets that are kept. */
@@ -33,16 +36,17 @@ export function readIndex(
   const { codec, container, stored, orientation } = stream;
   checkStoredSize(path, stored);
   const reader = pictureReader(codec, stream.parameters.extradata ?? new Uint8Array());
-  const packets: PacketFacts[] = [];
+  const packets: (PacketFacts & TimedPacket)[] = [];
   const places = new Map<number, PacketPlace>();
   for (let packet = demuxer.next(); packet !== undefined; packet = demuxer.next()) {
-    const { flags, pts } = packet;
+    const { flags, pts, dts } = packet;
     const picture = reader?.read(packet.data ?? new Uint8Array());
     if (packets.length === 0 || picture?.isEntry === true) {
       places.set(packets.length, demuxer.placeOf(packet));
     }
     packets.push({
       time: pts === library.AV_NOPTS_VALUE ? Number.NaN : Number(pts),
+      decodeTime: dts === library.AV_NOPTS_VALUE ? Number.NaN : Number(dts),
       isDamaged: (flags & library.AV_PKT_FLAG_CORRUPT) !== 0,
       isCutOff: (flags & library.AV_PKT_FLAG_DISCARD) !== 0,
       picture,
@@ -57,8 +61,16 @@ export function readIndex(
   checkFrameCount(path, frameCount);
   const size = shownSize(stored, orientation);
   const info = { ...size, codec, container, stored, orientation, frameCount };
-  const weight = frameCount + places.size;
-  return { info, timeline: timeline as Timeline, places, weight };
+  const weight = 2 * frameCount + places.size;
+  const shown = timeline as Timeline; // more packets are refused by their count
+  const { num, den } = stream.timeBase;
+  return {
+    info,
+    timeline: shown,
+    frameTimes: frameTimes(shown, packets, num / den),
+    places,
+    weight,
+  };
 }
 
 /** Gives packets their place in the stream as time: a frame then tells which packet it came from. */

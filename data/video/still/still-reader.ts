@@ -18,6 +18,7 @@ export type DecodeStill = (
  */
 export class StillReader implements VideoReader {
   readonly info: VideoInfo;
+  readonly frameTimes: Float64Array = Float64Array.of(0);
   readonly #path: string;
   readonly #image: StillImage;
   readonly #decode: DecodeStill;

@@ -7,6 +7,7 @@ import {
   type Frames,
   fileInRoot,
   keyFrames,
+  partSpan,
   rootFolder,
   type VideoBackend,
   type VideoBackendName,
@@ -67,9 +68,9 @@ export async function modelCaptions(
       ...asked,
     },
     concurrency: 1,
-    keyOf: (record) => record.video,
+    keyOf: (record) => record.id,
     caption: async (record, signal) => {
-      const read = await readKeyFrames(backend, root, record.video, frames);
+      const read = await readKeyFrames(backend, root, record, frames);
       if ('problem' in read) return read;
       try {
         const captions = await describe(captioner, read, signal);
@@ -98,14 +99,15 @@ interface KeyFrames extends FrameSize {
 async function readKeyFrames(
   backend: VideoBackend,
   root: DataRoot,
-  name: string,
+  { video, part }: ClipRecord,
   count: number,
 ): Promise<KeyFrames | Extract<SourceOutcome, { readonly problem: string }>> {
   try {
-    using reader = await backend.open(await fileInRoot(root, name));
+    using reader = await backend.open(await fileInRoot(root, video));
     const { width, height, frameCount } = reader.info;
     const size = { width, height };
-    const indices = keyFrames(frameCount, count);
+    const span = partSpan(reader, part ?? { first: 0, count: frameCount });
+    const indices = keyFrames(span.count, count).map((index) => span.first + index);
     const crop = { x: 0, y: 0, ...size };
     const read: Frames = await reader.read({ indices, crop, size, flip: false });
     // Of a damaged video the last frame that decodes stands for later ones: it is captioned once.

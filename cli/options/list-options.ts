@@ -1,0 +1,96 @@
+import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { Option } from 'commander';
+import {
+  type ClipList,
+  type ClipListOptions,
+  type DataRoot,
+  dataRootOf,
+  listFolder,
+  readClipList,
+} from '../../data/index.js';
+import { LacunaError } from '../../spec/index.js';
+
+/** Flags that say what of a data set's annotations is wanted, and how its files are called. */
+export interface ListFlags {
+  readonly split?: string;
+  readonly video?: string;
+  /** True for --parts, false for --no-parts. */
+  readonly parts?: boolean;
+}
+
+/** Flags of data: of a list, or of the videos of a folder. */
+export interface DataFlags extends ListFlags {
+  /** The folder that paths start from. @defaultValue that of the list */
+  readonly root?: string;
+  readonly followLinks?: boolean;
+  /** Whether the still pictures of a folder are taken, too. */
+  readonly pictures?: boolean;
+}
+
+/** A list as a person named it, and where its videos lie. */
+export interface NamedData {
+  readonly list: ClipList;
+  readonly root: DataRoot;
+}
+
+/**
+ * A list; or the videos of a folder, with the captions that lie beside them and the names of their folders
+ * for classes.
+ *
+ * @throws LacunaError for what is neither.
+ */
+export async function readData(
+  data: string,
+  flags: DataFlags,
+  onNote: (sentence: string) => void,
+): Promise<NamedData> {
+  const { root, followLinks = false, pictures = false } = flags;
+  const options = listOptions(flags);
+  const isFolder = (await stat(data).catch(() => undefined))?.isDirectory() ?? false;
+  if (!isFolder) {
+    const list = await readClipList(data, onNote, options);
+    return { list, root: dataRootOf(root ?? dirname(data), followLinks) };
+  }
+  const [given] = Object.keys(options);
+  if (given !== undefined) {
+    throw new LacunaError({
+      where: `--${given}`,
+      what: 'this is for annotation files, and here is a folder',
+      got: data,
+    });
+  }
+  const beside = { labelsFromFolders: true, captionsBeside: true };
+  const list = await listFolder(data, { ...beside, followLinks, pictures, onNote });
+  return { list, root: dataRootOf(root ?? data, followLinks) };
+}
+
+/** What the flags ask of the reader. */
+function listOptions({ split, video, parts }: ListFlags): ClipListOptions {
+  return {
+    ...(split === undefined ? {} : { split }),
+    ...(video === undefined ? {} : { video }),
+    ...(parts === undefined ? {} : { parts }),
+  };
+}
+
+export function splitOption(): Option {
+  return new Option(
+    '--split <name or file>',
+    'of annotations: train, val or test, as they tell it; or a file with the ids of a split, one a line',
+  );
+}
+
+export function videoOption(): Option {
+  return new Option(
+    '--video <path>',
+    "of annotations: the path of the video with the id {} (default: the set's)",
+  );
+}
+
+export function partsOption(): Option {
+  return new Option(
+    '--parts',
+    'of annotations: each described part of a video by itself, also where texts are a paragraph (DiDeMo, ActivityNet)',
+  );
+}

@@ -1,0 +1,211 @@
+import { LacunaError } from '../../spec/errors.js';
+import type { Annotation, AnnotationFormat } from './annotation.js';
+import { ClipListBuilder } from './clip-list-builder.js';
+import { type ClipPart, partName } from './clip-part.js';
+import type { ClipList } from './clip-record.js';
+import { MAX_CAPTIONS, MAX_RECORDS } from './limits.js';
+import { readLines } from './read-lines.js';
+import { labelOf, show, usableCaptions, videoPath } from './record-fields.js';
+import { columnsOf, tableRows } from './text-table.js';
+
+/** What of a data set is wanted, and where its videos lie. */
+export interface ClipListOptions {
+  /** The path of a video: `{}` is its id. @defaultValue as the set calls its files */
+  readonly video?: string;
+  /** A split by its name (train, val, test), as the file tells it; or a file with the ids of one, one a line. */
+  readonly split?: string;
+  /**
+   * Whether each part of a video that has texts of its own is a record of its own. @defaultValue false for
+   * sets whose texts are one paragraph together (ActivityNet Captions, DiDeMo), true for others
+   */
+  readonly parts?: boolean;
+}
+
+/** The names that splits have, and how sets call them. */
+const SPLITS: Readonly<Record<string, readonly string[]>> = {
+  train: ['train', 'training'],
+  val: ['val', 'valid', 'validate', 'validation'],
+  test: ['test', 'testing'],
+};
+
+interface Gathered {
+  readonly where: string;
+  readonly id: string;
+  readonly fields: Annotation['fields'];
+  readonly part: ClipPart | undefined;
+  readonly captions: unknown[];
+  readonly label: string | undefined;
+}
+
+/**
+ * A list of what a data set's file says: all that is about one video, or one part of it, is one record.
+ *
+ * @param onNote Told, in a sentence, what of the file was not taken.
+ */
+export async function gatherClips(
+  path: string,
+  format: AnnotationFormat,
+  annotations: AsyncIterable<Annotation> | Iterable<Annotation>,
+  { video = format.video, split, parts = format.isParagraph !== true }: ClipListOptions,
+  onNote: (sentence: string) => void,
+): Promise<ClipList> {
+  const builder = new ClipListBuilder(path, format.title);
+  const clips = new Map<string, Gathered>();
+  const splits = new Map<string, number>();
+  const name = splitNamed(split);
+  for await (const annotation of annotations) {
+    const { where, split: own = '' } = annotation;
+    splits.set(own, (splits.get(own) ?? 0) + 1);
+    if (name !== undefined && nameOf(own) !== name) continue;
+    builder.line(() => gather(clips, annotation, parts, (error) => builder.countBadPart(error)));
+    if (clips.size > MAX_RECORDS) {
+      throw new LacunaError({
+        what: 'the list is too long',
+        where,
+        expected: `at most ${MAX_RECORDS} videos`,
+      });
+    }
+  }
+  checkSplit(path, split, name, splits, onNote);
+  const chosen =
+    split === undefined || name !== undefined ? clips.values() : await ofIds(path, split, clips);
+  for (const { where, id, fields = {}, part, captions, label } of chosen) {
+    builder.line(() => {
+      const record = {
+        video: videoPath(where, pathOf(video, id, fields)),
+        ...(part === undefined ? {} : { part }),
+        ...(label === undefined ? {} : { label }),
+      };
+      builder.addCaptioned(where, record, usableCaptions(where, captions));
+    });
+  }
+  return builder.build();
+}
+
+function gather(
+  clips: Map<string, Gathered>,
+  { where, id, fields, captions, label: given, part: read }: Annotation,
+  parts: boolean,
+  onBadPart: (error: LacunaError) => void,
+): void {
+  let part: ClipPart | undefined;
+  try {
+    part = parts ? read?.() : undefined;
+  } catch (error) {
+    if (!(error instanceof LacunaError)) throw error;
+    onBadPart(error);
+    return;
+  }
+  // Labels of parts say nothing of the whole.
+  const label = labelOf(where, read !== undefined && !parts ? undefined : given);
+  const key = part === undefined ? id : `${id}${partName(part)}`;
+  const known = clips.get(key);
+  if (known !== undefined && known.label !== label) {
+    throw new LacunaError({
+      what: 'the video, or the part of it, has two labels',
+      where,
+      got: `${show(label)} for ${show(key)}, which is ${show(known.label)} at ${known.where}`,
+      expected: 'one class of each',
+    });
+  }
+  const clip = known ?? { where, id, fields, part, captions: [], label };
+  if (known === undefined) clips.set(key, clip);
+  const texts: readonly unknown[] = Array.isArray(captions) ? captions : [captions];
+  for (const text of texts) {
+    if (text === undefined || text === null) continue;
+    if (clip.captions.length <= MAX_CAPTIONS) clip.captions.push(text); // one more is refused with its line
+  }
+}
+
+/** A path by its pattern; a field that is empty takes the slash behind it away. */
+function pathOf(pattern: string, id: string, fields: Readonly<Record<string, string>>): string {
+  return pattern.replace(/\{(\w*)\}(\/?)/g, (all, name: string, slash: string) => {
+    const value = name === '' ? id : Object.hasOwn(fields, name) ? (fields[name] ?? '') : all;
+    return value === '' || value === all ? value : `${value}${slash}`;
+  });
+}
+
+/** The split that a name stands for; undefined where it is a file. */
+function splitNamed(split: string | undefined): string | undefined {
+  return split === undefined || /[./\\]/.test(split) ? undefined : nameOf(split);
+}
+
+function nameOf(split: string): string {
+  const small = split.toLowerCase();
+  return Object.entries(SPLITS).find(([, names]) => names.includes(small))?.[0] ?? small;
+}
+
+/** @throws LacunaError for a split that the file has nothing of. */
+function checkSplit(
+  path: string,
+  split: string | undefined,
+  name: string | undefined,
+  splits: ReadonlyMap<string, number>,
+  onNote: (sentence: string) => void,
+): void {
+  const told = [...splits].filter(([own]) => own !== '');
+  const counts = told
+    .slice(0, 20)
+    .map(([own, count]) => `${own} ${count}`)
+    .join(', ')
+    .slice(0, 200);
+  if (name === undefined) {
+    if (told.length > 1)
+      onNote(`${path}: it tells of splits (${counts}), and all are taken; --split names one.`);
+    return;
+  }
+  if (told.some(([own]) => nameOf(own) === name)) return;
+  throw new LacunaError({
+    what:
+      told.length === 0
+        ? 'the file does not tell its splits'
+        : 'there is no such split in the file',
+    where: path,
+    got: show(split),
+    expected: told.length === 0 ? 'the name of a file with the ids of the split' : counts,
+    ...(told.length === 0
+      ? { fix: `A file that is called so is named with its folder: ./${split}.` }
+      : {}),
+  });
+}
+
+/** What was gathered of the ids of a split, in the order of the split. */
+async function ofIds(
+  path: string,
+  split: string,
+  clips: ReadonlyMap<string, Gathered>,
+): Promise<readonly Gathered[]> {
+  const byId = new Map<string, Gathered[]>();
+  for (const clip of clips.values()) {
+    const own = byId.get(clip.id);
+    if (own === undefined) byId.set(clip.id, [clip]);
+    else own.push(clip);
+  }
+  const chosen: Gathered[] = [];
+  for await (const { where, id } of idsOf(split)) {
+    const own = byId.get(id);
+    if (own === undefined) {
+      throw new LacunaError({
+        what: 'an id of the split is not in the annotations',
+        where,
+        got: show(id),
+        expected: `an id of ${path}`,
+      });
+    }
+    chosen.push(...own);
+  }
+  return chosen;
+}
+
+/** Ids, one a line; or a table's column `video_id`, as MSR-VTT's splits have it. */
+async function* idsOf(
+  path: string,
+): AsyncGenerator<{ readonly where: string; readonly id: string }, void> {
+  for await (const { text } of readLines(path)) {
+    if (!columnsOf(text).includes('video_id')) break;
+    for await (const row of tableRows(path))
+      yield { where: row.where, id: row.get('video_id') ?? '' };
+    return;
+  }
+  for await (const { where, text } of readLines(path)) yield { where, id: text };
+}

@@ -1,0 +1,96 @@
+import type { ChildProcess } from 'node:child_process';
+import { LacunaError } from '../../spec/errors.js';
+import { startProcess } from '../start-worker.js';
+import type { Annotation, AnnotationFormat } from './annotation.js';
+import { timePart } from './clip-part.js';
+import type { FromParquetWorker, ParquetRow } from './parquet-worker.js';
+import { show } from './record-fields.js';
+
+/** A Parquet file with a column of paths, as data sets on the Hugging Face Hub have it. */
+export const parquet: AnnotationFormat = { title: 'Parquet', video: '{}' };
+
+/**
+ * What the process that decodes may hold, in MiB: a few bytes of such a file can stand for as many values
+ * as there are numbers, and the library makes them all.
+ */
+const MAX_HEAP_MIB = 1024;
+/** Seconds for one row group. */
+const MAX_SECONDS = 120;
+
+/**
+ * The rows of a Parquet file. It is decoded in a process of its own, which is ended when it takes too much
+ * and which may die: a thread would take this process with it.
+ *
+ * @throws LacunaError for a file that cannot be decoded, and for a row without a path.
+ */
+export async function* parquetAnnotations(
+  path: string,
+  maxHeapMib: number = MAX_HEAP_MIB,
+): AsyncGenerator<Annotation, void> {
+  const worker = startProcess('data/annotations/parquet-worker', [path], { maxHeapMib });
+  try {
+    for (;;) {
+      const message = await answerOf(path, worker);
+      if (message.kind === 'refused') throw new LacunaError(message.facts);
+      if (message.kind === 'end') return;
+      for (const row of message.rows) yield annotationOf(path, row);
+      worker.send('next');
+    }
+  } finally {
+    worker.kill('SIGKILL');
+  }
+}
+
+function answerOf(path: string, worker: ChildProcess): Promise<FromParquetWorker> {
+  return new Promise((resolve, reject) => {
+    const settle = (act: () => void): void => {
+      clearTimeout(timer);
+      worker.off('message', onMessage).off('exit', onExit).off('error', onError);
+      act();
+    };
+    const fail = (got: string): void => settle(() => reject(tooMuch(path, got)));
+    const onMessage = (message: unknown): void =>
+      settle(() => resolve(message as FromParquetWorker));
+    const onExit = (code: number | null, signal: string | null): void =>
+      fail(`its process ended (${signal ?? code})`);
+    const onError = (error: Error): void => fail(error.message);
+    const timer = setTimeout(() => fail('no rows in time'), 1000 * MAX_SECONDS);
+    worker.on('message', onMessage).on('exit', onExit).on('error', onError);
+    if (worker.exitCode !== null || worker.signalCode !== null)
+      onExit(worker.exitCode, worker.signalCode);
+  });
+}
+
+function tooMuch(path: string, got: string): LacunaError {
+  return new LacunaError({
+    where: path,
+    what: 'the Parquet file is damaged, or takes too much to decode',
+    got,
+    expected: `at most ${MAX_HEAP_MIB} MiB, and ${MAX_SECONDS} s for a row group`,
+    fix: 'Write it again with smaller row groups, or as JSON Lines.',
+  });
+}
+
+function annotationOf(
+  path: string,
+  { row, video, captions, label, start, end, split }: ParquetRow,
+): Annotation {
+  const where = `${path}: row ${row}`;
+  if (typeof video !== 'string') {
+    throw new LacunaError({
+      where,
+      what: 'the row has no path of a video',
+      got: show(video),
+      expected: 'a text',
+    });
+  }
+  const isPart = (start ?? end ?? undefined) !== undefined;
+  return {
+    where,
+    id: video,
+    captions,
+    label,
+    ...(typeof split === 'string' ? { split } : {}),
+    ...(isPart ? { part: () => timePart(where, start, end) } : {}),
+  };
+}
