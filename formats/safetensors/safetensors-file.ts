@@ -1,11 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { HostTensor } from '../../core/backend.js';
-import {
-  formatType,
-  LacunaError,
-  type TensorType,
-  type ValueDeclaration,
-} from '../../spec/index.js';
+import { formatType, LacunaError, type ValueDeclaration } from '../../spec/index.js';
 import { codeOf, openPlain } from '../file-operations.js';
 import { FileWriter, type Written } from '../whole-file.js';
 import { ENCODINGS } from './encoding.js';
@@ -13,28 +8,31 @@ import {
   damaged,
   type Extent,
   encodeHeader,
+  type Header,
   headerLength,
   LENGTH_BYTES,
   parseHeader,
 } from './header.js';
 
 /** Readers of other libraries ask for it: the tensors are as PyTorch stores them. */
-const METADATA = { format: 'pt' };
+const METADATA: Readonly<Record<string, string>> = { format: 'pt' };
 
 /**
  * Writes tensors as a new safetensors file. `read` is asked for one tensor at a time, in order, so
  * that the whole never lies in memory.
  *
+ * @param metadata Names and texts to add to the header.
  * @throws LacunaError if a tensor that was read has another type than declared.
  */
 export async function writeSafetensors(
   path: string,
   tensors: readonly ValueDeclaration[],
   read: (name: string) => Promise<HostTensor>,
+  metadata: Readonly<Record<string, string>> = {},
 ): Promise<Written> {
   const writer = await FileWriter.create(path);
   try {
-    await writer.write(encodeHeader(tensors, METADATA));
+    await writer.write(encodeHeader(tensors, { ...METADATA, ...metadata }));
     for (const declared of tensors) {
       const tensor = await read(declared.name);
       if (formatType(tensor) !== formatType(declared)) {
@@ -58,21 +56,22 @@ export async function writeSafetensors(
 /** An open safetensors file, whose tensors are read one by one. */
 export class SafetensorsFile {
   readonly path: string;
-  readonly tensors: ReadonlyMap<string, TensorType>;
+  readonly tensors: ReadonlyMap<string, Extent>;
+  /** Names and texts that whoever wrote it added. */
+  readonly metadata: ReadonlyMap<string, string>;
   readonly #handle: FileHandle;
-  readonly #extents: ReadonlyMap<string, Extent>;
   readonly #dataStart: number;
 
   private constructor(
     path: string,
     handle: FileHandle,
-    extents: ReadonlyMap<string, Extent>,
+    { tensors, metadata }: Header,
     dataStart: number,
   ) {
     this.path = path;
-    this.tensors = extents;
+    this.tensors = tensors;
+    this.metadata = metadata;
     this.#handle = handle;
-    this.#extents = extents;
     this.#dataStart = dataStart;
   }
 
@@ -90,8 +89,8 @@ export class SafetensorsFile {
       const length = headerLength(path, new Uint8Array(first), size);
       const header = await readBytes(handle, path, LENGTH_BYTES, length);
       const dataStart = LENGTH_BYTES + length;
-      const { tensors } = parseHeader(path, new Uint8Array(header), size - dataStart);
-      return new SafetensorsFile(path, handle, tensors, dataStart);
+      const parsed = parseHeader(path, new Uint8Array(header), size - dataStart);
+      return new SafetensorsFile(path, handle, parsed, dataStart);
     } catch (error) {
       await handle.close();
       throw error;
@@ -100,7 +99,7 @@ export class SafetensorsFile {
 
   /** @throws LacunaError if there is no such tensor, or the file became shorter. */
   async read(name: string): Promise<HostTensor> {
-    const extent = this.#extents.get(name);
+    const extent = this.tensors.get(name);
     if (extent === undefined) {
       throw new LacunaError({ where: this.path, what: 'the file has no such tensor', got: name });
     }
