@@ -1,4 +1,5 @@
 export * from './attention-map.js';
+export * from './clip-encoder.js';
 export * from './decoder.js';
 export * from './divided-attention.js';
 export * from './features.js';
