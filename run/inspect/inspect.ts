@@ -4,7 +4,7 @@ import { sha256 } from '../../core/sha256.js';
 import { fileDigest, readOnnxFile, SafetensorsFile } from '../../formats/index.js';
 import { TensorProto_DataType, type ValueInfoProto } from '../../formats/onnx/onnx_pb.js';
 import { LacunaError } from '../../spec/index.js';
-import { MANIFEST, readTaskManifest } from '../read-manifest.js';
+import { MANIFEST } from '../read-manifest.js';
 import { readManifest } from '../run-folder.js';
 import { newestStage } from '../stages.js';
 import { namesIn, readJson, weightFileNames } from '../weights/weight-files.js';
@@ -149,9 +149,7 @@ async function inspectRun(folder: string, onNote: (text: string) => void): Promi
 
 async function taskOf(folder: string): Promise<string> {
   const { task } = await readJson(join(folder, MANIFEST));
-  if (task === undefined || task === 'pretrain') return 'pretrain';
-  const { task: known } = await readTaskManifest(folder);
-  return known ?? 'pretrain';
+  return typeof task === 'string' ? cut(task) : 'pretrain';
 }
 
 async function inspectCheckpoint(folder: string): Promise<Inspection> {
