@@ -115,7 +115,6 @@ export function clipConfig(settings: RunSettings, facts: TextFacts): object {
   return {
     model_type: 'clip',
     projection_dim: settings.contrastive.videoProjection.width,
-    initializer_factor: 1,
     vision_config: clipVisionConfig(settings),
     text_config: clipTextConfig(settings, facts),
   };
