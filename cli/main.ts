@@ -80,6 +80,14 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Says how well classes can be read off the features of a pretrained encoder.',
     load: async () => (await import('./commands/probe.js')).probeCommand(),
   },
+  export: {
+    summary: 'Writes the weights of a run for other programs: transformers, ONNX, PyTorch.',
+    load: async () => (await import('./commands/export.js')).exportCommand(),
+  },
+  inspect: {
+    summary: 'Tells what a file or a folder holds: tensors, types, metadata, digest.',
+    load: async () => (await import('./commands/inspect.js')).inspectCommand(),
+  },
   report: {
     summary: 'Writes one self-contained HTML page about a run, or about several.',
     load: async () => (await import('./commands/report.js')).reportCommand(),
@@ -129,6 +137,8 @@ Examples:
   $ lacuna metrics sims.npy                                               a matrix by every code's convention
   $ lacuna embed runs/my-run --data clips.jsonl --output vectors.npy       vectors of clips, pictures or captions in a file
   $ lacuna probe runs/my-run --data train.jsonl --test test.jsonl         how well classes can be read off its features
+  $ lacuna export runs/my-run                                             its weights, for other programs
+  $ lacuna inspect exports/my-run-hf                                      what a file or a folder holds
   $ lacuna report runs/my-run                                             one HTML page about a run
   $ lacuna backends                                                       what can run here, and why not
   $ lacuna conform                                                        hold a backend to the specification

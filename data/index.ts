@@ -78,6 +78,7 @@ export {
 } from './similarity/similarity-store.js';
 export { encodeBatch, type TokenBatch } from './tokenizer/encode-batch.js';
 export { createTokenizer, type Tokenizer } from './tokenizer/tokenizer.js';
+export type { TokenizerDefinition } from './tokenizer/tokenizer-definition.js';
 export {
   MAX_TOKENIZER_BYTES,
   readTokenizer,

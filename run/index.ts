@@ -15,6 +15,9 @@ export { requireKnownLabels } from './feeds/clip-labels.js';
 export { motionRequest } from './feeds/clip-sampling.js';
 export { finetuningConfig } from './finetuning-config.js';
 export { requireTeacherOf } from './held-to-manifest.js';
+export { tableTensor } from './initialize.js';
+export { inspect } from './inspect/inspect.js';
+export { type InspectedTensor, type Inspection, numbersIn } from './inspect/inspection.js';
 export { type LoadedModel, loadModel } from './load-model.js';
 export type {
   FinetuneManifest,
@@ -51,7 +54,12 @@ export type { RunConfig, RunSettings } from './settings/config.js';
 export { configJsonSchema } from './settings/config-schema.js';
 export type { MotionConfig } from './settings/motion.js';
 export { parseConfig, withValue } from './settings/parse-config.js';
-export { modelState, resolveSettings, videoConfig as videoConfigOf } from './settings/settings.js';
+export {
+  modelConfig as modelConfigOf,
+  modelState,
+  resolveSettings,
+  videoConfig as videoConfigOf,
+} from './settings/settings.js';
 export { newestStage } from './stages.js';
 export { TUNING_NAMES, TUNINGS, type Tuning, type TuningName, tuningConfig } from './tuning.js';
 export { untrained } from './untrained.js';
@@ -60,4 +68,11 @@ export {
   examineWeights,
   type WeightExamination,
 } from './weights/examine-weights.js';
+export { writeExport } from './weights/exports/export-folder.js';
+export { type ExportOptions, exportHuggingFace } from './weights/exports/export-huggingface.js';
+export { type ExportRecord, runTold } from './weights/exports/export-record.js';
+export { exportTorch } from './weights/exports/export-torch.js';
+export { ExportedRun } from './weights/exports/exported-run.js';
+export { modelCard } from './weights/exports/model-card.js';
+export { EXPORT_MODEL_NAMES, type ExportModelName } from './weights/exports/models.js';
 export { withWeights } from './weights/with-weights.js';

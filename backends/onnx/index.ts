@@ -7,7 +7,12 @@ import { probeProvider } from './session/probe.js';
 export { OnnxBackend } from './backend.js';
 export type { LoweringOptions } from './lowering/lowering.js';
 export { type OnnxOptions, PROVIDERS, type Provider } from './options.js';
-export { type SaveOnnxOptions, saveOnnx } from './save-onnx.js';
+export {
+  type BatchedOnnxOptions,
+  type SaveOnnxOptions,
+  saveBatchedOnnx,
+  saveOnnx,
+} from './save-onnx.js';
 
 /** ONNX Runtime: `cpu` (the embedded default), `cuda`, `webgpu`. */
 export const ONNX: BackendFactory = {

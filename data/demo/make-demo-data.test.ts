@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { capable } from '../../core/testing/capability.js';
+import { replaceFolder } from '../../formats/whole-folder.js';
 import { LacunaError } from '../../spec/errors.js';
 import { type ClipAddress, testContents } from './content.js';
 import { FRAME_COUNT, FRAME_SIDE } from './frame.js';
 import { makeDemoData } from './make-demo-data.js';
 import { renderClip } from './render-clip.js';
-import { replaceFolder } from './replace-folder.js';
 
 const av = await import('node-av').catch(() => undefined);
 const canEncode = capable('node-av', av === undefined ? 'it is not installed' : undefined);
@@ -163,17 +163,19 @@ describe('a folder that is made as a whole', () => {
       await writeFile(join(partial, 'half'), 'x');
       throw new LacunaError({ what: 'the disk is full' });
     };
-    await expect(replaceFolder(join(parent, 'data'), false, fail)).rejects.toThrow(/disk is full/);
+    await expect(replaceFolder(join(parent, 'data'), 'a test', false, fail)).rejects.toThrow(
+      /disk is full/,
+    );
     expect(await readdir(parent)).toEqual([]);
   });
 
   it('stays as it was when filling its successor fails', async () => {
     const target = join(root, 'whole', 'kept');
-    await replaceFolder(target, false, (partial) => writeFile(join(partial, 'old'), '1'));
+    await replaceFolder(target, 'a test', false, (partial) => writeFile(join(partial, 'old'), '1'));
     const fail = (): Promise<void> => Promise.reject(new LacunaError({ what: 'stopped' }));
-    await expect(replaceFolder(target, true, fail)).rejects.toThrow(/stopped/);
+    await expect(replaceFolder(target, 'a test', true, fail)).rejects.toThrow(/stopped/);
     expect(await readdir(target)).toEqual(['old']);
-    await replaceFolder(target, true, (partial) => writeFile(join(partial, 'new'), '2'));
+    await replaceFolder(target, 'a test', true, (partial) => writeFile(join(partial, 'new'), '2'));
     expect(await readdir(target)).toEqual(['new']);
     expect(await readdir(join(root, 'whole'))).toEqual(['kept']);
   });
@@ -184,7 +186,7 @@ describe('a folder that is made as a whole', () => {
     await mkdir(join(parent, `data.partial-${goneProcess}`), { recursive: true });
     await mkdir(join(parent, `data.partial-${process.ppid}`));
     await mkdir(join(parent, 'data.partial-notes'));
-    await replaceFolder(join(parent, 'data'), false, (partial) =>
+    await replaceFolder(join(parent, 'data'), 'a test', false, (partial) =>
       writeFile(join(partial, 'file'), ''),
     );
     expect((await readdir(parent)).sort()).toEqual(

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { sha256 } from '../../core/sha256.js';
+import { replaceFolder } from '../../formats/whole-folder.js';
 import { drawCaptions } from './captions.js';
 import {
   type ClipAddress,
@@ -24,7 +25,6 @@ import {
 import { completeOptions, type DemoOptions } from './demo-options.js';
 import { type ClipEncoder, loadClipEncoder } from './encode-clip.js';
 import { renderClip } from './render-clip.js';
-import { replaceFolder } from './replace-folder.js';
 
 /** Where a demo data set lies. The `video` of each list entry is relative to `folder`. */
 export interface DemoData {
@@ -71,7 +71,7 @@ export async function makeDemoData(
     return { ...data, reused: true };
   }
   const encode = await loadClipEncoder();
-  await replaceFolder(folder, manifest !== undefined, (partial) =>
+  await replaceFolder(folder, 'the demo data', manifest !== undefined, (partial) =>
     fill(partial, recipe, encode, onProgress),
   );
   return { ...data, reused: false };

@@ -6,6 +6,7 @@ import {
   type AttributeProtoSchema,
   AttributeProto_AttributeType as AttributeType,
   type GraphProtoSchema,
+  type ModelProto,
   ModelProtoSchema,
   type NodeProtoSchema,
   TensorProto_DataType,
@@ -131,15 +132,19 @@ export class GraphWriter {
 
   /** The file: a model of this graph alone. */
   encode(metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+    return toBinary(ModelProtoSchema, this.model(metadata));
+  }
+
+  /** What `encode` writes. */
+  model(metadata: Readonly<Record<string, string>> = {}): ModelProto {
     const domains = [...this.#domains].map((domain) => ({ domain, version: 1n }));
-    const model = create(ModelProtoSchema, {
+    return create(ModelProtoSchema, {
       irVersion: BigInt(IR_VERSION),
       opsetImport: [{ domain: '', version: BigInt(OPSET) }, ...domains],
       producerName: 'lacuna',
       graph: this.#graph(),
       metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
     });
-    return toBinary(ModelProtoSchema, model);
   }
 
   #graph(): Init<typeof GraphProtoSchema> {

@@ -1,12 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { HostTensor } from '../../core/backend.js';
-import {
-  elementCount,
-  formatType,
-  LacunaError,
-  type TensorType,
-  type ValueDeclaration,
-} from '../../spec/index.js';
+import { elementCount, formatType, LacunaError, type ValueDeclaration } from '../../spec/index.js';
 import { codeOf, openPlain } from '../file-operations.js';
 import { FileWriter, type Written } from '../whole-file.js';
 import { ENCODINGS } from './encoding.js';
@@ -14,37 +8,45 @@ import {
   damaged,
   type Extent,
   encodeHeader,
+  type Header,
   headerLength,
   LENGTH_BYTES,
   parseHeader,
 } from './header.js';
 
 /** Readers of other libraries ask for it: the tensors are as PyTorch stores them. */
-const METADATA = { format: 'pt' };
+const METADATA: Readonly<Record<string, string>> = { format: 'pt' };
 
 /**
  * Writes tensors as a new safetensors file. `read` is asked for one tensor at a time, in order, so
  * that the whole never lies in memory.
  *
+ * @param metadata Names and texts to add to the header.
  * @throws LacunaError if a tensor that was read has another type than declared.
  */
 export async function writeSafetensors(
   path: string,
   tensors: readonly ValueDeclaration[],
   read: (name: string) => Promise<HostTensor>,
+  metadata: Readonly<Record<string, string>> = {},
 ): Promise<Written> {
-  return writeSafetensorsPieces(path, tensors, async function* (declared) {
-    const tensor = await read(declared.name);
-    if (formatType(tensor) !== formatType(declared)) {
-      throw new LacunaError({
-        where: declared.name,
-        what: 'a tensor has another type than its file says',
-        got: formatType(tensor),
-        expected: formatType(declared),
-      });
-    }
-    yield tensor.data;
-  });
+  return writeSafetensorsPieces(
+    path,
+    tensors,
+    async function* (declared) {
+      const tensor = await read(declared.name);
+      if (formatType(tensor) !== formatType(declared)) {
+        throw new LacunaError({
+          where: declared.name,
+          what: 'a tensor has another type than its file says',
+          got: formatType(tensor),
+          expected: formatType(declared),
+        });
+      }
+      yield tensor.data;
+    },
+    metadata,
+  );
 }
 
 /**
@@ -86,21 +88,22 @@ export async function writeSafetensorsPieces(
 /** An open safetensors file, whose tensors are read one by one. */
 export class SafetensorsFile {
   readonly path: string;
-  readonly tensors: ReadonlyMap<string, TensorType>;
+  readonly tensors: ReadonlyMap<string, Extent>;
+  /** Names and texts that whoever wrote it added. */
+  readonly metadata: ReadonlyMap<string, string>;
   readonly #handle: FileHandle;
-  readonly #extents: ReadonlyMap<string, Extent>;
   readonly #dataStart: number;
 
   private constructor(
     path: string,
     handle: FileHandle,
-    extents: ReadonlyMap<string, Extent>,
+    { tensors, metadata }: Header,
     dataStart: number,
   ) {
     this.path = path;
-    this.tensors = extents;
+    this.tensors = tensors;
+    this.metadata = metadata;
     this.#handle = handle;
-    this.#extents = extents;
     this.#dataStart = dataStart;
   }
 
@@ -118,8 +121,8 @@ export class SafetensorsFile {
       const length = headerLength(path, new Uint8Array(first), size);
       const header = await readBytes(handle, path, LENGTH_BYTES, length);
       const dataStart = LENGTH_BYTES + length;
-      const { tensors } = parseHeader(path, new Uint8Array(header), size - dataStart);
-      return new SafetensorsFile(path, handle, tensors, dataStart);
+      const parsed = parseHeader(path, new Uint8Array(header), size - dataStart);
+      return new SafetensorsFile(path, handle, parsed, dataStart);
     } catch (error) {
       await handle.close();
       throw error;
@@ -153,7 +156,7 @@ export class SafetensorsFile {
   }
 
   #extent(name: string): Extent {
-    const extent = this.#extents.get(name);
+    const extent = this.tensors.get(name);
     if (extent !== undefined) return extent;
     throw new LacunaError({ where: this.path, what: 'the file has no such tensor', got: name });
   }

@@ -43,6 +43,8 @@ const DEFAULTS: Readonly<Record<string, Plain>> = {
   norms: 'before',
   attention: 'full',
   pool: 'first',
+  bias: true,
+  'encoder.attention': 'joint',
 };
 
 /**
@@ -77,10 +79,29 @@ export function requireDemands(
   from: string,
 ): void {
   for (const demand of demands) {
-    const path = demand.key.split('.');
-    const found = valueAt({ ...settings }, path) ?? DEFAULTS[path.at(-1) ?? ''];
+    const found = settingAt(settings, demand);
     if (found !== undefined) requireValue(demand, found, from);
   }
+}
+
+function settingAt(settings: RunSettings, { key }: Demand): unknown {
+  const path = key.split('.');
+  return valueAt({ ...settings }, path) ?? DEFAULTS[key] ?? DEFAULTS[path.at(-1) ?? ''];
+}
+
+/** A setting that is not what a model needs, and what it would have to be, as a person reads it. */
+export interface Unmet {
+  readonly key: string;
+  readonly got: string;
+  readonly expected: string;
+}
+
+/** Which of the demands, suggestions among them, the settings do not meet. */
+export function unmetDemands(settings: RunSettings, demands: readonly Demand[]): readonly Unmet[] {
+  return demands.flatMap((demand) => {
+    const found = settingAt(settings, demand);
+    return isMet(demand, found) ? [] : [{ key: demand.key, ...shown(demand, found) }];
+  });
 }
 
 /** Positions are a table that may be longer than what is asked of it. */
@@ -89,19 +110,30 @@ function isAtMost({ key }: Demand): boolean {
 }
 
 function requireValue(demand: Demand, found: unknown, from: string): void {
-  const { key, value, also = [], firm } = demand;
-  if (!firm) return;
-  if (isAtMost(demand) && typeof found === 'number' && found <= Number(value)) return;
-  if ([value, ...also].some((each) => JSON.stringify(each) === JSON.stringify(found))) return;
+  const { key, firm } = demand;
+  if (!firm || isMet(demand, found)) return;
   throw new LacunaError({
     where: key,
     what: `the weights in ${from} were trained otherwise`,
+    ...shown(demand, found),
+    fix: `Leave ${key} out, so that it follows the weights; or begin without them.`,
+  });
+}
+
+function isMet(demand: Demand, found: unknown): boolean {
+  const { value, also = [] } = demand;
+  if (isAtMost(demand) && typeof found === 'number' && found <= Number(value)) return true;
+  return [value, ...also].some((each) => JSON.stringify(each) === JSON.stringify(found));
+}
+
+function shown(demand: Demand, found: unknown): Pick<Unmet, 'got' | 'expected'> {
+  const { value, also = [] } = demand;
+  return {
     got: JSON.stringify(found)?.slice(0, 80) ?? String(found),
     expected: isAtMost(demand)
       ? `at most ${value}`
       : [value, ...also].map((each) => JSON.stringify(each)).join(' or '),
-    fix: `Leave ${key} out, so that it follows the weights; or begin without them.`,
-  });
+  };
 }
 
 function presetLength({ preset }: Readonly<Record<string, unknown>>): number {

@@ -1,8 +1,18 @@
 import { z } from 'zod';
 import { BERT_HF, DISTILBERT_HF } from '../../../spec/index.js';
+import type { RunSettings } from '../../settings/config.js';
 import { demandsOf } from '../demands.js';
 import { type Architecture, withoutPrefix } from './architecture.js';
-import { activationName, activationOf, depth, eps, parseFields, size } from './config-fields.js';
+import {
+  activationName,
+  activationOf,
+  blockFields,
+  depth,
+  eps,
+  parseFields,
+  size,
+  type TextFacts,
+} from './config-fields.js';
 
 const BERT = z
   .looseObject({
@@ -92,5 +102,42 @@ export function bertArchitecture(
       ),
     leftOut: [/^pooler\./, /^embeddings\.position_ids$/],
     notes: [],
+  };
+}
+
+/** The configuration that `bertArchitecture` reads these settings from. */
+export function bertConfig(
+  kind: 'bert' | 'distilbert',
+  { text }: RunSettings,
+  { vocabulary, pad }: TextFacts,
+): object {
+  const common = {
+    model_type: kind,
+    vocab_size: vocabulary,
+    max_position_embeddings: text.length,
+    pad_token_id: pad,
+    initializer_range: 0.02,
+  };
+  const blocks = blockFields(text);
+  if (kind === 'bert') {
+    return {
+      ...common,
+      ...blocks,
+      // Without segments nothing is written: the table has a row or more there.
+      type_vocab_size: Math.max(1, text.segments ?? 0),
+      hidden_dropout_prob: 0,
+      attention_probs_dropout_prob: 0,
+    };
+  }
+  return {
+    ...common,
+    dim: blocks.hidden_size,
+    n_layers: blocks.num_hidden_layers,
+    n_heads: blocks.num_attention_heads,
+    hidden_dim: blocks.intermediate_size,
+    activation: blocks.hidden_act,
+    dropout: 0,
+    attention_dropout: 0,
+    sinusoidal_pos_embds: false,
   };
 }

@@ -1,17 +1,21 @@
 import { z } from 'zod';
 import { CLIP_TEXT_HF, CLIP_VISION_HF } from '../../../spec/index.js';
+import type { RunSettings } from '../../settings/config.js';
 import { demandsOf } from '../demands.js';
 import type { Architecture, Tower } from './architecture.js';
 import {
   activationName,
+  blockFields,
   blocksOf,
   depth,
   eps,
   IMAGE_TOWER,
   imageDemands,
+  imageFields,
   parseFields,
   placesOf,
   size,
+  type TextFacts,
 } from './config-fields.js';
 
 /** Hugging Face writes what differs from OpenAI's ViT-B/32, and not always more. */
@@ -103,5 +107,39 @@ function textTower(config: unknown, file: string): Tower {
     parts: { 'projection.text': /^text_projection\./, temperature: /^logit_scale$/ },
     zero: [],
     anew: [],
+  };
+}
+
+/** The configuration that `clipArchitecture` reads these settings from. */
+export function clipConfig(settings: RunSettings, facts: TextFacts): object {
+  return {
+    model_type: 'clip',
+    projection_dim: settings.contrastive.videoProjection.width,
+    vision_config: clipVisionConfig(settings),
+    text_config: clipTextConfig(settings, facts),
+  };
+}
+
+export function clipVisionConfig({ clip, encoder, contrastive }: RunSettings): object {
+  return {
+    model_type: 'clip_vision_model',
+    ...imageFields(clip),
+    ...blockFields(encoder),
+    attention_dropout: 0,
+    projection_dim: contrastive.videoProjection.width,
+  };
+}
+
+export function clipTextConfig({ text, contrastive }: RunSettings, facts: TextFacts): object {
+  return {
+    model_type: 'clip_text_model',
+    ...blockFields(text),
+    attention_dropout: 0,
+    vocab_size: facts.vocabulary,
+    max_position_embeddings: text.length,
+    bos_token_id: facts.begin,
+    eos_token_id: facts.end,
+    pad_token_id: facts.pad,
+    projection_dim: contrastive.textProjection.width,
   };
 }

@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { type Activation, LacunaError } from '../../../spec/index.js';
+import {
+  type Activation,
+  LacunaError,
+  type TransformerConfig,
+  type VideoConfig,
+} from '../../../spec/index.js';
+import { NORM_EPS } from '../../../spec/model/transformer.js';
 import { type Demand, demandsOf } from '../demands.js';
 
 /** Sizes of a config.json: larger ones are no model's. */
@@ -51,10 +57,16 @@ export function parseFields<T>(schema: z.ZodType<T>, value: unknown, file: strin
   });
 }
 
+/** What our activations are called there. */
+const ACTIVATION_NAMES: Readonly<Record<Activation, string>> = {
+  gelu: 'gelu',
+  'quick-gelu': 'quick_gelu',
+};
+
 /** @throws LacunaError for an activation that blocks cannot have here. */
 export function activationOf(name: string, file: string): Activation {
-  if (name === 'gelu') return 'gelu';
-  if (name === 'quick_gelu') return 'quick-gelu';
+  const [found] = Object.entries(ACTIVATION_NAMES).find(([, theirs]) => theirs === name) ?? [];
+  if (found !== undefined) return found as Activation;
   throw new LacunaError({
     where: file,
     what: 'blocks with this activation cannot be had here',
@@ -88,6 +100,34 @@ export function blocksOf(
     normEps: fields.layer_norm_eps,
     activation: activationOf(fields.hidden_act, file),
   };
+}
+
+/** The other way round: what a configuration says of a tower's blocks, and how they are called in our settings. */
+export function blockFields(config: TransformerConfig): BlockFields {
+  const { width, depth, heads, mlpRatio = 4, normEps = NORM_EPS, activation = 'gelu' } = config;
+  return {
+    hidden_size: width,
+    num_hidden_layers: depth,
+    num_attention_heads: heads,
+    intermediate_size: Math.round(width * mlpRatio),
+    hidden_act: ACTIVATION_NAMES[activation],
+    layer_norm_eps: normEps,
+  };
+}
+
+/** What a configuration says of the pixels of an image tower. */
+export function imageFields({ size, patch }: Pick<VideoConfig, 'size' | 'patch'>): object {
+  return { image_size: size, patch_size: patch, num_channels: 3 };
+}
+
+/** A tokenizer, as far as a configuration tells of it. */
+export interface TextFacts {
+  /** Rows of the token table. */
+  readonly vocabulary: number;
+  /** The token that begins a caption, the one that ends it, and the one that fills it up. */
+  readonly begin: number | null;
+  readonly end: number | null;
+  readonly pad: number;
 }
 
 /** What a vision transformer for images needs: a class token, which is pooled, and learned positions. */

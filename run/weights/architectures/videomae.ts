@@ -1,13 +1,16 @@
 import { z } from 'zod';
 import { VIDEOMAE_HF } from '../../../spec/index.js';
+import type { RunSettings } from '../../settings/config.js';
 import { demandsOf } from '../demands.js';
 import type { Architecture } from './architecture.js';
 import {
   activationName,
+  blockFields,
   blocksOf,
   depth,
   eps,
   IMAGE_TOWER,
+  imageFields,
   parseFields,
   placesOf,
   size,
@@ -82,5 +85,30 @@ export function videoMaeArchitecture(config: unknown, file: string): Architectur
     },
     leftOut: [/\.position_embeddings$/],
     notes: [],
+  };
+}
+
+/** The configuration that `videoMaeArchitecture` reads these settings from. */
+export function videoMaeConfig({ clip, encoder, decoder, mae }: RunSettings): object {
+  const { target = 'per-cube-channel' } = mae;
+  const inner = blockFields(decoder);
+  return {
+    model_type: 'videomae',
+    ...imageFields(clip),
+    num_frames: clip.frames,
+    tubelet_size: clip.tubelet,
+    ...blockFields(encoder),
+    hidden_dropout_prob: 0,
+    attention_probs_dropout_prob: 0,
+    initializer_range: 0.02,
+    // Releases of transformers call it one or the other.
+    qkv_bias: true,
+    qv_bias: true,
+    use_mean_pooling: !(encoder.finalNorm ?? true),
+    decoder_hidden_size: inner.hidden_size,
+    decoder_num_hidden_layers: inner.num_hidden_layers,
+    decoder_num_attention_heads: inner.num_attention_heads,
+    decoder_intermediate_size: inner.intermediate_size,
+    norm_pix_loss: target === 'per-cube-channel',
   };
 }

@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import { TIMESFORMER_HF, VIT_HF } from '../../../spec/index.js';
+import type { RunSettings } from '../../settings/config.js';
 import { type Architecture, withoutPrefix } from './architecture.js';
 import {
   activationName,
+  blockFields,
   eps,
   IMAGE_TOWER,
   imageDemands,
+  imageFields,
   parseFields,
   placesOf,
   size,
@@ -72,5 +75,21 @@ export function vitArchitecture(
           ]
         : []),
     ],
+  };
+}
+
+/** The configuration that `vitArchitecture` reads these settings from. */
+export function vitConfig(kind: 'vit' | 'timesformer', { clip, encoder }: RunSettings): object {
+  return {
+    model_type: kind,
+    ...imageFields(clip),
+    ...blockFields(encoder),
+    hidden_dropout_prob: 0,
+    attention_probs_dropout_prob: 0,
+    initializer_range: 0.02,
+    qkv_bias: encoder.keyBias ?? false,
+    ...(kind === 'vit'
+      ? {}
+      : { num_frames: clip.frames, attention_type: 'joint_space_time', drop_path_rate: 0 }),
   };
 }

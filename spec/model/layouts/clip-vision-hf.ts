@@ -10,7 +10,7 @@ export const CLIP_VISION_HF: Layout = {
   name: 'huggingface-clip-vision',
   entries: [
     entry('encoder.patch.weight', `${EMBEDDINGS}.patch_embedding.weight`, 'conv2d'),
-    entry('encoder.class', `${EMBEDDINGS}.class_embedding`, 'class', POSITIONS),
+    entry('encoder.class', `${EMBEDDINGS}.class_embedding`, 'class', { plus: POSITIONS }),
     entry('encoder.positions.place', POSITIONS, 'places'),
     ...layer('encoder.embed.norm', 'vision_model.pre_layrnorm'),
     ...layer('encoder.{i}.norm1', `${BLOCK}.layer_norm1`),

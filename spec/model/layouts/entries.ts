@@ -5,9 +5,9 @@ export function entry(
   ours: string,
   theirs: string,
   conversion: Conversion = 'same',
-  plus?: string,
+  more: Pick<LayoutEntry, 'plus' | 'leading'> = {},
 ): LayoutEntry {
-  return { ours, theirs, conversion, ...(plus === undefined ? {} : { plus }) };
+  return { ours, theirs, conversion, ...more };
 }
 
 /** Weight and bias of one layer under both names. */

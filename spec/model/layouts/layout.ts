@@ -37,6 +37,8 @@ export interface LayoutEntry {
   readonly conversion: Conversion;
   /** The table whose first row is added: see `class`. */
   readonly plus?: string;
+  /** How many axes of one stand in front of theirs, of a vector, or of a table of rows. @defaultValue 0 */
+  readonly leading?: number;
 }
 
 /** The correspondence between our names and another library's, with what else must be agreed on. */
@@ -64,7 +66,7 @@ export function theirTensor(layout: Layout, ours: string): TheirTensor | undefin
 }
 
 /** A tensor of the other library, and what becomes of it. */
-export interface TheirTensor extends Pick<LayoutEntry, 'conversion' | 'plus'> {
+export interface TheirTensor extends Pick<LayoutEntry, 'conversion' | 'plus' | 'leading'> {
   readonly name: string;
 }
 
@@ -75,14 +77,34 @@ export function toOurs<A extends Float32Array | Float64Array>(
   conversion: Conversion,
 ): A {
   if (conversion !== 'conv3d' && conversion !== 'conv2d') return data;
+  return moved(data, theirShape, (theirs, ours) => [theirs, ours]);
+}
+
+/** The inverse of `toOurs`: a tensor of ours, in the order of theirs, which is row-major in `theirShape`. */
+export function toTheirs<A extends Float32Array | Float64Array>(
+  data: A,
+  theirShape: Shape,
+  conversion: Conversion,
+): A {
+  if (conversion !== 'conv3d' && conversion !== 'conv2d') return data;
+  return moved(data, theirShape, (theirs, ours) => [ours, theirs]);
+}
+
+/** Each element of a kernel [D, 3, ...] moved: `places` says from where to where, of its places there and here. */
+function moved<A extends Float32Array | Float64Array>(
+  data: A,
+  theirShape: Shape,
+  places: (theirs: number, ours: number) => readonly [from: number, to: number],
+): A {
   const [width, channels, ...rest] = theirShape as [number, number, ...number[]];
   const positions = rest.reduce((product, extent) => product * extent, 1);
   const result = data.slice() as A;
   for (let d = 0; d < width; d++)
     for (let c = 0; c < channels; c++)
       for (let p = 0; p < positions; p++) {
-        const source = (d * channels + c) * positions + p;
-        result[(d * positions + p) * channels + c] = data[source] as number;
+        const theirs = (d * channels + c) * positions + p;
+        const [from, to] = places(theirs, (d * positions + p) * channels + c);
+        result[to] = data[from] as number;
       }
   return result;
 }

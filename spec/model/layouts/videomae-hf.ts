@@ -29,7 +29,7 @@ export const VIDEOMAE_HF: Layout = {
     ...block('encoder.{i}', 'videomae.encoder.layer.{i}'),
     ...layer('encoder.norm', 'videomae.layernorm'),
     entry('decoder.embed.weight', 'encoder_to_decoder.weight'),
-    entry('decoder.mask', 'mask_token', 'reshape'),
+    entry('decoder.mask', 'mask_token', 'reshape', { leading: 2 }),
     ...block('decoder.{i}', 'decoder.decoder_layers.{i}'),
     ...layer('decoder.norm', 'decoder.norm'),
     ...layer('decoder.head', 'decoder.head'),

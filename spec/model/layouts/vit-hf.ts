@@ -9,8 +9,8 @@ const POSITIONS = 'embeddings.position_embeddings';
 const EMBEDDINGS: readonly LayoutEntry[] = [
   entry('encoder.patch.weight', `${PATCH}.weight`, 'conv2d'),
   entry('encoder.patch.bias', `${PATCH}.bias`),
-  entry('encoder.class', 'embeddings.cls_token', 'class', POSITIONS),
-  entry('encoder.positions.place', POSITIONS, 'places'),
+  entry('encoder.class', 'embeddings.cls_token', 'class', { plus: POSITIONS, leading: 2 }),
+  entry('encoder.positions.place', POSITIONS, 'places', { leading: 1 }),
 ];
 
 /** What stands in a block beside queries, keys and values. */
@@ -44,7 +44,7 @@ export const TIMESFORMER_HF: Layout = {
   name: 'huggingface-timesformer',
   entries: [
     ...EMBEDDINGS,
-    entry('encoder.positions.slot', 'embeddings.time_embeddings', 'slots'),
+    entry('encoder.positions.slot', 'embeddings.time_embeddings', 'slots', { leading: 1 }),
     ...['q', 'k', 'v'].flatMap((part, third) =>
       ['weight', 'bias'].map((kind) =>
         entry(

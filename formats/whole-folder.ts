@@ -1,24 +1,26 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { Lock } from '../../formats/lock.js';
-import { LacunaError } from '../../spec/errors.js';
+import { LacunaError } from '../spec/errors.js';
+import { Lock } from './lock.js';
 
 /**
  * Makes a folder as a whole: `fill` writes into a new folder beside it, which then takes its place
  * by renaming. A killed run leaves only that other folder; the next run removes it.
  *
+ * @param purpose What the folder is for, in an error: `the demo data`.
  * @param replaceable whether what lies at `folder` now may be thrown away.
  * @throws LacunaError if `folder` is not empty and not replaceable, or another process makes it now.
  */
 export async function replaceFolder(
   folder: string,
+  purpose: string,
   replaceable: boolean,
   fill: (partial: string) => Promise<void>,
 ): Promise<void> {
   const target = resolve(folder);
   if (!replaceable && !(await isEmptyOrAbsent(target))) {
     throw new LacunaError({
-      what: 'the folder for the demo data holds something else',
+      what: `the folder for ${purpose} holds something else`,
       where: folder,
       fix: 'Choose another folder, or empty this one.',
     });

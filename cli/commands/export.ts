@@ -1,0 +1,103 @@
+import { basename, join, resolve } from 'node:path';
+import { Command, Option } from 'commander';
+import {
+  EXPORT_MODEL_NAMES,
+  ExportedRun,
+  type ExportModelName,
+  type ExportRecord,
+  exportHuggingFace,
+  exportTorch,
+} from '../../run/index.js';
+import { exportOnnx } from '../export/export-onnx.js';
+import { note } from '../note.js';
+import { TerminalLine } from '../terminal-line.js';
+import { version } from '../version.js';
+
+const FORMATS = ['hf', 'onnx', 'torch'] as const;
+type Format = (typeof FORMATS)[number];
+
+interface ExportFlags {
+  readonly format: Format;
+  readonly output?: string;
+  readonly model?: ExportModelName;
+  readonly license?: string;
+  readonly json?: boolean;
+}
+
+export function exportCommand(): Command {
+  return new Command('export')
+    .description(
+      "Writes the weights of a run's last good checkpoint for other programs, with a card, every setting of the run and what\n" +
+        'it was worth.\n' +
+        '  hf     a folder that Hugging Face transformers load, no key missing and none unexpected\n' +
+        '  onnx   encoders from frames as they are decoded (u8), any batch, standard operators (opset 20)\n' +
+        '  torch  checkpoint.pth, as the scripts of MCG-NJU/VideoMAE load it by torch.load, also with weights_only=True\n' +
+        'A model that a format cannot hold is refused, with the settings that stand against it.',
+    )
+    .argument('<run>', 'the run folder')
+    .addOption(new Option('--format <format>', 'see above').choices(FORMATS).default('hf'))
+    .option('--output <folder>', 'new folder to write (default: exports/RUN-FORMAT)')
+    .addOption(
+      new Option(
+        '--model <name>',
+        'with hf: which model (default: the first that has all of the run)',
+      ).choices(EXPORT_MODEL_NAMES),
+    )
+    .option(
+      '--license <id>',
+      'the licence of the weights, for the card: apache-2.0, cc-by-nc-4.0, ... (default: stated as not stated)',
+    )
+    .option('--json', 'print what was written as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ lacuna export runs/my-run --license apache-2.0
+  $ lacuna export runs/my-run --model videomae-encoder --output my-encoder
+  $ lacuna export runs/my-run --model distilbert
+  $ lacuna export runs/my-run --format onnx
+  $ lacuna export runs/my-run --format torch
+  $ lacuna inspect exports/my-run-hf
+  $ lacuna pretrain --data captions.jsonl --init exports/my-run-hf`,
+    )
+    .action(exportRun);
+}
+
+async function exportRun(folder: string, flags: ExportFlags): Promise<void> {
+  const { format, model, license, json = false } = flags;
+  const output = flags.output ?? join('exports', `${basename(resolve(folder))}-${format}`);
+  const line = new TerminalLine(process.stderr);
+  const run = await ExportedRun.open(folder, note);
+  let record: ExportRecord;
+  try {
+    record = await WRITERS[format](run, output, {
+      version: version(),
+      ...(model === undefined ? {} : { model }),
+      ...(license === undefined ? {} : { license }),
+      onProgress: (done, total) => line.show(`writing ${done} of ${total}`),
+    });
+  } finally {
+    line.clear();
+    await run.close();
+  }
+  if (json) {
+    console.log(JSON.stringify({ output, ...record }, null, 2));
+    return;
+  }
+  console.log(`${output}: ${record.model}, after ${record.step} steps\n`);
+  for (const [name, { bytes, sha256 }] of Object.entries(record.files)) {
+    console.log(`  ${name.padEnd(26)} ${String(bytes).padStart(12)} bytes  ${sha256.slice(0, 12)}`);
+  }
+  const { count, names } = record.leftOut;
+  if (count > 0)
+    console.log(`\nLeft out, since this format has no place for them: ${count} tensors`);
+  for (const name of names) console.log(`  ${name}`);
+  console.log(`\n${join(output, 'README.md')} says how it is loaded.`);
+  if (license === undefined) console.log('No licence is stated: --license ID states one.');
+}
+
+const WRITERS: Readonly<Record<Format, typeof exportHuggingFace>> = {
+  hf: exportHuggingFace,
+  onnx: exportOnnx,
+  torch: exportTorch,
+};

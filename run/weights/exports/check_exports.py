@@ -1,0 +1,114 @@
+"""Holds what `lacuna export` wrote to the libraries that it is for.
+
+    lacuna export RUN --output HF && lacuna export RUN --format onnx --output ONNX
+    lacuna export RUN --format torch --output TORCH          where the run's model has that form
+    python run/weights/exports/check_exports.py HF ONNX [TORCH]
+
+In an environment with torch, transformers, safetensors, numpy and onnxruntime; nothing is downloaded. It loads the folder with
+the class that its card names, says which keys were missing or unexpected, and compares what it gives for
+random frames and captions, in float32, with what the ONNX files give in ONNX Runtime, for batches of 1 and 3. The
+state dict is loaded by torch.load(weights_only=True) and compared tensor by tensor. Exit status 1 where anything is off.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+import transformers
+
+TOLERANCE = 1e-5
+
+
+def load(folder):
+    name = json.loads((folder / "config.json").read_text())["architectures"][0]
+    options = {"add_pooling_layer": False} if name in ("ViTModel", "BertModel") else {}
+    model, info = getattr(transformers, name).from_pretrained(folder, output_loading_info=True, **options)
+    odd = {key: sorted(map(str, info[key])) for key in ("missing_keys", "unexpected_keys", "mismatched_keys") if info[key]}
+    return model.eval().float(), odd
+
+
+def pixels(frames, folder):
+    facts = json.loads((folder / "preprocessor_config.json").read_text())
+    mean, std = (torch.tensor(facts[key]) for key in ("image_mean", "image_std"))
+    seen = (torch.from_numpy(frames).float() * facts["rescale_factor"] - mean) / std
+    return seen.permute(0, 1, 4, 2, 3).contiguous()
+
+
+def theirs(model, frames, folder):
+    """Their last layer in our order, and of a CLIP the embedding, too."""
+    seen = pixels(frames, folder)
+    kind = type(model).__name__
+    if kind.startswith("VideoMAE"):
+        return {"tokens": getattr(model, "videomae", model)(seen).last_hidden_state}
+    if kind == "TimesformerModel":
+        out = model(seen).last_hidden_state
+        slots = frames.shape[1]
+        places = (out.shape[1] - 1) // slots
+        own = out[:, 1:].unflatten(1, (places, slots)).transpose(1, 2).flatten(1, 2)
+        return {"tokens": torch.cat([out[:, :1], own], 1)}
+    if kind == "ViTModel":
+        return {"tokens": model(seen[:, 0]).last_hidden_state}
+    image = model.get_image_features(seen[:, 0]) if kind == "CLIPModel" else model(seen[:, 0]).image_embeds
+    image = getattr(image, "pooler_output", image)
+    return {"embedding": image / image.norm(dim=-1, keepdim=True)}
+
+
+def captions(model, session, batch, rng):
+    """Of a CLIP: ids of captions of every length, and what each side makes of them."""
+    config = model.config.text_config
+    length = session.get_inputs()[0].shape[1]
+    lengths = rng.integers(2, length + 1, batch).astype("int32")
+    ids = np.full((batch, length), config.pad_token_id, "int32")
+    for row, count in zip(ids, lengths):
+        row[:count] = rng.choice([i for i in range(config.vocab_size) if i != config.eos_token_id], count)
+        row[count - 1] = config.eos_token_id
+    mask = torch.arange(length)[None] < torch.from_numpy(lengths)[:, None]
+    text = model.get_text_features(torch.from_numpy(ids).long(), mask.long())
+    text = getattr(text, "pooler_output", text)
+    (ours,) = session.run(["embedding"], {"text.ids": ids, "text.lengths": lengths})
+    return ours, (text / text.norm(dim=-1, keepdim=True)).numpy()
+
+
+def main():
+    torch.set_num_threads(1)
+    hf, onnx, *rest = map(Path, sys.argv[1:])
+    model, odd = load(hf)
+    print(f"transformers {transformers.__version__}, torch {torch.__version__}, onnxruntime {onnxruntime.__version__}")
+    print(f"{type(model).__name__}: {odd or 'no key missing, none unexpected'}")
+    failed = bool(odd)
+
+    def compare(what, ours, want):
+        nonlocal failed
+        worst = float(np.abs(ours - want).max() / np.abs(want).max())
+        failed |= ours.shape != want.shape or not worst <= TOLERANCE
+        print(f"{what}: {worst:.2e} of the largest")
+
+    session = onnxruntime.InferenceSession(str(onnx / "video_encoder.onnx"))
+    rng = np.random.default_rng(1)
+    with torch.no_grad():
+        for batch in (1, 3):
+            shape = [batch, *session.get_inputs()[0].shape[1:]]
+            frames = rng.integers(0, 256, shape, dtype=np.uint8)
+            for name, want in theirs(model, frames, hf).items():
+                (ours,) = session.run([name], {"frames": frames})
+                compare(f"{name} of {batch}", ours, want.numpy())
+            if type(model).__name__ == "CLIPModel":
+                text = onnxruntime.InferenceSession(str(onnx / "text_encoder.onnx"))
+                compare(f"captions, {batch}", *captions(model, text, batch, rng))
+    for folder in rest:
+        state = torch.load(folder / "checkpoint.pth", weights_only=True)["model"]
+        own = model.state_dict()
+        pairs = {"encoder.norm.weight": "layernorm.weight", "encoder.patch_embed.proj.weight": "embeddings.patch_embeddings.projection.weight"}
+        same = all(
+            torch.equal(state[a], own[b] if b in own else own[f"videomae.{b}"]) for a, b in pairs.items()
+        )
+        print(f"checkpoint.pth: {len(state)} tensors, {'equal' if same else 'OTHERS'}")
+        failed |= not same
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
