@@ -22,7 +22,8 @@ export async function readLabelNames(path: string): Promise<readonly string[]> {
     if (columns.length === 2 && columns.includes('id') && columns.includes('name')) {
       return inOrder(path, await ofTable(path));
     }
-    return ofLines(path);
+    // Awaited here: refused while the lines are closed, it would end the process.
+    return await ofLines(path);
   }
   return [];
 }

@@ -67,14 +67,19 @@ async function readAny(
     const format = jsonOf(json);
     return gather(format, format.annotations(json));
   }
-  for await (const { text } of readLines(path)) {
-    const table = tableOf(text);
-    if (table !== undefined) return gather(table, annotationsOf(tableRows(path), table));
-    const lines = linesOf(text);
-    if (lines !== undefined) return gather(lines, annotationsOf(readLines(path), lines));
-    return own(readVideoMaeList);
-  }
-  return own(readJsonLines); // refused, since there is nothing in it
+  const first = await firstLine(path);
+  if (first === undefined) return own(readJsonLines); // refused, since there is nothing in it
+  const table = tableOf(first);
+  if (table !== undefined) return gather(table, annotationsOf(tableRows(path), table));
+  const lines = linesOf(first);
+  if (lines !== undefined) return gather(lines, annotationsOf(readLines(path), lines));
+  return own(readVideoMaeList);
+}
+
+/** The first line that is not blank, its file closed: what is read afterwards may be refused. */
+async function firstLine(path: string): Promise<string | undefined> {
+  for await (const { text } of readLines(path)) return text;
+  return undefined;
 }
 
 async function* annotationsOf<T>(
