@@ -43,7 +43,7 @@ describe('lacuna finetune', () => {
     expect(finished.code, finished.stderr).toBe(0);
     expect(await losses(path)).toEqual(await losses(join(folder, 'straight')));
     expect(await readEvaluations(path)).toEqual(await readEvaluations(join(folder, 'straight')));
-    const top1 = /top-1 +\d+\.\d % \(\d+\.\d % to \d+\.\d %\)/;
+    const top1 = /top-1 +\d+\.\d % \[\d+\.\d, \d+\.\d\]/;
     expect(finished.stdout).toMatch(top1);
     expect(finished.stdout.match(top1)?.[0]).toBe(straight.stdout.match(top1)?.[0]);
     expect(finished.stdout).toContain('2 x 3 views (clips x crops), mean of softmax');
