@@ -57,10 +57,11 @@ export {
   type Confusion,
   classNumbers,
   confusion,
-  hits,
   type Judged,
+  judgedScores,
   type ProbeScores,
   probeScores,
+  shareOf,
 } from './probe/judged.js';
 export { nearestNeighbours, neighbourVerdicts } from './probe/nearest-neighbours.js';
 export { extremeQueries, type QueryAnswers } from './query-answers.js';

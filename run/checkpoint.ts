@@ -163,6 +163,15 @@ async function removePartials(folder: string): Promise<void> {
   }
 }
 
+/** Of a run from which nothing can be read yet. @param lack What there is not: `there is no model to look at`. */
+export function noCheckpointYet(folder: string, lack: string, command = 'pretrain'): LacunaError {
+  return new LacunaError({
+    where: folder,
+    what: `this run has no good checkpoint yet, so ${lack}`,
+    fix: `Let it train longer: lacuna ${command} --resume ${folder}`,
+  });
+}
+
 /**
  * The newest checkpoint that is whole: sizes and digests of its files agree with its index.
  *

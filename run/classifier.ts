@@ -8,7 +8,7 @@ import {
   LacunaError,
   type StateSpec,
 } from '../spec/index.js';
-import { CheckpointReader, lastGoodCheckpoint } from './checkpoint.js';
+import { CheckpointReader, lastGoodCheckpoint, noCheckpointYet } from './checkpoint.js';
 import type { FinetuneManifest, HeadClasses } from './manifest.js';
 import { readTaskManifest } from './run-folder.js';
 import type { RunSettings } from './settings/config.js';
@@ -104,11 +104,7 @@ export async function loadClassifier(
   );
   const checkpoint = await lastGoodCheckpoint(join(folder, 'checkpoints'), onNote, specs);
   if (checkpoint === undefined) {
-    throw new LacunaError({
-      where: folder,
-      what: 'this run has no good checkpoint yet, so there is no classifier to look at',
-      fix: `Let it train longer: lacuna finetune --resume ${folder}`,
-    });
+    throw noCheckpointYet(folder, 'there is no classifier to look at', 'finetune');
   }
   const reader = await CheckpointReader.open(checkpoint);
   try {

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { sha256 } from '../core/sha256.js';
-import { MAX_TOKENIZER_BYTES } from '../data/index.js';
+import { MAX_TOKENIZER_BYTES, readTokenizer, type TokenizerDefinition } from '../data/index.js';
 import { readOwnFile } from '../formats/own-file.js';
 import { LacunaError } from '../spec/index.js';
 import type { Aligner } from './aligner.js';
@@ -22,6 +22,20 @@ export async function requireTokenizer(
     expected: expected.slice(0, 12),
     fix: 'Restore the file from a copy.',
   });
+}
+
+/**
+ * The tokenizer of a run; undefined where it reads no text.
+ * @throws LacunaError where it is not the one that the run began with.
+ */
+export async function runTokenizer(
+  folder: string,
+  manifest: Pick<RunManifest, 'tokenizer' | 'vocabulary'>,
+): Promise<TokenizerDefinition | undefined> {
+  if (manifest.vocabulary === 0) return undefined;
+  const file = join(folder, 'tokenizer.json');
+  await requireTokenizer(file, manifest);
+  return readTokenizer(file);
 }
 
 /** @throws LacunaError where a teacher is not the one that a run began with. */

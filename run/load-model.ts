@@ -1,9 +1,7 @@
-import { join } from 'node:path';
 import type { Backend } from '../core/backend.js';
-import { createTokenizer, readTokenizer } from '../data/index.js';
-import { LacunaError } from '../spec/index.js';
-import { CheckpointReader } from './checkpoint.js';
-import { requireTokenizer } from './held-to-manifest.js';
+import { createTokenizer } from '../data/index.js';
+import { CheckpointReader, noCheckpointYet } from './checkpoint.js';
+import { runTokenizer } from './held-to-manifest.js';
 import type { RunManifest } from './manifest.js';
 import type { TrainedModel } from './open-program.js';
 import { readManifest } from './run-folder.js';
@@ -37,15 +35,10 @@ export async function loadModel(
   const { vocabulary } = manifest;
   const specs = modelState(settings, vocabulary);
   if (checkpoint === undefined) {
-    throw new LacunaError({
-      where: folder,
-      what: 'this run has no good checkpoint yet, so there is no model to look at',
-      fix: `Let it train longer: lacuna pretrain --resume ${folder}`,
-    });
+    throw noCheckpointYet(folder, 'there is no model to look at');
   }
-  const file = join(folder, 'tokenizer.json');
-  if (vocabulary > 0) await requireTokenizer(file, manifest);
-  const tokenizer = vocabulary === 0 ? undefined : createTokenizer(await readTokenizer(file));
+  const definition = await runTokenizer(folder, manifest);
+  const tokenizer = definition && createTokenizer(definition);
   const reader = await CheckpointReader.open(checkpoint);
   try {
     const state = await reader.readAll(specs);

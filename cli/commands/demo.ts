@@ -13,6 +13,7 @@ import { seedOption, setOption } from '../options/shared-options.js';
 import { duration } from '../progress-line.js';
 import { type RunEvaluation, type ScoreRow, writeRunEvaluation } from '../report/run-evaluation.js';
 import { writeReport } from '../report/write-report.js';
+import { percent } from '../share-text.js';
 
 /** A recall that chance reaches less often than this counts as learned. */
 const SIGNIFICANCE = 1e-3;
@@ -98,7 +99,6 @@ async function scores(
 function verdict(rows: readonly ScoreRow[]): string {
   const [trained, untrainedRow, shuffled] = rows.map(({ textToVideo }) => textToVideo);
   if (trained === undefined || untrainedRow === undefined || shuffled === undefined) return '';
-  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
   const learned = byChance(trained) < SIGNIFICANCE;
   const leaks = byChance(shuffled) < SIGNIFICANCE;
   return [
@@ -118,7 +118,7 @@ function byChance({ recallAt1, queries, gallery }: ScoreRow['textToVideo']): num
 function summary({ verdict: sentence, rows, protocol = '' }: RunEvaluation): string {
   const lines = rows.map(({ model, textToVideo: s }) => {
     const recalls = [s.recallAt1, s.recallAt5, s.recallAt10].map((share) =>
-      `${(100 * share).toFixed(1)} %`.padStart(8),
+      percent(share).padStart(8),
     );
     return `  ${model.padEnd(18)} ${recalls.join(' ')} ${s.medianRank.toFixed(1).padStart(8)}`;
   });

@@ -6,11 +6,11 @@ import type {
   StageRecord,
 } from '../../run/index.js';
 import { type Html, html } from '../html.js';
+import { percent } from '../share-text.js';
 import type { RunEvaluation } from './run-evaluation.js';
 
 /** Retrieval of each model in both directions, beside chance. */
 export function scoreTable({ rows, list, protocol }: RunEvaluation): Html {
-  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
   const cells = (name: string, direction: string, values: readonly string[]): Html =>
     html`<tr><th scope="row">${name}</th><td>${direction}</td>${values.map(
       (value) => html`<td class="number">${value}</td>`,

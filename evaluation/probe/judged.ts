@@ -1,16 +1,17 @@
-import { classRank, type ShareInterval, wilsonInterval } from '../../spec/index.js';
+import { type ShareInterval, topClass, topShare, wilsonInterval } from '../../spec/index.js';
 
 /** What became of each clip that a classifier was shown. */
 export interface Judged {
   /** The class that it named, by number; of equals the lower. */
   readonly named: Int32Array;
-  /** The place of the right class, from 0: see `classRank`. */
-  readonly ranks: Int32Array;
+  /** Whether the right class is the highest, and among the five highest; equal ones share: see `topShare`. */
+  readonly top1: Float64Array;
+  readonly top5: Float64Array;
 }
 
 /** A share of clips with its interval, as a score. */
 export interface ProbeScores {
-  /** The share of test clips whose class has the highest score, and its interval (Wilson, 95 %). */
+  /** The share of test clips whose class has the highest score, equal ones shared, and its interval (Wilson, 95 %). */
   readonly top1: ShareInterval;
   /** Whose class is among the five highest; of fewer than six classes it says nothing. */
   readonly top5: ShareInterval;
@@ -22,21 +23,35 @@ export interface ProbeScores {
   readonly majority: number;
 }
 
-/** Judges scores [N, C] of clips, row by row. @param right The number of each clip's class. */
+/**
+ * Judges scores [N, C] of clips, row by row. A row with a NaN, of a head whose rate was too high, is wrong.
+ *
+ * @param right The number of each clip's class.
+ */
 export function judgedScores(scores: Float32Array, right: Int32Array): Judged {
   const classes = scores.length / right.length;
-  const named = new Int32Array(right.length);
-  const ranks = Int32Array.from(right, (own, clip) => {
+  const judged: Judged = {
+    named: new Int32Array(right.length),
+    top1: new Float64Array(right.length),
+    top5: new Float64Array(right.length),
+  };
+  right.forEach((own, clip) => {
     const row = scores.subarray(clip * classes, (clip + 1) * classes);
-    named[clip] = highest(row);
-    return classRank(row, own);
+    judged.named[clip] = topClass(row);
+    if (row.some(Number.isNaN)) return;
+    judged.top1[clip] = topShare(row, own, 1);
+    judged.top5[clip] = topShare(row, own, 5);
   });
-  return { named, ranks };
+  return judged;
 }
 
-/** How many of the clips have their class among the first k. */
-export function hits({ ranks }: Pick<Judged, 'ranks'>, k: number): number {
-  return ranks.reduce((count, rank) => count + (rank < k ? 1 : 0), 0);
+/** The share of clips that are right. */
+export function shareOf(clips: Float64Array): number {
+  return sumOf(clips) / clips.length;
+}
+
+function sumOf(clips: Float64Array): number {
+  return clips.reduce((sum, each) => sum + each, 0);
 }
 
 /** The scores of a probe on test clips, from what became of each. */
@@ -46,12 +61,12 @@ export function probeScores(
   classes: readonly string[],
   labels: { readonly train: readonly string[]; readonly test: readonly string[] },
 ): ProbeScores {
-  const clips = test.ranks.length;
+  const clips = test.top1.length;
   const common = mostFrequent(labels.train);
   return {
-    top1: wilsonInterval(hits(test, 1), clips),
-    top5: wilsonInterval(hits(test, 5), clips),
-    trainTop1: hits(train, 1) / train.ranks.length,
+    top1: wilsonInterval(sumOf(test.top1), clips),
+    top5: wilsonInterval(sumOf(test.top5), clips),
+    trainTop1: shareOf(train.top1),
     chance: 1 / classes.length,
     majority: labels.test.filter((label) => label === common).length / clips,
   };
@@ -88,16 +103,6 @@ export function confusion(
 export function classNumbers(labels: readonly string[], classes: readonly string[]): Int32Array {
   const numbers = new Map(classes.map((name, number) => [name, number]));
   return Int32Array.from(labels, (label) => numbers.get(label) ?? -1);
-}
-
-/** The index of the highest; of equals the lower one. NaN is never higher. */
-function highest(values: Float32Array): number {
-  let best = 0;
-  values.forEach((value, index) => {
-    const top = values[best] as number;
-    if (value > top || (Number.isNaN(top) && !Number.isNaN(value))) best = index;
-  });
-  return best;
 }
 
 function mostFrequent(labels: readonly string[]): string {

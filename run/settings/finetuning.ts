@@ -1,46 +1,13 @@
 import { z } from 'zod';
 import { MOST_ALPHA } from '../../spec/finetuning/mix.js';
-import type { RecipeName } from '../../spec/finetuning/recipes.js';
+import type { RecipeName, RecipeTraining } from '../../spec/finetuning/recipes.js';
 import { RECIPE_NAMES, RECIPES } from '../../spec/finetuning/recipes.js';
 import { type Overrides, rate, ratio } from './section.js';
 
 /** How a classifier is fine-tuned, beside what every run has: model, clip, optimiser, schedule. */
-export interface FinetuningSettings {
+export interface FinetuningSettings extends RecipeTraining {
   /** What its numbers start from. */
   readonly recipe: RecipeName;
-  /** See `withLayerDecay`. */
-  readonly layerDecay: number;
-  /** The rate of the last block: see `dropPathRates`. */
-  readonly dropPath: number;
-  /** The rate of dropout before the head. */
-  readonly dropout: number;
-  /** eps of label smoothing. */
-  readonly smoothing: number;
-  /** alpha of mixup; 0 turns it off. */
-  readonly mixup: number;
-  /** alpha of cutmix; 0 turns it off. */
-  readonly cutmix: number;
-  /** How many of the batches are mixed. */
-  readonly mixProbability: number;
-  /** Where both are on, the share of cutmix. */
-  readonly switchProbability: number;
-  /** What the drawn weights of a head are multiplied by. */
-  readonly headScale: number;
-  /** The most that the norm of all gradients is; 0 leaves them as they are. */
-  readonly clipNorm: number;
-  /** The decay of a moving average of the weights, by which the model is then judged; 0 keeps none. */
-  readonly average: number;
-  /** Operations of RandAugment on a clip; 0 turns it off. */
-  readonly augmentLayers: number;
-  /** Their magnitude, in [0, 10], and its standard deviation. */
-  readonly augmentMagnitude: number;
-  readonly augmentDeviation: number;
-  /** How many of the clips have a box erased. */
-  readonly erasing: number;
-  /** Augmentations of each clip of a batch, which the batch does not count. */
-  readonly repeats: number;
-  /** Clips of a video, in time, and crops of a frame that a video is judged by. */
-  readonly views: { readonly clips: number; readonly crops: number };
 }
 
 const views = z.strictObject({

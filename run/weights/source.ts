@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { LacunaError } from '../../spec/index.js';
-import { lastGoodCheckpoint } from '../checkpoint.js';
+import { lastGoodCheckpoint, noCheckpointYet } from '../checkpoint.js';
 import { MANIFEST, readManifest } from '../read-manifest.js';
 import { modelState } from '../settings/settings.js';
 import { newestStage } from '../stages.js';
@@ -77,11 +77,7 @@ async function runSource(folder: string, onNote: (text: string) => void): Promis
         const roles = checkpoint.files.filter((name) => MODEL_FILES.includes(name));
         return WeightFiles.open(checkpoint.path, roles);
       }
-      throw new LacunaError({
-        where: folder,
-        what: 'this run has no good checkpoint yet, so there are no weights to begin with',
-        fix: `Let it train longer: lacuna pretrain --resume ${folder}`,
-      });
+      throw noCheckpointYet(folder, 'there are no weights to begin with');
     },
     digest: (files) => files.digest([]),
   };

@@ -1,6 +1,5 @@
 export * from './accuracy.js';
 export { chanceRecall, probabilityByChance } from './chance.js';
-export { classRank, type ShareInterval, wilsonInterval } from './classification.js';
 export {
   CONVENTION_NAMES,
   CONVENTIONS,

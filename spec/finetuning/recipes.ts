@@ -1,26 +1,41 @@
 import { LacunaError } from '../errors.js';
 import type { Crop, FrameSampling, PresetSchedule } from '../model/presets.js';
 import type { AdamWConfig } from '../optim/adamw.js';
-import type { MixConfig } from './mix.js';
 
-/** What a recipe says of fine-tuning itself. Each is explained where the settings of a run have it. */
+/** What a recipe says of fine-tuning itself. */
 export interface RecipeTraining {
+  /** See `withLayerDecay`. */
   readonly layerDecay: number;
+  /** The rate of the last block: see `dropPathRates`. */
   readonly dropPath: number;
+  /** The rate of dropout before the head. */
   readonly dropout: number;
+  /** eps of label smoothing. */
   readonly smoothing: number;
-  readonly mixup: MixConfig['mixup'];
-  readonly cutmix: MixConfig['cutmix'];
+  /** alpha of mixup; 0 turns it off. */
+  readonly mixup: number;
+  /** alpha of cutmix; 0 turns it off. */
+  readonly cutmix: number;
+  /** How many of the batches are mixed. */
   readonly mixProbability: number;
+  /** Where both are on, the share of cutmix. */
   readonly switchProbability: number;
+  /** What the drawn weights of a head are multiplied by. */
   readonly headScale: number;
+  /** The most that the norm of all gradients is; 0 leaves them as they are. */
   readonly clipNorm: number;
+  /** The decay of a moving average of the weights, by which the model is then judged; 0 keeps none. */
   readonly average: number;
+  /** Operations of RandAugment on a clip; 0 turns it off. */
   readonly augmentLayers: number;
+  /** Their magnitude, in [0, 10], and its standard deviation. */
   readonly augmentMagnitude: number;
   readonly augmentDeviation: number;
+  /** How many of the clips have a box erased. */
   readonly erasing: number;
+  /** Augmentations of each clip of a batch, which the batch does not count. */
   readonly repeats: number;
+  /** Clips of a video, in time, and crops of a frame that a video is judged by. */
   readonly views: { readonly clips: number; readonly crops: number };
 }
 

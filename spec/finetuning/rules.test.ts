@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { calibration, topClass, topShare } from '../evaluation/accuracy.js';
 import { dropPathRates } from '../model/drop-path.js';
 import { layerOf, layerScale, withLayerDecay } from '../optim/layer-decay.js';
 import { RECIPE_NAMES, recipeConfig } from './recipes.js';
@@ -34,25 +33,6 @@ describe('drop path', () => {
   it('rises from 0 to its rate', () => {
     expect(dropPathRates(0.2, 3)).toEqual([0, 0.1, 0.2]);
     expect(dropPathRates(0.2, 1)).toEqual([0]);
-  });
-});
-
-describe('accuracy', () => {
-  it('shares what is equal', () => {
-    expect(topShare([0.1, 0.7, 0.2], 1, 1)).toBe(1);
-    expect(topShare([0.1, 0.7, 0.2], 0, 2)).toBe(0);
-    expect(topShare([0.25, 0.25, 0.25, 0.25], 3, 1)).toBe(0.25);
-    expect(topShare([0.5, 0.25, 0.25], 2, 2)).toBe(0.5);
-    expect(topShare([0.1, 0.2], 0, 5)).toBe(1);
-    expect(topClass([0.2, 0.4, 0.4])).toBe(1);
-    expect(() => topShare([Number.NaN, 1], 1, 1)).toThrow('not a number');
-  });
-
-  it('is calibrated where confidence and accuracy agree', () => {
-    const half = calibration([0.5, 0.5], [true, false], 10);
-    expect(half.error).toBe(0);
-    expect(half.bins[5]).toEqual({ count: 2, confidence: 0.5, accuracy: 0.5 });
-    expect(calibration([1, 1, 0.2], [true, false, false]).error).toBeCloseTo(1.2 / 3, 12);
   });
 });
 

@@ -1,11 +1,12 @@
 import type { Backend } from '../../core/backend.js';
 import {
   featuresInMemory,
-  hits,
+  type Judged,
   type LabelledFeatures,
   probeClasses,
   probeScores,
   refuseNotFinite,
+  shareOf,
 } from '../../evaluation/index.js';
 import { train as trainTask } from '../loop.js';
 import { judgeState, probePlan, probeTask } from './probe-task.js';
@@ -78,13 +79,13 @@ export async function linearProbe(
   );
   const judged = async (set: typeof sets.train) => {
     const [only] = await judgeState(backend, state, heads, set);
-    return only ?? { named: new Int32Array(0), ranks: new Int32Array(0) };
+    return only as Judged; // there is one head
   };
   const [own, its] = [await judged(sets.train), await judged(sets.test)];
   const { trainTop1, chance, majority } = probeScores(its, own, classes, {
     train: train.labels,
     test: test.labels,
   });
-  const top1 = hits(its, 1) / its.ranks.length;
+  const top1 = shareOf(its.top1);
   return { top1, trainTop1, chance, majority, classes, loss };
 }

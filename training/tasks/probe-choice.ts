@@ -1,4 +1,4 @@
-import { type FeatureSet, featureSubset, hits, type Judged } from '../../evaluation/index.js';
+import { type FeatureSet, featureSubset, type Judged, shareOf } from '../../evaluation/index.js';
 import { LacunaError } from '../../spec/index.js';
 import type { Evaluated } from '../task.js';
 
@@ -77,7 +77,7 @@ const CANDIDATE = 'candidate.';
 
 /** What is written of the candidates while they are trained. */
 export function choiceEvaluation(judged: readonly Judged[]): Evaluated {
-  const shares = judged.map((each) => hits(each, 1) / each.ranks.length);
+  const shares = judged.map((each) => shareOf(each.top1));
   const { highest, lowest, mean, deviation } = choiceOf(shares);
   const each = Object.fromEntries(shares.map((share, index) => [`${CANDIDATE}${index}`, share]));
   return { evaluator: EVALUATOR, scores: { highest, lowest, mean, deviation, ...each } };

@@ -1,9 +1,9 @@
 import {
   type FeatureSet,
-  hits,
   type Judged,
   nearestNeighbours,
   neighbourVerdicts,
+  shareOf,
 } from '../../evaluation/index.js';
 import { LacunaError, NEIGHBOUR_COUNTS } from '../../spec/index.js';
 import { choiceOf, choiceSets } from './probe-choice.js';
@@ -37,7 +37,7 @@ export async function runNeighbours(probe: ProbeRun): Promise<ProbeEnd> {
   let choice: ProbeChoiceOutcome | undefined;
   if (counts.length > 1) {
     const judged = await verdicts(learn, choose, counts);
-    const best = choiceOf(judged.map((each) => hits(each, 1) / each.ranks.length));
+    const best = choiceOf(judged.map((each) => shareOf(each.top1)));
     choice = choiceOutcome(best, choose.labels.length, (index) => ({
       neighbours: counts[index] as number,
     }));

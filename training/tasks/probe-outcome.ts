@@ -94,7 +94,7 @@ export function outcomeOf(
           `chosen of ${choice.candidates.length} candidates by top-1 on ${choice.clips} of those to learn from${head === 'knn' ? '' : ', then trained on all'}`,
         ]),
     trained,
-    'of equal scores the class of the lower number first',
+    'equal scores share',
   ].join('; ');
   return {
     format: 1,

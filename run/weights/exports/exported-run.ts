@@ -1,9 +1,8 @@
-import { join } from 'node:path';
 import type { HostTensor } from '../../../core/backend.js';
-import { createTokenizer, readTokenizer, type TokenizerDefinition } from '../../../data/index.js';
-import { LacunaError, type StateSpec } from '../../../spec/index.js';
-import { CheckpointReader } from '../../checkpoint.js';
-import { requireTokenizer } from '../../held-to-manifest.js';
+import { createTokenizer, type TokenizerDefinition } from '../../../data/index.js';
+import type { StateSpec } from '../../../spec/index.js';
+import { CheckpointReader, noCheckpointYet } from '../../checkpoint.js';
+import { runTokenizer } from '../../held-to-manifest.js';
 import type { RunManifest } from '../../manifest.js';
 import { readManifest } from '../../run-folder.js';
 import { modelState } from '../../settings/settings.js';
@@ -47,15 +46,9 @@ export class ExportedRun {
     const { manifest, checkpoint } = await newestStage(folder, await readManifest(folder), onNote);
     const { settings, vocabulary } = manifest;
     if (checkpoint === undefined) {
-      throw new LacunaError({
-        where: folder,
-        what: 'this run has no good checkpoint yet, so there are no weights to write',
-        fix: `Let it train longer: lacuna pretrain --resume ${folder}`,
-      });
+      throw noCheckpointYet(folder, 'there are no weights to write');
     }
-    const file = join(folder, 'tokenizer.json');
-    if (vocabulary > 0) await requireTokenizer(file, manifest);
-    const tokenizer = vocabulary === 0 ? undefined : await readTokenizer(file);
+    const tokenizer = await runTokenizer(folder, manifest);
     const state = modelState(settings, vocabulary);
     const reader = await CheckpointReader.open(checkpoint);
     return new ExportedRun(folder, manifest, checkpoint.step, state, tokenizer, reader);
