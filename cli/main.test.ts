@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { lacunaSync } from './testing/lacuna.js';
+import { lacuna as lacunaOf, lacunaSync } from './testing/lacuna.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'lacuna-main-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -23,6 +23,13 @@ describe('the command line', () => {
       expect(said).toMatch(new RegExp(`^ {2}${name} +[A-Z]`, 'm'));
     expect(lacuna('help', 'report').said).toContain('--examples <n>');
     expect(lacuna('reprot')).toEqual({ code: 1, said: expect.stringMatching(/unknown command/) });
+  });
+
+  it('ends without a word where nobody reads on', async () => {
+    const ended = await lacunaOf(['inspect', 'run/weights/fixtures/clip'], {
+      started: ({ stdout }) => stdout?.destroy(),
+    });
+    expect(ended).toEqual({ code: 141, stdout: '', stderr: '' });
   });
 
   it('says what a run would take of a folder of weights', () => {

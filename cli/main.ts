@@ -146,6 +146,12 @@ Examples:
   );
 
 visibleStreams(process.stdout, process.stderr);
+// A reader that has seen enough, `head` say, ends the command: as a shell calls it, by 128 and SIGPIPE.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(141);
+});
+
 try {
   requireUtf8(process.argv.slice(2));
   // Only the command that is called is loaded: together they take seconds.

@@ -29,7 +29,7 @@ export function vectorFormat(path: string): VectorFormat {
 
 /** @throws LacunaError where a row of such a file cannot hold all tokens of a clip. */
 export function requireHolds(path: string, hasTokens: boolean): void {
-  if (!hasTokens || vectorFormat(path) !== 'parquet') return;
+  if (vectorFormat(path) !== 'parquet' || !hasTokens) return;
   throw new LacunaError({
     where: path,
     what: 'a row of a Parquet file holds one vector, and not all tokens of a clip',
