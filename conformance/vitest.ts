@@ -6,6 +6,7 @@ import { CHECKS } from './checks.js';
 import { type KnownFailure, staleness } from './known-failures.js';
 import { explain } from './report/report.js';
 import { backendSubject } from './subject.js';
+import { TEST_CASES } from './test-cases.js';
 
 /** What a backend's test file may choose. */
 export interface BackendTestOptions extends Pick<CheckOptions, 'seed' | 'cases' | 'double'> {
@@ -21,7 +22,7 @@ export interface BackendTestOptions extends Pick<CheckOptions, 'seed' | 'cases' 
 }
 
 /**
- * One vitest test for each check. A backend's own test file is:
+ * One vitest test for each check, of `TEST_CASES` cases where nothing else is chosen. A backend's own test file is:
  *
  * ```ts
  * testBackend('onnx', () => ONNX.open());
@@ -32,7 +33,7 @@ export function testBackend(
   open: () => Promise<Backend>,
   options: BackendTestOptions = {},
 ): void {
-  const { known = [], checks = CHECKS, missing, ...choices } = options;
+  const { known = [], checks = CHECKS, missing, ...choices } = { cases: TEST_CASES, ...options };
   describe.skipIf(!capable(name, missing))(`${name} conforms`, () => {
     const today = new Date().toISOString().slice(0, 10);
     let backend: Backend;

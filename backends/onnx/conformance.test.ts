@@ -11,12 +11,12 @@ const known: readonly KnownFailure[] = [
   },
 ];
 
-// Two ways: the lowering itself (float64, nothing rewritten, whole training steps too), and float32 as
-// shipped, with the usual number of cases.
+// Two ways: the lowering itself (float64, nothing rewritten, whole training steps too; what holds buffers is the
+// same code in both), and float32 as shipped, with the usual number of cases.
 const plain = (): Promise<OnnxBackend> => OnnxBackend.open({ optimization: 'disabled' });
 testBackend('onnx in float64 without optimisation', plain, {
   double: true,
-  cases: 10,
-  checks: DOUBLE_CHECKS,
+  cases: 6,
+  checks: DOUBLE_CHECKS.filter(({ id }) => !id.startsWith('law/')),
 });
 testBackend('onnx', () => ONNX.open(), { known });

@@ -1,5 +1,6 @@
 import { ALL_CHECKS } from '../checks.js';
 import { markdownTable } from '../report/markdown-table.js';
+import { TEST_CASES } from '../test-cases.js';
 import type { Kill } from './prove.js';
 import type { Sharpness } from './sharpness.js';
 
@@ -33,13 +34,17 @@ export interface Proof {
   readonly regimes: Counts;
   /** Of mutants out of bounds, in multiples of the bound: the nearest, a tenth, half of them. */
   readonly ratios: readonly number[];
+  /** Of mutants that a case found: how many the first so many cases of the check find. */
+  readonly cases: readonly { readonly cases: number; readonly found: number }[];
   readonly sharp: readonly Sharpness[];
 }
 
 type Counts = Readonly<Record<string, number>>;
 
 /** What of the proof follows from the kills alone. */
-export function countsOf(kills: readonly Kill[]): Pick<Proof, 'levels' | 'regimes' | 'ratios'> {
+export function countsOf(
+  kills: readonly Kill[],
+): Pick<Proof, 'levels' | 'regimes' | 'ratios' | 'cases'> {
   const levelOf = new Map(ALL_CHECKS.map(({ id, level }) => [id, level]));
   const ratios = kills.flatMap(({ ratio }) => ratio ?? []).sort((a, b) => a - b);
   return {
@@ -48,6 +53,10 @@ export function countsOf(kills: readonly Kill[]): Pick<Proof, 'levels' | 'regime
       kills.flatMap(({ address = '' }) => /regime="(\w+)"/.exec(address)?.[1] ?? []),
     ),
     ratios: [0, 0.1, 0.5].map((share) => ratios[Math.floor(share * (ratios.length - 1))] ?? 0),
+    cases: [1, 3, 6, TEST_CASES, 30, 200].map((most) => ({
+      cases: most,
+      found: kills.filter(({ cases = Number.POSITIVE_INFINITY }) => cases <= most).length,
+    })),
   };
 }
 
@@ -108,6 +117,15 @@ export function proofPage(proof: Proof, planted: PlantedByName): string {
     '## Found by rule, by the data of the smallest case',
     '',
     ...markdownTable(['regime', 'mutants'], rows(proof.regimes)),
+    '',
+    '## Found by rule, by the number of cases',
+    '',
+    `Of a family's cases, in the order in which they are drawn. A backend's tests take ${TEST_CASES}, \`lacuna conform\` 30.`,
+    '',
+    ...markdownTable(
+      ['cases of the check', 'mutants that they find'],
+      proof.cases.map(({ cases, found: own }) => [String(cases), String(own)]),
+    ),
     '',
     '## How near a mistake each check still finds',
     '',

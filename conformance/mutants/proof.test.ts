@@ -5,6 +5,7 @@ import { CLAUSES } from '../../spec/clauses/index.js';
 import { parseAddress } from '../address.js';
 import { ALL_CHECKS } from '../checks.js';
 import { judgeCase } from '../family-check.js';
+import { TEST_CASES } from '../test-cases.js';
 import { allMutants } from './index.js';
 import { type Kill, killBy } from './prove.js';
 import { SURVIVORS } from './survivors.js';
@@ -15,6 +16,7 @@ interface Proof {
   readonly legalRuns: number;
   readonly falseAlarms: number;
   readonly survivors: readonly { readonly mutant: string; readonly reason: string }[];
+  readonly cases: readonly { readonly cases: number; readonly found: number }[];
   readonly clauses: Readonly<Record<string, { readonly violated: number; readonly by?: Kill }>>;
 }
 
@@ -30,6 +32,12 @@ describe('the proof of the suite', () => {
   it('found no false alarm in a thousand runs and more', () => {
     expect(proof.legalRuns).toBeGreaterThanOrEqual(1000);
     expect(proof.falseAlarms).toBe(0);
+  });
+
+  it('is found by the number of cases that backends are tested with, as by those of `lacuna conform`', () => {
+    const foundBy = (most: number): number =>
+      proof.cases.find(({ cases }) => cases === most)?.found ?? Number.NaN;
+    expect(foundBy(TEST_CASES) / foundBy(30)).toBeGreaterThan(0.99);
   });
 
   it('names every survivor, with the reason', () => {

@@ -1,5 +1,5 @@
 import { LacunaError } from '../../spec/errors.js';
-import type { Check } from '../check.js';
+import type { Check, CheckOptions } from '../check.js';
 import type { Mutant } from './mutant.js';
 
 /** How a mutant was found out. */
@@ -10,6 +10,8 @@ export interface Kill {
   readonly address?: string;
   /** How far out of bounds it was; absent where the subject refused or broke. */
   readonly ratio?: number;
+  /** How many cases of the check it took, where it is made of cases. */
+  readonly cases?: number;
 }
 
 /** How many cases a check gets before the next is tried, and when all were tried in vain. */
@@ -44,14 +46,19 @@ export async function killBy(
   cases: number = 30,
 ): Promise<Kill | undefined> {
   const broken: Kill = { mutant, check: check.id };
+  let [drawn, took]: [number, number | undefined] = [0, undefined];
+  const onCase: CheckOptions['onCase'] = ({ result: { failure } }) => {
+    drawn += 1;
+    if (failure !== undefined) took ??= drawn;
+  };
   try {
-    const { verdict, failure } = await check.run(subject, { cases });
+    const { verdict, failure } = await check.run(subject, { cases, onCase });
     if (verdict === 'pass' || verdict === 'vacuous') return undefined;
     if (failure === undefined) return broken;
     const { address, deviation } = failure;
     const ratio = deviation?.ratio;
     const far = ratio === undefined || !Number.isFinite(ratio) ? {} : { ratio };
-    return { ...broken, address, ...far };
+    return { ...broken, address, ...far, ...(took === undefined ? {} : { cases: took }) };
   } catch (error) {
     // A mutant may break the interpreter itself; that shows it, too.
     if (error instanceof LacunaError || error instanceof Error) return broken;
