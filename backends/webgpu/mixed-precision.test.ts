@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CHECKS } from '../../conformance/index.js';
+import { TEST_CASES } from '../../conformance/test-cases.js';
 import { testBackend } from '../../conformance/vitest.js';
 import type { HostTensor } from '../../core/backend.js';
 import { capable } from '../../core/testing/capability.js';
@@ -64,7 +65,7 @@ const WAYS: readonly Way[] = [
   ),
 ];
 
-for (const { name, missing, checks: ids, cases = 30, byUnits = false, open } of WAYS) {
+for (const { name, missing, checks: ids, cases = TEST_CASES, byUnits = false, open } of WAYS) {
   const checks = CHECKS.filter(({ id }) => ids.test(id));
   testBackend(name, open, { missing, checks, cases });
 
