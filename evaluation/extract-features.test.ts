@@ -26,7 +26,7 @@ it('features are extracted in the order of the list, whatever the batch, and pro
       parseConfig({
         preset: 'tiny-mae',
         objective: 'mae',
-        data: { list: data.testList },
+        data: { list: data.testList, workers: 1 },
         output: 'x',
       }),
     );

@@ -22,7 +22,7 @@ it.skipIf(!here)(
     const settings = (output: string): ReturnType<typeof resolveSettings> =>
       resolveSettings(
         parseConfig({
-          data: { list: data.trainList },
+          data: { list: data.trainList, workers: 1 },
           output: join(folder, output),
           preset: 'tiny-mae',
           objective: 'mae',

@@ -32,7 +32,7 @@ afterAll(async () => {
 function settings(output: string, changes: object = {}): RunSettings {
   return resolveSettings(
     parseConfig({
-      data: { list: data.trainList },
+      data: { list: data.trainList, workers: 1 },
       output: join(folder, output),
       preset: 'tiny-mae',
       batch: 4,

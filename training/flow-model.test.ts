@@ -33,7 +33,7 @@ const options = { version: 'test' };
 function settings(output: string, raft: string): RunSettings {
   return resolveSettings(
     parseConfig({
-      data: { list: data.trainList },
+      data: { list: data.trainList, workers: 1 },
       output: join(folder, output),
       preset: 'tiny-mae',
       objective: 'mae',

@@ -33,7 +33,7 @@ async function settings(
   changes: object = {},
 ): Promise<RunSettings> {
   const config = {
-    data: { list: data.trainList },
+    data: { list: data.trainList, workers: 1 },
     output: join(folder, output),
     preset: 'tiny-mac',
     batch: 4,

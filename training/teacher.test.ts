@@ -78,7 +78,7 @@ afterAll(async () => {
 function settings(output: string, contrastive: object = {}, changes: object = {}): RunSettings {
   return resolveSettings(
     parseConfig({
-      data: { list: data.trainList },
+      data: { list: data.trainList, workers: 1 },
       output: join(folder, output),
       preset: 'tiny-mae',
       batch: 4,

@@ -165,7 +165,9 @@ describe('pretraining with text-guided masks', () => {
   it('says before it begins which maps are missing, damaged or out of date', async () => {
     const begun = (name: string): Promise<unknown> =>
       pretrain(
-        settings(name, { data: { list: data.trainList, similarity: join(folder, name) } }),
+        settings(name, {
+          data: { list: data.trainList, workers: 1, similarity: join(folder, name) },
+        }),
         backend,
         { version: 'test' },
       );
@@ -188,7 +190,9 @@ describe('pretraining with text-guided masks', () => {
     );
     await made('some');
     const { finished } = await pretrain(
-      settings('mended', { data: { list: data.trainList, similarity: join(folder, 'some') } }),
+      settings('mended', {
+        data: { list: data.trainList, workers: 1, similarity: join(folder, 'some') },
+      }),
       backend,
       { version: 'test' },
     );

@@ -37,7 +37,7 @@ function config(output: string, changes: object = {}): Record<string, unknown> {
   return {
     ...finetuningConfig('k400', undefined, { steps: 6 }),
     preset: 'tiny-mae',
-    data: { list: data.trainList },
+    data: { list: data.trainList, workers: 1 },
     evaluation: { list: data.testList, everySteps: 3, clips: 8 },
     output: join(folder, output),
     batch: 4,
@@ -98,7 +98,7 @@ describe('fine-tuning', () => {
   it('begins with the encoder of a run, and with a head of its own', async () => {
     const pretrained = join(folder, 'pretrained');
     const first = { preset: 'tiny-mae', objective: 'mae', batch: 4, schedule: { steps: 2 } };
-    const own = { ...first, data: { list: data.trainList }, output: pretrained };
+    const own = { ...first, data: { list: data.trainList, workers: 1 }, output: pretrained };
     await pretrain(resolveSettings(parseConfig(own)), backend, options);
     const notes: string[] = [];
     const given = await withWeights(config('begun', { schedule: STILL }), [pretrained]);
@@ -150,7 +150,7 @@ describe('fine-tuning', () => {
       return list;
     };
     const heads = settings('heads', {
-      data: { list: await both(data.trainList) },
+      data: { list: await both(data.trainList), workers: 1 },
       evaluation: { list: await both(data.testList), everySteps: 1, clips: 8 },
       schedule: { steps: 1 },
     });

@@ -47,7 +47,7 @@ beforeAll(async () => {
   run = join(folder, 'run');
   const config = { preset: 'tiny-mae', objective: 'mae', batch: 4, schedule: { steps: 2 } };
   const settings = resolveSettings(
-    parseConfig({ ...config, data: { list: data.trainList }, output: run }),
+    parseConfig({ ...config, data: { list: data.trainList, workers: 1 }, output: run }),
   );
   await pretrain(settings, backend, { version: 'test' });
 }, 120_000);
