@@ -3,6 +3,7 @@ import { writeTokenizer } from '../../../data/index.js';
 import { writeSafetensors } from '../../../formats/index.js';
 import { writeNewFile } from '../../../formats/whole-file.js';
 import { IMAGENET_MEAN, IMAGENET_STD } from '../../../spec/index.js';
+import { NORM_EPS } from '../../../spec/model/transformer.js';
 import type { RunSettings } from '../../settings/config.js';
 import { jsonText, writeExport } from './export-folder.js';
 import { type ExportRecord, runTold } from './export-record.js';
@@ -78,13 +79,44 @@ const LOSES_BIASES =
   'transformers 5.8 to 5.17 lose `q_bias` and `v_bias` of the published layout of VideoMAE, which this is: the model loads, ' +
   'and gives other features. Use 4.x, 5.0 to 5.7, or 5.18 and newer.';
 
+/** The eps of `fc_norm` there, whatever the configuration says. */
+const THEIR_POOL_EPS = 1e-5;
+
+/** How a classifier is loaded and asked. */
+function classifierCode({ encoder, clip }: RunSettings): readonly string[] {
+  const { normEps = NORM_EPS } = encoder;
+  const rate = clip.sampling === 'tsn' ? '' : `, frame_sampling_rate=${clip.stride}`;
+  return [
+    ...(normEps === THEIR_POOL_EPS
+      ? []
+      : [`model.fc_norm.eps = ${normEps}  # transformers have ${THEIR_POOL_EPS} whatever is saved`]),
+    'classify = pipeline("video-classification", model=model, image_processor="FOLDER")',
+    `classify("a.mp4"${rate})`,
+  ];
+}
+
+function classifierNotes({ clip, encoder }: RunSettings): readonly string[] {
+  const { normEps = NORM_EPS } = encoder;
+  return [
+    clip.sampling === 'tsn'
+      ? `The run saw one frame of each of ${clip.frames} equal parts of a video; the pipeline takes the first ${clip.frames} frames at a distance. Choose the frames yourself for scores as below.`
+      : `The run saw frames at a distance of ${clip.stride}; the pipeline takes the first ones at that distance, and one view.`,
+    ...(normEps === THEIR_POOL_EPS
+      ? []
+      : [
+          `Without the line on \`fc_norm\` the logits differ a little: the run has ${normEps} there. Its classes differ only where two are all but equal.`,
+        ]),
+  ];
+}
+
 function card(
   { model, notes }: ExportPlan,
-  { clip }: RunSettings,
+  settings: RunSettings,
   told: Parameters<typeof modelCard>[1],
   options: ExportOptions,
 ): string {
-  const { loads, options: how } = model;
+  const { loads, options: how, classifies = false } = model;
+  const { clip } = settings;
   const isVideoMae = loads.startsWith('VideoMAE');
   const hasVideo = model.towers.includes('video');
   return modelCard(
@@ -92,12 +124,13 @@ function card(
       title: `${loads} of a run of Lacuna`,
       matter: [
         'library_name: transformers',
-        ...(hasVideo ? ['pipeline_tag: feature-extraction'] : []),
+        ...(hasVideo ? [`pipeline_tag: ${classifies ? 'video-classification' : 'feature-extraction'}`] : []),
       ],
       language: 'python',
       code: [
-        `from transformers import ${loads}`,
+        `from transformers import ${loads}${classifies ? ', pipeline' : ''}`,
         `model = ${loads}.from_pretrained("FOLDER"${how === undefined ? '' : `, ${how}`}).eval()`,
+        ...(classifies ? classifierCode(settings) : []),
       ].join('\n'),
       notes: [
         ...(hasVideo
@@ -106,6 +139,7 @@ function card(
             ]
           : []),
         ...(isVideoMae ? [LOSES_BIASES] : []),
+        ...(classifies ? classifierNotes(settings) : []),
         ...notes,
       ],
     },
