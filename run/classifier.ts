@@ -8,7 +8,12 @@ import {
   LacunaError,
   type StateSpec,
 } from '../spec/index.js';
-import { type Checkpoint, CheckpointReader, lastGoodCheckpoint, noCheckpointYet } from './checkpoint.js';
+import {
+  type Checkpoint,
+  CheckpointReader,
+  lastGoodCheckpoint,
+  noCheckpointYet,
+} from './checkpoint.js';
 import type { FinetuneManifest, HeadClasses } from './manifest.js';
 import { readTaskManifest } from './run-folder.js';
 import type { RunSettings } from './settings/config.js';

@@ -89,7 +89,9 @@ function classifierCode({ encoder, clip }: RunSettings): readonly string[] {
   return [
     ...(normEps === THEIR_POOL_EPS
       ? []
-      : [`model.fc_norm.eps = ${normEps}  # transformers have ${THEIR_POOL_EPS} whatever is saved`]),
+      : [
+          `model.fc_norm.eps = ${normEps}  # transformers have ${THEIR_POOL_EPS} whatever is saved`,
+        ]),
     'classify = pipeline("video-classification", model=model, image_processor="FOLDER")',
     `classify("a.mp4"${rate})`,
   ];
@@ -124,7 +126,9 @@ function card(
       title: `${loads} of a run of Lacuna`,
       matter: [
         'library_name: transformers',
-        ...(hasVideo ? [`pipeline_tag: ${classifies ? 'video-classification' : 'feature-extraction'}`] : []),
+        ...(hasVideo
+          ? [`pipeline_tag: ${classifies ? 'video-classification' : 'feature-extraction'}`]
+          : []),
       ],
       language: 'python',
       code: [
