@@ -15,14 +15,8 @@ import { resolveSettings } from '../run/settings/settings.js';
 import { planExport } from '../run/weights/exports/plan-export.js';
 import { writtenTensors } from '../run/weights/exports/written-tensors.js';
 import { FIXTURES } from '../run/weights/testing/fixtures.js';
-import { expectClose, expected } from '../run/weights/testing/imported.js';
-import {
-  classifierLogits,
-  type StateSpec,
-  theirTensor,
-  toOurs,
-  videoMaeClassifierHf,
-} from '../spec/index.js';
+import { expectClose, expected, stateInLayout } from '../run/weights/testing/imported.js';
+import { classifierLogits, type StateSpec, videoMaeClassifierHf } from '../spec/index.js';
 import { classify } from './classification.js';
 
 const FOLDER = join(FIXTURES, 'classes');
@@ -48,14 +42,7 @@ let file: SafetensorsFile;
 beforeAll(async () => {
   backend = await ONNX.open();
   file = await SafetensorsFile.open(join(FOLDER, 'model.safetensors'));
-  const state: Record<string, HostTensor> = {};
-  for (const { name, shape } of specs) {
-    const their = theirTensor(videoMaeClassifierHf('label'), name);
-    if (their === undefined) throw new Error(`${name} has no place there`);
-    const { data, shape: theirs } = await file.read(their.name);
-    const own = toOurs(data as Float32Array, theirs, their.conversion);
-    state[name] = { dtype: 'f32', shape, data: own };
-  }
+  const state = await stateInLayout('classes', videoMaeClassifierHf('label'), specs);
   classifier = { settings, heads, backend, state };
 });
 afterAll(async () => {
