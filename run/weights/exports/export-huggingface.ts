@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { writeTokenizer } from '../../../data/index.js';
-import { writeSafetensors } from '../../../formats/index.js';
 import { writeNewFile } from '../../../formats/whole-file.js';
 import { IMAGENET_MEAN, IMAGENET_STD } from '../../../spec/index.js';
 import { NORM_EPS } from '../../../spec/model/transformer.js';
@@ -11,11 +10,14 @@ import type { ExportedRun } from './exported-run.js';
 import { type CardOptions, modelCard } from './model-card.js';
 import type { ExportModel, ExportModelName } from './models.js';
 import { type ExportPlan, planExport } from './plan-export.js';
+import { writeShards } from './write-shards.js';
 import { writtenTensors } from './written-tensors.js';
 
 export interface ExportOptions extends CardOptions {
   /** Which of the models of transformers. @defaultValue the first that fits */
   readonly model?: ExportModelName;
+  /** Numbers of a file beyond which the weights go on in another. @defaultValue 5 GB, as transformers 4 */
+  readonly maxShardBytes?: number;
   /** Told of each tensor that was written. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -35,12 +37,13 @@ export async function exportHuggingFace(
   const { model, config } = plan;
   const told = await runTold(run, 'hf', model.loads, plan.leftOut);
   return writeExport(output, told, card(plan, settings, told, options), async (folder) => {
-    const { declared, read } = writtenTensors(run, plan.tensors, options);
-    await writeSafetensors(join(folder, 'model.safetensors'), declared, read, {
+    const metadata = {
       lacuna: options.version,
       step: String(run.step),
       data: run.manifest.data.digest,
-    });
+    };
+    const tensors = writtenTensors(run, plan.tensors, options);
+    await writeShards(folder, tensors, metadata, options.maxShardBytes);
     await writeNewFile(join(folder, 'config.json'), jsonText(config));
     if (model.towers.includes('video')) {
       await writeNewFile(
