@@ -8,7 +8,12 @@ import {
   LacunaError,
   type StateSpec,
 } from '../spec/index.js';
-import { CheckpointReader, lastGoodCheckpoint, noCheckpointYet } from './checkpoint.js';
+import {
+  type Checkpoint,
+  CheckpointReader,
+  lastGoodCheckpoint,
+  noCheckpointYet,
+} from './checkpoint.js';
 import type { FinetuneManifest, HeadClasses } from './manifest.js';
 import { readTaskManifest } from './run-folder.js';
 import type { RunSettings } from './settings/config.js';
@@ -86,6 +91,26 @@ export function judgedState(
   return judged;
 }
 
+/** The last good checkpoint of a fine-tuned run, and what is read of it to judge the classifier. */
+export interface ClassifierCheckpoint {
+  readonly checkpoint: Checkpoint | undefined;
+  readonly state: readonly StateSpec[];
+  /** What the checkpoint calls a tensor of the state: that of its average, where the run keeps one. */
+  readonly nameOf: (name: string) => string;
+}
+
+export async function classifierCheckpoint(
+  folder: string,
+  { settings, heads }: FinetuneManifest,
+  onNote: (text: string) => void,
+): Promise<ClassifierCheckpoint> {
+  const state = classifierState(settings, heads);
+  const nameOf = finetuningOf(settings).average > 0 ? averageName : (name: string) => name;
+  const named = state.map((spec) => ({ ...spec, name: nameOf(spec.name) }));
+  const checkpoint = await lastGoodCheckpoint(join(folder, 'checkpoints'), onNote, named);
+  return { checkpoint, state, nameOf };
+}
+
 /**
  * The classifier of a run's last good checkpoint.
  *
@@ -99,15 +124,14 @@ export async function loadClassifier(
 ): Promise<TrainedClassifier & { readonly manifest: FinetuneManifest; readonly step: number }> {
   const manifest = await readTaskManifest(folder, 'finetune');
   const { settings, heads } = manifest;
-  const specs = classifierState(settings, heads).map((spec) =>
-    finetuningOf(settings).average > 0 ? { ...spec, name: averageName(spec.name) } : spec,
-  );
-  const checkpoint = await lastGoodCheckpoint(join(folder, 'checkpoints'), onNote, specs);
+  const opened = await classifierCheckpoint(folder, manifest, onNote);
+  const { checkpoint } = opened;
   if (checkpoint === undefined) {
     throw noCheckpointYet(folder, 'there is no classifier to look at', 'finetune');
   }
   const reader = await CheckpointReader.open(checkpoint);
   try {
+    const specs = opened.state.map((spec) => ({ ...spec, name: opened.nameOf(spec.name) }));
     const state = judgedState(settings, heads, await reader.readAll(specs));
     return {
       settings,

@@ -10,7 +10,12 @@ export {
   lastGoodCheckpoint,
   writeCheckpoint,
 } from './checkpoint.js';
-export { finetuningOf, loadClassifier, type TrainedClassifier } from './classifier.js';
+export {
+  classifierConfig,
+  finetuningOf,
+  loadClassifier,
+  type TrainedClassifier,
+} from './classifier.js';
 export { requireKnownLabels } from './feeds/clip-labels.js';
 export { motionRequest } from './feeds/clip-sampling.js';
 export { finetuningConfig } from './finetuning-config.js';

@@ -3,11 +3,14 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { ONNX } from '../../backends/onnx/index.js';
 import { capable } from '../../core/testing/capability.js';
 import { refusalOf } from '../../core/testing/refusal.js';
 import { makeDemoData } from '../../data/index.js';
 import { SafetensorsFile } from '../../formats/index.js';
 import { createModelSession, loadOnnxRuntime } from '../../formats/onnx/runtime.js';
+import { finetuningConfig, parseConfig, resolveSettings } from '../../run/index.js';
+import { finetune } from '../../training/index.js';
 import { oneStepRun } from '../testing/one-step-run.js';
 import { exportCommand } from './export.js';
 import { inspectCommand } from './inspect.js';
@@ -15,6 +18,7 @@ import { inspectCommand } from './inspect.js';
 let folder = '';
 let run = '';
 let aligned = '';
+let classifier = '';
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'lacuna-export-'));
   const data = await makeDemoData(join(folder, 'data'), { trainClips: 4, testClips: 4 });
@@ -22,9 +26,24 @@ beforeAll(async () => {
   aligned = join(folder, 'aligned');
   await oneStepRun('tiny-mae', data.trainList, run);
   await oneStepRun('tiny-mac', data.trainList, aligned);
+  classifier = join(folder, 'classifier');
+  await oneStepClassifier(data.trainList, classifier);
 }, 120_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 afterEach(() => vi.restoreAllMocks());
+
+/** A classifier of the shapes of the demo data, whose averages are what is judged. */
+async function oneStepClassifier(list: string, output: string): Promise<void> {
+  const recipe = finetuningConfig('plain', undefined, { steps: 1 });
+  const own = { preset: 'tiny-mae', batch: 4, finetuning: { average: 0.5 } };
+  const settings = resolveSettings(parseConfig({ ...recipe, ...own, data: { list }, output }));
+  const backend = await ONNX.open();
+  try {
+    await finetune(settings, backend, { version: 'test' });
+  } finally {
+    await backend.dispose();
+  }
+}
 
 /** What a command prints. */
 async function said(command: typeof exportCommand, ...args: readonly string[]): Promise<string> {
@@ -157,6 +176,52 @@ describe('lacuna export', () => {
   );
 });
 
+describe('lacuna export of a fine-tuned run', () => {
+  it('writes what transformers, ONNX Runtime and the scripts of VideoMAE load', async () => {
+    const hf = join(folder, 'of-classes-hf');
+    const onnx = join(folder, 'of-classes-onnx');
+    const pth = join(folder, 'of-classes-torch');
+    const text = await said(exportCommand, classifier, '--output', hf);
+    expect(text).toContain('VideoMAEForVideoClassification, after 1 steps');
+    expect(text).not.toContain('Left out');
+    const card = await readFile(join(hf, 'README.md'), 'utf8');
+    expect(card).toContain('pipeline_tag: video-classification');
+    expect(card).toContain('Fine-tuned with Lacuna');
+    expect(card).toContain('model.fc_norm.eps = 0.000001');
+    const { id2label } = JSON.parse(await readFile(join(hf, 'config.json'), 'utf8'));
+    const classes = Object.values(id2label);
+    const file = await SafetensorsFile.open(join(hf, 'model.safetensors'));
+    expect((await file.read('classifier.bias')).shape).toEqual([classes.length]);
+    // The averages, by which the run is judged.
+    const head = (await file.read('classifier.weight')).data;
+    await file.close();
+    const checkpoint = join(classifier, 'checkpoints', 'step-00000001');
+    const averages = await SafetensorsFile.open(join(checkpoint, 'average.safetensors'));
+    const average = await averages.read('average.classifier.head.label.weight');
+    await averages.close();
+    expect(head).toEqual(average.data);
+
+    await said(exportCommand, classifier, '--format', 'onnx', '--output', onnx);
+    const runtime = await loadOnnxRuntime('a test');
+    const bytes = await readFile(join(onnx, 'classifier.onnx'));
+    const session = await createModelSession(runtime, onnx, bytes, { threads: 1 });
+    const shape = await frameShape(onnx, 'classifier.onnx');
+    const data = new Uint8Array(2 * shape.reduce((product, n) => product * n, 1)).fill(7);
+    const frames = new runtime.Tensor('uint8', data, [2, ...shape]);
+    const { 'logits.label': logits } = await session.run({ frames });
+    expect(logits?.dims).toEqual([2, classes.length]);
+    await session.release();
+    const told = await said(inspectCommand, join(onnx, 'classifier.onnx'));
+    expect(told).toContain(JSON.stringify(classes));
+
+    const torchText = await said(exportCommand, classifier, '--format', 'torch', '--output', pth);
+    expect(torchText).toContain('VisionTransformer, after 1 steps');
+    expect(await refusalOf(said(exportCommand, classifier, '--model', 'clip'))).toContain(
+      'got task fine-tuning, expected task pretraining',
+    );
+  }, 60_000);
+});
+
 describe('lacuna inspect', () => {
   it('tells what a run, its checkpoint, an export and each of its files hold', async () => {
     const ofRun = JSON.parse(await said(inspectCommand, run, '--json'));
@@ -190,10 +255,11 @@ describe('lacuna inspect', () => {
   });
 });
 
-async function frameShape(output: string): Promise<readonly number[]> {
-  const { tensors } = JSON.parse(
-    await said(inspectCommand, join(output, 'video_encoder.onnx'), '--json'),
-  );
+async function frameShape(
+  output: string,
+  name: string = 'video_encoder.onnx',
+): Promise<readonly number[]> {
+  const { tensors } = JSON.parse(await said(inspectCommand, join(output, name), '--json'));
   const [input] = tensors as readonly { readonly shape: readonly (number | string)[] }[];
   return input?.shape.slice(1).map(Number) ?? [];
 }

@@ -8,8 +8,10 @@ import {
   exportHuggingFace,
   exportTorch,
 } from '../../run/index.js';
+import { LacunaError } from '../../spec/index.js';
 import { exportOnnx } from '../export/export-onnx.js';
 import { note } from '../note.js';
+import { byteSize } from '../options/byte-size.js';
 import { TerminalLine } from '../terminal-line.js';
 import { version } from '../version.js';
 
@@ -21,6 +23,7 @@ interface ExportFlags {
   readonly output?: string;
   readonly model?: ExportModelName;
   readonly license?: string;
+  readonly maxShardSize?: number;
   readonly json?: boolean;
 }
 
@@ -30,7 +33,7 @@ export function exportCommand(): Command {
       "Writes the weights of a run's last good checkpoint for other programs, with a card, every setting of the run and what\n" +
         'it was worth.\n' +
         '  hf     a folder that Hugging Face transformers load, no key missing and none unexpected\n' +
-        '  onnx   encoders from frames as they are decoded (u8), any batch, standard operators (opset 20)\n' +
+        '  onnx   encoders from frames as they are decoded (u8), any batch, standard operators (opset 20); of a fine-tuned run logits\n' +
         '  torch  checkpoint.pth, as the scripts of MCG-NJU/VideoMAE load it by torch.load, also with weights_only=True\n' +
         'A model that a format cannot hold is refused, with the settings that stand against it.',
     )
@@ -47,6 +50,11 @@ export function exportCommand(): Command {
       '--license <id>',
       'the licence of the weights, for the card: apache-2.0, cc-by-nc-4.0, ... (default: stated as not stated)',
     )
+    .option(
+      '--max-shard-size <size>',
+      'with hf: size of a file beyond which the weights go on in another (default: 5GB)',
+      byteSize,
+    )
     .option('--json', 'print what was written as JSON')
     .addHelpText(
       'after',
@@ -55,6 +63,8 @@ Examples:
   $ lacuna export runs/my-run --license apache-2.0
   $ lacuna export runs/my-run --model videomae-encoder --output my-encoder
   $ lacuna export runs/my-run --model distilbert
+  $ lacuna export runs/my-run --max-shard-size 500MB
+  $ lacuna export runs/my-classifier --model videomae-classifier
   $ lacuna export runs/my-run --format onnx
   $ lacuna export runs/my-run --format torch
   $ lacuna inspect exports/my-run-hf
@@ -64,7 +74,15 @@ Examples:
 }
 
 async function exportRun(folder: string, flags: ExportFlags): Promise<void> {
-  const { format, model, license, json = false } = flags;
+  const { format, model, license, maxShardSize, json = false } = flags;
+  if (maxShardSize !== undefined && format !== 'hf') {
+    throw new LacunaError({
+      where: '--max-shard-size',
+      what: 'only the weights for transformers are cut into several files',
+      got: `--format ${format}`,
+      fix: 'Leave it out, or write --format hf.',
+    });
+  }
   const output = flags.output ?? join('exports', `${basename(resolve(folder))}-${format}`);
   const line = new TerminalLine(process.stderr);
   const run = await ExportedRun.open(folder, note);
@@ -74,6 +92,7 @@ async function exportRun(folder: string, flags: ExportFlags): Promise<void> {
       version: version(),
       ...(model === undefined ? {} : { model }),
       ...(license === undefined ? {} : { license }),
+      ...(maxShardSize === undefined ? {} : { maxShardBytes: maxShardSize }),
       onProgress: (done, total) => line.show(`writing ${done} of ${total}`),
     });
   } finally {

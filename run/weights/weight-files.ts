@@ -9,10 +9,11 @@ import { SafetensorsFile } from '../../formats/safetensors/safetensors-file.js';
 import { LacunaError, type TensorType } from '../../spec/index.js';
 import { floatsOf } from './floats.js';
 
-const SINGLE = 'model.safetensors';
-const INDEX = 'model.safetensors.index.json';
+/** The file of a model's weights, or the index of several. */
+export const SINGLE = 'model.safetensors';
+export const INDEX = 'model.safetensors.index.json';
 const MAX_JSON_BYTES = 16 * 2 ** 20;
-const MAX_SHARDS = 1000;
+export const MAX_SHARDS = 1000;
 
 const SHARD = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,254}\.safetensors$/);
 const INDEX_SCHEMA = z.looseObject({ weight_map: z.record(z.string().max(1024), SHARD) });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { VIDEOMAE_HF } from '../../../spec/index.js';
+import type { HeadClasses } from '../../manifest.js';
 import type { RunSettings } from '../../settings/config.js';
 import { demandsOf } from '../demands.js';
 import type { Architecture } from './architecture.js';
@@ -110,5 +111,20 @@ export function videoMaeConfig({ clip, encoder, decoder, mae }: RunSettings): ob
     decoder_num_attention_heads: inner.num_attention_heads,
     decoder_intermediate_size: inner.intermediate_size,
     norm_pix_loss: target === 'per-cube-channel',
+  };
+}
+
+/** The same of a fine-tuned classifier: the mean of its tokens is pooled, and its classes have names. */
+export function videoMaeClassifierConfig(
+  settings: RunSettings,
+  { heads = [] }: { readonly heads?: readonly HeadClasses[] },
+): object {
+  const names = heads[0]?.classes ?? [];
+  return {
+    ...videoMaeConfig(settings),
+    use_mean_pooling: true,
+    id2label: Object.fromEntries(names.map((name, index) => [index, name])),
+    label2id: Object.fromEntries(names.map((name, index) => [name, index])),
+    problem_type: 'single_label_classification',
   };
 }

@@ -7,7 +7,8 @@
 In an environment with torch, transformers, safetensors, numpy and onnxruntime; nothing is downloaded. It loads the folder with
 the class that its card names, says which keys were missing or unexpected, and compares what it gives for
 random frames and captions, in float32, with what the ONNX files give in ONNX Runtime, for batches of 1 and 3. The
-state dict is loaded by torch.load(weights_only=True) and compared tensor by tensor. Exit status 1 where anything is off.
+state dict is loaded by torch.load(weights_only=True) and compared in two tensors; check_torch.py runs it. Of a classifier the
+logits are compared. Exit status 1 where anything is off.
 """
 
 import json
@@ -41,6 +42,8 @@ def theirs(model, frames, folder):
     """Their last layer in our order, and of a CLIP the embedding, too."""
     seen = pixels(frames, folder)
     kind = type(model).__name__
+    if kind == "VideoMAEForVideoClassification":
+        return {"logits.label": model(seen).logits}
     if kind.startswith("VideoMAE"):
         return {"tokens": getattr(model, "videomae", model)(seen).last_hidden_state}
     if kind == "TimesformerModel":
@@ -79,6 +82,11 @@ def main():
     print(f"transformers {transformers.__version__}, torch {torch.__version__}, onnxruntime {onnxruntime.__version__}")
     print(f"{type(model).__name__}: {odd or 'no key missing, none unexpected'}")
     failed = bool(odd)
+    classifies = type(model).__name__ == "VideoMAEForVideoClassification"
+    if classifies:
+        # As the card says.
+        print(f"fc_norm.eps {model.fc_norm.eps}, set to {model.config.layer_norm_eps}")
+        model.fc_norm.eps = model.config.layer_norm_eps
 
     def compare(what, ours, want):
         nonlocal failed
@@ -86,7 +94,7 @@ def main():
         failed |= ours.shape != want.shape or not worst <= TOLERANCE
         print(f"{what}: {worst:.2e} of the largest")
 
-    session = onnxruntime.InferenceSession(str(onnx / "video_encoder.onnx"))
+    session = onnxruntime.InferenceSession(str(onnx / f"{'classifier' if classifies else 'video_encoder'}.onnx"))
     rng = np.random.default_rng(1)
     with torch.no_grad():
         for batch in (1, 3):
@@ -98,7 +106,7 @@ def main():
             if type(model).__name__ == "CLIPModel":
                 text = onnxruntime.InferenceSession(str(onnx / "text_encoder.onnx"))
                 compare(f"captions, {batch}", *captions(model, text, batch, rng))
-    for folder in rest:
+    for folder in [] if classifies else rest:
         state = torch.load(folder / "checkpoint.pth", weights_only=True)["model"]
         own = model.state_dict()
         pairs = {"encoder.norm.weight": "layernorm.weight", "encoder.patch_embed.proj.weight": "embeddings.patch_embeddings.projection.weight"}

@@ -26,6 +26,8 @@ export const RECORD = 'lacuna.json';
 
 /** What is told of a run beside its weights. */
 export interface RunTold {
+  /** What was done to it: `Pretrained`. */
+  readonly made: string;
   readonly record: Omit<ExportRecord, 'files'>;
   /** The run's metrics up to its checkpoint, as lines of JSON. */
   readonly metrics: string;
@@ -41,6 +43,7 @@ export async function runTold(
   const metrics = await readMetrics(folder);
   const lines = metrics.filter((each) => each.step <= step).map((each) => JSON.stringify(each));
   return {
+    made: manifest.task === 'finetune' ? 'Fine-tuned' : 'Pretrained',
     record: {
       format: 1,
       kind,

@@ -34,7 +34,7 @@ async function taken(folder: string, config: object): Promise<Taken> {
   const settings = await settingsFor(folder, config);
   const { tokenizer: path } = settings.data;
   const tokenizer = path === undefined ? undefined : createTokenizer(await readTokenizer(path));
-  const vocabulary = tokenizer?.vocabSize ?? 0;
+  const vocabulary = tokenizer?.vocabSize ?? settings.text.vocabulary;
   const facts =
     tokenizer === undefined
       ? NO_TEXT
@@ -55,6 +55,12 @@ async function made(
 }
 
 const ONE_FRAME = { clip: { frames: 1, size: 16 } };
+/** The projections of a CLIP, which a tower saved alone does not ask for. */
+const LINEAR = { kind: 'linear', width: 10, bias: false };
+const ALIGNED = {
+  objective: 'contrastive',
+  contrastive: { videoProjection: LINEAR, textProjection: LINEAR },
+};
 const CASES: readonly [
   fixture: string,
   model: ExportModelName,
@@ -69,6 +75,9 @@ const CASES: readonly [
   ],
   ['videomae_model', 'videomae-encoder', { objective: 'mae', clip: { frames: 4, size: 16 } }, /^$/],
   ['clip', 'clip', { objective: 'contrastive', ...ONE_FRAME, text: { length: 24 } }, /^$/],
+  ['clip_vision', 'clip-vision', { ...ALIGNED, ...ONE_FRAME }, /^$/],
+  ['clip_text', 'clip-text', { ...ALIGNED, text: { length: 24 } }, /^$/],
+  ['bert_model', 'bert', { objective: 'contrastive', text: { length: 16 } }, /^$/],
   ['vit', 'vit', ONE_FRAME, /^pooler\./],
   ['timesformer', 'timesformer', { clip: { frames: 3, size: 16 } }, /^$/],
 ];
@@ -109,8 +118,9 @@ describe('a run that begins with weights of transformers, written for transforme
       const plan = planExport(settings, specs, facts, 'run', name);
       const theirs = await readJson(join(FIXTURES, fixture, 'config.json'));
       const differing = differences({ ...plan.config }, theirs);
-      // Read by nobody in a tower of CLIPModel, and what pads is told by the tokenizer.
-      const idle = /^(text_config\.(projection_dim|pad_token_id)|vision_config\.projection_dim):/;
+      // Read by nobody in a tower of CLIPModel, or while it is trained only; what pads is told by the tokenizer.
+      const idle =
+        /^(text_config\.projection_dim|(text_config\.)?pad_token_id|vision_config\.projection_dim|\w+_dropout_prob):/;
       expect(differing.filter((each) => !idle.test(each))).toEqual([]);
     },
   );
@@ -142,7 +152,9 @@ describe('what was exported', () => {
       shape,
       dtype: 'f32' as const,
     }));
-    await rm(join(folder, 'model.safetensors'), { force: true });
+    for (const name of ['model.safetensors', 'tokenizer.json']) {
+      await rm(join(folder, name), { force: true });
+    }
     await writeSafetensors(
       join(folder, 'model.safetensors'),
       declared,

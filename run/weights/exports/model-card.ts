@@ -24,7 +24,7 @@ export interface Card {
 /** `README.md` of an export, in the Hub's form: front matter, then Markdown. */
 export function modelCard(
   { title, matter, code, language, notes }: Card,
-  { record }: RunTold,
+  { record, made }: RunTold,
   { license, version }: CardOptions,
 ): string {
   const { leftOut, evaluations, step } = record;
@@ -48,7 +48,7 @@ export function modelCard(
     '',
     `# ${title}`,
     '',
-    `Pretrained with Lacuna ${version}, ${step} steps. \`lacuna.json\` has every setting of the run, the digest of`,
+    `${made} with Lacuna ${version}, ${step} steps. \`lacuna.json\` has every setting of the run, the digest of`,
     'each file and what it was worth; `metrics.jsonl` has the losses.',
     '',
     ...(license === undefined

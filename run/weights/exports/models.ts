@@ -2,10 +2,10 @@ import type { RunSettings } from '../../settings/config.js';
 import type { PartName, TowerName } from '../architectures/architecture.js';
 import { bertConfig } from '../architectures/bert.js';
 import { clipConfig, clipTextConfig, clipVisionConfig } from '../architectures/clip.js';
-import type { TextFacts } from '../architectures/config-fields.js';
-import { videoMaeConfig } from '../architectures/videomae.js';
+import { videoMaeClassifierConfig, videoMaeConfig } from '../architectures/videomae.js';
 import { vitConfig } from '../architectures/vit.js';
 import { type Demand, demandsOf } from '../demands.js';
+import type { ModelFacts } from './exported-run.js';
 
 /** A model of Hugging Face transformers that a run can be written as. */
 export interface ExportModel {
@@ -16,10 +16,12 @@ export interface ExportModel {
   readonly towers: readonly TowerName[];
   /** What it has beside the towers; each of them has to be there, and to fit. */
   readonly parts: readonly PartName[];
+  /** Whether it tells classes: then it is written of a fine-tuned run. @defaultValue false */
+  readonly classifies?: boolean;
   /** The start of its names that the class alone does not have. */
   readonly withoutPrefix?: string;
   /** Its config.json, which the import reads the same settings from. */
-  readonly config: (settings: RunSettings, facts: TextFacts) => object;
+  readonly config: (settings: RunSettings, facts: ModelFacts) => object;
   /** What it needs of the settings that its configuration does not tell. */
   readonly needs: readonly Demand[];
 }
@@ -32,11 +34,9 @@ const linear = (head: string): Demand[] =>
   demandsOf(`contrastive.${head}`, { kind: 'linear', bias: false });
 const POOLED = demandsOf('contrastive', { pool: 'class' });
 
-/**
- * In the order in which they are tried. A fine-tuned run has its place in front, as
- * VideoMAEForVideoClassification.
- */
+/** In the order in which they are tried. */
 export const EXPORT_MODEL_NAMES = [
+  'videomae-classifier',
   'clip',
   'videomae',
   'videomae-encoder',
@@ -50,6 +50,14 @@ export const EXPORT_MODEL_NAMES = [
 export type ExportModelName = (typeof EXPORT_MODEL_NAMES)[number];
 
 export const EXPORT_MODELS: Readonly<Record<ExportModelName, ExportModel>> = {
+  'videomae-classifier': {
+    loads: 'VideoMAEForVideoClassification',
+    towers: ['video'],
+    parts: [],
+    classifies: true,
+    config: videoMaeClassifierConfig,
+    needs: [JOINT],
+  },
   clip: {
     loads: 'CLIPModel',
     towers: ['video', 'text'],

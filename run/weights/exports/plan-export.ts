@@ -1,11 +1,17 @@
-import { gridOf, LacunaError, type StateSpec } from '../../../spec/index.js';
+import {
+  gridOf,
+  LacunaError,
+  type Layout,
+  type StateSpec,
+  videoMaeClassifierHf,
+} from '../../../spec/index.js';
 import { capabilitiesOf } from '../../settings/capabilities.js';
 import { videoConfig } from '../../settings/clip.js';
 import type { RunSettings } from '../../settings/config.js';
 import { type Architecture, PARTS, TOWER_NAMES } from '../architectures/architecture.js';
-import type { TextFacts } from '../architectures/config-fields.js';
 import { huggingFaceArchitecture } from '../architectures/huggingface.js';
 import { type Unmet, unmetDemands } from '../demands.js';
+import type { ModelFacts } from './exported-run.js';
 import { type GivenTensor, givenTensors } from './given-tensors.js';
 import {
   EXPORT_MODEL_NAMES,
@@ -43,16 +49,24 @@ interface Candidate {
 export function planExport(
   settings: RunSettings,
   state: readonly StateSpec[],
-  facts: TextFacts,
+  facts: ModelFacts,
   run: string,
   wanted?: ExportModelName,
 ): ExportPlan {
+  const own = facts.heads === undefined ? settings : asClassifier(settings);
   const tried = EXPORT_MODEL_NAMES.filter((name) =>
-    wanted === undefined ? hasVideo(name) : name === wanted,
-  ).map((name) => ({ name, unmet: unmetBy(EXPORT_MODELS[name], settings, facts) }));
+    wanted === undefined
+      ? hasVideo(name) && isOfTask(EXPORT_MODELS[name], facts.heads)
+      : name === wanted,
+  ).map((name) => ({ name, unmet: unmetBy(EXPORT_MODELS[name], own, facts) }));
   const found = tried.find(({ unmet }) => unmet.length === 0);
   if (found === undefined) throw unfit(run, tried, wanted);
-  return planned(found.name, tried, settings, state, facts);
+  return planned(found.name, tried, own, state, facts);
+}
+
+/** A classifier pools the tokens as the blocks leave them, whatever norm its settings put there. */
+function asClassifier(settings: RunSettings): RunSettings {
+  return { ...settings, encoder: { ...settings.encoder, finalNorm: false } };
 }
 
 function hasVideo(name: ExportModelName): boolean {
@@ -60,9 +74,18 @@ function hasVideo(name: ExportModelName): boolean {
   return towers.includes('video');
 }
 
+/** A classifier is of a fine-tuned run; such a run has neither text nor what pretraining puts behind the encoder. */
+function isOfTask(
+  { towers, parts, classifies = false }: Pick<ExportModel, 'towers' | 'parts' | 'classifies'>,
+  heads: ModelFacts['heads'],
+): boolean {
+  if (heads === undefined) return !classifies;
+  return parts.length === 0 && !towers.includes('text');
+}
+
 /** Which settings are not those of a model. */
-function unmetBy(model: ExportModel, settings: RunSettings, facts: TextFacts): readonly Unmet[] {
-  const missing = missingParts(model, settings);
+function unmetBy(model: ExportModel, settings: RunSettings, facts: ModelFacts): readonly Unmet[] {
+  const missing = missingParts(model, settings, facts);
   if (missing.length > 0) return missing;
   const { towers } = read(model, settings, facts);
   const demands = model.towers.flatMap((name) => towers[name]?.demands ?? []);
@@ -75,8 +98,21 @@ function hasPartOf({ parts }: ExportModel, key: string): boolean {
   return key.startsWith('decoder.') && parts.includes('decoder');
 }
 
-function missingParts({ towers, parts }: ExportModel, settings: RunSettings): readonly Unmet[] {
+function missingParts(
+  { towers, parts, classifies = false }: ExportModel,
+  settings: RunSettings,
+  { heads }: ModelFacts,
+): readonly Unmet[] {
   const { objective, contrastive } = settings;
+  if (!isOfTask({ towers, parts, classifies }, heads)) {
+    const [got, expected] = ['pretraining', 'fine-tuning'] as const;
+    const task = heads === undefined ? { got, expected } : { got: expected, expected: got };
+    return [{ key: 'task', ...task }];
+  }
+  if (heads !== undefined) {
+    const count = `${heads.length}`;
+    return classifies && heads.length !== 1 ? [{ key: 'heads', got: count, expected: '1' }] : [];
+  }
   const { reconstructs, aligns, readsText } = capabilitiesOf(settings);
   const needed = (expected: string): Unmet => ({ key: 'objective', got: objective, expected });
   if (parts.includes('decoder') && !reconstructs) return [needed('mae or mae+contrastive')];
@@ -94,7 +130,7 @@ function missingParts({ towers, parts }: ExportModel, settings: RunSettings): re
 /** Of an end token with the id 2 transformers takes the token with the highest id, as in old CLIPs. */
 const OLD_END = 2;
 
-function unmetTokens({ config, towers }: ExportModel, { end }: TextFacts): readonly Unmet[] {
+function unmetTokens({ config, towers }: ExportModel, { end }: ModelFacts): readonly Unmet[] {
   const isClip =
     towers.includes('text') &&
     [EXPORT_MODELS.clip.config, EXPORT_MODELS['clip-text'].config].includes(config);
@@ -108,7 +144,7 @@ function unmetTokens({ config, towers }: ExportModel, { end }: TextFacts): reado
   ];
 }
 
-function read(model: ExportModel, settings: RunSettings, facts: TextFacts): Architecture {
+function read(model: ExportModel, settings: RunSettings, facts: ModelFacts): Architecture {
   return huggingFaceArchitecture({ ...model.config(settings, facts) }, 'config.json');
 }
 
@@ -117,7 +153,7 @@ function planned(
   tried: readonly Candidate[],
   settings: RunSettings,
   state: readonly StateSpec[],
-  facts: TextFacts,
+  facts: ModelFacts,
 ): ExportPlan {
   const model = EXPORT_MODELS[name];
   const { towers } = read(model, settings, facts);
@@ -130,16 +166,19 @@ function planned(
     if (tower === undefined) continue;
     const isLeftOut = (spec: StateSpec): boolean =>
       PARTS[each].some((part) => !model.parts.includes(part) && spec.name.startsWith(`${part}.`));
-    const own = state.filter((spec) => TOWER_NAMES[each].test(spec.name) && !isLeftOut(spec));
+    const isIn = ({ name: ours }: StateSpec): boolean =>
+      TOWER_NAMES[each].test(ours) || (model.classifies === true && ours.startsWith(CLASSIFIER));
+    const own = state.filter((spec) => isIn(spec) && !isLeftOut(spec));
+    const layout = layoutOf(tower.layout, model, facts);
     const geometry = { video, grid: gridOf(video), first: tower.grid?.first ?? 0 };
-    for (const tensor of givenTensors(tower.layout, own, geometry)) {
+    for (const tensor of givenTensors(layout, own, geometry)) {
       tensors.push({ ...tensor, name: withoutPrefix(tensor.name, model) });
     }
     for (const spec of own) written.add(spec.name);
-    notes.push(...tower.layout.notes);
+    notes.push(...layout.notes);
   }
   const fuller = tried.find((each) => each.name === 'videomae');
-  if (name === 'videomae-encoder' && fuller !== undefined) {
+  if (name === 'videomae-encoder' && fuller !== undefined && facts.heads === undefined) {
     notes.push(
       `The decoder is left out: ${EXPORT_MODELS.videomae.loads} needs ${told(fuller.unmet)}.`,
     );
@@ -151,6 +190,13 @@ function planned(
     torch_dtype: 'float32',
   };
   return { name, model, config, tensors, leftOut, notes };
+}
+
+const CLASSIFIER = 'classifier.';
+
+function layoutOf(own: Layout, { classifies }: ExportModel, { heads = [] }: ModelFacts): Layout {
+  const [head] = heads;
+  return classifies === true && head !== undefined ? videoMaeClassifierHf(head.name) : own;
 }
 
 function withoutPrefix(name: string, { withoutPrefix: prefix = '' }: ExportModel): string {

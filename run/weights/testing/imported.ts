@@ -2,6 +2,13 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { HostTensor, Named } from '../../../core/backend.js';
 import { SafetensorsFile } from '../../../formats/safetensors/safetensors-file.js';
+import {
+  elementCount,
+  type Layout,
+  type StateSpec,
+  theirTensor,
+  toOurs,
+} from '../../../spec/index.js';
 import { initialTensor } from '../../initialize.js';
 import type { RunSettings } from '../../settings/config.js';
 import { parseConfig } from '../../settings/parse-config.js';
@@ -35,6 +42,28 @@ export async function importedState(
   } finally {
     await weights.close();
   }
+}
+
+/** A state as a fixture has it under the names of a layout: shapes and sizes are those of the model that was saved. */
+export async function stateInLayout(
+  name: string,
+  layout: Layout,
+  specs: readonly StateSpec[],
+): Promise<Named<HostTensor>> {
+  const file = await SafetensorsFile.open(join(FIXTURES, name, 'model.safetensors'));
+  const state: Record<string, HostTensor> = {};
+  for (const { name: ours, shape } of specs) {
+    const their = theirTensor(layout, ours);
+    if (their === undefined) throw new Error(`${ours} has no place in ${layout.name}`);
+    const tensor = await file.read(their.name);
+    const data = toOurs(tensor.data as Float32Array, tensor.shape, their.conversion);
+    const [, third] = /^third\.(\d)$/.exec(their.conversion) ?? [];
+    const count = elementCount(shape);
+    const at = Number(third ?? 0) * count;
+    state[ours] = { dtype: 'f32', shape, data: data.slice(at, at + count) };
+  }
+  await file.close();
+  return state;
 }
 
 /** What the model of a fixture gave, by name. */

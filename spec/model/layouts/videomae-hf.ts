@@ -41,3 +41,23 @@ export const VIDEOMAE_HF: Layout = {
     'Position tables are not saved: both sides compute the sinusoid.',
   ],
 };
+
+/**
+ * Hugging Face `VideoMAEForVideoClassification` with `use_mean_pooling`, of a classifier that has the head `head` alone.
+ *
+ * @param head Its name, as in `ClassifierHead`.
+ */
+export function videoMaeClassifierHf(head: string): Layout {
+  return {
+    name: 'huggingface-videomae-classifier',
+    entries: [
+      ...VIDEOMAE_HF.entries,
+      ...layer('classifier.norm', 'fc_norm'),
+      ...layer(`classifier.head.${head}`, 'classifier'),
+    ],
+    notes: [
+      'There is no key bias: VideoMAE holds it at 0, and so do both layouts.',
+      'Position tables are not saved: both sides compute the sinusoid.',
+    ],
+  };
+}

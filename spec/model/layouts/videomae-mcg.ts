@@ -36,3 +36,23 @@ export const VIDEOMAE_MCG: Layout = {
     'Position tables are not saved: both sides compute the sinusoid.',
   ],
 };
+
+/**
+ * `VisionTransformer` of MCG-NJU/VideoMAE modeling_finetune.py with `use_mean_pooling`, of a classifier that has the
+ * head `head` alone.
+ *
+ * @param head Its name, as in `ClassifierHead`.
+ */
+export function videoMaeClassifierMcg(head: string): Layout {
+  return {
+    name: 'mcg-nju-videomae-classifier',
+    entries: [
+      entry('encoder.patch.weight', 'patch_embed.proj.weight', 'conv3d'),
+      entry('encoder.patch.bias', 'patch_embed.proj.bias'),
+      ...block('encoder.{i}', 'blocks.{i}'),
+      ...layer('classifier.norm', 'fc_norm'),
+      ...layer(`classifier.head.${head}`, 'head'),
+    ],
+    notes: VIDEOMAE_MCG.notes,
+  };
+}
