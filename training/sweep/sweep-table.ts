@@ -47,7 +47,7 @@ export function sweepTable(sweep: Sweep, rows: readonly SweptRow[]): string {
     ...printed.map(([key]) => row.paper?.[key]?.toFixed(1) ?? ''),
   ]);
   const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+    `| ${cells.map((cell) => cell.replaceAll(/\s+/g, ' ').replaceAll('|', '\\|')).join(' | ')} |`;
   const counts = rows.map(({ cells }) => cells.length);
   const [least, most] = [Math.min(...counts), Math.max(...counts)];
   const many = least === most ? `${most}` : `${least} to ${most}`;
