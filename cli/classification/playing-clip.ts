@@ -28,7 +28,8 @@ export function playingClip(frames: Uint8Array, size: number, title: string): Ht
 export function playingStyle(frames: number, size: number): string {
   const side = size * Math.max(1, Math.round(SIDE / size));
   return `
-.clips { display: grid; grid-template-columns: repeat(auto-fill, minmax(${side}px, 1fr)); gap: 1rem; }
+.clips { display: grid; grid-template-columns: repeat(auto-fill, minmax(max(${side}px, 9rem), 1fr)); gap: 1rem; }
+.clips figure { min-width: 0; overflow-wrap: anywhere; }
 .playing { width: ${side}px; height: ${side}px; overflow: hidden; border-radius: 3px; }
 .playing img { width: ${frames * side}px; max-width: none; height: ${side}px; image-rendering: pixelated; animation: playing ${(frames / FRAMES_PER_SECOND).toFixed(2)}s steps(${frames}) infinite; }
 @keyframes playing { to { transform: translateX(-100%); } }
