@@ -52,6 +52,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Fine-tunes an encoder to tell the classes of clips, and says how well it does.',
     load: async () => (await import('./commands/finetune.js')).finetuneCommand(),
   },
+  sweep: {
+    summary: 'Trains and judges a list of overrides with several seeds, and writes one table.',
+    load: async () => (await import('./commands/sweep.js')).sweepCommand(),
+  },
   evaluate: {
     summary: 'Judges the model of a run on held-out clips.',
     load: async () => (await import('./commands/evaluate.js')).evaluateCommand(),

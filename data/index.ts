@@ -17,6 +17,7 @@ export { wholeVideos } from './annotations/whole-videos.js';
 export { augmentClip, augmentFrame, type ClipAugmentation } from './augmentation/augment-clip.js';
 export { checkDataSet, type DataSetCheck, type DuplicateVideos } from './check/check-data-set.js';
 export type { VideoFacts } from './check/inspect-video.js';
+export { DEMO_VERSIONS, type DemoVersion } from './demo/demo-options.js';
 export { loadClipEncoder } from './demo/encode-clip.js';
 export { type DemoData, makeDemoData } from './demo/make-demo-data.js';
 export { MIXINGS, type Mixing } from './loader/batch-places.js';

@@ -79,14 +79,13 @@ export function headScores(
   classification: Classification,
 ): Named<number> {
   const scores: Record<string, number> = {};
-  for (const { head, top1, top5, meanClass, chance, majority } of headResults(
-    heads,
-    classification,
-  )) {
+  for (const result of headResults(heads, classification)) {
+    const { head, top1, top5, meanClass, chance, majority } = result;
     const name = (score: string): string => (heads.length === 1 ? score : `${head.name}.${score}`);
     scores[name('top1')] = top1.share;
     scores[name('top5')] = top5.share;
     scores[name('mean_class')] = meanClass;
+    scores[name('calibration_error')] = result.calibration.error;
     scores[name('chance')] = chance;
     scores[name('majority')] = majority;
   }

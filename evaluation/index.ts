@@ -18,6 +18,12 @@ export {
   TOKEN_VECTORS,
 } from './clip-vectors.js';
 export {
+  type ConfusedClip,
+  type ConfusedVideo,
+  confusedClips,
+  confusedVideos,
+} from './confused-clips.js';
+export {
   requireHolds,
   VECTOR_FORMATS,
   VECTORS,

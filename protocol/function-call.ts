@@ -13,6 +13,8 @@ export const FUNCTION_NAMES = [
   'retrieval.rank',
   'state.start',
   'state.resize',
+  'augment.draw',
+  'erase.draw',
   'patchify',
   'target.cube',
   'loss.mae',

@@ -35,6 +35,19 @@ describe('a run begins', () => {
     expect(await readManifest(path)).toEqual(MANIFEST);
   });
 
+  it("again where one was killed before it had its manifest: what that left is gone, and in nobody's way", async () => {
+    const path = await folderWith('killed', 'initial.safetensors', 'half of it');
+    await writeFile(join(path, 'problems.jsonl'), '{}\n');
+    await writeFile(join(path, 'lock'), `${spawnSync(process.execPath, ['--version']).pid}`);
+    const { initial } = await RunFolder.create(path, MANIFEST, async (created) => {
+      // As weights are written: a file that exists is an error.
+      await writeFile(created.initial, 'whole', { flag: 'wx' });
+      return {};
+    });
+    expect(await readFile(initial, 'utf8')).toBe('whole');
+    await expect(readFile(join(path, 'problems.jsonl'))).rejects.toThrow(/ENOENT/);
+  });
+
   it('in no folder that holds a run', async () => {
     const { path } = await RunFolder.create(join(folder, 'twice'), MANIFEST);
     expect(await refusalOf(RunFolder.create(path, MANIFEST))).toBe(

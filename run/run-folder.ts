@@ -66,6 +66,14 @@ export class RunFolder<N extends TaskName = 'pretrain'> {
     const folder = new RunFolder<N>(path, manifest, lock);
     try {
       await refuseUsed(path);
+    } catch (error) {
+      // Another process was quicker: what lies here is its own.
+      await folder.release();
+      throw error;
+    }
+    try {
+      // Of one that was killed before: its files would be in the way, and its problems be told twice.
+      await folder.#removeBegun();
       await folder.replaceManifest({ ...manifest, ...(await fill(folder)) });
       return folder;
     } catch (error) {
@@ -183,10 +191,14 @@ export class RunFolder<N extends TaskName = 'pretrain'> {
 
   /** After a beginning that failed: nothing of it stays. */
   async #abandon(): Promise<void> {
-    for (const name of await readdir(this.path).catch(() => [])) {
-      if (BEGUN.test(name)) await removeFile(join(this.path, name)).catch(() => {});
-    }
+    await this.#removeBegun().catch(() => {});
     await this.release().catch(() => {});
+  }
+
+  async #removeBegun(): Promise<void> {
+    for (const name of await readdir(this.path)) {
+      if (BEGUN.test(name)) await removeFile(join(this.path, name));
+    }
   }
 }
 

@@ -5,5 +5,12 @@
  */
 export type { LoopEvent, LoopOptions, LoopResult } from './loop.js';
 export { train } from './loop.js';
+export {
+  runSweep,
+  type SweepEvent,
+  type SweepOptions,
+  type SweepResult,
+} from './sweep/run-sweep.js';
+export { parseSweep, type Sweep, type SweepRow } from './sweep/sweep-file.js';
 export type { Batches, Evaluated, Task, TaskBatch, TaskEvaluation, TaskSettings } from './task.js';
 export * from './tasks/index.js';

@@ -1,8 +1,9 @@
-import { type HeadResult, worstConfusions } from '../../evaluation/index.js';
+import { type ConfusedClip, type HeadResult, worstConfusions } from '../../evaluation/index.js';
 import { type Html, html } from '../html.js';
 import { htmlPage } from '../report/html-page.js';
 import { STYLE } from '../report/style.js';
 import { percent, shareText } from '../share-text.js';
+import { playingClip, playingStyle } from './playing-clip.js';
 
 /** What the page about a classification shows. */
 export interface ClassificationReport {
@@ -12,21 +13,37 @@ export interface ClassificationReport {
   readonly data: string;
   readonly protocol: string;
   readonly heads: readonly HeadResult[];
+  /** Of each head, by its place: clips that were taken for another class. @defaultValue none are shown */
+  readonly confused?: readonly (readonly ConfusedClip[])[];
+  /** Of the clips. */
+  readonly clip: { readonly frames: number; readonly size: number };
 }
 
 /** With more classes a matrix is unreadable: the confusions are listed. */
 const MATRIX_CLASSES = 48;
 const LISTED_CONFUSIONS = 100;
 
-/** One self-contained page: scores with their intervals, calibration, classes, confusions. */
-export function classificationPage({ run, data, protocol, heads }: ClassificationReport): string {
+/** One self-contained page: scores with their intervals, calibration, classes, confusions with clips that play. */
+export function classificationPage(report: ClassificationReport): string {
+  const { run, data, protocol, heads, confused = [], clip } = report;
   const body = html`<h1>${run}</h1>
 <p class="soft">classification on ${data}: ${protocol}</p>
-${heads.map(headSection)}`;
-  return htmlPage(`Lacuna: ${run}`, STYLE, body);
+${heads.map((head, place) => html`${headSection(head)}${confusedSection(confused[place] ?? [], clip.size)}`)}`;
+  return htmlPage(`Lacuna: ${run}`, `${STYLE}${playingStyle(clip.frames, clip.size)}`, body);
 }
 
-function headSection(result: HeadResult): Html {
+function confusedSection(clips: readonly ConfusedClip[], size: number): Html {
+  if (clips.length === 0) return html``;
+  const figures = clips.map(({ record, right, said, probability, frames }) => {
+    const title = `${record.id}: ${right}, taken for ${said}`;
+    return html`<figure>${playingClip(frames, size, title)}<figcaption><b>${right}</b>, taken for <b>${said}</b> (${percent(probability)} sure)<br>${record.id}</figcaption></figure>`;
+  });
+  return html`<section><h3>Clips that were taken for another class</h3>
+<p class="soft">Of each of the most frequent confusions the clip that the classifier was surest of, as it saw it.</p><div class="clips">${figures}</div></section>`;
+}
+
+/** What one head is worth: scores, calibration, confusions. */
+export function headSection(result: HeadResult): Html {
   const { head, top1, top5, meanClass, chance, majority, calibration } = result;
   const row = (name: string, value: string): Html =>
     html`<tr><th scope="row">${name}</th><td class="number">${value}</td></tr>`;

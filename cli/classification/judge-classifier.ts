@@ -3,6 +3,8 @@ import { checkDataFolder, dataRootOf, readClipList } from '../../data/index.js';
 import {
   classificationProtocol,
   classify,
+  confusedClips,
+  confusedVideos,
   type HeadResult,
   headResults,
   worstConfusions,
@@ -15,6 +17,7 @@ import { note } from '../note.js';
 import { openBackend } from '../open-backend.js';
 import { percent, shareText } from '../share-text.js';
 import { classificationPage } from './classification-page.js';
+import { storeClassification } from './stored-classification.js';
 
 /** Which clips a classifier is judged by, and how. */
 export interface JudgeFlags {
@@ -26,10 +29,14 @@ export interface JudgeFlags {
   readonly views?: string;
   /** Where to write a page about it. */
   readonly page?: string;
+  /** Whether the run's report shows what it comes to. @defaultValue false */
+  readonly keep?: boolean;
 }
 
 /** Confusions that are told of. */
 const SHOWN = 5;
+/** Confusions that the page has a clip of. */
+const PLAYED = 24;
 
 /** Judges the classifier of a fine-tuned run, and prints what it is worth, with the protocol. */
 export async function judgeClassifier(run: string, flags: JudgeFlags): Promise<void> {
@@ -53,8 +60,15 @@ export async function judgeClassifier(run: string, flags: JudgeFlags): Promise<v
     for (const head of results) {
       for (const line of headLines(head, heads.length > 1)) console.log(`  ${line}`);
     }
+    if (flags.keep === true) await storeClassification(run, { data, protocol, heads: results });
     if (flags.page === undefined) return;
-    const page = classificationPage({ run, data, protocol, heads: results });
+    const confused = [];
+    for (const head of results) {
+      const videos = confusedVideos(head, result, PLAYED);
+      confused.push(await confusedClips(classifier, videos, root, display));
+    }
+    const { clip } = settings;
+    const page = classificationPage({ run, data, protocol, heads: results, confused, clip });
     await replaceFile(flags.page, page);
     console.log(`The page is in ${flags.page}`);
   } finally {

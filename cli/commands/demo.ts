@@ -1,7 +1,13 @@
 import { join } from 'node:path';
-import { Command } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Backend } from '../../core/index.js';
-import { type ClipRecord, type DemoData, readClipList } from '../../data/index.js';
+import {
+  type ClipRecord,
+  DEMO_VERSIONS,
+  type DemoData,
+  type DemoVersion,
+  readClipList,
+} from '../../data/index.js';
 import { evaluate, protocolText, retrieval } from '../../evaluation/index.js';
 import { type TrainedModel, untrained } from '../../run/index.js';
 import { probabilityByChance } from '../../spec/index.js';
@@ -26,6 +32,14 @@ export function demoCommand(): Command {
         'that is trained on captions shuffled between clips.',
     )
     .option('--data <folder>', 'where the demo data are made, once', 'demo-data')
+    .addOption(
+      new Option(
+        '--data-version <n>',
+        'what the clips show: 1, shapes that move on plain backgrounds; 2, several objects in textured\nplaces before a camera that moves',
+      )
+        .argParser(demoVersion)
+        .default(1),
+    )
     .option('--runs <folder>', 'where the run folders go', 'runs')
     .addOption(seedOption())
     .option('--steps <n>', 'length of each of the two runs in steps')
@@ -37,14 +51,21 @@ export function demoCommand(): Command {
 Examples:
   $ lacuna demo
   $ lacuna demo --steps 100 --seed 7
+  $ lacuna demo --data demo-scenes --data-version 2
   $ lacuna demo --set mask.ratio=0.9 --set objective=contrastive`,
     )
     .action(demo);
 }
 
+function demoVersion(text: string): DemoVersion {
+  const found = DEMO_VERSIONS.find((version) => String(version) === text);
+  if (found !== undefined) return found;
+  throw new InvalidArgumentError(`it must be one of ${DEMO_VERSIONS.join(', ')}.`);
+}
+
 async function demo(given: DemoFlags): Promise<void> {
   const started = performance.now();
-  const data = await demoData(given.data);
+  const data = await demoData(given.data, given.dataVersion);
   const gallery = (await readClipList(data.testList, note)).records;
   const name = join(given.runs, `demo-${new Date().toISOString().slice(0, 19).replace(/\D/g, '')}`);
   const backend = await openBackend(await demoSettings(given, data, name, 'own'));

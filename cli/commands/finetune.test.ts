@@ -52,11 +52,18 @@ describe('lacuna finetune', () => {
       ...['evaluate', path, '--data', data.testList, '--views', '1x1', '--page', page],
     ]);
     expect(judged.stdout).toMatch(/classification on 4 clips of .*, after step 30\n {2}4 videos;/);
-    expect(await readFile(page, 'utf8')).toContain('Calibration');
+    const classes = await readFile(page, 'utf8');
+    expect(classes).toContain('Calibration');
+    // Four clips of twelve classes after 30 steps: some are taken for another, and those play.
+    const wrong = (await readEvaluations(path)).at(-1)?.scores.top1 ?? 1;
+    expect(wrong).toBeLessThan(1);
+    expect(classes).toMatch(/<figure><div class="playing"[^>]*><img src="data:image\/png;base64,/);
     const report = await lacuna(['report', path]);
     expect(report.stdout).toContain('report.html');
     const text = await readFile(join(path, 'report.html'), 'utf8');
     expect(text).toContain(`fine-tuning by k400 of ${run}`);
+    expect(text).toContain('calibration_error');
+    expect(text).toContain('2 x 3 views (clips x crops), mean of softmax');
   });
 
   it('says what is missing, and what a folder is', async () => {

@@ -109,6 +109,7 @@ The classes are those of --data. The last numbers are of the recipe's views, cli
       const { followLinks } = data;
       await judgeClassifier(folder, {
         data: list,
+        keep: true,
         ...(root === undefined ? {} : { root }),
         ...(followLinks === undefined ? {} : { followLinks }),
       });

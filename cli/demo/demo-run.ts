@@ -1,5 +1,11 @@
 import type { Backend } from '../../core/index.js';
-import { createTokenizer, type DemoData, makeDemoData, readTokenizer } from '../../data/index.js';
+import {
+  createTokenizer,
+  type DemoData,
+  type DemoVersion,
+  makeDemoData,
+  readTokenizer,
+} from '../../data/index.js';
 import { capabilitiesOf, type RunSettings, type TrainedModel } from '../../run/index.js';
 import { LacunaError } from '../../spec/index.js';
 import { pretrain } from '../../training/index.js';
@@ -12,13 +18,14 @@ import { version } from '../version.js';
 /** Flags of `lacuna demo`. */
 export interface DemoFlags extends BackendFlags, Pick<RunFlags, 'seed' | 'steps' | 'set'> {
   readonly data: string;
+  readonly dataVersion?: DemoVersion;
   readonly runs: string;
 }
 
 /** The demo data in a folder, made if they are not there. */
-export async function demoData(folder: string): Promise<DemoData> {
+export async function demoData(folder: string, version: DemoVersion = 1): Promise<DemoData> {
   let shown = 0;
-  const data = await makeDemoData(folder, {}, (done, total) => {
+  const data = await makeDemoData(folder, { version }, (done, total) => {
     const percent = Math.floor((100 * done) / total);
     if (percent < shown + 10 && done < total) return;
     shown = percent;
@@ -32,7 +39,7 @@ export async function demoData(folder: string): Promise<DemoData> {
 
 /** The settings of a demo run. @throws LacunaError for a teacher: the demo trains its own text encoder. */
 export async function demoSettings(
-  { data: _, runs: __, set = [], ...flags }: DemoFlags,
+  { data: _, dataVersion: __, runs: ___, set = [], ...flags }: DemoFlags,
   data: DemoData,
   output: string,
   pairing: RunSettings['pairing'],

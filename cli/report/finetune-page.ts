@@ -1,4 +1,7 @@
 import type { FinetuneManifest } from '../../run/index.js';
+import { headSection } from '../classification/classification-page.js';
+import type { StoredClassification } from '../classification/stored-classification.js';
+import { html } from '../html.js';
 import { taskPage } from './probe-page.js';
 import type { ReportInput } from './report-input.js';
 
@@ -6,6 +9,8 @@ import type { ReportInput } from './report-input.js';
 export interface FinetuneReport
   extends Pick<ReportInput, 'folder' | 'metrics' | 'evaluations' | 'problems'> {
   readonly manifest: FinetuneManifest;
+  /** What it came to over the recipe's views; undefined where it has not ended. */
+  readonly classification?: StoredClassification | undefined;
 }
 
 /** One self-contained page about a fine-tuned classifier: its scores, curves, problems and settings. */
@@ -16,5 +21,9 @@ export function finetunePage(report: FinetuneReport): string {
   const what =
     `fine-tuning by ${settings.finetuning?.recipe} of ${from === undefined ? 'an encoder from scratch' : from.folder}: ` +
     `${told.join(' and ')}; ${data.clips} clips to learn from; ${report.metrics.length} steps`;
-  return taskPage(what, report);
+  const { classification: ended } = report;
+  if (ended === undefined) return taskPage(what, report);
+  const { data: list, protocol, heads: results } = ended;
+  const details = html`<section><h2>Result</h2><p class="soft">On ${list}: ${protocol}</p></section>${results.map(headSection)}`;
+  return taskPage(what, report, details);
 }

@@ -10,6 +10,7 @@ import {
   taskOf,
 } from '../../run/index.js';
 import { readProbeOutcome } from '../../training/index.js';
+import { readClassification } from '../classification/stored-classification.js';
 import { EvaluationDisplay } from '../evaluation-display.js';
 import { collectReport, recordedOf, rootOf } from './collect-report.js';
 import { comparePage } from './compare-page.js';
@@ -45,7 +46,8 @@ async function pageOf(folder: string, flags: ReportFlags): Promise<string> {
     }
     case 'finetune': {
       const manifest = await readTaskManifest(folder, 'finetune');
-      return finetunePage({ folder, manifest, ...(await recordedOf(folder)) });
+      const classification = await readClassification(folder);
+      return finetunePage({ folder, manifest, classification, ...(await recordedOf(folder)) });
     }
     default:
       // A folder without a manifest is refused there, with what is missing.

@@ -1,6 +1,7 @@
 import type { Family } from '../case.js';
 import { ADAMW_FAMILIES } from './adamw.js';
 import { ALIGNING_STEP_FAMILIES } from './aligning-steps.js';
+import { AUGMENTATION_FAMILIES } from './augmentations.js';
 import { FORWARD_FAMILIES } from './forward.js';
 import { HEAD_FAMILIES } from './heads.js';
 import { CAPTION_FAMILIES, LOSS_FAMILIES } from './losses.js';
@@ -43,6 +44,7 @@ export const FUNCTION_FAMILIES: readonly Family[] = [
   ...SCHEDULE_FAMILIES,
   ...RANK_FAMILIES,
   ...START_FAMILIES,
+  ...AUGMENTATION_FAMILIES,
   ...PROGRAM_FUNCTION_FAMILIES,
   ...PORT_PROGRAM_FAMILIES,
 ];

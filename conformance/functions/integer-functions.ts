@@ -3,6 +3,9 @@ import type { FunctionAttributes, FunctionCall } from '../../protocol/function-c
 import type { ExactTensor } from '../../reference/index.js';
 import { LacunaError } from '../../spec/errors.js';
 import {
+  AUGMENTATIONS,
+  drawAugmentations,
+  drawErasing,
   drawMask,
   type Grid,
   type MaskAddress,
@@ -11,6 +14,7 @@ import {
   maskCounts,
   maskText,
   type Rounding,
+  repeatedReplicate,
   type TextMaskMode,
   type TextMaskUnit,
 } from '../../spec/index.js';
@@ -66,6 +70,15 @@ export function exactResults(
       return { bits: startBits(attributes) };
     case 'state.resize':
       return { bits: resizedBits(attributes, inputs) };
+    case 'augment.draw':
+      return augmentationResults(attributes);
+    case 'erase.draw': {
+      const draw = new RandomStream({ ...repeatedAddress(attributes), stream: 'erase' });
+      const box = drawErasing(Number(attributes.probability), Number(attributes.size), draw);
+      return {
+        box: integers(box === undefined ? [] : [box.top, box.bottom, box.left, box.right]),
+      };
+    }
     case 'optim.rate':
       return {
         bits: floatBits(inputs.steps, (step) => learningRate(scheduleOf(attributes), step)),
@@ -100,6 +113,25 @@ function addressOf(attributes: FunctionAttributes): Required<MaskAddress> {
     Number(attributes[each]),
   ) as [number, number, number, number];
   return { seed, replicate, epoch, sample };
+}
+
+/** Where an augmentation of a clip draws. */
+function repeatedAddress(attributes: FunctionAttributes): Required<MaskAddress> {
+  const address = addressOf(attributes);
+  return { ...address, replicate: repeatedReplicate(address.replicate, Number(attributes.repeat)) };
+}
+
+function augmentationResults(attributes: FunctionAttributes): Named<ExactTensor> {
+  const [layers, magnitude, deviation] = ['layers', 'magnitude', 'deviation'].map((name) =>
+    Number(attributes[name]),
+  ) as [number, number, number];
+  const draw = new RandomStream({ ...repeatedAddress(attributes), stream: 'augment' });
+  const drawn = drawAugmentations({ layers, magnitude, deviation }, draw);
+  const levels = Float32Array.from(drawn, ({ level }) => level + 0); // -0 + 0 is 0
+  return {
+    operations: integers(drawn.map(({ name }) => AUGMENTATIONS.indexOf(name))),
+    bits: integers(new Int32Array(levels.buffer)),
+  };
 }
 
 /** The numbers that a weight starts with, as bits of float32. */

@@ -1,4 +1,5 @@
 import type { FunctionName } from '../../protocol/function-call.js';
+import { AUGMENTATIONS } from '../../spec/finetuning/rand-augment.js';
 import { DIRECTIONS, ROUNDINGS, TEXT_MASK_MODES, TEXT_MASK_UNITS } from '../../spec/index.js';
 import { GAUSSIAN } from '../../spec/masking/flow-warped.js';
 import { EMBEDDING_STARTS } from '../../spec/model/state.js';
@@ -44,6 +45,10 @@ const MASK_OUTPUTS = [
 ];
 const COUNTING =
   'With n = R C places in float64: floor-masked masks m = floor(ratio n) of each slot; floor-visible leaves floor(n (1 - ratio)) visible; floor-visible-at-least-one leaves at least 1. Ratio 0 masks nothing. Token t = slot R C + row C + column.';
+
+const REPEAT = integer('r, which augmentation of its clip it is, from 0 to 15.');
+const REPEATED = (stream: string): string =>
+  `Words and integer(n) as for mask.tube, of stream ${stream}; where r > 0, at replicate min(replicate, 4095) + 4096 r.`;
 
 const INFONCE_INPUTS: readonly TensorSpec[] = [
   tensor('text', 'float', 'B D', 'Not yet normalised.'),
@@ -249,6 +254,48 @@ export const FUNCTION_SIGNATURES: readonly FunctionSignature[] = [
       'All of it in float64, each operation rounded; the result is rounded to float32 once. An axis of the same size stays as it is.',
       'places: columns first, then rows. New index i of n from N lies at y = (i + 0.5) N / n - 0.5; with f = floor(y), the sum from 0 on over k = -1, 0, 1, 2 of w(|y - f - k|) times index min(max(f + k, 0), N - 1). w(x) = ((a + 2) x - (a + 3)) x x + 1 up to 1, else ((a x - 5 a) x + 8 a) x - 4 a; a = -0.75, from left to right.',
       'slots: y cut to [0, N - 1], f = floor(y), t = y - f: (1 - t) times slot f plus t times slot min(f + 1, N - 1).',
+    ],
+  },
+  {
+    function: 'augment.draw',
+    text: 'The operations that RandAugment does on a clip.',
+    clauses: ['finetuning.rand_augment', 'finetuning.repeats'],
+    attributes: {
+      layers: integer('Operations that are drawn.'),
+      magnitude: number('Their mean magnitude, in [0, 10].'),
+      deviation: number('Its standard deviation.'),
+      repeat: REPEAT,
+      ...ADDRESS,
+    },
+    inputs: [],
+    outputs: [
+      tensor('operations', 'i32', 'n', 'Those that are done, in order: places in the list below.'),
+      tensor('bits', 'i32', 'n', 'The level of each in float32, as bits of i32.'),
+    ],
+    details: [
+      `0 to 14: ${AUGMENTATIONS.join(', ')}.`,
+      REPEATED('13'),
+      'Of each layer four draws: the operation, integer(15); it is done where u < 1/2, u = floor(w / 2^8) / 2^24 of the next word w; the standard normal value n of which (w + 1/2) / 2^32 of the next word is the distribution function, to float64 (AS 241); the direction s, 1 where integer(2) is 0, else -1.',
+      'm = min(10, max(0, magnitude + float32(deviation n))) / 10 in float64. Levels: 0 of operations 0 to 2; 30 s m of rotate; 4 - trunc(4 m) of posterize; 256 - trunc(256 m) of solarize; trunc(110 m) of solarize-add; 1 + 0.9 s m of color to sharpness; 0.3 s m of shears; 0.45 s m of translations. m first, then the factor; -0 is written as 0.',
+    ],
+  },
+  {
+    function: 'erase.draw',
+    text: 'The box of a clip that noise replaces.',
+    clauses: ['finetuning.erasing'],
+    attributes: {
+      probability: number('How many of the clips have one.'),
+      size: integer('H, rows and columns of a frame.'),
+      repeat: REPEAT,
+      ...ADDRESS,
+    },
+    inputs: [],
+    outputs: [
+      tensor('box', 'i32', 'n', 'Top, bottom, left, right, the ends excluded; n = 0 of none.'),
+    ],
+    details: [
+      REPEATED('14'),
+      'u: floor(w / 2^8) / 2^24 of the next word w. None where u >= probability. Else up to 100 times: a = (0.02 + (1/3 - 0.02) u) H H; b = e^(-l + 2 l u) with the next u and l = -ln 0.3; height = floor(sqrt(a b) + 1/2), width = floor(sqrt(a / b) + 1/2); where both are at least 1 and below H: top = integer(H - height + 1), left = integer(H - width + 1), and that is the box.',
     ],
   },
   {

@@ -187,6 +187,30 @@ const BREAKS_APART: readonly (readonly [...Break, filter: string])[] = [
     ['model.projection'],
     'function/model.projection',
   ],
+  [
+    'factors half as far from 1',
+    'augmentations',
+    'sign * m * 0.9',
+    'sign * m * 0.45',
+    ['finetuning.rand_augment'],
+    'function/augment',
+  ],
+  [
+    'augmentations where stand-ins draw',
+    'augmentations',
+    '+ 4096 * repeat',
+    '+ repeat',
+    ['finetuning.repeats'],
+    'function/augment',
+  ],
+  [
+    'a box on its side',
+    'augmentations',
+    'return [top, top + height, left, left + width]',
+    'return [left, left + width, top, top + height]',
+    ['finetuning.erasing'],
+    'function/erase',
+  ],
 ];
 
 describe.skipIf(!here)('one line of the port broken', () => {

@@ -10,7 +10,7 @@ import {
 } from './content.js';
 
 /** Each motion as "the object ..." and as "an object ..." (present participle). */
-const MOTION_PHRASES: Readonly<Record<Motion, readonly (readonly [string, string])[]>> = {
+export const MOTION_PHRASES: Readonly<Record<Motion, readonly (readonly [string, string])[]>> = {
   right: [
     ['moves to the right', 'moving to the right'],
     ['slides right', 'sliding right'],
@@ -143,6 +143,6 @@ function drawWords(content: DemoContent, stream: RandomStream): Words {
   };
 }
 
-function article(word: string): string {
+export function article(word: string): string {
   return /^[aeiou]/.test(word) ? 'an' : 'a';
 }

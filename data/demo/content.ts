@@ -66,7 +66,17 @@ export interface DemoContent {
 }
 
 /** The purposes of a clip's draws: each has a word space of its own, so none shifts another. */
-export const REPLICATES = { content: 0, path: 1, scenery: 2, captions: 3 } as const;
+export const REPLICATES = {
+  content: 0,
+  path: 1,
+  scenery: 2,
+  captions: 3,
+  sceneContent: 4,
+  action: 5,
+  place: 6,
+  sceneCaptions: 7,
+  camera: 8,
+} as const;
 
 /** Where the draws of one clip come from. Train and test clips are numbered from 0, each. */
 export interface ClipAddress {
@@ -165,7 +175,7 @@ function drawRest(draw: RandomStream, colour: number): Rest {
 }
 
 /** The integers below n in an order drawn from the stream (Fisher-Yates from the end). */
-function shuffled(n: number, stream: RandomStream): number[] {
+export function shuffled(n: number, stream: RandomStream): number[] {
   const order = Array.from({ length: n }, (_, i) => i);
   for (let i = n - 1; i > 0; i--) {
     const j = stream.integer(i + 1);

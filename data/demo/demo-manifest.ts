@@ -2,11 +2,9 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { sha256 } from '../../core/sha256.js';
-import type { DemoOptions } from './demo-options.js';
+import { DEMO_VERSIONS, type DemoOptions, type DemoVersion } from './demo-options.js';
 import { FRAME_COUNT, FRAME_SIDE, FRAMES_PER_SECOND } from './frame.js';
 
-/** Raise it with every change of what is generated: older data are then made anew. */
-const VERSION = 1;
 const GENERATOR = 'lacuna demo data';
 
 /** The lists that lie beside the clips. */
@@ -17,10 +15,10 @@ export const MANIFEST_FILE = 'manifest.json';
 /** What `manifest.json` of a demo data set says. */
 export interface DemoManifest {
   readonly generator: typeof GENERATOR;
-  readonly version: number;
+  readonly version: DemoVersion;
   /** SHA-256 of generator, version, options and frame: what the data are a function of. */
   readonly digest: string;
-  readonly options: Required<DemoOptions>;
+  readonly options: Omit<Required<DemoOptions>, 'version'>;
   readonly frame: {
     readonly width: number;
     readonly height: number;
@@ -34,7 +32,7 @@ export interface DemoManifest {
 
 const schema: z.ZodType<DemoManifest> = z.object({
   generator: z.literal(GENERATOR),
-  version: z.int(),
+  version: z.literal(DEMO_VERSIONS),
   digest: z.string(),
   options: z.object({ seed: z.int(), trainClips: z.int(), testClips: z.int() }),
   frame: z.object({
@@ -50,10 +48,10 @@ const schema: z.ZodType<DemoManifest> = z.object({
 /** The part of a manifest that is known before anything is generated. */
 export type DemoRecipe = Omit<DemoManifest, 'clips' | 'lists'>;
 
-export function demoRecipe(options: Required<DemoOptions>): DemoRecipe {
+export function demoRecipe({ version, ...options }: Required<DemoOptions>): DemoRecipe {
   const facts = {
     generator: GENERATOR,
-    version: VERSION,
+    version,
     options,
     frame: {
       width: FRAME_SIDE,

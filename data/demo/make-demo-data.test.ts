@@ -130,6 +130,22 @@ describe.skipIf(!canEncode)(`the demo data${notRun}`, () => {
     expect(await digests(folder)).not.toEqual(whole);
   });
 
+  it('of version 2 show scenes, label what is done in them, and take the place of those of version 1', async () => {
+    const folder = join(root, 'versions');
+    const first = await makeDemoData(folder, options);
+    const old = await lines(first.testList);
+    const second = await makeDemoData(folder, { ...options, version: 2 });
+    expect(second.reused).toBe(false);
+    expect((await makeDemoData(folder, { ...options, version: 2 })).reused).toBe(true);
+    const entries = await lines(second.testList);
+    const contents = await lines(second.contentList);
+    expect(entries).not.toEqual(old);
+    for (const [index, { label }] of entries.entries()) {
+      expect(label).toBe(contents[index]?.action);
+      expect(contents[index]).toHaveProperty('place');
+    }
+  });
+
   it('never replace what is not demo data', async () => {
     const folder = join(root, 'mine');
     await mkdir(folder);
@@ -143,6 +159,7 @@ describe.skipIf(!canEncode)(`the demo data${notRun}`, () => {
 
 describe('the options of the demo data', () => {
   it.each([
+    { version: 3 as 2 },
     { seed: -1 },
     { seed: 0.5 },
     { trainClips: 0 },

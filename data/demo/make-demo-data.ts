@@ -3,15 +3,6 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { sha256 } from '../../core/sha256.js';
 import { replaceFolder } from '../../formats/whole-folder.js';
-import { drawCaptions } from './captions.js';
-import {
-  type ClipAddress,
-  clipStream,
-  combination,
-  type DemoContent,
-  testContents,
-  trainContent,
-} from './content.js';
 import {
   CLIP_FOLDER,
   type DemoRecipe,
@@ -23,17 +14,17 @@ import {
   readManifest,
 } from './demo-manifest.js';
 import { completeOptions, type DemoOptions } from './demo-options.js';
+import { plannedClips } from './demo-version.js';
 import { type ClipEncoder, loadClipEncoder } from './encode-clip.js';
-import { renderClip } from './render-clip.js';
 
 /** Where a demo data set lies. The `video` of each list entry is relative to `folder`. */
 export interface DemoData {
   readonly folder: string;
-  /** The list of clips to train on: `video`, `captions`, `label` (the motion). */
+  /** The list of clips to train on: `video`, `captions`, `label` (what the main object does). */
   readonly trainList: string;
   /** The list of held-out clips. */
   readonly testList: string;
-  /** Of every clip: its split and its `DemoContent`. */
+  /** Of every clip: its split and its `DemoContent`, or `SceneContent` in version 2. */
   readonly contentList: string;
   /** Of every clip: the main object's `boxes` and area `shares` by frame (see `RenderedClip`). */
   readonly boxList: string;
@@ -44,7 +35,8 @@ export interface DemoData {
 /**
  * Makes the demo data set in `folder`: short mp4 clips of moving and changing shapes with three
  * captions each. Clips, captions and splits are functions of the options alone; the held-out
- * contents are those of `testContents`.
+ * contents are those of `testContents`, or `testScenes` in version 2, whose scenes are textured, before a camera that moves,
+ * with several objects.
  *
  * The folder appears when everything is written, and not before. Intact data of the same options
  * are reused; other demo data there are replaced.
@@ -84,20 +76,20 @@ async function fill(
   onProgress?: (done: number, total: number) => void,
 ): Promise<void> {
   await mkdir(join(folder, CLIP_FOLDER));
-  const clips = planClips(recipe.options);
+  const clips = plannedClips({ ...recipe.options, version: recipe.version });
   const lines: Record<(typeof LISTS)[number], string[]> = {
     'train.jsonl': [],
     'test.jsonl': [],
     'content.jsonl': [],
     'boxes.jsonl': [],
   };
-  for (const [done, { address, content }] of clips.entries()) {
-    const { split, index } = address;
+  for (const [done, clip] of clips.entries()) {
+    const { split, index } = clip.address;
     const video = `${CLIP_FOLDER}/${split}-${String(index).padStart(5, '0')}.mp4`;
-    const { frames, boxes, shares } = renderClip(content, address);
+    const { frames, boxes, shares } = clip.render();
     encode(join(folder, video), frames);
-    const captions = drawCaptions(content, clipStream(address, 'captions'));
-    lines[`${split}.jsonl`].push(JSON.stringify({ video, captions, label: content.motion }));
+    const { label, content } = clip;
+    lines[`${split}.jsonl`].push(JSON.stringify({ video, captions: clip.captions(), label }));
     lines['content.jsonl'].push(JSON.stringify({ video, split, ...content }));
     const rounded = shares.map((share) => Math.round(share * 1e6) / 1e6);
     lines['boxes.jsonl'].push(JSON.stringify({ video, boxes, shares: rounded }));
@@ -113,25 +105,4 @@ async function fill(
   }
   const manifest = { ...recipe, clips: await measureClips(folder), lists };
   await writeFile(join(folder, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
-}
-
-interface PlannedClip {
-  readonly address: ClipAddress;
-  readonly content: DemoContent;
-}
-
-/** Held-out clips first, then those to train on. */
-function planClips({ seed, trainClips, testClips }: Required<DemoOptions>): PlannedClip[] {
-  const held = testContents(seed);
-  const heldOut = new Set(held.map(combination));
-  const test = held.slice(0, testClips).map((content, index): PlannedClip => {
-    return { address: { seed, split: 'test', index }, content };
-  });
-  const train = Array.from({ length: trainClips }, (_, index): PlannedClip => {
-    return {
-      address: { seed, split: 'train', index },
-      content: trainContent(seed, index, heldOut),
-    };
-  });
-  return [...test, ...train];
 }

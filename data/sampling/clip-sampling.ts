@@ -1,3 +1,4 @@
+import { repeatedReplicate } from '../../spec/finetuning/repeats.js';
 import type { Crop } from '../../spec/model/presets.js';
 import { type DrawAddress, RandomStream, type StreamName } from '../../spec/random/stream.js';
 import type { ClipAugmentation } from '../augmentation/augment-clip.js';
@@ -76,15 +77,9 @@ export function trainingClip(
   };
 }
 
-/** Stand-ins take replicates from 1 on; more of them are never tried than lie between two augmentations. */
-const REPLICATES = 4096;
-
 /** Where augmentation `repeat` of a clip draws. */
 export function augmentationAddress(address: SampleAddress, repeat: number): SampleAddress {
-  const { replicate } = address;
-  return repeat === 0
-    ? address
-    : { ...address, replicate: Math.min(replicate, REPLICATES - 1) + REPLICATES * repeat };
+  return { ...address, replicate: repeatedReplicate(address.replicate, repeat) };
 }
 
 function trainingFrames(

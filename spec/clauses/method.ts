@@ -392,7 +392,7 @@ export const TRAINING: Area = {
 export const FINETUNING: Area = {
   title: 'Fine-tuning',
   introduction:
-    "A classifier on a pretrained encoder. Every random number comes in as an input: uniform ones for what is left out, and for a batch the share that a clip keeps of itself, with a box of pixels that are its partner's.",
+    "A classifier on a pretrained encoder. In programs every random number comes in as an input: uniform ones for what is left out, and for a batch the share that a clip keeps of itself, with a box of pixels that are its partner's.",
   clauses: [
     clause(
       'finetuning.mix',
@@ -460,6 +460,33 @@ export const FINETUNING: Area = {
         formula: 'g min(1, most / (n + 1e-6)), n = sqrt(sum of all g^2)',
         needs: ['op.reduce_sum', 'op.sqrt', 'op.div', 'op.min'],
         source: 'torch.nn.utils.clip_grad_norm_',
+      },
+    ),
+    clause(
+      'finetuning.rand_augment',
+      'The operations on a clip, the same on all of its frames: of each layer one of 15 is drawn at the address of the clip, with whether it is done, its magnitude and its direction.',
+      {
+        formula: 'm = min(10, max(0, magnitude + deviation n)) / 10',
+        needs: ['random.philox'],
+        source: "timm and SlowFast rand_augment.py, rand-m7-n4-mstd0.5-inc1 of VideoMAE's scripts",
+      },
+    ),
+    clause(
+      'finetuning.erasing',
+      'A box of a clip, the same in all frames, that noise replaces: its area is uniform from 0.02 to 1/3 of the frame, the logarithm of its shape uniform from ln 0.3 to -ln 0.3.',
+      {
+        formula: 'height = round(sqrt(area shape)), width = round(sqrt(area / shape))',
+        needs: ['random.philox'],
+        source: 'VideoMAE random_erasing.py; Zhong et al. 2020',
+      },
+    ),
+    clause(
+      'finetuning.repeats',
+      'Augmentation r of a clip has the frames of the first and draws all else anew, at an address that no stand-in of the clip has.',
+      {
+        formula: 'replicate of r > 0: min(replicate, 4095) + 4096 r',
+        needs: ['finetuning.rand_augment'],
+        source: 'Hoffer et al. 2020; VideoMAE kinetics.py, num_sample',
       },
     ),
     clause(

@@ -168,7 +168,9 @@ describe('fine-tuning', () => {
     const [{ scores } = { scores: {} }] = await readEvaluations(join(folder, 'heads'));
     expect(Object.keys(scores)).toEqual(
       ['noun', 'verb'].flatMap((head) =>
-        ['top1', 'top5', 'mean_class', 'chance', 'majority'].map((name) => `${head}.${name}`),
+        ['top1', 'top5', 'mean_class', 'calibration_error', 'chance', 'majority'].map(
+          (name) => `${head}.${name}`,
+        ),
       ),
     );
   });

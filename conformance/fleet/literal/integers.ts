@@ -48,7 +48,7 @@ function rounds(start: Words, key0: bigint, key1: bigint): Words {
 }
 
 /** The words of a stream, one after the other, at the address of the attributes. */
-function wordsOf(stream: bigint, attributes: FunctionAttributes): () => bigint {
+export function wordsOf(stream: bigint, attributes: FunctionAttributes): () => bigint {
   const [seed, replicate, epoch, sample] = ['seed', 'replicate', 'epoch', 'sample'].map((name) =>
     BigInt(Number(attributes[name] ?? 0)),
   ) as [bigint, bigint, bigint, bigint];
@@ -68,7 +68,11 @@ export function integersOf(
   stream: bigint,
   attributes: FunctionAttributes,
 ): (count: number) => number {
-  const next = wordsOf(stream, attributes);
+  return integersOfWords(wordsOf(stream, attributes));
+}
+
+/** integer(n) by the next of some words. */
+export function integersOfWords(next: () => bigint): (count: number) => number {
   return (count) => {
     const N = BigInt(count);
     let w = next();

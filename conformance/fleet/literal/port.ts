@@ -6,6 +6,7 @@ import {
 } from '../../../protocol/function-call.js';
 import { type AdamWAttributes, elementCount, type Shape } from '../../../spec/program/index.js';
 import type { Subject } from '../../subject.js';
+import { augmentations, erasedBox } from './augmentations.js';
 import { adamw, infonce, mae, patchify, scalars, targetCube } from './formulas.js';
 import { maskedText, philox, randomPerSlot, start, topk, tube } from './integers.js';
 import { corrections, croppedMap, flowWarped, rates } from './maps.js';
@@ -92,6 +93,10 @@ function answer(
       return start(attributes);
     case 'state.resize':
       return resize(inputs, attributes);
+    case 'augment.draw':
+      return augmentations(attributes);
+    case 'erase.draw':
+      return erasedBox(attributes);
     case 'patchify':
       return patches(request);
     case 'target.cube':

@@ -1,6 +1,7 @@
 """The functions of the specification, by name: each takes tensors and attributes by name."""
 
 from .adamw import adamw
+from .augmentations import augment_draw, erase_draw
 from .crops import map_crop
 from .flow_warped import mask_flow_warped
 from .heads import model_projection
@@ -27,6 +28,8 @@ FUNCTIONS = {
     "retrieval.rank": rank,
     "state.start": start,
     "state.resize": resize,
+    "augment.draw": augment_draw,
+    "erase.draw": erase_draw,
     "patchify": patchify,
     "target.cube": target_cube,
     "loss.mae": mae,

@@ -1,24 +1,27 @@
 /**
- * Kills `lacuna embed` and `lacuna probe` at random moments, and holds what is on the disk to commands that
- * nobody killed: a file of vectors is there whole or not at all, and ends with the same bytes; a probe goes on, or begins
- * again, and ends with the same result and the same bytes of its last checkpoint.
+ * Kills `lacuna finetune`, `probe`, `embed` and `sweep` at random moments, and holds what is on the disk to commands that
+ * nobody killed: a file of vectors is there whole or not at all, and ends with the same bytes; a run or a probe goes on, or begins
+ * again, and ends with the same result and the same bytes of its last checkpoint; a sweep ends with the same table.
  *
- *     npm run build && npx tsx scripts/kill-probes.ts RUN LIST [kills]      50 kills of each
+ *     npm run build && npx tsx scripts/kill-worth.ts RUN LIST [kills] [names]      50 kills of each
+ *
+ * RUN is a pretraining run, the smaller the better; LIST has labels. `names` are some of them, with commas.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
-const [run = '', list = '', count = '50'] = process.argv.slice(2);
+const [run = '', list = '', count = '50', names = 'finetune,probe,embed,sweep'] =
+  process.argv.slice(2);
 if (run === '' || list === '') {
-  console.error('npx tsx scripts/kill-probes.ts RUN LIST [kills]');
+  console.error('npx tsx scripts/kill-worth.ts RUN LIST [kills] [names]');
   process.exit(2);
 }
 const kills = Number(count);
 const main = join(import.meta.dirname, '..', 'dist', 'cli', 'main.js');
-const folder = mkdtempSync(join(tmpdir(), 'lacuna-kill-probes-'));
+const folder = mkdtempSync(join(tmpdir(), 'lacuna-kill-worth-'));
 
 /** A command, what continues it, and what it leaves. */
 interface Victim {
@@ -57,16 +60,76 @@ const probe: Victim = {
     existsSync(join(at, 'manifest.json')) ? ['probe', '--resume', at] : probe.begin(at),
   left: (at) => {
     if (!existsSync(join(at, 'result.json'))) return undefined;
-    const checkpoints = join(at, 'checkpoints');
-    const last = readdirSync(checkpoints).sort().at(-1) ?? '';
-    const files = readdirSync(join(checkpoints, last)).sort();
     return [
       readFileSync(join(at, 'result.json'), 'utf8'),
       readFileSync(join(at, 'evaluations.jsonl'), 'utf8'),
-      ...files.map((name) => readFileSync(join(checkpoints, last, name)).toString('base64')),
+      ...lastCheckpoint(at),
     ].join('\n');
   },
 };
+
+const finetune: Victim = {
+  name: 'finetune',
+  begin: (at) => [
+    ...['finetune', '--data', list, '--test', list, '--init', run, '--recipe', 'plain'],
+    ...['--output', at, '--batch', '4', '--steps', '24', '--evaluate-every', '8'],
+    ...['--set', 'checkpoints.everySteps=4', '--set', 'checkpoints.keep=2'],
+  ],
+  resume: (at) =>
+    existsSync(join(at, 'manifest.json')) ? ['finetune', '--resume', at] : finetune.begin(at),
+  left: (at) => {
+    if (!existsSync(join(at, 'classification.json'))) return undefined;
+    return [
+      readFileSync(join(at, 'classification.json'), 'utf8'),
+      readFileSync(join(at, 'evaluations.jsonl'), 'utf8'),
+      ...lastCheckpoint(at),
+    ].join('\n');
+  },
+};
+
+const sweep: Victim = {
+  name: 'sweep',
+  begin: (at) => {
+    const file = join(folder, 'sweep.json');
+    const lists = { data: list, test: list };
+    const small = {
+      title: 'kills',
+      pretrain: {
+        preset: 'tiny-mae',
+        objective: 'mae',
+        data: { list },
+        schedule: { steps: 6 },
+        checkpoints: { everySteps: 2, keep: 1 },
+      },
+      finetune: { ...lists, recipe: 'plain', steps: 6, set: { batch: 4 } },
+      probe: { ...lists, head: 'knn' },
+      seeds: [0],
+      rows: [
+        { name: 'from scratch', scratch: true },
+        { name: 'tube', set: { 'mask.ratio': 0.75 } },
+      ],
+    };
+    writeFileSync(file, JSON.stringify(small));
+    return ['sweep', file, '--output', at];
+  },
+  resume: (at) => sweep.begin(at),
+  left: (at) => {
+    const files = ['table.json', 'from-scratch-0/scores.json', 'tube-0/scores.json'];
+    if (!existsSync(join(at, 'tube-0/probe/result.json'))) return undefined;
+    return [
+      ...files.map((name) => readFileSync(join(at, name), 'utf8')),
+      ...lastCheckpoint(join(at, 'tube-0/finetune')),
+    ].join('\n');
+  },
+};
+
+/** The bytes of the files of a run's newest checkpoint. */
+function lastCheckpoint(at: string): readonly string[] {
+  const checkpoints = join(at, 'checkpoints');
+  const last = readdirSync(checkpoints).sort().at(-1) ?? '';
+  const files = readdirSync(join(checkpoints, last)).sort();
+  return files.map((name) => readFileSync(join(checkpoints, last, name)).toString('base64'));
+}
 
 function straight(words: readonly string[]): void {
   const { status, stderr } = spawnSync(process.execPath, [main, ...words], { encoding: 'utf8' });
@@ -115,7 +178,9 @@ async function killed(victim: Victim): Promise<readonly string[]> {
   return faults;
 }
 
-const faults = [...(await killed(embed)), ...(await killed(probe))];
+const faults: string[] = [];
+for (const victim of [finetune, probe, embed, sweep])
+  if (names.split(',').includes(victim.name)) faults.push(...(await killed(victim)));
 rmSync(folder, { recursive: true });
 for (const fault of faults.slice(0, 20)) console.log(fault);
 if (faults.length > 0) process.exitCode = 1;

@@ -1,0 +1,218 @@
+import { access } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Backend } from '../../core/backend.js';
+import { dataRootOf, readClipList } from '../../data/index.js';
+import { classify, headScores } from '../../evaluation/index.js';
+import type { Aligner } from '../../run/aligner.js';
+import { finetuningOf, loadClassifier } from '../../run/classifier.js';
+import { requireKnownLabels } from '../../run/feeds/clip-labels.js';
+import { finetuningConfig } from '../../run/finetuning-config.js';
+import type { ProbeSettings } from '../../run/manifest.js';
+import { PROBE_RECIPES } from '../../run/probe-recipes.js';
+import { readManifest } from '../../run/read-manifest.js';
+import type { RunSettings } from '../../run/settings/config.js';
+import { parseConfig, withValue } from '../../run/settings/parse-config.js';
+import { resolveSettings } from '../../run/settings/settings.js';
+import { withWeights } from '../../run/weights/with-weights.js';
+import { LacunaError } from '../../spec/index.js';
+import type { FinetuneEvent } from '../tasks/finetune.js';
+import { finetune, resumeFinetuning } from '../tasks/finetune.js';
+import { type PretrainEvent, pretrain, resumePretraining } from '../tasks/pretrain.js';
+import { type ProbeEvent, probe, resumeProbe } from '../tasks/probe.js';
+import type { Sweep, SweepRow } from './sweep-file.js';
+
+/** What a run of a sweep is handed. */
+export interface SweepTools {
+  /** The version of Lacuna, for the manifests. */
+  readonly version: string;
+  readonly openBackend: (settings: Pick<RunSettings, 'backend'>) => Promise<Backend>;
+  readonly openTeacher: (folder: string) => Promise<Aligner>;
+  readonly onEvent?: (event: PretrainEvent | FinetuneEvent | ProbeEvent) => void;
+  /** Ends the run that goes on after its current step, with a checkpoint. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a cell came to: shares in [0, 1], where they were asked for. */
+export interface CellScores {
+  readonly finetune?: number;
+  readonly probe?: number;
+}
+
+/** A row with a seed. */
+export interface Cell {
+  readonly row: SweepRow;
+  readonly seed: number;
+  /** Where its runs lie. */
+  readonly folder: string;
+}
+
+/** One step at a rate of 0: the encoder stays as it is drawn, and goes the way of all others. */
+const SCRATCH = {
+  'schedule.steps': 1,
+  'schedule.warmupSteps': 1,
+  'schedule.warmup': 'mae',
+} as const;
+/** Steps between two looks: the clips are looked at once, at the end. */
+const NEVER = 1_000_000;
+
+/**
+ * Trains and judges a cell: what is done is left, what was stopped goes on.
+ *
+ * @returns undefined where the signal ended it.
+ * @throws LacunaError for settings, lists or folders that cannot be used.
+ */
+export async function runCell(
+  sweep: Sweep,
+  cell: Cell,
+  tools: SweepTools,
+): Promise<CellScores | undefined> {
+  const run = join(cell.folder, 'pretrain');
+  if (!(await pretrained(sweep, cell, run, tools))) return undefined;
+  let scores: CellScores = {};
+  if (sweep.finetune !== undefined) {
+    if (tools.signal?.aborted === true) return undefined;
+    const top1 = await finetuned(sweep.finetune, cell, run, tools);
+    if (top1 === undefined) return undefined;
+    scores = { ...scores, finetune: top1 };
+  }
+  if (sweep.probe !== undefined) {
+    if (tools.signal?.aborted === true) return undefined;
+    const top1 = await probed(sweep.probe, cell, run, tools);
+    if (top1 === undefined) return undefined;
+    scores = { ...scores, probe: top1 };
+  }
+  return scores;
+}
+
+/** @returns Whether it ended. */
+async function pretrained(
+  { pretrain: shared }: Sweep,
+  { row, seed }: Cell,
+  output: string,
+  tools: SweepTools,
+): Promise<boolean> {
+  const set = { ...row.set, ...(row.scratch === true ? SCRATCH : {}) };
+  const base = row.scratch === true ? withoutLength(shared) : shared;
+  const settings = await settingsOf({ ...base, seed, output }, set, [], tools);
+  const options = { ...tools, openTeacher: tools.openTeacher };
+  const { finished } = await withBackend(settings, tools, async (backend) =>
+    (await isBegun(output))
+      ? resumePretraining(output, backend, options)
+      : pretrain(settings, backend, options),
+  );
+  return finished;
+}
+
+async function finetuned(
+  { recipe, data, test, root, steps, epochs, set = {} }: NonNullable<Sweep['finetune']>,
+  { seed, folder }: Cell,
+  run: string,
+  tools: SweepTools,
+): Promise<number | undefined> {
+  const output = join(folder, 'finetune');
+  const { settings: from } = await readManifest(run);
+  const config = {
+    ...finetuningConfig(recipe, from, { steps, epochs }),
+    data: { list: data, ...(root === undefined ? {} : { root }) },
+    seed,
+    output,
+    backend: from.backend,
+  };
+  const settings = await settingsOf(config, set, [run], tools);
+  return withBackend(settings, tools, async (backend) => {
+    const { finished } = (await isBegun(output))
+      ? await resumeFinetuning(output, backend, tools)
+      : await finetune(settings, backend, tools);
+    if (!finished) return undefined;
+    const records = (await readClipList(test, notes(tools))).records;
+    const classifier = await loadClassifier(output, async () => backend, notes(tools));
+    requireKnownLabels(records, classifier.heads, test);
+    const { views } = finetuningOf(classifier.settings);
+    const at = dataRootOf(root ?? dirname(test), false);
+    const scores = headScores(classifier.heads, await classify(classifier, records, at, views));
+    return Object.values(scores)[0];
+  });
+}
+
+async function probed(
+  { data, test, root, head }: NonNullable<Sweep['probe']>,
+  { seed, folder }: Cell,
+  run: string,
+  tools: SweepTools,
+): Promise<number | undefined> {
+  const { rates, decays, steps = 1, epochs, batch } = PROBE_RECIPES[head];
+  const { settings: from } = await readManifest(run);
+  const place = root === undefined ? {} : { root };
+  const settings: ProbeSettings = {
+    run,
+    data: { path: data, ...place },
+    test: { path: test, ...place },
+    output: join(folder, 'probe'),
+    head,
+    seed,
+    steps,
+    ...(epochs === undefined ? {} : { epochs }),
+    ...(batch === undefined ? {} : { batch }),
+    learningRate: rates[0] ?? 1,
+    ...(head === 'knn' ? {} : { rates, decays }),
+    evaluateEvery: NEVER,
+    checkpoints: { everySteps: 100, keep: 2 },
+    backend: from.backend,
+  };
+  try {
+    const { outcome } = await withBackend(settings, tools, async (backend) =>
+      (await isBegun(settings.output))
+        ? resumeProbe(settings.output, backend, tools)
+        : probe(settings, backend, tools),
+    );
+    return outcome?.scores.top1.share;
+  } catch (error) {
+    // One that is stopped while its features are made has no folder yet, and says so by an error.
+    if (tools.signal?.aborted === true && error instanceof LacunaError) return undefined;
+    throw error;
+  }
+}
+
+async function settingsOf(
+  config: Record<string, unknown>,
+  set: Readonly<Record<string, unknown>>,
+  init: readonly string[],
+  tools: SweepTools,
+): Promise<RunSettings> {
+  let changed = config;
+  for (const [key, value] of Object.entries(set))
+    changed = withValue(changed, key, JSON.stringify(value));
+  return resolveSettings(parseConfig(await withWeights(changed, init, notes(tools))));
+}
+
+/** The shared settings without how long their runs are. */
+function withoutLength(config: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const { schedule, ...rest } = config;
+  const { epochs: _, warmupEpochs: __, ...kept } = { ...(schedule as Record<string, unknown>) };
+  return { ...rest, schedule: kept };
+}
+
+/** Whether the folder holds a run: one that was killed before it had its manifest is begun again. */
+async function isBegun(folder: string): Promise<boolean> {
+  return access(join(folder, 'manifest.json')).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function withBackend<R>(
+  settings: Pick<RunSettings, 'backend'>,
+  { openBackend }: SweepTools,
+  body: (backend: Backend) => Promise<R>,
+): Promise<R> {
+  const backend = await openBackend(settings);
+  try {
+    return await body(backend);
+  } finally {
+    await backend.dispose();
+  }
+}
+
+function notes({ onEvent }: SweepTools): (text: string) => void {
+  return (text) => onEvent?.({ kind: 'note', text });
+}

@@ -1,0 +1,195 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ONNX } from '../../backends/onnx/index.js';
+import { type DemoData, makeDemoData } from '../../data/index.js';
+import { LacunaError } from '../../spec/index.js';
+import { runSweep, type SweepOptions, type SweepResult } from './run-sweep.js';
+import { cellName, parseSweep, type Sweep } from './sweep-file.js';
+import { meanAndDeviation, sweepTable } from './sweep-table.js';
+
+let folder = '';
+let data: DemoData;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'lacuna-sweep-'));
+  data = await makeDemoData(join(folder, 'data'), { trainClips: 16, testClips: 4, version: 2 });
+}, 60_000);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const tools = {
+  version: 'test',
+  openBackend: () => ONNX.open({ threads: 1 }),
+  openTeacher: () => Promise.reject(new Error('no run here has a teacher')),
+};
+
+function sweep(changes: Partial<Sweep> = {}): Sweep {
+  const lists = { data: data.trainList, test: data.trainList };
+  const own: Sweep = {
+    title: 'masks',
+    pretrain: {
+      preset: 'tiny-mae',
+      objective: 'mae',
+      data: { list: data.trainList, workers: 1 },
+      schedule: { steps: 2 },
+    },
+    finetune: { ...lists, recipe: 'plain', steps: 2, set: { batch: 4 } },
+    probe: { ...lists, head: 'knn' },
+    seeds: [3],
+    rows: [
+      { name: 'from scratch', scratch: true },
+      { name: 'tube', set: { 'mask.ratio': 0.75 }, paper: { finetune: 64.9 } },
+    ],
+    ...changes,
+  };
+  return parseSweep(JSON.stringify(own), 'sweep.json');
+}
+
+/** What lies in a folder that numbers depend on: its tables, and the weights that its runs ended with. */
+async function left(path: string): Promise<readonly string[]> {
+  const names = (await readdir(path, { recursive: true })).sort();
+  const kept = names.filter((name) =>
+    /table\.|scores\.json$|(finetune.checkpoints.step-00000002|pretrain.checkpoints).*index\.json$/.test(
+      name,
+    ),
+  );
+  return Promise.all(
+    kept.map(async (name) => `${name} ${await readFile(join(path, name), 'utf8')}`),
+  );
+}
+
+describe('a sweep', () => {
+  it('stopped in the middle of a run goes on, and ends as one that ran straight; called again it trains nothing', async () => {
+    const straight = await runSweep(sweep(), join(folder, 'straight'), tools);
+    expect(straight.finished).toBe(true);
+    const path = join(folder, 'stopped');
+    const stoppedAt = async (kind: 'step' | 'features', count: number): Promise<SweepResult> => {
+      const stop = new AbortController();
+      let seen = 0;
+      const onEvent: NonNullable<SweepOptions['onEvent']> = (event) => {
+        if (event.kind === kind && ++seen === count) stop.abort();
+      };
+      return runSweep(sweep(), path, { ...tools, onEvent, signal: stop.signal });
+    };
+    // In the second cell while it is fine-tuned, then while features are made, before its probe has a folder.
+    for (const stopped of [await stoppedAt('step', 6), await stoppedAt('features', 1)])
+      expect([stopped.finished, stopped.rows.map(({ cells }) => cells.length)]).toEqual([
+        false,
+        [1, 0],
+      ]);
+    const second = await runSweep(sweep(), path, tools);
+    expect(second).toEqual(straight);
+    expect(await left(path)).toEqual(await left(join(folder, 'straight')));
+    const known: boolean[] = [];
+    const openBackend = (): Promise<never> => Promise.reject(new Error('something is trained'));
+    const third = await runSweep(sweep(), path, {
+      ...tools,
+      openBackend,
+      onCell: (event) => known.push(event.kind === 'scores' && event.known),
+    });
+    expect([third, known]).toEqual([straight, [true, true]]);
+    // A seed more: what is there stays.
+    const longer = await runSweep(sweep({ seeds: [3, 4] }), path, tools);
+    expect(longer.rows[0]?.cells.slice(0, 1)).toEqual(straight.rows[0]?.cells);
+    expect(longer.rows[0]?.cells).toHaveLength(2);
+    // Other settings in the same folder are refused before anything is trained.
+    const other = sweep({ rows: [{ name: 'tube', set: { 'mask.ratio': 0.5 } }] });
+    await expect(runSweep(other, path, { ...tools, openBackend })).rejects.toThrow(
+      /holds a run of other settings/,
+    );
+  }, 60_000);
+
+  it('leaves the encoder of a row from scratch as it is drawn, and no other', async () => {
+    const path = join(folder, 'drawn');
+    const rows = [
+      { name: 'from scratch', scratch: true },
+      { name: 'again', scratch: true, set: { 'schedule.baseLearningRate': 1 } },
+      { name: 'trained', set: { 'schedule.steps': 1, 'schedule.warmupSteps': 0 } },
+    ];
+    const { finetune: _, ...probed } = sweep({ rows, seeds: [3] });
+    await runSweep(probed, path, tools);
+    const ended = async (row: string): Promise<string> => {
+      const at = join(path, `${row}-3`, 'pretrain', 'checkpoints', 'step-00000001', 'index.json');
+      const { files } = JSON.parse(await readFile(at, 'utf8')) as {
+        readonly files: readonly { readonly name: string; readonly sha256: string }[];
+      };
+      return files.find(({ name }) => name === 'parameter.safetensors')?.sha256 ?? '';
+    };
+    const drawn = await ended('from-scratch');
+    expect(drawn).toHaveLength(64);
+    expect(await ended('again')).toBe(drawn);
+    expect(await ended('trained')).not.toBe(drawn);
+  }, 30_000);
+});
+
+describe('a sweep file', () => {
+  const text = (changes: object): string =>
+    JSON.stringify({
+      title: 'x',
+      pretrain: {},
+      probe: { head: 'knn', data: 'a', test: 'b' },
+      seeds: [0],
+      rows: [{ name: 'a' }],
+      ...changes,
+    });
+
+  it.each([
+    [{ rows: [{ name: 'A b' }, { name: 'a-b' }] }, /rows: two rows are named alike/],
+    [{ seeds: [1, 1] }, /seeds: a seed is there twice/],
+    [{ seeds: [] }, /seeds/],
+    [{ probe: undefined }, /nothing says how a row is judged/],
+    [
+      { rows: [{ name: 'a', set: { output: 'x' } }] },
+      /row "a": output: the sweep itself sets this/,
+    ],
+    [{ pretrain: { seed: 1 } }, /pretrain: seed: the sweep itself sets this/],
+    [{ rows: [{ name: 'a', typo: 1 }] }, /rows\.0/],
+    [
+      { finetune: { recipe: 'plain', data: 'a', test: 'b', steps: 1, epochs: 1 } },
+      /exclude each other/,
+    ],
+  ])('is refused where it makes no sense: %j', (changes, message) => {
+    expect(() => parseSweep(text(changes), 'my.json')).toThrow(message);
+    expect(() => parseSweep(text(changes), 'my.json')).toThrow(LacunaError);
+  });
+
+  it('is refused where it is no JSON, with its name', () => {
+    expect(() => parseSweep('{', 'my.json')).toThrow(/my\.json: the sweep is not JSON/);
+  });
+
+  it('names folders that stay in the sweep, whatever a row is called', () => {
+    expect(['../../x', '..', 'TGM, MAE + VT', '…', 'a/b'].map(cellName)).toEqual([
+      ...['x', expect.stringMatching(/^[0-9a-f]{16}$/), 'tgm-mae-vt'],
+      ...[expect.stringMatching(/^[0-9a-f]{16}$/), 'a-b'],
+    ]);
+  });
+
+  it('is one of those that come with the project, all of which can be read', async () => {
+    const files = await readdir('docs/sweeps');
+    expect(files.length).toBeGreaterThan(4);
+    for (const name of files) {
+      const path = join('docs/sweeps', name);
+      expect(parseSweep(await readFile(path, 'utf8'), path).rows.length, name).toBeGreaterThan(1);
+    }
+  });
+});
+
+describe('the table of a sweep', () => {
+  it('has mean and deviation over seeds, and what rows have above the first, seed by seed', () => {
+    expect(meanAndDeviation([1, 2, 3])).toEqual({ mean: 2, deviation: 1 });
+    expect(meanAndDeviation([5])).toEqual({ mean: 5 });
+    const cells = (...shares: number[]) =>
+      shares.map((finetune, seed) => ({ seed, scores: { finetune } }));
+    const own: Sweep = { ...sweep({ seeds: [0, 1], paper: 'table 2' }) };
+    const { probe: _, ...finetuned } = own;
+    const table = sweepTable(finetuned, [
+      { name: 'from scratch', cells: cells(0.1, 0.3) },
+      { name: 'a|b', cells: cells(0.2, 0.4), paper: { finetune: 64.9 } },
+      { name: 'not yet', cells: [] },
+    ]);
+    expect(table).toContain('over 0 to 2 of 2 seeds; paper: table 2');
+    expect(table).toContain('| from scratch | 20.0 ± 14.1 |  |  |');
+    expect(table).toContain('| a\\|b | 30.0 ± 14.1 | +10.0 ± 0.0 | 64.9 |');
+    expect(table).toContain('| not yet | - | - |  |');
+  });
+});
