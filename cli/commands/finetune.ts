@@ -19,6 +19,7 @@ import {
   rootOption,
   seedOption,
   setOption,
+  tensorboardOption,
 } from '../options/shared-options.js';
 import { RunDisplay } from '../run-display.js';
 import { stopSignal } from '../stop-signal.js';
@@ -72,6 +73,7 @@ export function finetuneCommand(): Command {
     )
     .addOption(seedOption())
     .option('--workers <n>', 'decoding threads')
+    .addOption(tensorboardOption())
     .addOption(setOption());
   return withBackendOptions(command)
     .option(

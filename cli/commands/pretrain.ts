@@ -12,6 +12,7 @@ import {
   rootOption,
   seedOption,
   setOption,
+  tensorboardOption,
 } from '../options/shared-options.js';
 import { RunDisplay } from '../run-display.js';
 import { stopSignal } from '../stop-signal.js';
@@ -42,7 +43,8 @@ export function pretrainCommand(): Command {
       'parts that a step runs its batch in, to need less memory; negatives stay those of the whole batch',
     )
     .addOption(seedOption())
-    .option('--workers <n>', 'decoding threads');
+    .option('--workers <n>', 'decoding threads')
+    .addOption(tensorboardOption());
   return withBackendOptions(command)
     .option('--config <file>', 'JSON configuration; flags override it')
     .addOption(setOption())

@@ -11,7 +11,13 @@ import { openAligner } from '../open-aligner.js';
 import { openBackend } from '../open-backend.js';
 import { withBackendOptions } from '../options/backend-options.js';
 import { type RunFlags, runFolderName, settingsOf } from '../options/run-options.js';
-import { followLinksOption, rootOption, seedOption, setOption } from '../options/shared-options.js';
+import {
+  followLinksOption,
+  rootOption,
+  seedOption,
+  setOption,
+  tensorboardOption,
+} from '../options/shared-options.js';
 import { RunDisplay } from '../run-display.js';
 import { stopSignal } from '../stop-signal.js';
 import { version } from '../version.js';
@@ -44,6 +50,7 @@ export function tuneCommand(): Command {
     )
     .addOption(seedOption())
     .option('--workers <n>', 'decoding threads')
+    .addOption(tensorboardOption())
     .addOption(setOption());
   return withBackendOptions(command)
     .addHelpText(
