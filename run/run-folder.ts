@@ -21,10 +21,11 @@ import {
 export { readManifest, readTaskManifest, taskOf } from './read-manifest.js';
 export type { DataProblem, StepEvaluation, StepMetrics } from './run-lines.js';
 
-const METRICS = 'metrics.jsonl';
-const PROBLEMS = 'problems.jsonl';
-const EVALUATIONS = 'evaluations.jsonl';
-const LOCK = 'lock';
+/** Its files, for those that only look on. */
+export const METRICS = 'metrics.jsonl';
+export const PROBLEMS = 'problems.jsonl';
+export const EVALUATIONS = 'evaluations.jsonl';
+export const LOCK = 'lock';
 const WRITES: LockPurpose['doing'] = 'writing this run';
 
 /** The folder of a run, held by one process at a time. */
