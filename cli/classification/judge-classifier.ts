@@ -31,8 +31,14 @@ export interface JudgeFlags {
 /** Confusions that are told of. */
 const SHOWN = 5;
 
-/** Judges the classifier of a fine-tuned run, and prints what it is worth, with the protocol. */
-export async function judgeClassifier(run: string, flags: JudgeFlags): Promise<void> {
+/** What a classifier is worth, as `--json` tells it and in lines for a person. */
+export interface ClassifierVerdict {
+  readonly result: object;
+  readonly lines: readonly string[];
+}
+
+/** Judges the classifier of a fine-tuned run, with the protocol, and writes the page that is asked for. */
+export async function judgeClassifier(run: string, flags: JudgeFlags): Promise<ClassifierVerdict> {
   const { data, clips } = flags;
   const root = dataRootOf(flags.root ?? dirname(data), flags.followLinks);
   const records = (await readClipList(data, note)).records.slice(0, clips);
@@ -46,17 +52,21 @@ export async function judgeClassifier(run: string, flags: JudgeFlags): Promise<v
     display.begins('classification');
     const result = await classify(classifier, records, root, views, display);
     display.ends();
-    console.log(`classification on ${result.records.length} clips of ${data}, after step ${step}`);
     const protocol = classificationProtocol(classifier, result);
-    console.log(`  ${protocol}`);
     const results = headResults(heads, result);
-    for (const head of results) {
-      for (const line of headLines(head, heads.length > 1)) console.log(`  ${line}`);
+    const { page } = flags;
+    if (page !== undefined) {
+      await replaceFile(page, classificationPage({ run, data, protocol, heads: results }));
     }
-    if (flags.page === undefined) return;
-    const page = classificationPage({ run, data, protocol, heads: results });
-    await replaceFile(flags.page, page);
-    console.log(`The page is in ${flags.page}`);
+    return {
+      result: toldResult({ run, data, step, protocol, clips: result.records.length }, results),
+      lines: [
+        `classification on ${result.records.length} clips of ${data}, after step ${step}`,
+        `  ${protocol}`,
+        ...results.flatMap((head) => headLines(head, heads.length > 1).map((line) => `  ${line}`)),
+        ...(page === undefined ? [] : [`The page is in ${page}`]),
+      ],
+    };
   } finally {
     await classifier.backend.dispose();
   }
@@ -73,6 +83,30 @@ export function viewsOf(text: string): { readonly clips: number; readonly crops:
     got: text,
     expected: 'clips in time by crops in space, such as 5x3 or 1x1',
   });
+}
+
+/** In the form that every evaluation has, with what a page shows of each head beside. */
+function toldResult(
+  {
+    run,
+    data,
+    step,
+    protocol,
+    clips,
+  }: Readonly<Record<'run' | 'data' | 'protocol', string>> &
+    Readonly<Record<'step' | 'clips', number>>,
+  results: readonly HeadResult[],
+): object {
+  const heads = results.map(({ head, confusion, ...scores }) => ({
+    ...head,
+    ...scores,
+    confusion: confusion.map((row) => [...row]),
+  }));
+  return {
+    run,
+    data,
+    evaluations: [{ evaluator: 'classification', clips, step, protocol, heads }],
+  };
 }
 
 /** What a head is worth, a line a number. */

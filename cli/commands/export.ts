@@ -10,6 +10,7 @@ import {
 } from '../../run/index.js';
 import { exportOnnx } from '../export/export-onnx.js';
 import { note } from '../note.js';
+import { jsonOption, printJson } from '../options/json-option.js';
 import { TerminalLine } from '../terminal-line.js';
 import { version } from '../version.js';
 
@@ -47,7 +48,7 @@ export function exportCommand(): Command {
       '--license <id>',
       'the licence of the weights, for the card: apache-2.0, cc-by-nc-4.0, ... (default: stated as not stated)',
     )
-    .option('--json', 'print what was written as JSON')
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       `
@@ -80,10 +81,7 @@ async function exportRun(folder: string, flags: ExportFlags): Promise<void> {
     line.clear();
     await run.close();
   }
-  if (json) {
-    console.log(JSON.stringify({ output, ...record }, null, 2));
-    return;
-  }
+  if (json) return printJson({ output, ...record });
   console.log(`${output}: ${record.model}, after ${record.step} steps\n`);
   for (const [name, { bytes, sha256 }] of Object.entries(record.files)) {
     console.log(`  ${name.padEnd(26)} ${String(bytes).padStart(12)} bytes  ${sha256.slice(0, 12)}`);
