@@ -1,7 +1,7 @@
-import { ONNX } from '../../backends/onnx/index.js';
-import { videoConfigOf } from '../../run/index.js';
+import { DEFAULT_BACKEND, videoConfigOf } from '../../run/index.js';
 import { LacunaError } from '../../spec/index.js';
 import { EvaluationDisplay } from '../evaluation-display.js';
+import { openBackend } from '../open-backend.js';
 import { collectExamples } from '../report/collect-report.js';
 import { type Strip, strips } from '../report/pictures.js';
 
@@ -57,7 +57,7 @@ export class CheckpointPictures {
       const { manifest, examples } = await collectExamples(
         this.#folder,
         { examples: this.#examples },
-        () => ONNX.open({ threads: 1 }),
+        () => openBackend({ backend: { name: DEFAULT_BACKEND, threads: 1 } }),
         new EvaluationDisplay(SILENT),
       );
       const { settings } = manifest;

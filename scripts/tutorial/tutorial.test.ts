@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { type ListedCommand, listedCommands } from '../commands/commands-page.js';
+import { type ListedCommand, listedCommands } from '../../cli/help/commands-page.js';
 import { blocksOf, callsOf } from './blocks.js';
 
 const DOCS = join(import.meta.dirname, '../../docs');

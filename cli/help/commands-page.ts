@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { COMMANDS } from '../../cli/commands.js';
-import { EXIT } from '../../cli/conform/options.js';
+import { COMMANDS } from '../commands.js';
+import { EXIT } from '../conform/options.js';
 
 /** Columns of the help as the page has it: a terminal's may differ. */
 const WIDTH = 110;
@@ -52,7 +52,7 @@ export async function commandsPage(): Promise<string> {
   const listed = all.map(({ name }) => `[${name}](#lacuna-${name.replaceAll(' ', '-')})`);
   const json = all.filter(has).map(({ name }) => `\`${name}\``);
   const sections = all.map((each) => `## lacuna ${each.name}\n\n\`\`\`\n${helpOf(each)}\n\`\`\`\n`);
-  return `<!-- Written by \`npx tsx scripts/commands.ts\` from the help of each command; held to it by scripts/commands/commands-page.test.ts. -->
+  return `<!-- Written from the help of each command, and held to it, by cli/help/commands-page.test.ts. -->
 
 # Commands
 
