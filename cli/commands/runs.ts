@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { jsonOption, printJson } from '../options/json-option.js';
-import { listRuns } from '../runs/list-runs.js';
-import { runsResult } from '../runs/runs-result.js';
-import { runsTable } from '../runs/runs-table.js';
+import { listRuns } from '../run-listing/list-runs.js';
+import { runsResult } from '../run-listing/runs-result.js';
+import { runsTable } from '../run-listing/runs-table.js';
 
 export function runsCommand(): Command {
   return new Command('runs')

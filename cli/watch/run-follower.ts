@@ -10,7 +10,7 @@ import {
   type StepMetrics,
 } from '../../run/index.js';
 import { type Charts, evaluationCharts, runCharts } from '../report/curves.js';
-import { whatOf } from '../runs/runs-result.js';
+import { whatOf } from '../run-listing/runs-result.js';
 import { Thinned } from './thinned.js';
 
 /** Steps and evaluations that are drawn, about; more make the page slow over a thin line. */
