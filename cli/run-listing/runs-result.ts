@@ -56,7 +56,15 @@ export function runsResult({ runs, unreadable }: RunListing): RunsResult {
   return { runs: told, differences, unreadable };
 }
 
-function toldRun({ path, manifest, state, steps, last, evaluations, problems }: RunSummary): ToldRun {
+function toldRun({
+  path,
+  manifest,
+  state,
+  steps,
+  last,
+  evaluations,
+  problems,
+}: RunSummary): ToldRun {
   const { task = 'pretrain', created } = manifest;
   const loss = last?.metrics.loss;
   return {

@@ -12,7 +12,16 @@ export function runsTable({ runs, differences, unreadable }: RunsResult): string
     evaluationOf(run),
     run.created.slice(0, 16).replace('T', ' '),
   ]);
-  const header = ['run', 'task', 'what', 'state', 'steps', 'loss', 'last evaluation', 'begun (UTC)'];
+  const header = [
+    'run',
+    'task',
+    'what',
+    'state',
+    'steps',
+    'loss',
+    'last evaluation',
+    'begun (UTC)',
+  ];
   const parts = [rows.length === 0 ? 'There is no run.' : columns([header, ...rows])];
   for (const task of new Set(differences.map((each) => each.task))) {
     const own = differences.filter((each) => each.task === task);
@@ -45,9 +54,15 @@ function byValue(values: Readonly<Record<string, string | null>>): string {
 }
 
 function columns(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]?.map((_, i) => Math.max(...rows.map((row) => (row[i] ?? '').length))) ?? [];
+  const widths =
+    rows[0]?.map((_, i) => Math.max(...rows.map((row) => (row[i] ?? '').length))) ?? [];
   return rows
-    .map((row) => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ').trimEnd())
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
     .join('\n');
 }
 

@@ -22,7 +22,12 @@ afterAll(() => rm(folder, { recursive: true }));
 
 async function writtenRun(name: string, day: number, mask: object): Promise<void> {
   const path = join(folder, name);
-  const config = { preset: 'tiny-mae', batch: 4, schedule: { steps: 8 }, data: { list: 'a.jsonl' } };
+  const config = {
+    preset: 'tiny-mae',
+    batch: 4,
+    schedule: { steps: 8 },
+    data: { list: 'a.jsonl' },
+  };
   const settings = resolveSettings(parseConfig({ ...config, mask, output: path }));
   await mkdir(path);
   const manifest = { ...testManifest(settings), created: `2026-01-0${day}T00:00:00.000Z` };
@@ -38,7 +43,9 @@ async function writtenRun(name: string, day: number, mask: object): Promise<void
 
 it('lists the runs of a folder, the newest last, with what their settings differ in', async () => {
   const result = runsResult(await listRuns([folder]));
-  expect(result.runs.map(({ path, state, step, steps, loss }) => [path, state, step, steps, loss])).toEqual([
+  expect(
+    result.runs.map(({ path, state, step, steps, loss }) => [path, state, step, steps, loss]),
+  ).toEqual([
     [join(folder, 'random'), 'stopped', 2, 8, 0.5],
     [join(folder, 'tube'), 'stopped', 2, 8, 1],
   ]);
@@ -50,7 +57,9 @@ it('lists the runs of a folder, the newest last, with what their settings differ
   expect(result.differences.map(({ key }) => key)).not.toContain('output');
   expect(result.unreadable.map(({ path }) => path)).toEqual([join(folder, 'damaged')]);
   const table = runsTable(result);
-  expect(table).toMatch(/tube +pretrain +tiny-mae, \S+ +stopped +2\/8 +1 +retrieval r1 0\.5 +2026-01-02/);
+  expect(table).toMatch(
+    /tube +pretrain +tiny-mae, \S+ +stopped +2\/8 +1 +retrieval r1 0\.5 +2026-01-02/,
+  );
   expect(table).toContain(`mask.kind\n    random: ${join(folder, 'random')}\n`);
 });
 
