@@ -5,7 +5,7 @@ import { codeOf, OpenFile, openPlain, syncFolder } from './file-operations.js';
 import { FileWriter, replaceFileBy } from './whole-file.js';
 
 /** A longer line is none of ours. */
-const MAX_LINE_BYTES = 2 ** 20;
+export const MAX_LINE_BYTES: number = 2 ** 20;
 const MAX_FILE_BYTES = 2 ** 36;
 const NEWLINE = 0x0a;
 const PIECE_BYTES = 2 ** 18;
@@ -58,7 +58,7 @@ export async function readLineFile<T>(
   const found: T[] = [];
   let torn = 0;
   for await (const { bytes } of linesOf(path)) {
-    const value = parsed(bytes, parse);
+    const value = parseLine(bytes, parse);
     if (value === undefined) torn++;
     else found.push(value);
   }
@@ -80,7 +80,7 @@ export async function cutLineFile<T>(
   let torn = 0;
   let isChanged = false;
   for await (const { bytes, isWhole } of linesOf(path)) {
-    const value = parsed(bytes, parse);
+    const value = parseLine(bytes, parse);
     if (value === undefined) torn++;
     if (value === undefined || !isWhole || !keep(value)) isChanged = true;
   }
@@ -91,7 +91,7 @@ export async function cutLineFile<T>(
       let pieces: Uint8Array[] = [];
       let gathered = 0;
       for await (const { bytes } of linesOf(path)) {
-        const value = parsed(bytes, parse);
+        const value = parseLine(bytes, parse);
         if (value === undefined || !keep(value)) continue;
         pieces.push(bytes, Uint8Array.of(NEWLINE));
         gathered += bytes.length + 1;
@@ -120,7 +120,11 @@ function checkOf(line: string): string {
   return crc32(line).toString(16).padStart(8, '0');
 }
 
-function parsed<T>(line: Buffer, parse: (value: unknown) => T | undefined): T | undefined {
+/** What a line holds; undefined for one that is damaged, or that `parse` refuses. */
+export function parseLine<T>(
+  line: Buffer,
+  parse: (value: unknown) => T | undefined,
+): T | undefined {
   if (line.length > MAX_LINE_BYTES) return undefined;
   try {
     const text = line.toString('utf8');

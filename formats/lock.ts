@@ -80,6 +80,19 @@ export class Lock {
     }
   }
 
+  /** Whether a process has it, or may have it: for those that only look on. */
+  static async isHeld(path: string): Promise<boolean> {
+    try {
+      const text = await textOf(path);
+      if (text === undefined) return false;
+      await refuseLiving(path, text, { where: path, doing: 'holding it' });
+      return false;
+    } catch (error) {
+      if (error instanceof LacunaError) return true;
+      throw error;
+    }
+  }
+
   /** @throws LacunaError where somebody has removed or replaced it: two may be writing now. */
   async requireHeld(purpose: LockPurpose): Promise<void> {
     if ((await textOf(this.#path)) === this.#text) return;

@@ -51,8 +51,11 @@ export {
   type StepMetrics,
   taskOf,
 } from './run-folder.js';
+export { runLength } from './run-length.js';
 export { dataRoot, readNamedList } from './run-list.js';
 export { besides, type GivenPaths, placedPath, placedSettings } from './run-paths.js';
+export { type RunState, type RunSummary, runState, summarizeRun } from './run-summary.js';
+export { type RunListener, RunTail } from './run-tail.js';
 export { DEFAULT_BACKEND } from './settings/backend.js';
 export { type Capabilities, type Capability, capabilitiesOf } from './settings/capabilities.js';
 export type { RunConfig, RunSettings } from './settings/config.js';

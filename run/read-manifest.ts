@@ -170,13 +170,19 @@ export async function readTaskManifest<N extends TaskName>(
   });
 }
 
+/** The manifest of a run of any task. @throws LacunaError as `readTaskManifest`. */
+export async function readAnyManifest(path: string): Promise<Manifests[TaskName]> {
+  return readTaskManifest(path, (await taskOf(path)) ?? 'pretrain');
+}
+
 /** What the folder's manifest says that it holds; undefined where it has none, or one of another version. */
 export async function taskOf(path: string): Promise<TaskName | undefined> {
   const value = await readValue(path, join(path, MANIFEST)).catch((error: unknown) => {
     if (error instanceof LacunaError) return undefined;
     throw error;
   });
-  const { task = 'pretrain' } = value ?? { task: undefined };
+  if (value === undefined) return undefined;
+  const { task = 'pretrain' } = value;
   return typeof task === 'string' && Object.hasOwn(TASKS, task) ? (task as TaskName) : undefined;
 }
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { refusalOf } from '../core/testing/refusal.js';
-import { RunFolder, readManifest } from './run-folder.js';
+import { RunFolder, readManifest, taskOf } from './run-folder.js';
 import { parseConfig } from './settings/parse-config.js';
 import { resolveSettings } from './settings/settings.js';
 import { testManifest } from './testing/manifest.js';
@@ -71,6 +71,12 @@ describe('a run begins', () => {
 });
 
 describe('a manifest', () => {
+  it('says what the folder holds; weights of others hold no run', async () => {
+    const { path } = await RunFolder.create(join(folder, 'told'), MANIFEST);
+    expect(await taskOf(path)).toBe('pretrain');
+    expect(await taskOf(await folderWith('weights', 'config.json', '{}'))).toBeUndefined();
+  });
+
   it('must be there', async () => {
     expect(await refusalOf(readManifest(folder))).toBe(
       `${folder}: this folder holds no run: it has no manifest.json. Name the folder that pretraining wrote; if a run was killed in its first second, start it anew.`,

@@ -6,6 +6,7 @@ import { Lock, type LockPurpose } from '../formats/lock.js';
 import { sealJson } from '../formats/sealed-json.js';
 import { PARTIAL, replaceFile } from '../formats/whole-file.js';
 import { LacunaError } from '../spec/index.js';
+import { EventLog } from './event-log.js';
 import type { Manifests, TaskName } from './manifest.js';
 import { MANIFEST, readTaskManifest } from './read-manifest.js';
 import {
@@ -20,10 +21,11 @@ import {
 export { readManifest, readTaskManifest, taskOf } from './read-manifest.js';
 export type { DataProblem, StepEvaluation, StepMetrics } from './run-lines.js';
 
-const METRICS = 'metrics.jsonl';
-const PROBLEMS = 'problems.jsonl';
-const EVALUATIONS = 'evaluations.jsonl';
-const LOCK = 'lock';
+/** Its files, for those that only look on. */
+export const METRICS = 'metrics.jsonl';
+export const PROBLEMS = 'problems.jsonl';
+export const EVALUATIONS = 'evaluations.jsonl';
+export const LOCK = 'lock';
 const WRITES: LockPurpose['doing'] = 'writing this run';
 
 /** The folder of a run, held by one process at a time. */
@@ -33,6 +35,8 @@ export class RunFolder<N extends TaskName = 'pretrain'> {
   readonly #metrics: LineFile;
   readonly #problems: LineFile;
   readonly #evaluations: LineFile;
+  /** Undefined where nobody asked for it. */
+  readonly #events: EventLog | undefined;
   #manifest: Manifests[N];
 
   private constructor(path: string, manifest: Manifests[N], lock: Lock) {
@@ -42,6 +46,9 @@ export class RunFolder<N extends TaskName = 'pretrain'> {
     this.#metrics = new LineFile(join(path, METRICS));
     this.#problems = new LineFile(join(path, PROBLEMS));
     this.#evaluations = new LineFile(join(path, EVALUATIONS));
+    const { settings } = manifest;
+    const isAsked = 'tensorboard' in settings && settings.tensorboard === true;
+    this.#events = isAsked ? new EventLog(path) : undefined;
   }
 
   get manifest(): Manifests[N] {
@@ -128,16 +135,18 @@ export class RunFolder<N extends TaskName = 'pretrain'> {
     return join(this.path, 'features.safetensors');
   }
 
-  appendMetrics(metrics: StepMetrics): Promise<void> {
-    return this.#metrics.add(metrics);
+  async appendMetrics(metrics: StepMetrics): Promise<void> {
+    await this.#metrics.add(metrics);
+    await this.#events?.addMetrics(metrics);
   }
 
   appendProblem(problem: DataProblem): Promise<void> {
     return this.#problems.add(problem);
   }
 
-  appendEvaluation(evaluation: StepEvaluation): Promise<void> {
-    return this.#evaluations.add(evaluation);
+  async appendEvaluation(evaluation: StepEvaluation): Promise<void> {
+    await this.#evaluations.add(evaluation);
+    await this.#events?.addEvaluation(evaluation);
   }
 
   /**
@@ -148,6 +157,7 @@ export class RunFolder<N extends TaskName = 'pretrain'> {
   async sync(): Promise<void> {
     await this.#lock.requireHeld({ where: this.path, doing: WRITES });
     for (const lines of this.#lines) await lines.sync();
+    await this.#events?.sync();
   }
 
   /** Writes another manifest: that of a run which is made longer. */
@@ -157,8 +167,9 @@ export class RunFolder<N extends TaskName = 'pretrain'> {
   }
 
   /** Drops what is written about steps after `step`, which a resumed run does again. */
-  rewind(step: number): Promise<void> {
-    return this.#cut(
+  async rewind(step: number): Promise<void> {
+    await this.#events?.cut(step);
+    await this.#cut(
       (line) => line.step <= step,
       () => {},
     );
@@ -166,6 +177,7 @@ export class RunFolder<N extends TaskName = 'pretrain'> {
 
   async release(): Promise<void> {
     for (const lines of this.#lines) await lines.close().catch(() => {});
+    await this.#events?.close().catch(() => {});
     await this.#lock.release();
   }
 

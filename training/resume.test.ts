@@ -11,10 +11,13 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fromBinary } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ONNX } from '../backends/onnx/index.js';
 import type { Backend } from '../core/index.js';
 import { type DemoData, makeDemoData } from '../data/index.js';
+import { EventSchema } from '../formats/event-file/event_pb.js';
+import { tfRecords } from '../formats/event-file/tf-record.js';
 import { readManifest, readMetrics, readProblems } from '../run/run-folder.js';
 import type { RunSettings } from '../run/settings/config.js';
 import { parseConfig } from '../run/settings/parse-config.js';
@@ -81,6 +84,29 @@ describe('a run that is resumed', () => {
     await runUntil(3, settings('stopped'));
     await resumePretraining(join(folder, 'stopped'), backend, options);
     expect(await outcome(join(folder, 'stopped'))).toEqual(await outcome(join(folder, 'straight')));
+  });
+
+  it('has each step once in its event files, in a second one from where it went on', async () => {
+    const run = join(folder, 'watched');
+    await runUntil(5, settings('watched', { tensorboard: true, checkpoints: { everySteps: 3 } }));
+    // As if killed: the checkpoint of the step at which it stopped is gone.
+    await rm(join(run, 'checkpoints', 'step-00000005'), { recursive: true });
+    await resumePretraining(run, backend, options);
+    const names = (await readdir(run)).filter((name) => name.includes('tfevents')).sort();
+    const steps: number[][] = [];
+    for (const name of names) {
+      const own: number[] = [];
+      for await (const { data } of tfRecords(join(run, name))) {
+        const { step, what } = fromBinary(EventSchema, data);
+        if (what.case === 'summary') own.push(Number(step));
+      }
+      steps.push(own);
+    }
+    expect(steps).toEqual([
+      [1, 2, 3],
+      [4, 5, 6, 7, 8],
+    ]);
+    expect((await readMetrics(run)).map(({ step }) => step)).toEqual(steps.flat());
   });
 
   it('ends so in microbatches, with batch norm over the global batch', async () => {

@@ -38,8 +38,14 @@ const SHOWN = 5;
 /** Confusions that the page has a clip of. */
 const PLAYED = 24;
 
-/** Judges the classifier of a fine-tuned run, and prints what it is worth, with the protocol. */
-export async function judgeClassifier(run: string, flags: JudgeFlags): Promise<void> {
+/** What a classifier is worth, as `--json` tells it and in lines for a person. */
+export interface ClassifierVerdict {
+  readonly result: object;
+  readonly lines: readonly string[];
+}
+
+/** Judges the classifier of a fine-tuned run, with the protocol, and writes the page that is asked for. */
+export async function judgeClassifier(run: string, flags: JudgeFlags): Promise<ClassifierVerdict> {
   const { data, clips } = flags;
   const root = dataRootOf(flags.root ?? dirname(data), flags.followLinks);
   const records = (await readClipList(data, note)).records.slice(0, clips);
@@ -53,24 +59,29 @@ export async function judgeClassifier(run: string, flags: JudgeFlags): Promise<v
     display.begins('classification');
     const result = await classify(classifier, records, root, views, display);
     display.ends();
-    console.log(`classification on ${result.records.length} clips of ${data}, after step ${step}`);
     const protocol = classificationProtocol(classifier, result);
-    console.log(`  ${protocol}`);
     const results = headResults(heads, result);
-    for (const head of results) {
-      for (const line of headLines(head, heads.length > 1)) console.log(`  ${line}`);
-    }
     if (flags.keep === true) await storeClassification(run, { data, protocol, heads: results });
-    if (flags.page === undefined) return;
-    const confused = [];
-    for (const head of results) {
-      const videos = confusedVideos(head, result, PLAYED);
-      confused.push(await confusedClips(classifier, videos, root, display));
+    const { page } = flags;
+    if (page !== undefined) {
+      const confused = [];
+      for (const head of results) {
+        const videos = confusedVideos(head, result, PLAYED);
+        confused.push(await confusedClips(classifier, videos, root, display));
+      }
+      const { clip } = settings;
+      const shown = { run, data, protocol, heads: results, confused, clip };
+      await replaceFile(page, classificationPage(shown));
     }
-    const { clip } = settings;
-    const page = classificationPage({ run, data, protocol, heads: results, confused, clip });
-    await replaceFile(flags.page, page);
-    console.log(`The page is in ${flags.page}`);
+    return {
+      result: toldResult({ run, data, step, protocol, clips: result.records.length }, results),
+      lines: [
+        `classification on ${result.records.length} clips of ${data}, after step ${step}`,
+        `  ${protocol}`,
+        ...results.flatMap((head) => headLines(head, heads.length > 1).map((line) => `  ${line}`)),
+        ...(page === undefined ? [] : [`The page is in ${page}`]),
+      ],
+    };
   } finally {
     await classifier.backend.dispose();
   }
@@ -87,6 +98,30 @@ export function viewsOf(text: string): { readonly clips: number; readonly crops:
     got: text,
     expected: 'clips in time by crops in space, such as 5x3 or 1x1',
   });
+}
+
+/** In the form that every evaluation has, with what a page shows of each head beside. */
+function toldResult(
+  {
+    run,
+    data,
+    step,
+    protocol,
+    clips,
+  }: Readonly<Record<'run' | 'data' | 'protocol', string>> &
+    Readonly<Record<'step' | 'clips', number>>,
+  results: readonly HeadResult[],
+): object {
+  const heads = results.map(({ head, confusion, ...scores }) => ({
+    ...head,
+    ...scores,
+    confusion: confusion.map((row) => [...row]),
+  }));
+  return {
+    run,
+    data,
+    evaluations: [{ evaluator: 'classification', clips, step, protocol, heads }],
+  };
 }
 
 /** What a head is worth, a line a number. */

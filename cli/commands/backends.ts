@@ -1,11 +1,12 @@
 import { Command } from 'commander';
 import { FIXES } from '../backends/fixes.js';
 import { type DeviceRow, probeDevices } from '../backends/probe-devices.js';
+import { jsonOption, printJson } from '../options/json-option.js';
 
 export function backendsCommand(): Command {
   return new Command('backends')
     .description('Tells which backends and devices can run here, and for each other one why not.')
-    .option('--json', 'print JSON instead of a table')
+    .addOption(jsonOption())
     .option('--fix', 'print what to install for the devices that cannot run (docs/gpu.md)')
     .addHelpText(
       'after',
@@ -13,7 +14,8 @@ export function backendsCommand(): Command {
     )
     .action(async (options: { readonly json?: boolean; readonly fix?: boolean }) => {
       const rows = await probeDevices();
-      console.log(options.json === true ? JSON.stringify(rows, null, 2) : table(rows));
+      if (options.json === true) return printJson(rows);
+      console.log(table(rows));
       if (options.fix === true) console.log(fixes(rows));
     });
 }

@@ -19,6 +19,7 @@ import {
   backendConfig,
   withBackendOptions,
 } from '../options/backend-options.js';
+import { jsonOption, printJson } from '../options/json-option.js';
 import { wholeNumber } from '../whole-number.js';
 
 interface BenchFlags extends BackendFlags {
@@ -44,7 +45,7 @@ export function benchCommand(): Command {
     .option('--profile', 'a table of where the time of a step goes, kernel by kernel')
     .option('--dump <folder>', 'write the kernels there, one file each')
     .option('--tune', 'measure how products are best cut up on this adapter, and keep it (webgpu)')
-    .option('--json', 'print one line of JSON in the end')
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       `
@@ -67,7 +68,7 @@ async function run(flags: BenchFlags): Promise<void> {
   }
   const backend = await openBackend({ backend: backendConfig(flags) });
   console.error(`${backend.info.name} ${backend.info.version}, ${backend.info.device}`);
-  if (flags.tune === true) return tune(backend);
+  if (flags.tune === true) return tune(backend, flags.json === true);
   const measured = await measureStep(backend, problem, {
     steps: flags.steps,
     edge: flags.edge,
@@ -75,13 +76,16 @@ async function run(flags: BenchFlags): Promise<void> {
     onProgress: (line) => console.error(line),
   });
   if (flags.dump !== undefined) await dump(flags.dump, measured.sources);
-  if (flags.profile === true) console.log(kernelTable(measured.kernels));
-  console.log(flags.json === true ? JSON.stringify(figures(measured, flags)) : summary(measured));
+  if (flags.json === true) printJson(figures(measured, flags));
+  else {
+    if (flags.profile === true) console.log(kernelTable(measured.kernels));
+    console.log(summary(measured));
+  }
   await backend.dispose();
 }
 
 /** Measures tilings and keeps the fastest for all runs to come on this adapter. */
-async function tune(backend: Backend): Promise<void> {
+async function tune(backend: Backend, isJson: boolean): Promise<void> {
   if (!(backend instanceof WebgpuBackend)) {
     const where = backend.info.name;
     await backend.dispose();
@@ -96,9 +100,13 @@ async function tune(backend: Backend): Promise<void> {
   const [best] = found as readonly [Timed];
   const inUse = found.find((each) => tilingText(each.tiling) === tilingText(tiling.product));
   await writeTiling(runtime.description, best.tiling);
-  console.log(`fastest  ${line(best)}`);
-  if (inUse !== undefined) console.log(`in use   ${line(inUse)}`);
-  console.log(`${runtime.description} takes the fastest from now on: ${tilingFile()}`);
+  const { description: adapter } = runtime;
+  if (isJson) printJson({ adapter, file: tilingFile(), fastest: best, inUse: inUse ?? null });
+  else {
+    console.log(`fastest  ${line(best)}`);
+    if (inUse !== undefined) console.log(`in use   ${line(inUse)}`);
+    console.log(`${adapter} takes the fastest from now on: ${tilingFile()}`);
+  }
   await backend.dispose();
 }
 
@@ -115,6 +123,7 @@ function figures(measured: Measured, { size, edge, ...flags }: BenchFlags): obje
     gflopsPerSecond: rate,
     productGflopsPerSecond,
     shareOfProduct: rate / productGflopsPerSecond,
+    ...(flags.profile === true ? { kernels: measured.kernels } : {}),
   };
 }
 

@@ -31,6 +31,7 @@ import {
   type SourceName,
   sourceName,
 } from '../caption-options.js';
+import { jsonOption, printJson } from '../options/json-option.js';
 import { collect, followLinksOption, rootOption } from '../options/shared-options.js';
 import { stopSignal } from '../stop-signal.js';
 
@@ -81,6 +82,7 @@ export function captionCommand(): Command {
     .option('--timeout <seconds>', 'endpoint: for one request (default: 60)')
     .option('--retries <n>', 'endpoint: repetitions of a request that failed (default: 5)')
     .option('--dry-run', 'endpoint: print the requests that would be sent, and their number')
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       `
@@ -94,7 +96,10 @@ Examples:
     .action(caption);
 }
 
-async function caption(videos: string, flags: CaptionFlags): Promise<void> {
+async function caption(
+  videos: string,
+  flags: CaptionFlags & { readonly json?: boolean },
+): Promise<void> {
   const name = sourceName(flags);
   const display = new CaptionDisplay(process.stderr);
   const { records, root } = await videosOf(videos, flags, display);
@@ -108,7 +113,9 @@ async function caption(videos: string, flags: CaptionFlags): Promise<void> {
   try {
     const result = await makeCaptions(records, source, { ...options, onEvent: display.show });
     display.end();
-    summarise(result, records, root, output);
+    if (!result.finished) process.exitCode = 130;
+    if (flags.json === true) printJson({ output, videos: records.length, ...result });
+    else summarise(result, records, root, output);
   } finally {
     display.end();
   }
@@ -180,7 +187,6 @@ function summarise(
     console.log(
       `Stopped with captions for ${captioned} of ${records.length} videos. Give the same command again to go on.`,
     );
-    process.exitCode = 130;
     return;
   }
   const rest = leftOut === 0 ? '' : `, ${leftOut} left out`;

@@ -1,12 +1,13 @@
 import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { checkDataSet, jsonLine } from '../../data/index.js';
 import { replaceFile } from '../../formats/index.js';
 import { LacunaError } from '../../spec/index.js';
 import { type CheckPageInput, checkPage, summary } from '../data/check-page.js';
 import { describeFailure } from '../failure.js';
 import { note } from '../note.js';
+import { jsonOption, printJson } from '../options/json-option.js';
 import {
   type DataFlags,
   type NamedData,
@@ -34,6 +35,7 @@ interface CheckFlags extends DataFlags {
 interface ConvertFlags extends DataFlags {
   readonly output: string;
   readonly overwrite?: boolean;
+  readonly json?: boolean;
 }
 
 const WHAT =
@@ -65,14 +67,13 @@ function checkCommand(): Command {
     .option('--test-root <folder>', 'the folder that their paths start from (default: as --root)')
     .option('--list-only', 'read the list, and look for no videos')
     .option('--quick', 'decode a few frames of each video, not all: damage elsewhere is not seen')
-    .option(
-      '--workers <n>',
-      'threads that decode',
-      wholeNumber(1, 256),
-      Math.max(1, availableParallelism()),
+    .addOption(
+      new Option('--workers <n>', 'threads that decode')
+        .argParser(wholeNumber(1, 256))
+        .default(Math.max(1, availableParallelism()), 'the cores of this machine'),
     )
     .option('--page <file>', 'the page to write', 'data-check.html')
-    .option('--json', 'print what was found of each video, an object a line')
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       `
@@ -100,6 +101,7 @@ function convertCommand(): Command {
     .addOption(splitOption())
     .addOption(videoOption())
     .addOption(partsOption())
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       `
@@ -138,6 +140,7 @@ async function check(data: string, flags: CheckFlags): Promise<void> {
   const { records, format } = train.list;
   if (listOnly) {
     const captions = records.reduce((sum, record) => sum + record.captions.length, 0);
+    if (json) return printJson({ data, format, records: records.length, captions });
     console.log(`${data}: ${format}, ${records.length} records, ${captions} captions.`);
     return;
   }
@@ -180,8 +183,10 @@ async function check(data: string, flags: CheckFlags): Promise<void> {
 function report(input: CheckPageInput, json: boolean, page: string): void {
   const { videos, duplicates } = input.check;
   if (json) {
-    for (const { fingerprint: _, ...facts } of videos) console.log(JSON.stringify(facts));
-    for (const group of duplicates) console.log(JSON.stringify({ duplicates: group }));
+    const facts = videos.map(({ fingerprint: _, ...rest }) => rest);
+    const { name: data, format, records, decodedAll } = input;
+    const counted = { records: records.length, decodedAll, page };
+    printJson({ data, format, ...counted, videos: facts, duplicates });
     return;
   }
   for (const { video, faults } of videos) {
@@ -207,5 +212,6 @@ async function convert(data: string, flags: ConvertFlags): Promise<void> {
   const { list } = await readData(data, { ...flags, pictures: true }, note);
   const { records, format } = list;
   await replaceFile(output, records.map(jsonLine).join(''));
-  console.log(`${output}: ${records.length} records of ${data} (${format}).`);
+  if (flags.json === true) printJson({ output, data, format, records: records.length });
+  else console.log(`${output}: ${records.length} records of ${data} (${format}).`);
 }

@@ -25,6 +25,7 @@ import { EvaluationDisplay } from '../evaluation-display.js';
 import { note } from '../note.js';
 import { openBackend } from '../open-backend.js';
 import { cacheOption, noCacheOption, openCache } from '../options/cache-option.js';
+import { jsonOption, printJson } from '../options/json-option.js';
 import { partsOption, splitOption, videoOption } from '../options/list-options.js';
 import { followLinksOption, rootOption } from '../options/shared-options.js';
 import { type Gallery, type GalleryFlags, openGallery } from '../retrieval/open-gallery.js';
@@ -38,6 +39,7 @@ interface EmbedFlags extends GalleryFlags {
   readonly windows: number;
   /** False for --no-cache. */
   readonly cache: string | boolean;
+  readonly json?: boolean;
 }
 
 const CLIP_VECTORS: Readonly<Record<Exclude<VectorKind, 'captions'>, ClipVectors>> = {
@@ -81,6 +83,7 @@ export function embedCommand(): Command {
     .option('--clips <n>', 'how many of them, from the first (default: all)', wholeNumber(1, 1e7))
     .addOption(cacheOption())
     .addOption(noCacheOption())
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       `
@@ -133,6 +136,10 @@ async function embed(run: string, flags: EmbedFlags): Promise<void> {
       const leftOut = display.ends();
       const { found, written } = cache.counts;
       note(`Vectors: ${written} were kept on the way, ${found} were read.`);
+      if (flags.json === true) {
+        const { rows: _, ...facts } = manifest;
+        return printJson({ output, manifest: `${output}.json`, ...facts });
+      }
       console.log(
         `${shape.join(' x ')} in ${output}${leftOut === 0 ? '' : `; ${leftOut} clips are left out or lack frames`}. Its rows are named in ${output}.json.`,
       );

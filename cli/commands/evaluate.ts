@@ -8,6 +8,7 @@ import { judgeClassifier } from '../classification/judge-classifier.js';
 import { EvaluationDisplay } from '../evaluation-display.js';
 import { note } from '../note.js';
 import { openBackend } from '../open-backend.js';
+import { jsonOption, printJson } from '../options/json-option.js';
 import { followLinksOption, rootOption } from '../options/shared-options.js';
 import { wholeNumber } from '../whole-number.js';
 import { withTeacher } from '../with-teacher.js';
@@ -20,6 +21,7 @@ interface EvaluateFlags {
   readonly only?: string;
   readonly views?: string;
   readonly page?: string;
+  readonly json?: boolean;
 }
 
 export function evaluateCommand(): Command {
@@ -47,6 +49,7 @@ export function evaluateCommand(): Command {
       'of a fine-tuned run: write a page with its confusions and calibration',
     )
     .option('--only <name>', `one evaluator alone: ${names.join(' or ')}`)
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       `
@@ -60,7 +63,10 @@ Examples:
 
 async function evaluateRun(run: string, flags: EvaluateFlags): Promise<void> {
   const { data, clips, only, views } = flags;
-  if ((await taskOf(run)) === 'finetune') return judgeClassifier(run, flags);
+  if ((await taskOf(run)) === 'finetune') {
+    const { result, lines } = await judgeClassifier(run, flags);
+    return flags.json === true ? printJson(result) : console.log(lines.join('\n'));
+  }
   const [flag, given] = views === undefined ? ['--page', flags.page] : ['--views', views];
   if (given !== undefined) {
     throw new LacunaError({
@@ -83,6 +89,7 @@ async function evaluateRun(run: string, flags: EvaluateFlags): Promise<void> {
   const records = (await readClipList(data, note)).records.slice(0, clips);
   await checkDataFolder(root, records);
   const display = new EvaluationDisplay(process.stderr);
+  const evaluations: object[] = [];
   const model = await loadModel(run, openBackend, note);
   try {
     await withTeacher(model, note, async (whole) => {
@@ -92,15 +99,20 @@ async function evaluateRun(run: string, flags: EvaluateFlags): Promise<void> {
         display.begins(evaluator.name);
         const result = await evaluate(evaluator, whole, records, root, display);
         const leftOut = display.ends();
+        const protocol = evaluator.protocol?.(result);
+        const scores = evaluator.scores(result);
+        const clips = records.length - leftOut;
+        evaluations.push({ evaluator: evaluator.name, clips, leftOut, protocol, scores });
+        if (flags.json === true) continue;
         const judged = `${leftOut === 0 ? '' : `${records.length - leftOut} of `}${records.length}`;
         console.log(`${evaluator.name} on ${judged} clips of ${data}`);
-        const protocol = evaluator.protocol?.(result);
         if (protocol !== undefined) console.log(`  ${protocol}`);
-        for (const [name, score] of Object.entries(evaluator.scores(result))) {
+        for (const [name, score] of Object.entries(scores)) {
           console.log(`  ${name.padEnd(28)} ${Number(score.toPrecision(4))}`);
         }
       }
     });
+    if (flags.json === true) printJson({ run, data, evaluations });
   } finally {
     await model.backend.dispose();
   }

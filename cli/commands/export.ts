@@ -12,6 +12,7 @@ import { LacunaError } from '../../spec/index.js';
 import { exportOnnx } from '../export/export-onnx.js';
 import { note } from '../note.js';
 import { byteSize } from '../options/byte-size.js';
+import { jsonOption, printJson } from '../options/json-option.js';
 import { TerminalLine } from '../terminal-line.js';
 import { version } from '../version.js';
 
@@ -55,7 +56,7 @@ export function exportCommand(): Command {
       'with hf: size of a file beyond which the weights go on in another (default: 5GB)',
       byteSize,
     )
-    .option('--json', 'print what was written as JSON')
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       `
@@ -99,10 +100,7 @@ async function exportRun(folder: string, flags: ExportFlags): Promise<void> {
     line.clear();
     await run.close();
   }
-  if (json) {
-    console.log(JSON.stringify({ output, ...record }, null, 2));
-    return;
-  }
+  if (json) return printJson({ output, ...record });
   console.log(`${output}: ${record.model}, after ${record.step} steps\n`);
   for (const [name, { bytes, sha256 }] of Object.entries(record.files)) {
     console.log(`  ${name.padEnd(26)} ${String(bytes).padStart(12)} bytes  ${sha256.slice(0, 12)}`);

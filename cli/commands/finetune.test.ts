@@ -31,10 +31,10 @@ describe('lacuna finetune', () => {
   it('is killed and resumed, and ends as one that ran straight', async () => {
     const straight = await lacuna(own('straight'));
     expect(straight.code, straight.stderr).toBe(0);
-    expect(straight.stdout).toContain('Weights are taken: a run of Lacuna');
+    expect(straight.stderr).toContain('Weights are taken: a run of Lacuna');
     const path = join(folder, 'broken');
     const killed = await lacuna(own('broken'), {
-      onOutput: (all: string, child: ChildProcess) => {
+      onProgress: (all: string, child: ChildProcess) => {
         if (!child.killed && all.includes('checkpoint ')) child.kill('SIGKILL');
       },
     });
@@ -51,6 +51,11 @@ describe('lacuna finetune', () => {
     const judged = await lacuna([
       ...['evaluate', path, '--data', data.testList, '--views', '1x1', '--page', page],
     ]);
+    const told = await lacuna([
+      ...['evaluate', path, '--data', data.testList, '--views', '1x1', '--json'],
+    ]);
+    const { evaluations } = JSON.parse(told.stdout) as { evaluations: readonly object[] };
+    expect(evaluations).toMatchObject([{ evaluator: 'classification', clips: 4, step: 30 }]);
     expect(judged.stdout).toMatch(/classification on 4 clips of .*, after step 30\n {2}4 videos;/);
     const classes = await readFile(page, 'utf8');
     expect(classes).toContain('Calibration');

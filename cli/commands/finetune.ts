@@ -8,9 +8,10 @@ import {
 } from '../../run/index.js';
 import { LacunaError, RECIPE_NAMES, RECIPES } from '../../spec/index.js';
 import { type FinetuneResult, finetune, resumeFinetuning } from '../../training/index.js';
-import { judgeClassifier } from '../classification/judge-classifier.js';
+import { type ClassifierVerdict, judgeClassifier } from '../classification/judge-classifier.js';
 import { openBackend } from '../open-backend.js';
 import { withBackendOptions } from '../options/backend-options.js';
+import { jsonOption, printJson } from '../options/json-option.js';
 import { refuseOthers, resumeChanges } from '../options/resume-options.js';
 import { type RunFlags, runFolderName, settingsOf } from '../options/run-options.js';
 import {
@@ -19,9 +20,11 @@ import {
   rootOption,
   seedOption,
   setOption,
+  tensorboardOption,
 } from '../options/shared-options.js';
 import { RunDisplay } from '../run-display.js';
 import { stopSignal } from '../stop-signal.js';
+import { trainedResult } from '../trained-result.js';
 import { version } from '../version.js';
 import { wholeNumber } from '../whole-number.js';
 
@@ -32,10 +35,11 @@ interface FinetuneFlags extends Omit<RunFlags, 'steps' | 'epochs' | 'config' | '
   readonly steps?: number;
   readonly epochs?: number;
   readonly resume?: string;
+  readonly json?: boolean;
 }
 
 /** What can be said beside `--resume`: where the data lie now, and who decodes. */
-const HONOURED = ['resume', 'data', 'root', 'followLinks', 'workers', 'set'];
+const HONOURED = ['resume', 'data', 'root', 'followLinks', 'workers', 'set', 'json'];
 /** A list of clips to judge by counts whole. */
 const ALL_CLIPS = 1_000_000;
 /** Steps between two looks: only after the last one. */
@@ -72,6 +76,8 @@ export function finetuneCommand(): Command {
     )
     .addOption(seedOption())
     .option('--workers <n>', 'decoding threads')
+    .addOption(tensorboardOption())
+    .addOption(jsonOption())
     .addOption(setOption());
   return withBackendOptions(command)
     .option(
@@ -95,32 +101,42 @@ The classes are those of --data. The last numbers are of the recipe's views, cli
     )
     .action(async (flags: FinetuneFlags, command: Command) => {
       const result = await run(flags, command);
-      const { folder, steps, finished, settings } = result;
-      if (!finished) {
+      const { folder, steps, finished } = result;
+      const { json: isJson = false } = flags;
+      if (!isJson) {
         console.log(
-          `\nStopped after step ${steps}. Continue with: lacuna finetune --resume ${folder}`,
+          finished
+            ? `\nDone: ${steps} steps. The classifier is in ${folder}.`
+            : `\nStopped after step ${steps}. Continue with: lacuna finetune --resume ${folder}`,
         );
-        return;
       }
-      console.log(`\nDone: ${steps} steps. The classifier is in ${folder}.`);
-      const { evaluation, data } = settings;
-      if (evaluation === undefined) return;
-      const { list, root } = evaluation;
-      const { followLinks } = data;
-      await judgeClassifier(folder, {
-        data: list,
-        keep: true,
-        ...(root === undefined ? {} : { root }),
-        ...(followLinks === undefined ? {} : { followLinks }),
-      });
+      const verdict = finished ? await judged(result) : undefined;
+      if (isJson) printJson({ ...trainedResult(result), ...verdict?.result });
+      else if (verdict !== undefined) console.log(verdict.lines.join('\n'));
     });
+}
+
+/** What the classifier is worth on the clips to judge by, where there are some. */
+async function judged({
+  folder,
+  settings: { evaluation, data },
+}: FinetuneResult): Promise<ClassifierVerdict | undefined> {
+  if (evaluation === undefined) return undefined;
+  const { list, root } = evaluation;
+  const { followLinks } = data;
+  return judgeClassifier(folder, {
+    data: list,
+    keep: true,
+    ...(root === undefined ? {} : { root }),
+    ...(followLinks === undefined ? {} : { followLinks }),
+  });
 }
 
 async function run(flags: FinetuneFlags, command: Command): Promise<FinetuneResult> {
   const { resume } = flags;
   if (resume !== undefined) refuseOthers(command, HONOURED);
   const { signal, arm } = stopSignal();
-  const display = new RunDisplay(process.stdout, arm);
+  const display = new RunDisplay(process.stderr, arm);
   const options = { version: version(), onEvent: display.show, signal };
   const settings =
     resume === undefined

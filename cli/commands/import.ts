@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { examineWeights, withValue } from '../../run/index.js';
 import { note } from '../note.js';
+import { jsonOption, printJson } from '../options/json-option.js';
 import { assigned } from '../options/run-options.js';
 import { setOption } from '../options/shared-options.js';
 import { TerminalLine } from '../terminal-line.js';
@@ -9,6 +10,7 @@ interface ImportFlags {
   readonly preset?: string;
   readonly objective?: string;
   readonly set?: readonly string[];
+  readonly json?: boolean;
 }
 
 export function importCommand(): Command {
@@ -25,6 +27,7 @@ export function importCommand(): Command {
     .option('--preset <name>', 'the preset of the run that would take them')
     .option('--objective <name>', 'its objective: mae, contrastive or mae+contrastive')
     .addOption(setOption())
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       `
@@ -52,6 +55,7 @@ Examples:
       });
       line.clear();
       const { record, numbers, settings } = found;
+      if (flags.json === true) return printJson({ ...record, numbers, settings });
       console.log(`${folder}: ${record.model}, digest ${record.digest.slice(0, 12)}\n`);
       console.log('Settings that follow from it:');
       for (const [key, value] of Object.entries(settings)) {

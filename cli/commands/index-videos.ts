@@ -7,6 +7,7 @@ import { LacunaError } from '../../spec/index.js';
 import { EvaluationDisplay } from '../evaluation-display.js';
 import { note } from '../note.js';
 import { openBackend } from '../open-backend.js';
+import { jsonOption, printJson } from '../options/json-option.js';
 import { followLinksOption, indexOption, rootOption } from '../options/shared-options.js';
 import { openGallery } from '../retrieval/open-gallery.js';
 import { wholeNumber } from '../whole-number.js';
@@ -17,6 +18,7 @@ interface IndexFlags {
   readonly root?: string;
   readonly followLinks?: boolean;
   readonly every: number;
+  readonly json?: boolean;
 }
 
 export function indexCommand(): Command {
@@ -32,6 +34,7 @@ export function indexCommand(): Command {
     .addOption(rootOption())
     .addOption(followLinksOption())
     .option('--every <frames>', 'frames of a segment, at most', wholeNumber(1, 1e7), 250)
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       `
@@ -68,6 +71,7 @@ async function index(videos: string, flags: IndexFlags): Promise<void> {
       watch: display,
     });
     display.ends();
+    if (flags.json === true) return printJson({ index: folder, ...outcome });
     const { embedded, known, removed, leftOut, segments } = outcome;
     console.log(
       `${folder}: ${outcome.videos} videos in ${segments} segments; ${embedded} embedded now, ${known} known, ${removed} removed, ${leftOut} left out.`,

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { type InspectedTensor, type Inspection, inspect, numbersIn } from '../../run/index.js';
 import { note } from '../note.js';
+import { jsonOption, printJson } from '../options/json-option.js';
 
 interface InspectFlags {
   readonly all?: boolean;
@@ -19,7 +20,7 @@ export function inspectCommand(): Command {
       '--all',
       'a line for each tensor (default: one for those that differ in the block alone)',
     )
-    .option('--json', 'print JSON, with each tensor')
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       `
@@ -33,7 +34,7 @@ Examples:
     .action(async (path: string, { all = false, json = false }: InspectFlags) => {
       const found = await inspect(path, note);
       const numbers = numbersIn(found.tensors);
-      if (json) console.log(JSON.stringify({ ...found, numbers }, null, 2));
+      if (json) printJson({ ...found, numbers });
       else print(found, numbers, all);
     });
 }

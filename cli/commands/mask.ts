@@ -12,6 +12,7 @@ import {
 import { type ClipMask, drawClipMask } from '../mask/draw-clip-mask.js';
 import { checkPicturePath, writeMaskPicture } from '../mask/mask-picture.js';
 import { type SimilarityFlags, similaritySource } from '../mask/similarity-source.js';
+import { jsonOption, printJson } from '../options/json-option.js';
 import { wholeNumber } from '../whole-number.js';
 
 interface ShowFlags extends SimilarityFlags {
@@ -29,6 +30,7 @@ interface ShowFlags extends SimilarityFlags {
   readonly motionSource: MotionConfig['source'];
   readonly camera: MotionConfig['camera'];
   readonly flowModel?: string;
+  readonly json?: boolean;
 }
 
 const KINDS = Object.keys(MASK_KINDS);
@@ -90,6 +92,7 @@ function showCommand(): Command {
       'text-guided: maps of lacuna similarity; --id names the video as its list does',
     )
     .requiredOption('--output <file>', 'contact sheet (.png) or film (.mp4) to write')
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       `
@@ -101,12 +104,17 @@ Examples:
   $ lacuna mask show clip.mp4 --mask tube --ratio 0.75 --frames 8 --size 64 --patch 8 --output mask.png`,
     )
     .action(async (video: string, flags: ShowFlags) => {
-      console.log(await showMask(video, flags));
+      const { result, lines } = await showMask(video, flags);
+      if (flags.json === true) printJson(result);
+      else console.log(lines.join('\n'));
     });
 }
 
-/** Draws the picture, and says what is on it. */
-async function showMask(video: string, flags: ShowFlags): Promise<string> {
+/** Draws the picture, and says what is on it: as `--json` tells it, and in lines for a person. */
+async function showMask(
+  video: string,
+  flags: ShowFlags,
+): Promise<{ readonly result: object; readonly lines: readonly string[] }> {
   checkPicturePath(flags.output);
   const { mask: kind, ratio, frames, size, patch, tubelet, stride, seed, epoch } = flags;
   const mask = { kind, ...(ratio === undefined ? {} : { ratio }) };
@@ -124,11 +132,20 @@ async function showMask(video: string, flags: ShowFlags): Promise<string> {
   await writeMaskPicture(flags.output, clip, kind);
   const { slots, rows, columns } = clip.grid;
   const { visible, masked } = maskCounts(mask, clip.grid);
-  return [
-    `${kind} at ratio ${completeMaskConfig(mask).ratio}: ${masked} of ${visible + masked} tokens masked (${slots} x ${rows} x ${columns})`,
-    ...notes(clip),
-    `The picture is in ${flags.output}`,
-  ].join('\n');
+  const { ratio: share } = completeMaskConfig(mask);
+  const { frameIndices, motionSource } = clip;
+  return {
+    result: {
+      ...{ video, mask: kind, ratio: share, masked, visible, grid: clip.grid, frameIndices },
+      ...(motionSource === undefined ? {} : { motionSource }),
+      picture: flags.output,
+    },
+    lines: [
+      `${kind} at ratio ${share}: ${masked} of ${visible + masked} tokens masked (${slots} x ${rows} x ${columns})`,
+      ...notes(clip),
+      `The picture is in ${flags.output}`,
+    ],
+  };
 }
 
 function notes({ frameIndices, motionSource }: ClipMask): readonly string[] {

@@ -7,6 +7,7 @@ import {
 } from '../metrics/convention-table.js';
 import { type PairFlags, readPairs } from '../metrics/read-pairs.js';
 import { readScores, type ScoreFlags } from '../metrics/read-scores.js';
+import { jsonOption, printJson } from '../options/json-option.js';
 import { wholeNumber } from '../whole-number.js';
 
 interface MetricsFlags extends PairFlags, ScoreFlags {
@@ -31,7 +32,7 @@ export function metricsCommand(): Command {
     .option('--transpose', 'rows are videos, columns are texts')
     .option('--tensor <name>', 'the tensor of a .safetensors file that holds several')
     .option('--dual-softmax', 'weigh by the dual softmax first: another protocol, and told as such')
-    .option('--json', 'print JSON instead of tables')
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       `
@@ -52,8 +53,7 @@ async function metrics(path: string, flags: MetricsFlags): Promise<void> {
   const rows = conventionRows(matrix, pairs, isDual);
   const protocol = { scores: path, texts, videos, pairs: how, dualSoftmax: isDual };
   if (flags.json === true) {
-    console.log(JSON.stringify({ protocol, conventions: rows.map(told) }, null, 2));
-    return;
+    return printJson({ protocol, conventions: rows.map(told) });
   }
   const weighed = isDual ? 'DUAL SOFTMAX over all queries' : 'as they are, no dual softmax';
   console.log(`${path}: ${texts} texts, ${videos} videos; ${how}; ${weighed}\n`);

@@ -4,6 +4,7 @@ import { type PretrainResult, pretrain, resumePretraining } from '../../training
 import { openAligner } from '../open-aligner.js';
 import { openBackend } from '../open-backend.js';
 import { withBackendOptions } from '../options/backend-options.js';
+import { jsonOption, printJson } from '../options/json-option.js';
 import { resumeChanges } from '../options/resume-options.js';
 import { type RunFlags, settingsOf } from '../options/run-options.js';
 import {
@@ -12,14 +13,17 @@ import {
   rootOption,
   seedOption,
   setOption,
+  tensorboardOption,
 } from '../options/shared-options.js';
 import { RunDisplay } from '../run-display.js';
 import { stopSignal } from '../stop-signal.js';
+import { trainedResult } from '../trained-result.js';
 import { version } from '../version.js';
 
 interface PretrainFlags extends RunFlags {
   readonly resume?: string;
   readonly printSchema?: boolean;
+  readonly json?: boolean;
 }
 
 export function pretrainCommand(): Command {
@@ -42,7 +46,9 @@ export function pretrainCommand(): Command {
       'parts that a step runs its batch in, to need less memory; negatives stay those of the whole batch',
     )
     .addOption(seedOption())
-    .option('--workers <n>', 'decoding threads');
+    .option('--workers <n>', 'decoding threads')
+    .addOption(tensorboardOption())
+    .addOption(jsonOption());
   return withBackendOptions(command)
     .option('--config <file>', 'JSON configuration; flags override it')
     .addOption(setOption())
@@ -77,11 +83,11 @@ The rows of TGM's tables are tgm-vitb-k400 or tgm-vitb-ssv2 with two keys change
     )
     .action(async (flags: PretrainFlags, command: Command) => {
       if (flags.printSchema === true) {
-        console.log(JSON.stringify(configJsonSchema(), null, 2));
-        return;
+        return printJson(configJsonSchema());
       }
       const result = await run(flags, command);
       const { folder, steps, finished } = result;
+      if (flags.json === true) return printJson(trainedResult(result));
       console.log(
         finished
           ? `\nDone: ${steps} steps. The run is in ${folder}; look at it with: lacuna report ${folder}`
@@ -93,7 +99,7 @@ The rows of TGM's tables are tgm-vitb-k400 or tgm-vitb-ssv2 with two keys change
 async function run({ resume, ...flags }: PretrainFlags, command: Command): Promise<PretrainResult> {
   const changes = resume === undefined ? {} : resumeChanges(command, flags);
   const { signal, arm } = stopSignal();
-  const display = new RunDisplay(process.stdout, arm);
+  const display = new RunDisplay(process.stderr, arm);
   const options = {
     version: version(),
     onEvent: display.show,

@@ -17,6 +17,7 @@ import {
   withBackendOptions,
 } from '../options/backend-options.js';
 import { cacheOption, noCacheOption, openCache } from '../options/cache-option.js';
+import { jsonOption, printJson } from '../options/json-option.js';
 import { refuseOthers } from '../options/resume-options.js';
 import { runFolderName } from '../options/run-options.js';
 import { followLinksOption, rootOption } from '../options/shared-options.js';
@@ -109,7 +110,7 @@ export function probeCommand(): Command {
     )
     .addOption(cacheOption())
     .addOption(noCacheOption())
-    .option('--json', 'print what it came to as JSON, and all else on the error output')
+    .addOption(jsonOption())
     .option('--resume <folder>', 'continue the probe in this folder; --steps may make it longer');
   return withBackendOptions(command)
     .addHelpText(
@@ -129,7 +130,7 @@ A line of a list has a label: {"video": "a/b.mp4", "label": "run"}, or "a/b.mp4 
     .action(async (run: string | undefined, flags: ProbeFlags, command: Command) => {
       if (flags.resume !== undefined) refuseResumed(run, command);
       const { signal, arm } = stopSignal();
-      const display = new RunDisplay(flags.json === true ? process.stderr : process.stdout, arm);
+      const display = new RunDisplay(process.stderr, arm);
       const settings = await settingsOf(run, flags);
       const backend = await openBackend(settings);
       try {
@@ -253,6 +254,6 @@ function print({ folder, steps, outcome }: ProbeResult, isJson: boolean): void {
     const text = `Stopped after step ${steps}. Continue with: lacuna probe --resume ${folder}`;
     if (isJson) note(text);
     else console.log(`\n${text}`);
-  } else if (isJson) console.log(JSON.stringify(outcome, null, 2));
+  } else if (isJson) printJson(outcome);
   else console.log(`\n${probeTable(outcome)}\nThe probe is in ${folder}.`);
 }

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { jsonOption, printJson } from '../options/json-option.js';
 import { followLinksOption, rootOption } from '../options/shared-options.js';
 import { type ReportFlags, writeComparison, writeReport } from '../report/write-report.js';
 import { wholeNumber } from '../whole-number.js';
@@ -29,6 +30,7 @@ export function reportCommand(): Command {
       wholeNumber(1, 1000),
     )
     .option('--examples <n>', 'clips to reconstruct', wholeNumber(1, 64), 4)
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       `
@@ -37,10 +39,11 @@ Examples:
   $ lacuna report runs/my-run --list test.jsonl --root videos --output page.html
   $ lacuna report runs/tube runs/motion runs/text`,
     )
-    .action(async (runs: readonly string[], flags: ReportFlags) => {
+    .action(async (runs: readonly string[], flags: ReportFlags & { readonly json?: boolean }) => {
       const [run = ''] = runs;
       const path =
         runs.length > 1 ? await writeComparison(runs, flags) : await writeReport(run, flags);
-      console.log(`The report is in ${path}`);
+      if (flags.json === true) printJson({ runs, page: path });
+      else console.log(`The report is in ${path}`);
     });
 }

@@ -17,6 +17,7 @@ import { EvaluationDisplay } from '../evaluation-display.js';
 import { note } from '../note.js';
 import { openBackend } from '../open-backend.js';
 import { cacheOption, noCacheOption, openCache } from '../options/cache-option.js';
+import { jsonOption, printJson } from '../options/json-option.js';
 import { partsOption, splitOption, videoOption } from '../options/list-options.js';
 import { collect, followLinksOption, rootOption } from '../options/shared-options.js';
 import { type Gallery, type GalleryFlags, openGallery } from '../retrieval/open-gallery.js';
@@ -97,7 +98,7 @@ export function retrieveCommand(): Command {
       collect,
     )
     .option('--page <file>', 'write a page: ranks, and the texts that fared worst and best')
-    .option('--json', 'print the result as JSON')
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       `
@@ -147,7 +148,8 @@ async function retrieve(run: string, flags: RetrieveFlags): Promise<void> {
       const input = { results, ranks: found.ranks, ...extremeQueries(found, SHOWN) };
       await replaceFile(page, retrievalPage(input));
     }
-    console.log(json ? JSON.stringify(result, null, 2) : retrievalTable(results));
+    if (json) printJson(result);
+    else console.log(retrievalTable(results));
     if (page !== undefined && !json) console.log(`\nThe page is in ${page}`);
   } finally {
     await model.backend.dispose();

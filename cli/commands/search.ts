@@ -12,6 +12,7 @@ import { type LoadedModel, loadModel } from '../../run/index.js';
 import { LacunaError } from '../../spec/index.js';
 import { note } from '../note.js';
 import { openBackend } from '../open-backend.js';
+import { jsonOption, printJson } from '../options/json-option.js';
 import { indexOption } from '../options/shared-options.js';
 import { startSearchServer } from '../search/search-server.js';
 import { wholeNumber } from '../whole-number.js';
@@ -37,7 +38,7 @@ export function searchCommand(): Command {
     .addOption(indexOption())
     .option('--model <run>', 'where the run lies that the index was made with, if it was moved')
     .option('--top <n>', 'videos that are told, at most', wholeNumber(1, 1000), 10)
-    .option('--json', 'print the result as JSON')
+    .addOption(jsonOption())
     .option(
       '--open',
       'serve a page, to this machine alone, where sentences are typed and clips play',
@@ -87,8 +88,8 @@ async function search(sentence: string | undefined, flags: SearchFlags): Promise
       };
       if (serves) return serve(index, find, sentence, flags.port);
       const hits = await find(sentence ?? '');
-      const result = { sentence, hits: hits.map(plain) };
-      return console.log(json ? JSON.stringify(result, null, 2) : table(hits));
+      if (json) return printJson({ sentence, hits: hits.map(plain) });
+      console.log(table(hits));
     });
   } finally {
     await model.backend.dispose();

@@ -16,6 +16,7 @@ import {
 } from '../../teacher/index.js';
 import { note } from '../note.js';
 import { openAligner } from '../open-aligner.js';
+import { jsonOption, printJson } from '../options/json-option.js';
 import { followLinksOption, rootOption } from '../options/shared-options.js';
 import { similarityLine, similaritySummary } from '../similarity-line.js';
 import { stopSignal } from '../stop-signal.js';
@@ -30,6 +31,7 @@ interface SimilarityFlags extends SimilarityOptions {
   readonly followLinks?: boolean;
   readonly teacher: string;
   readonly output: string;
+  readonly json?: boolean;
 }
 
 export function similarityCommand(): Command {
@@ -64,6 +66,7 @@ export function similarityCommand(): Command {
       count,
     )
     .option('--cells <n>', "form patches: cells along a frame's short side (default: 14)", count)
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       `
@@ -88,7 +91,7 @@ async function similarity(flags: SimilarityFlags): Promise<void> {
   }
   const root = dataRootOf(flags.root ?? dirname(flags.data), flags.followLinks);
   await checkDataFolder(root, records);
-  const line = new TerminalLine(process.stdout);
+  const line = new TerminalLine(process.stderr);
   const onNote = (text: string): void => {
     line.clear();
     note(text);
@@ -112,7 +115,8 @@ async function similarity(flags: SimilarityFlags): Promise<void> {
         line.show(similarityLine(progress), progress.done === progress.total),
     });
     line.end();
-    console.log(similaritySummary(result, recipe.form, flags.output));
+    if (flags.json === true) printJson({ output: flags.output, form: recipe.form, ...result });
+    else console.log(similaritySummary(result, recipe.form, flags.output));
     if (!result.finished) process.exitCode = 1;
   } finally {
     await aligner.dispose();

@@ -10,14 +10,23 @@ import { type PretrainResult, pretrain } from '../../training/index.js';
 import { openAligner } from '../open-aligner.js';
 import { openBackend } from '../open-backend.js';
 import { withBackendOptions } from '../options/backend-options.js';
+import { jsonOption, printJson } from '../options/json-option.js';
 import { type RunFlags, runFolderName, settingsOf } from '../options/run-options.js';
-import { followLinksOption, rootOption, seedOption, setOption } from '../options/shared-options.js';
+import {
+  followLinksOption,
+  rootOption,
+  seedOption,
+  setOption,
+  tensorboardOption,
+} from '../options/shared-options.js';
 import { RunDisplay } from '../run-display.js';
 import { stopSignal } from '../stop-signal.js';
+import { trainedResult } from '../trained-result.js';
 import { version } from '../version.js';
 
 interface TuneFlags extends RunFlags {
   readonly as: TuningName;
+  readonly json?: boolean;
 }
 
 export function tuneCommand(): Command {
@@ -44,6 +53,8 @@ export function tuneCommand(): Command {
     )
     .addOption(seedOption())
     .option('--workers <n>', 'decoding threads')
+    .addOption(tensorboardOption())
+    .addOption(jsonOption())
     .addOption(setOption());
   return withBackendOptions(command)
     .addHelpText(
@@ -64,7 +75,7 @@ async function tune(run: string, flags: TuneFlags): Promise<void> {
   const output = flags.output ?? runFolderName('tune-');
   const settings = await settingsOf({ ...flags, output, init: [run] }, base);
   const { signal, arm } = stopSignal();
-  const display = new RunDisplay(process.stdout, arm);
+  const display = new RunDisplay(process.stderr, arm);
   const backend = await openBackend(settings);
   let result: PretrainResult;
   try {
@@ -78,6 +89,7 @@ async function tune(run: string, flags: TuneFlags): Promise<void> {
     await backend.dispose();
   }
   const { folder, steps, finished } = result;
+  if (flags.json === true) return printJson(trainedResult(result));
   console.log(
     finished
       ? `\nDone: ${steps} steps. The run is in ${folder}; say how well it finds: lacuna retrieve ${folder} --data LIST`

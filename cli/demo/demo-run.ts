@@ -67,7 +67,7 @@ export async function train(
   backend: Backend,
 ): Promise<TrainedModel | undefined> {
   const { signal, arm } = stopSignal();
-  const display = new RunDisplay(process.stdout, arm);
+  const display = new RunDisplay(process.stderr, arm);
   const { folder, state, finished } = await pretrain(settings, backend, {
     version: version(),
     onEvent: display.show,

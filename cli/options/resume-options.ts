@@ -5,7 +5,17 @@ import type { ResumeChanges } from '../../training/index.js';
 import { wholeNumber } from '../whole-number.js';
 
 /** Flags that a run which goes on honours: where its data lie, how long it is, who decodes. */
-const HONOURED = ['resume', 'data', 'root', 'followLinks', 'steps', 'epochs', 'workers', 'set'];
+const HONOURED = [
+  'resume',
+  'data',
+  'root',
+  'followLinks',
+  'steps',
+  'epochs',
+  'workers',
+  'set',
+  'json',
+];
 
 /** Settings of `--set` that say where something lies; what lies there is held to the manifest. */
 const PATHS: Readonly<Record<string, Exclude<keyof GivenPaths, 'followLinks'>>> = {

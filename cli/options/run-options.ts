@@ -25,6 +25,7 @@ export interface RunFlags extends BackendFlags {
   readonly microbatches?: string;
   readonly seed?: string;
   readonly workers?: string;
+  readonly tensorboard?: boolean;
   readonly set?: readonly string[];
   /** Folders that first weights come from. */
   readonly init?: readonly string[];
@@ -44,6 +45,7 @@ const KEYS: Readonly<Record<Exclude<keyof RunFlags, 'config' | 'set' | 'init'>, 
   microbatches: 'microbatches',
   seed: 'seed',
   workers: 'data.workers',
+  tensorboard: 'tensorboard',
   backend: 'backend.name',
   device: 'backend.device',
   threads: 'backend.threads',

@@ -20,6 +20,12 @@ export const initOption = (): Option =>
     'begin with the weights of a model as Hugging Face saves it, or of a run; repeatable, one folder a tower (see `lacuna import`)',
   ).argParser(collect);
 
+export const tensorboardOption = (): Option =>
+  new Option(
+    '--tensorboard',
+    'write event files for TensorBoard into the run folder, too: tensorboard --logdir runs',
+  );
+
 /** Reads a flag that may be given more than once. */
 export function collect(value: string, earlier: readonly string[] = []): readonly string[] {
   return [...earlier, value];

@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import type { Backend } from '../../core/index.js';
 import {
   type ClipList,
   type ClipRecord,
@@ -67,14 +68,7 @@ export async function collectReport(
   options: ReportOptions,
   display: EvaluationDisplay,
 ): Promise<ReportInput> {
-  const written = await readManifest(folder);
-  const manifest =
-    written.stages === undefined
-      ? written
-      : (await newestStage(folder, written, () => {})).manifest; // told of below
-  const settings = await placedSettings(folder, manifest, rootOf(options));
-  const evaluation = await placedEvaluation(folder, manifest);
-  const source = await sourceOf(folder, manifest, settings, evaluation, options);
+  const { manifest, evaluation, source } = await openRun(folder, options);
   const { list, root, wasTrainedOn: galleryWasTrainedOn } = source;
   const { records } = list;
   display.begins('the model is read');
@@ -97,6 +91,52 @@ export async function collectReport(
   } finally {
     display.ends();
     await teacher?.dispose();
+    await model.backend.dispose();
+  }
+}
+
+/** What is looked at of a run, before its model is read. */
+async function openRun(
+  folder: string,
+  options: ReportOptions,
+): Promise<{
+  readonly manifest: RunManifest;
+  readonly evaluation: RunEvaluation | undefined;
+  readonly source: Source;
+}> {
+  const written = await readManifest(folder);
+  const manifest =
+    written.stages === undefined
+      ? written
+      : (await newestStage(folder, written, () => {})).manifest; // told of when the model is read
+  const settings = await placedSettings(folder, manifest, rootOf(options));
+  const evaluation = await placedEvaluation(folder, manifest);
+  return {
+    manifest,
+    evaluation,
+    source: await sourceOf(folder, manifest, settings, evaluation, options),
+  };
+}
+
+/**
+ * The masked and reconstructed clips of a run that reconstructs, by the model of its last checkpoint: those of
+ * its report.
+ *
+ * @param open Opens the backend that computes them.
+ */
+export async function collectExamples(
+  folder: string,
+  options: Pick<ReportOptions, 'examples'>,
+  open: (settings: RunSettings) => Promise<Backend>,
+  display: EvaluationDisplay,
+): Promise<{ readonly manifest: RunManifest; readonly examples: readonly Example[] }> {
+  const { list, root } = (await openRun(folder, options)).source;
+  const model = await loadModel(folder, open, note);
+  try {
+    const { manifest } = model;
+    return { manifest, examples: await examplesOf(model, list.records, root, options, display) };
+  } finally {
+    display.ends();
     await model.backend.dispose();
   }
 }
@@ -150,7 +190,7 @@ async function examplesOf(
   model: TrainedModel,
   records: readonly ClipRecord[],
   root: DataRoot,
-  { examples: count }: ReportOptions,
+  { examples: count }: Pick<ReportOptions, 'examples'>,
   display: EvaluationDisplay,
 ): Promise<readonly Example[]> {
   if (lackingFor(reconstruction, model.settings).length > 0) return [];

@@ -73,7 +73,7 @@ function example(id: string): Example {
 
 it('shows a watched loss dashed beside an optimised one, as running means over the same steps', () => {
   const html = comparePage([run('runs/tube', 1, [2, 1]), run('runs/text', 0, [3, 3, Number.NaN])]);
-  const data = /chartData = (.*);/.exec(html)?.[1] ?? '';
+  const data = /drawCharts\(document.getElementById\('charts'\), (.*)\);/.exec(html)?.[1] ?? '';
   const { steps, charts } = JSON.parse(data) as {
     steps: number[];
     charts: { series: { label: string; values: unknown[]; dashed?: boolean }[] }[];

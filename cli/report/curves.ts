@@ -27,16 +27,31 @@ const COLOURS = [
   '#7d6b5d',
 ];
 
-/**
- * The curves of a run as HTML: loss and its parts, learning rate, step time, share of waiting, and what
- * the model was worth in between.
- */
+/** Charts that have their steps in common. */
+export interface Charts {
+  readonly steps: readonly number[];
+  readonly charts: readonly Chart[];
+}
+
+/** The curves of a run as HTML. */
 export function curves(
   metrics: readonly StepMetrics[],
   evaluations: readonly StepEvaluation[] = [],
 ): Html {
   if (metrics.length === 0) return html`<p class="soft">No step was recorded.</p>`;
-  const every = Math.ceil(metrics.length / MAX_POINTS);
+  const { steps, charts } = runCharts(metrics, evaluations);
+  return plots(steps, charts);
+}
+
+/**
+ * The curves of a run: loss and its parts, learning rate, step time, share of waiting, and what the model was
+ * worth in between. Of many steps about `MAX_POINTS` are shown.
+ */
+export function runCharts(
+  metrics: readonly StepMetrics[],
+  evaluations: readonly StepEvaluation[],
+): Charts {
+  const every = Math.max(1, Math.ceil(metrics.length / MAX_POINTS));
   const evaluated = new Set(evaluations.map(({ step }) => step));
   const points = metrics.filter(
     ({ step }, index) => index % every === 0 || index === metrics.length - 1 || evaluated.has(step),
@@ -73,14 +88,11 @@ export function curves(
       ],
     },
   ];
-  return plots(
-    points.map(({ step }) => step),
-    charts,
-  );
+  return { steps: points.map(({ step }) => step), charts };
 }
 
 /** A chart of each score of each evaluator: a rank and a share have no scale in common. */
-function evaluationCharts(
+export function evaluationCharts(
   evaluations: readonly StepEvaluation[],
   steps: readonly number[],
 ): readonly Chart[] {
@@ -101,9 +113,13 @@ function evaluationCharts(
 /** Charts over steps as HTML; once a page, because it brings its library along. */
 export function plots(steps: readonly number[], charts: readonly Chart[]): Html {
   return html`<div id="charts"></div>
-${scriptOf(LANGUAGE)}
-${scriptOf(plotLibrary())}
-${scriptOf(drawing(steps, charts))}`;
+${chartScripts()}
+${scriptOf(`drawCharts(document.getElementById('charts'), ${scriptJson({ steps, charts })});`)}`;
+}
+
+/** The scripts that define `drawCharts(element, charts)`; called again, it shows the charts of now. */
+export function chartScripts(): Html {
+  return html`${scriptOf(LANGUAGE)}${scriptOf(plotLibrary())}${scriptOf(DRAWING)}`;
 }
 
 const LANGUAGE = `
@@ -111,25 +127,34 @@ const LANGUAGE = `
 try { new Intl.NumberFormat(navigator.language); } catch { Object.defineProperty(navigator, 'language', { value: 'en-US' }); }
 `;
 
-function drawing(steps: readonly number[], charts: readonly Chart[]): string {
-  return `
-const chartData = ${scriptJson({ steps, charts, colours: COLOURS })};
-const host = document.getElementById('charts');
-const ink = getComputedStyle(document.body).color;
-const grid = { stroke: 'rgba(128,128,128,.25)' };
-for (const chart of chartData.charts) {
-  const place = host.appendChild(document.createElement('div'));
-  place.className = 'chart';
-  const width = () => Math.min(host.clientWidth, 1040);
-  const plot = new uPlot({
-    title: chart.title, width: width(), height: 240, scales: { x: { time: false } },
-    axes: [{ stroke: ink, grid, label: 'step' }, { stroke: ink, grid, size: 70, values: (_, ticks) => ticks.map((tick) => Number(tick.toPrecision(3))) }],
-    series: [{ label: 'step' }, ...chart.series.map(({ label, dashed, sparse }, i) => ({ label, spanGaps: sparse === true, stroke: chartData.colours[i % chartData.colours.length], width: 1.5, dash: dashed ? [6, 4] : undefined }))],
-  }, [chartData.steps, ...chart.series.map(({ values }) => values)], place);
-  addEventListener('resize', () => plot.setSize({ width: width(), height: 240 }));
+const DRAWING = `
+const drawnCharts = new Map();
+function drawCharts(host, { steps, charts }) {
+  const colours = ${scriptJson(COLOURS)};
+  const ink = () => getComputedStyle(document.body).color;
+  const grid = { stroke: 'rgba(128,128,128,.25)' };
+  const width = (place) => Math.min(place.clientWidth, 1040);
+  for (const chart of charts) {
+    const data = [steps, ...chart.series.map(({ values }) => values)];
+    const labels = JSON.stringify(chart.series.map(({ label }) => label));
+    const drawn = drawnCharts.get(chart.title);
+    if (drawn?.labels === labels) { drawn.plot.setData(data); continue; }
+    drawn?.plot.destroy();
+    const place = drawn?.place ?? host.appendChild(document.createElement('div'));
+    place.className = 'chart';
+    const plot = new uPlot({
+      title: chart.title, width: width(place), height: 240, scales: { x: { time: false } },
+      axes: [{ stroke: ink, grid, label: 'step' }, { stroke: ink, grid, size: 70, values: (_, ticks) => ticks.map((tick) => Number(tick.toPrecision(3))) }],
+      series: [{ label: 'step' }, ...chart.series.map(({ label, dashed, sparse }, i) => ({ label, spanGaps: sparse === true, stroke: colours[i % colours.length], width: 1.5, dash: dashed ? [6, 4] : undefined }))],
+    }, data, place);
+    drawnCharts.set(chart.title, { plot, place, labels });
+  }
+  if (drawCharts.listens) return;
+  drawCharts.listens = true;
+  addEventListener('resize', () => { for (const { plot, place } of drawnCharts.values()) plot.setSize({ width: width(place), height: 240 }); });
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => { for (const { plot } of drawnCharts.values()) plot.redraw(); });
 }
 `;
-}
 
 /** uPlot's style sheet, for the page's head. */
 export function plotStyle(): string {

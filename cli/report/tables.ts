@@ -6,6 +6,7 @@ import type {
   StageRecord,
 } from '../../run/index.js';
 import { type Html, html } from '../html.js';
+import { flatSettings } from '../settings-differences.js';
 import { percent } from '../share-text.js';
 import type { RunEvaluation } from './run-evaluation.js';
 
@@ -72,18 +73,9 @@ export function problemTable(problems: readonly DataProblem[]): Html {
 
 /** Every choice of the run, one a row, and the raw manifest folded away. */
 export function manifestTable(manifest: RunManifest | ProbeManifest | FinetuneManifest): Html {
-  const rows = flattened(manifest.settings).map(
+  const rows = flatSettings(manifest.settings).map(
     ([key, value]) => html`<tr><th scope="row">${key}</th><td>${value}</td></tr>`,
   );
   return html`<div class="scroll"><table><caption>Settings</caption><tbody>${rows}</tbody></table></div>
 <details><summary>manifest.json</summary><pre>${JSON.stringify(manifest, null, 2)}</pre></details>`;
-}
-
-function flattened(value: unknown, prefix: string = ''): [string, string][] {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return [[prefix, typeof value === 'string' ? value : JSON.stringify(value)]];
-  }
-  return Object.entries(value).flatMap(([key, inner]) =>
-    flattened(inner, prefix === '' ? key : `${prefix}.${key}`),
-  );
 }

@@ -18,8 +18,8 @@ export interface Ended {
 export interface Watching {
   readonly env?: NodeJS.ProcessEnv;
   readonly started?: (child: ChildProcess) => void;
-  /** Sees all of standard output so far, whenever there is more. */
-  readonly onOutput?: (all: string, child: ChildProcess) => void;
+  /** Sees all of the error output so far, which has the progress, whenever there is more. */
+  readonly onProgress?: (all: string, child: ChildProcess) => void;
 }
 
 /** Runs `lacuna ARGS` in the project's folder, in a process of its own, to its end. */
@@ -31,10 +31,10 @@ export async function lacuna(args: readonly string[], watching: Watching = {}): 
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (piece: string) => {
     stdout += piece;
-    watching.onOutput?.(stdout, child);
   });
   child.stderr.setEncoding('utf8').on('data', (piece: string) => {
     stderr += piece;
+    watching.onProgress?.(stderr, child);
   });
   watching.started?.(child);
   const [code] = (await once(child, 'close')) as [number | null];

@@ -39,6 +39,7 @@ export const CONFIG_SCHEMA: z.ZodType<RunConfig> = z.strictObject({
   gradientNorm: z.boolean().exactOptional(),
   lossScaling: LOSS_SCALING_SCHEMA.exactOptional(),
   checkpoints: CHECKPOINTS_SCHEMA.exactOptional(),
+  tensorboard: z.boolean().exactOptional(),
   evaluation: EVALUATION_SCHEMA.exactOptional(),
   backend: BACKEND_SCHEMA.exactOptional(),
   finetuning: FINETUNING_SCHEMA.exactOptional(),

@@ -52,6 +52,8 @@ export interface RunSettings {
   /** Keeps small gradients from being lost where products read f16. Old manifests have none. */
   readonly lossScaling: LossScaling;
   readonly checkpoints: CheckpointConfig;
+  /** Whether the run folder gets event files for TensorBoard, too. @defaultValue false */
+  readonly tensorboard?: boolean;
   /** What the model is worth in between. @defaultValue none: it is not judged */
   readonly evaluation?: EvaluationSettings;
   readonly backend: BackendConfig;

@@ -64,6 +64,7 @@ function resolveOne(config: RunConfig, preset: Preset): RunSettings {
     gradientNorm: config.gradientNorm ?? false,
     lossScaling: resolveLossScaling(config.lossScaling, backend),
     checkpoints: resolveCheckpoints(config.checkpoints),
+    ...(config.tensorboard === true ? { tensorboard: true } : {}),
     ...resolveEvaluation(config.evaluation),
     ...resolveFinetuning(config.finetuning),
     backend,
