@@ -4,6 +4,7 @@ import { readPlainFile } from '../../formats/index.js';
 import { parseSweep, runSweep, type SweepEvent } from '../../training/index.js';
 import { openAligner } from '../open-aligner.js';
 import { openBackend } from '../open-backend.js';
+import { jsonOption, printJson } from '../options/json-option.js';
 import { RunDisplay } from '../run-display.js';
 import { percent } from '../share-text.js';
 import { stopSignal } from '../stop-signal.js';
@@ -25,6 +26,7 @@ export function sweepCommand(): Command {
       'where its runs and the table go (default: sweeps/ and the name of the file)',
     )
     .option('--dry-run', 'say which runs there would be, and train nothing')
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       `
@@ -49,6 +51,7 @@ A file: {
 interface SweepFlags {
   readonly output?: string;
   readonly dryRun?: boolean;
+  readonly json?: boolean;
 }
 
 async function sweep(file: string, flags: SweepFlags): Promise<void> {
@@ -56,18 +59,19 @@ async function sweep(file: string, flags: SweepFlags): Promise<void> {
   const { rows, seeds } = parsed;
   const { output = `sweeps/${basename(file).replace(/\.json$/, '')}` } = flags;
   if (flags.dryRun === true) {
-    for (const seed of seeds)
-      for (const { name, set = {}, scratch } of rows)
-        console.log(
-          `seed ${seed}: ${name}${scratch === true ? ' (from scratch)' : ''} ${JSON.stringify(set)}`,
-        );
+    const runs = seeds.flatMap((seed) =>
+      rows.map(({ name, set = {}, scratch = false }) => ({ seed, row: name, scratch, set })),
+    );
+    if (flags.json === true) return printJson({ output, runs });
+    for (const { seed, row, scratch, set } of runs)
+      console.log(`seed ${seed}: ${row}${scratch ? ' (from scratch)' : ''} ${JSON.stringify(set)}`);
     console.log(
       `${rows.length} rows x ${seeds.length} seeds: ${rows.length * seeds.length} runs in ${output}.`,
     );
     return;
   }
   const { signal, arm } = stopSignal();
-  const display = new RunDisplay(process.stdout, arm);
+  const display = new RunDisplay(process.stderr, arm);
   const result = await runSweep(parsed, output, {
     version: version(),
     openBackend,
@@ -76,15 +80,18 @@ async function sweep(file: string, flags: SweepFlags): Promise<void> {
     onCell: told,
     signal,
   });
-  console.log(`\n${result.table}`);
-  if (result.finished) console.log(`The table is in ${output}/table.md and table.json.`);
+  const { finished, table } = result;
+  if (flags.json === true) return printJson({ output, finished, rows: result.rows });
+  console.log(`\n${table}`);
+  if (finished) console.log(`The table is in ${output}/table.md and table.json.`);
   else console.log(`Stopped. The same command goes on: lacuna sweep ${file} --output ${output}`);
 }
 
+/** Progress, on the error output. */
 function told(event: SweepEvent): void {
   const { row, seed } = event.cell;
   if (event.kind === 'cell') {
-    console.log(`\n${event.done + 1} of ${event.total}: ${row.name}, seed ${seed}`);
+    console.error(`\n${event.done + 1} of ${event.total}: ${row.name}, seed ${seed}`);
     return;
   }
   const { finetune, probe } = event.scores;
@@ -92,7 +99,7 @@ function told(event: SweepEvent): void {
     ...(finetune === undefined ? [] : [`fine-tuned ${percent(finetune)}`]),
     ...(probe === undefined ? [] : [`probed ${percent(probe)}`]),
   ];
-  console.log(
+  console.error(
     `${row.name}, seed ${seed}: ${parts.join(', ')}${event.known ? ' (done before)' : ''}`,
   );
 }
