@@ -24,6 +24,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Says what a data set holds and what of it is broken, and writes it as one list.',
     load: async () => (await import('./commands/data.js')).dataCommand(),
   },
+  shard: {
+    summary: 'Puts the clips of a data set into WebDataset shards, which training reads in place.',
+    load: async () => (await import('./commands/shard.js')).shardCommand(),
+  },
   caption: {
     summary: 'Writes captions for videos, as a list for `lacuna pretrain`.',
     load: async () => (await import('./commands/caption.js')).captionCommand(),
@@ -123,6 +127,7 @@ const program = new Command('lacuna')
 Examples:
   $ lacuna demo                                                           make data, pretrain on it, say what it learned
   $ lacuna data check captions.jsonl --root videos                        what a data set holds, and what is broken
+  $ lacuna shard captions.jsonl --root videos --output shards             its clips in WebDataset shards
   $ lacuna caption videos --source model --model captioner                captions for your videos
   $ lacuna similarity --data captions.jsonl --teacher clip --output maps  maps for text-guided masks
   $ lacuna mask show clip.mp4 --mask motion-guided --output mask.png      a picture of where a mask falls

@@ -1,6 +1,6 @@
 import { LacunaError } from '../../spec/errors.js';
 import { sampleWord } from '../../spec/random/sample-word.js';
-import type { ClipRecord } from '../annotations/clip-record.js';
+import { type ClipRecord, placeOf } from '../annotations/clip-record.js';
 import { type ClipSampling, captionChoice } from '../sampling/clip-sampling.js';
 import type { DataRoot } from '../video/data-root.js';
 import type { VideoBackendName } from '../video/video-reader.js';
@@ -240,10 +240,6 @@ export class ClipLoader implements AsyncDisposable {
 
 /** A place with which of its augmentations is meant. */
 type RepeatedPlace = Place & { readonly repeat: number };
-/** Where the frames of a record lie. */
-function placeOf({ video, part }: ClipRecord): Pick<ClipRecord, 'video' | 'part'> {
-  return part === undefined ? { video } : { video, part };
-}
 
 /** What a sample is known by. */
 function keyOf({ source, number }: Pick<Place, 'source' | 'number'>): string {
