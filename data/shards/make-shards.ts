@@ -6,6 +6,7 @@ import { Lock } from '../../formats/lock.js';
 import { FileWriter, PARTIAL, replaceFileBy } from '../../formats/whole-file.js';
 import { LacunaError } from '../../spec/errors.js';
 import { type ClipList, type ClipRecord, jsonLine } from '../annotations/clip-record.js';
+import { checkDataFolder } from '../loader/check-data-folder.js';
 import { startWorker } from '../start-worker.js';
 import type { DataRoot } from '../video/data-root.js';
 import { writeEnergonFiles } from './energon.js';
@@ -52,7 +53,7 @@ export interface MadeShards {
  * `index.jsonl`, a list that every command takes, and Energon's `.nv-meta`. A shard is whole or not there;
  * those that are there are kept, so that the same call goes on where another one ended.
  *
- * @throws LacunaError where the folder holds other shards, another process writes there, or a thread ends.
+ * @throws LacunaError where none of the first videos is there, the folder holds other shards, another process writes there, or a thread ends.
  */
 export async function makeShards(
   { records, digest }: Pick<ClipList, 'records' | 'digest'>,
@@ -60,6 +61,7 @@ export async function makeShards(
   folder: string,
   { recipe: own, workers = 1, signal, onProgress, onProblem }: MakeShardsOptions,
 ): Promise<MadeShards> {
+  await checkDataFolder(root, records);
   const recipe: ShardRecipe = { list: digest, clips: records.length, ...own };
   await makeFolder(folder);
   const lock = await Lock.take(join(folder, LOCK_FILE), {
