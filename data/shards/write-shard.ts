@@ -160,7 +160,8 @@ async function encode(
 /** The shorter side becomes `size`, where it is larger; both sides even, as 4:2:0 needs. */
 export function encodedSize({ width, height }: FrameSize, size: number): FrameSize {
   const scale = Math.min(1, size / Math.min(width, height));
-  const even = (side: number): number => Math.max(2, 2 * Math.round((side * scale) / 2));
+  const even = (side: number): number =>
+    Math.max(2, 2 * Math.min(Math.round((side * scale) / 2), Math.floor(side / 2)));
   return { width: even(width), height: even(height) };
 }
 
