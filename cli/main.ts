@@ -44,6 +44,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Says what a run that begins with a folder of weights would take of it.',
     load: async () => (await import('./commands/import.js')).importCommand(),
   },
+  plan: {
+    summary: 'Says what memory and time a run would take, and what batch fits.',
+    load: async () => (await import('./commands/plan.js')).planCommand(),
+  },
   pretrain: {
     summary: 'Pretrains a masked video-text model on your videos and captions.',
     load: async () => (await import('./commands/pretrain.js')).pretrainCommand(),
@@ -131,6 +135,7 @@ Examples:
   $ lacuna caption videos --source model --model captioner                captions for your videos
   $ lacuna similarity --data captions.jsonl --teacher clip --output maps  maps for text-guided masks
   $ lacuna mask show clip.mp4 --mask motion-guided --output mask.png      a picture of where a mask falls
+  $ lacuna plan mac-vitb --batch 8 --clips 2500000                        what memory and time a run would take
   $ lacuna pretrain --data captions.jsonl --root videos                   pretrain on your videos
   $ lacuna import vit-base                                                what a run would take of pretrained weights
   $ lacuna tune runs/my-run --data captions.jsonl                         tune it for retrieval, unmasked

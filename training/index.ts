@@ -5,5 +5,6 @@
  */
 export type { LoopEvent, LoopOptions, LoopResult } from './loop.js';
 export { train } from './loop.js';
+export { benchRun, planRun, type RunBench, type RunPlan, stepsOf } from './plan-run.js';
 export type { Batches, Evaluated, Task, TaskBatch, TaskEvaluation, TaskSettings } from './task.js';
 export * from './tasks/index.js';
