@@ -45,17 +45,18 @@ const MAX_BATCH = 2 ** 16;
  * `planMemory`. The videos that are being decoded are not counted, nor is a teacher.
  *
  * @param available Bytes. @defaultValue the memory of this machine
+ * @param process Bytes that this process has before it begins. @defaultValue those that it has now
  */
 export function planRun(
   settings: RunSettings,
   backend: Pick<Backend, 'info'>,
   available: number = totalmem(),
+  process: number = globalThis.process.memoryUsage().rss,
 ): RunPlan {
   const plan = planOf(settings);
   const parameters = plan.state
     .filter(({ role }) => role === 'parameter')
     .reduce((sum, { shape }) => sum + elementCount(shape), 0);
-  const process = globalThis.process.memoryUsage().rss;
   const ahead = framesAhead(maskedClipSampling(settings), settings.batch);
   const { memory: habits } = backend.info;
   const own = { parameters, ahead, process, available };

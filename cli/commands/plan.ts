@@ -75,10 +75,12 @@ async function plan(preset: string, flags: PlanFlags): Promise<void> {
   const line = new TerminalLine(process.stderr);
   try {
     let seconds: number | undefined = 0;
+    // Before the first stage is measured, which leaves its traces.
+    const own = process.memoryUsage().rss;
     for (const [i, stage] of stagesOf(settings).entries()) {
       const name = settings.stages?.[i]?.name;
       const { batch, microbatches } = stage;
-      const planned = planRun(stage, backend);
+      const planned = planRun(stage, backend, undefined, own);
       console.log(
         `${preset}${name === undefined ? '' : `, ${name}`}: ${(planned.parameters / 1e6).toFixed(1)} M parameters, batch ${batch}${microbatches === 1 ? '' : ` in ${microbatches} parts`}, ${backend.info.name} (${backend.info.device})`,
       );
@@ -98,7 +100,8 @@ async function plan(preset: string, flags: PlanFlags): Promise<void> {
       console.log(
         `  speed   ${bench.clipsPerSecond.toPrecision(3)} clips/s, by steps of ${bench.clips} clips${parts}`,
       );
-      if (bench.peak !== undefined && needed !== undefined) {
+      // The most that a process has had says nothing of a stage that needs less than one before it.
+      if (i === 0 && bench.peak !== undefined && needed !== undefined) {
         const step = needed - planned.ahead;
         console.log(
           `  peak    ${gib(bench.peak)} measured of a step without videos, ${gib(step)} predicted: ${(bench.peak / step).toFixed(2)} of it`,
