@@ -29,7 +29,12 @@ export type {
   LoaderStatistics,
   SkippedSample,
 } from './loader/clip-batch.js';
-export { ClipLoader, type ClipLoaderOptions, type ClipSource, framesAhead } from './loader/clip-loader.js';
+export {
+  ClipLoader,
+  type ClipLoaderOptions,
+  type ClipSource,
+  framesAhead,
+} from './loader/clip-loader.js';
 export { ClipReader, type ClipReaderOptions, type EvaluationClip } from './loader/clip-reader.js';
 export { epochOrder } from './loader/epoch-order.js';
 export type { FlowFile } from './motion/flow-file.js';

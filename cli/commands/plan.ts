@@ -151,7 +151,7 @@ function memoryLines(plan: RunPlan, batch: number): readonly string[] {
     return [`memory  ${gib(memory.peak)} on the device (${parts}), whose memory is not known`];
   const others = `frames decoded ahead ${gib(ahead)}, this process ${gib(own)}`;
   const all = `memory  ${gib(needed)} of ${gib(available)}: ${parts}, ${others}`;
-  const whole = `fits    ${fits.whole === 0 ? 'no whole batch' : `whole batches of up to ${fits.whole} clips`}`;
+  const whole = fits.whole === 0 ? 'no whole batch' : `whole batches of up to ${fits.whole} clips`;
   const { part } = fits;
   const inParts =
     part === 0
@@ -160,8 +160,8 @@ function memoryLines(plan: RunPlan, batch: number): readonly string[] {
         ? `${batch} clips at once`
         : `${batch} clips ${part} at a time (--microbatches ${batch / part})`;
   return needed <= available
-    ? [all, `${whole}; ${inParts}`]
-    : [all, `DOES NOT FIT; ${whole}; ${inParts}`];
+    ? [all, `fits    ${whole}; ${inParts}`]
+    : [all, `DOES NOT FIT; what does: ${whole}; ${inParts}`];
 }
 
 function gib(bytes: number): string {
