@@ -10,11 +10,11 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { ONNX } from '../backends/onnx/index.js';
-import type { HostTensor } from '../core/backend.js';
+import { benchPlan } from '../core/measure/bench-plan.js';
 import { planMemory } from '../core/measure/plan-memory.js';
-import { inputMaker, problemNamed } from '../core/measure/problem.js';
-import { PlanRunner, trainingPlan } from '../core/plan/index.js';
-import { clipTokens, elementCount, type ProgramInput } from '../spec/index.js';
+import { problemNamed } from '../core/measure/problem.js';
+import { type PlanRunner, trainingPlan } from '../core/plan/index.js';
+import { clipTokens } from '../spec/index.js';
 
 const { values } = parseArgs({
   options: {
@@ -47,44 +47,20 @@ const plan = trainingPlan(config, { batch, visible }, { microbatches, gradientNo
 const { memory: habits } = backend.info;
 if (habits === undefined) throw new Error('the backend does not say how it keeps memory');
 const predicted = planMemory(plan, habits);
-const make = inputMaker({ batch, visible });
 const before = memory('VmRSS');
 console.error(
   `predicted ${JSON.stringify(
     Object.fromEntries(Object.entries(predicted).map(([k, v]) => [k, Math.round(v / MIB)])),
   )} MiB, beside ${Math.round(before / MIB)} MiB of the process`,
 );
-const runner = await PlanRunner.open(
-  backend,
-  plan,
-  (spec) => make({ ...spec, dtype: 'f32' }),
-  (table) => make(table),
-);
-console.error(
-  `compiled in ${runner.compileSeconds.toFixed(1)} s, ${Math.round(memory('VmRSS') / MIB)} MiB`,
-);
 const start = performance.now();
-const counts: Record<string, number> = {};
-for (const [key, executable] of runner.executables) {
-  const run = executable.run.bind(executable);
-  executable.run = async (inputs) => {
-    const outputs = await run(inputs);
-    const count = (counts[key] ?? 0) + 1;
-    counts[key] = count;
-    if ((count & (count - 1)) === 0) {
-      const seconds = ((performance.now() - start) / 1000).toFixed(0);
-      console.error(`${key} ${count}: ${seconds} s, ${Math.round(memory('VmRSS') / MIB)} MiB`);
-    }
-    return outputs;
-  };
-}
-
-const metrics: Record<string, number>[] = [];
-const feeds = globalFeeds();
-for (let step = 0; step < Number(values.steps); step++)
-  metrics.push({ ...(await runner.step(feeds)) });
-const seconds = (performance.now() - start) / 1000 / Number(values.steps);
-await runner.dispose();
+const { stepSeconds, metrics } = await benchPlan(backend, plan, {
+  visible,
+  warm: 0,
+  steps: Number(values.steps),
+  onOpen: watch,
+});
+const seconds = stepSeconds.reduce((sum, each) => sum + each, 0) / stepSeconds.length;
 const measured = memory('VmHWM');
 const expected = predicted.peak + before;
 console.log(
@@ -96,7 +72,7 @@ console.log(
     visible,
     tokens,
     secondsPerStep: +seconds.toFixed(1),
-    metrics: metrics.at(-1),
+    metrics,
     predictedMiB: Math.round(expected / MIB),
     measuredMiB: Math.round(measured / MIB),
     ratio: +(measured / expected).toFixed(3),
@@ -104,27 +80,23 @@ console.log(
 );
 await backend.dispose();
 
-/** The data of the global batch: what the parts are cut from. */
-function globalFeeds(): Record<string, HostTensor> {
-  const found: Record<string, HostTensor> = {};
-  for (const { program, repeat, rows } of plan.calls) {
-    for (const input of plan.programs[program]?.inputs ?? []) {
-      if (input.name === rows || (input.role !== 'data' && input.role !== 'schedule')) continue;
-      if (found[input.name] !== undefined || plan.scratch.some(({ name }) => name === input.name))
-        continue;
-      found[input.name] = made(input, input.role === 'data' ? repeat : 1);
-    }
+/** Tells how far each program is. */
+function watch({ executables, compileSeconds }: PlanRunner): void {
+  console.error(
+    `compiled in ${compileSeconds.toFixed(1)} s, ${Math.round(memory('VmRSS') / MIB)} MiB`,
+  );
+  const counts: Record<string, number> = {};
+  for (const [key, executable] of executables) {
+    const run = executable.run.bind(executable);
+    executable.run = async (inputs) => {
+      const outputs = await run(inputs);
+      const count = (counts[key] ?? 0) + 1;
+      counts[key] = count;
+      if ((count & (count - 1)) === 0) {
+        const passed = ((performance.now() - start) / 1000).toFixed(0);
+        console.error(`${key} ${count}: ${passed} s, ${Math.round(memory('VmRSS') / MIB)} MiB`);
+      }
+      return outputs;
+    };
   }
-  return found;
-}
-
-function made(input: ProgramInput, repeat: number): HostTensor {
-  const [first = 1, ...rest] = input.shape;
-  const shape = input.shape.length === 0 ? [] : [repeat * first, ...rest];
-  const tensor = { ...input, shape };
-  // By hand for frames: from a list of numbers, they would pass through eight times their memory.
-  if (input.dtype !== 'u8') return make(tensor);
-  const data = new Uint8Array(elementCount(shape));
-  for (let i = 0; i < data.length; i++) data[i] = (Math.imul(i, 2654435761) >>> 24) & 255;
-  return { dtype: input.dtype, shape, data };
 }

@@ -16,6 +16,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Says what a data set holds and what of it is broken, and writes it as one list.',
     load: async () => (await import('./commands/data.js')).dataCommand(),
   },
+  shard: {
+    summary: 'Puts the clips of a data set into WebDataset shards, which training reads in place.',
+    load: async () => (await import('./commands/shard.js')).shardCommand(),
+  },
   caption: {
     summary: 'Writes captions for videos, as a list for `lacuna pretrain`.',
     load: async () => (await import('./commands/caption.js')).captionCommand(),
@@ -31,6 +35,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   import: {
     summary: 'Says what a run that begins with a folder of weights would take of it.',
     load: async () => (await import('./commands/import.js')).importCommand(),
+  },
+  plan: {
+    summary: 'Says what memory and time a run would take, and what batch fits.',
+    load: async () => (await import('./commands/plan.js')).planCommand(),
   },
   pretrain: {
     summary: 'Pretrains a masked video-text model on your videos and captions.',

@@ -23,9 +23,11 @@ const program = new Command('lacuna')
 Examples:
   $ lacuna demo                                                           make data, pretrain on it, say what it learned
   $ lacuna data check captions.jsonl --root videos                        what a data set holds, and what is broken
+  $ lacuna shard captions.jsonl --root videos --output shards             its clips in WebDataset shards
   $ lacuna caption videos --source model --model captioner                captions for your videos
   $ lacuna similarity --data captions.jsonl --teacher clip --output maps  maps for text-guided masks
   $ lacuna mask show clip.mp4 --mask motion-guided --output mask.png      a picture of where a mask falls
+  $ lacuna plan mac-vitb --batch 8 --clips 2500000                        what memory and time a run would take
   $ lacuna pretrain --data captions.jsonl --root videos                   pretrain on your videos
   $ lacuna import vit-base                                                what a run would take of pretrained weights
   $ lacuna tune runs/my-run --data captions.jsonl                         tune it for retrieval, unmasked

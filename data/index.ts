@@ -30,7 +30,12 @@ export type {
   LoaderStatistics,
   SkippedSample,
 } from './loader/clip-batch.js';
-export { ClipLoader, type ClipLoaderOptions, type ClipSource } from './loader/clip-loader.js';
+export {
+  ClipLoader,
+  type ClipLoaderOptions,
+  type ClipSource,
+  framesAhead,
+} from './loader/clip-loader.js';
 export { ClipReader, type ClipReaderOptions, type EvaluationClip } from './loader/clip-reader.js';
 export { epochOrder } from './loader/epoch-order.js';
 export type { FlowFile } from './motion/flow-file.js';
@@ -68,6 +73,15 @@ export {
   viewClips,
   viewFrames,
 } from './sampling/view-clips.js';
+export { listFile } from './shards/list-file.js';
+export {
+  type IndexedShards,
+  indexShards,
+  type MadeShards,
+  makeShards,
+} from './shards/make-shards.js';
+export { SHARD_CONTENTS, type ShardContent } from './shards/shard-recipe.js';
+export type { ShardProblem } from './shards/write-shard.js';
 export { clipSimilarity } from './similarity/clip-similarity.js';
 export { DEFAULT_FRAME_STRIDE, nearestStored, storedFrames } from './similarity/frame-stride.js';
 export type { EntryHeader, SimilarityEntry } from './similarity/similarity-entry.js';
@@ -87,8 +101,16 @@ export {
   writeTokenizer,
 } from './tokenizer/tokenizer-files.js';
 export { trainBpe } from './tokenizer/train-bpe.js';
-export { type DataRoot, dataRootOf, fileInRoot, rootFolder } from './video/data-root.js';
+export {
+  type DataRoot,
+  dataRootOf,
+  fileInRoot,
+  rootFolder,
+  videoInRoot,
+} from './video/data-root.js';
 export { videoBackend } from './video/video-backend.js';
+export { videoBytes, videoDigest } from './video/video-file.js';
+export type { VideoPath } from './video/video-path.js';
 export type {
   CropBox,
   FrameRequest,

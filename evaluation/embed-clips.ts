@@ -1,5 +1,10 @@
-import { ClipReader, type ClipRecord, type DataRoot, fileInRoot } from '../data/index.js';
-import { fileDigest } from '../formats/index.js';
+import {
+  ClipReader,
+  type ClipRecord,
+  type DataRoot,
+  videoDigest,
+  videoInRoot,
+} from '../data/index.js';
 import { clipSampling } from '../run/feeds/clip-sampling.js';
 import { EMBEDDING_BATCH, embedRows, type TrainedModel, withProgram } from '../run/open-program.js';
 import type { DataProblem } from '../run/run-folder.js';
@@ -184,16 +189,16 @@ class WindowMeans {
 /** What the embedding of a video depends on; undefined where the file cannot be read. */
 async function keyOf(
   { settings }: TrainedModel,
-  { video, part }: ClipRecord,
+  record: ClipRecord,
   root: DataRoot,
   [name, windows]: readonly [name: string, windows: number],
   { model }: Kept,
 ): Promise<EmbeddingKey | undefined> {
   try {
-    const digest = await fileDigest(await fileInRoot(root, video));
+    const digest = await videoDigest(await videoInRoot(root, record));
     const { frames: count, size, rule } = clipSampling(settings);
     const facts = [count, size, rule, windows];
-    const sampling = JSON.stringify(part === undefined ? facts : [...facts, part]);
+    const sampling = JSON.stringify(record.part === undefined ? facts : [...facts, record.part]);
     return [name, model, digest, sampling];
   } catch (error) {
     if (error instanceof LacunaError) return undefined;

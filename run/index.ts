@@ -66,6 +66,7 @@ export {
   modelConfig as modelConfigOf,
   modelState,
   resolveSettings,
+  stagesOf,
   videoConfig as videoConfigOf,
 } from './settings/settings.js';
 export { newestStage } from './stages.js';

@@ -11,6 +11,7 @@ it.each([
   ['shards', 100],
   ['lists', 400],
   ['parquet', 12],
+  ['shard', 150],
   ['png', 60],
   ['jpeg', 60],
   ['webp', 60],

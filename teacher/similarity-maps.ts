@@ -1,15 +1,16 @@
-import { stat } from 'node:fs/promises';
 import {
   type ClipRecord,
   type DataRoot,
   DEFAULT_FRAME_STRIDE,
-  fileInRoot,
   type SimilarityEntry,
   type SimilarityRecipe,
   type SimilarityStore,
   storedFrames,
   type VideoBackend,
+  type VideoPath,
   videoBackend,
+  videoBytes,
+  videoInRoot,
 } from '../data/index.js';
 import type { Aligner } from '../run/aligner.js';
 import { LacunaError, quantizeSimilarity } from '../spec/index.js';
@@ -163,12 +164,13 @@ class EntryMaker {
   }
 
   async make(
-    { video, captions: asked }: ClipRecord,
+    record: ClipRecord,
     onNote: (sentence: string) => void,
   ): Promise<'made' | 'reused' | 'stopped'> {
     const { root, store } = this.#work;
-    const path = await readable(() => fileInRoot(root, video));
-    const { size: bytes } = await readable(() => stat(path));
+    const { video, captions: asked } = record;
+    const path = await readable(() => videoInRoot(root, record));
+    const bytes = await readable(() => videoBytes(path));
     const captions = [...new Set(asked)];
     const found = await this.#found(video, onNote);
     const kept = found?.bytes === bytes ? found : undefined;
@@ -199,7 +201,7 @@ class EntryMaker {
 
   /** The maps of some captions over the stored frames, or undefined where the signal came. */
   async #maps(
-    path: string,
+    path: VideoPath,
     video: string,
     captions: readonly string[],
     onNote: (sentence: string) => void,

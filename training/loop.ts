@@ -18,7 +18,13 @@ export type LoopEvent =
       /** The stage that begins, or goes on, where the run has some. */
       readonly stage?: TaskStage;
     }
-  | ({ readonly kind: 'step'; readonly steps: number; readonly clips: number } & StepMetrics)
+  | ({
+      readonly kind: 'step';
+      readonly steps: number;
+      readonly clips: number;
+      /** What the samples of the step are known by. */
+      readonly samples: readonly string[];
+    } & StepMetrics)
   | ({ readonly kind: 'problem' } & DataProblem)
   | ({ readonly kind: 'evaluation' } & StepEvaluation)
   | { readonly kind: 'checkpoint'; readonly step: number; readonly path: string }
@@ -165,7 +171,7 @@ class Loop<B extends TaskBatch> {
       ...facts,
     };
     await this.#options.folder?.appendMetrics(line);
-    this.#emit({ kind: 'step', steps: this.#total, clips, ...line });
+    this.#emit({ kind: 'step', steps: this.#total, clips, samples: batch.ids, ...line });
     const before = this.#told - this.#step;
     this.#skipped.check(metrics, this.#told, this.#saved + before);
   }

@@ -5,6 +5,7 @@ import {
   type ClipRecord,
   type DataRoot,
   dataRootOf,
+  listFile,
   listFolder,
   named,
   readClipList,
@@ -45,7 +46,11 @@ export function captionCommand(): Command {
         '            the labels, and nothing of the videos\n' +
         'An interrupted run goes on when the same command is given again.',
     )
-    .argument('<videos>', 'a folder of videos (with all folders below it), or a list of them')
+    .argument(
+      '<videos>',
+      'a folder of videos (with all folders below it), a list of them, or shards',
+      listFile,
+    )
     .option('--source <name>', 'model, labels or endpoint')
     .option('--output <list>', 'JSON Lines list to write', 'captions.jsonl')
     .addOption(rootOption())

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
+import { listFile } from '../../data/index.js';
 import {
   ALIGNED_VECTORS,
   CAPTION_TITLE,
@@ -59,7 +60,8 @@ export function embedCommand(): Command {
     .argument('<run>', 'the run folder of the model')
     .requiredOption(
       '--data <list>',
-      'clips: JSON Lines (video or image, captions, label), the annotation file of a public set, or a folder',
+      'clips: JSON Lines (video or image, captions, label), the annotation file of a public set, shards, or a folder',
+      listFile,
     )
     .requiredOption(
       '--output <file>',

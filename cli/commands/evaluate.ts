@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { Command } from 'commander';
-import { checkDataFolder, dataRootOf, readClipList } from '../../data/index.js';
+import { checkDataFolder, dataRootOf, listFile, readClipList } from '../../data/index.js';
 import { EVALUATORS, evaluate, lackingFor } from '../../evaluation/index.js';
 import { loadModel, taskOf } from '../../run/index.js';
 import { LacunaError } from '../../spec/index.js';
@@ -36,7 +36,11 @@ export function evaluateCommand(): Command {
         '--set evaluation.everySteps=N of `lacuna pretrain`.',
     )
     .argument('<run>', 'the run folder')
-    .requiredOption('--data <list>', 'held-out clips: JSON Lines (video, captions)')
+    .requiredOption(
+      '--data <list>',
+      'held-out clips: JSON Lines (video, captions), or shards',
+      listFile,
+    )
     .addOption(rootOption())
     .addOption(followLinksOption())
     .option('--clips <n>', 'how many of them, from the first (default: all)', wholeNumber(1, 1e6))

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { listFile } from '../../data/index.js';
 import {
   finetuningConfig,
   type RunSettings,
@@ -52,8 +53,12 @@ export function finetuneCommand(): Command {
         'how well it does on clips that it did not learn from. Ctrl-C ends it with a checkpoint.\n\n' +
         RECIPE_NAMES.map((name) => `  ${name.padEnd(10)} ${RECIPES[name].source}`).join('\n'),
     )
-    .option('--data <list>', 'clips to learn from: JSON Lines (video, label) or a VideoMAE list')
-    .option('--test <list>', 'clips to judge by, of the same classes')
+    .option(
+      '--data <list>',
+      'clips to learn from: JSON Lines (video, label), a VideoMAE list, or shards',
+      listFile,
+    )
+    .option('--test <list>', 'clips to judge by, of the same classes', listFile)
     .addOption(rootOption())
     .addOption(followLinksOption())
     .addOption(

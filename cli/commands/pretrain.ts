@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { listFile } from '../../data/index.js';
 import { configJsonSchema, readManifest } from '../../run/index.js';
 import { type PretrainResult, pretrain, resumePretraining } from '../../training/index.js';
 import { openAligner } from '../open-aligner.js';
@@ -29,7 +30,11 @@ interface PretrainFlags extends RunFlags {
 export function pretrainCommand(): Command {
   const command = new Command('pretrain')
     .description('Pretrains a masked video-text model on your videos and captions.')
-    .option('--data <list>', 'JSON Lines (video or image, captions, label) or a VideoMAE list')
+    .option(
+      '--data <list>',
+      'JSON Lines (video or image, captions, label), a VideoMAE list, or a folder of shards',
+      listFile,
+    )
     .addOption(rootOption())
     .addOption(followLinksOption())
     .option('--output <folder>', 'run folder to write (default: runs/ and the time)')

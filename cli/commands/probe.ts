@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { listFile } from '../../data/index.js';
 import type { EmbeddingCache } from '../../evaluation/index.js';
 import {
   PROBE_HEADS,
@@ -64,11 +65,13 @@ export function probeCommand(): Command {
     .argument('[run]', 'folder of the pretraining run whose encoder is probed')
     .option(
       '--data <list or folder>',
-      'clips to learn from: a list with labels, or a folder with a folder for each class',
+      'clips to learn from: a list with labels, shards, or a folder with a folder for each class',
+      listFile,
     )
     .option(
       '--test <list or folder>',
       'clips to judge by (default: every fifth clip of each class of --data)',
+      listFile,
     )
     .addOption(rootOption())
     .addOption(followLinksOption())

@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import {
   checkDataFolder,
   dataRootOf,
+  listFile,
   readClipList,
   SIMILARITY_FORMS,
   SimilarityStore,
@@ -41,7 +42,7 @@ export function similarityCommand(): Command {
         'frame is like each caption, by a frozen teacher. What is there already is kept, so a second\n' +
         'call goes on where the first was stopped.',
     )
-    .requiredOption('--data <list>', 'JSON Lines (video, captions)')
+    .requiredOption('--data <list>', 'JSON Lines (video, captions), or shards', listFile)
     .addOption(rootOption())
     .addOption(followLinksOption())
     .requiredOption(

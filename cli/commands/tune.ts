@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { listFile } from '../../data/index.js';
 import {
   readManifest,
   TUNING_NAMES,
@@ -37,7 +38,7 @@ export function tuneCommand(): Command {
         TUNING_NAMES.map((name) => `  ${name.padEnd(10)} ${TUNINGS[name].source}`).join('\n'),
     )
     .argument('<run>', 'the run folder that it begins with')
-    .requiredOption('--data <list>', 'JSON Lines (video, captions)')
+    .requiredOption('--data <list>', 'JSON Lines (video, captions), or shards', listFile)
     .addOption(rootOption())
     .addOption(followLinksOption())
     .addOption(

@@ -6,6 +6,7 @@ import {
   type ClipListOptions,
   type DataRoot,
   dataRootOf,
+  listFile,
   listFolder,
   readClipList,
 } from '../../data/index.js';
@@ -41,10 +42,11 @@ export interface NamedData {
  * @throws LacunaError for what is neither.
  */
 export async function readData(
-  data: string,
+  given: string,
   flags: DataFlags,
   onNote: (sentence: string) => void,
 ): Promise<NamedData> {
+  const data = listFile(given);
   const { root, followLinks = false, pictures = false } = flags;
   const options = listOptions(flags);
   const isFolder = (await stat(data).catch(() => undefined))?.isDirectory() ?? false;
@@ -52,10 +54,10 @@ export async function readData(
     const list = await readClipList(data, onNote, options);
     return { list, root: dataRootOf(root ?? dirname(data), followLinks) };
   }
-  const [given] = Object.keys(options);
-  if (given !== undefined) {
+  const [flag] = Object.keys(options);
+  if (flag !== undefined) {
     throw new LacunaError({
-      where: `--${given}`,
+      where: `--${flag}`,
       what: 'this is for annotation files, and here is a folder',
       got: data,
     });

@@ -1,3 +1,4 @@
+import type { MemberPlace } from '../video/video-path.js';
 import type { ClipPart } from './clip-part.js';
 
 /** One video of a data set, or a part of one, with what is written about it. */
@@ -11,12 +12,26 @@ export interface ClipRecord {
   readonly video: string;
   /** The part of the video that it is about. @defaultValue all of it */
   readonly part?: ClipPart;
+  /** Where its bytes lie in the tar that `video` begins with. @defaultValue the video is a file */
+  readonly member?: MemberPlace;
   /** Its captions, trimmed and not empty; there may be none. */
   readonly captions: readonly string[];
   /** Its class. */
   readonly label?: string;
   /** Its classes, where it has several, by what each is about (`verb`, `noun`), in order of these names. */
   readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** Where the frames of a record lie. */
+export type ClipPlace = Pick<ClipRecord, 'video' | 'part' | 'member'>;
+
+/** That of a record, and nothing else of it. */
+export function placeOf({ video, part, member }: ClipPlace): ClipPlace {
+  return {
+    video,
+    ...(part === undefined ? {} : { part }),
+    ...(member === undefined ? {} : { member }),
+  };
 }
 
 /** A list of videos as read from a file. */
@@ -38,19 +53,19 @@ export interface ClipList {
 
 /** A record as a line of the text that its list's digest is of. */
 export function recordLine(record: Omit<ClipRecord, 'id'>): string {
-  const { video, captions, label, labels, part } = record;
-  const more = [part, labels].filter((each) => each !== undefined);
+  const { video, captions, label, labels, part, member } = record;
+  const more = [part, labels, member].filter((each) => each !== undefined);
   return `${JSON.stringify([video, captions, label ?? null, ...more])}\n`;
 }
 
 /** A record as a line of a JSON Lines list, which is read back as it is. */
 export function jsonLine(record: Omit<ClipRecord, 'id'>): string {
-  const { video, captions, label, labels, part } = record;
+  const { video, captions, label, labels, part, member = {} } = record;
   const where =
     part === undefined ? {} : 'start' in part ? part : { frames: [part.first, part.count] };
   const rest = {
     ...(label === undefined ? {} : { label }),
     ...(labels === undefined ? {} : { labels }),
   };
-  return `${JSON.stringify({ video, ...where, captions, ...rest })}\n`;
+  return `${JSON.stringify({ video, ...where, captions, ...rest, ...member })}\n`;
 }

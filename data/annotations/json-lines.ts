@@ -12,7 +12,15 @@ const SAME_KEYS = [
   ['video', 'image', 'file_name'],
   ['label', 'labels'],
 ] as const;
-const KNOWN_KEYS: ReadonlySet<string> = new Set([...SAME_KEYS.flat(), 'start', 'end', 'frames']);
+/** The keys that say where in a tar the bytes lie, and which they are: all or none. */
+const MEMBER_KEYS = ['offset', 'bytes', 'sha256'] as const;
+const KNOWN_KEYS: ReadonlySet<string> = new Set([
+  ...SAME_KEYS.flat(),
+  'start',
+  'end',
+  'frames',
+  ...MEMBER_KEYS,
+]);
 
 /**
  * Reads a JSON Lines list: on each line an object with `video` (path relative to the data folder, of a
@@ -20,7 +28,8 @@ const KNOWN_KEYS: ReadonlySet<string> = new Set([...SAME_KEYS.flat(), 'start', '
  * `caption` and `text` are the same) and, if wanted, `label`, or `labels`, an object of one for each thing
  * told of the clip, and `start` and `end` in seconds, or `frames` (the first one and how many), of the part
  * of the video that the line is about. Other keys, and
- * captions that cannot be used, are counted and left out; blank lines are passed over.
+ * captions that cannot be used, are counted and left out; blank lines are passed over. In the index of
+ * shards `offset`, `bytes` and `sha256` say where in a tar the video lies.
  *
  * @throws LacunaError that names the line, what it has and what it should have, and the other lines
  * that cannot be read.
@@ -66,6 +75,7 @@ function addLine(
   const record = {
     video: videoPath(where, video),
     ...partOf(where, fields),
+    ...memberOf(where, fields),
     ...(label === undefined ? {} : { label }),
     ...(labels === undefined ? {} : { labels }),
   };
@@ -88,6 +98,29 @@ function partOf(
     });
   }
   return { part: framePart(where, frames[0], frames[1]) };
+}
+
+function memberOf(
+  where: string,
+  { offset, bytes, sha256 }: Readonly<Record<string, unknown>>,
+): Pick<ClipRecord, 'member'> {
+  if (offset === undefined && bytes === undefined && sha256 === undefined) return {};
+  const isPlace = (value: unknown): value is number =>
+    Number.isSafeInteger(value) && Number(value) >= 0;
+  if (
+    isPlace(offset) &&
+    isPlace(bytes) &&
+    typeof sha256 === 'string' &&
+    /^[0-9a-f]{64}$/.test(sha256)
+  )
+    return { member: { offset, bytes, sha256 } };
+  throw new LacunaError({
+    what: 'the place in a tar is not told in full',
+    where,
+    got: show({ offset, bytes, sha256 }),
+    expected: 'whole numbers "offset" and "bytes", and "sha256" in 64 hexadecimal digits',
+    fix: 'Make the index of the shards again: lacuna shard FOLDER --index',
+  });
 }
 
 function parse(where: string, text: string): Readonly<Record<string, unknown>> {

@@ -21,6 +21,11 @@ const ENDINGS =
 const PICTURES = /\.(?:png|jpe?g|webp)$/i;
 const DEEPEST = 32;
 
+/** Whether a file is taken for a still picture by its name. */
+export function isPictureName(name: string): boolean {
+  return PICTURES.test(name);
+}
+
 /** Whether a file is taken for a video by its name. */
 export function isVideoName(name: string): boolean {
   return ENDINGS.test(name);

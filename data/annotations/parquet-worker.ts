@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import { decompress as unpackZstd } from 'fzstd';
 import type { AsyncBuffer, Compressors, FileMetaData, SchemaTree } from 'hyparquet';
 import {
   parquetMetadataAsync,
@@ -32,14 +33,21 @@ const BATCH = 4096;
 /** Bytes of the columns of one row group, as they lie in the file and unpacked. */
 const MAX_BYTES = 2 ** 28;
 
+/** Room for a page that says its length. */
+function page(length: number): Uint8Array {
+  if (!(length >= 0 && length <= MAX_BYTES)) throw new Error(`a page of it has ${length} bytes`);
+  return new Uint8Array(length);
+}
+
 /** How pages are unpacked, none into more than a row group may have. */
 const COMPRESSORS: Compressors = {
   SNAPPY: (input, length) => {
-    if (!(length >= 0 && length <= MAX_BYTES)) throw new Error(`a page of it has ${length} bytes`);
-    const output = new Uint8Array(length);
+    const output = page(length);
     snappyUncompress(input, output);
     return output;
   },
+  // Node has it from 22.15 on only.
+  ZSTD: (input, length) => unpackZstd(input, page(length)),
   GZIP: (input) => new Uint8Array(gunzipSync(input, { maxOutputLength: MAX_BYTES })),
   BROTLI: (input) => new Uint8Array(brotliDecompressSync(input, { maxOutputLength: MAX_BYTES })),
 };
@@ -61,7 +69,7 @@ function factsOf(path: string, error: unknown): ErrorFacts {
     where: path,
     what: 'the Parquet file cannot be decoded',
     got: error instanceof Error ? error.message.slice(0, 200) : String(error),
-    fix: 'Fetch it again if it is damaged; of codecs, snappy, gzip, brotli and none are read: write it so, or as JSON Lines.',
+    fix: 'Fetch it again if it is damaged; of codecs, snappy, gzip, brotli, zstd and none are read: write it so, or as JSON Lines.',
   };
 }
 

@@ -67,13 +67,16 @@ export async function checkDataSet(
 
 /** The videos of records, each once, with all parts of it. */
 function jobsOf(records: readonly ClipRecord[], root: DataRoot, decodeAll: boolean): InspectJob[] {
-  const parts = new Map<string, ClipPart[]>();
-  for (const { video, part } of records) {
-    const own = parts.get(video) ?? [];
-    if (part !== undefined) own.push(part);
-    parts.set(video, own);
+  const videos = new Map<string, { readonly parts: ClipPart[]; readonly record: ClipRecord }>();
+  for (const record of records) {
+    const own = videos.get(record.video) ?? { parts: [], record };
+    if (record.part !== undefined) own.parts.push(record.part);
+    videos.set(record.video, own);
   }
-  return [...parts].map(([video, own]) => ({ root, video, parts: own, decodeAll }));
+  return [...videos].map(([video, { parts, record }]) => {
+    const { member } = record;
+    return { root, video, parts, decodeAll, ...(member === undefined ? {} : { member }) };
+  });
 }
 
 function duplicatesOf(

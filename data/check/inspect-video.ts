@@ -1,11 +1,11 @@
-import { stat } from 'node:fs/promises';
-import { fileDigest } from '../../formats/plain-file.js';
 import { LacunaError } from '../../spec/errors.js';
 import type { ClipPart } from '../annotations/clip-part.js';
 import { keyFrames } from '../sampling/key-frames.js';
 import { partSpan } from '../sampling/part-span.js';
-import { type DataRoot, fileInRoot } from '../video/data-root.js';
+import { type DataRoot, videoInRoot } from '../video/data-root.js';
 import { durationOf } from '../video/frame-times.js';
+import { videoBytes, videoDigest } from '../video/video-file.js';
+import type { MemberPlace } from '../video/video-path.js';
 import type { Frames, VideoBackend, VideoInfo, VideoReader } from '../video/video-reader.js';
 import { bytesTold } from './container-end.js';
 import {
@@ -19,6 +19,8 @@ import {
 export interface InspectJob {
   readonly root: DataRoot;
   readonly video: string;
+  /** Where in a tar it lies. @defaultValue it is a file */
+  readonly member?: MemberPlace;
   /** The parts of it that records are about. */
   readonly parts: readonly ClipPart[];
   /** Whether all frames are decoded, rather than a few. */
@@ -56,10 +58,13 @@ export async function inspectVideo(backend: VideoBackend, job: InspectJob): Prom
   const faults: string[] = [];
   const none = { video, lostFrames: 0, badParts: [] };
   try {
-    const path = await fileInRoot(root, video);
-    bytes = (await stat(path)).size;
-    digest = await fileDigest(path);
-    const told = await bytesTold(path);
+    const path = await videoInRoot(root, job);
+    bytes = await videoBytes(path);
+    digest = await videoDigest(path);
+    if (job.member !== undefined && job.member.sha256 !== digest)
+      faults.push('its bytes have changed since the index of the shards was made');
+    // The bytes of a member of a tar are held to its digest.
+    const told = typeof path === 'string' ? await bytesTold(path) : undefined;
     if (told !== undefined && told > bytes) {
       faults.push(`the file is cut off: it says that it has ${told} bytes, and has ${bytes}`);
     }

@@ -15,6 +15,9 @@ const DEMO_SHAPE: EncodedShape = {
   framesPerSecond: FRAMES_PER_SECOND,
 };
 
+/** x264's constant rate factor: lower is better and larger. */
+const DEMO_QUALITY = 16;
+
 /**
  * Writes the frames of a clip (planar YUV 4:2:0) as an H.264 file, Matroska where its name ends with
  * `.mkv` and mp4 otherwise, whatever its name; by default demo frames.
@@ -25,33 +28,67 @@ export type ClipEncoder = (
   shape?: EncodedShape,
 ) => void;
 
+/** A video file that frames are added to, one after the other. */
+export interface ClipFile {
+  /** Planar YUV 4:2:0. */
+  add(frame: Uint8Array): void;
+  /** Writes what the encoder still holds. */
+  finish(): void;
+  /** Closes the file; after a failure too. */
+  close(): void;
+}
+
 /**
- * Loads `node-av` and returns an encoder of clips. One thread and fixed settings: the same frames
- * give the same bytes on one machine with one version of `node-av`.
+ * Loads `node-av` and returns an encoder of clips.
+ *
+ * @throws LacunaError if `node-av` is not installed or cannot be loaded here.
+ */
+export async function loadClipEncoder(): Promise<ClipEncoder> {
+  const open = await loadClipFiles();
+  return (file, frames, shape) => {
+    const opened = open(file, shape);
+    try {
+      for (const frame of frames) opened.add(frame);
+      opened.finish();
+    } finally {
+      opened.close();
+    }
+  };
+}
+
+/**
+ * Loads `node-av` and returns what opens a file for frames: a key frame a second, no B frames. One
+ * thread and fixed settings: the same frames give the same bytes on one machine with one version of
+ * `node-av`.
  *
  * Options are set in `configure`, never through `options`: that frees FFmpeg's dictionary twice.
  *
  * @throws LacunaError if `node-av` is not installed or cannot be loaded here.
  */
-export async function loadClipEncoder(): Promise<ClipEncoder> {
+export async function loadClipFiles(): Promise<
+  (file: string, shape?: EncodedShape, quality?: number) => ClipFile
+> {
   const av = await importNodeAv();
   av.Log.setLevel(av.AV_LOG_ERROR);
-  const settings = [
-    ['preset', 'veryfast'],
-    ['crf', '16'],
-  ] as const;
-
-  return (file, frames, { width, height, framesPerSecond } = DEMO_SHAPE) => {
+  return (file, { width, height, framesPerSecond } = DEMO_SHAPE, quality = DEMO_QUALITY) => {
+    const settings = [
+      ['preset', 'veryfast'],
+      ['crf', String(quality)],
+    ] as const;
+    // A rate that is no whole number is told in thousandths.
+    const rate = Number.isInteger(framesPerSecond)
+      ? { num: framesPerSecond, den: 1 }
+      : { num: Math.round(1000 * framesPerSecond), den: 1000 };
     const encoder = av.Encoder.createSync(av.FF_ENCODER_LIBX264, {
       threadCount: 1,
-      gopSize: framesPerSecond,
+      gopSize: Math.max(1, Math.round(framesPerSecond)),
       maxBFrames: 0,
       configure: (context) => {
         for (const [name, value] of settings) {
           av.FFmpegError.throwIfError(context.setOption(name, value), `set ${name}`);
         }
-        context.framerate = new av.Rational(framesPerSecond, 1);
-        context.timeBase = new av.Rational(1, framesPerSecond);
+        context.framerate = new av.Rational(rate.num, rate.den);
+        context.timeBase = new av.Rational(rate.den, rate.num);
       },
     });
     const muxer = av.Muxer.openSync(file, {
@@ -66,28 +103,32 @@ export async function loadClipEncoder(): Promise<ClipEncoder> {
         packet.free();
       }
     };
-    try {
-      for (const [index, bytes] of frames.entries()) {
+    let index = 0n;
+    return {
+      add: (bytes) => {
         const frame = av.Frame.fromVideoBuffer(
           Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
           {
             width,
             height,
             format: av.AV_PIX_FMT_YUV420P,
-            timeBase: { num: 1, den: framesPerSecond },
-            pts: BigInt(index),
+            timeBase: { num: rate.den, den: rate.num },
+            pts: index++,
           },
         );
         encoder.encodeSync(frame);
         frame.free();
         writePackets();
-      }
-      encoder.flushSync();
-      writePackets();
-    } finally {
-      muxer.closeSync();
-      encoder.close();
-    }
+      },
+      finish: () => {
+        encoder.flushSync();
+        writePackets();
+      },
+      close: () => {
+        muxer.closeSync();
+        encoder.close();
+      },
+    };
   };
 }
 

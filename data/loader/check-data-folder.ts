@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { LacunaError } from '../../spec/errors.js';
 import type { ClipRecord } from '../annotations/clip-record.js';
-import { type DataRoot, fileInRoot, rootFolder } from '../video/data-root.js';
+import { type DataRoot, rootFolder, videoInRoot } from '../video/data-root.js';
 
 /** So many records are looked up before it is said that the folder is the wrong one. */
 const LOOKED_UP = 100;
@@ -23,9 +23,9 @@ export async function checkDataFolder(
     throw new LacunaError({ what: 'the data folder does not exist', where: folder });
   }
   let first: unknown;
-  for (const { video } of records.slice(0, LOOKED_UP)) {
+  for (const record of records.slice(0, LOOKED_UP)) {
     try {
-      await fileInRoot(root, video);
+      await videoInRoot(root, record);
       return;
     } catch (error) {
       first ??= error;

@@ -1,6 +1,6 @@
 import { LacunaError } from '../../spec/errors.js';
 import { sampleWord } from '../../spec/random/sample-word.js';
-import type { ClipRecord } from '../annotations/clip-record.js';
+import { type ClipRecord, placeOf } from '../annotations/clip-record.js';
 import { type ClipSampling, captionChoice } from '../sampling/clip-sampling.js';
 import type { DataRoot } from '../video/data-root.js';
 import type { VideoBackendName } from '../video/video-reader.js';
@@ -77,15 +77,13 @@ export class ClipLoader implements AsyncDisposable {
 
   private constructor(options: ClipLoaderOptions, places: BatchPlaces, pool: DecodePool) {
     const { batchSize, repeats = 1, sampling, start = { epoch: 0, step: 0 } } = options;
-    const { prefetchBatches = 3, prefetchBytes = 2 ** 29 } = options;
     this.#options = options;
     this.#pool = pool;
     this.#sources = sourcesOf(options);
     this.#places = places;
     this.#words = this.#sources.map(({ records }) => records.map(({ id }) => sampleWord(id)));
     this.stepsPerEpoch = places.stepsPerEpoch;
-    const fitting = Math.floor(prefetchBytes / (batchSize * repeats * clipBytes(sampling)));
-    this.#window = Math.max(1, Math.min(prefetchBatches, fitting));
+    this.#window = batchesAhead(batchSize * repeats * clipBytes(sampling), options);
     this.#following = start;
     if (start.step === this.stepsPerEpoch) this.#following = { epoch: start.epoch + 1, step: 0 };
     this.#fill();
@@ -240,10 +238,6 @@ export class ClipLoader implements AsyncDisposable {
 
 /** A place with which of its augmentations is meant. */
 type RepeatedPlace = Place & { readonly repeat: number };
-/** Where the frames of a record lie. */
-function placeOf({ video, part }: ClipRecord): Pick<ClipRecord, 'video' | 'part'> {
-  return part === undefined ? { video } : { video, part };
-}
 
 /** What a sample is known by. */
 function keyOf({ source, number }: Pick<Place, 'source' | 'number'>): string {
@@ -266,7 +260,27 @@ function sourcesOf({ root, records, weight = 1, others = [] }: ClipLoaderOptions
   return [{ root, records, weight }, ...others];
 }
 
-function clipBytes({ frames, size }: ClipSampling): number {
+/** How many batches of so many bytes are made ahead of need. */
+function batchesAhead(
+  bytes: number,
+  {
+    prefetchBatches = 3,
+    prefetchBytes = 2 ** 29,
+  }: Pick<ClipLoaderOptions, 'prefetchBatches' | 'prefetchBytes'>,
+): number {
+  return Math.max(1, Math.min(prefetchBatches, Math.floor(prefetchBytes / bytes)));
+}
+
+/** Bytes of the batches that a loader makes ahead of need, by its defaults. */
+export function framesAhead(
+  sampling: Pick<ClipSampling, 'frames' | 'size'>,
+  batchSize: number,
+): number {
+  const bytes = batchSize * clipBytes(sampling);
+  return bytes * batchesAhead(bytes, {});
+}
+
+function clipBytes({ frames, size }: Pick<ClipSampling, 'frames' | 'size'>): number {
   return frames * size * size * 3;
 }
 

@@ -1,5 +1,5 @@
 import { LacunaError } from '../../spec/errors.js';
-import type { ClipRecord } from '../annotations/clip-record.js';
+import { type ClipPlace, type ClipRecord, placeOf } from '../annotations/clip-record.js';
 import type { ClipSampling, ClipWindow } from '../sampling/clip-sampling.js';
 import type { ClipViews } from '../sampling/view-clips.js';
 import type { DataRoot } from '../video/data-root.js';
@@ -62,7 +62,7 @@ export class ClipReader implements AsyncDisposable {
   }
 
   /** The clip of one record, which may be about a part of a video. @throws LacunaError with the reason when it cannot be read. */
-  async readClip(record: Pick<ClipRecord, 'video' | 'part'>): Promise<Clip> {
+  async readClip(record: ClipPlace): Promise<Clip> {
     const outcome = await this.#pool.decode(jobOf(this.#root, record));
     if ('clip' in outcome) return outcome.clip;
     throw new LacunaError({ what: outcome.problem.reason.replace(/\.$/, '') });
@@ -107,6 +107,6 @@ export class ClipReader implements AsyncDisposable {
 }
 
 /** What a worker is asked of a record, without draws. */
-function jobOf(root: DataRoot, { video, part }: Pick<ClipRecord, 'video' | 'part'>): DecodeJob {
-  return { root, video, address: undefined, ...(part === undefined ? {} : { part }) };
+function jobOf(root: DataRoot, record: ClipPlace): DecodeJob {
+  return { root, ...placeOf(record), address: undefined };
 }

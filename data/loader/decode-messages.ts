@@ -3,6 +3,7 @@ import type { ClipPart } from '../annotations/clip-part.js';
 import type { ClipSampling, ClipWindow, SampleAddress } from '../sampling/clip-sampling.js';
 import type { ClipViews } from '../sampling/view-clips.js';
 import type { DataRoot } from '../video/data-root.js';
+import type { MemberPlace } from '../video/video-path.js';
 import type { VideoBackendName } from '../video/video-reader.js';
 import type { Clip } from './clip.js';
 
@@ -18,6 +19,8 @@ export interface DecodeJob {
   readonly root: DataRoot;
   /** Relative to the data folder. */
   readonly video: string;
+  /** Where in a tar it lies. @defaultValue it is a file */
+  readonly member?: MemberPlace;
   readonly address: SampleAddress | undefined;
   /** Which augmentation of the clip: see `trainingClip`. @defaultValue 0 */
   readonly repeat?: number;

@@ -13,7 +13,7 @@ import {
 } from '../sampling/clip-sampling.js';
 import { partSpan } from '../sampling/part-span.js';
 import { type ClipViews, cutViews, viewClips } from '../sampling/view-clips.js';
-import { fileInRoot } from '../video/data-root.js';
+import { videoInRoot } from '../video/data-root.js';
 import { videoBackend } from '../video/video-backend.js';
 import type { VideoBackend, VideoReader } from '../video/video-reader.js';
 import type { Clip } from './clip.js';
@@ -73,7 +73,7 @@ async function work(tools: Tools, job: DecodeJob & { readonly key: number }): Pr
   const { key } = job;
   let reader: VideoReader;
   try {
-    reader = await backend.open(await fileInRoot(job.root, job.video));
+    reader = await backend.open(await videoInRoot(job.root, job));
   } catch (error) {
     return answer({ kind: 'problem', key, problem: problemOf(job, error, true) });
   }

@@ -1,4 +1,5 @@
 import { noFrameDecodes } from './refusal.js';
+import type { VideoPath } from './video-path.js';
 import type { FrameRequest, Frames } from './video-reader.js';
 
 /** A frame of a request: the pixels of frame `index`, which stands for the one that was asked for. */
@@ -14,7 +15,7 @@ export interface FoundFrame {
  * @throws LacunaError when none is left.
  */
 export function wantedFrames(
-  path: string,
+  path: VideoPath,
   { indices }: FrameRequest,
   frameCount: number,
 ): readonly number[] {
@@ -29,7 +30,7 @@ export function wantedFrames(
  * an index beyond the end, or before the first frame that decodes, the nearest one stands.
  */
 export function assembleFrames(
-  path: string,
+  path: VideoPath,
   request: FrameRequest,
   found: ReadonlyMap<number, FoundFrame>,
   decodedFrames: number,

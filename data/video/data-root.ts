@@ -1,8 +1,11 @@
 import { realpath } from 'node:fs/promises';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { codeOf } from '../../formats/file-operations.js';
+import { hasTarMember } from '../../formats/tar.js';
 import { LacunaError } from '../../spec/errors.js';
+import type { ClipRecord } from '../annotations/clip-record.js';
 import { refusal } from './refusal.js';
+import type { VideoPath } from './video-path.js';
 
 /** The folder that the paths of a list start from; and, where they may, that links in it lead out of it. */
 export type DataRoot = string | { readonly folder: string; readonly followLinks: true };
@@ -35,6 +38,31 @@ export async function fileInRoot(root: DataRoot, name: string): Promise<string> 
     );
   }
   return path;
+}
+
+/**
+ * Where the video of a record lies: a file of the root; or, where the record says its place in a tar, the
+ * bytes there, `shard.tar/a.mp4` being the file `a.mp4` in `shard.tar`.
+ *
+ * @throws LacunaError as `fileInRoot`, and for a tar that has no such file in that place.
+ */
+export async function videoInRoot(
+  root: DataRoot,
+  { video, member }: Pick<ClipRecord, 'video' | 'member'>,
+): Promise<VideoPath> {
+  if (member === undefined) return fileInRoot(root, video);
+  const { offset, bytes } = member;
+  const [, file, name] = /^(.*?\.tar)\/(.+)$/s.exec(video) ?? [];
+  if (file !== undefined && name !== undefined) {
+    const tar = await fileInRoot(root, file);
+    if (await hasTarMember(tar, { name, offset, bytes })) return { tar, name, offset, bytes };
+  }
+  throw new LacunaError({
+    what: 'the list says where in a tar the video lies, and it does not lie there',
+    where: video,
+    got: `${bytes} bytes from byte ${offset} on`,
+    fix: 'Make the index of the shards again: lacuna shard FOLDER --index',
+  });
 }
 
 function isInside(folder: string, path: string): boolean {

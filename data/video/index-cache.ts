@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import type { IndexFolder } from './index-folder.js';
 import type { StoredIndex } from './stored-index.js';
+import { filePath, type VideoPath } from './video-path.js';
 
 /** Weight of the indices that are kept, in frames: some 50 MiB. */
 const MAX_WEIGHT = 2 ** 20;
@@ -16,7 +17,7 @@ export interface IndexStore<T> {
   readonly folder: IndexFolder;
   pack(index: T): StoredIndex;
   /** Undefined for what is none. */
-  unpack(stored: StoredIndex, path: string): T | undefined;
+  unpack(stored: StoredIndex, path: VideoPath): T | undefined;
 }
 
 /** An index that is kept. */
@@ -28,7 +29,8 @@ export interface Kept<T> {
 
 /**
  * Keeps what reading a video through gave, so that no file is read through twice while it stays the
- * same: its device, number, length, and the nanoseconds of its last changes are the key. Indices used
+ * same: its device, number, length, and the nanoseconds of its last changes are the key, and of a
+ * member of a tar its place. Indices used
  * least recently are dropped from memory; those on disk serve other processes.
  */
 export class IndexCache<T extends { readonly weight: number }> {
@@ -41,10 +43,11 @@ export class IndexCache<T extends { readonly weight: number }> {
   }
 
   /** The index of the file as it is now, and what puts another in its place. */
-  async get(path: string, make: () => T | Promise<T>): Promise<Kept<T>> {
-    const facts = await stat(path, { bigint: true });
+  async get(path: VideoPath, make: () => T | Promise<T>): Promise<Kept<T>> {
+    const facts = await stat(filePath(path), { bigint: true });
     const { dev, ino, size, mtimeNs, ctimeNs } = facts;
-    const state = [dev, ino, size, mtimeNs, ctimeNs].join(' ');
+    const place = typeof path === 'string' ? [] : [path.offset, path.bytes];
+    const state = [dev, ino, size, mtimeNs, ctimeNs, ...place].join(' ');
     const changed = Math.max(Number(facts.mtimeMs), Number(facts.ctimeMs));
     const isSettled = Date.now() - changed > SETTLED_MS;
     const { folder, pack, unpack } = this.#store;
@@ -52,7 +55,7 @@ export class IndexCache<T extends { readonly weight: number }> {
       this.#keep(key, index);
       if (isSettled) await folder.write(state, pack(index));
     };
-    const key = `${path} ${state}`;
+    const key = `${filePath(path)} ${state}`;
     const inMemory = this.#kept.get(key);
     if (inMemory !== undefined) {
       this.#keep(key, inMemory);

@@ -1,18 +1,19 @@
 import { LacunaError } from '../../spec/errors.js';
 import { MAX_CLIP_BYTES, MAX_FRAME_PIXELS, MAX_VIDEO_FRAMES } from './limits.js';
 import { READ_FORMATS } from './unread-formats.js';
+import { shownPath, type VideoPath } from './video-path.js';
 import type { FrameRequest, FrameSize, VideoInfo } from './video-reader.js';
 
 /** The error of a file that is no video, or none that can be read. */
-export function refusal(path: string, what: string, got?: string): LacunaError {
-  return new LacunaError({ what, where: path, ...(got === undefined ? {} : { got }) });
+export function refusal(path: VideoPath, what: string, got?: string): LacunaError {
+  return new LacunaError({ what, where: shownPath(path), ...(got === undefined ? {} : { got }) });
 }
 
 /** The error of a file that no opened format fits: damaged, of another format, or no video. */
-export function unreadable(path: string, got: string): LacunaError {
+export function unreadable(path: VideoPath, got: string): LacunaError {
   return new LacunaError({
     what: 'this is no video file that can be read',
-    where: path,
+    where: shownPath(path),
     got,
     expected: `a video as ${READ_FORMATS}`,
     fix: 'If a player shows it, convert it, for example with: ffmpeg -i FILE -c:v libx264 FILE.mp4',
@@ -20,14 +21,14 @@ export function unreadable(path: string, got: string): LacunaError {
 }
 
 /** Refuses a stream without video, or with frames too large to hold. */
-export function checkStoredSize(path: string, { width, height }: FrameSize): void {
+export function checkStoredSize(path: VideoPath, { width, height }: FrameSize): void {
   if (width < 1 || height < 1) {
     throw refusal(path, 'the video stream has no frame size, so no frame can be decoded');
   }
   if (width * height > MAX_FRAME_PIXELS) {
     throw new LacunaError({
       what: 'the frames are too large',
-      where: path,
+      where: shownPath(path),
       got: `${width} x ${height}`,
       expected: `at most ${MAX_FRAME_PIXELS} pixels`,
     });
@@ -35,12 +36,12 @@ export function checkStoredSize(path: string, { width, height }: FrameSize): voi
 }
 
 /** Refuses a stream without frames, or with more than can be indexed. */
-export function checkFrameCount(path: string, frameCount: number): void {
+export function checkFrameCount(path: VideoPath, frameCount: number): void {
   if (frameCount === 0) throw refusal(path, 'the video stream has no frames');
   if (frameCount > MAX_VIDEO_FRAMES) {
     throw new LacunaError({
       what: 'the video has too many frames',
-      where: path,
+      where: shownPath(path),
       expected: `at most ${MAX_VIDEO_FRAMES}`,
       fix: 'Cut it into shorter clips.',
     });
@@ -48,7 +49,7 @@ export function checkFrameCount(path: string, frameCount: number): void {
 }
 
 /** Refuses a request that does not fit the video: its caller would get other pixels than it thinks. */
-export function checkRequest(path: string, info: VideoInfo, request: FrameRequest): void {
+export function checkRequest(path: VideoPath, info: VideoInfo, request: FrameRequest): void {
   const { indices, crop, size } = request;
   const fits =
     [crop.x, crop.y, crop.width, crop.height, size.width, size.height].every(Number.isInteger) &&
@@ -61,7 +62,7 @@ export function checkRequest(path: string, info: VideoInfo, request: FrameReques
   if (!fits) {
     throw new LacunaError({
       what: 'the crop does not lie inside the frame',
-      where: path,
+      where: shownPath(path),
       got: `${crop.width} x ${crop.height} at (${crop.x}, ${crop.y})`,
       expected: `a box of whole pixels within ${info.width} x ${info.height}`,
     });
@@ -70,7 +71,7 @@ export function checkRequest(path: string, info: VideoInfo, request: FrameReques
   if (size.width < 1 || size.height < 1 || indices.length < 1 || bytes > MAX_CLIP_BYTES) {
     throw new LacunaError({
       what: 'the clip asked for is empty or too large',
-      where: path,
+      where: shownPath(path),
       got: `${indices.length} frames of ${size.width} x ${size.height}`,
       expected: `1 to ${MAX_CLIP_BYTES} bytes of RGB`,
     });
@@ -80,7 +81,7 @@ export function checkRequest(path: string, info: VideoInfo, request: FrameReques
   ) {
     throw new LacunaError({
       what: 'a frame index is out of bounds',
-      where: path,
+      where: shownPath(path),
       got: indices.join(', '),
       expected: `integers in [0, ${MAX_VIDEO_FRAMES})`,
     });
@@ -88,7 +89,7 @@ export function checkRequest(path: string, info: VideoInfo, request: FrameReques
 }
 
 /** The error of a read that met no frame: the bitstream is broken, or ends before the first index. */
-export function noFrameDecodes(path: string, first: number | undefined): LacunaError {
+export function noFrameDecodes(path: VideoPath, first: number | undefined): LacunaError {
   return refusal(
     path,
     `none of the frames asked for decodes (the first of them is frame ${first})`,

@@ -1,9 +1,13 @@
+import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
+import { Sha256 } from '../../core/sha256.js';
 import { codeOf } from '../../formats/file-operations.js';
+import { fileDigest, readPlainFile } from '../../formats/plain-file.js';
 import { LacunaError } from '../../spec/errors.js';
 import { MAX_FILE_BYTES } from './limits.js';
 import { refusal } from './refusal.js';
 import { READ_FORMATS, unreadFormat } from './unread-formats.js';
+import { filePath, shownPath, type VideoPath } from './video-path.js';
 
 /** Bytes from the start of a file by which formats are told apart. */
 const HEAD_BYTES = 64;
@@ -14,14 +18,14 @@ const HEAD_BYTES = 64;
  *
  * @returns Its first bytes.
  */
-export async function checkVideoFile(path: string): Promise<Buffer> {
+export async function checkVideoFile(path: VideoPath): Promise<Buffer> {
   let bytes: number;
   let head: Buffer;
   try {
-    const facts = await stat(path);
+    const facts = await stat(filePath(path));
     if (!facts.isFile()) throw refusal(path, 'this is not an ordinary file');
-    bytes = facts.size;
-    head = bytes === 0 ? Buffer.alloc(0) : await headOf(path);
+    bytes = typeof path === 'string' ? facts.size : path.bytes;
+    head = bytes === 0 ? Buffer.alloc(0) : await bytesAt(path, Math.min(bytes, HEAD_BYTES));
   } catch (error) {
     if (error instanceof LacunaError) throw error;
     throw refusal(path, `the file cannot be read (${codeOf(error)})`);
@@ -32,7 +36,7 @@ export async function checkVideoFile(path: string): Promise<Buffer> {
   if (bytes > MAX_FILE_BYTES) {
     throw new LacunaError({
       what: 'the file is too large',
-      where: path,
+      where: shownPath(path),
       got: `${bytes} bytes`,
       expected: `at most ${MAX_FILE_BYTES}`,
       fix: 'Cut it into shorter clips.',
@@ -41,10 +45,36 @@ export async function checkVideoFile(path: string): Promise<Buffer> {
   return head;
 }
 
-async function headOf(path: string): Promise<Buffer> {
-  const file = await open(path, 'r');
+/** How many bytes a video has. */
+export async function videoBytes(path: VideoPath): Promise<number> {
+  return typeof path === 'string' ? (await stat(path)).size : path.bytes;
+}
+
+/** The bytes of a video. @throws LacunaError for more than `most`, and where they cannot be read. */
+export async function readVideo(path: VideoPath, most: number): Promise<Buffer> {
+  if (typeof path === 'string') return readPlainFile(path, most);
+  if (path.bytes > most)
+    throw refusal(path, 'the file is too large', `${path.bytes} bytes, where ${most} are the most`);
+  return bytesAt(path, path.bytes);
+}
+
+/** SHA-256 of a video's bytes, in hexadecimal. @throws LacunaError where they cannot be read. */
+export async function videoDigest(path: VideoPath): Promise<string> {
+  if (typeof path === 'string') return fileDigest(path);
+  const { tar, offset, bytes } = path;
+  const digest = new Sha256();
+  if (bytes === 0) return digest.hex();
+  const stream = createReadStream(tar, { start: offset, end: offset + bytes - 1 });
+  for await (const piece of stream) digest.update(piece as Uint8Array);
+  return digest.hex();
+}
+
+/** The first bytes of a video, as many as there are. */
+async function bytesAt(path: VideoPath, count: number): Promise<Buffer> {
+  const file = await open(filePath(path), 'r');
   try {
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+    const from = typeof path === 'string' ? 0 : path.offset;
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(count), 0, count, from);
     return buffer.subarray(0, bytesRead);
   } finally {
     await file.close();
@@ -52,10 +82,10 @@ async function headOf(path: string): Promise<Buffer> {
 }
 
 /** The error of a file whose format is known and not opened. */
-function unread(path: string, format: string): LacunaError {
+function unread(path: VideoPath, format: string): LacunaError {
   return new LacunaError({
     what: `this is ${format}, which is not read here`,
-    where: path,
+    where: shownPath(path),
     expected: `a video as ${READ_FORMATS}`,
     fix: 'Convert it, for example with: ffmpeg -i FILE -c:v libx264 FILE.mp4',
   });

@@ -1,4 +1,5 @@
 import type { Orientation } from './orientation.js';
+import type { VideoPath } from './video-path.js';
 
 /** Width and height in pixels. */
 export interface FrameSize {
@@ -91,5 +92,5 @@ export type VideoBackendName = 'node-av' | 'ffmpeg';
 export interface VideoBackend {
   readonly name: VideoBackendName;
   /** @throws LacunaError when the file is not a video that can be read, with the reason. */
-  open(path: string): Promise<VideoReader>;
+  open(path: VideoPath): Promise<VideoReader>;
 }

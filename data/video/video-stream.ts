@@ -1,4 +1,5 @@
 import { refusal } from './refusal.js';
+import type { VideoPath } from './video-path.js';
 
 /** What the choice among the streams of a file goes by. */
 export interface StreamTraits {
@@ -16,7 +17,7 @@ export interface StreamTraits {
  * @throws LacunaError when there is none.
  */
 export function videoStreamOf<S>(
-  path: string,
+  path: VideoPath,
   streams: readonly S[],
   traits: (stream: S) => StreamTraits,
 ): S {

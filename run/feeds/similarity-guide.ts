@@ -1,11 +1,12 @@
-import { stat } from 'node:fs/promises';
 import {
   type BatchSample,
   type ClipRecord,
   clipSimilarity,
-  fileInRoot,
   SimilarityStore,
+  type VideoPath,
   videoBackend,
+  videoBytes,
+  videoInRoot,
 } from '../../data/index.js';
 import { gridOf, LacunaError, MASK_KINDS } from '../../spec/index.js';
 import { dataRoot } from '../run-list.js';
@@ -109,17 +110,15 @@ export class SimilarityGuide {
     return state.kind === 'found' && state.header.captions.includes(caption);
   }
 
-  async #problem({ video, captions }: ClipRecord): Promise<string | undefined> {
+  async #problem(record: ClipRecord): Promise<string | undefined> {
+    const { video, captions } = record;
     if (captions.length === 0) return 'the clip has no caption';
     const state = await this.#store.look(video);
     if (state.kind === 'missing') return 'there are none';
     if (state.kind === 'damaged') return `they are damaged, ${state.reason}`;
     const missing = captions.find((caption) => !state.header.captions.includes(caption));
     if (missing !== undefined) return `there is none of the caption "${missing}"`;
-    const bytes = await this.#path(video).then(
-      async (path) => (await stat(path)).size,
-      () => undefined,
-    );
+    const bytes = await this.#path(record).then(videoBytes, () => undefined);
     // A video that is gone is passed over by the loader.
     if (bytes === undefined || bytes === state.header.bytes) return undefined;
     return 'the video has changed since they were made';
@@ -133,7 +132,7 @@ export class SimilarityGuide {
     const real: P[] = [];
     for (const problem of problems) {
       try {
-        using _ = await backend.open(await this.#path(problem.record.video));
+        using _ = await backend.open(await this.#path(problem.record));
         real.push(problem);
       } catch (error) {
         if (!(error instanceof LacunaError)) throw error;
@@ -142,7 +141,7 @@ export class SimilarityGuide {
     return real;
   }
 
-  #path(video: string): Promise<string> {
-    return fileInRoot(dataRoot(this.#settings), video);
+  #path(record: ClipRecord): Promise<VideoPath> {
+    return videoInRoot(dataRoot(this.#settings), record);
   }
 }

@@ -31,6 +31,7 @@ import { openTower } from '../../teacher/tower/open-tower.js';
 import { towerFolder } from '../../teacher/tower/testing/tower-fixture.js';
 import { LISTS } from './list-subjects.js';
 import { hearPort, replayPort } from './replayed-port.js';
+import { SHARD } from './shard-subject.js';
 import { writeRun } from './small-run.js';
 import { STILLS } from './still-subjects.js';
 
@@ -123,6 +124,7 @@ export const SUBJECTS: Readonly<Record<string, Subject>> = {
   shards: weights('distilbert'),
   port: { make: (folder) => hearPort(folder, honest()), use: replayPort },
   ...LISTS,
+  shard: SHARD,
   ...STILLS,
 };
 

@@ -2,15 +2,16 @@ import { filterChain } from '../filter-chain.js';
 import { MAX_VIDEO_FRAMES } from '../limits.js';
 import { refusal } from '../refusal.js';
 import type { EntryPoint } from '../timeline.js';
+import { inputUrl, type VideoPath } from '../video-path.js';
 import type { FrameRequest } from '../video-reader.js';
 import { DecodeLog, LOG_OPTIONS } from './decode-log.js';
-import { decodeOptions, INPUT_OPTIONS } from './programs.js';
+import { decodeOptions, inputOptions } from './programs.js';
 import { runProgram, watchProgram } from './run-program.js';
 import type { VideoIndex } from './video-index.js';
 
 /** A stream that is decoded, and by which version of the program. */
 export interface Source {
-  readonly path: string;
+  readonly path: VideoPath;
   readonly version: number;
   /** Its place among the streams of the file. */
   readonly index: number;
@@ -20,7 +21,7 @@ export interface Source {
 /** What the program says of the whole stream. */
 export async function decodeAll({ path, version, index, codec }: Source): Promise<DecodeLog> {
   const log = new DecodeLog();
-  const args = [...INPUT_OPTIONS, ...decodeOptions(version, codec), '-i', `file:${path}`];
+  const args = [...inputOptions(path), ...decodeOptions(version, codec), '-i', inputUrl(path)];
   args.push(...LOG_OPTIONS, '-map', `0:${index}`, '-fps_mode', 'passthrough', '-f', 'null', '-');
   await watchProgram('ffmpeg', args, {
     onErrorLine: (line) => {
@@ -44,7 +45,7 @@ export interface DecodedPart {
 
 /** Decodes these frames (ascending) from an entry point on, in one call of the program. */
 export async function decodePart(
-  { path, version, video }: { path: string; version: number; video: VideoIndex },
+  { path, version, video }: { path: VideoPath; version: number; video: VideoIndex },
   {
     request,
     frames,
@@ -62,8 +63,12 @@ export async function decodePart(
   const { output, exitCode } = await runProgram(
     'ffmpeg',
     [
-      ...[...INPUT_OPTIONS, ...decodeOptions(version, info.codec), ...seekOptions(video, entry)],
-      ...['-i', `file:${path}`, ...LOG_OPTIONS, '-map', `0:${stream}`, '-filter_threads', '1'],
+      ...[
+        ...inputOptions(path),
+        ...decodeOptions(version, info.codec),
+        ...seekOptions(video, entry),
+      ],
+      ...['-i', inputUrl(path), ...LOG_OPTIONS, '-map', `0:${stream}`, '-filter_threads', '1'],
       ...[
         '-vf',
         `trim=${end},select=${selection(frames, times)},${filterChain(info, request).join()}`,

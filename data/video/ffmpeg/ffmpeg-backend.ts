@@ -7,6 +7,7 @@ import { readStill } from '../still/still-image.js';
 import { StillReader } from '../still/still-reader.js';
 import { type EntryPoint, FILE_START } from '../timeline.js';
 import { checkVideoFile } from '../video-file.js';
+import type { VideoPath } from '../video-path.js';
 import type {
   FrameRequest,
   Frames,
@@ -61,12 +62,12 @@ interface ReaderOptions {
 class FfmpegReader implements VideoReader {
   readonly info: VideoInfo;
   readonly frameTimes: Float64Array;
-  readonly #path: string;
+  readonly #path: VideoPath;
   readonly #options: ReaderOptions;
   readonly #replace: Kept<VideoIndex>['replace'];
   #index: VideoIndex;
 
-  constructor(path: string, options: ReaderOptions, { index, replace }: Kept<VideoIndex>) {
+  constructor(path: VideoPath, options: ReaderOptions, { index, replace }: Kept<VideoIndex>) {
     this.#path = path;
     this.#options = options;
     this.#index = index;

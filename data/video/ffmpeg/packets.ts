@@ -1,8 +1,9 @@
 import { pictureReader } from '../bitstream/picture-reader.js';
 import { MAX_VIDEO_FRAMES } from '../limits.js';
 import type { PacketFacts } from '../timeline.js';
+import { inputUrl, type VideoPath } from '../video-path.js';
 import type { ProbedStream } from './probe.js';
-import { INPUT_OPTIONS } from './programs.js';
+import { inputOptions } from './programs.js';
 import { runProgram, watchProgram } from './run-program.js';
 
 const BYTES_PER_LINE = 64;
@@ -35,7 +36,7 @@ const X264_RIGHT = 151;
  * in them. Undefined where both do not agree, or no headers of this codec are read.
  */
 export async function readPackets(
-  path: string,
+  path: VideoPath,
   { index, codec, extradata }: ProbedStream,
   version: number,
 ): Promise<Packets | undefined> {
@@ -60,7 +61,7 @@ export async function readPackets(
     packets.push({ ...NONE, ...facts, picture: reader.read(bytes.subarray(0, size)) });
     return true;
   };
-  const args = [...INPUT_OPTIONS, '-nostdin', '-i', `file:${path}`, '-map', `0:${index}`];
+  const args = [...inputOptions(path), '-nostdin', '-i', inputUrl(path), '-map', `0:${index}`];
   await watchProgram('ffmpeg', [...args, '-c', 'copy', '-copyinkf', '-f', 'data', 'pipe:1'], {
     onOutput: (chunk) => {
       parts.push(chunk);
@@ -87,12 +88,19 @@ const NONE: ListedPacket = {
 type Listed = Omit<ListedPacket, 'picture'> & { readonly size: number };
 
 async function listPackets(
-  path: string,
+  path: VideoPath,
   index: number,
   options: readonly string[] = [],
 ): Promise<readonly Listed[]> {
-  const args = [...INPUT_OPTIONS, ...options, '-select_streams', String(index), '-of', 'csv=p=0'];
-  const entries = ['-show_entries', 'packet=pts,dts,size,flags', `file:${path}`];
+  const args = [
+    ...inputOptions(path),
+    ...options,
+    '-select_streams',
+    String(index),
+    '-of',
+    'csv=p=0',
+  ];
+  const entries = ['-show_entries', 'packet=pts,dts,size,flags', inputUrl(path)];
   const maxBytes = 2 * MAX_VIDEO_FRAMES * BYTES_PER_LINE;
   const { output } = await runProgram('ffprobe', [...args, ...entries], maxBytes);
   const lines = output.toString('utf8').split('\n');
@@ -111,7 +119,7 @@ async function listPackets(
 
 /** The same packets, those marked that ffprobe leaves out when it is to leave out damaged ones. */
 async function markDamage(
-  path: string,
+  path: VideoPath,
   index: number,
   all: readonly Listed[],
 ): Promise<readonly Listed[]> {

@@ -1,8 +1,9 @@
 import { type Orientation, orientationOf, UPRIGHT } from '../orientation.js';
 import { checkStoredSize, refusal, unreadable } from '../refusal.js';
+import { inputUrl, type VideoPath } from '../video-path.js';
 import type { FrameSize } from '../video-reader.js';
 import { videoStreamOf } from '../video-stream.js';
-import { INPUT_OPTIONS } from './programs.js';
+import { inputOptions } from './programs.js';
 import { runProgram } from './run-program.js';
 
 /** What ffprobe tells of the video stream of a file. */
@@ -25,10 +26,10 @@ const ENTRIES =
   ':stream_disposition=default,attached_pic:stream_side_data=displaymatrix';
 
 /** @throws LacunaError when the file is no video, or has no video stream. */
-export async function probe(path: string): Promise<ProbedStream> {
-  const args = [...INPUT_OPTIONS, '-show_data', '-of', 'json', '-show_entries', ENTRIES];
-  const { output, complaint } = await runProgram('ffprobe', [...args, `file:${path}`], MAX_BYTES);
-  const reason = complaint.replace(`file:${path}: `, '');
+export async function probe(path: VideoPath): Promise<ProbedStream> {
+  const args = [...inputOptions(path), '-show_data', '-of', 'json', '-show_entries', ENTRIES];
+  const { output, complaint } = await runProgram('ffprobe', [...args, inputUrl(path)], MAX_BYTES);
+  const reason = complaint.replace(`${inputUrl(path)}: `, '');
   let told: unknown;
   try {
     told = JSON.parse(output.toString('utf8'));

@@ -1,17 +1,19 @@
 import { LacunaError } from '../../../spec/errors.js';
 import { CONTAINERS, MAX_FRAME_PIXELS, STRICT_CODECS } from '../limits.js';
+import { inputProtocols, type VideoPath } from '../video-path.js';
 import { runProgram } from './run-program.js';
 
-/** The options with which both programs open a file of one of these formats: no other files, no huge frames. */
-export function inputOptions(formats: string): readonly string[] {
+/**
+ * The options with which both programs open a file of one of these formats, by default those of a
+ * video: no other files, no huge frames.
+ */
+export function inputOptions(path: VideoPath, formats: string = CONTAINERS): readonly string[] {
   return [
-    ...['-v', 'error', '-protocol_whitelist', 'file', '-format_whitelist', formats],
+    ...['-v', 'error', '-protocol_whitelist', inputProtocols(path)],
+    ...['-format_whitelist', formats],
     ...['-max_pixels', String(MAX_FRAME_PIXELS)],
   ];
 }
-
-/** Those of a video. */
-export const INPUT_OPTIONS: readonly string[] = inputOptions(CONTAINERS);
 
 /**
  * The options with which `ffmpeg` decodes a file, before `-i`: as in `node-av`, with one thread, and

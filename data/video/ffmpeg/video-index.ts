@@ -6,6 +6,7 @@ import { checkFrameCount } from '../refusal.js';
 import type { StoredIndex } from '../stored-index.js';
 import { Timeline, timelineOfPackets } from '../timeline.js';
 import { areFrameTimes, timelineColumns, timelineOfColumns } from '../timeline-columns.js';
+import type { VideoPath } from '../video-path.js';
 import type { VideoInfo } from '../video-reader.js';
 import { DecodeLog } from './decode-log.js';
 import { type ListedPacket, readPackets } from './packets.js';
@@ -34,7 +35,7 @@ const SEEKABLE = new Set(['h264', 'hevc', 'mpeg1video', 'mpeg2video', 'vp8', 'vp
 
 /** @param decodeAll Decodes the whole stream, and says what the program said. */
 export async function readIndex(
-  path: string,
+  path: VideoPath,
   probed: ProbedStream,
   version: number,
   decodeAll: () => Promise<DecodeLog>,

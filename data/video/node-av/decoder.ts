@@ -1,6 +1,7 @@
 import type { CodecContext, Frame, Packet } from 'node-av/lib';
 import { MAX_FRAME_PIXELS, STRICT_CODECS } from '../limits.js';
 import { refusal } from '../refusal.js';
+import type { VideoPath } from '../video-path.js';
 import type { StreamFacts } from './demuxer.js';
 import type { Library } from './library.js';
 
@@ -17,7 +18,7 @@ export class Decoder implements Disposable {
   /** @param vectors Whether the frames carry the motion vectors of the bitstream. */
   constructor(
     library: Library,
-    path: string,
+    path: VideoPath,
     { parameters, timeBase, codec }: StreamFacts,
     vectors = false,
   ) {

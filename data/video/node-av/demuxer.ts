@@ -2,6 +2,7 @@ import type { CodecParameters, Packet, Rational, Stream } from 'node-av/lib';
 import { CONTAINERS } from '../limits.js';
 import { type Orientation, orientationOf, UPRIGHT } from '../orientation.js';
 import { checkStoredSize, unreadable } from '../refusal.js';
+import { inputProtocols, inputUrl, type VideoPath } from '../video-path.js';
 import type { FrameSize } from '../video-reader.js';
 import { type StreamTraits, videoStreamOf } from '../video-stream.js';
 import type { Library } from './library.js';
@@ -37,15 +38,15 @@ export class Demuxer implements Disposable {
   readonly #stream: Stream;
   readonly #index: number;
 
-  constructor(library: Library, path: string) {
+  constructor(library: Library, path: VideoPath) {
     this.#library = library;
     library.Log.setLevel(library.AV_LOG_QUIET); // for the whole process: whoever came last decides
     this.#context = new library.FormatContext();
     this.#context.allocContext();
     this.#context.setOption('format_whitelist', CONTAINERS);
-    this.#context.setOption('protocol_whitelist', 'file');
+    this.#context.setOption('protocol_whitelist', inputProtocols(path));
     this.#context.setOption('fpsprobesize', '0'); // the frame rate is not used
-    const opened = this.#context.openInputSync(`file:${path}`);
+    const opened = this.#context.openInputSync(inputUrl(path));
     if (opened < 0) {
       const reason = library.FFmpegError.strerror(opened);
       throw unreadable(path, reason);

@@ -8,6 +8,7 @@ import { readStill } from '../still/still-image.js';
 import { StillReader } from '../still/still-reader.js';
 import { type EntryPoint, FILE_START } from '../timeline.js';
 import { checkVideoFile } from '../video-file.js';
+import type { VideoPath } from '../video-path.js';
 import type {
   FrameRequest,
   Frames,
@@ -60,14 +61,14 @@ class NodeAvReader implements VideoReader {
   readonly info: VideoInfo;
   readonly frameTimes: Float64Array;
   readonly #library: Library;
-  readonly #path: string;
+  readonly #path: VideoPath;
   readonly #source: PacketSource;
   readonly #replace: Kept<VideoIndex>['replace'];
   #index: VideoIndex;
 
   constructor(
     library: Library,
-    path: string,
+    path: VideoPath,
     source: PacketSource,
     { index, replace }: Kept<VideoIndex>,
   ) {

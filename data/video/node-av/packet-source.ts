@@ -1,5 +1,6 @@
 import type { Packet } from 'node-av/lib';
 import { refusal } from '../refusal.js';
+import type { VideoPath } from '../video-path.js';
 import { Demuxer, type StreamFacts } from './demuxer.js';
 import type { Library } from './library.js';
 import { numbered, type readIndex, type VideoIndex } from './video-index.js';
@@ -10,14 +11,14 @@ const NEAR_PACKETS = 64;
 /** The packets of an open video, from any place on, numbered by their place in the stream. */
 export class PacketSource implements Disposable {
   readonly #library: Library;
-  readonly #path: string;
+  readonly #path: VideoPath;
   #open: { readonly demuxer: Demuxer; readonly stream: StreamFacts } | undefined;
   #index: VideoIndex | undefined;
   /** The place of the packet that the demuxer gives next. */
   #next = 0;
   #first: Packet | undefined;
 
-  constructor(library: Library, path: string) {
+  constructor(library: Library, path: VideoPath) {
     this.#library = library;
     this.#path = path;
   }

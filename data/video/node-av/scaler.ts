@@ -1,17 +1,18 @@
 import type { FilterContext, FilterGraph, Frame } from 'node-av/lib';
 import { refusal } from '../refusal.js';
+import type { VideoPath } from '../video-path.js';
 import type { Library } from './library.js';
 
 /** Runs decoded frames through a filter chain, one in, one out. */
 export class Scaler implements Disposable {
   readonly #library: Library;
-  readonly #path: string;
+  readonly #path: VideoPath;
   readonly #chain: readonly string[];
   readonly #output: Frame;
   #graph: { graph: FilterGraph; source: FilterContext; sink: FilterContext } | undefined;
   #format = '';
 
-  constructor(library: Library, path: string, chain: readonly string[]) {
+  constructor(library: Library, path: VideoPath, chain: readonly string[]) {
     this.#library = library;
     this.#path = path;
     this.#chain = chain;

@@ -1,11 +1,12 @@
 import { noFrameDecodes } from '../refusal.js';
 import type { DecodeStill } from '../still/still-reader.js';
+import type { VideoPath } from '../video-path.js';
 import { Decoder } from './decoder.js';
 import type { Library } from './library.js';
 import { Scaler } from './scaler.js';
 
 /** Decodes a still picture's bytes as the one packet of a stream. */
-export function stillDecoder(library: Library, path: string): DecodeStill {
+export function stillDecoder(library: Library, path: VideoPath): DecodeStill {
   const ids = {
     png: library.AV_CODEC_ID_PNG,
     mjpeg: library.AV_CODEC_ID_MJPEG,

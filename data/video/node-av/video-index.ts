@@ -6,6 +6,7 @@ import { MAX_VIDEO_FRAMES } from '../limits.js';
 import { shownSize } from '../orientation.js';
 import { checkFrameCount, checkStoredSize } from '../refusal.js';
 import { type PacketFacts, type Timeline, timelineOfPackets } from '../timeline.js';
+import type { VideoPath } from '../video-path.js';
 import type { VideoInfo } from '../video-reader.js';
 import { Decoder } from './decoder.js';
 import { Demuxer, type PacketPlace, type StreamFacts } from './demuxer.js';
@@ -29,7 +30,7 @@ export interface VideoIndex {
  */
 export function readIndex(
   library: Library,
-  path: string,
+  path: VideoPath,
   demuxer: Demuxer,
   stream: StreamFacts,
 ): VideoIndex {
@@ -83,14 +84,14 @@ export function numbered(packet: Packet, place: number): Packet {
 /** The index with the frames that are lost, now that a part of the video did not decode cleanly. */
 export function examine(
   library: Library,
-  path: string,
+  path: VideoPath,
   stream: StreamFacts,
   index: VideoIndex,
 ): VideoIndex {
   return { ...index, timeline: examined(index.timeline, decodeAll(library, path, stream)) };
 }
 
-function decodeAll(library: Library, path: string, stream: StreamFacts): FullDecode {
+function decodeAll(library: Library, path: VideoPath, stream: StreamFacts): FullDecode {
   using demuxer = new Demuxer(library, path);
   using decoder = new Decoder(library, path, stream);
   const frames: DecodedFrame[] = [];

@@ -1,6 +1,7 @@
-import { readPlainFile } from '../../../formats/plain-file.js';
 import type { Orientation } from '../orientation.js';
 import { checkStoredSize, refusal } from '../refusal.js';
+import { readVideo } from '../video-file.js';
+import type { VideoPath } from '../video-path.js';
 import type { FrameSize } from '../video-reader.js';
 import { BrokenStill } from './broken-still.js';
 import { jpegFacts } from './jpeg.js';
@@ -62,10 +63,10 @@ export const MAX_STILL_BYTES: number = 2 ** 26;
  *
  * @throws LacunaError for a picture that is too large, damaged, or cut off.
  */
-export async function readStill(path: string, head: Buffer): Promise<StillImage | undefined> {
+export async function readStill(path: VideoPath, head: Buffer): Promise<StillImage | undefined> {
   const format = FORMATS.find(({ begins }) => begins(head));
   if (format === undefined) return undefined;
-  const bytes = await readPlainFile(path, MAX_STILL_BYTES);
+  const bytes = await readVideo(path, MAX_STILL_BYTES);
   try {
     const facts = format.facts(bytes);
     checkStoredSize(path, facts.stored);

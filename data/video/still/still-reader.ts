@@ -2,6 +2,7 @@ import { assembleFrames } from '../assemble-frames.js';
 import { filterChain } from '../filter-chain.js';
 import { shownSize } from '../orientation.js';
 import { checkRequest } from '../refusal.js';
+import type { VideoPath } from '../video-path.js';
 import type { FrameRequest, FrameSize, Frames, VideoInfo, VideoReader } from '../video-reader.js';
 import type { StillImage } from './still-image.js';
 
@@ -19,11 +20,11 @@ export type DecodeStill = (
 export class StillReader implements VideoReader {
   readonly info: VideoInfo;
   readonly frameTimes: Float64Array = Float64Array.of(0);
-  readonly #path: string;
+  readonly #path: VideoPath;
   readonly #image: StillImage;
   readonly #decode: DecodeStill;
 
-  constructor(path: string, image: StillImage, decode: DecodeStill) {
+  constructor(path: VideoPath, image: StillImage, decode: DecodeStill) {
     const { codec, stored, orientation } = image;
     const size = shownSize(stored, orientation);
     this.info = { ...size, codec, container: 'image', stored, orientation, frameCount: 1 };

@@ -5,13 +5,13 @@ import {
   type DataRoot,
   type FrameSize,
   type Frames,
-  fileInRoot,
   keyFrames,
   partSpan,
   rootFolder,
   type VideoBackend,
   type VideoBackendName,
   videoBackend,
+  videoInRoot,
 } from '../../../data/index.js';
 import { LacunaError } from '../../../spec/errors.js';
 import type { CaptionSource, SourceOutcome } from '../caption-source.js';
@@ -99,14 +99,14 @@ interface KeyFrames extends FrameSize {
 async function readKeyFrames(
   backend: VideoBackend,
   root: DataRoot,
-  { video, part }: ClipRecord,
+  record: ClipRecord,
   count: number,
 ): Promise<KeyFrames | Extract<SourceOutcome, { readonly problem: string }>> {
   try {
-    using reader = await backend.open(await fileInRoot(root, video));
+    using reader = await backend.open(await videoInRoot(root, record));
     const { width, height, frameCount } = reader.info;
     const size = { width, height };
-    const span = partSpan(reader, part ?? { first: 0, count: frameCount });
+    const span = partSpan(reader, record.part ?? { first: 0, count: frameCount });
     const indices = keyFrames(span.count, count).map((index) => span.first + index);
     const crop = { x: 0, y: 0, ...size };
     const read: Frames = await reader.read({ indices, crop, size, flip: false });

@@ -1,0 +1,176 @@
+import { Command } from 'commander';
+import { listFile, readClipList } from '../../data/index.js';
+import {
+  parseConfig,
+  type RunSettings,
+  resolveSettings,
+  stagesOf,
+  withValue,
+} from '../../run/index.js';
+import { LacunaError, PRESETS } from '../../spec/index.js';
+import { benchRun, planRun, type RunPlan, stepsOf } from '../../training/index.js';
+import { note } from '../note.js';
+import { openBackend } from '../open-backend.js';
+import {
+  type BackendFlags,
+  backendConfig,
+  withBackendOptions,
+} from '../options/backend-options.js';
+import { assigned } from '../options/run-options.js';
+import { setOption } from '../options/shared-options.js';
+import { duration } from '../progress-line.js';
+import { TerminalLine } from '../terminal-line.js';
+import { wholeNumber } from '../whole-number.js';
+
+interface PlanFlags extends BackendFlags {
+  readonly batch?: number;
+  readonly microbatches?: number;
+  readonly epochs?: number;
+  readonly steps?: number;
+  readonly clips?: number;
+  readonly data?: string;
+  readonly bench: boolean;
+  readonly set?: readonly string[];
+}
+
+const GIB = 2 ** 30;
+const DAY = 86_400;
+
+export function planCommand(): Command {
+  const command = new Command('plan')
+    .summary('Says what memory and time a run would take, and what batch fits.')
+    .description(
+      'Says, before any video is read, what memory a step of a run takes on this machine and\n' +
+        'what batch and parts fit, how many clips a second it learns from (by a few steps on\n' +
+        'made-up numbers), and how many days it takes. Ends with 1 where the step does not fit.\n' +
+        'Decoding is not measured: it goes on beside, in threads of its own.',
+    )
+    .argument('<preset>', 'where the settings start from: videomae-vitb, mac-vitb, ...')
+    .option('--batch <n>', 'clips of a step', wholeNumber(1, 999_999))
+    .option('--microbatches <n>', 'parts that a step runs its batch in', wholeNumber(1, 999_999))
+    .option('--epochs <n>', 'length of the run', wholeNumber(1, 999_999))
+    .option('--steps <n>', 'length of the run', wholeNumber(1, 999_999_999))
+    .option('--clips <n>', 'clips of the data set', wholeNumber(1, 1e10))
+    .option('--data <list>', 'the data set, whose clips are counted', listFile);
+  return withBackendOptions(command)
+    .option('--no-bench', 'measure nothing')
+    .addOption(setOption())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ lacuna plan videomae-vits --batch 8
+  $ lacuna plan mac-vitb --batch 512 --microbatches 64 --clips 2500000
+  $ lacuna plan videomae-vitb --backend tfjs --batch 4 --data train.jsonl --epochs 100
+  $ lacuna plan videomae-vith --batch 64 --no-bench`,
+    )
+    .action(plan);
+}
+
+async function plan(preset: string, flags: PlanFlags): Promise<void> {
+  const settings = settingsOf(preset, flags);
+  const clips =
+    flags.data === undefined ? flags.clips : (await readClipList(flags.data, note)).records.length;
+  const backend = await openBackend(settings);
+  const line = new TerminalLine(process.stderr);
+  try {
+    let seconds: number | undefined = 0;
+    // Before the first stage is measured, which leaves its traces.
+    const own = process.memoryUsage().rss;
+    for (const [i, stage] of stagesOf(settings).entries()) {
+      const name = settings.stages?.[i]?.name;
+      const { batch, microbatches } = stage;
+      const planned = planRun(stage, backend, undefined, own);
+      console.log(
+        `${preset}${name === undefined ? '' : `, ${name}`}: ${(planned.parameters / 1e6).toFixed(1)} M parameters, batch ${batch}${microbatches === 1 ? '' : ` in ${microbatches} parts`}, ${backend.info.name} (${backend.info.device})`,
+      );
+      for (const each of memoryLines(planned, batch)) console.log(`  ${each}`);
+      const { needed, available } = planned;
+      const isTooLarge = needed !== undefined && needed > available;
+      if (isTooLarge) process.exitCode = 1;
+      if (isTooLarge || !flags.bench) {
+        seconds = undefined;
+        continue;
+      }
+      const bench = await benchRun(stage, backend, planned, (step, took) =>
+        line.show(`step ${step} of 3: ${took.toFixed(1)} s`, step === 3),
+      );
+      line.end();
+      const parts = bench.microbatches === 1 ? '' : ` in ${bench.microbatches} parts`;
+      console.log(
+        `  speed   ${bench.clipsPerSecond.toPrecision(3)} clips/s, by steps of ${bench.clips} clips${parts}`,
+      );
+      // The most that a process has had says nothing of a stage that needs less than one before it.
+      if (i === 0 && bench.peak !== undefined && needed !== undefined) {
+        const step = needed - planned.ahead;
+        console.log(
+          `  peak    ${gib(bench.peak)} measured of a step without videos, ${gib(step)} predicted: ${(bench.peak / step).toFixed(2)} of it`,
+        );
+      }
+      const steps = stepsOf(stage, clips);
+      seconds =
+        steps === undefined || seconds === undefined
+          ? undefined
+          : seconds + (steps * batch) / bench.clipsPerSecond;
+    }
+    if (seconds !== undefined) console.log(`  run     ${timeOf(seconds)}`);
+    else if (flags.bench && process.exitCode !== 1)
+      console.log('  run     as long as --clips, --data or --steps say');
+  } finally {
+    await backend.dispose();
+  }
+}
+
+/** The settings of a run on a list that is not read. A frozen teacher that is not named is taken for a CLIP. */
+function settingsOf(preset: string, flags: PlanFlags): RunSettings {
+  const { batch, microbatches, epochs, steps } = flags;
+  let config: Record<string, unknown> = {
+    preset,
+    data: { list: 'list.jsonl' },
+    output: 'run',
+    backend: backendConfig(flags),
+    ...(batch === undefined ? {} : { batch }),
+    ...(microbatches === undefined ? {} : { microbatches }),
+  };
+  const known = Object.hasOwn(PRESETS, preset)
+    ? PRESETS[preset as keyof typeof PRESETS]
+    : undefined;
+  if (known?.teacher === true) config = withValue(config, 'contrastive.teacher', '"teacher"');
+  if (epochs !== undefined) config = withValue(config, 'schedule.epochs', String(epochs));
+  if (steps !== undefined) config = withValue(config, 'schedule.steps', String(steps));
+  for (const assignment of flags.set ?? []) config = withValue(config, ...assigned(assignment));
+  return resolveSettings(parseConfig(config));
+}
+
+function memoryLines(plan: RunPlan, batch: number): readonly string[] {
+  const { memory, ahead, process: own, needed, available, fits } = plan;
+  if (memory === undefined) return ['memory  this backend does not say how it keeps memory'];
+  const { state, between, fed, host } = memory;
+  const parts = `state ${gib(state)}, between operations ${gib(between)}, fed ${gib(fed + host)}`;
+  if (needed === undefined || fits === undefined)
+    return [`memory  ${gib(memory.peak)} on the device (${parts}), whose memory is not known`];
+  const others = `frames decoded ahead ${gib(ahead)}, this process ${gib(own)}`;
+  const all = `memory  ${gib(needed)} of ${gib(available)}: ${parts}, ${others}`;
+  const whole = fits.whole === 0 ? 'no whole batch' : `whole batches of up to ${fits.whole} clips`;
+  const { part } = fits;
+  const inParts =
+    part === 0
+      ? `no parts of ${batch} clips do`
+      : part === batch
+        ? `${batch} clips at once`
+        : `${batch} clips ${part} at a time (--microbatches ${batch / part})`;
+  return needed <= available
+    ? [all, `fits    ${whole}; ${inParts}`]
+    : [all, `DOES NOT FIT; what does: ${whole}; ${inParts}`];
+}
+
+function gib(bytes: number): string {
+  return `${(bytes / GIB).toFixed(2)} GiB`;
+}
+
+function timeOf(seconds: number): string {
+  if (!Number.isFinite(seconds)) throw new LacunaError({ what: 'the bench took no time' });
+  return seconds < DAY
+    ? `${duration(seconds)} in all`
+    : `${(seconds / DAY).toFixed(1)} days in all`;
+}

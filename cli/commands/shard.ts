@@ -1,0 +1,154 @@
+import { availableParallelism } from 'node:os';
+import { Command, Option } from 'commander';
+import {
+  indexShards,
+  makeShards,
+  SHARD_CONTENTS,
+  type ShardContent,
+  type ShardProblem,
+} from '../../data/index.js';
+import { LacunaError } from '../../spec/index.js';
+import { note } from '../note.js';
+import {
+  type DataFlags,
+  partsOption,
+  readData,
+  splitOption,
+  videoOption,
+} from '../options/list-options.js';
+import { followLinksOption, rootOption } from '../options/shared-options.js';
+import { duration } from '../progress-line.js';
+import { stopSignal } from '../stop-signal.js';
+import { TerminalLine } from '../terminal-line.js';
+import { wholeNumber } from '../whole-number.js';
+
+interface ShardFlags extends DataFlags {
+  readonly output?: string;
+  readonly index?: boolean;
+  readonly content: ShardContent;
+  readonly clipsPerShard: number;
+  readonly size: number;
+  readonly quality: number;
+  readonly workers: number;
+}
+
+/** Problems that are told one by one; of more only the count is. */
+const SHOWN_PROBLEMS = 20;
+const MIB = 2 ** 20;
+
+export function shardCommand(): Command {
+  return new Command('shard')
+    .summary('Puts the clips of a data set into WebDataset shards, which training reads in place.')
+    .description(
+      'Puts the clips of a data set into WebDataset shards: tars with, of each clip, an H.264\n' +
+        'file with a key frame a second, its captions and labels (.json) and its first caption\n' +
+        '(.txt). The Python packages webdataset and Energon read them; `lacuna pretrain --data\n' +
+        'FOLDER` and every other command that takes a list do, too. A shard is whole or not\n' +
+        'there: the same command goes on where it ended. Parts of videos become clips.',
+    )
+    .argument('<data>', 'a list, the annotation file of a public set, or a folder of videos')
+    .option('--output <folder>', 'the folder of the shards')
+    .option('--index', 'make the index of a folder of tars that somebody wrote, and nothing else')
+    .addOption(rootOption())
+    .addOption(followLinksOption())
+    .addOption(splitOption())
+    .addOption(videoOption())
+    .addOption(partsOption())
+    .addOption(
+      new Option('--content <way>', 'encode clips again, or copy their bytes')
+        .choices(SHARD_CONTENTS)
+        .default('video'),
+    )
+    .option(
+      '--size <pixels>',
+      'the shorter side of an encoded clip; smaller ones stay',
+      wholeNumber(16, 4096),
+      256,
+    )
+    .option(
+      '--quality <crf>',
+      "x264's rate factor: less is better and larger",
+      wholeNumber(0, 51),
+      20,
+    )
+    .option('--clips-per-shard <n>', 'clips of a shard', wholeNumber(1, 100_000), 1000)
+    .option(
+      '--workers <n>',
+      'threads, each at a shard of its own',
+      wholeNumber(1, 256),
+      Math.max(1, availableParallelism()),
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ lacuna shard captions.jsonl --root videos --output shards
+  $ lacuna shard MSRVTT_data.json --split MSRVTT_train.9k.csv --root MSRVTT/videos --output shards --workers 8
+  $ lacuna shard videos --output shards --content copy --clips-per-shard 500
+  $ lacuna shard downloaded-tars --index
+  $ lacuna pretrain --data shards`,
+    )
+    .action(shard);
+}
+
+async function shard(data: string, flags: ShardFlags): Promise<void> {
+  if (flags.index === true) return index(data);
+  const { output, content, clipsPerShard, size, quality, workers } = flags;
+  if (output === undefined) {
+    throw new LacunaError({
+      where: '--output',
+      what: 'no folder for the shards is named',
+      fix: 'For example: lacuna shard captions.jsonl --root videos --output shards',
+    });
+  }
+  const { list, root } = await readData(data, { ...flags, pictures: true }, note);
+  const line = new TerminalLine(process.stderr);
+  const { signal, arm } = stopSignal('Stopping after these clips; shards that are whole stay.');
+  arm();
+  const begin = performance.now();
+  let told = 0;
+  const made = await makeShards(list, root, output, {
+    recipe: { content, clipsPerShard, size, quality },
+    workers,
+    signal,
+    onProblem: ({ reason }: ShardProblem) => {
+      if (told++ < SHOWN_PROBLEMS) line.line(reason);
+    },
+    onProgress: (done, total, skipped) => {
+      const seconds = (performance.now() - begin) / 1000;
+      const left = duration((seconds / done) * (total - done));
+      const rate = (done / seconds).toFixed(1);
+      line.show(
+        `${done}/${total} clips  ${skipped} left out  ${rate} clips/s  ${left} left`,
+        done === total,
+      );
+    },
+  });
+  line.end();
+  if (told > SHOWN_PROBLEMS) note(`${told - SHOWN_PROBLEMS} clips more have problems.`);
+  const { shards, found, samples, skipped, bytes, finished } = made;
+  const kept = found === 0 ? '' : `, ${found} of them from before`;
+  const left = skipped === 0 ? '' : ` ${skipped} clips are left out.`;
+  console.log(
+    `${output}: ${shards} shards${kept}, ${samples} clips, ${(bytes / MIB).toFixed(1)} MiB.${left}`,
+  );
+  console.log(
+    finished
+      ? `Train on them with: lacuna pretrain --data ${output}`
+      : 'Not all shards are there; the same command goes on.',
+  );
+}
+
+async function index(folder: string): Promise<void> {
+  const line = new TerminalLine(process.stderr);
+  const { shards, samples, bytes, withoutClip, badCaptions } = await indexShards(
+    folder,
+    (done, total) => line.show(`${done}/${total} shards`, done === total),
+  );
+  line.end();
+  if (withoutClip > 0)
+    note(`${withoutClip} samples have no video and no picture, and are left out.`);
+  const [first] = badCaptions;
+  if (first !== undefined) note(`${badCaptions.length} captions are left out. The first: ${first}`);
+  console.log(`${folder}: ${shards} shards, ${samples} clips, ${(bytes / MIB).toFixed(1)} MiB.`);
+}

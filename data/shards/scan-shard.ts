@@ -1,0 +1,160 @@
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { Sha256 } from '../../core/sha256.js';
+import { paddedBytes, TAR_BLOCK, type TarMember, tarMembers } from '../../formats/tar.js';
+import { LacunaError } from '../../spec/errors.js';
+import { fieldsIn } from '../annotations/annotation.js';
+import type { ClipRecord } from '../annotations/clip-record.js';
+import { MAX_LABEL_LENGTH, MAX_LINE_BYTES } from '../annotations/limits.js';
+import { isPictureName, isVideoName } from '../annotations/list-folder.js';
+import { labelOf, labelsOf, usableCaptions, videoPath } from '../annotations/record-fields.js';
+
+/** What lies in a shard. */
+export interface ShardScan {
+  /** The name of the tar. */
+  readonly shard: string;
+  /** Of each sample with a clip. */
+  readonly records: readonly Omit<ClipRecord, 'id'>[];
+  /** Where each sample of the tar begins, and where the last one ends. */
+  readonly starts: readonly number[];
+  /** Why captions were left out, a sentence each, of at most so many as a list tells of. */
+  readonly badCaptions: readonly string[];
+  /** Samples that have no video and no picture. */
+  readonly withoutClip: number;
+}
+
+const MAX_BAD = 1000;
+
+/** What of a sample is known. */
+interface Sample {
+  readonly start: number;
+  clip?: TarMember;
+  json?: TarMember;
+  txt?: TarMember;
+  cls?: TarMember;
+}
+
+/**
+ * The samples of a WebDataset tar: files that follow each other and are called the same up to the first
+ * dot. Of each: its video or picture, with its digest; its captions, from `.json` (`captions`, `caption` or
+ * `text`) or else from `.txt`; its label, from `.json` (`label`, `labels`) or else from `.cls`.
+ *
+ * @throws LacunaError for what is no tar, and for texts in it that cannot be read.
+ */
+export async function scanShard(folder: string, shard: string): Promise<ShardScan> {
+  const path = join(folder, shard);
+  const starts: number[] = [];
+  const samples: Sample[] = [];
+  let known: string | undefined;
+  let end = 0;
+  for await (const member of tarMembers(path)) {
+    const [key, ending] = partsOf(member.name);
+    if (key !== known) {
+      // The header before a member with a long name has blocks of its own before it.
+      starts.push(end);
+      samples.push({ start: end });
+      known = key;
+    }
+    end = member.offset + paddedBytes(member.bytes);
+    const sample = samples.at(-1) as Sample;
+    if (ending === 'json' || ending === 'txt' || ending === 'cls') sample[ending] = member;
+    else if (isVideoName(member.name) || isPictureName(member.name)) sample.clip ??= member;
+  }
+  starts.push(end);
+  const records: Omit<ClipRecord, 'id'>[] = [];
+  const badCaptions: string[] = [];
+  const file = await open(path, 'r');
+  try {
+    for (const { clip, json, txt, cls } of samples) {
+      if (clip === undefined) continue;
+      const where = `${path}/${clip.name}`;
+      const text = async (member: TarMember): Promise<string> => {
+        if (member.bytes > MAX_LINE_BYTES) throw notText(`${path}/${member.name}`);
+        const bytes = Buffer.alloc(member.bytes);
+        await file.read(bytes, 0, member.bytes, member.offset);
+        return utf8(`${path}/${member.name}`, bytes);
+      };
+      const fields = json === undefined ? {} : parsed(`${path}/${json.name}`, await text(json));
+      const told = fields.captions ?? fields.caption ?? fields.text;
+      const own = told ?? (txt === undefined ? undefined : await text(txt));
+      const { captions, bad } = usableCaptions(where, own);
+      for (const error of bad) if (badCaptions.length < MAX_BAD) badCaptions.push(error.message);
+      const label = labelOf(where, fields.label ?? (cls && number(await text(cls))));
+      const labels = labelsOf(where, fields.labels);
+      const { offset, bytes } = clip;
+      records.push({
+        video: videoPath(where, `${shard}/${clip.name.replace(/^\.\//, '')}`),
+        captions,
+        ...(label === undefined ? {} : { label }),
+        ...(labels === undefined ? {} : { labels }),
+        member: { offset, bytes, sha256: await digestOf(path, clip) },
+      });
+    }
+  } finally {
+    await file.close();
+  }
+  return { shard, records, starts, badCaptions, withoutClip: samples.length - records.length };
+}
+
+/** Energon's index of a tar: where each sample begins and the last one ends, as 64 bits, low byte first. */
+export function tarIndex({ starts }: ShardScan): Uint8Array {
+  const bytes = Buffer.alloc(8 * starts.length);
+  starts.forEach((start, i) => {
+    bytes.writeBigUInt64LE(BigInt(start), 8 * i);
+  });
+  return bytes;
+}
+
+/** A name up to the first dot behind the last slash, and what is behind it. */
+function partsOf(name: string): readonly [key: string, ending: string] {
+  const file = basename(name);
+  const dot = file.indexOf('.');
+  if (dot < 0) return [name, ''];
+  return [name.slice(0, name.length - file.length + dot), file.slice(dot + 1).toLowerCase()];
+}
+
+/** A class as a number, as `.cls` has it; a text that is none stays one. */
+function number(text: string): string {
+  return text.trim().slice(0, MAX_LABEL_LENGTH + 1);
+}
+
+async function digestOf(path: string, { offset, bytes }: TarMember): Promise<string> {
+  const digest = new Sha256();
+  if (bytes > 0) {
+    const stream = createReadStream(path, {
+      start: offset,
+      end: offset + bytes - 1,
+      highWaterMark: 2048 * TAR_BLOCK,
+    });
+    for await (const piece of stream) digest.update(piece as Uint8Array);
+  }
+  return digest.hex();
+}
+
+function parsed(where: string, text: string): Readonly<Record<string, unknown>> {
+  try {
+    return fieldsIn(JSON.parse(text));
+  } catch (cause) {
+    throw new LacunaError(
+      { where, what: 'what a shard says of a clip is not JSON', expected: '{"captions": ["..."]}' },
+      { cause },
+    );
+  }
+}
+
+function utf8(where: string, bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new LacunaError({ where, what: 'the text is not UTF-8' }, { cause });
+  }
+}
+
+function notText(where: string): LacunaError {
+  return new LacunaError({
+    where,
+    what: 'the text about a clip is too long',
+    expected: `at most ${MAX_LINE_BYTES} bytes`,
+  });
+}

@@ -1,0 +1,248 @@
+import { cpSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sha256 } from '../../core/sha256.js';
+import { capable } from '../../core/testing/capability.js';
+import type { ClipRecord } from '../annotations/clip-record.js';
+import { readClipList } from '../annotations/read-clip-list.js';
+import { checkDataSet } from '../check/check-data-set.js';
+import { ClipReader } from '../loader/clip-reader.js';
+import { writeTestVideo } from '../testing/test-videos.js';
+import { videoInRoot } from '../video/data-root.js';
+import { videoBackend } from '../video/video-backend.js';
+import { readVideo } from '../video/video-file.js';
+import { clipWriters } from './clip-writer.js';
+import { listFile } from './list-file.js';
+import { indexShards, makeShards } from './make-shards.js';
+import { encodedSize } from './write-shard.js';
+
+const FIXTURES = join(import.meta.dirname, 'fixtures');
+const STILLS = join(import.meta.dirname, '../video/still/fixtures');
+const COPY = { content: 'copy', clipsPerShard: 2, size: 256, quality: 20 } as const;
+
+/** What read-shards.py says of the shards of `pictures`. */
+const ORACLE = JSON.parse(readFileSync(join(FIXTURES, 'shards.json'), 'utf8')) as Readonly<
+  Record<'webdataset' | 'energon', readonly { key: string; parts: Record<string, string> }[]>
+>;
+
+/** Their tars, which the packages read. */
+const TARS = [
+  '51f45aafae20c4449c8af62e9466d153562070124e9af75a5691289a73c9a065',
+  '46cef3a49540ae66e64916684cd6a2c4a063c7dabb11f23c6089d13a873c3cd8',
+  'dbb2c4df9957cc5b7d063617d992b168794f4db2f57647bb1850ae69d2d35f83',
+];
+
+const ffmpeg = await videoBackend('ffmpeg').catch(() => undefined);
+const hasFfmpeg = capable('ffmpeg', ffmpeg === undefined ? 'it is not installed' : undefined);
+/** Ways to decode and encode that can run here. */
+const WAYS = hasFfmpeg ? (['node-av', 'ffmpeg'] as const) : (['node-av'] as const);
+
+let root = '';
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'lacuna-shards-'));
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const pictures = ['plain.png', 'turned.jpg', 'alpha.webp', 'broken.png', 'grey.png'].map(
+  (video, i): ClipRecord => ({
+    id: video,
+    video,
+    captions: i === 2 ? [] : [`caption ${i}, "quoted", größer`, 'another'],
+    ...(i === 0 ? { label: 'plain' } : {}),
+    ...(i === 1 ? { labels: { noun: 'door', verb: 'open' } } : {}),
+  }),
+);
+
+const listOf = (records: readonly ClipRecord[]) => ({ records, digest: 'ab'.repeat(32) });
+
+describe('shards of a list', () => {
+  it('hold, for webdataset and Energon, what the list says, and for their own index', async () => {
+    const folder = join(root, 'pictures');
+    const problems: string[] = [];
+    const made = await makeShards(listOf(pictures), STILLS, folder, {
+      recipe: COPY,
+      workers: 2,
+      onProblem: ({ id }) => problems.push(id),
+    });
+    expect(made).toMatchObject({ shards: 3, found: 0, samples: 4, skipped: 1, finished: true });
+    expect(problems).toEqual(['broken.png']);
+    // The bytes that the packages have read; what they read is in the fixture.
+    const tars = [0, 1, 2].map((n) => readFileSync(join(folder, `shard-00000${n}.tar`)));
+    expect(tars.map(sha256)).toEqual(TARS);
+    expect(ORACLE.energon).toEqual(ORACLE.webdataset);
+    const { records, badCaptions } = await readClipList(listFile(folder), expect.fail);
+    expect(badCaptions.count).toBe(0);
+    const told = ORACLE.webdataset.map(({ key, parts }) => [key, Object.values(clipOf(parts))]);
+    expect(records.map(({ video, member }) => [keyOf(video), [member?.sha256]])).toEqual(told);
+    expect(records.map(({ captions, label, labels }) => ({ captions, label, labels }))).toEqual(
+      pictures
+        .filter(({ video }) => video !== 'broken.png')
+        .map(({ captions, label, labels }) => ({ captions, label, labels })),
+    );
+    for (const [i, record] of records.entries()) {
+      const path = await videoInRoot(folder, record);
+      const whole = readFileSync(
+        join(STILLS, ['plain.png', 'turned.jpg', 'alpha.webp', 'grey.png'][i] ?? ''),
+      );
+      expect((await readVideo(path, 2 ** 20)).equals(whole)).toBe(true);
+    }
+  });
+
+  it('stay when the same are asked for again, and are refused to another list', async () => {
+    const folder = join(root, 'pictures');
+    const before = readFileSync(join(folder, 'shard-000001.tar'));
+    rmSync(join(folder, 'shard-000000.tar'));
+    writeFileSync(join(folder, 'shard-000000.tar.partial-0123'), 'half');
+    const made = await makeShards(listOf(pictures), STILLS, folder, { recipe: COPY });
+    expect(made).toMatchObject({ shards: 3, found: 2, samples: 4, skipped: 1 });
+    expect(readFileSync(join(folder, 'shard-000001.tar')).equals(before)).toBe(true);
+    expect(sha256(readFileSync(join(folder, 'shard-000000.tar')))).toBe(TARS[0]);
+    expect(
+      readdirSync(folder).filter((name) => name.includes('partial') || name === 'lock'),
+    ).toEqual([]);
+    const other = { ...COPY, clipsPerShard: 3 };
+    await expect(makeShards(listOf(pictures), STILLS, folder, { recipe: other })).rejects.toThrow(
+      /made of another list or in another way; got clipsPerShard 2, expected clipsPerShard 3/,
+    );
+  });
+
+  it.each(WAYS)(
+    'are decoded in place by %s, parts of videos as clips of their own',
+    async (name) => {
+      const videos = join(root, 'videos');
+      const [whole, part] = ['a.mp4', 'b.mp4'] as const;
+      await writeTestVideo(join(videos, whole), 20, 1);
+      await writeTestVideo(join(videos, part), 40, 2);
+      const records: ClipRecord[] = [
+        { id: whole, video: whole, captions: ['whole'] },
+        { id: 'part', video: part, part: { first: 10, count: 12 }, captions: ['part'] },
+      ];
+      const folder = join(root, `of ${name}`);
+      await makeShards(listOf(records), videos, folder, {
+        recipe: { content: 'video', clipsPerShard: 9, size: 48, quality: 10 },
+      });
+      const { records: stored } = await readClipList(listFile(folder), expect.fail);
+      const backend = await videoBackend(name);
+      const counts: number[] = [];
+      for (const record of stored) {
+        using reader = await backend.open(await videoInRoot(folder, record));
+        const { frameCount, width, height, codec } = reader.info;
+        expect([width, height, codec]).toEqual([48, 48, 'h264']);
+        expect(reader.frameTimes).toHaveLength(frameCount);
+        counts.push(frameCount);
+      }
+      expect(counts).toEqual([20, 12]);
+      // What is seen is what was there, nearer to it than to the other clip.
+      const sampling = { frames: 4, size: 48, rule: { name: 'dense', stride: 2 } } as const;
+      const [own, theirs] = await Promise.all(
+        [
+          { root: folder, records: stored },
+          { root: videos, records },
+        ].map(async (source) => {
+          await using reader = await ClipReader.open({ ...source, sampling, backend: name });
+          return await Promise.all(source.records.map((record) => reader.readClip(record)));
+        }),
+      );
+      const far = (a: number, b: number): number => {
+        const [one, other] = [own?.[a]?.video, theirs?.[b]?.video];
+        if (one === undefined || other === undefined) return Number.NaN;
+        return one.reduce((sum, value, at) => sum + Math.abs(value - (other[at] ?? 0)), 0);
+      };
+      expect(far(0, 0)).toBeLessThan(far(0, 1) / 2);
+      expect(far(1, 1)).toBeLessThan(far(1, 0) / 2);
+    },
+    30_000,
+  );
+});
+
+describe('tars of others', () => {
+  it('get an index: those of the webdataset package, and of GNU with long names', async () => {
+    const folder = join(root, 'foreign');
+    cpSync(FIXTURES, folder, { recursive: true });
+    const { shards, samples, withoutClip } = await indexShards(folder);
+    expect({ shards, samples, withoutClip }).toEqual({ shards: 2, samples: 3, withoutClip: 1 });
+    const { records } = await readClipList(listFile(folder), expect.fail);
+    expect(records.map(({ video, member, ...rest }) => [video, rest])).toEqual([
+      [
+        `gnu.tar/clips/${'n'.repeat(120)}.webp`,
+        { id: expect.any(String), captions: ['long', 'longer'], labels: { verb: 'be' } },
+      ],
+      [
+        'webdataset.tar/a/0001.png',
+        { id: expect.any(String), captions: ['a picture'], label: '3' },
+      ],
+      ['webdataset.tar/a/0002.jpg', { id: expect.any(String), captions: ['grey'], label: 'x' }],
+    ]);
+    const digests = records.map(({ member }) => member?.sha256);
+    expect(digests).toEqual(
+      ['alpha.webp', 'plain.png', 'grey.jpg'].map((name) =>
+        sha256(readFileSync(join(STILLS, name))),
+      ),
+    );
+    const { videos } = await checkDataSet(
+      { records, root: folder },
+      { workers: 1, decodeAll: true },
+    );
+    expect(videos.map(({ faults }) => faults)).toEqual([[], [], []]);
+  });
+
+  it('are held to their index: a member that moved is refused, one that changed is told', async () => {
+    const folder = join(root, 'foreign');
+    const { records } = await readClipList(listFile(folder), expect.fail);
+    const png = records[1] as ClipRecord;
+    const path = join(folder, 'webdataset.tar');
+    const bytes = readFileSync(path);
+    const last = (png.member?.offset ?? 0) + (png.member?.bytes ?? 0) - 1;
+    bytes[last] = (bytes[last] ?? 0) ^ 1;
+    writeFileSync(path, bytes);
+    const { videos } = await checkDataSet(
+      { records: [png], root: folder },
+      { workers: 1, decodeAll: false },
+    );
+    expect(videos[0]?.faults.join()).toMatch(/its bytes have changed since the index/);
+    const moved = { ...png, member: { offset: 1024, bytes: 130, sha256: 'ab'.repeat(32) } };
+    await expect(videoInRoot(folder, moved)).rejects.toThrow(/and it does not lie there/);
+    truncateSync(path, last);
+    await expect(videoInRoot(folder, png)).rejects.toThrow(/and it does not lie there/);
+    await expect(indexShards(folder)).rejects.toThrow(/the tar is cut off/);
+    const outside = { ...png, video: '../pictures/shard-000000.tar/000000000.png' };
+    await expect(videoInRoot(folder, outside)).rejects.toThrow(/leads out of the data folder/);
+  });
+});
+
+it.each(WAYS)(
+  'a clip that %s encodes has all its frames, and a key frame a second',
+  async (name) => {
+    const file = join(root, `${name}.mp4`);
+    const shape = { width: 32, height: 48, framesPerSecond: 4.995 };
+    {
+      await using writer = (await clipWriters(name))(file, shape, 20);
+      for (let i = 0; i < 21; i++) await writer.add(new Uint8Array(32 * 48 * 3).fill(10 * i));
+      await writer.finish();
+    }
+    using reader = await (await videoBackend('node-av')).open(file);
+    expect(reader.info).toMatchObject({ frameCount: 21, width: 32, height: 48 });
+    expect((reader.frameTimes[20] ?? 0) / 1e6).toBeCloseTo(20 / 4.995, 2);
+    const size = { width: 32, height: 48 };
+    const crop = { x: 0, y: 0, ...size };
+    const { data, decodedFrames } = await reader.read({ indices: [19], crop, size, flip: false });
+    expect(decodedFrames).toBeLessThanOrEqual(5);
+    expect(Math.abs((data[0] ?? 0) - 190)).toBeLessThan(6);
+  },
+);
+
+it('an encoded clip has even sides and is never enlarged', () => {
+  expect(encodedSize({ width: 1920, height: 1080 }, 256)).toEqual({ width: 456, height: 256 });
+  expect(encodedSize({ width: 161, height: 121 }, 256)).toEqual({ width: 160, height: 120 });
+  expect(encodedSize({ width: 1, height: 4000 }, 64)).toEqual({ width: 2, height: 4000 });
+});
+
+function clipOf(parts: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(parts).filter(([ending]) => !/json|txt/.test(ending)));
+}
+
+function keyOf(video: string): string {
+  return /\/(\d+)\./.exec(video)?.[1] ?? '';
+}
