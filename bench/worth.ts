@@ -94,6 +94,8 @@ async function makeMaps(data: DemoData, pretrained: string): Promise<void> {
   const list = await captioned(await withObjectCaptions(data, data.trainList), 'objects.jsonl');
   const config = {
     ...{ preset: 'demo-aligner', output: teacher, backend },
+    // The captions of version 2 name place, object, others and action.
+    text: { length: 96 },
     data: { list, root: data.folder, workers: 1 },
     schedule: { steps: Number(values['teacher-steps']) },
     checkpoints: { everySteps: 50, keep: 1 },

@@ -16,6 +16,7 @@ import {
   backendConfig,
   withBackendOptions,
 } from '../options/backend-options.js';
+import { jsonOption, printJson } from '../options/json-option.js';
 import { assigned } from '../options/run-options.js';
 import { setOption } from '../options/shared-options.js';
 import { duration } from '../progress-line.js';
@@ -31,6 +32,7 @@ interface PlanFlags extends BackendFlags {
   readonly data?: string;
   readonly bench: boolean;
   readonly set?: readonly string[];
+  readonly json?: boolean;
 }
 
 const GIB = 2 ** 30;
@@ -55,6 +57,7 @@ export function planCommand(): Command {
   return withBackendOptions(command)
     .option('--no-bench', 'measure nothing')
     .addOption(setOption())
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       `
@@ -73,6 +76,10 @@ async function plan(preset: string, flags: PlanFlags): Promise<void> {
     flags.data === undefined ? flags.clips : (await readClipList(flags.data, note)).records.length;
   const backend = await openBackend(settings);
   const line = new TerminalLine(process.stderr);
+  const stages: object[] = [];
+  const tell = (text: string): void => {
+    if (flags.json !== true) console.log(text);
+  };
   try {
     let seconds: number | undefined = 0;
     // Before the first stage is measured, which leaves its traces.
@@ -81,29 +88,32 @@ async function plan(preset: string, flags: PlanFlags): Promise<void> {
       const name = settings.stages?.[i]?.name;
       const { batch, microbatches } = stage;
       const planned = planRun(stage, backend, undefined, own);
-      console.log(
+      tell(
         `${preset}${name === undefined ? '' : `, ${name}`}: ${(planned.parameters / 1e6).toFixed(1)} M parameters, batch ${batch}${microbatches === 1 ? '' : ` in ${microbatches} parts`}, ${backend.info.name} (${backend.info.device})`,
       );
-      for (const each of memoryLines(planned, batch)) console.log(`  ${each}`);
+      for (const each of memoryLines(planned, batch)) tell(`  ${each}`);
       const { needed, available } = planned;
       const isTooLarge = needed !== undefined && needed > available;
       if (isTooLarge) process.exitCode = 1;
+      const told = { name: name ?? null, batch, microbatches, isTooLarge, ...planned };
       if (isTooLarge || !flags.bench) {
         seconds = undefined;
+        stages.push(told);
         continue;
       }
       const bench = await benchRun(stage, backend, planned, (step, took) =>
         line.show(`step ${step} of 3: ${took.toFixed(1)} s`, step === 3),
       );
       line.end();
+      stages.push({ ...told, bench });
       const parts = bench.microbatches === 1 ? '' : ` in ${bench.microbatches} parts`;
-      console.log(
+      tell(
         `  speed   ${bench.clipsPerSecond.toPrecision(3)} clips/s, by steps of ${bench.clips} clips${parts}`,
       );
       // The most that a process has had says nothing of a stage that needs less than one before it.
       if (i === 0 && bench.peak !== undefined && needed !== undefined) {
         const step = needed - planned.ahead;
-        console.log(
+        tell(
           `  peak    ${gib(bench.peak)} measured of a step without videos, ${gib(step)} predicted: ${(bench.peak / step).toFixed(2)} of it`,
         );
       }
@@ -113,9 +123,10 @@ async function plan(preset: string, flags: PlanFlags): Promise<void> {
           ? undefined
           : seconds + (steps * batch) / bench.clipsPerSecond;
     }
-    if (seconds !== undefined) console.log(`  run     ${timeOf(seconds)}`);
+    if (flags.json === true) printJson({ preset, stages, seconds: seconds ?? null });
+    if (seconds !== undefined) tell(`  run     ${timeOf(seconds)}`);
     else if (flags.bench && process.exitCode !== 1)
-      console.log('  run     as long as --clips, --data or --steps say');
+      tell('  run     as long as --clips, --data or --steps say');
   } finally {
     await backend.dispose();
   }

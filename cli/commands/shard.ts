@@ -9,6 +9,7 @@ import {
 } from '../../data/index.js';
 import { LacunaError } from '../../spec/index.js';
 import { note } from '../note.js';
+import { jsonOption, printJson } from '../options/json-option.js';
 import {
   type DataFlags,
   partsOption,
@@ -30,6 +31,7 @@ interface ShardFlags extends DataFlags {
   readonly size: number;
   readonly quality: number;
   readonly workers: number;
+  readonly json?: boolean;
 }
 
 /** Problems that are told one by one; of more only the count is. */
@@ -72,12 +74,12 @@ export function shardCommand(): Command {
       20,
     )
     .option('--clips-per-shard <n>', 'clips of a shard', wholeNumber(1, 100_000), 1000)
-    .option(
-      '--workers <n>',
-      'threads, each at a shard of its own',
-      wholeNumber(1, 256),
-      Math.max(1, availableParallelism()),
+    .addOption(
+      new Option('--workers <n>', 'threads, each at a shard of its own')
+        .argParser(wholeNumber(1, 256))
+        .default(Math.max(1, availableParallelism()), 'the cores of this machine'),
     )
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       `
@@ -92,7 +94,7 @@ Examples:
 }
 
 async function shard(data: string, flags: ShardFlags): Promise<void> {
-  if (flags.index === true) return index(data);
+  if (flags.index === true) return index(data, flags.json);
   const { output, content, clipsPerShard, size, quality, workers } = flags;
   if (output === undefined) {
     throw new LacunaError({
@@ -127,6 +129,7 @@ async function shard(data: string, flags: ShardFlags): Promise<void> {
   line.end();
   if (told > SHOWN_PROBLEMS) note(`${told - SHOWN_PROBLEMS} clips more have problems.`);
   const { shards, found, samples, skipped, bytes, finished } = made;
+  if (flags.json === true) return printJson({ output, ...made });
   const kept = found === 0 ? '' : `, ${found} of them from before`;
   const left = skipped === 0 ? '' : ` ${skipped} clips are left out.`;
   console.log(
@@ -139,13 +142,14 @@ async function shard(data: string, flags: ShardFlags): Promise<void> {
   );
 }
 
-async function index(folder: string): Promise<void> {
+async function index(folder: string, isJson = false): Promise<void> {
   const line = new TerminalLine(process.stderr);
-  const { shards, samples, bytes, withoutClip, badCaptions } = await indexShards(
-    folder,
-    (done, total) => line.show(`${done}/${total} shards`, done === total),
+  const made = await indexShards(folder, (done, total) =>
+    line.show(`${done}/${total} shards`, done === total),
   );
   line.end();
+  if (isJson) return printJson({ output: folder, ...made });
+  const { shards, samples, bytes, withoutClip, badCaptions } = made;
   if (withoutClip > 0)
     note(`${withoutClip} samples have no video and no picture, and are left out.`);
   const [first] = badCaptions;
