@@ -4,7 +4,7 @@ import argparse
 
 import torch
 
-from . import integers, losses, masks, model, ranks, steps
+from . import augmentations, integers, losses, masks, model, ranks, steps
 from .programs import Program
 from .protocol import serve
 
@@ -19,6 +19,8 @@ FUNCTIONS = {
     "retrieval.rank": ranks.rank,
     "state.start": integers.start,
     "state.resize": integers.resize,
+    "augment.draw": augmentations.augment,
+    "erase.draw": augmentations.erase,
     "patchify": losses.patchify,
     "target.cube": losses.target_cube,
     "loss.mae": losses.mae,

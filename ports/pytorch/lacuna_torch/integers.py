@@ -40,6 +40,10 @@ class Words:
             if product & MASK >= (2**32 - n) % n:
                 return product >> 32
 
+    def uniform(self):
+        """Of 24 bits, in [0, 1)."""
+        return (self.next() >> 8) / 2**24
+
     def choose(self, count, n):
         """So many of the items 0 ... n - 1."""
         items = list(range(n))
@@ -64,7 +68,7 @@ def start(_, at):
     inputs, outputs = at["inputs"], at["outputs"]
     bound = 1 / math.sqrt(inputs) if at["start"] == "fan-in" else math.sqrt(6 / (inputs + outputs))
     words = Words(0, at)
-    return {"bits": bits([-bound + (2 * bound) * ((words.next() >> 8) / 2**24) for _ in range(at["count"])])}
+    return {"bits": bits([-bound + (2 * bound) * words.uniform() for _ in range(at["count"])])}
 
 
 def resize(tensors, at):

@@ -1,7 +1,7 @@
 //! The functions that this port has, by name.
 
 use crate::call::{Call, Refusal, Results};
-use crate::{adamw, losses, masks, model, philox, pixels, resizes, starts, step, towers};
+use crate::{adamw, augmentations, losses, masks, model, philox, pixels, resizes, starts, step, towers};
 
 pub type Function = fn(&Call) -> Result<Results, Refusal>;
 
@@ -12,6 +12,8 @@ pub const FUNCTIONS: &[(&str, Function)] = &[
     ("mask.text", masks::text),
     ("state.start", starts::start),
     ("state.resize", resizes::resize),
+    ("augment.draw", augmentations::augment),
+    ("erase.draw", augmentations::erase),
     ("patchify", pixels::patchify),
     ("target.cube", pixels::target_cube),
     ("loss.mae", losses::loss_mae),

@@ -2,6 +2,7 @@
 
 mod adamw;
 mod attention;
+mod augmentations;
 mod call;
 mod functions;
 mod harness;
@@ -10,6 +11,7 @@ mod layers;
 mod losses;
 mod masks;
 mod model;
+mod normal;
 mod philox;
 mod pixels;
 mod primitives;

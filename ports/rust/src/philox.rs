@@ -51,8 +51,14 @@ impl Words {
 
     /// Words of a stream at the address that a call gives.
     pub fn of_call(call: &Call, stream: u32) -> Computed<Words> {
+        Words::repeated(call, stream, 0)
+    }
+
+    /// Those of a repeat of a clip; each after the first lies beyond all stand-ins of the clip.
+    pub fn repeated(call: &Call, stream: u32, repeat: u32) -> Computed<Words> {
         let seed = call.integer("seed", 1 << 53)?;
         let replicate = call.integer("replicate", 1 << 16)? as u32;
+        let replicate = if repeat == 0 { replicate } else { replicate.min(4095) + 4096 * repeat };
         let epoch = call.integer("epoch", 1 << 32)? as u32;
         Ok(Words::new(seed, stream, replicate, epoch, call.integer("sample", 1 << 32)? as u32))
     }
@@ -67,8 +73,13 @@ impl Words {
         self.block[place]
     }
 
+    /// A number of 24 bits in [0, 1).
+    pub fn uniform(&mut self) -> f64 {
+        f64::from(self.next() >> 8) / f64::from(1 << 24)
+    }
+
     /// An integer below n, each as likely.
-    fn integer(&mut self, n: usize) -> usize {
+    pub fn integer(&mut self, n: usize) -> usize {
         let n = n as u64;
         loop {
             let product = u64::from(self.next()) * n;

@@ -16,9 +16,6 @@ pub fn start(call: &Call) -> Result<Results, Refusal> {
     bounded(&[count])?;
     let (seed, sample) = (call.integer("seed", 1 << 53)?, call.integer("sample", 1 << 32)? as u32);
     let mut words = Words::new(seed, 0, 0, 0, sample);
-    let bits = Array1::from_shape_simple_fn(count, || {
-        let u = f64::from(words.next() >> 8) / f64::from(1 << 24);
-        (-bound + (2.0 * bound) * u) as f32
-    });
+    let bits = Array1::from_shape_simple_fn(count, || (-bound + (2.0 * bound) * words.uniform()) as f32);
     Ok(vec![integers("bits", bits.mapv(|number| number.to_bits() as i32))])
 }
