@@ -80,7 +80,9 @@ async function runAndJudge(
       const outputs = await opened.run(inputs);
       const legal = followsOutputs
         ? expected(inputs, contract, outputs)
-        : keep(`${contractName} ${run}`, () => expected(inputs, contract));
+        : keep(`${double ? 'double ' : ''}${contractName} ${run}`, () =>
+            expected(inputs, contract),
+          );
       result = { ...result, outputs: [...result.outputs, outputs] };
       for (const [name, allowed] of Object.entries(legal)) {
         const { elements, undecided, worst, mismatch } = judge(name, outputs[name], allowed);

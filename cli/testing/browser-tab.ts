@@ -111,7 +111,8 @@ export class BrowserTab {
     const ended = new Promise((resolve) => this.#child.once('exit', resolve));
     this.#child.kill('SIGKILL');
     await ended;
-    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 5 });
+    // Its own children write there for a moment longer.
+    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 20 });
   }
 
   #receive(message: Message): void {
