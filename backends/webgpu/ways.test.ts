@@ -31,7 +31,7 @@ const WAYS: readonly Way[] = [
   {
     name: "a GPU's tiles in small, default limits, no subgroups",
     options: { tiling: SMALL, subgroups: false, defaultLimits: true },
-    checks: /^(law|primitive|composite|program|step\/joint)\//,
+    checks: /^(law|primitive|composite|program)\//,
   },
 ];
 
