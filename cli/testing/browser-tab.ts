@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
@@ -111,8 +112,7 @@ export class BrowserTab {
     const ended = new Promise((resolve) => this.#child.once('exit', resolve));
     this.#child.kill('SIGKILL');
     await ended;
-    // Its own children write there for a moment longer.
-    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 20 });
+    await removed(this.#profile);
   }
 
   #receive(message: Message): void {
@@ -127,5 +127,20 @@ export class BrowserTab {
       this.complaints.push(`${entry.text} ${entry.url ?? ''}`);
     }
     if (method === 'Runtime.exceptionThrown') this.complaints.push(JSON.stringify(params));
+  }
+}
+
+/**
+ * Removes a folder in which the browser's own children write for a moment longer. Node's retries remove what is
+ * inside once, and then wait in vain for the folder to be empty.
+ */
+async function removed(folder: string): Promise<void> {
+  for (let tries = 50; ; tries--) {
+    try {
+      return await rm(folder, { recursive: true, force: true });
+    } catch (error) {
+      if (tries === 0) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
   }
 }
