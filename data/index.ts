@@ -14,6 +14,7 @@ export { readLines } from './annotations/read-lines.js';
 export { captionsOf } from './annotations/record-fields.js';
 export { readVideoMaeList } from './annotations/video-mae-list.js';
 export { wholeVideos } from './annotations/whole-videos.js';
+export { writeClipList } from './annotations/write-clip-list.js';
 export { augmentClip, augmentFrame, type ClipAugmentation } from './augmentation/augment-clip.js';
 export { checkDataSet, type DataSetCheck, type DuplicateVideos } from './check/check-data-set.js';
 export type { VideoFacts } from './check/inspect-video.js';

@@ -160,6 +160,18 @@ export async function openPlain(path: string): Promise<{ handle: FileHandle; siz
   }
 }
 
+/** The same, and undefined where nothing is there. */
+export async function openPlainIfThere(
+  path: string,
+): Promise<Awaited<ReturnType<typeof openPlain>> | undefined> {
+  try {
+    return await openPlain(path);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
 /** Gives a file another name; what had that name is gone. Durable after `syncFolder`. */
 export async function renameEntry(from: string, to: string): Promise<void> {
   await writing(to, () => rename(from, to));

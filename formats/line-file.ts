@@ -1,16 +1,15 @@
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { LacunaError } from '../spec/errors.js';
-import { codeOf, OpenFile, openPlain, syncFolder } from './file-operations.js';
-import { FileWriter, replaceFileBy } from './whole-file.js';
+import { OpenFile, openPlainIfThere, syncFolder } from './file-operations.js';
+import { LineSplitter } from './line-splitter.js';
+import { replaceFileOf } from './whole-file.js';
 
 /** A longer line is none of ours. */
 export const MAX_LINE_BYTES: number = 2 ** 20;
 const MAX_FILE_BYTES = 2 ** 36;
 const NEWLINE = 0x0a;
 const PIECE_BYTES = 2 ** 18;
-/** Bytes that are gathered before they are written. */
-const GATHERED = 2 ** 20;
 
 /**
  * A file of JSON lines that is only added to. Each line ends with `"check"`, the CRC-32 of the line
@@ -85,29 +84,22 @@ export async function cutLineFile<T>(
     if (value === undefined || !isWhole || !keep(value)) isChanged = true;
   }
   if (!isChanged) return 0;
-  await replaceFileBy(path, async (partial) => {
-    const writer = await FileWriter.create(partial);
-    try {
-      let pieces: Uint8Array[] = [];
-      let gathered = 0;
-      for await (const { bytes } of linesOf(path)) {
-        const value = parseLine(bytes, parse);
-        if (value === undefined || !keep(value)) continue;
-        pieces.push(bytes, Uint8Array.of(NEWLINE));
-        gathered += bytes.length + 1;
-        if (gathered < GATHERED) continue;
-        await writer.write(Buffer.concat(pieces));
-        pieces = [];
-        gathered = 0;
-      }
-      await writer.write(Buffer.concat(pieces));
-    } catch (error) {
-      await writer.abandon();
-      throw error;
-    }
-    await writer.finish();
-  });
+  await replaceFileOf(path, keptLines(path, parse, keep));
   return torn;
+}
+
+/** The bytes of the lines that stay, each with its end. */
+async function* keptLines<T>(
+  path: string,
+  parse: (value: unknown) => T | undefined,
+  keep: (value: T) => boolean,
+): AsyncGenerator<Uint8Array, void> {
+  for await (const { bytes } of linesOf(path)) {
+    const value = parseLine(bytes, parse);
+    if (value === undefined || !keep(value)) continue;
+    yield bytes;
+    yield Uint8Array.of(NEWLINE);
+  }
 }
 
 const CHECK = /,"check":"([0-9a-f]{8})"\}$/;
@@ -139,13 +131,8 @@ export function parseLine<T>(
 
 /** The lines that are not empty; one that is too long comes without its middle. */
 async function* linesOf(path: string): AsyncGenerator<{ bytes: Buffer; isWhole: boolean }, void> {
-  let opened: Awaited<ReturnType<typeof openPlain>>;
-  try {
-    opened = await openPlain(path);
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return;
-    throw error;
-  }
+  const opened = await openPlainIfThere(path);
+  if (opened === undefined) return;
   const { handle, size } = opened;
   try {
     if (size > MAX_FILE_BYTES) {
@@ -156,30 +143,17 @@ async function* linesOf(path: string): AsyncGenerator<{ bytes: Buffer; isWhole: 
         expected: `at most ${MAX_FILE_BYTES}`,
       });
     }
-    let pending: Buffer[] = [];
-    let length = 0;
-    const add = (part: Buffer): void => {
-      // Of a line that is too long anyway, no more is held.
-      if (length <= MAX_LINE_BYTES) pending.push(part);
-      length += part.length;
-    };
+    const lines = new LineSplitter(MAX_LINE_BYTES);
     for (let position = 0; position < size; ) {
       const piece = Buffer.alloc(Math.min(PIECE_BYTES, size - position));
       const { bytesRead } = await handle.read(piece, 0, piece.length, position);
       if (bytesRead === 0) break;
       position += bytesRead;
-      const chunk = piece.subarray(0, bytesRead);
-      let start = 0;
-      for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
-        add(chunk.subarray(start, end));
-        if (length > 0) yield { bytes: Buffer.concat(pending), isWhole: true };
-        pending = [];
-        length = 0;
-        start = end + 1;
-      }
-      add(chunk.subarray(start));
+      for (const bytes of lines.push(piece.subarray(0, bytesRead)))
+        if (bytes.length > 0) yield { bytes, isWhole: true };
     }
-    if (length > 0) yield { bytes: Buffer.concat(pending), isWhole: false };
+    const rest = lines.rest();
+    if (rest.length > 0) yield { bytes: rest, isWhole: false };
   } finally {
     await handle.close();
   }

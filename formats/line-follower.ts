@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
-import { codeOf, openPlain } from './file-operations.js';
+import { openPlainIfThere } from './file-operations.js';
 import { MAX_LINE_BYTES, parseLine } from './line-file.js';
+import { LineSplitter } from './line-splitter.js';
 
 const NEWLINE = 0x0a;
 const PIECE_BYTES = 2 ** 18;
@@ -23,8 +24,7 @@ export class LineFollower<T> {
   readonly #parse: (value: unknown) => T | undefined;
   #file: number | undefined;
   #position = 0;
-  #pending: Buffer[] = [];
-  #length = 0;
+  readonly #lines = new LineSplitter(MAX_LINE_BYTES);
 
   constructor(path: string, parse: (value: unknown) => T | undefined) {
     this.#path = path;
@@ -39,7 +39,7 @@ export class LineFollower<T> {
         if (this.#file !== undefined) listener.onAfresh();
         this.#file = ino;
         this.#position = 0;
-        this.#forget();
+        this.#lines.clear();
       }
       const piece = Buffer.alloc(PIECE_BYTES);
       while (this.#position < size) {
@@ -47,32 +47,12 @@ export class LineFollower<T> {
         const { bytesRead } = await handle.read(piece, 0, length, this.#position);
         if (bytesRead === 0) return;
         this.#position += bytesRead;
-        this.#take(piece.subarray(0, bytesRead), listener);
+        for (const line of this.#lines.push(piece.subarray(0, bytesRead))) {
+          const value = parseLine(line, this.#parse);
+          if (value !== undefined) listener.onValue(value);
+        }
       }
     });
-  }
-
-  #take(piece: Buffer, { onValue }: LineListener<T>): void {
-    let start = 0;
-    for (let end = piece.indexOf(NEWLINE); end >= 0; end = piece.indexOf(NEWLINE, start)) {
-      this.#add(piece.subarray(start, end));
-      const value = parseLine(Buffer.concat(this.#pending), this.#parse);
-      if (value !== undefined) onValue(value);
-      this.#forget();
-      start = end + 1;
-    }
-    this.#add(piece.subarray(start));
-  }
-
-  #add(part: Buffer): void {
-    // Of a line that is too long anyway, no more is held. The piece is used again, so it is copied.
-    if (this.#length <= MAX_LINE_BYTES) this.#pending.push(Buffer.from(part));
-    this.#length += part.length;
-  }
-
-  #forget(): void {
-    this.#pending = [];
-    this.#length = 0;
   }
 }
 
@@ -104,13 +84,8 @@ async function withFile(
   path: string,
   use: (handle: FileHandle, size: number) => Promise<void>,
 ): Promise<void> {
-  let opened: Awaited<ReturnType<typeof openPlain>>;
-  try {
-    opened = await openPlain(path);
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return;
-    throw error;
-  }
+  const opened = await openPlainIfThere(path);
+  if (opened === undefined) return;
   try {
     await use(opened.handle, opened.size);
   } finally {

@@ -7,7 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
 import { sha256 } from '../core/sha256.js';
 import { LacunaError } from '../spec/errors.js';
-import { codeOf, linkFile, openPlain, removeFile, syncFolder } from './file-operations.js';
+import { codeOf, linkFile, openPlainIfThere, removeFile, syncFolder } from './file-operations.js';
 import { PARTIAL, writeNewFile } from './whole-file.js';
 
 /** Who holds a lock: where its process runs, and which of all that had its number it is. */
@@ -207,13 +207,8 @@ function parsed(text: string): Holder | undefined {
 }
 
 async function textOf(path: string): Promise<string | undefined> {
-  let opened: Awaited<ReturnType<typeof openPlain>>;
-  try {
-    opened = await openPlain(path);
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+  const opened = await openPlainIfThere(path);
+  if (opened === undefined) return undefined;
   try {
     const bytes = Buffer.alloc(Math.min(opened.size, MAX_BYTES));
     const { bytesRead } = await opened.handle.read(bytes, 0, bytes.length, 0);

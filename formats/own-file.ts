@@ -1,6 +1,6 @@
 import { Sha256 } from '../core/sha256.js';
 import { LacunaError } from '../spec/errors.js';
-import { codeOf, openPlain } from './file-operations.js';
+import { codeOf, openPlain, openPlainIfThere } from './file-operations.js';
 
 /**
  * The bytes of a file in a folder that Lacuna writes, or undefined where there is none. What lies
@@ -9,13 +9,8 @@ import { codeOf, openPlain } from './file-operations.js';
  * @throws LacunaError for what is no plain file, or too large.
  */
 export async function readOwnFile(path: string, most: number): Promise<Buffer | undefined> {
-  let opened: Awaited<ReturnType<typeof openPlain>>;
-  try {
-    opened = await openPlain(path);
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+  const opened = await openPlainIfThere(path);
+  if (opened === undefined) return undefined;
   const { handle, size } = opened;
   try {
     if (size > most) {

@@ -93,8 +93,7 @@ export async function* tarMembers(path: string): AsyncGenerator<TarMember, void>
         const own = given.name ?? name;
         given = {};
         if (type !== '5') {
-          if (type !== '0' && type !== '\0' && type !== '7')
-            throw broken(path, at, `${show(own)}, which is a link or a device`);
+          if (!isFile(header)) throw broken(path, at, `${show(own)}, which is a link or a device`);
           if (!isInnerName(own)) throw broken(path, at, `the name ${show(own)}`);
           if (++members > MAX_MEMBERS) throw broken(path, at, `more than ${MAX_MEMBERS} files`);
           yield { name: own, offset, bytes };
@@ -108,28 +107,32 @@ export async function* tarMembers(path: string): AsyncGenerator<TarMember, void>
 }
 
 /**
- * Whether a file has this member in this place, by the header before it.
+ * Whether a file has a member of so many bytes in this place, by the header before it. The header's own name is
+ * not looked at: where a name is long or not ASCII, writers put others, or parts of it, there.
  *
  * @throws LacunaError where it cannot be read.
  */
 export async function hasTarMember(
   path: string,
-  { name, offset, bytes }: TarMember,
+  { offset, bytes }: Omit<TarMember, 'name'>,
 ): Promise<boolean> {
   const { handle, size } = await openTar(path);
   try {
     if (offset < TAR_BLOCK || !(offset + bytes <= size)) return false;
-    const block = await blockAt(handle, offset - TAR_BLOCK);
-    // A name that is longer than its field stands in the blocks before: the field has its beginning.
-    const field = Buffer.from(name).subarray(0, MAX_WRITTEN_NAME).toString('latin1');
-    const header = headerIn(path, block, offset - TAR_BLOCK, 'latin1');
-    return header?.bytes === bytes && (header.name === field || header.name.endsWith(`/${field}`));
+    const at = offset - TAR_BLOCK;
+    const header = headerIn(path, await blockAt(handle, at), at);
+    return header !== undefined && isFile(header) && header.bytes === bytes;
   } catch (error) {
     if (error instanceof LacunaError) return false;
     throw error;
   } finally {
     await handle.close();
   }
+}
+
+/** Whether a header is of a file with bytes, not of a link, a device, a folder or a text about the next. */
+function isFile({ type }: Header): boolean {
+  return type === '0' || type === '\0' || type === '7';
 }
 
 async function openTar(path: string): Promise<{ handle: FileHandle; size: number }> {
@@ -156,16 +159,11 @@ interface Header {
 }
 
 /** What a header says; undefined for a block of zeros, which ends the tar. */
-function headerIn(
-  path: string,
-  block: Buffer,
-  at: number,
-  encoding: 'utf8' | 'latin1' = 'utf8',
-): Header | undefined {
+function headerIn(path: string, block: Buffer, at: number): Header | undefined {
   if (block.length === TAR_BLOCK && block.every((byte) => byte === 0)) return undefined;
   const text = (from: number, to: number): string => {
     const end = block.indexOf(0, from);
-    return block.toString(encoding, from, end < 0 ? to : Math.min(end, to));
+    return block.toString('utf8', from, end < 0 ? to : Math.min(end, to));
   };
   const octal = (from: number, to: number): number => {
     const digits = text(from, to).trim();
@@ -205,9 +203,7 @@ function extended(path: string, at: number, text: Buffer): { name?: string; byte
 
 /** Whether a name stays in the folder that a tar stands for. */
 function isInnerName(name: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: such names are refused
-  if (name === '' || name.length > 1024 || /[\u0000-\u001f\\\u007f\ufffd]|^[a-z]:/i.test(name))
-    return false;
+  if (name === '' || name.length > 1024 || /[\p{Cc}\\\ufffd]|^[a-z]:/iu.test(name)) return false;
   const parts = name.replace(/^\.\//, '').split('/');
   return parts.every((part) => part !== '' && part !== '.' && part !== '..');
 }

@@ -89,6 +89,37 @@ export async function replaceFileBy(
   await syncFolder(dirname(path));
 }
 
+/** Bytes that are gathered before they are written. */
+const GATHERED = 2 ** 20;
+
+/** Replaces a file, or creates it, by pieces: whole or not at all, and durably. */
+export async function replaceFileOf(
+  path: string,
+  pieces: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>,
+): Promise<void> {
+  await replaceFileBy(path, async (partial) => {
+    const writer = await FileWriter.create(partial);
+    try {
+      let gathered: Uint8Array[] = [];
+      let bytes = 0;
+      for await (const piece of pieces) {
+        const own = typeof piece === 'string' ? new TextEncoder().encode(piece) : piece;
+        gathered.push(own);
+        bytes += own.length;
+        if (bytes < GATHERED) continue;
+        await writer.write(Buffer.concat(gathered));
+        gathered = [];
+        bytes = 0;
+      }
+      await writer.write(Buffer.concat(gathered));
+    } catch (error) {
+      await writer.abandon();
+      throw error;
+    }
+    await writer.finish();
+  });
+}
+
 /** @throws LacunaError for what is, or a link that leads to, a pipe, a device or a folder. */
 async function requireReplaceable(path: string): Promise<void> {
   const facts = await stat(path).catch(() => undefined);

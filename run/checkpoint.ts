@@ -240,6 +240,11 @@ interface Entry {
   readonly isFormer: boolean;
 }
 
+/** The step of the newest checkpoint of a folder of checkpoints, whole or not; undefined where there is none. */
+export async function newestCheckpointStep(folder: string): Promise<number | undefined> {
+  return (await checkpoints(folder)).find(({ isFormer }) => !isFormer)?.step;
+}
+
 /** Checkpoints in real folders, whole or not, the newest first. @throws LacunaError for a link. */
 async function checkpoints(folder: string): Promise<Entry[]> {
   const facts = await lstat(folder).catch(() => undefined);

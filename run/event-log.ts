@@ -9,6 +9,7 @@ import type { StepEvaluation, StepMetrics } from './run-lines.js';
 export class EventLog {
   readonly #folder: string;
   #file: EventFile | undefined;
+  #goesOn = false;
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -37,6 +38,7 @@ export class EventLog {
   async cut(step: number): Promise<void> {
     await this.close();
     await cutEventFiles(this.#folder, step);
+    this.#goesOn = true;
   }
 
   async close(): Promise<void> {
@@ -47,7 +49,11 @@ export class EventLog {
   async #add(step: number, values: Readonly<Record<string, number>>): Promise<void> {
     // TensorBoard shows when something was: nothing else of a run reads the clock.
     const wallTime = Date.now() / 1000;
-    this.#file ??= await EventFile.create(this.#folder, { wallTime, step });
+    this.#file ??= await EventFile.create(this.#folder, {
+      wallTime,
+      step,
+      goesOn: this.#goesOn,
+    });
     await this.#file.add({ wallTime, step, values });
   }
 }

@@ -8,6 +8,7 @@ export {
   type Checkpoint,
   CheckpointReader,
   lastGoodCheckpoint,
+  newestCheckpointStep,
   writeCheckpoint,
 } from './checkpoint.js';
 export {

@@ -13,6 +13,8 @@ import { newestStage } from './stages.js';
 /** The model of a run, with what its manifest says. */
 export interface LoadedModel extends TrainedModel {
   readonly manifest: RunManifest;
+  /** Of the checkpoint. */
+  readonly step: number;
 }
 
 /**
@@ -42,7 +44,8 @@ export async function loadModel(
   const reader = await CheckpointReader.open(checkpoint);
   try {
     const state = await reader.readAll(specs);
-    return { settings, manifest, backend: await open(settings), state, tokenizer };
+    const { step } = checkpoint;
+    return { settings, manifest, step, backend: await open(settings), state, tokenizer };
   } finally {
     await reader.close();
   }

@@ -100,7 +100,7 @@ export function viewsOf(text: string): { readonly clips: number; readonly crops:
   });
 }
 
-/** In the form that every evaluation has, with what a page shows of each head beside. */
+/** What `--json` tells: the protocol, and of each head what a page shows. */
 function toldResult(
   {
     run,

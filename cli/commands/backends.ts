@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { FIXES } from '../backends/fixes.js';
 import { type DeviceRow, probeDevices } from '../backends/probe-devices.js';
 import { jsonOption, printJson } from '../options/json-option.js';
@@ -7,7 +7,12 @@ export function backendsCommand(): Command {
   return new Command('backends')
     .description('Tells which backends and devices can run here, and for each other one why not.')
     .addOption(jsonOption())
-    .option('--fix', 'print what to install for the devices that cannot run (docs/gpu.md)')
+    .addOption(
+      new Option(
+        '--fix',
+        'print what to install for the devices that cannot run (docs/gpu.md)',
+      ).conflicts('json'),
+    )
     .addHelpText(
       'after',
       '\nExamples:\n  $ lacuna backends\n  $ lacuna backends --json\n  $ lacuna backends --fix',

@@ -175,10 +175,14 @@ async function videosOf(
   };
 }
 
-/** Prints what would be sent, a line of JSON a request; the key is not among it. */
-function dryRun(records: readonly ClipRecord[], flags: CaptionFlags): void {
+/** Prints what would be sent, a line of JSON a request, or all in one document; the key is not among it. */
+function dryRun(
+  records: readonly ClipRecord[],
+  flags: CaptionFlags & { readonly json?: boolean },
+): void {
   const { url, requests } = endpointRequests(records, endpointOptions(flags));
-  for (const request of requests) console.log(JSON.stringify(request));
+  if (flags.json === true) printJson({ url, requests });
+  else for (const request of requests) console.log(JSON.stringify(request));
   console.error(`${requests.length} requests would go to ${url}; nothing was sent.`);
 }
 

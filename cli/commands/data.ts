@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
-import { checkDataSet, jsonLine } from '../../data/index.js';
+import { checkDataSet, writeClipList } from '../../data/index.js';
 import { replaceFile } from '../../formats/index.js';
 import { LacunaError } from '../../spec/index.js';
 import { type CheckPageInput, checkPage, summary } from '../data/check-page.js';
@@ -211,7 +211,7 @@ async function convert(data: string, flags: ConvertFlags): Promise<void> {
   }
   const { list } = await readData(data, { ...flags, pictures: true }, note);
   const { records, format } = list;
-  await replaceFile(output, records.map(jsonLine).join(''));
+  await writeClipList(output, records);
   if (flags.json === true) printJson({ output, data, format, records: records.length });
   else console.log(`${output}: ${records.length} records of ${data} (${format}).`);
 }

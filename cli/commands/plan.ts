@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { listFile, readClipList } from '../../data/index.js';
 import {
   parseConfig,
@@ -7,7 +7,7 @@ import {
   stagesOf,
   withValue,
 } from '../../run/index.js';
-import { LacunaError, PRESETS } from '../../spec/index.js';
+import { PRESETS } from '../../spec/index.js';
 import { benchRun, planRun, type RunPlan, stepsOf } from '../../training/index.js';
 import { note } from '../note.js';
 import { openBackend } from '../open-backend.js';
@@ -53,7 +53,11 @@ export function planCommand(): Command {
     .option('--epochs <n>', 'length of the run', wholeNumber(1, 999_999))
     .option('--steps <n>', 'length of the run', wholeNumber(1, 999_999_999))
     .option('--clips <n>', 'clips of the data set', wholeNumber(1, 1e10))
-    .option('--data <list>', 'the data set, whose clips are counted', listFile);
+    .addOption(
+      new Option('--data <list>', 'the data set, whose clips are counted')
+        .argParser(listFile)
+        .conflicts('clips'),
+    );
   return withBackendOptions(command)
     .option('--no-bench', 'measure nothing')
     .addOption(setOption())
@@ -87,6 +91,7 @@ async function plan(preset: string, flags: PlanFlags): Promise<void> {
     for (const [i, stage] of stagesOf(settings).entries()) {
       const name = settings.stages?.[i]?.name;
       const { batch, microbatches } = stage;
+      const steps = stepsOf(stage, clips);
       const planned = planRun(stage, backend, undefined, own);
       tell(
         `${preset}${name === undefined ? '' : `, ${name}`}: ${(planned.parameters / 1e6).toFixed(1)} M parameters, batch ${batch}${microbatches === 1 ? '' : ` in ${microbatches} parts`}, ${backend.info.name} (${backend.info.device})`,
@@ -117,7 +122,6 @@ async function plan(preset: string, flags: PlanFlags): Promise<void> {
           `  peak    ${gib(bench.peak)} measured of a step without videos, ${gib(step)} predicted: ${(bench.peak / step).toFixed(2)} of it`,
         );
       }
-      const steps = stepsOf(stage, clips);
       seconds =
         steps === undefined || seconds === undefined
           ? undefined
@@ -180,7 +184,6 @@ function gib(bytes: number): string {
 }
 
 function timeOf(seconds: number): string {
-  if (!Number.isFinite(seconds)) throw new LacunaError({ what: 'the bench took no time' });
   return seconds < DAY
     ? `${duration(seconds)} in all`
     : `${(seconds / DAY).toFixed(1)} days in all`;

@@ -253,10 +253,8 @@ function refuseStrange(head: ProbeHead, flags: ProbeFlags): void {
 }
 
 function print({ folder, steps, outcome }: ProbeResult, isJson: boolean): void {
-  if (outcome === undefined) {
-    const text = `Stopped after step ${steps}. Continue with: lacuna probe --resume ${folder}`;
-    if (isJson) note(text);
-    else console.log(`\n${text}`);
-  } else if (isJson) printJson(outcome);
+  if (isJson) printJson({ run: folder, steps, finished: outcome !== undefined, ...outcome });
+  else if (outcome === undefined)
+    console.log(`\nStopped after step ${steps}. Continue with: lacuna probe --resume ${folder}`);
   else console.log(`\n${probeTable(outcome)}\nThe probe is in ${folder}.`);
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import {
   embedTexts,
   modelDigest,
@@ -39,9 +39,11 @@ export function searchCommand(): Command {
     .option('--model <run>', 'where the run lies that the index was made with, if it was moved')
     .option('--top <n>', 'videos that are told, at most', wholeNumber(1, 1000), 10)
     .addOption(jsonOption())
-    .option(
-      '--open',
-      'serve a page, to this machine alone, where sentences are typed and clips play',
+    .addOption(
+      new Option(
+        '--open',
+        'serve a page, to this machine alone, where sentences are typed and clips play',
+      ).conflicts('json'),
     )
     .option(
       '--port <n>',

@@ -116,10 +116,11 @@ async function shard(data: string, flags: ShardFlags): Promise<void> {
     onProblem: ({ reason }: ShardProblem) => {
       if (told++ < SHOWN_PROBLEMS) line.line(reason);
     },
-    onProgress: (done, total, skipped) => {
+    onProgress: (done, total, skipped, kept) => {
       const seconds = (performance.now() - begin) / 1000;
-      const left = duration((seconds / done) * (total - done));
-      const rate = (done / seconds).toFixed(1);
+      const own = done - kept;
+      const left = own === 0 ? '-' : duration((seconds / own) * (total - done));
+      const rate = (own / seconds).toFixed(1);
       line.show(
         `${done}/${total} clips  ${skipped} left out  ${rate} clips/s  ${left} left`,
         done === total,
@@ -129,6 +130,7 @@ async function shard(data: string, flags: ShardFlags): Promise<void> {
   line.end();
   if (told > SHOWN_PROBLEMS) note(`${told - SHOWN_PROBLEMS} clips more have problems.`);
   const { shards, found, samples, skipped, bytes, finished } = made;
+  if (!finished) process.exitCode = 130;
   if (flags.json === true) return printJson({ output, ...made });
   const kept = found === 0 ? '' : `, ${found} of them from before`;
   const left = skipped === 0 ? '' : ` ${skipped} clips are left out.`;

@@ -9,6 +9,7 @@ import {
 import { capabilitiesOf, type RunSettings, type TrainedModel } from '../../run/index.js';
 import { LacunaError } from '../../spec/index.js';
 import { pretrain } from '../../training/index.js';
+import { note } from '../note.js';
 import type { BackendFlags } from '../options/backend-options.js';
 import { type RunFlags, settingsOf } from '../options/run-options.js';
 import { RunDisplay } from '../run-display.js';
@@ -29,11 +30,9 @@ export async function demoData(folder: string, version: DemoVersion = 1): Promis
     const percent = Math.floor((100 * done) / total);
     if (percent < shown + 10 && done < total) return;
     shown = percent;
-    console.log(`making the demo data: ${done} of ${total} clips`);
+    note(`making the demo data: ${done} of ${total} clips`);
   });
-  console.log(
-    data.reused ? `The demo data in ${folder} are used.` : `The demo data are in ${folder}.`,
-  );
+  note(data.reused ? `The demo data in ${folder} are used.` : `The demo data are in ${folder}.`);
   return data;
 }
 

@@ -69,10 +69,10 @@ and in the formats of CI.
 
 | exit code | when |
 |---|---|
-| 0 | it is done; of \`pretrain\`, \`tune\`, \`finetune\` and \`probe\` also: Ctrl-C ended it with a checkpoint (\`finished\` is false), and \`--resume\` continues it |
+| 0 | it is done; of \`pretrain\`, \`tune\`, \`finetune\`, \`probe\` and \`sweep\` also: Ctrl-C ended it with a checkpoint (\`finished\` is false), and \`--resume\`, or the same command of a sweep, continues it |
 | 1 | it failed, and the error output says what, where and how to mend it; of \`similarity\` also: it was stopped and can go on; of \`data check\`: a file is broken |
 | 2 | of \`data check\`: the list is none |
-| 130 | of \`caption\`: it was stopped and can go on |
+| 130 | of \`caption\` and \`shard\`: it was stopped and can go on |
 | 128 + n | signal n ended it: 130 Ctrl-C, 137 \`kill -9\`, 141 nobody read its output any more, 143 a stop |
 
 Those of \`conform\`: ${EXIT.passed} everything passed, ${EXIT.failed} something did not, ${EXIT.usage} wrong command line or file, ${EXIT.invalid} the run

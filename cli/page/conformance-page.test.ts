@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CHECKS, readReport, rejudge } from '../../conformance/index.js';
 import { BUILT } from '../../core/testing/built.js';
 import { capable } from '../../core/testing/capability.js';
-import { type PageServer, startPageServer } from '../serve/page-server.js';
+import type { OwnServer } from '../serve/own-server.js';
+import { startPageServer } from '../serve/page-server.js';
 import { BrowserTab } from '../testing/browser-tab.js';
 import { findChromium } from '../testing/chromium.js';
 
@@ -22,7 +23,7 @@ const NO_ADAPTER = 'GPU.prototype.requestAdapter = async () => null;';
 
 describe.skipIf(!capable('chromium', missing))('the page in Chromium, on SwiftShader', () => {
   const folder = mkdtempSync(join(tmpdir(), 'lacuna-browser-'));
-  let server: PageServer;
+  let server: OwnServer;
   let tab: BrowserTab;
   beforeAll(async () => {
     if (typeof chromium === 'string') throw new Error(chromium);

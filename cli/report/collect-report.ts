@@ -129,12 +129,18 @@ export async function collectExamples(
   options: Pick<ReportOptions, 'examples'>,
   open: (settings: RunSettings) => Promise<Backend>,
   display: EvaluationDisplay,
-): Promise<{ readonly manifest: RunManifest; readonly examples: readonly Example[] }> {
+): Promise<{
+  readonly manifest: RunManifest;
+  /** Of the checkpoint that made them. */
+  readonly step: number;
+  readonly examples: readonly Example[];
+}> {
   const { list, root } = (await openRun(folder, options)).source;
   const model = await loadModel(folder, open, note);
   try {
-    const { manifest } = model;
-    return { manifest, examples: await examplesOf(model, list.records, root, options, display) };
+    const { manifest, step } = model;
+    const examples = await examplesOf(model, list.records, root, options, display);
+    return { manifest, step, examples };
   } finally {
     display.ends();
     await model.backend.dispose();

@@ -16,15 +16,16 @@ import { capable } from '../../core/testing/capability.js';
 import { listFolder, makeDemoData } from '../../data/index.js';
 import type { IndexedVideo, SearchHit, VideoIndex } from '../../evaluation/index.js';
 import { LacunaError } from '../../spec/index.js';
+import type { OwnServer } from '../serve/own-server.js';
 import { BrowserTab } from '../testing/browser-tab.js';
 import { findChromium } from '../testing/chromium.js';
-import { type SearchServer, startSearchServer } from './search-server.js';
+import { startSearchServer } from './search-server.js';
 
 const chromium = findChromium();
 const HOSTILE = '<img src=x onerror="ran()">';
 
 let folder = '';
-let server: SearchServer;
+let server: OwnServer;
 let size = 0;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'lacuna-search-'));

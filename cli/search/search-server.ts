@@ -1,13 +1,12 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { encode } from 'fast-png';
 import { dataRootOf, fileInRoot, videoBackend } from '../../data/index.js';
 import type { SearchHit, VideoIndex } from '../../evaluation/index.js';
 import { LacunaError } from '../../spec/index.js';
-import { HEADERS, isOurs, listen, refuse } from '../serve/page-server.js';
+import { type OwnServer, refuse, startOwnServer } from '../serve/own-server.js';
 import { MAX_SENTENCE, SEARCH_POLICY, searchPage } from './search-page.js';
 
 /** What is served for a video, by the ending of its name; nothing else is. */
@@ -30,11 +29,6 @@ export interface SearchServerOptions {
   readonly port?: number;
 }
 
-export interface SearchServer {
-  readonly url: string;
-  close(): Promise<void>;
-}
-
 /**
  * Serves a page in which sentences are looked up, on this machine alone (127.0.0.1). A request names a
  * video by its place in the index, never by a path, and a file is sent only where it is, in the root of
@@ -42,7 +36,7 @@ export interface SearchServer {
  *
  * @throws LacunaError where it cannot listen.
  */
-export async function startSearchServer(options: SearchServerOptions): Promise<SearchServer> {
+export function startSearchServer(options: SearchServerOptions): Promise<OwnServer> {
   const { port = 0, find } = options;
   let last: Promise<unknown> = Promise.resolve();
   const oneByOne = (sentence: string): Promise<readonly SearchHit[]> => {
@@ -50,23 +44,9 @@ export async function startSearchServer(options: SearchServerOptions): Promise<S
     last = next.catch(() => {});
     return next;
   };
-  const server = createServer((request, response) => {
-    answer(request, response, { ...options, find: oneByOne }).catch((error: unknown) => {
-      if (response.headersSent) response.destroy();
-      else
-        refuse(response, 404, error instanceof LacunaError ? error.message : 'It cannot be read.');
-    });
-  });
-  await listen(server, '127.0.0.1', port);
-  const { port: taken } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${taken}/`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  return startOwnServer({ port, failed: 404 }, (request, response) =>
+    answer(request, response, { ...options, find: oneByOne }),
+  );
 }
 
 async function answer(
@@ -74,14 +54,6 @@ async function answer(
   response: ServerResponse,
   { index, find }: SearchServerOptions,
 ): Promise<void> {
-  for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
-  if (!isOurs(request.headers.host, ['localhost'])) {
-    return refuse(response, 421, 'This server has no site of this name.');
-  }
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
-    response.setHeader('Allow', 'GET, HEAD');
-    return refuse(response, 405, 'Only GET and HEAD are answered.');
-  }
   const [path = '', query = ''] = (request.url ?? '').split('?', 2);
   if (path === '/')
     return page(response, new URLSearchParams(query).get('q') ?? '', { index, find });

@@ -6,11 +6,12 @@ import { join } from 'node:path';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BUILT } from '../../core/testing/built.js';
-import { type PageServer, startPageServer } from './page-server.js';
+import type { OwnServer } from './own-server.js';
+import { startPageServer } from './page-server.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'lacuna-page-'));
 const compiled = join(folder, 'compiled');
-let server: PageServer;
+let server: OwnServer;
 beforeAll(async () => {
   cpSync(BUILT, compiled, { recursive: true });
   writeFileSync(join(folder, 'secret.js'), 'secret');

@@ -40,7 +40,7 @@ export class CheckpointPictures {
   of(step: number | null): Pictures & { readonly isMaking: boolean } {
     if (step !== null && this.#examples > 0 && step !== this.#tried && this.#making === undefined) {
       this.#tried = step;
-      this.#making = this.#make(step).finally(() => {
+      this.#making = this.#make().finally(() => {
         this.#making = undefined;
       });
     }
@@ -52,9 +52,10 @@ export class CheckpointPictures {
     await this.#making;
   }
 
-  async #make(step: number): Promise<void> {
+  /** Of the newest checkpoint that is good, which may be another than the one that was seen. */
+  async #make(): Promise<void> {
     try {
-      const { manifest, examples } = await collectExamples(
+      const { manifest, step, examples } = await collectExamples(
         this.#folder,
         { examples: this.#examples },
         () => openBackend({ backend: { name: DEFAULT_BACKEND, threads: 1 } }),

@@ -1,7 +1,8 @@
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type DataProblem,
+  newestCheckpointStep,
   type RunState,
   RunTail,
   runLength,
@@ -122,7 +123,7 @@ export class RunFollower {
       evaluationCharts: { steps: judged, charts: evaluationCharts(evaluations, judged) },
       evaluations: [...this.#lastOf.values()],
       problems: { ...this.#counts, shown: [...this.#problems.values()] },
-      checkpoint: await newestCheckpoint(join(this.#folder, 'checkpoints')),
+      checkpoint: (await newestCheckpointStep(join(this.#folder, 'checkpoints'))) ?? null,
     };
   }
 
@@ -165,12 +166,4 @@ function paceOf(recent: readonly StepMetrics[], batch: number, steps: number): W
 async function secondsSince(path: string): Promise<number | null> {
   const facts = await stat(path).catch(() => undefined);
   return facts === undefined ? null : Math.max(0, (Date.now() - facts.mtimeMs) / 1000);
-}
-
-async function newestCheckpoint(folder: string): Promise<number | null> {
-  const steps = (await readdir(folder).catch(() => [])).flatMap((name) => {
-    const step = /^step-(\d{8,12})$/.exec(name)?.[1];
-    return step === undefined ? [] : [Number(step)];
-  });
-  return steps.length === 0 ? null : Math.max(...steps);
 }

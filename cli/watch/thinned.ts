@@ -13,11 +13,6 @@ export class Thinned<T> {
     this.#most = most;
   }
 
-  /** How many there were. */
-  get count(): number {
-    return this.#count;
-  }
-
   get last(): T | undefined {
     return this.#last;
   }

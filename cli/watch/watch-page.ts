@@ -42,7 +42,6 @@ function show(run) {
   at('seconds').textContent = pace ? (pace.stepSeconds < 10 ? Math.round(pace.stepSeconds * 1000) + ' ms' : clock(pace.stepSeconds)) : '-';
   at('waiting').textContent = pace ? Math.round(100 * pace.waiting) + ' %' : '-';
   at('left').textContent = run.state === 'running' && pace ? clock(pace.left) : '-';
-  at('last').textContent = run.age === null ? '-' : clock(run.age) + ' ago';
   at('nothing').hidden = run.step > 0;
   drawCharts(at('charts'), run.charts);
   at('evaluations').hidden = run.evaluations.length === 0;
@@ -89,9 +88,11 @@ async function look() {
     if (!answer.ok) throw new Error(await answer.text());
     const text = await answer.text();
     at('lost').textContent = '';
-    const run = JSON.parse(text);
-    if (text !== seen) show(run);
-    seen = text;
+    const { age, ...run } = JSON.parse(text);
+    at('last').textContent = age === null ? '-' : clock(age) + ' ago';
+    const told = JSON.stringify(run);
+    if (told !== seen) show(run);
+    seen = told;
     await showPictures(run.checkpoint);
   } catch (error) {
     at('lost').textContent = error instanceof TypeError ? 'The server of this page is not reached; what is shown may be old.' : String(error.message ?? error);

@@ -8,13 +8,14 @@ import { makeDemoData } from '../../data/index.js';
 import { sealJson } from '../../formats/sealed-json.js';
 import { parseConfig, resolveSettings, type StepMetrics } from '../../run/index.js';
 import { testManifest } from '../../run/testing/manifest.js';
+import type { OwnServer } from '../serve/own-server.js';
 import { BrowserTab } from '../testing/browser-tab.js';
 import { findChromium } from '../testing/chromium.js';
 import { oneStepRun } from '../testing/one-step-run.js';
 import type { Pictures } from './checkpoint-pictures.js';
 import { RunFollower } from './run-follower.js';
 import { Thinned } from './thinned.js';
-import { startWatchServer, type WatchServer } from './watch-server.js';
+import { startWatchServer } from './watch-server.js';
 
 const HOSTILE = '<img src=x onerror="ran()">';
 const chromium = findChromium();
@@ -86,14 +87,14 @@ describe('a run that is followed by its files', () => {
     for (let n = 0; n < 1000; n++) thinned.add(n);
     const values = thinned.values();
     expect(values.length).toBeLessThanOrEqual(11);
-    expect([values[0], values.at(-1), thinned.count]).toEqual([0, 999, 1000]);
+    expect([values[0], values.at(-1)]).toEqual([0, 999]);
     const gaps = values.slice(1, -1).map((value, i) => value - (values[i] as number));
     expect(new Set(gaps).size).toBe(1);
   });
 });
 
 function ask(
-  server: WatchServer,
+  server: OwnServer,
   path: string,
   headers: Record<string, string> = {},
   method = 'GET',

@@ -57,6 +57,16 @@ describe('a JSON Lines list', () => {
     expect(distinctCaptions).toBe(1);
   });
 
+  it('takes a digest and a size of somebody else for what they are: keys that are not known', async () => {
+    const { records, unknownKeys } = await read(
+      '{"video": "a.mp4", "sha256": "feed", "bytes": 12}',
+    );
+    expect([...unknownKeys.keys()]).toEqual(['sha256', 'bytes']);
+    expect(records[0]).not.toHaveProperty('member');
+    const torn = '{"video": "s.tar/a.mp4", "sha256": "feed", "bytes": 12}';
+    expect(await messageOf(torn)).toContain('the place in a tar is not told in full');
+  });
+
   it('tells of all lines that cannot be read, the first in full', async () => {
     const lines = ['{}', '{"video": "a.mp4"}', '{"video": "../b"}', '[', '{"video": "a.mp4"}'];
     expect(await messageOf(lines.join('\n'))).toMatch(

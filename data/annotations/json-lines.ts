@@ -13,14 +13,8 @@ const SAME_KEYS = [
   ['label', 'labels'],
 ] as const;
 /** The keys that say where in a tar the bytes lie, and which they are: all or none. */
-const MEMBER_KEYS = ['offset', 'bytes', 'sha256'] as const;
-const KNOWN_KEYS: ReadonlySet<string> = new Set([
-  ...SAME_KEYS.flat(),
-  'start',
-  'end',
-  'frames',
-  ...MEMBER_KEYS,
-]);
+const MEMBER_KEYS: ReadonlySet<string> = new Set(['offset', 'bytes', 'sha256']);
+const KNOWN_KEYS: ReadonlySet<string> = new Set([...SAME_KEYS.flat(), 'start', 'end', 'frames']);
 
 /**
  * Reads a JSON Lines list: on each line an object with `video` (path relative to the data folder, of a
@@ -52,7 +46,6 @@ function addLine(
   where: string,
   fields: Readonly<Record<string, unknown>>,
 ): void {
-  for (const key of Object.keys(fields)) if (!KNOWN_KEYS.has(key)) builder.countUnknownKey(key);
   for (const keys of SAME_KEYS) {
     const [one, other] = keys.filter((key) => fields[key] !== undefined);
     if (other === undefined) continue;
@@ -62,6 +55,11 @@ function addLine(
   const [captions, video] = SAME_KEYS.map((keys) =>
     keys.map((key) => fields[key]).find((value) => value !== undefined),
   );
+  // In other lists these keys are somebody's own.
+  const isInTar = typeof video === 'string' && /\.tar\//.test(video);
+  const isKnown = (key: string): boolean =>
+    KNOWN_KEYS.has(key) || (isInTar && MEMBER_KEYS.has(key));
+  for (const key of Object.keys(fields)) if (!isKnown(key)) builder.countUnknownKey(key);
   if (video === undefined && fields.question !== undefined) {
     throw new LacunaError({
       what: 'the line has a question and its answer, which are not read, and no path of a video',
@@ -75,7 +73,7 @@ function addLine(
   const record = {
     video: videoPath(where, video),
     ...partOf(where, fields),
-    ...memberOf(where, fields),
+    ...(isInTar ? memberOf(where, fields) : {}),
     ...(label === undefined ? {} : { label }),
     ...(labels === undefined ? {} : { labels }),
   };
@@ -104,7 +102,7 @@ function memberOf(
   where: string,
   { offset, bytes, sha256 }: Readonly<Record<string, unknown>>,
 ): Pick<ClipRecord, 'member'> {
-  if (offset === undefined && bytes === undefined && sha256 === undefined) return {};
+  if ((offset ?? bytes ?? sha256 ?? undefined) === undefined) return {};
   const isPlace = (value: unknown): value is number =>
     Number.isSafeInteger(value) && Number(value) >= 0;
   if (

@@ -118,10 +118,19 @@ export const CAPTIONS_PER_CLIP = 3;
  * shape, its motion, and the background; about half of them also name a second object.
  */
 export function drawCaptions(content: DemoContent, stream: RandomStream): string[] {
-  const left = [...TEMPLATES];
+  return drawSentences(TEMPLATES, stream, () => drawWords(content, stream));
+}
+
+/** A sentence for each caption of a clip, of templates of which none comes twice, each with words of its own. */
+export function drawSentences<W>(
+  templates: readonly ((words: W) => string)[],
+  stream: RandomStream,
+  words: () => W,
+): string[] {
+  const left = [...templates];
   return Array.from({ length: CAPTIONS_PER_CLIP }, () => {
-    const [template = TEMPLATES[0]] = left.splice(stream.integer(left.length), 1);
-    const sentence = template?.(drawWords(content, stream)) ?? '';
+    const [template] = left.splice(stream.integer(left.length), 1);
+    const sentence = template?.(words()) ?? '';
     return sentence.charAt(0).toUpperCase() + sentence.slice(1);
   });
 }

@@ -1,7 +1,7 @@
 import { LacunaError } from '../../spec/errors.js';
 import { TEST_CONTENTS } from './content.js';
 
-/** Raise the last with every change of what is generated: older data are then made anew. */
+/** What is generated never changes under a number: golden digests hold both, and another content takes another number. */
 export const DEMO_VERSIONS = [1, 2] as const;
 export type DemoVersion = (typeof DEMO_VERSIONS)[number];
 

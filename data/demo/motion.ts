@@ -13,9 +13,9 @@ export interface Pose {
 }
 
 const RADIUS: Readonly<Record<Size, number>> = { small: 7, big: 13 };
-const CENTRE = FRAME_SIDE / 2;
-const BOUNCE_FRAMES = 12;
-const BLINK_FRAMES = 4;
+export const CENTRE: number = FRAME_SIDE / 2;
+export const BOUNCE_FRAMES = 12;
+export const BLINK_FRAMES = 4;
 const SHAKE = [0, 1, 0.5, -0.5, -1];
 /** Cosine and sine of 15 degrees: one turn in 24 frames. */
 const TURN = [0.9659258262890683, 0.25881904510252074] as const;
@@ -92,7 +92,7 @@ function poseAt(frame: number, motion: Motion, { rest, reach, phase, signX, sign
 }
 
 /** The point (1, 0) after a number of turns by 15 degrees. */
-function turned(turns: number): readonly [cosine: number, sine: number] {
+export function turned(turns: number): readonly [cosine: number, sine: number] {
   let [x, y] = [1, 0];
   for (let i = 0; i < turns; i++) {
     [x, y] = [x * TURN[0] - y * TURN[1], x * TURN[1] + y * TURN[0]];

@@ -83,7 +83,8 @@ async function programWriters(): Promise<OpenClipWriter> {
     return {
       add: async (bytes) => {
         if (child.stdin.write(bytes) || child.exitCode !== null) return;
-        await Promise.race([once(child.stdin, 'drain'), ended]);
+        // A pipe that breaks is no error here: `finish` tells of the exit code.
+        await Promise.race([once(child.stdin, 'drain').catch(() => {}), ended]);
       },
       finish: async () => {
         child.stdin.end();

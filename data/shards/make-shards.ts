@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { makeFolder, removeFile } from '../../formats/file-operations.js';
 import { Lock } from '../../formats/lock.js';
-import { FileWriter, PARTIAL, replaceFileBy } from '../../formats/whole-file.js';
+import { PARTIAL } from '../../formats/whole-file.js';
 import { LacunaError } from '../../spec/errors.js';
-import { type ClipList, type ClipRecord, jsonLine } from '../annotations/clip-record.js';
+import type { ClipList, ClipRecord } from '../annotations/clip-record.js';
+import { writeClipList } from '../annotations/write-clip-list.js';
 import { checkDataFolder } from '../loader/check-data-folder.js';
 import { startWorker } from '../start-worker.js';
 import type { DataRoot } from '../video/data-root.js';
@@ -28,8 +29,8 @@ export interface MakeShardsOptions {
   readonly workers?: number;
   /** Ends it after the clips that are being made: shards that are whole stay. */
   readonly signal?: AbortSignal;
-  /** Told of each clip that is in a shard, or is not. */
-  readonly onProgress?: (done: number, total: number, skipped: number) => void;
+  /** Told of each clip that is in a shard, or is not; `kept` of them are of shards that were there. */
+  readonly onProgress?: (done: number, total: number, skipped: number, kept: number) => void;
   readonly onProblem?: (problem: ShardProblem) => void;
 }
 
@@ -73,8 +74,8 @@ export async function makeShards(
     await removeLeftovers(folder);
     const count = shardCount(recipe);
     const scans: (ShardScan | undefined)[] = Array.from({ length: count });
-    let [next, done, skipped, found] = [0, 0, 0, 0];
-    const told = (): void => onProgress?.(done, records.length, skipped);
+    let [next, done, skipped, found, kept] = [0, 0, 0, 0, 0];
+    const told = (): void => onProgress?.(done, records.length, skipped, kept);
     const run = async (worker: Worker): Promise<void> => {
       try {
         while (next < count && signal?.aborted !== true) {
@@ -96,6 +97,7 @@ export async function makeShards(
           if (scan === undefined) return;
           scans[number] = scan;
           if (reported < some.length) found++;
+          kept += some.length - reported;
           done += some.length - reported;
           skipped += some.length - scan.records.length;
           told();
@@ -115,7 +117,10 @@ export async function makeShards(
       if (each.status === 'rejected') throw each.reason;
     const whole = scans.filter((scan) => scan !== undefined);
     const finished = whole.length === count;
-    if (finished) await writeIndex(folder, whole);
+    if (finished) {
+      await writeEnergonFiles(folder, whole);
+      await writeIndex(folder, whole);
+    }
     return { shards: whole.length, found, finished, ...sumOf(whole), skipped };
   } finally {
     await lock.release();
@@ -150,11 +155,19 @@ export async function indexShards(
     });
   }
   const scans: ShardScan[] = [];
-  for (const tar of tars) {
-    scans.push(await scanShard(folder, tar));
-    onProgress?.(scans.length, tars.length);
+  const lock = await Lock.take(join(folder, LOCK_FILE), {
+    where: folder,
+    doing: 'making this index',
+  });
+  try {
+    for (const tar of tars) {
+      scans.push(await scanShard(folder, tar));
+      onProgress?.(scans.length, tars.length);
+    }
+    await writeIndex(folder, scans);
+  } finally {
+    await lock.release();
   }
-  await writeIndex(folder, scans);
   return {
     shards: scans.length,
     ...sumOf(scans),
@@ -172,17 +185,8 @@ function sumOf(scans: readonly ShardScan[]): Pick<MadeShards, 'samples' | 'bytes
 }
 
 async function writeIndex(folder: string, scans: readonly ShardScan[]): Promise<void> {
-  await writeEnergonFiles(folder, scans);
-  await replaceFileBy(join(folder, INDEX_FILE), async (partial) => {
-    const writer = await FileWriter.create(partial);
-    try {
-      for (const { records } of scans) await writer.write(records.map(jsonLine).join(''));
-    } catch (error) {
-      await writer.abandon();
-      throw error;
-    }
-    await writer.finish();
-  });
+  const records = scans.flatMap((scan) => scan.records);
+  await writeClipList(join(folder, INDEX_FILE), records);
 }
 
 /** What killed processes left half-written. */

@@ -1,14 +1,13 @@
-import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { Sha256 } from '../../core/sha256.js';
-import { paddedBytes, TAR_BLOCK, type TarMember, tarMembers } from '../../formats/tar.js';
+import { paddedBytes, type TarMember, tarMembers } from '../../formats/tar.js';
 import { LacunaError } from '../../spec/errors.js';
 import { fieldsIn } from '../annotations/annotation.js';
 import type { ClipRecord } from '../annotations/clip-record.js';
-import { MAX_LABEL_LENGTH, MAX_LINE_BYTES } from '../annotations/limits.js';
+import { MAX_LINE_BYTES } from '../annotations/limits.js';
 import { isPictureName, isVideoName } from '../annotations/list-folder.js';
 import { labelOf, labelsOf, usableCaptions, videoPath } from '../annotations/record-fields.js';
+import { videoDigest } from '../video/video-file.js';
 
 /** What lies in a shard. */
 export interface ShardScan {
@@ -80,15 +79,17 @@ export async function scanShard(folder: string, shard: string): Promise<ShardSca
       const own = told ?? (txt === undefined ? undefined : await text(txt));
       const { captions, bad } = usableCaptions(where, own);
       for (const error of bad) if (badCaptions.length < MAX_BAD) badCaptions.push(error.message);
-      const label = labelOf(where, fields.label ?? (cls && number(await text(cls))));
       const labels = labelsOf(where, fields.labels);
-      const { offset, bytes } = clip;
+      // A record has one or several: the several say more.
+      const one = fields.label ?? (cls && (await text(cls)));
+      const label = labels === undefined ? labelOf(where, one) : undefined;
+      const { name, offset, bytes } = clip;
       records.push({
         video: videoPath(where, `${shard}/${clip.name.replace(/^\.\//, '')}`),
         captions,
         ...(label === undefined ? {} : { label }),
         ...(labels === undefined ? {} : { labels }),
-        member: { offset, bytes, sha256: await digestOf(path, clip) },
+        member: { offset, bytes, sha256: await videoDigest({ tar: path, name, offset, bytes }) },
       });
     }
   } finally {
@@ -112,24 +113,6 @@ function partsOf(name: string): readonly [key: string, ending: string] {
   const dot = file.indexOf('.');
   if (dot < 0) return [name, ''];
   return [name.slice(0, name.length - file.length + dot), file.slice(dot + 1).toLowerCase()];
-}
-
-/** A class as a number, as `.cls` has it; a text that is none stays one. */
-function number(text: string): string {
-  return text.trim().slice(0, MAX_LABEL_LENGTH + 1);
-}
-
-async function digestOf(path: string, { offset, bytes }: TarMember): Promise<string> {
-  const digest = new Sha256();
-  if (bytes > 0) {
-    const stream = createReadStream(path, {
-      start: offset,
-      end: offset + bytes - 1,
-      highWaterMark: 2048 * TAR_BLOCK,
-    });
-    for await (const piece of stream) digest.update(piece as Uint8Array);
-  }
-  return digest.hex();
 }
 
 function parsed(where: string, text: string): Readonly<Record<string, unknown>> {

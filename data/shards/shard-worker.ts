@@ -29,7 +29,7 @@ export type ToShardWorker =
 /** What it answers: of each clip, and then of each shard. */
 export type FromShardWorker =
   | { readonly kind: 'clip'; readonly problem: ShardProblem | undefined }
-  | { readonly kind: 'shard'; readonly scan: ShardScan; readonly isNew: boolean }
+  | { readonly kind: 'shard'; readonly scan: ShardScan }
   | { readonly kind: 'failed'; readonly facts: LacunaError['facts'] };
 
 const stop = new AbortController();
@@ -83,7 +83,7 @@ async function make(
   }
   const scan = await scanShard(setup.folder, shard);
   await replaceFile(`${path}.idx`, tarIndex(scan));
-  answer({ kind: 'shard', scan, isNew });
+  answer({ kind: 'shard', scan });
 }
 
 await main();

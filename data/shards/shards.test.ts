@@ -1,10 +1,19 @@
-import { cpSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sha256 } from '../../core/sha256.js';
 import { capable } from '../../core/testing/capability.js';
+import { tarHeader } from '../../formats/tar.js';
 import type { ClipRecord } from '../annotations/clip-record.js';
 import { readClipList } from '../annotations/read-clip-list.js';
 import { checkDataSet } from '../check/check-data-set.js';
@@ -246,3 +255,103 @@ function clipOf(parts: Readonly<Record<string, string>>): Record<string, string>
 function keyOf(video: string): string {
   return /\/(\d+)\./.exec(video)?.[1] ?? '';
 }
+
+/** A header as some writer made it: fields of ours replaced, and the checksum made again. */
+function foreignHeader(name: string, bytes: number, fields: readonly [number, string][]): Buffer {
+  const block = Buffer.from(tarHeader(name, bytes));
+  for (const [at, text] of fields) block.write(text, at, 'latin1');
+  block.fill(0x20, 148, 156);
+  const sum = block.reduce((total, byte) => total + byte, 0);
+  block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+  return block;
+}
+
+/** Tars of one sample each, by the bytes of its parts. */
+function foreignTar(
+  parts: readonly { readonly headers: readonly Buffer[]; readonly bytes: Buffer }[],
+): Buffer {
+  const padded = (bytes: Buffer): Buffer[] => [
+    bytes,
+    Buffer.alloc(Math.ceil(bytes.length / 512) * 512 - bytes.length),
+  ];
+  return Buffer.concat([
+    ...parts.flatMap(({ headers, bytes }) => [...headers, ...padded(bytes)]),
+    Buffer.alloc(1024),
+  ]);
+}
+
+describe('tars that others write in other ways', () => {
+  const png = readFileSync(join(STILLS, 'plain.png'));
+
+  it('are read in place where names are not ASCII, or stand in two fields', async () => {
+    const folder = await mkdtemp(join(root, 'names-'));
+    const told = (text: string): Buffer => {
+      const line = ` path=${text}\n`;
+      const bytes = Buffer.byteLength(line) + 2;
+      const record = Buffer.from(`${bytes}${line}`);
+      return foreignTar([
+        { headers: [foreignHeader('pax', record.length, [[156, 'x']])], bytes: record },
+      ]).subarray(0, 1024);
+    };
+    // What Python's tarfile writes in the field of a name that is not ASCII.
+    writeFileSync(
+      join(folder, 'pax.tar'),
+      foreignTar([
+        { headers: [told('größe.png'), foreignHeader('gr??e.png', png.length, [])], bytes: png },
+      ]),
+    );
+    const long = `${'n'.repeat(90)}.png`;
+    writeFileSync(
+      join(folder, 'prefix.tar'),
+      foreignTar([
+        { headers: [foreignHeader(long, png.length, [[345, 'p'.repeat(60)]])], bytes: png },
+      ]),
+    );
+    await indexShards(folder);
+    const { records } = await readClipList(listFile(folder), expect.fail);
+    expect(records.map(({ video }) => video)).toEqual([
+      'pax.tar/größe.png',
+      `prefix.tar/${'p'.repeat(60)}/${long}`,
+    ]);
+    for (const record of records) {
+      const path = await videoInRoot(folder, record);
+      expect((await readVideo(path, 2 ** 20)).equals(png)).toBe(true);
+    }
+  });
+
+  it('keep what others wrote beside them, and of a class and of several labels the several', async () => {
+    const folder = await mkdtemp(join(root, 'labels-'));
+    mkdirSync(join(folder, '.nv-meta'));
+    writeFileSync(join(folder, '.nv-meta', 'split.yaml'), 'theirs');
+    const part = (name: string, text: string | Buffer) => {
+      const bytes = Buffer.from(text);
+      return { headers: [foreignHeader(name, bytes.length, [])], bytes };
+    };
+    writeFileSync(
+      join(folder, 'a.tar'),
+      foreignTar([
+        part('a.png', png),
+        part('a.cls', '3'),
+        part('a.json', '{"labels": {"verb": "open"}}'),
+        part('b.png', png),
+        part('b.cls', ' 3\n'),
+      ]),
+    );
+    await indexShards(folder);
+    expect(readdirSync(join(folder, '.nv-meta'))).toEqual(['split.yaml']);
+    const { records } = await readClipList(listFile(folder), expect.fail);
+    expect(records.map(({ label, labels }) => label ?? labels)).toEqual([{ verb: 'open' }, '3']);
+  });
+});
+
+it('a clip whose captions no scan could read is left out of its shard', async () => {
+  const captions = Array.from({ length: 100 }, (_, i) => `${i}${'x'.repeat(4000)}`);
+  const records = [{ id: 'a', video: 'plain.png', captions }];
+  const problems: string[] = [];
+  const made = await makeShards(listOf(records), STILLS, join(root, 'long'), {
+    recipe: COPY,
+    onProblem: ({ reason }) => problems.push(reason),
+  });
+  expect(made).toMatchObject({ samples: 0, skipped: 1 });
+  expect(problems[0]).toContain('too long for a shard');
+});

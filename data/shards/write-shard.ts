@@ -1,13 +1,14 @@
-import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { paddedBytes, TAR_END, tarHeader } from '../../formats/tar.js';
 import { FileWriter, replaceFileBy } from '../../formats/whole-file.js';
 import { LacunaError } from '../../spec/errors.js';
 import type { ClipRecord } from '../annotations/clip-record.js';
+import { MAX_LINE_BYTES } from '../annotations/limits.js';
+import type { FrameSpan } from '../sampling/clip-sampling.js';
 import { partSpan } from '../sampling/part-span.js';
 import { type DataRoot, videoInRoot } from '../video/data-root.js';
-import { videoBytes } from '../video/video-file.js';
-import { filePath, type VideoPath } from '../video/video-path.js';
+import { videoBytes, videoPieces } from '../video/video-file.js';
+import type { VideoPath } from '../video/video-path.js';
 import type { FrameSize, VideoBackend, VideoReader } from '../video/video-reader.js';
 import type { OpenClipWriter } from './clip-writer.js';
 import type { ShardRecipe } from './shard-recipe.js';
@@ -63,7 +64,9 @@ export async function writeShard(
         const key = String(first + i).padStart(9, '0');
         let problem: string | undefined;
         let clip: StoredClip;
+        const facts = JSON.stringify(factsOf(record));
         try {
+          requireShort(facts);
           clip = await storedClip(await videoInRoot(root, record), record, recipe, tools);
           problem = clip.problem;
         } catch (error) {
@@ -72,8 +75,8 @@ export async function writeShard(
           onDone({ id: record.id, reason });
           continue;
         }
-        await addFile(writer, `${key}.${clip.ending}`, clip.bytes, piecesOf(clip.path));
-        await addText(writer, `${key}.json`, JSON.stringify(factsOf(record)));
+        await addFile(writer, `${key}.${clip.ending}`, clip.bytes, videoPieces(clip.path));
+        await addText(writer, `${key}.json`, facts);
         const [caption] = record.captions;
         if (caption !== undefined) await addText(writer, `${key}.txt`, caption);
         onDone(problem === undefined ? undefined : { id: record.id, reason: problem });
@@ -90,6 +93,20 @@ export async function writeShard(
 /** What `.json` says: the keys of a list's line, with `source` for where the clip comes from. */
 function factsOf({ video, captions, label, labels, part }: ClipRecord): object {
   return { captions, label, labels, source: video, part };
+}
+
+/** Bytes of a line of the index beside what is told of a clip: the shard's name, and the place in it. */
+const LINE_ROOM = 2 ** 10;
+
+/** @throws LacunaError for what no scan of the shard could read. */
+function requireShort(facts: string): void {
+  const bytes = Buffer.byteLength(facts);
+  if (bytes + LINE_ROOM <= MAX_LINE_BYTES) return;
+  throw new LacunaError({
+    what: 'the captions and labels of the clip are too long for a shard',
+    got: `${bytes} bytes`,
+    expected: `at most ${MAX_LINE_BYTES - LINE_ROOM}`,
+  });
 }
 
 interface StoredClip {
@@ -122,21 +139,43 @@ async function storedClip(
     });
   }
   const file = join(tools.scratch, 'clip.mp4');
-  const problem = await encode(reader, record, recipe, tools.openWriter, file);
+  const span = partSpan(reader, record.part ?? { first: 0, count: reader.info.frameCount });
+  const missing = await encode(reader, span, recipe, tools.openWriter, file);
+  await requireWhole(file, span, tools);
+  const problem =
+    missing === 0
+      ? undefined
+      : `${record.video}: ${missing} of ${span.count} frames do not decode cleanly; the nearest earlier ones stand for them.`;
   const bytes = await videoBytes(file);
   return { path: file, bytes, ending: 'mp4', ...(problem === undefined ? {} : { problem }) };
 }
 
-/** @returns What is wrong with the clip, where frames of it do not decode. */
+/** A disk that is full is not always told of by who writes: the file is read again. @throws LacunaError */
+async function requireWhole(
+  file: string,
+  { count }: FrameSpan,
+  { backend }: ShardTools,
+): Promise<void> {
+  using written = await backend.open(file);
+  const { frameCount } = written.info;
+  if (frameCount === count) return;
+  throw new LacunaError({
+    what: 'the encoded clip is not whole',
+    got: `${frameCount} frames`,
+    expected: `${count}`,
+    fix: 'Look whether the disk for temporary files is full.',
+  });
+}
+
+/** @returns How many frames do not decode cleanly. */
 async function encode(
   reader: VideoReader,
-  { video, part }: ClipRecord,
+  span: FrameSpan,
   { size, quality }: ShardWork['recipe'],
   openWriter: OpenClipWriter,
   file: string,
-): Promise<string | undefined> {
-  const { width, height, frameCount } = reader.info;
-  const span = partSpan(reader, part ?? { first: 0, count: frameCount });
+): Promise<number> {
+  const { width, height } = reader.info;
   const scaled = encodedSize({ width, height }, size);
   const crop = { x: 0, y: 0, width, height };
   const bytes = scaled.width * scaled.height * 3;
@@ -152,9 +191,7 @@ async function encode(
     for (let i = 0; i < count; i++) await writer.add(data.subarray(i * bytes, (i + 1) * bytes));
   }
   await writer.finish();
-  return missing === 0
-    ? undefined
-    : `${video}: ${missing} of ${span.count} frames do not decode cleanly; the nearest earlier ones stand for them.`;
+  return missing;
 }
 
 /** The shorter side becomes `size`, where it is larger; both sides even, as 4:2:0 needs. */
@@ -195,10 +232,4 @@ async function addFile(
   if (written !== bytes)
     throw new LacunaError({ where: name, what: 'a file changed while it was put into a shard' });
   await writer.write(new Uint8Array(paddedBytes(bytes) - bytes));
-}
-
-function piecesOf(path: VideoPath): AsyncIterable<Uint8Array> {
-  const range =
-    typeof path === 'string' ? {} : { start: path.offset, end: path.offset + path.bytes - 1 };
-  return createReadStream(filePath(path), { ...range, highWaterMark: 2 ** 20 });
 }

@@ -55,7 +55,7 @@ export async function videoInRoot(
   const [, file, name] = /^(.*?\.tar)\/(.+)$/s.exec(video) ?? [];
   if (file !== undefined && name !== undefined) {
     const tar = await fileInRoot(root, file);
-    if (await hasTarMember(tar, { name, offset, bytes })) return { tar, name, offset, bytes };
+    if (await hasTarMember(tar, { offset, bytes })) return { tar, name, offset, bytes };
   }
   throw new LacunaError({
     what: 'the list says where in a tar the video lies, and it does not lie there',

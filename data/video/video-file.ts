@@ -45,9 +45,34 @@ export async function checkVideoFile(path: VideoPath): Promise<Buffer> {
   return head;
 }
 
-/** How many bytes a video has. */
+/** How many bytes a video has. @throws LacunaError where that cannot be told. */
 export async function videoBytes(path: VideoPath): Promise<number> {
-  return typeof path === 'string' ? (await stat(path)).size : path.bytes;
+  if (typeof path !== 'string') return path.bytes;
+  const facts = await stat(path).catch((error: unknown) => {
+    throw refusal(path, `the file cannot be read (${codeOf(error)})`);
+  });
+  return facts.size;
+}
+
+/** The bytes of a video, piece by piece. @throws LacunaError where they cannot be read, or a tar ends before them. */
+export async function* videoPieces(path: VideoPath): AsyncGenerator<Uint8Array, void> {
+  const isInTar = typeof path !== 'string';
+  if (isInTar && path.bytes === 0) return;
+  const range = isInTar ? { start: path.offset, end: path.offset + path.bytes - 1 } : {};
+  let read = 0;
+  try {
+    for await (const piece of createReadStream(filePath(path), {
+      ...range,
+      highWaterMark: 2 ** 20,
+    })) {
+      yield piece as Uint8Array;
+      read += (piece as Uint8Array).length;
+    }
+  } catch (error) {
+    if (error instanceof LacunaError) throw error;
+    throw refusal(path, `the file cannot be read (${codeOf(error)})`);
+  }
+  if (isInTar && read < path.bytes) throw refusal(path, 'the tar is cut off');
 }
 
 /** The bytes of a video. @throws LacunaError for more than `most`, and where they cannot be read. */
@@ -61,11 +86,8 @@ export async function readVideo(path: VideoPath, most: number): Promise<Buffer> 
 /** SHA-256 of a video's bytes, in hexadecimal. @throws LacunaError where they cannot be read. */
 export async function videoDigest(path: VideoPath): Promise<string> {
   if (typeof path === 'string') return fileDigest(path);
-  const { tar, offset, bytes } = path;
   const digest = new Sha256();
-  if (bytes === 0) return digest.hex();
-  const stream = createReadStream(tar, { start: offset, end: offset + bytes - 1 });
-  for await (const piece of stream) digest.update(piece as Uint8Array);
+  for await (const piece of videoPieces(path)) digest.update(piece);
   return digest.hex();
 }
 

@@ -30,7 +30,8 @@ async function clipOf(files, { length, height, width }) {
   if (files.length !== length) {
     throw new Error(`A clip of this model has ${length} frames, and ${files.length} are chosen.`);
   }
-  files.sort((a, b) => (a.name < b.name ? -1 : 1));
+  // frame-9 before frame-10.
+  files.sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext('2d', { willReadFrequently: true });
   const clip = new Uint8Array(length * height * width * 3);

@@ -27,11 +27,11 @@ function valuesOf(step: number): Record<string, number> {
 
 /** A run that is killed after step 3, and goes on from the checkpoint of step 1. */
 async function killedRun(path: string): Promise<void> {
-  const first = await EventFile.create(path, { wallTime: NOON, step: 1 });
+  const first = await EventFile.create(path, { wallTime: NOON, step: 1, goesOn: false });
   for (const step of [1, 2, 3]) await first.add(scalars(step, NOON));
   await first.close();
   await cutEventFiles(path, 1);
-  const second = await EventFile.create(path, { wallTime: NOON + 60, step: 2 });
+  const second = await EventFile.create(path, { wallTime: NOON + 60, step: 2, goesOn: true });
   for (const step of [2, 3, 4]) await second.add(scalars(step, NOON + 60));
   await second.sync();
   await second.close();
@@ -73,7 +73,7 @@ describe('an event file', () => {
   it('follows those which are there, however fast it is begun', async () => {
     const path = await newFolder('fast-');
     for (const _ of [1, 2, 3]) {
-      await (await EventFile.create(path, { wallTime: NOON, step: 1 })).close();
+      await (await EventFile.create(path, { wallTime: NOON, step: 1, goesOn: false })).close();
     }
     const seconds = (await readdir(path)).sort().map((name) => Number(name.split('.')[3]));
     expect(seconds).toEqual([NOON, NOON + 1, NOON + 2]);
@@ -81,7 +81,7 @@ describe('an event file', () => {
 
   it('is cut before what is torn, damaged or no event, and left alone where nothing is to be cut', async () => {
     const path = await newFolder('torn-');
-    const file = await EventFile.create(path, { wallTime: NOON, step: 1 });
+    const file = await EventFile.create(path, { wallTime: NOON, step: 1, goesOn: false });
     await file.add(scalars(1, NOON));
     await file.close();
     const name = join(path, (await readdir(path))[0] ?? '');
@@ -104,7 +104,10 @@ describe('an event file', () => {
   it('is no link: what it leads to is neither read nor changed', async () => {
     const path = await newFolder('link-');
     const theirs = join(folder, 'theirs');
-    await writeFile(theirs, Buffer.concat([encodeBeginning({ wallTime: NOON, step: 1 })]));
+    await writeFile(
+      theirs,
+      Buffer.concat([encodeBeginning({ wallTime: NOON, step: 1, goesOn: false })]),
+    );
     await appendFile(theirs, encodeScalars(scalars(2, NOON)));
     const before = await readFile(theirs);
     await symlink(theirs, join(path, `events.out.tfevents.${NOON}.lacuna`));

@@ -2,15 +2,22 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { OpenFile, openPlain, removeFile, syncFolder } from '../file-operations.js';
-import { FileWriter, replaceFileBy } from '../whole-file.js';
+import { replaceFileOf } from '../whole-file.js';
 import { EventSchema, SessionLog_SessionStatus } from './event_pb.js';
 import { tfRecord, tfRecords } from './tf-record.js';
 
 /** The name by which TensorBoard finds such a file; those of a folder are read in the order of their names. */
 const NAME = /^events\.out\.tfevents\.(\d{10})\.lacuna$/;
 const VERSION = 'brain.Event:2';
-/** Bytes that are gathered before they are written. */
-const GATHERED = 2 ** 20;
+
+/** What a file begins with. */
+export interface Beginning {
+  /** Seconds since 1970. */
+  readonly wallTime: number;
+  readonly step: number;
+  /** What TensorBoard has of this step and later ones is void. */
+  readonly goesOn: boolean;
+}
 
 /** Numbers by tag, of one step at one time. */
 export interface Scalars {
@@ -37,19 +44,21 @@ export class EventFile {
   /**
    * A new file in a folder, named so that it follows those which are there.
    *
-   * @param begins Its first step, and when it begins (seconds since 1970).
+   * @param begins Its first step, when it begins (seconds since 1970), and whether a run goes on with it.
    * @throws LacunaError where it cannot be written.
    */
-  static async create(
-    folder: string,
-    begins: { readonly wallTime: number; readonly step: number },
-  ): Promise<EventFile> {
+  static async create(folder: string, begins: Beginning): Promise<EventFile> {
     const last = (await eventFiles(folder)).at(-1)?.second ?? 0;
     const second = Math.max(Math.floor(begins.wallTime), last + 1);
     const name = `events.out.tfevents.${String(second).padStart(10, '0')}.lacuna`;
     const file = new EventFile(await OpenFile.create(join(folder, name)), folder);
-    await file.#file.write(encodeBeginning(begins));
-    return file;
+    try {
+      await file.#file.write(encodeBeginning(begins));
+      return file;
+    } catch (error) {
+      await file.close().catch(() => {});
+      throw error;
+    }
   }
 
   /** Adds numbers; durable after `sync`. */
@@ -69,13 +78,9 @@ export class EventFile {
 }
 
 /** What an event file begins with. */
-export function encodeBeginning(begins: {
-  readonly wallTime: number;
-  readonly step: number;
-}): Uint8Array {
-  const { wallTime, step } = begins;
+export function encodeBeginning({ wallTime, step, goesOn }: Beginning): Uint8Array {
   const version = record({ wallTime, what: { case: 'fileVersion', value: VERSION } });
-  if (step <= 1) return version;
+  if (!goesOn) return version;
   const status = SessionLog_SessionStatus.START;
   const start = record({
     wallTime,
@@ -127,27 +132,14 @@ async function cutEventFile(path: string, step: number): Promise<void> {
   const { handle, size } = await openPlain(path);
   await handle.close();
   if (dropped === 0 && end === size) return;
-  await replaceFileBy(path, async (partial) => {
-    const writer = await FileWriter.create(partial);
-    try {
-      let pieces: Uint8Array[] = [];
-      let gathered = 0;
-      for await (const { data } of tfRecords(path)) {
-        if (!isKept(data)) continue;
-        pieces.push(tfRecord(data));
-        gathered += data.length;
-        if (gathered < GATHERED) continue;
-        await writer.write(Buffer.concat(pieces));
-        pieces = [];
-        gathered = 0;
-      }
-      await writer.write(Buffer.concat(pieces));
-    } catch (error) {
-      await writer.abandon();
-      throw error;
-    }
-    await writer.finish();
-  });
+  await replaceFileOf(path, keptRecords(path, isKept));
+}
+
+async function* keptRecords(
+  path: string,
+  isKept: (data: Uint8Array) => boolean,
+): AsyncGenerator<Uint8Array, void> {
+  for await (const { data } of tfRecords(path)) if (isKept(data)) yield tfRecord(data);
 }
 
 /** Those of a folder that are ours, in the order in which they were begun. */

@@ -1,4 +1,4 @@
-import { codeOf, openPlain } from '../file-operations.js';
+import { openPlainIfThere } from '../file-operations.js';
 import { maskedCrc32c } from './crc32c.js';
 
 /** u64 of the length, u32 of its checksum; behind the data their own. */
@@ -29,13 +29,8 @@ export function tfRecord(data: Uint8Array): Uint8Array {
 export async function* tfRecords(
   path: string,
 ): AsyncGenerator<{ readonly data: Uint8Array; readonly end: number }, void> {
-  let opened: Awaited<ReturnType<typeof openPlain>>;
-  try {
-    opened = await openPlain(path);
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return;
-    throw error;
-  }
+  const opened = await openPlainIfThere(path);
+  if (opened === undefined) return;
   const { handle, size } = opened;
   const read = async (position: number, length: number): Promise<Buffer | undefined> => {
     const bytes = Buffer.alloc(length);

@@ -1,12 +1,11 @@
 import { stat } from 'node:fs/promises';
-import { type ClipRecord, MAX_CAPTIONS, MAX_LINE_BYTES } from '../../data/index.js';
+import { type ClipRecord, MAX_CAPTIONS, MAX_LINE_BYTES, writeClipList } from '../../data/index.js';
 import { removeFile } from '../../formats/file-operations.js';
 import { Lock } from '../../formats/lock.js';
 import { LacunaError } from '../../spec/errors.js';
 import { CaptionLog } from './caption-log.js';
 import type { CaptionSource, SourceOutcome } from './caption-source.js';
 import { cleanCaption } from './clean-caption.js';
-import { writeClipList } from './write-list.js';
 
 export interface MakeCaptionsOptions {
   /** The list to write. */

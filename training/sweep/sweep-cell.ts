@@ -110,10 +110,13 @@ async function finetuned(
   tools: SweepTools,
 ): Promise<number | undefined> {
   const output = join(folder, 'finetune');
+  const place = root === undefined ? {} : { root };
   const { settings: from } = await readManifest(run);
   const config = {
     ...finetuningConfig(recipe, from, { steps, epochs }),
-    data: { list: data, ...(root === undefined ? {} : { root }) },
+    data: { list: data, ...place },
+    // Its clips and labels are looked at before the first step.
+    evaluation: { list: test, everySteps: NEVER, ...place },
     seed,
     output,
     backend: from.backend,
@@ -126,6 +129,14 @@ async function finetuned(
     if (!finished) return undefined;
     const records = (await readClipList(test, notes(tools))).records;
     const classifier = await loadClassifier(output, async () => backend, notes(tools));
+    if (classifier.heads.length > 1) {
+      throw new LacunaError({
+        where: data,
+        what: 'the table of a sweep has one class for each clip',
+        got: `labels ${classifier.heads.map(({ name }) => name).join(', ')}`,
+        fix: 'Give the sweep lists with one label a clip.',
+      });
+    }
     requireKnownLabels(records, classifier.heads, test);
     const { views } = finetuningOf(classifier.settings);
     const at = dataRootOf(root ?? dirname(test), false);

@@ -4,6 +4,7 @@ import { lastGoodCheckpoint } from '../../run/checkpoint.js';
 import type { ProbeManifest } from '../../run/manifest.js';
 import { type ProbeChoice, probeChoices } from '../../run/probe-recipes.js';
 import { readEvaluations } from '../../run/run-folder.js';
+import { probeLength } from '../../run/run-length.js';
 import { train } from '../loop.js';
 import type { Evaluated, TaskStage } from '../task.js';
 import { choiceEvaluation, choiceSets, writtenChoice } from './probe-choice.js';
@@ -19,7 +20,7 @@ import {
   scoreEvaluation,
 } from './probe-outcome.js';
 import type { ProbeChoiceOutcome } from './probe-result.js';
-import { judgeState, type ProbeHeads, probeLength, probePlan, probeTask } from './probe-task.js';
+import { judgeState, type ProbeHeads, probePlan, probeTask } from './probe-task.js';
 
 /** Trains what the manifest says, from the last good checkpoint on, and judges it. */
 export async function runProbe(probe: ProbeRun): Promise<ProbeEnd> {

@@ -11,6 +11,7 @@ import {
 import { initialTensor } from '../../run/initialize.js';
 import type { ProbeSettings } from '../../run/manifest.js';
 import { PROBE_RECIPES, type ProbeChoice, type ProbeHead } from '../../run/probe-recipes.js';
+import { type ProbeLength, probeLength } from '../../run/run-length.js';
 import {
   LacunaError,
   type ProbeModelConfig,
@@ -34,24 +35,6 @@ export interface ProbeHeads {
   readonly choices: readonly ProbeChoice[];
   readonly learn: FeatureSet;
   readonly classes: readonly string[];
-}
-
-/** How long the heads are trained on so many clips. */
-export interface ProbeLength {
-  /** Clips of a step. */
-  readonly batch: number;
-  readonly stepsPerEpoch: number;
-  readonly steps: number;
-}
-
-/** The last clips of an epoch, which fill no batch, are left out of it. */
-export function probeLength(
-  { batch: most, epochs, steps }: Pick<ProbeSettings, 'batch' | 'epochs' | 'steps'>,
-  clips: number,
-): ProbeLength {
-  const batch = Math.min(most ?? clips, clips);
-  const stepsPerEpoch = Math.floor(clips / batch);
-  return { batch, stepsPerEpoch, steps: epochs === undefined ? steps : epochs * stepsPerEpoch };
 }
 
 /** What a step computes: the losses of all heads on a batch, and the update of each. */

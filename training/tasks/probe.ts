@@ -13,6 +13,7 @@ import type { ProbeManifest, ProbeSettings } from '../../run/manifest.js';
 import type { TrainedModel } from '../../run/open-program.js';
 import { PROBE_RECIPES } from '../../run/probe-recipes.js';
 import { type DataProblem, RunFolder, refuseUsed } from '../../run/run-folder.js';
+import { probeLength } from '../../run/run-length.js';
 import { LacunaError } from '../../spec/index.js';
 import type { LoopResult } from '../loop.js';
 import { inFolder, type RunEvent } from '../run-event.js';
@@ -22,7 +23,7 @@ import { featuresDigest, ProbeFeatures, type ProbeSets, saveFeatures } from './p
 import type { ProbeRun } from './probe-outcome.js';
 import { type ProbeOutcome, writeProbeOutcome } from './probe-result.js';
 import { finalHeads, runProbe } from './probe-run.js';
-import { probeLength, probePlan } from './probe-task.js';
+import { probePlan } from './probe-task.js';
 
 /** What happens in a probe, for whoever shows it. */
 export type ProbeEvent =

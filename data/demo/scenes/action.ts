@@ -1,15 +1,10 @@
 import type { RandomStream } from '../../../spec/random/stream.js';
 import { FRAME_COUNT, FRAME_SIDE } from '../frame.js';
-import type { Pose } from '../motion.js';
+import { BLINK_FRAMES, BOUNCE_FRAMES, CENTRE, type Pose, turned } from '../motion.js';
 import type { Action, CameraMotion } from './scene-content.js';
 
-const CENTRE = FRAME_SIDE / 2;
-const BOUNCE_FRAMES = 12;
-const BLINK_FRAMES = 4;
 /** Pixels from the middle of a path to its ends. */
 const REACH = 16;
-/** Cosine and sine of 15 degrees: one turn in 24 frames. */
-const TURN = [0.9659258262890683, 0.25881904510252074] as const;
 
 /** A point in pixels, y downwards. */
 export interface Point {
@@ -45,10 +40,7 @@ function poseAt(frame: number, action: Action, rest: Pose, phase: number, sign: 
     case 'up':
       return { ...rest, y: rest.y - across };
     case 'circling': {
-      let [x, y] = [1, 0];
-      for (let i = 0; i < frame + phase; i++) {
-        [x, y] = [x * TURN[0] - y * TURN[1], x * TURN[1] + y * TURN[0]];
-      }
+      const [x, y] = turned(frame + phase);
       return { ...rest, x: rest.x + 0.7 * REACH * x, y: rest.y + 0.7 * REACH * sign * y };
     }
     case 'bouncing': {

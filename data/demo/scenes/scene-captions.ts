@@ -1,5 +1,5 @@
 import type { RandomStream } from '../../../spec/random/stream.js';
-import { article, CAPTIONS_PER_CLIP, MOTION_PHRASES } from '../captions.js';
+import { article, drawSentences, MOTION_PHRASES } from '../captions.js';
 import { entry } from '../content.js';
 import type { Action, Place, SceneContent } from './scene-content.js';
 
@@ -46,12 +46,7 @@ const TEMPLATES: readonly ((w: Words) => string)[] = [
  * the place; about a third of them another object too.
  */
 export function drawSceneCaptions(content: SceneContent, stream: RandomStream): string[] {
-  const left = [...TEMPLATES];
-  return Array.from({ length: CAPTIONS_PER_CLIP }, () => {
-    const [template = TEMPLATES[0]] = left.splice(stream.integer(left.length), 1);
-    const sentence = template?.(drawWords(content, stream)) ?? '';
-    return sentence.charAt(0).toUpperCase() + sentence.slice(1);
-  });
+  return drawSentences(TEMPLATES, stream, () => drawWords(content, stream));
 }
 
 function drawWords(
