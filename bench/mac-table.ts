@@ -64,6 +64,9 @@ function settingsOf(
     parseConfig({
       preset: 'demo',
       objective: 'contrastive',
+      clip: { frames: 8 },
+      encoder: { depth: 4 },
+      text: { depth: 2 },
       data: { list: data.trainList, root: data.folder, workers: 1 },
       output,
       seed,

@@ -154,6 +154,7 @@ function rowSettings(
     preset: 'demo',
     objective,
     seed,
+    clip: { frames: 8 },
     encoder: { width: 96, depth: 3, heads: 3 },
     decoder: { width: 48, depth: 1, heads: 2 },
     mask: MASKS[mask],

@@ -149,7 +149,7 @@ async function main(): Promise<void> {
       backend,
       batch: 16,
       data: { list, root: data.folder, workers: 1 },
-      clip: { patch: 16 },
+      clip: { frames: 8, patch: 16 },
       encoder: { width: 96, depth: 3, heads: 3 },
       decoder: { width: 48, depth: 1, heads: 2 },
       text: { width: 64, depth: 1 },

@@ -383,16 +383,16 @@ const FLIP: Preset = {
 };
 
 const DEMO: Preset = {
-  ...videoMae({ width: 128, depth: 4, heads: 4 }, { width: 64, depth: 1, heads: 2 }, 32),
+  ...videoMae({ width: 128, depth: 2, heads: 4 }, { width: 64, depth: 1, heads: 2 }, 32),
   // Its rates were found with these starts.
-  encoder: { width: 128, depth: 4, heads: 4, patchStart: 'xavier' },
+  encoder: { width: 128, depth: 2, heads: 4, patchStart: 'xavier' },
   decoder: { width: 64, depth: 1, heads: 2, embedStart: 'xavier' },
-  source: 'made for the demo: small enough to learn from moving shapes on two CPU cores in minutes',
+  source: 'made for the demo: small enough to learn from moving shapes on two CPU cores in a minute',
   objective: 'mae+contrastive',
-  video: { frames: 8, size: 64, tubelet: 2, patch: 8 },
+  video: { frames: 4, size: 64, tubelet: 2, patch: 8 },
   stride: 3,
   crop: 'centre',
-  text: { width: 128, depth: 2, heads: 4, length: 24, attention: 'full', pool: 'first' },
+  text: { width: 128, depth: 1, heads: 4, length: 24, attention: 'full', pool: 'first' },
   vocabulary: 512,
   contrastive: {
     ...TGM_ALIGNMENT,
@@ -400,7 +400,7 @@ const DEMO: Preset = {
     textProjection: { kind: 'linear', width: 64 },
   },
   mask: { kind: 'tube', ratio: 0.75, rounding: 'floor-masked' },
-  schedule: { baseLearningRate: 8e-3, minimumLearningRate: 0, epochs: 5, warmupEpochs: 1 },
+  schedule: { baseLearningRate: 8e-3, minimumLearningRate: 0, epochs: 4, warmupEpochs: 1 },
 };
 
 /**
