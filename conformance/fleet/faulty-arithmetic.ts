@@ -1,5 +1,5 @@
 import { type Arithmetic, float32 } from '../../reference/index.js';
-import { BFLOAT16, type NumericContract, roundTo } from '../../spec/contracts/index.js';
+import { roundTo } from '../../spec/contracts/index.js';
 import type { FunctionName } from '../../spec/program/index.js';
 import type { Fault } from './faulty.js';
 import { float32Backend } from './legal.js';
@@ -10,29 +10,6 @@ const exact = float32({ summation: 'sequential' });
 export const ARITHMETIC_FAULTS: readonly Fault[] = [
   fault('products in bf16', 'primitive/matmul', bitsOfProducts(8)),
   fault('products in tf32', 'primitive/matmul', bitsOfProducts(11)),
-  fault(
-    'factors of 6 bits, said to be bf16',
-    'primitive/matmul',
-    bitsOfProducts(6),
-    'bf16-products',
-  ),
-  fault(
-    'products of bf16 that add up in bf16',
-    'primitive/matmul',
-    {
-      ...exact,
-      dot: (out, i, a, b, count) => {
-        let total = 0;
-        for (let k = 0; k < count; k++) {
-          const left = BFLOAT16.round(a.column[a.start + k * a.step] as number);
-          const right = BFLOAT16.round(b.column[b.start + k * b.step] as number);
-          total = BFLOAT16.round(total + left * right);
-        }
-        out[i] = total;
-      },
-    },
-    'bf16-products',
-  ),
   fault('sums kept in bf16', 'primitive/reduce_sum', {
     ...exact,
     sum: (out, i, x, base, offsets) => {
@@ -98,13 +75,8 @@ export const ARITHMETIC_FAULTS: readonly Fault[] = [
   }),
 ];
 
-function fault(
-  name: string,
-  foundBy: string,
-  arithmetic: Arithmetic<Float32Array>,
-  contract: NumericContract = 'f32-ieee',
-): Fault {
-  return { name, foundBy, open: () => float32Backend(name, arithmetic, {}, contract) };
+function fault(name: string, foundBy: string, arithmetic: Arithmetic<Float32Array>): Fault {
+  return { name, foundBy, open: () => float32Backend(name, arithmetic) };
 }
 
 /** The functions, one of them wrong. */
