@@ -136,13 +136,13 @@ export interface BackendOptions {
   /** Threads of a CPU device. @defaultValue the number of cores */
   readonly threads?: number;
   /**
-   * `mixed`: matrix products read their operands as f16 and add up in f32; all that lies in memory
-   * stays f32, weights and moments too. @defaultValue `f32`
+   * How matrix products read their operands: `mixed` as f16, `bf16` as bfloat16, `tf32` as TF32. They
+   * add up in f32, and all that lies in memory stays f32, weights and moments too. @defaultValue `f32`
    */
   readonly precision?: Precision;
 }
 
-export const PRECISIONS = ['f32', 'mixed'] as const;
+export const PRECISIONS = ['f32', 'mixed', 'tf32', 'bf16'] as const;
 export type Precision = (typeof PRECISIONS)[number];
 
 /** A backend before it is opened: cheap to import; heavy libraries load on first use. */

@@ -6,6 +6,7 @@
 export { Breakdown, PortLost } from './breakdown.js';
 export { FUNCTION_NAMES, type FunctionCall, type FunctionName } from './function-call.js';
 export { PortBackend } from './port-backend.js';
+export { PortProcess } from './port-process.js';
 export { type PortOptions, PortSession } from './port-session.js';
 export { HarnessInvalid, smokeTest } from './smoke-test.js';
 export { splitCommand } from './split-command.js';

@@ -10,6 +10,11 @@ export const PROTOCOL: 1 = 1;
 export const MAX_LINE: number = 1 << 20;
 /** The longest frames of one message, in bytes altogether. */
 export const MAX_FRAMES: number = 1 << 28;
+/** The longest frame of a tensor that a port is to keep, or had kept, in bytes. */
+export const MAX_KEPT: number = 2 ** 32 - 1;
+
+/** The most tensors that one message names. */
+const MAX_HANDLES = 65_536;
 
 /** The line before the frames of tensors says so much of each. */
 export interface TensorHeader {
@@ -36,10 +41,26 @@ export type Request =
       readonly function: string;
       readonly attributes: FunctionCall['attributes'];
     })
-  | (Numbered<'compile'> & { readonly program: number; readonly bytes: number })
+  | (Numbered<'compile'> & {
+      readonly program: number;
+      readonly bytes: number;
+      readonly donate?: readonly number[];
+    })
   | (Carrying<'run'> & { readonly program: number })
   | (Numbered<'release'> & { readonly program: number })
+  | Carrying<'upload'>
+  | (Numbered<'download'> & { readonly handles: readonly number[] })
+  | (Numbered<'free'> & { readonly handles: readonly number[] })
+  | (Numbered<'execute'> & {
+      readonly program: number;
+      readonly inputs: readonly number[];
+      readonly donated: readonly number[];
+      readonly outputs: readonly number[];
+    })
   | { readonly type: 'bye' };
+
+/** `program`: it runs programs. `resident`: it keeps their tensors between runs, too. */
+export type PortCapability = 'program' | 'resident';
 
 /** What a port says of itself. */
 export interface PortHello {
@@ -52,7 +73,7 @@ export interface PortHello {
   readonly deterministic: boolean;
   readonly functions: readonly FunctionName[];
   readonly floats: readonly ('f64' | 'f32')[];
-  readonly capabilities: readonly 'program'[];
+  readonly capabilities: readonly PortCapability[];
   readonly claims: readonly string[];
 }
 
@@ -73,7 +94,7 @@ const tensor = z
     name: text(300),
     dtype: z.enum(DTYPES),
     shape: z.array(z.int().min(0)).max(16),
-    bytes: z.int().min(0).max(MAX_FRAMES).describe('The length of its frame.'),
+    bytes: z.int().min(0).max(MAX_KEPT).describe('The length of its frame.'),
   })
   .describe('A tensor whose elements follow the line: little-endian, row-major, nothing between.');
 const tensors = z.array(tensor).max(4096);
@@ -113,6 +134,13 @@ const compile = z
     id,
     program: z.int().min(0).describe('The number by which the program is run.'),
     bytes: z.int().min(0).max(MAX_FRAMES).describe('The length of the text, which follows.'),
+    donate: z
+      .array(z.int().min(0))
+      .max(MAX_HANDLES)
+      .optional()
+      .describe(
+        'Inputs, by position, whose memory an execution may take. Of ports that keep tensors.',
+      ),
   })
   .describe('Take in the text of a program (ASCII). Answer with a result without tensors.');
 const run = z
@@ -121,6 +149,33 @@ const run = z
 const release = z
   .strictObject({ type: z.literal('release'), id, program: z.int().min(0) })
   .describe('Forget a program. Answer with a result without tensors.');
+const handles = z
+  .array(z.int().min(0))
+  .max(MAX_HANDLES)
+  .describe('Numbers of tensors that the port keeps, chosen by the harness.');
+const upload = z
+  .strictObject({ type: z.literal('upload'), id, tensors })
+  .describe(
+    'Of ports that keep tensors: keep each under its name, a number in decimal. Answer with a result without tensors.',
+  );
+const download = z
+  .strictObject({ type: z.literal('download'), id, handles })
+  .describe('Send tensors that are kept, each named by its number in decimal.');
+const free = z
+  .strictObject({ type: z.literal('free'), id, handles })
+  .describe('Forget tensors. Answer with a result without tensors.');
+const execute = z
+  .strictObject({
+    type: z.literal('execute'),
+    id,
+    program: z.int().min(0),
+    inputs: handles.describe('For each input, in order.'),
+    donated: handles.describe('Those of them that are forgotten, whatever comes of it.'),
+    outputs: handles.describe('For each output, in order: the number to keep it under.'),
+  })
+  .describe(
+    'Run a program on tensors that are kept, and keep its outputs. Answer with a result without tensors; it may come before the outputs are computed.',
+  );
 const bye = z.strictObject({ type: z.literal('bye') }).describe('Exit; no answer is expected.');
 
 const REQUEST = z.discriminatedUnion('type', [
@@ -131,6 +186,10 @@ const REQUEST = z.discriminatedUnion('type', [
   compile,
   run,
   release,
+  upload,
+  download,
+  free,
+  execute,
   bye,
 ]);
 
@@ -148,7 +207,7 @@ const portHello = z
       .array(z.enum(['f64', 'f32']))
       .min(1)
       .max(2),
-    capabilities: z.array(z.enum(['program'])).max(1),
+    capabilities: z.array(z.enum(['program', 'resident'])).max(2),
     claims: z.array(text(100)).max(100).describe('Composites that it executes whole.'),
   })
   .describe('What the port is, and what it can do.');

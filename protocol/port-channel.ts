@@ -2,7 +2,14 @@ import type { Readable, Writable } from 'node:stream';
 import type { HostTensor, Named } from '../core/backend.js';
 import { Breakdown } from './breakdown.js';
 import { ByteReader } from './byte-reader.js';
-import { MAX_FRAMES, MAX_LINE, parseReply, type Reply, type Request } from './messages.js';
+import {
+  MAX_FRAMES,
+  MAX_KEPT,
+  MAX_LINE,
+  parseReply,
+  type Reply,
+  type Request,
+} from './messages.js';
 import { decodeTensor, requireFit } from './tensor-frames.js';
 
 /** A reply with its tensors. */
@@ -47,7 +54,8 @@ export class PortChannel {
     this.#input.write(`${JSON.stringify(request)}\n`);
     for (const frame of frames) this.#input.write(frame);
     const reply = parseReply(await this.#output.line(MAX_LINE, until));
-    const tensors = reply.type === 'result' ? await this.#tensors(reply, until) : {};
+    const most = request.type === 'download' ? MAX_KEPT : MAX_FRAMES;
+    const tensors = reply.type === 'result' ? await this.#tensors(reply, most, until) : {};
     const asked = 'id' in request ? request.id : undefined;
     const answered = 'id' in reply ? reply.id : undefined;
     if (asked !== answered) {
@@ -64,11 +72,12 @@ export class PortChannel {
 
   async #tensors(
     { tensors: headers }: Extract<Reply, { type: 'result' }>,
+    most: number,
     until: number,
   ): Promise<Named<HostTensor>> {
     const total = headers.reduce((sum, { bytes }) => sum + bytes, 0);
-    if (total > MAX_FRAMES) {
-      throw new Breakdown(`its tensors have ${total} bytes, more than ${MAX_FRAMES}`);
+    if (total > most) {
+      throw new Breakdown(`its tensors have ${total} bytes, more than ${most}`);
     }
     for (const header of headers) requireFit(header);
     const tensors = new Map<string, HostTensor>();

@@ -17,12 +17,24 @@ export interface PortOptions {
   readonly patience?: number;
 }
 
+/** A request without tensors, before the session numbers it. */
+type Unnumbered<T extends Request['type']> = T extends unknown
+  ? Omit<Extract<Request, { type: T }>, 'id'>
+  : never;
+
 /** Requests without what the session adds. */
 export type Question =
   | { readonly type: 'echo' }
   | { readonly type: 'raise'; readonly message: string }
   | Pick<Extract<Request, { type: 'call' }>, 'type' | 'function' | 'attributes'>
-  | { readonly type: 'compile'; readonly program: number; readonly text: string }
+  | {
+      readonly type: 'compile';
+      readonly program: number;
+      readonly text: string;
+      readonly donate?: readonly number[];
+    }
+  | { readonly type: 'upload' }
+  | Unnumbered<'download' | 'free' | 'execute'>
   | { readonly type: 'run' | 'release'; readonly program: number };
 
 /** After a missed deadline: so many times the slowest answer, and seconds at least. */
@@ -88,12 +100,18 @@ export class PortSession {
     switch (question.type) {
       case 'compile': {
         const text = new TextEncoder().encode(question.text);
-        request = { type: 'compile', id, program: question.program, bytes: text.length };
+        const { type, program, donate } = question;
+        request = { type, id, program, bytes: text.length, ...(donate && { donate }) };
         blocks = [text];
         break;
       }
       case 'release':
         request = { type: 'release', id, program: question.program };
+        break;
+      case 'download':
+      case 'free':
+      case 'execute':
+        request = { ...question, id };
         break;
       case 'run':
         request = { type: 'run', id, program: question.program, tensors: headers };

@@ -36,8 +36,9 @@ function rooms(): string[] {
 
 /** What the compiler does not ask for when the table of facts has a new entry. */
 function primitives(): string[] {
-  const [functions, numpy, torch, specification, sizes, proof] = [
+  const [functions, xla, numpy, torch, specification, sizes, proof] = [
     'spec/program/elementwise.ts',
+    'backends/xla/python/lacuna_xla/primitives.py',
     'ports/python/lacuna_port/interpreter.py',
     'ports/pytorch/lacuna_torch/programs.py',
     'docs/specification.md',
@@ -50,8 +51,10 @@ function primitives(): string[] {
     Read,
     Read,
     Read,
+    Read,
   ];
   const wanted = (name: string): readonly (readonly [Read, string, string])[] => [
+    [xla, `"${name}":`, 'its line among the primitives'],
     [numpy, `"${name}":`, 'its line in PRIMITIVES'],
     [torch, `"${name}":`, 'its line in PRIMITIVES'],
     [specification, `### op.${name}\n`, 'npx tsx scripts/specification.ts'],

@@ -5,7 +5,7 @@
  */
 export type { LoopEvent, LoopOptions, LoopResult } from './loop.js';
 export { train } from './loop.js';
-export { benchRun, planRun, type RunBench, type RunPlan, stepsOf } from './plan-run.js';
+export { benchRun, planOf, planRun, type RunBench, type RunPlan, stepsOf } from './plan-run.js';
 export {
   runSweep,
   type SweepEvent,

@@ -2,6 +2,7 @@ import { totalmem } from 'node:os';
 import type { Backend, MemoryHabits } from '../core/backend.js';
 import { benchPlan } from '../core/measure/bench-plan.js';
 import { type PlanMemory, planMemory } from '../core/measure/plan-memory.js';
+import type { Plan } from '../core/plan/index.js';
 import { framesAhead } from '../data/index.js';
 import { maskedClipSampling } from '../run/feeds/clip-sampling.js';
 import type { RunSettings } from '../run/settings/config.js';
@@ -107,7 +108,8 @@ export function stepsOf(settings: RunSettings, clips: number | undefined): numbe
   return runSchedule(settings, clips).totalSteps;
 }
 
-function planOf(settings: RunSettings): ReturnType<typeof pretrainingPlan> {
+/** The plan of a run; the tokens of a frozen teacher that is not named are those of a CLIP. */
+export function planOf(settings: RunSettings): Plan {
   const { teacher, teacherWidth = TEACHER_WIDTH } = settings.contrastive;
   const known = teacher === undefined ? settings : withTeacher(settings, teacherWidth);
   return pretrainingPlan(known, settings.text.vocabulary);

@@ -19,6 +19,17 @@ export const FIXES: Readonly<Record<string, readonly string[]>> = {
     'npm run tensorflow -- --cuda --folder .tensorflow-cuda',
     'export LACUNA_TFJS=$PWD/.tensorflow-cuda',
   ],
+  'xla:cpu': ['npm run xla', 'export LACUNA_XLA=$PWD/.xla'],
+  'xla:cuda': [
+    '# Linux x64 with an NVIDIA driver for CUDA 13 (580 or later), and Python 3.11 to 3.13',
+    'npm run xla -- --cuda --folder .xla-cuda',
+    'export LACUNA_XLA=$PWD/.xla-cuda',
+  ],
+  'xla:tpu': [
+    '# on a TPU machine',
+    'npm run xla -- --tpu --folder .xla-tpu',
+    'export LACUNA_XLA=$PWD/.xla-tpu',
+  ],
   'tfjs:wasm': ['npm install @tensorflow/tfjs-core@4.22.0 @tensorflow/tfjs-backend-wasm@4.22.0'],
   'tfjs:js': ['npm install @tensorflow/tfjs-core@4.22.0 @tensorflow/tfjs-backend-cpu@4.22.0'],
 };

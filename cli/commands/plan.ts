@@ -20,6 +20,7 @@ import { jsonOption, printJson } from '../options/json-option.js';
 import { assigned } from '../options/run-options.js';
 import { setOption } from '../options/shared-options.js';
 import { duration } from '../progress-line.js';
+import { splitLines, splitStep } from '../split-plan.js';
 import { TerminalLine } from '../terminal-line.js';
 import { wholeNumber } from '../whole-number.js';
 
@@ -31,6 +32,7 @@ interface PlanFlags extends BackendFlags {
   readonly clips?: number;
   readonly data?: string;
   readonly bench: boolean;
+  readonly target?: string;
   readonly set?: readonly string[];
   readonly json?: boolean;
 }
@@ -60,6 +62,10 @@ export function planCommand(): Command {
     );
   return withBackendOptions(command)
     .option('--no-bench', 'measure nothing')
+    .option(
+      '--target <devices>',
+      'compile the step for several devices, which need not be here: cpux4 (--backend xla)',
+    )
     .addOption(setOption())
     .addOption(jsonOption())
     .addHelpText(
@@ -69,13 +75,15 @@ Examples:
   $ lacuna plan videomae-vits --batch 8
   $ lacuna plan mac-vitb --batch 512 --microbatches 64 --clips 2500000
   $ lacuna plan videomae-vitb --backend tfjs --batch 4 --data train.jsonl --epochs 100
-  $ lacuna plan videomae-vith --batch 64 --no-bench`,
+  $ lacuna plan videomae-vith --batch 64 --no-bench
+  $ lacuna plan videomae-vits --batch 8 --backend xla --target cpux4`,
     )
     .action(plan);
 }
 
 async function plan(preset: string, flags: PlanFlags): Promise<void> {
   const settings = settingsOf(preset, flags);
+  if (flags.target !== undefined) return planTarget(preset, settings, flags.target, flags);
   const clips =
     flags.data === undefined ? flags.clips : (await readClipList(flags.data, note)).records.length;
   const backend = await openBackend(settings);
@@ -134,6 +142,25 @@ async function plan(preset: string, flags: PlanFlags): Promise<void> {
   } finally {
     await backend.dispose();
   }
+}
+
+/** The step of each stage, compiled for devices that need not be here. */
+async function planTarget(
+  preset: string,
+  settings: RunSettings,
+  target: string,
+  { json }: PlanFlags,
+): Promise<void> {
+  const stages: object[] = [];
+  for (const [i, stage] of stagesOf(settings).entries()) {
+    const name = settings.stages?.[i]?.name;
+    const split = await splitStep(stage, target);
+    stages.push({ name: name ?? null, batch: stage.batch, target, ...split });
+    if (json === true) continue;
+    console.log(`${preset}${name === undefined ? '' : `, ${name}`}: batch ${stage.batch}`);
+    for (const line of splitLines(split, target)) console.log(line);
+  }
+  if (json === true) printJson({ preset, stages });
 }
 
 /** The settings of a run on a list that is not read. A frozen teacher that is not named is taken for a CLIP. */

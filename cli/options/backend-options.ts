@@ -20,7 +20,7 @@ export function withBackendOptions(command: Command): Command {
     .addOption(
       new Option(
         '--precision <name>',
-        'mixed: products read f16 and add up in f32 (webgpu)',
+        'what products read, adding up in f32: f16 (mixed; webgpu), tf32 or bf16 (xla)',
       ).choices(PRECISIONS),
     );
 }

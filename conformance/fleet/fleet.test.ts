@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Backend } from '../../core/backend.js';
 import { float32, LIBRARY } from '../../reference/index.js';
-import { roundTo } from '../../spec/contracts/index.js';
+import { BFLOAT16, roundTo } from '../../spec/contracts/index.js';
 import type { FunctionName } from '../../spec/program/index.js';
 import { CHECKS } from '../checks.js';
 import { formatReport } from '../report/report.js';
@@ -83,6 +83,34 @@ describe('the contract of common libraries hides none of the mistakes', () => {
     };
     const backend = float32Backend('wrong', { ...exact, library }, {}, 'f32-libm');
     const report = await checkBackend(backend, { filter, block: false });
+    expect(report.counts.fail, formatReport(report)).toBeGreaterThan(0);
+  });
+});
+
+describe('the contract of bfloat16 factors', () => {
+  const { round } = BFLOAT16;
+  const sequential = float32({ summation: 'sequential' });
+  const adding: typeof sequential = {
+    ...sequential,
+    dot: (out, i, a, b, count) => {
+      let total = 0;
+      for (let k = 0; k < count; k++) {
+        const left = round(a.column[a.start + k * a.step] as number);
+        const right = round(b.column[b.start + k * b.step] as number);
+        total = round(total + left * right);
+      }
+      out[i] = total;
+    },
+  };
+  it.each([
+    [
+      'factors of 6 bits',
+      float32({ summation: 'sequential', roundFactor: (x) => roundTo(x, 6, -126) }),
+    ],
+    ['sums kept in bf16', adding],
+  ])('%s are none of it', async (_, arithmetic) => {
+    const backend = float32Backend('wrong', arithmetic, {}, 'bf16-products');
+    const report = await checkBackend(backend, { filter: 'primitive/matmul', block: false });
     expect(report.counts.fail, formatReport(report)).toBeGreaterThan(0);
   });
 });

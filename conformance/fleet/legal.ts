@@ -6,7 +6,7 @@ import {
   LIBRARY,
   type Meanings,
 } from '../../reference/index.js';
-import { CONTRACTS, type NumericContract } from '../../spec/contracts/index.js';
+import { BFLOAT16, CONTRACTS, type NumericContract } from '../../spec/contracts/index.js';
 import {
   ADAMW,
   type AdamWAttributes,
@@ -76,6 +76,10 @@ export const LEGAL_FLEET: readonly FleetMember[] = [
     name: 'subnormals flushed everywhere',
     open: () => float32Backend('flushing', flushing(), {}, 'f32-flush'),
   },
+  {
+    name: 'factors of products rounded to bf16',
+    open: () => float32Backend('bf16', bfloat16Products(), {}, 'bf16-products'),
+  },
   ...([1, -1] as const).map(
     (side): FleetMember => ({
       name: `a common library, ${side === 1 ? 'too high' : 'too low'} by all of the grant`,
@@ -110,6 +114,10 @@ function member(
   meanings: Meanings = {},
 ): FleetMember {
   return { name, open: () => float32Backend(name, arithmetic, meanings) };
+}
+
+function bfloat16Products(): Arithmetic<Float32Array> {
+  return float32({ summation: 'pairwise', roundFactor: BFLOAT16.round });
 }
 
 /** Library functions wrong by most of what the contract grants, always to one side. */

@@ -103,6 +103,11 @@ async function honest(
       return { reply: { type: 'unsupported', id: request.id, reason: 'unknown' }, tensors: {} };
     case 'release':
       return resultOf(request.id, {});
+    case 'upload':
+    case 'download':
+    case 'free':
+    case 'execute':
+      throw new Error('it keeps no tensors');
     case 'bye':
       throw new Error('nobody says bye to it');
   }

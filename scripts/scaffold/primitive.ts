@@ -29,6 +29,7 @@ export const PRIMITIVE: Walk = {
       ['backends/onnx/lowering/primitives.ts', 'its ONNX operator'],
       ['backends/tfjs/lowering/primitives.ts', 'its call in TensorFlow.js'],
       ['backends/webgpu/lowering/elementwise.ts', 'its cost and its expression in WGSL'],
+      ['backends/xla/python/lacuna_xla/primitives.py', `'${own}' among the primitives`],
       ['ports/python/lacuna_port/interpreter.py', `'${own}' in PRIMITIVES`],
       ['ports/pytorch/lacuna_torch/programs.py', `'${own}' in PRIMITIVES`],
       ['docs/specification.md', 'npx tsx scripts/specification.ts'],

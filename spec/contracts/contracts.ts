@@ -9,6 +9,7 @@ import {
 } from '../program/primitive-names.js';
 import {
   BFLOAT16,
+  BFLOAT16_CUT,
   BINARY16,
   BINARY16_CUT,
   BINARY32,
@@ -70,6 +71,12 @@ const F32_IEEE: ContractErrors = {
   reassociates: false,
 };
 
+const F32_FLUSH: ContractErrors = {
+  ...F32_IEEE,
+  name: 'f32-flush',
+  format: (dtype) => (dtype === 'f32' ? BINARY32_FLUSHED : IEEE[dtype]),
+};
+
 /**
  * Reassociation: the WGSL specification, section "Reassociation and Fusion"; the signs of zeros, which
  * may be ignored: section "Differences from IEEE-754".
@@ -94,11 +101,7 @@ export const CONTRACTS: Readonly<Record<ContractErrors['name'], ContractErrors>>
     flushBelow: 2 ** -1022,
   },
   'f32-ieee': F32_IEEE,
-  'f32-flush': {
-    ...F32_IEEE,
-    name: 'f32-flush',
-    format: (dtype) => (dtype === 'f32' ? BINARY32_FLUSHED : IEEE[dtype]),
-  },
+  'f32-flush': F32_FLUSH,
   'f32-libm': {
     ...F32_IEEE,
     name: 'f32-libm',
@@ -108,6 +111,7 @@ export const CONTRACTS: Readonly<Record<ContractErrors['name'], ContractErrors>>
   },
   'f32-wgsl': F32_WGSL,
   'tf32-products': { ...F32_IEEE, name: 'tf32-products', factors: TF32_CUT },
+  'bf16-products': { ...F32_FLUSH, name: 'bf16-products', factors: BFLOAT16_CUT },
   'f16-products-wgsl': { ...F32_WGSL, name: 'f16-products-wgsl', factors: BINARY16_CUT },
   'f16-storage-f32-arithmetic': {
     ...F32_IEEE,

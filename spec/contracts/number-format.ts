@@ -61,6 +61,13 @@ export const TF32_CUT: FloatFormat = {
   round: (x) => roundTo(x, 11, -126),
 };
 
+/** bfloat16, cut or rounded: the exponents of binary32, 8 significant bits. */
+export const BFLOAT16_CUT: FloatFormat = {
+  ...BFLOAT16,
+  unitRoundoff: 2 ** -7,
+  underflow: 2 ** -133,
+};
+
 /**
  * binary16 as WGSL converts to it: cut or rounded, subnormal numbers kept or 0, and anything beyond
  * the largest finite number.

@@ -13,6 +13,8 @@ import type { FloatFormat } from './number-format.js';
  *   leaves open.
  * - `tf32-products`: as `f32-ieee`, but matrix products read their operands with 11 significant
  *   bits, and add up in f32, both cut or rounded.
+ * - `bf16-products`: as `f32-flush`, but matrix products read their operands as bfloat16 (8 significant
+ *   bits), and add up in f32, both cut or rounded.
  * - `f16-products-wgsl`: as `f32-wgsl`, but matrix products may read their operands as f16, cut or
  *   rounded, its subnormal numbers as 0; its sums are f32, cut or rounded.
  * - `f16-storage-f32-arithmetic`: f16 in memory, f32 in registers.
@@ -24,6 +26,7 @@ export type NumericContract =
   | 'f32-libm'
   | 'f32-wgsl'
   | 'tf32-products'
+  | 'bf16-products'
   | 'f16-products-wgsl'
   | 'f16-storage-f32-arithmetic';
 

@@ -1,0 +1,1 @@
+"""Programs of Lacuna on XLA, through JAX: the process behind `backends/xla`."""

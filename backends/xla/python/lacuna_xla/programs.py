@@ -1,0 +1,74 @@
+"""A program as one computation of XLA."""
+
+import jax
+from jax import lax
+
+from .attention import Attention
+from .primitives import primitives
+from .program_text import Type, Unsupported, parse
+
+
+class Compiled:
+    """A program that was compiled: it takes its inputs in order and gives its outputs in order."""
+
+    def __init__(self, program, computation):
+        self.inputs, self.outputs = program.inputs, program.outputs
+        self.computation = computation
+
+    def run(self, inputs):
+        return self.computation(*inputs)
+
+
+class Programs:
+    """Compiles programs with one way to multiply."""
+
+    def __init__(self, precision, rows):
+        attention = Attention(precision, rows)
+        self.primitives = primitives(precision)
+        self.composites = {"call attention": attention.forward, "call attention_grad": attention.gradient}
+
+    @property
+    def claims(self):
+        return [name.removeprefix("call ") for name in self.composites]
+
+    def compile(self, text, donate, split=None, whole=None):
+        """
+        The program of a text. The memory of the inputs at the positions `donate` may become outputs'.
+
+        split: gives, of a program, the sharding of each input over several devices; outputs then have that of `whole`.
+        """
+        program = parse(text)
+        functions = self.primitives | self.composites
+        for operation in program.operations:
+            if operation.name not in functions:
+                raise Unsupported(f"there is no operation {operation.name}")
+
+        def run(*inputs):
+            values = dict(zip(program.inputs, inputs))
+            for name, operands, attributes, results, types in program.operations:
+                made = functions[name](*(values[each] for each in operands), **attributes)
+                many = made if isinstance(made, tuple) else (made,)
+                for result, value, declared in zip(results, many, types, strict=True):
+                    values[result] = checked(value, declared, result)
+            return outputs(program, values)
+
+        run.__name__ = program.name
+        given = [jax.ShapeDtypeStruct(shape, dtype) for dtype, shape in program.inputs.values()]
+        shardings = {} if split is None else {"in_shardings": tuple(split(program)), "out_shardings": whole}
+        traced = jax.jit(run, donate_argnums=tuple(donate), keep_unused=True, **shardings)
+        return Compiled(program, traced.lower(*given).compile())
+
+
+def outputs(program, values):
+    """Each with memory of its own, though it be an input, or the value of another output, too."""
+    taken, results = set(program.inputs), []
+    for value in program.outputs.values():
+        results.append(lax.copy_p.bind(values[value]) if value in taken else values[value])
+        taken.add(value)
+    return results
+
+
+def checked(x, declared, name):
+    if Type(x.dtype, x.shape) == declared:
+        return x
+    raise TypeError(f"%{name} came out as {x.dtype}{list(x.shape)}, declared {declared.dtype}{list(declared.shape)}")
