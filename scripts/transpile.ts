@@ -7,11 +7,12 @@
 import { cpSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { BUILT } from '../core/testing/built.js';
+import type { TestProject } from 'vitest/node';
 
 const ROOT = join(import.meta.dirname, '..');
 
-export default async function transpile(): Promise<void> {
+export default async function transpile({ config }: TestProject): Promise<void> {
+  const { LACUNA_BUILT: folder = '.built' } = config.env;
   const { include } = JSON.parse(readFileSync(join(ROOT, 'tsconfig.build.json'), 'utf8')) as {
     readonly include: readonly string[];
   };
@@ -24,12 +25,12 @@ export default async function transpile(): Promise<void> {
   await build({
     entryPoints: files.filter((name) => /(?<!\.test)\.ts$/.test(name)),
     absWorkingDir: ROOT,
-    outdir: BUILT,
+    outdir: folder,
     outbase: '.',
     format: 'esm',
     target: 'node20',
     logLevel: 'warning',
   });
   for (const name of files.filter((each) => each.endsWith('.json')))
-    cpSync(join(ROOT, name), join(BUILT, name));
+    cpSync(join(ROOT, name), join(folder, name));
 }
