@@ -53,20 +53,21 @@ export function isFloatTensor<C>(tensor: Tensor<C>): tensor is FloatTensor<C> {
   return isFloat(tensor.dtype);
 }
 
-/** out[i] = x[j]; both have one type. */
-export function copyElement<C>(
+/** What does out[i] = x[j]; both have one type. */
+export function copier<C>(
   arithmetic: Arithmetic<C>,
   out: Tensor<C>,
-  i: number,
   x: Tensor<C>,
-  j: number,
-): void {
+): (i: number, j: number) => void {
   if (isFloatTensor(out) && isFloatTensor(x)) {
-    arithmetic.copy(out.column, i, x.column, j);
-  } else if (!isFloatTensor(out) && !isFloatTensor(x)) {
+    const [to, from] = [out.column, x.column];
+    return (i, j) => arithmetic.copy(to, i, from, j);
+  }
+  if (isFloatTensor(out) || isFloatTensor(x)) return () => {};
+  return (i, j) => {
     out.data[i] = x.data[j] as number;
     if (isUnsure(x, j)) markUnsure(out, i);
-  }
+  };
 }
 
 export function isUnsure(x: ExactTensor, i: number): boolean {
