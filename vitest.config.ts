@@ -4,15 +4,15 @@ import LongestFirst from './scripts/longest-first.js';
 import NotRunReporter from './scripts/not-run-reporter.js';
 
 const ROOMS =
-  'spec|core|formats|protocol|reference|backends|conformance|data|run|teacher|evaluation|training|cli|bench';
+  'spec|core|formats|protocol|reference|backends|conformance|data|run|teacher|evaluation|training|cli';
 
 const config: ViteUserConfig = defineConfig({
   test: {
     include: [
       '{spec,core,formats,protocol,reference,backends,conformance,data,run,teacher,evaluation,training,cli,scripts}/**/*.test.ts',
     ],
-    setupFiles: ['scripts/native-sources.ts', 'scripts/fixed-seed.ts', 'scripts/no-defects.ts'],
-    // What is tested is loaded by Node (`native-sources.ts`); tests themselves by Vitest.
+    setupFiles: ['scripts/built-sources.ts', 'scripts/fixed-seed.ts', 'scripts/no-defects.ts'],
+    // What is tested is loaded by Node (`built-sources.ts`); tests themselves by Vitest.
     server: { deps: { external: [sources()] } },
     // No index of a video that other sources made, nor a file in a person's cache.
     env: { LACUNA_CACHE: '', LACUNA_BUILT: BUILT },

@@ -47,7 +47,12 @@ export default async function transpile({ config }: TestProject): Promise<void> 
     logLevel: 'warning',
   } as const;
   const sources = files.filter((name) => /(?<!\.test)\.ts$/.test(name));
-  await build({ ...options, entryPoints: sources.filter((name) => !STARTED.includes(name)) });
+  await build({
+    ...options,
+    entryPoints: sources.filter((name) => !STARTED.includes(name)),
+    sourcemap: 'inline',
+    sourcesContent: false,
+  });
   await build({
     ...options,
     entryPoints: STARTED,
