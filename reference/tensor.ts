@@ -81,7 +81,13 @@ export function markUnsure(x: ExactTensor, i: number): void {
 
 /** The distance, in row-major order, between neighbours on each axis. */
 export function strides(shape: Shape): number[] {
-  return shape.map((_, axis) => elementCount(shape.slice(axis + 1)));
+  const steps = new Array<number>(shape.length);
+  let step = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    steps[axis] = step;
+    step *= shape[axis] as number;
+  }
+  return steps;
 }
 
 /** start + the sum of index * step over the axes, for every index within `extents`, in order. */
