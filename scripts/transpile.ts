@@ -5,7 +5,7 @@
  * sources are now. What is started by itself is then put together in few files, since to open a thousand took
  * two thirds of that half second. `npm run check` judges types.
  */
-import { cpSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -63,10 +63,14 @@ export default async function transpile({ config }: TestProject): Promise<void> 
     chunkNames: `${SHARED}/[hash]`,
     plugins: [inItsPlace(folder)],
   });
-  // Those of sources that are no more; younger ones may be in use by other tests.
-  for (const name of readdirSync(join(folder, SHARED))) {
-    const path = join(folder, SHARED, name);
-    if (Date.now() - statSync(path).mtimeMs > DAY_MS) rmSync(path);
+  // What became of sources that are no more; younger parts may be in use by other tests.
+  for (const name of readdirSync(folder, { recursive: true }).map(String)) {
+    if (!name.endsWith('.js')) continue;
+    const path = join(folder, name);
+    const isGone = name.startsWith(SHARED)
+      ? Date.now() - statSync(path).mtimeMs > DAY_MS
+      : !existsSync(join(ROOT, name.replace(/js$/, 'ts')));
+    if (isGone) rmSync(path);
   }
   for (const name of files.filter((each) => each.endsWith('.json')))
     cpSync(join(ROOT, name), join(folder, name));
