@@ -23,6 +23,8 @@ const STARTED = [
   'data/loader/decode-worker.ts',
   'data/shards/shard-worker.ts',
 ];
+/** Packages of many small files that are put together with it; all others are found where they are installed. */
+const TOGETHER = ['zod', '@bufbuild/protobuf', 'fast-check'];
 /** The folder of what several of them share, each file named for what is in it. */
 const SHARED = 'shared-chunks';
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -58,7 +60,9 @@ export default async function transpile({ config }: TestProject): Promise<void> 
     entryPoints: STARTED,
     bundle: true,
     splitting: true,
-    packages: 'external',
+    external: installed()
+      .filter((name) => !TOGETHER.includes(name))
+      .flatMap((name) => [name, `${name}/*`]),
     platform: 'node',
     chunkNames: `${SHARED}/[hash]`,
     plugins: [inItsPlace(folder)],
@@ -74,6 +78,18 @@ export default async function transpile({ config }: TestProject): Promise<void> 
   }
   for (const name of files.filter((each) => each.endsWith('.json')))
     cpSync(join(ROOT, name), join(folder, name));
+}
+
+/** The packages of the project, by name. */
+function installed(): string[] {
+  const text = readFileSync(join(ROOT, 'package.json'), 'utf8');
+  const { dependencies, devDependencies, peerDependencies } = JSON.parse(text) as Readonly<
+    Record<
+      'dependencies' | 'devDependencies' | 'peerDependencies',
+      Readonly<Record<string, string>>
+    >
+  >;
+  return Object.keys({ ...dependencies, ...devDependencies, ...peerDependencies });
 }
 
 /** Lets each source find what lies beside it as if it were a file of its own. */
