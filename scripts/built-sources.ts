@@ -6,9 +6,10 @@ import process from 'node:process';
  * of them: as modules of Vitest each use of an import is a call, which cost a quarter of the time of all
  * that computes in loops.
  */
-const worker: { loadsSources?: true } = globalThis;
-if (worker.loadsSources === undefined) {
-  worker.loadsSources = true;
+const DONE = 'lacunaLoadsSources';
+// Setup files run before each file of tests, and Node takes hooks once for all.
+if (!Reflect.has(globalThis, DONE)) {
+  Reflect.set(globalThis, DONE, true);
   // Where an error comes from is told by the lines of the sources.
   process.setSourceMapsEnabled(true);
   const root = new URL('..', import.meta.url).href;
