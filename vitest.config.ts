@@ -3,12 +3,17 @@ import { BUILT } from './core/testing/built.js';
 import LongestFirst from './scripts/longest-first.js';
 import NotRunReporter from './scripts/not-run-reporter.js';
 
+const ROOMS =
+  'spec|core|formats|protocol|reference|backends|conformance|data|run|teacher|evaluation|training|cli';
+
 const config: ViteUserConfig = defineConfig({
   test: {
     include: [
       '{spec,core,formats,protocol,reference,backends,conformance,data,run,teacher,evaluation,training,cli,scripts}/**/*.test.ts',
     ],
-    setupFiles: ['scripts/fixed-seed.ts', 'scripts/no-defects.ts'],
+    setupFiles: ['scripts/built-sources.ts', 'scripts/fixed-seed.ts', 'scripts/no-defects.ts'],
+    // What is tested is loaded by Node (`built-sources.ts`); tests themselves by Vitest.
+    server: { deps: { external: [sources()] } },
     // No index of a video that other sources made, nor a file in a person's cache.
     env: { LACUNA_CACHE: '', LACUNA_BUILT: BUILT },
     globalSetup: ['scripts/transpile.ts'],
@@ -24,5 +29,11 @@ const config: ViteUserConfig = defineConfig({
     reporters: ['default', new NotRunReporter()],
   },
 });
+
+/** The files of the rooms that are no tests, by their paths. */
+function sources(): RegExp {
+  const root = import.meta.dirname.replaceAll('\\', '/').replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`^${root}/(${ROOMS})/.*(?<!\\.test)\\.ts$`);
+}
 
 export default config;

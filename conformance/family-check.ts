@@ -106,8 +106,9 @@ async function runFamily(
   let refusal: string | undefined;
   let broken = false;
   const property = fc.asyncProperty(parameters, async (values) => {
-    // After a breakdown nothing smaller is sought: each try may cost a deadline and a start.
-    if (broken) return true;
+    // After a breakdown nothing smaller is sought: each try may cost a deadline and a start. Nor is
+    // the smallest case sought that is refused.
+    if (broken || (refusal !== undefined && smallest === undefined)) return true;
     const address = formatAddress(id, values);
     const drawn = caseInRange({ make }, values, subject.info.contract);
     const outcome = await runCase(subject, drawn, options, keptBounds(family, address)).catch(

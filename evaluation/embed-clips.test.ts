@@ -31,7 +31,7 @@ let records: readonly ClipRecord[] = [];
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'lacuna-embed-'));
   data = await makeDemoData(join(folder, 'data'), { trainClips: 2, testClips: 5 });
-  backend = await ONNX.open();
+  backend = await ONNX.open({ threads: 1 });
   records = (await readClipList(data.testList, () => {})).records;
   const settings = resolveSettings(
     parseConfig({ preset: 'tiny-mac', data: { list: data.testList }, output: 'x' }),

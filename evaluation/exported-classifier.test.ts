@@ -40,7 +40,7 @@ let backend: Backend;
 let classifier: TrainedClassifier;
 let file: SafetensorsFile;
 beforeAll(async () => {
-  backend = await ONNX.open();
+  backend = await ONNX.open({ threads: 1 });
   file = await SafetensorsFile.open(join(FOLDER, 'model.safetensors'));
   const state = await stateInLayout('classes', videoMaeClassifierHf('label'), specs);
   classifier = { settings, heads, backend, state };

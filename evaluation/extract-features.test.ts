@@ -12,7 +12,7 @@ import { extractFeatures } from './extract-features.js';
 
 let backend: Backend;
 beforeAll(async () => {
-  backend = await ONNX.open();
+  backend = await ONNX.open({ threads: 1 });
 });
 afterAll(async () => {
   await backend.dispose();

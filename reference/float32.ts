@@ -2,25 +2,31 @@ import type { Arithmetic } from './arithmetic.js';
 import { compareNumbers } from './float64.js';
 import { LIBRARY } from './library-functions.js';
 
-/** Rounded sums of a list of float32 numbers; each is a legal order for a backend. */
-export const SUMMATIONS: Readonly<Record<Summation, (terms: Float32Array) => number>> = {
-  sequential: (terms) => {
+/** Rounded sums of the first `count` numbers of a list; each is a legal order for a backend. */
+export const SUMMATIONS: Readonly<
+  Record<Summation, (terms: Float32Array, count: number) => number>
+> = {
+  sequential: (terms, count) => {
     let total = 0;
-    for (const term of terms) total = Math.fround(total + term);
+    for (let k = 0; k < count; k++) total = Math.fround(total + at(terms, k));
     return total;
   },
-  reversed: (terms) => {
+  reversed: (terms, count) => {
     let total = 0;
-    for (let k = terms.length - 1; k >= 0; k--) total = Math.fround(total + (terms[k] as number));
+    for (let k = count - 1; k >= 0; k--) total = Math.fround(total + at(terms, k));
     return total;
   },
   /** Eight running sums side by side, as vector units keep them, added up at the end. */
-  blocked: (terms) => SUMMATIONS.sequential(sideBySide(terms, 8)),
-  pairwise: (terms) => inPairs(terms, 0, terms.length),
+  blocked: (terms, count) => SUMMATIONS.sequential(sideBySide(terms, count, 8), 8),
+  pairwise: (terms, count) => inPairs(terms, 0, count),
   /** Thirty-two running sums, added up in pairs, as a group of GPU threads does. */
-  lanes: (terms) => SUMMATIONS.pairwise(sideBySide(terms, 32)),
+  lanes: (terms, count) => SUMMATIONS.pairwise(sideBySide(terms, count, 32), 32),
   /** In float64, rounded once. */
-  exact: (terms) => Math.fround(terms.reduce((total, term) => total + term, 0)),
+  exact: (terms, count) => {
+    let total = 0;
+    for (let k = 0; k < count; k++) total += at(terms, k);
+    return Math.fround(total);
+  },
 };
 
 /** The sum of `count` terms from `first` on: that of the first half and that of the second. */
@@ -34,14 +40,17 @@ function inPairs(terms: Float32Array, first: number, count: number): number {
   return Math.fround(inPairs(terms, first, half) + inPairs(terms, first + half, count - half));
 }
 
-/** Running sums of every `count`-th term. */
-function sideBySide(terms: Float32Array, count: number): Float32Array {
-  const lanes = new Float32Array(count);
-  for (let k = 0; k < terms.length; k++) {
-    const lane = k % count;
-    lanes[lane] = at(lanes, lane) + at(terms, k);
+/** One list for all running sums: to make one took longer than to fill it. */
+const LANES = new Float32Array(32);
+
+/** Running sums of every `lanes`-th term, until the next ones. */
+function sideBySide(terms: Float32Array, count: number, lanes: number): Float32Array {
+  LANES.fill(0, 0, lanes);
+  for (let k = 0; k < count; k++) {
+    const lane = k % lanes;
+    LANES[lane] = at(LANES, lane) + at(terms, k);
   }
-  return lanes;
+  return LANES;
 }
 
 export type Summation = 'sequential' | 'reversed' | 'blocked' | 'pairwise' | 'lanes' | 'exact';
@@ -62,10 +71,10 @@ export interface Float32Options {
 export function float32(options: Float32Options): Arithmetic<Float32Array> {
   const { fused = false, roundFactor } = options;
   const sum = SUMMATIONS[options.summation];
-  // One list of terms for all sums of a length, which mostly follow each other.
+  // One list of terms for all sums.
   let kept = new Float32Array(0);
   const termsOf = (count: number): Float32Array => {
-    if (kept.length !== count) kept = new Float32Array(count);
+    if (kept.length < count) kept = new Float32Array(count);
     return kept;
   };
   return {
@@ -112,9 +121,10 @@ export function float32(options: Float32Options): Arithmetic<Float32Array> {
       out[i] = at(a, i);
     },
     sum: (out, i, x, base, offsets) => {
-      const terms = termsOf(offsets.length);
-      for (let k = 0; k < terms.length; k++) terms[k] = at(x, base + at(offsets, k));
-      out[i] = sum(terms);
+      const count = offsets.length;
+      const terms = termsOf(count);
+      for (let k = 0; k < count; k++) terms[k] = at(x, base + at(offsets, k));
+      out[i] = sum(terms, count);
     },
     maximum: (out, i, x, base, offsets) => {
       let largest = Number.NEGATIVE_INFINITY;
@@ -125,10 +135,11 @@ export function float32(options: Float32Options): Arithmetic<Float32Array> {
     },
     dot: (out, i, a, b, count) => {
       const terms = termsOf(fused ? 0 : count);
+      const [x, y] = [a.column, b.column];
       let running = 0;
       for (let n = 0; n < count; n++) {
-        let left = at(a.column, a.start + n * a.step);
-        let right = at(b.column, b.start + n * b.step);
+        let left = at(x, a.start + n * a.step);
+        let right = at(y, b.start + n * b.step);
         if (roundFactor !== undefined) {
           left = roundFactor(left);
           right = roundFactor(right);
@@ -137,7 +148,7 @@ export function float32(options: Float32Options): Arithmetic<Float32Array> {
         if (fused) running = Math.fround(running + product);
         else terms[n] = product;
       }
-      out[i] = fused ? running : sum(terms);
+      out[i] = fused ? running : sum(terms, count);
     },
   };
 }

@@ -55,20 +55,18 @@ export class Interpreter<Column> {
     wanted: Iterable<string>,
   ): Map<string, Tensor<Column>> {
     const values = new Map(inputs);
-    const lastUse = new Map<string, number>();
-    program.operations.forEach(({ operands }, index) => {
-      for (const name of operands) lastUse.set(name, index);
-    });
-    for (const name of wanted) lastUse.set(name, Number.POSITIVE_INFINITY);
+    const kept = new Set(wanted);
+    const lastUse = lastUsesOf(program);
     program.operations.forEach((operation, index) => {
       const operands = operation.operands.map((name) => lookUp(program, values, name));
       const results = this.#apply(program, operation, operands);
       operation.results.forEach(({ name }, i) => {
-        if (lastUse.has(name)) values.set(name, results[i] as Tensor<Column>);
+        if (lastUse.has(name) || kept.has(name)) values.set(name, results[i] as Tensor<Column>);
       });
-      for (const name of operation.operands) if (lastUse.get(name) === index) values.delete(name);
+      for (const name of operation.operands)
+        if (lastUse.get(name) === index && !kept.has(name)) values.delete(name);
     });
-    return new Map([...wanted].map((name) => [name, lookUp(program, values, name)]));
+    return new Map([...kept].map((name) => [name, lookUp(program, values, name)]));
   }
 
   #apply(
@@ -120,6 +118,20 @@ export class Interpreter<Column> {
       return tensor;
     });
   }
+}
+
+const lastUses = new WeakMap<Program, ReadonlyMap<string, number>>();
+
+/** For each value that operations of a program read, the index of the last of them. */
+function lastUsesOf(program: Program): ReadonlyMap<string, number> {
+  const known = lastUses.get(program);
+  if (known !== undefined) return known;
+  const uses = new Map<string, number>();
+  program.operations.forEach(({ operands }, index) => {
+    for (const name of operands) uses.set(name, index);
+  });
+  lastUses.set(program, uses);
+  return uses;
 }
 
 function lookUp<C>(

@@ -53,20 +53,21 @@ export function isFloatTensor<C>(tensor: Tensor<C>): tensor is FloatTensor<C> {
   return isFloat(tensor.dtype);
 }
 
-/** out[i] = x[j]; both have one type. */
-export function copyElement<C>(
+/** What does out[i] = x[j]; both have one type. */
+export function copier<C>(
   arithmetic: Arithmetic<C>,
   out: Tensor<C>,
-  i: number,
   x: Tensor<C>,
-  j: number,
-): void {
+): (i: number, j: number) => void {
   if (isFloatTensor(out) && isFloatTensor(x)) {
-    arithmetic.copy(out.column, i, x.column, j);
-  } else if (!isFloatTensor(out) && !isFloatTensor(x)) {
+    const [to, from] = [out.column, x.column];
+    return (i, j) => arithmetic.copy(to, i, from, j);
+  }
+  if (isFloatTensor(out) || isFloatTensor(x)) return () => {};
+  return (i, j) => {
     out.data[i] = x.data[j] as number;
     if (isUnsure(x, j)) markUnsure(out, i);
-  }
+  };
 }
 
 export function isUnsure(x: ExactTensor, i: number): boolean {
@@ -80,7 +81,13 @@ export function markUnsure(x: ExactTensor, i: number): void {
 
 /** The distance, in row-major order, between neighbours on each axis. */
 export function strides(shape: Shape): number[] {
-  return shape.map((_, axis) => elementCount(shape.slice(axis + 1)));
+  const steps = new Array<number>(shape.length);
+  let step = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    steps[axis] = step;
+    step *= shape[axis] as number;
+  }
+  return steps;
 }
 
 /** start + the sum of index * step over the axes, for every index within `extents`, in order. */

@@ -1,13 +1,17 @@
 import { basename, dirname } from 'node:path';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** What takes longest, by its file or folder, the longest first: the budget in CONTRIBUTING.md has the times. */
+/** What takes ten seconds and more, by its file, the longest first: the budget in CONTRIBUTING.md has the times. */
 const LONG: readonly RegExp[] = [
+  /^webgpu\/conformance/,
+  /^onnx\/conformance/,
   /^webgpu\/ways/,
+  /numpy-port/,
+  /fleet\.test/,
   /conformance\.test/,
-  /^(fleet|port)\//,
-  /^webgpu\//,
-  /^(page|commands|conform)\//,
+  /mixed-precision|one-timeline|conformance-page|literal\/port|(torch|rust)-port/,
+  /hostile-port|scaffold|conform\.test|resume|sweep|search-page/,
+  /probe|fuzz-files|finetune|clip-loader|embed|gradients|random-programs/,
 ];
 
 /** Begins with the files that take longest, so that no worker is left alone with one at the end. */

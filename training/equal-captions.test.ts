@@ -17,7 +17,7 @@ beforeAll(async () => {
   const data = await makeDemoData(join(folder, 'data'), { trainClips: 4, testClips: 2 });
   videos = (await readClipList(data.trainList, () => {})).records.map(({ video }) => video);
   root = data.folder;
-  backend = await ONNX.open();
+  backend = await ONNX.open({ threads: 1 });
 });
 afterAll(async () => {
   await backend.dispose();

@@ -20,7 +20,7 @@ let backend: Backend;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'lacuna-exported-'));
   data = await makeDemoData(join(folder, 'data'), { trainClips: 8, testClips: 4 });
-  backend = await ONNX.open();
+  backend = await ONNX.open({ threads: 1 });
 });
 afterAll(async () => {
   await backend.dispose();

@@ -21,7 +21,7 @@ let backend: Backend;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'lacuna-flow-run-'));
   data = await makeDemoData(join(folder, 'data'), { trainClips: 12, testClips: 8 });
-  backend = await ONNX.open();
+  backend = await ONNX.open({ threads: 1 });
 });
 afterAll(async () => {
   await backend.dispose();

@@ -20,7 +20,7 @@ let backend: Backend;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'lacuna-initial-'));
   data = await makeDemoData(join(folder, 'data'), { trainClips: 24, testClips: 8 });
-  backend = await ONNX.open();
+  backend = await ONNX.open({ threads: 1 });
 });
 afterAll(async () => {
   await backend.dispose();

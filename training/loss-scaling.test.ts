@@ -19,7 +19,7 @@ let backend: Backend;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'lacuna-loss-scaling-'));
   data = await makeDemoData(join(folder, 'data'), { trainClips: 8, testClips: 1 });
-  backend = await ONNX.open();
+  backend = await ONNX.open({ threads: 1 });
 });
 afterAll(async () => {
   await backend.dispose();

@@ -78,7 +78,7 @@ describe('a run with a mask that motion guides', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'lacuna-motion-masks-'));
     data = await makeDemoData(join(folder, 'data'), { trainClips: 12, testClips: 8 });
-    backend = await ONNX.open();
+    backend = await ONNX.open({ threads: 1 });
   });
   afterAll(async () => {
     await backend.dispose();

@@ -34,7 +34,7 @@ beforeAll(async () => {
     return JSON.stringify({ image: name, captions: [`picture number ${i}`] });
   });
   writeFileSync(pictures, lines.join('\n'));
-  backend = await ONNX.open();
+  backend = await ONNX.open({ threads: 1 });
 });
 afterAll(async () => {
   await backend.dispose();

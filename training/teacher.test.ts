@@ -68,7 +68,7 @@ let backend: Backend;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'lacuna-teacher-'));
   data = await makeDemoData(join(folder, 'data'), { trainClips: 12, testClips: 6 });
-  backend = await ONNX.open();
+  backend = await ONNX.open({ threads: 1 });
 });
 afterAll(async () => {
   await backend.dispose();

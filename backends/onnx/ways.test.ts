@@ -20,7 +20,7 @@ for (const { name, options, families } of WAYS) {
   describe(`onnx with ${name} conforms`, () => {
     let backend: OnnxBackend;
     beforeAll(async () => {
-      backend = await OnnxBackend.open(options);
+      backend = await OnnxBackend.open({ ...options, threads: 1 });
     });
     afterAll(async () => backend.dispose());
 

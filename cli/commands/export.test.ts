@@ -37,7 +37,7 @@ async function oneStepClassifier(list: string, output: string): Promise<void> {
   const recipe = finetuningConfig('plain', undefined, { steps: 1 });
   const own = { preset: 'tiny-mae', batch: 4, finetuning: { average: 0.5 } };
   const settings = resolveSettings(parseConfig({ ...recipe, ...own, data: { list }, output }));
-  const backend = await ONNX.open();
+  const backend = await ONNX.open({ threads: 1 });
   try {
     await finetune(settings, backend, { version: 'test' });
   } finally {

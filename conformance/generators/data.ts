@@ -18,16 +18,17 @@ export interface DataOptions {
 
 /** A tensor of the type with data of the regime; floats are float32 numbers. */
 export function makeTensor(type: TensorType, options: DataOptions): HostTensor {
-  const { regime, draw, replicate, domain = (x: number): number => x } = options;
-  const stream = new RandomStream({ seed: draw, stream: 'test', replicate });
+  const { regime, draw: seed, replicate, domain = (x: number): number => x } = options;
+  const stream = new RandomStream({ seed, stream: 'test', replicate });
   const { dtype, shape } = type;
   const length = elementCount(shape);
   switch (dtype) {
     case 'f32':
     case 'f64': {
-      const data = Array.from({ length }, () => domain(Math.fround(REGIMES[regime](stream))));
-      const container = dtype === 'f32' ? Float32Array : Float64Array;
-      return { dtype, shape, data: container.from(data) };
+      const data = dtype === 'f32' ? new Float32Array(length) : new Float64Array(length);
+      const draw = REGIMES[regime];
+      for (let i = 0; i < length; i++) data[i] = domain(Math.fround(draw(stream)));
+      return { dtype, shape, data };
     }
     case 'i32':
       return {

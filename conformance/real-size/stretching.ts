@@ -73,7 +73,9 @@ export class Stretching {
 
 /** Each kind once, then random ones. */
 function randomKinds(extent: number, kinds: number, seed: number): Int32Array {
-  return Int32Array.from({ length: extent }, (_, i) => (i < kinds ? i : mixed(i, seed) % kinds));
+  const list = new Int32Array(extent);
+  for (let i = 0; i < extent; i++) list[i] = i < kinds ? i : mixed(i, seed) % kinds;
+  return list;
 }
 
 /** A word that depends on all bits of both numbers (the finaliser of MurmurHash3). */
@@ -123,9 +125,10 @@ function picked<Data extends HostData>(
       base = base * (from[axis] as number) + (places[axis]?.[i] ?? i);
     }
     base *= from.at(-1) ?? 1;
-    for (let i = 0; i < width; i++) {
-      out[place++] = data[base + (last === undefined ? i : (last[i] as number))] as number;
-    }
+    if (last === undefined) out.set(data.subarray(base, base + width), place);
+    else
+      for (let i = 0; i < width; i++) out[place + i] = data[base + (last[i] as number)] as number;
+    place += width;
     for (let axis = index.length - 1; axis >= 0; axis--) {
       index[axis] = ((index[axis] as number) + 1) % (shape[axis] as number);
       if (index[axis] !== 0) break;

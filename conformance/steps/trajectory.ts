@@ -1,4 +1,5 @@
-import type { Backend } from '../../core/backend.js';
+import type { Backend, HostTensor, Named } from '../../core/backend.js';
+import type { Plan } from '../../core/plan/plan.js';
 import { PlanRunner } from '../../core/plan/plan-runner.js';
 import { oneCallPlan } from '../../core/plan/training-plan.js';
 import { CONTRACTS, type ContractErrors } from '../../spec/contracts/index.js';
@@ -31,8 +32,9 @@ function trajectory(id: string, config: ModelConfig): Check {
   const run = async (subject: Subject): Promise<Finding> => {
     const { backend } = subject;
     if (backend === undefined) return verdictOf('unsupported', 'programs do not run on it');
-    const envelope = await envelopeOf(id, config, CONTRACTS[subject.info.contract]);
-    const got = await scalars(backend, config);
+    const training = trainingOf(config);
+    const envelope = await envelopeOf(id, training, CONTRACTS[subject.info.contract]);
+    const got = await scalars(backend, training);
     let worst: { ratio: number; finding: Finding['failure'] } = { ratio: 0, finding: undefined };
     let elements = 0;
     for (const { name, step, mean, radius } of envelope) {
@@ -67,22 +69,22 @@ const made = new Map<string, Promise<readonly Envelope[]>>();
 
 function envelopeOf(
   id: string,
-  config: ModelConfig,
+  training: Training,
   contract: ContractErrors,
 ): Promise<readonly Envelope[]> {
   const key = `${id} ${contract.name}`;
-  const known = made.get(key) ?? makeEnvelope(config, contract);
+  const known = made.get(key) ?? makeEnvelope(training, contract);
   made.set(key, known);
   return known;
 }
 
 async function makeEnvelope(
-  config: ModelConfig,
+  training: Training,
   contract: ContractErrors,
 ): Promise<readonly Envelope[]> {
   const runs: ReadonlyMap<string, number>[] = [];
   for (let member = 0; member < LEGAL_RUNS; member++) {
-    runs.push(await scalars(legalBackend(contract, member), config));
+    runs.push(await scalars(legalBackend(contract, member), training));
   }
   const keys = [...(runs[0]?.keys() ?? [])];
   const limit = studentQuantile(LEGAL_RUNS - 1, FALSE_ALARM / (2 * keys.length));
@@ -101,14 +103,40 @@ async function makeEnvelope(
   return envelope;
 }
 
+/** Eight steps of a model: what all who take them are given. */
+interface Training {
+  readonly plan: Plan;
+  /** The state and the tables that it starts with. */
+  readonly start: Named<HostTensor>;
+  /** What each step is fed, the first step first. */
+  readonly feeds: readonly Named<HostTensor>[];
+}
+
+function trainingOf(config: ModelConfig): Training {
+  const plan = oneCallPlan(pretrainingModel(config, SHAPE), { gradientNorm: true });
+  const program = plan.programs.step as Program;
+  const scalar = (value: number): HostTensor => ({
+    dtype: 'f32',
+    shape: [],
+    data: Float32Array.of(value),
+  });
+  return {
+    plan,
+    start: stepInputs(program, plan.state, { ...SHAPE, draw: 1 }),
+    feeds: Array.from({ length: STEPS }, (_, done) => ({
+      ...stepInputs(program, plan.state, { ...SHAPE, draw: 1, run: done + 1 }),
+      'schedule.lr': scalar(1e-3),
+      'schedule.correction1': scalar(1 - 0.9 ** (done + 1)),
+      'schedule.correction2': scalar(1 - 0.95 ** (done + 1)),
+    })),
+  };
+}
+
 /** `loss@4` and its like, of eight steps on a backend. */
 async function scalars(
   backend: Backend,
-  config: ModelConfig,
+  { plan, start, feeds }: Training,
 ): Promise<ReadonlyMap<string, number>> {
-  const plan = oneCallPlan(pretrainingModel(config, SHAPE), { gradientNorm: true });
-  const program = plan.programs.step as Program;
-  const start = stepInputs(program, plan.state, { ...SHAPE, draw: 1 });
   const runner = await PlanRunner.open(
     backend,
     plan,
@@ -128,17 +156,10 @@ async function scalars(
   );
   const found = new Map<string, number>();
   try {
-    for (let step = 1; step <= STEPS; step++) {
-      const feeds = { ...stepInputs(program, plan.state, { ...SHAPE, draw: 1, run: step }) };
-      const schedule = (name: string, value: number): void => {
-        feeds[`schedule.${name}`] = { dtype: 'f32', shape: [], data: Float32Array.of(value) };
-      };
-      schedule('lr', 1e-3);
-      schedule('correction1', 1 - 0.9 ** step);
-      schedule('correction2', 1 - 0.95 ** step);
-      const metrics = await runner.step(feeds);
-      if (!COMPARED.includes(step)) continue;
-      for (const [name, value] of Object.entries(metrics)) found.set(`${name}@${step}`, value);
+    for (const [done, fed] of feeds.entries()) {
+      const metrics = await runner.step(fed);
+      if (!COMPARED.includes(done + 1)) continue;
+      for (const [name, value] of Object.entries(metrics)) found.set(`${name}@${done + 1}`, value);
     }
   } finally {
     await runner.dispose();

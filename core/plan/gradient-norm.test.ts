@@ -6,7 +6,7 @@ import type { Backend } from '../backend.js';
 
 let onnx: Backend;
 beforeAll(async () => {
-  onnx = await ONNX.open();
+  onnx = await ONNX.open({ threads: 1 });
 });
 afterAll(() => onnx.dispose());
 

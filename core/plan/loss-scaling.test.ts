@@ -34,7 +34,7 @@ const plain = (roundFactor = (x: number): number => x): Backend =>
 
 let onnx: Backend;
 beforeAll(async () => {
-  onnx = await ONNX.open();
+  onnx = await ONNX.open({ threads: 1 });
 });
 afterAll(() => onnx.dispose());
 

@@ -10,7 +10,7 @@ const CLASSES = ['ash', 'birch', 'cedar'];
 
 let backend: Backend;
 beforeAll(async () => {
-  backend = await ONNX.open();
+  backend = await ONNX.open({ threads: 1 });
 });
 afterAll(async () => {
   await backend.dispose();

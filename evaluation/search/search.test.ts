@@ -109,7 +109,7 @@ describe('indexVideos', () => {
     for (const [i, { video }] of made.slice(0, 3).entries()) {
       await copyFile(join(data.folder, video), join(videos, `${i}.mp4`));
     }
-    backend = await ONNX.open();
+    backend = await ONNX.open({ threads: 1 });
     const settings = resolveSettings(
       parseConfig({ preset: 'tiny-mac', data: { list: data.testList }, output: 'x' }),
     );

@@ -1,7 +1,7 @@
 import { LacunaError } from '../../spec/errors.js';
 import { elementCount } from '../../spec/program/index.js';
 import {
-  copyElement,
+  copier,
   type ExactTensor,
   exactZeros,
   isUnsure,
@@ -19,11 +19,10 @@ const gather: Rule<'gather'> = ({ arithmetic, operands, attributes: { batch }, t
   const row = elementCount(x.shape.slice(batch + 1));
   const chosen = indices.data.length / Math.max(elementCount(x.shape.slice(0, batch)), 1);
   const out = zeros(arithmetic, type);
+  const copy = copier(arithmetic, out, x);
   indices.data.forEach((_, k) => {
     const source = Math.floor(k / chosen) * extent + indexAt(indices, k, extent);
-    for (let j = 0; j < row; j++) {
-      copyElement(arithmetic, out, k * row + j, x, source * row + j);
-    }
+    for (let j = 0; j < row; j++) copy(k * row + j, source * row + j);
   });
   return out;
 };

@@ -1,13 +1,14 @@
 import { elementCount } from '../../spec/program/index.js';
 import type { Arithmetic } from '../arithmetic.js';
-import { copyElement, offsets, strides, type Tensor, zeros } from '../tensor.js';
+import { copier, offsets, strides, type Tensor, zeros } from '../tensor.js';
 import { fill } from './fill.js';
 import { operand, type Rule, type Rules } from './rule.js';
 
 const reshape: Rule<'reshape'> = ({ arithmetic, operands, type }) => {
   const out = zeros(arithmetic, type);
+  const copy = copier(arithmetic, out, operand(operands, 0));
   const count = elementCount(type.shape);
-  for (let i = 0; i < count; i++) copyElement(arithmetic, out, i, operand(operands, 0), i);
+  for (let i = 0; i < count; i++) copy(i, i);
   return out;
 };
 
@@ -70,9 +71,8 @@ function read<C>(
   x: Tensor<C>,
   sources: Int32Array,
 ): Tensor<C> {
-  for (let i = 0; i < sources.length; i++) {
-    copyElement(arithmetic, out, i, x, sources[i] as number);
-  }
+  const copy = copier(arithmetic, out, x);
+  for (let i = 0; i < sources.length; i++) copy(i, sources[i] as number);
   return out;
 }
 
@@ -83,9 +83,8 @@ function write<C>(
   x: Tensor<C>,
   places: Int32Array,
 ): Tensor<C> {
-  for (let i = 0; i < places.length; i++) {
-    copyElement(arithmetic, out, places[i] as number, x, i);
-  }
+  const copy = copier(arithmetic, out, x);
+  for (let i = 0; i < places.length; i++) copy(places[i] as number, i);
   return out;
 }
 

@@ -21,7 +21,7 @@ import { expectClose, expected, importedState, settingsFor } from './testing/imp
 
 let backend: Backend;
 beforeAll(async () => {
-  backend = await ONNX.open();
+  backend = await ONNX.open({ threads: 1 });
 });
 afterAll(() => backend.dispose());
 

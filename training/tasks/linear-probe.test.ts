@@ -10,7 +10,7 @@ const WIDTH = 8;
 
 let backend: Backend;
 beforeAll(async () => {
-  backend = await ONNX.open();
+  backend = await ONNX.open({ threads: 1 });
 });
 afterAll(async () => {
   await backend.dispose();

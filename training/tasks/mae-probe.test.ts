@@ -24,7 +24,7 @@ const theirs = JSON.parse(
 
 it("MAE's linear probe ends as in PyTorch, to the digits that are printed", async () => {
   const { heads, settings, train, test } = maeProbeCase();
-  const backend = await ONNX.open();
+  const backend = await ONNX.open({ threads: 1 });
   try {
     const losses: number[] = [];
     const rates: number[] = [];

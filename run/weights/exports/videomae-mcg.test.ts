@@ -29,7 +29,7 @@ const specs = modelState(settings, 0);
 
 it('their PretrainVisionTransformer predicts here what it predicts there', async () => {
   const want = await expected('videomae_mcg');
-  const backend = await ONNX.open();
+  const backend = await ONNX.open({ threads: 1 });
   try {
     const state = await stateInLayout('videomae_mcg', VIDEOMAE_MCG, specs);
     const shape = { batch: 1, visible: want('visible').shape[1] ?? 0 };
