@@ -17,7 +17,7 @@ import { LacunaError } from '../../spec/errors.js';
 import type { Program, TensorType } from '../../spec/program/index.js';
 import { CLAIMS } from './lowering/composites/index.js';
 import { lower } from './lowering/lower.js';
-import type { Compact } from './lowering/lowering.js';
+import { BLOCKS_FROM, type Compact } from './lowering/lowering.js';
 import type { OnnxOptions, Provider } from './options.js';
 import { OnnxExecutable } from './session/executable.js';
 import { cpuName, probeProvider, tf32 } from './session/probe.js';
@@ -76,14 +76,16 @@ export class OnnxBackend implements Backend {
       deterministic: provider === 'cpu',
       residency: provider === 'cpu' ? 'resident' : 'host',
       ...(provider === 'cpu' ? { float64: true } : {}),
-      claims: Object.keys(CLAIMS),
+      claims: Object.keys(CLAIMS).filter(
+        (name) => provider === 'cpu' || !name.startsWith('attention'),
+      ),
       memory: {
         device: provider === 'cpu' ? 'machine' : 'own',
         donated: 'beside',
         between: 'kept',
         fuses: false,
-        whole: Object.keys(CLAIMS),
-        ...(provider === 'cpu' ? { packing: ARENA } : {}),
+        whole: Object.keys(CLAIMS).filter((name) => !name.startsWith('attention')),
+        ...(provider === 'cpu' ? { streamsFrom: BLOCKS_FROM, packing: ARENA } : {}),
       },
     };
   }

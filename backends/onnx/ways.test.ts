@@ -10,6 +10,11 @@ const WAYS = [
     families: /^composite\/(adamw|gelu_grad)/,
   },
   {
+    name: 'attention head by head, and in blocks of its queries',
+    options: { chunkElements: 4, blocksFrom: 1 },
+    families: /^composite\/attention/,
+  },
+  {
     name: 'standard operators only',
     options: { standardOnly: true, optimization: 'disabled' as const },
     families: /^(primitive\/matmul|composite\/attention)/,

@@ -3,7 +3,14 @@ import { expand } from '../../../core/passes/expand.js';
 import { declarations } from '../../../core/passes/rewrite.js';
 import { simplify } from '../../../core/passes/simplify.js';
 import { GraphWriter } from '../../../formats/onnx/graph-writer.js';
-import { type DType, elementCount, isFloat, type Program } from '../../../spec/program/index.js';
+import {
+  type Call,
+  type DType,
+  elementCount,
+  isFloat,
+  type Program,
+} from '../../../spec/program/index.js';
+import { runsInBlocks } from './composites/attention.js';
 import { CLAIMS } from './composites/index.js';
 import { type Compact, Lowering, type LoweringOptions } from './lowering.js';
 import { lowerPrimitive } from './primitives.js';
@@ -28,7 +35,7 @@ interface LowerOptions extends LoweringOptions {
  * expanded.
  */
 export function lower(program: Program, options: LowerOptions = {}): Lowered {
-  const expanded = simplify(expandUnclaimed(program));
+  const expanded = simplify(expandUnclaimed(program, options));
   const writer = new GraphWriter(program.name);
   const lowering = new Lowering(expanded, writer, outputValueNames(expanded), options);
   for (const input of expanded.inputs) {
@@ -44,10 +51,11 @@ export function lower(program: Program, options: LowerOptions = {}): Lowered {
 }
 
 /** The program with unclaimed composites expanded, and those with empty tensors, which ONNX refuses. */
-function expandUnclaimed(program: Program): Program {
+function expandUnclaimed(program: Program, options: LoweringOptions): Program {
   const floats = new Set(dtypesOf(program).filter(isFloat));
   const excluded = new Set<string>();
-  const keep = (composite: string): boolean => {
+  const keep = (composite: string, call: Call): boolean => {
+    if (composite.startsWith('attention') && !runsInBlocks(call, options)) return false;
     const dtypes = excluded.has(composite) ? undefined : CLAIMS[composite]?.dtypes;
     return dtypes !== undefined && [...floats].every((dtype) => dtypes.includes(dtype));
   };

@@ -22,7 +22,15 @@ export interface LoweringOptions {
    * runs them whole. @defaultValue 0
    */
   readonly chunkElements?: number;
+  /**
+   * Attention over at least so many queries runs head by head or block by block, with no more scores at a time
+   * than `chunkElements`; where that is 0, it never does. @defaultValue 256
+   */
+  readonly blocksFrom?: number;
 }
+
+/** Shorter sequences have scores that stay in the cache anyway, and are not computed twice for the gradient. */
+export const BLOCKS_FROM = 256;
 
 /** A tensor of the graph that a program's value is, or that stretches to it. */
 export interface Compact {

@@ -6,7 +6,6 @@ import {
   compositeNamed,
   elementCount,
   type Operation,
-  type Primitive,
   type Program,
   sameShape,
   type TensorType,
@@ -14,6 +13,7 @@ import {
 } from '../../../../spec/program/index.js';
 import { Lowering } from '../lowering.js';
 import { lowerPrimitive } from '../primitives.js';
+import { lowerSoftmax } from './softmax.js';
 
 /**
  * The rule of elementwise composites: their bodies, run by a Scan over chunks that stay in the cache.
@@ -130,8 +130,8 @@ function separated(
   };
 }
 
-/** Writes a body of primitives; values without an ONNX name get a fresh one. */
-function lowerBody(
+/** Writes a body of primitives and softmax; values without an ONNX name get a fresh one. */
+export function lowerBody(
   body: Program,
   writer: GraphWriter,
   names: ReadonlyMap<string, string>,
@@ -142,7 +142,10 @@ function lowerBody(
     for (const { name } of results) if (!all.has(name)) all.set(name, writer.fresh(name));
   }
   const lowering = new Lowering(body, writer, all, { standardOnly, chunkElements: 0 });
-  for (const operation of body.operations) lowerPrimitive(operation as Primitive, lowering);
+  for (const operation of body.operations) {
+    if (operation.op === 'call') lowerSoftmax(operation, lowering);
+    else lowerPrimitive(operation, lowering);
+  }
   for (const { value } of body.outputs) lowering.use(value);
   return lowering;
 }
