@@ -16,6 +16,7 @@ import { loadOnnxRuntime, type OnnxRuntime, onnxRuntimeError } from '../../forma
 import { LacunaError } from '../../spec/errors.js';
 import type { Program, TensorType } from '../../spec/program/index.js';
 import { CLAIMS } from './lowering/composites/index.js';
+import { UPDATES } from './lowering/in-place.js';
 import { lower } from './lowering/lower.js';
 import { BLOCKS_FROM, type Compact } from './lowering/lowering.js';
 import type { OnnxOptions, Provider } from './options.js';
@@ -82,6 +83,7 @@ export class OnnxBackend implements Backend {
       memory: {
         device: provider === 'cpu' ? 'machine' : 'own',
         donated: 'beside',
+        ...(provider === 'cpu' ? { overwrites: UPDATES } : {}),
         between: 'kept',
         fuses: false,
         whole: Object.keys(CLAIMS).filter((name) => !name.startsWith('attention')),
@@ -97,7 +99,9 @@ export class OnnxBackend implements Backend {
   async compile(program: Program, options: CompileOptions = {}): Promise<OnnxExecutable> {
     const start = performance.now();
     const donate = checkedDonations(program, options.donate);
-    const lowered = lower(program, this.#options);
+    // A provider with a device of its own copies what it is fed, and has nothing to overwrite.
+    const isHere = this.#options.device === 'cpu';
+    const lowered = lower(program, { ...this.#options, ...(isHere ? { donate } : {}) });
     addStop(lowered.graph);
     const types = declarations(program);
     const outputs = program.outputs.map(({ name, value }, index) => {
@@ -111,6 +115,7 @@ export class OnnxBackend implements Backend {
       program,
       outputs,
       donate,
+      inPlace: lowered.inPlace,
       live: this.#live,
       compileSeconds: (performance.now() - start) / 1000,
     });

@@ -15,6 +15,11 @@ const WAYS = [
     families: /^composite\/attention/,
   },
   {
+    name: 'products row by row',
+    options: { chunkElements: 262_144, productRows: 1 },
+    families: /^(primitive\/matmul|gradient\/block)/,
+  },
+  {
     name: 'standard operators only',
     options: { standardOnly: true, optimization: 'disabled' as const },
     families: /^(primitive\/matmul|composite\/attention)/,

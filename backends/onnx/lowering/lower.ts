@@ -12,6 +12,7 @@ import {
 } from '../../../spec/program/index.js';
 import { runsInBlocks } from './composites/attention.js';
 import { CLAIMS } from './composites/index.js';
+import { updatesInPlace } from './in-place.js';
 import { type Compact, Lowering, type LoweringOptions } from './lowering.js';
 import { lowerPrimitive } from './primitives.js';
 
@@ -20,6 +21,8 @@ export interface Lowered {
   readonly graph: GraphWriter;
   /** For each program output, in order, what it is called in the graph and its shape there. */
   readonly outputs: readonly Compact[];
+  /** Donated inputs whose memory may be that of their outputs, too. */
+  readonly inPlace: ReadonlySet<string>;
 }
 
 interface LowerOptions extends LoweringOptions {
@@ -27,6 +30,8 @@ interface LowerOptions extends LoweringOptions {
   readonly exactShapes?: boolean;
   /** Inputs whose values are written into the graph. @defaultValue none */
   readonly weights?: Named<HostTensor>;
+  /** Input name to the name of the output that may take its memory. @defaultValue none */
+  readonly donate?: Named<string>;
 }
 
 /**
@@ -37,7 +42,8 @@ interface LowerOptions extends LoweringOptions {
 export function lower(program: Program, options: LowerOptions = {}): Lowered {
   const expanded = simplify(expandUnclaimed(program, options));
   const writer = new GraphWriter(program.name);
-  const lowering = new Lowering(expanded, writer, outputValueNames(expanded), options);
+  const { inputs: inPlace, after } = updatesInPlace(expanded, options.donate ?? {});
+  const lowering = new Lowering(expanded, writer, outputValueNames(expanded), options, after);
   for (const input of expanded.inputs) {
     const weight = options.weights?.[input.name];
     if (weight === undefined) writer.input(input.name, input);
@@ -47,7 +53,8 @@ export function lower(program: Program, options: LowerOptions = {}): Lowered {
     if (operation.op === 'call') CLAIMS[operation.composite]?.rule(operation, lowering);
     else lowerPrimitive(operation, lowering);
   }
-  return { graph: writer, outputs: writeOutputs(expanded, lowering, options.exactShapes ?? false) };
+  const outputs = writeOutputs(expanded, lowering, options.exactShapes ?? false);
+  return { graph: writer, outputs, inPlace };
 }
 
 /** The program with unclaimed composites expanded, and those with empty tensors, which ONNX refuses. */

@@ -7,6 +7,7 @@ import {
   elementCount,
   type Operation,
   type Program,
+  type Shape,
   sameShape,
   type TensorType,
   type ValueDeclaration,
@@ -46,8 +47,8 @@ function lowerWhole(call: Call, lowering: Lowering): void {
     call.operands.map((operand) => lowering.type(operand)),
   );
   const names = new Map<string, string>();
-  body.inputs.forEach(({ name }, i) => {
-    names.set(name, lowering.use(call.operands[i] as string));
+  body.inputs.forEach(({ name, shape }, i) => {
+    names.set(name, operandOf(call, i, shape, lowering));
   });
   body.outputs.forEach(({ value }, i) => {
     names.set(value, lowering.resultName(call.results[i] as ValueDeclaration));
@@ -68,8 +69,8 @@ function lowerScan(call: Call, lowering: Lowering, rows: number, chunk: number):
   const { once, perChunk } = separated(body, new Set(isSplit.flatMap((is, i) => (is ? [i] : []))));
 
   const names = new Map<string, string>();
-  body.inputs.forEach(({ name }, i) => {
-    if (!isSplit[i]) names.set(name, lowering.use(call.operands[i] as string));
+  body.inputs.forEach(({ name, shape }, i) => {
+    if (!isSplit[i]) names.set(name, operandOf(call, i, shape, lowering));
   });
   const outer = lowerBody(once, writer, names, lowering);
   for (const { value } of once.outputs) names.set(value, outer.use(value));
@@ -91,6 +92,14 @@ function lowerScan(call: Call, lowering: Lowering, rows: number, chunk: number):
   call.results.forEach(({ name }, i) => {
     lowering.reshaped(name, { name: outputs[i] as string, shape: [rows, chunk] });
   });
+}
+
+/** An operand; where the call has to wait for others, its first scalar comes after them. */
+function operandOf(call: Call, index: number, shape: Shape, lowering: Lowering): string {
+  const operand = call.operands[index] as string;
+  const isFirst =
+    call.operands.findIndex((name) => lowering.type(name).shape.length === 0) === index;
+  return isFirst && shape.length === 0 ? lowering.useAfter(operand, call) : lowering.use(operand);
 }
 
 function traced(call: Call, operands: readonly TensorType[]): Program {
