@@ -63,7 +63,7 @@ class Step(torch.nn.Module):
         self.encoder = torch.nn.Sequential(*[Block(width, size["heads"]) for _ in range(size["depth"])])
         self.norm = torch.nn.LayerNorm(width, eps=1e-6)
         self.video = torch.nn.Sequential(
-            torch.nn.Linear(width, SHARED), torch.nn.BatchNorm1d(SHARED), torch.nn.ReLU(), torch.nn.Linear(SHARED, SHARED)
+            torch.nn.Linear(width, SHARED), torch.nn.ReLU(), torch.nn.Linear(SHARED, SHARED)
         )
         if decoder:
             narrow = decoder["width"]

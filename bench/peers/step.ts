@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { ONNX } from '../../backends/onnx/index.js';
+import type { HostTensor } from '../../core/backend.js';
 import { inputMaker } from '../../core/measure/problem.js';
 import { removeDeadCode } from '../../core/passes/dead-code.js';
 import { declarations } from '../../core/passes/rewrite.js';
@@ -34,7 +35,7 @@ function configOf(size: StepSize): ModelConfig {
       temperature: { kind: 'fixed', value: 0.1 },
       text: { frozen: true, width: SHARED },
       textProjection: { kind: 'none', width: SHARED },
-      videoProjection: { kind: 'mlp-bn', width: SHARED },
+      videoProjection: { kind: 'mlp', width: SHARED },
       pool: decoder === undefined ? 'class' : 'mean',
     },
   };
@@ -104,15 +105,18 @@ const runner = await PlanRunner.open(
   },
   (table) => make(table),
 );
+/** Corrections of moments are those of a late step, 1: an early one's would throw the weights about. */
+function feedOf({ name, dtype, shape, role }: ProgramInput): HostTensor {
+  if (role === 'schedule') {
+    return { dtype: 'f32', shape, data: Float32Array.of(name === 'schedule.lr' ? 1e-4 : 1) };
+  }
+  if (dtype !== 'f32') return make({ name, dtype, shape, role });
+  return { dtype, shape, data: data(elementCount(shape)) };
+}
 const feeds = Object.fromEntries(
   (plan.programs.step?.inputs ?? [])
     .filter(({ role }) => role === 'data' || role === 'schedule')
-    .map((input) => [
-      input.name,
-      input.role === 'data' && input.dtype === 'f32'
-        ? { dtype: 'f32' as const, shape: input.shape, data: data(elementCount(input.shape)) }
-        : make(input),
-    ]),
+    .map((input) => [input.name, feedOf(input)]),
 );
 const parameters = plan.state
   .filter(({ role }) => role === 'parameter')
