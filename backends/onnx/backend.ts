@@ -68,7 +68,7 @@ export class OnnxBackend implements Backend {
   ) {
     this.#runtime = runtime;
     const chunkElements = provider === 'cpu' ? CACHE_ELEMENTS : 0;
-    this.#options = { chunkElements, ...options, device: provider };
+    this.#options = { chunkElements, ...options, threads: threadCount(options), device: provider };
     this.info = {
       name: 'onnx',
       version: runtime.env.versions.node ?? runtime.env.versions.common,

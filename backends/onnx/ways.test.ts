@@ -11,12 +11,12 @@ const WAYS = [
   },
   {
     name: 'attention head by head, and in blocks of its queries',
-    options: { chunkElements: 4, blocksFrom: 1 },
+    options: { chunkElements: 4, blocksFrom: 1, threads: 1 },
     families: /^composite\/attention/,
   },
   {
     name: 'products row by row',
-    options: { chunkElements: 262_144, productRows: 1 },
+    options: { chunkElements: 262_144, productRows: 1, threads: 1 },
     families: /^(primitive\/matmul|gradient\/block)/,
   },
   {

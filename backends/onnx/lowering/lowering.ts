@@ -24,13 +24,15 @@ export interface LoweringOptions {
   readonly chunkElements?: number;
   /**
    * Attention over at least so many queries runs head by head or block by block, with no more scores at a time
-   * than `chunkElements`; where that is 0, it never does. @defaultValue 256
+   * than `chunkElements` for each thread; where that is 0, it never does. @defaultValue 256
    */
   readonly blocksFrom?: number;
   /**
-   * Products of more rows run so many rows at a time, on a CPU (`chunkElements` is not 0). @defaultValue 640
+   * Products of more rows run so many rows of each thread at a time, on a CPU (`chunkElements` is not 0). @defaultValue 640
    */
   readonly productRows?: number;
+  /** Threads that share a block of attention or of a product: it is so many times as large. @defaultValue 1 */
+  readonly threads?: number;
 }
 
 /** Shorter sequences have scores that stay in the cache anyway, and are not computed twice for the gradient. */
@@ -51,6 +53,7 @@ export class Lowering {
   readonly writer: GraphWriter;
   readonly standardOnly: boolean;
   readonly chunkElements: number;
+  readonly threads: number;
   readonly productRows: number;
   readonly #types = new Map<string, TensorType>();
   readonly #definitions = new Map<string, Operation>();
@@ -75,8 +78,11 @@ export class Lowering {
     this.#after = after;
     this.standardOnly = options.standardOnly ?? false;
     this.chunkElements = options.chunkElements ?? 0;
+    this.threads = options.threads ?? 1;
     this.productRows =
-      this.chunkElements === 0 ? Number.POSITIVE_INFINITY : (options.productRows ?? PRODUCT_ROWS);
+      this.chunkElements === 0
+        ? Number.POSITIVE_INFINITY
+        : this.threads * (options.productRows ?? PRODUCT_ROWS);
     this.#names = new Map(names);
     for (const input of program.inputs) this.#types.set(input.name, input);
     for (const operation of program.operations) {

@@ -41,7 +41,7 @@ export function lowerAttention(call: Call, lowering: Lowering): void {
   const [{ dtype, shape }, { shape: keyShape }] = types as [(typeof types)[0], (typeof types)[0]];
   const [batch, heads, queries] = shape as readonly [number, number, number, number];
   const keys = keyShape[2] as number;
-  const cut = cutOf(batch * heads, queries, keys, lowering.chunkElements);
+  const cut = cutOf(batch * heads, queries, keys, lowering.threads * lowering.chunkElements);
   const steps = (batch * heads) / cut.heads;
   const ofStep = ({ shape: [, , rows, width] }: { readonly shape: Shape }): Shape => [
     1,
