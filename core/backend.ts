@@ -68,6 +68,8 @@ export interface MemoryHabits {
   readonly device: 'machine' | 'own';
   /** An output that replaces a donated input: in its place, or beside it, and its place is kept. */
   readonly donated: 'in place' | 'beside';
+  /** Of those that lie beside: composites whose results are written over the inputs that they replace. @defaultValue none */
+  readonly overwrites?: readonly string[];
   /** What lies between operations, after a call: kept for the next one of that program, or freed. */
   readonly between: 'kept' | 'freed';
   /** Whether elementwise operations are computed where their results are read, and not stored. */

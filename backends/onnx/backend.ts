@@ -16,8 +16,9 @@ import { loadOnnxRuntime, type OnnxRuntime, onnxRuntimeError } from '../../forma
 import { LacunaError } from '../../spec/errors.js';
 import type { Program, TensorType } from '../../spec/program/index.js';
 import { CLAIMS } from './lowering/composites/index.js';
+import { UPDATES } from './lowering/in-place.js';
 import { lower } from './lowering/lower.js';
-import type { Compact } from './lowering/lowering.js';
+import { BLOCKS_FROM, type Compact } from './lowering/lowering.js';
 import type { OnnxOptions, Provider } from './options.js';
 import { OnnxExecutable } from './session/executable.js';
 import { cpuName, probeProvider, tf32 } from './session/probe.js';
@@ -67,7 +68,7 @@ export class OnnxBackend implements Backend {
   ) {
     this.#runtime = runtime;
     const chunkElements = provider === 'cpu' ? CACHE_ELEMENTS : 0;
-    this.#options = { chunkElements, ...options, device: provider };
+    this.#options = { chunkElements, ...options, threads: threadCount(options), device: provider };
     this.info = {
       name: 'onnx',
       version: runtime.env.versions.node ?? runtime.env.versions.common,
@@ -76,14 +77,17 @@ export class OnnxBackend implements Backend {
       deterministic: provider === 'cpu',
       residency: provider === 'cpu' ? 'resident' : 'host',
       ...(provider === 'cpu' ? { float64: true } : {}),
-      claims: Object.keys(CLAIMS),
+      claims: Object.keys(CLAIMS).filter(
+        (name) => provider === 'cpu' || !name.startsWith('attention'),
+      ),
       memory: {
         device: provider === 'cpu' ? 'machine' : 'own',
         donated: 'beside',
+        ...(provider === 'cpu' ? { overwrites: UPDATES } : {}),
         between: 'kept',
         fuses: false,
-        whole: Object.keys(CLAIMS),
-        ...(provider === 'cpu' ? { packing: ARENA } : {}),
+        whole: Object.keys(CLAIMS).filter((name) => !name.startsWith('attention')),
+        ...(provider === 'cpu' ? { streamsFrom: BLOCKS_FROM, packing: ARENA } : {}),
       },
     };
   }
@@ -95,7 +99,9 @@ export class OnnxBackend implements Backend {
   async compile(program: Program, options: CompileOptions = {}): Promise<OnnxExecutable> {
     const start = performance.now();
     const donate = checkedDonations(program, options.donate);
-    const lowered = lower(program, this.#options);
+    // A provider with a device of its own copies what it is fed, and has nothing to overwrite.
+    const isHere = this.#options.device === 'cpu';
+    const lowered = lower(program, { ...this.#options, ...(isHere ? { donate } : {}) });
     addStop(lowered.graph);
     const types = declarations(program);
     const outputs = program.outputs.map(({ name, value }, index) => {
@@ -109,6 +115,7 @@ export class OnnxBackend implements Backend {
       program,
       outputs,
       donate,
+      inPlace: lowered.inPlace,
       live: this.#live,
       compileSeconds: (performance.now() - start) / 1000,
     });

@@ -10,6 +10,16 @@ const WAYS = [
     families: /^composite\/(adamw|gelu_grad)/,
   },
   {
+    name: 'attention head by head, and in blocks of its queries',
+    options: { chunkElements: 4, blocksFrom: 1, threads: 1 },
+    families: /^composite\/attention/,
+  },
+  {
+    name: 'products row by row',
+    options: { chunkElements: 262_144, productRows: 1, threads: 1 },
+    families: /^(primitive\/matmul|gradient\/block)/,
+  },
+  {
     name: 'standard operators only',
     options: { standardOnly: true, optimization: 'disabled' as const },
     families: /^(primitive\/matmul|composite\/attention)/,

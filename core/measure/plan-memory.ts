@@ -40,8 +40,9 @@ export function planMemory(plan: Plan, habits: MemoryHabits): PlanMemory {
   const types = new Map(programs.flatMap(({ inputs }) => inputs.map((each) => [each.name, each])));
   const stateBytes = sum(
     kept.map(({ name, shape }) => {
-      const replaced = programs.some(({ outputs }) => outputs.some((each) => each.name === name));
-      const copies = habits.donated === 'beside' && replaced ? 2 : 1;
+      const isBeside =
+        habits.donated === 'beside' && programs.some((each) => replaces(each, name, habits));
+      const copies = isBeside ? 2 : 1;
       return copies * bytesOf({ dtype: types.get(name)?.dtype ?? 'f32', shape });
     }),
   );
@@ -63,6 +64,19 @@ export function planMemory(plan: Plan, habits: MemoryHabits): PlanMemory {
     host,
     peak: device + (habits.device === 'machine' ? host : 0),
   };
+}
+
+/** Whether the program has a next value of this state tensor that is not written over the old one. */
+function replaces(
+  { operations, outputs }: Program,
+  state: string,
+  { overwrites = [] }: MemoryHabits,
+): boolean {
+  const output = outputs.find(({ name }) => name === state);
+  if (output === undefined) return false;
+  const made = operations.find(({ results }) => results.some(({ name }) => name === output.value));
+  if (made?.op !== 'call' || !overwrites.includes(made.composite)) return true;
+  return !made.operands.includes(state);
 }
 
 /** The data of the global batch: each input once, as often as its program runs. */

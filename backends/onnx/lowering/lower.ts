@@ -3,8 +3,16 @@ import { expand } from '../../../core/passes/expand.js';
 import { declarations } from '../../../core/passes/rewrite.js';
 import { simplify } from '../../../core/passes/simplify.js';
 import { GraphWriter } from '../../../formats/onnx/graph-writer.js';
-import { type DType, elementCount, isFloat, type Program } from '../../../spec/program/index.js';
+import {
+  type Call,
+  type DType,
+  elementCount,
+  isFloat,
+  type Program,
+} from '../../../spec/program/index.js';
+import { runsInBlocks } from './composites/attention.js';
 import { CLAIMS } from './composites/index.js';
+import { updatesInPlace } from './in-place.js';
 import { type Compact, Lowering, type LoweringOptions } from './lowering.js';
 import { lowerPrimitive } from './primitives.js';
 
@@ -13,6 +21,8 @@ export interface Lowered {
   readonly graph: GraphWriter;
   /** For each program output, in order, what it is called in the graph and its shape there. */
   readonly outputs: readonly Compact[];
+  /** Donated inputs whose memory may be that of their outputs, too. */
+  readonly inPlace: ReadonlySet<string>;
 }
 
 interface LowerOptions extends LoweringOptions {
@@ -20,6 +30,8 @@ interface LowerOptions extends LoweringOptions {
   readonly exactShapes?: boolean;
   /** Inputs whose values are written into the graph. @defaultValue none */
   readonly weights?: Named<HostTensor>;
+  /** Input name to the name of the output that may take its memory. @defaultValue none */
+  readonly donate?: Named<string>;
 }
 
 /**
@@ -28,9 +40,10 @@ interface LowerOptions extends LoweringOptions {
  * expanded.
  */
 export function lower(program: Program, options: LowerOptions = {}): Lowered {
-  const expanded = simplify(expandUnclaimed(program));
+  const expanded = simplify(expandUnclaimed(program, options));
   const writer = new GraphWriter(program.name);
-  const lowering = new Lowering(expanded, writer, outputValueNames(expanded), options);
+  const { inputs: inPlace, after } = updatesInPlace(expanded, options.donate ?? {});
+  const lowering = new Lowering(expanded, writer, outputValueNames(expanded), options, after);
   for (const input of expanded.inputs) {
     const weight = options.weights?.[input.name];
     if (weight === undefined) writer.input(input.name, input);
@@ -40,14 +53,16 @@ export function lower(program: Program, options: LowerOptions = {}): Lowered {
     if (operation.op === 'call') CLAIMS[operation.composite]?.rule(operation, lowering);
     else lowerPrimitive(operation, lowering);
   }
-  return { graph: writer, outputs: writeOutputs(expanded, lowering, options.exactShapes ?? false) };
+  const outputs = writeOutputs(expanded, lowering, options.exactShapes ?? false);
+  return { graph: writer, outputs, inPlace };
 }
 
 /** The program with unclaimed composites expanded, and those with empty tensors, which ONNX refuses. */
-function expandUnclaimed(program: Program): Program {
+function expandUnclaimed(program: Program, options: LoweringOptions): Program {
   const floats = new Set(dtypesOf(program).filter(isFloat));
   const excluded = new Set<string>();
-  const keep = (composite: string): boolean => {
+  const keep = (composite: string, call: Call): boolean => {
+    if (composite.startsWith('attention') && !runsInBlocks(call, options)) return false;
     const dtypes = excluded.has(composite) ? undefined : CLAIMS[composite]?.dtypes;
     return dtypes !== undefined && [...floats].every((dtype) => dtypes.includes(dtype));
   };

@@ -22,7 +22,22 @@ export interface LoweringOptions {
    * runs them whole. @defaultValue 0
    */
   readonly chunkElements?: number;
+  /**
+   * Attention over at least so many queries runs head by head or block by block, with no more scores at a time
+   * than `chunkElements` for each thread; where that is 0, it never does. @defaultValue 256
+   */
+  readonly blocksFrom?: number;
+  /**
+   * Products of more rows run so many rows of each thread at a time, on a CPU (`chunkElements` is not 0). @defaultValue 640
+   */
+  readonly productRows?: number;
+  /** Threads that share a block of attention or of a product: it is so many times as large. @defaultValue 1 */
+  readonly threads?: number;
 }
+
+/** Shorter sequences have scores that stay in the cache anyway, and are not computed twice for the gradient. */
+export const BLOCKS_FROM = 256;
+const PRODUCT_ROWS = 640;
 
 /** A tensor of the graph that a program's value is, or that stretches to it. */
 export interface Compact {
@@ -38,23 +53,36 @@ export class Lowering {
   readonly writer: GraphWriter;
   readonly standardOnly: boolean;
   readonly chunkElements: number;
+  readonly threads: number;
+  readonly productRows: number;
   readonly #types = new Map<string, TensorType>();
   readonly #definitions = new Map<string, Operation>();
   readonly #users = new Map<string, number>();
   readonly #names: Map<string, string>;
   readonly #deferred = new Map<string, () => void>();
   readonly #reshaped = new Map<string, Compact>();
+  readonly #after: ReadonlyMap<string, readonly string[]>;
 
-  /** @param names ONNX names of values that are not called by their own name. */
+  /**
+   * @param names ONNX names of values that are not called by their own name.
+   * @param after For an operation, by the name of its first result, values that have to be there before it runs.
+   */
   constructor(
     program: Program,
     writer: GraphWriter,
     names: ReadonlyMap<string, string>,
     options: LoweringOptions,
+    after: ReadonlyMap<string, readonly string[]> = new Map(),
   ) {
     this.writer = writer;
+    this.#after = after;
     this.standardOnly = options.standardOnly ?? false;
     this.chunkElements = options.chunkElements ?? 0;
+    this.threads = options.threads ?? 1;
+    this.productRows =
+      this.chunkElements === 0
+        ? Number.POSITIVE_INFINITY
+        : this.threads * (options.productRows ?? PRODUCT_ROWS);
     this.#names = new Map(names);
     for (const input of program.inputs) this.#types.set(input.name, input);
     for (const operation of program.operations) {
@@ -88,6 +116,24 @@ export class Lowering {
     this.#deferred.delete(value);
     write?.();
     return this.#names.get(value) ?? value;
+  }
+
+  /**
+   * A scalar operand of an operation that has to wait: the scalar behind nothing of each value for which it
+   * waits, 0 elements cut off and put beside it. The scalar's bits stay, and no node can be moved past it.
+   */
+  useAfter(scalar: string, { results }: Operation): string {
+    const waitFor = this.#after.get(results[0]?.name ?? '') ?? [];
+    if (waitFor.length === 0) return this.use(scalar);
+    const { writer } = this;
+    const [zero, one] = [writer.integers([0]), writer.integers([1])];
+    const nothing = waitFor.map((value) => {
+      const none = writer.node('Slice', [this.use(value), zero, zero, zero]);
+      return writer.node('Reshape', [none, zero], { allowzero: 1 });
+    });
+    const alone = writer.node('Reshape', [this.use(scalar), one]);
+    const behind = writer.node('Concat', [alone, ...nothing], { axis: 0 });
+    return writer.node('Reshape', [behind, writer.integers([])]);
   }
 
   /** A smaller tensor that ONNX's implicit broadcasting stretches to the value, where there is one. */

@@ -27,14 +27,17 @@ export interface ExecutableParts {
   readonly outputs: readonly OutputBinding[];
   /** Input name to output name. */
   readonly donate: Named<string>;
+  /** The donated inputs that are overwritten by their outputs. */
+  readonly inPlace: ReadonlySet<string>;
   readonly live: LiveTensors<HostData>;
   readonly compileSeconds: number;
 }
 
 /**
- * A program as a session of ONNX Runtime. Feeds and fetches are never the same memory, because a
- * node may read an old value after its successor was written. A donated input's memory becomes
- * the fetch of its output in the next run: after two runs, a step allocates no state.
+ * A program as a session of ONNX Runtime. An output is written over the donated input that it replaces where
+ * nothing reads the input after that (`lowering/in-place.ts`). Else feeds and fetches are never the same memory,
+ * and a donated input's becomes the fetch of its output in the next run: after two runs, a step allocates
+ * no state.
  */
 export class OnnxExecutable implements Executable {
   readonly program: Program;
@@ -51,7 +54,7 @@ export class OnnxExecutable implements Executable {
   }
 
   async run(inputs: Named<DeviceTensor>): Promise<Named<DeviceTensor>> {
-    const { program, session, outputs, donate, live, runtime } = this.#parts;
+    const { program, session, outputs, donate, inPlace, live, runtime } = this.#parts;
     if (this.#disposed) {
       throw new LacunaError({ where: program.name, what: 'the executable was disposed of' });
     }
@@ -60,8 +63,12 @@ export class OnnxExecutable implements Executable {
     for (const [name, input] of given) feeds[name] = runtimeTensor(runtime, input, input.memory);
     const results: HostData[] = [];
     const fetches: Record<string, Tensor> = {};
+    const overwritten = new Map<string, HostData>();
+    for (const input of inPlace) {
+      overwritten.set(donate[input] as string, (given.get(input) as OnnxTensor).memory);
+    }
     for (const { name, dtype, graph } of outputs) {
-      const spare = this.#spare.get(name)?.pop();
+      const spare = overwritten.get(name) ?? this.#spare.get(name)?.pop();
       const data = spare ?? ELEMENT_TYPES[dtype].allocate(elementCount(graph.shape));
       results.push(data);
       fetches[graph.name] = runtimeTensor(runtime, { dtype, shape: graph.shape }, data);
@@ -69,7 +76,7 @@ export class OnnxExecutable implements Executable {
     const freed: [string, HostData][] = [];
     for (const [input, output] of Object.entries(donate)) {
       const tensor = given.get(input) as OnnxTensor;
-      freed.push([output, tensor.memory]);
+      if (!inPlace.has(input)) freed.push([output, tensor.memory]);
       tensor.end('donated');
     }
     try {

@@ -6,14 +6,15 @@ import {
   compositeNamed,
   elementCount,
   type Operation,
-  type Primitive,
   type Program,
+  type Shape,
   sameShape,
   type TensorType,
   type ValueDeclaration,
 } from '../../../../spec/program/index.js';
 import { Lowering } from '../lowering.js';
 import { lowerPrimitive } from '../primitives.js';
+import { lowerSoftmax } from './softmax.js';
 
 /**
  * The rule of elementwise composites: their bodies, run by a Scan over chunks that stay in the cache.
@@ -46,8 +47,8 @@ function lowerWhole(call: Call, lowering: Lowering): void {
     call.operands.map((operand) => lowering.type(operand)),
   );
   const names = new Map<string, string>();
-  body.inputs.forEach(({ name }, i) => {
-    names.set(name, lowering.use(call.operands[i] as string));
+  body.inputs.forEach(({ name, shape }, i) => {
+    names.set(name, operandOf(call, i, shape, lowering));
   });
   body.outputs.forEach(({ value }, i) => {
     names.set(value, lowering.resultName(call.results[i] as ValueDeclaration));
@@ -68,8 +69,8 @@ function lowerScan(call: Call, lowering: Lowering, rows: number, chunk: number):
   const { once, perChunk } = separated(body, new Set(isSplit.flatMap((is, i) => (is ? [i] : []))));
 
   const names = new Map<string, string>();
-  body.inputs.forEach(({ name }, i) => {
-    if (!isSplit[i]) names.set(name, lowering.use(call.operands[i] as string));
+  body.inputs.forEach(({ name, shape }, i) => {
+    if (!isSplit[i]) names.set(name, operandOf(call, i, shape, lowering));
   });
   const outer = lowerBody(once, writer, names, lowering);
   for (const { value } of once.outputs) names.set(value, outer.use(value));
@@ -91,6 +92,14 @@ function lowerScan(call: Call, lowering: Lowering, rows: number, chunk: number):
   call.results.forEach(({ name }, i) => {
     lowering.reshaped(name, { name: outputs[i] as string, shape: [rows, chunk] });
   });
+}
+
+/** An operand; where the call has to wait for others, its first scalar comes after them. */
+function operandOf(call: Call, index: number, shape: Shape, lowering: Lowering): string {
+  const operand = call.operands[index] as string;
+  const isFirst =
+    call.operands.findIndex((name) => lowering.type(name).shape.length === 0) === index;
+  return isFirst && shape.length === 0 ? lowering.useAfter(operand, call) : lowering.use(operand);
 }
 
 function traced(call: Call, operands: readonly TensorType[]): Program {
@@ -130,8 +139,8 @@ function separated(
   };
 }
 
-/** Writes a body of primitives; values without an ONNX name get a fresh one. */
-function lowerBody(
+/** Writes a body of primitives and softmax; values without an ONNX name get a fresh one. */
+export function lowerBody(
   body: Program,
   writer: GraphWriter,
   names: ReadonlyMap<string, string>,
@@ -142,7 +151,10 @@ function lowerBody(
     for (const { name } of results) if (!all.has(name)) all.set(name, writer.fresh(name));
   }
   const lowering = new Lowering(body, writer, all, { standardOnly, chunkElements: 0 });
-  for (const operation of body.operations) lowerPrimitive(operation as Primitive, lowering);
+  for (const operation of body.operations) {
+    if (operation.op === 'call') lowerSoftmax(operation, lowering);
+    else lowerPrimitive(operation, lowering);
+  }
   for (const { value } of body.outputs) lowering.use(value);
   return lowering;
 }

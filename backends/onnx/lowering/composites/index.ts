@@ -1,5 +1,6 @@
 import type { Call, DType } from '../../../../spec/program/index.js';
 import type { Lowering } from '../lowering.js';
+import { lowerAttention } from './attention.js';
 import { lowerChunked } from './chunked.js';
 import { lowerGelu } from './gelu.js';
 import { lowerLayerNorm } from './layer-norm.js';
@@ -17,6 +18,8 @@ interface Claim {
 /** The composites that are written as operators of their own; the others are expanded. */
 export const CLAIMS: Readonly<Record<string, Claim>> = {
   adamw: { rule: lowerChunked, dtypes: ['f32', 'f64'] },
+  attention: { rule: lowerAttention, dtypes: ['f32', 'f64'] },
+  attention_grad: { rule: lowerAttention, dtypes: ['f32', 'f64'] },
   gelu: { rule: lowerGelu, dtypes: ['f32'] },
   gelu_grad: { rule: lowerChunked, dtypes: ['f32', 'f64'] },
   // In float64 its epsilon and its statistics are 32-bit floats.
