@@ -11,7 +11,7 @@ const MAX_ALIKE = 400;
 /** Bits that differ of 64 in two frames that may be the same, up to an eighth of a second apart. */
 const ALIKE_BITS = 8;
 /** Bits that differ on average over all frames that two videos share. */
-const MEAN_BITS = 5;
+const MEAN_BITS = 4;
 /** Seconds that two videos must share; or all of one that is shorter. */
 const LEAST_SECONDS = 2;
 /** Frames among them that show something. */
