@@ -17,6 +17,7 @@ const found = await resumeShards({
   points: Number(points),
   steps: Number(steps),
   seed: Number(seed),
+  processes: true,
   onPoint: (point) => {
     if (point % 10 === 0) console.error(`${point} points`);
   },

@@ -38,6 +38,8 @@ export interface ResumeShardsOptions {
   readonly steps: number;
   readonly points: number;
   readonly seed: number;
+  /** Whether the rows of several processes are compared as well: they start many threads. @defaultValue false */
+  readonly processes?: boolean;
   readonly onPoint?: (point: number) => void;
 }
 
@@ -51,7 +53,7 @@ const WORKERS = [1, 4] as const;
  * end, the checkpoints must be the same to the byte, and each step's samples the same.
  */
 export async function resumeShards(options: ResumeShardsOptions): Promise<ResumedShards> {
-  const { clips, clipsPerShard, steps, points, seed, onPoint } = options;
+  const { clips, clipsPerShard, steps, points, seed, processes = false, onPoint } = options;
   const folder = await mkdtemp(join(tmpdir(), 'lacuna-resume-shards-'));
   const backend = await ONNX.open();
   try {
@@ -108,7 +110,7 @@ export async function resumeShards(options: ResumeShardsOptions): Promise<Resume
       otherSamples: straight.differing(resumed, steps),
       otherStates,
       otherInParts: straight.differing(parts, steps),
-      otherInProcesses: await otherRows(rows, steps, stops),
+      otherInProcesses: processes ? await otherRows(rows, steps, stops) : [],
     };
   } finally {
     await backend.dispose();
