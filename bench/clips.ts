@@ -1,27 +1,32 @@
 /**
  * Clips a second from files and from shards of them, by node-av and by the program ffmpeg, beside decord,
- * PyAV, and webdataset with PyAV: 16 frames of 224 x 224, every fourth, from the middle of each video, with
+ * PyAV, torchcodec, and webdataset with PyAV: 16 frames of 224 x 224, every fourth, from the middle of each video, with
  * one thread. Each video is opened for the first time: no index of it is kept.
  *
- *   LACUNA_PYTHON=PYTHON npx tsx bench/clips.ts LIST ROOT SHARDS
+ *   LACUNA_PYTHON=PYTHON npx tsx bench/clips.ts LIST ROOT SHARDS [MORE SHARDS ...]
  *
- * SHARDS is what `lacuna shard LIST --root ROOT --output SHARDS` made; PYTHON has decord, av and webdataset.
+ * SHARDS are what `lacuna shard LIST --root ROOT --output SHARDS` made, and the same with `--frames jpeg`; PYTHON
+ * has decord, av, torchcodec and webdataset.
  */
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { ClipReader, type ClipRecord, listFile, readClipList } from '../data/index.js';
 
 const FRAMES = 16;
 const SIZE = 224;
 const SAMPLING = { frames: FRAMES, size: SIZE, rule: { name: 'dense', stride: 4 } } as const;
 
-const [list = '', root = '', shards = ''] = process.argv.slice(2);
+const [list = '', root = '', ...shards] = process.argv.slice(2);
 process.env.LACUNA_CACHE = '';
 const sources = [
   { what: 'files', root, records: await recordsOf(list) },
-  { what: 'shards', root: shards, records: await recordsOf(listFile(shards)) },
-] as const;
+  ...(await Promise.all(
+    shards.map(async (folder) => {
+      return { what: basename(folder), root: folder, records: await recordsOf(listFile(folder)) };
+    }),
+  )),
+];
 for (const { what, ...source } of sources) {
   for (const backend of ['node-av', 'ffmpeg'] as const) {
     await using reader = await ClipReader.open({ ...source, sampling: SAMPLING, backend });
@@ -31,10 +36,12 @@ for (const { what, ...source } of sources) {
     tell(`${backend}, ${what}`, clips, (performance.now() - begin) / 1000);
   }
 }
-const files = sources[0].records.map(({ video }) => join(root, video));
-const tars = readdirSync(shards)
-  .filter((name) => name.endsWith('.tar'))
-  .map((name) => join(shards, name));
+const files = (sources[0]?.records ?? []).map(({ video }) => join(root, video));
+const tars = shards.flatMap((folder) =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith('.tar'))
+    .map((name) => join(folder, name)),
+);
 const { stdout } = spawnSync(
   process.env.LACUNA_PYTHON ?? 'python3',
   [join(import.meta.dirname, 'peers/clips.py'), String(FRAMES), String(SIZE), ...files, ...tars],

@@ -10,6 +10,9 @@ export interface CaptionFlags {
   readonly output: string;
   readonly root?: string;
   readonly followLinks?: boolean;
+  readonly split?: string;
+  readonly video?: string;
+  readonly parts?: boolean;
   readonly labelsFromFolders?: boolean;
   readonly labelNames?: string;
   readonly overwrite?: boolean;

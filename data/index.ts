@@ -4,7 +4,12 @@
  */
 export type { ClipPart } from './annotations/clip-part.js';
 export { type ClipList, type ClipRecord, jsonLine, recordLine } from './annotations/clip-record.js';
-export type { ClipListOptions } from './annotations/gather-clips.js';
+export {
+  askedOf,
+  type ClipListOptions,
+  isSplitFile,
+  requireNothingAsked,
+} from './annotations/gather-clips.js';
 export { readJsonLines } from './annotations/json-lines.js';
 export { named, readLabelNames } from './annotations/label-names.js';
 export { MAX_CAPTION_LENGTH, MAX_CAPTIONS, MAX_LINE_BYTES } from './annotations/limits.js';
@@ -16,7 +21,12 @@ export { readVideoMaeList } from './annotations/video-mae-list.js';
 export { wholeVideos } from './annotations/whole-videos.js';
 export { writeClipList } from './annotations/write-clip-list.js';
 export { augmentClip, augmentFrame, type ClipAugmentation } from './augmentation/augment-clip.js';
-export { checkDataSet, type DataSetCheck, type DuplicateVideos } from './check/check-data-set.js';
+export {
+  checkDataSet,
+  type DataSetCheck,
+  type DuplicateVideos,
+  type SharedPart,
+} from './check/check-data-set.js';
 export type { VideoFacts } from './check/inspect-video.js';
 export { DEMO_VERSIONS, type DemoVersion } from './demo/demo-options.js';
 export { loadClipEncoder } from './demo/encode-clip.js';
@@ -31,14 +41,15 @@ export type {
   LoaderStatistics,
   SkippedSample,
 } from './loader/clip-batch.js';
+export { ClipLoader } from './loader/clip-loader.js';
+export { ClipReader, type ClipReaderOptions, type EvaluationClip } from './loader/clip-reader.js';
+export { epochOrder } from './loader/epoch-order.js';
 export {
-  ClipLoader,
+  type BatchRows,
   type ClipLoaderOptions,
   type ClipSource,
   framesAhead,
-} from './loader/clip-loader.js';
-export { ClipReader, type ClipReaderOptions, type EvaluationClip } from './loader/clip-reader.js';
-export { epochOrder } from './loader/epoch-order.js';
+} from './loader/loader-options.js';
 export type { FlowFile } from './motion/flow-file.js';
 export { FlowModel } from './motion/flow-model.js';
 export { CAMERA_MOTIONS, type CameraMotion } from './motion/motion-map.js';
@@ -81,7 +92,13 @@ export {
   type MadeShards,
   makeShards,
 } from './shards/make-shards.js';
-export { SHARD_CONTENTS, type ShardContent } from './shards/shard-recipe.js';
+export {
+  PICTURE_FORMATS,
+  type PictureFormat,
+  SHARD_CONTENTS,
+  type ShardContent,
+  type ShardRecipe,
+} from './shards/shard-recipe.js';
 export type { ShardProblem } from './shards/write-shard.js';
 export { clipSimilarity } from './similarity/clip-similarity.js';
 export { DEFAULT_FRAME_STRIDE, nearestStored, storedFrames } from './similarity/frame-stride.js';

@@ -8,7 +8,7 @@ export const TAR_BLOCK = 512;
 /** Two blocks of zeros end a tar. */
 export const TAR_END: Uint8Array = new Uint8Array(2 * TAR_BLOCK);
 /** Members of one tar. */
-const MAX_MEMBERS = 1_000_000;
+const MAX_MEMBERS: number = 2 ** 24;
 /** Bytes of the texts that say a member's long name. */
 const MAX_NAME_BYTES = 2 ** 16;
 /** Bytes of a name that `tarHeader` writes. */
@@ -107,23 +107,34 @@ export async function* tarMembers(path: string): AsyncGenerator<TarMember, void>
 }
 
 /**
- * Whether a file has a member of so many bytes in this place, by the header before it. The header's own name is
- * not looked at: where a name is long or not ASCII, writers put others, or parts of it, there.
+ * Where so many members lie that follow each other: the first begins at `offset`, the last ends `bytes` behind
+ * it; by the headers before them. The names in these are not looked at: where a name is long or not ASCII,
+ * writers put others, or parts of it, there.
  *
+ * @returns Undefined where the file has others there, or none.
  * @throws LacunaError where it cannot be read.
  */
-export async function hasTarMember(
+export async function tarMembersAt(
   path: string,
   { offset, bytes }: Omit<TarMember, 'name'>,
-): Promise<boolean> {
+  count: number,
+): Promise<readonly Omit<TarMember, 'name'>[] | undefined> {
   const { handle, size } = await openTar(path);
+  const end = offset + bytes;
   try {
-    if (offset < TAR_BLOCK || !(offset + bytes <= size)) return false;
-    const at = offset - TAR_BLOCK;
-    const header = headerIn(path, await blockAt(handle, at), at);
-    return header !== undefined && isFile(header) && header.bytes === bytes;
+    if (offset < TAR_BLOCK || !(end <= size)) return undefined;
+    const places: Omit<TarMember, 'name'>[] = [];
+    for (let from = offset; places.length < count; ) {
+      const at = from - TAR_BLOCK;
+      const header = headerIn(path, await blockAt(handle, at), at);
+      if (header === undefined || !isFile(header) || from + header.bytes > end) return undefined;
+      places.push({ offset: from, bytes: header.bytes });
+      from += paddedBytes(header.bytes) + TAR_BLOCK;
+    }
+    const last = places.at(-1);
+    return last !== undefined && last.offset + last.bytes === end ? places : undefined;
   } catch (error) {
-    if (error instanceof LacunaError) return false;
+    if (error instanceof LacunaError) return undefined;
     throw error;
   } finally {
     await handle.close();

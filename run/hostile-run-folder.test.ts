@@ -175,6 +175,19 @@ describe('the paths of a manifest', () => {
     expect(data.root).toBe('/elsewhere');
   });
 
+  it('of the file of a split lead where they led; the name of a split is no path', async () => {
+    await writeFile(join(folder, 'a.jsonl'), '');
+    const others = [{ list: 'b.json', split: 'ids/b.txt' }];
+    const manifest = manifestWith({ list: 'a.jsonl', split: 'ids.txt', others });
+    const { data } = await placedSettings(run, manifest);
+    expect(data.split).toBe(join(folder, 'ids.txt'));
+    expect(data.others?.[0]?.split).toBe(join(folder, 'ids/b.txt'));
+    const moved = await placedSettings(run, manifest, { split: '/now/ids.txt' });
+    expect(moved.data.split).toBe('/now/ids.txt');
+    const named = manifestWith({ list: 'a.jsonl', split: 'train' });
+    expect((await placedSettings(run, named)).data.split).toBe('train');
+  });
+
   it('of lists beside, and of stages, lead where they led, and nowhere else', async () => {
     const others = [{ list: 'b.jsonl', root: 'pictures', weight: 2 }];
     const manifest = manifestWith({ list: 'a.jsonl', others });

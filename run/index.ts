@@ -61,6 +61,7 @@ export { DEFAULT_BACKEND } from './settings/backend.js';
 export { type Capabilities, type Capability, capabilitiesOf } from './settings/capabilities.js';
 export type { RunConfig, RunSettings } from './settings/config.js';
 export { configJsonSchema } from './settings/config-schema.js';
+export { type ListPair, listPair } from './settings/list.js';
 export type { MotionConfig } from './settings/motion.js';
 export { parseConfig, withValue } from './settings/parse-config.js';
 export {

@@ -143,6 +143,10 @@ export interface ProbeData {
   readonly root?: string;
   /** Whether links in it may lead out of it. @defaultValue false */
   readonly followLinks?: boolean;
+  /** What of a list is taken: see `ListConfig`. */
+  readonly split?: string;
+  readonly video?: string;
+  readonly parts?: boolean;
 }
 
 /** The manifest of a probe. */

@@ -13,6 +13,7 @@ import type {
 import { PROBE_HEADS } from './probe-recipes.js';
 import { BACKEND_SCHEMA, resolveBackend } from './settings/backend.js';
 import { CHECKPOINTS_SCHEMA, resolveCheckpoints } from './settings/checkpoints.js';
+import { CHOICE_KEYS } from './settings/list.js';
 import { count, path as pathText, steps } from './settings/section.js';
 import { storedSettings } from './settings/stored-settings.js';
 
@@ -92,6 +93,7 @@ const clips = z.object({
   path: pathText,
   root: pathText.exactOptional(),
   followLinks: z.boolean().exactOptional(),
+  ...CHOICE_KEYS,
 });
 const PROBE: z.ZodType<ProbeManifest> = z.object({
   ...BASE,

@@ -61,6 +61,34 @@ describe('the lists of a run', () => {
     }
   });
 
+  it('are of annotations what is asked for, which their digests tell', async () => {
+    const list = join(folder, 'msrvtt.json');
+    const ids = join(folder, 'ids.txt');
+    const [videos, sentences] = [
+      ['train', 'train', 'test'].map((split, i) => ({ video_id: `v${i}`, split })),
+      [0, 1, 2].map((i) => ({ video_id: `v${i}`, caption: `what ${i}` })),
+    ];
+    await writeFile(list, JSON.stringify({ videos, sentences }));
+    await writeFile(ids, 'v1\n');
+    const run = await settings([['a dog']], { objective: 'mae' });
+    const of = (choice: object): RunSettings => ({
+      ...run,
+      data: { ...run.data, list, ...choice },
+    });
+    const taken = async (choice: object): Promise<readonly string[]> =>
+      (await readRunLists(of(choice), () => {})).list.records.map(({ video }) => video);
+    expect(await taken({ split: 'train' })).toEqual(['v0.mp4', 'v1.mp4']);
+    expect(await taken({ split: ids, video: 'x/{}.avi' })).toEqual(['x/v1.avi']);
+    const { data } = await readRunLists(of({ split: 'train' }), () => {});
+    expect(await refusalOf(readRunLists(of({ split: 'test' }), () => {}, data))).toContain(
+      'the data of this run have changed since it began',
+    );
+    await writeFile(ids, 'secret\n');
+    const refused = await refusalOf(readRunLists(of({ split: ids }), () => {}, data));
+    expect(refused).toContain('ids.txt:1: an id of the split is not in the annotations');
+    expect(refused).not.toContain('secret');
+  });
+
   it('have no two clips of one name', async () => {
     const run = await mixed('1.mp4');
     expect(await refusalOf(readRunLists(run, () => {}))).toMatch(

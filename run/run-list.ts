@@ -11,6 +11,7 @@ import { LacunaError, MASK_KINDS, sampleWord } from '../spec/index.js';
 import type { DataDigest } from './manifest.js';
 import { capabilitiesOf } from './settings/capabilities.js';
 import type { RunSettings } from './settings/config.js';
+import type { ListConfig } from './settings/list.js';
 
 /**
  * A list that a manifest names.
@@ -21,12 +22,13 @@ import type { RunSettings } from './settings/config.js';
  * @throws LacunaError where it cannot be read, or is another.
  */
 export async function readNamedList(
-  path: string,
+  named: ListConfig,
   expected: string | undefined,
   onNote: (sentence: string) => void,
 ): Promise<ClipList> {
-  if (expected === undefined) return readClipList(path, onNote);
-  const list = await readClipList(path, onNote).catch((error: unknown) => {
+  const { list: path } = named;
+  if (expected === undefined) return readClipList(path, onNote, named);
+  const list = await readClipList(path, onNote, named).catch((error: unknown) => {
     if (!(error instanceof LacunaError)) throw error;
     const { what, where } = error.facts;
     throw otherList(
@@ -62,7 +64,7 @@ export async function readRunList(
   onNote: (sentence: string) => void,
   expected?: string,
 ): Promise<ClipList> {
-  const list = await readNamedList(settings.data.list, expected, onNote);
+  const list = await readNamedList(settings.data, expected, onNote);
   const guided = MASK_KINDS[settings.mask.kind].map === 'similarity';
   const { aligns } = capabilitiesOf(settings);
   if (!aligns && !guided) return list;
@@ -122,11 +124,12 @@ export async function readRunLists(
   const { others = [], mixing: _, ...own } = data;
   const lists: ClipList[] = [];
   const sources: ClipSource[] = [];
-  for (const [index, { list, root, weight = 1 }] of [own, ...others].entries()) {
+  for (const [index, source] of [own, ...others].entries()) {
+    const { list, root, weight = 1 } = source;
     // A list that a manifest names and has no digest of is a stranger's: none fits it.
     const held = index === 0 ? expected : (expected?.others?.[index - 1] ?? { digest: '' });
     const digest = expected === undefined ? undefined : held?.digest;
-    const named = { ...settings, data: { ...data, list } };
+    const named = { ...settings, data: source };
     const read = await readRunList(named, onNote, digest);
     const folder = dataRootOf(root ?? dirname(list), data.followLinks);
     lists.push(read);

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, normalize, relative, resolve, sep } from 'node:path';
+import { isSplitFile } from '../data/index.js';
 import { LacunaError } from '../spec/index.js';
 import type { RunManifest } from './manifest.js';
 import type { RunSettings } from './settings/config.js';
@@ -12,6 +13,8 @@ export interface GivenPaths {
   readonly list?: string;
   /** The folder that the list's paths start from. @defaultValue the list's own, where one is given */
   readonly root?: string;
+  /** The file with the ids of the split, or its name. */
+  readonly split?: string;
   /** Links in the data folders may lead out of them. */
   readonly followLinks?: true;
   readonly similarity?: string;
@@ -19,6 +22,7 @@ export interface GivenPaths {
   readonly raft?: string;
   readonly evaluationList?: string;
   readonly evaluationRoot?: string;
+  readonly evaluationSplit?: string;
 }
 
 /** What says where the data of a run lie. */
@@ -52,9 +56,15 @@ export async function placedSettings(
   for (const stage of stages) {
     // A stage with a list of its own has it where the manifest says.
     const isSame = stage.data.list === settings.data.list;
-    const { list: _, root: __, ...others } = given;
+    const isSameSplit = isSame && stage.data.split === settings.data.split;
+    const { split: _, ...unsplit } = given;
+    const { list: __, root: ___, ...others } = unsplit;
     const own = { ...manifest, settings: { ...settings, ...stage } };
-    const { data, mask } = await placedStage(folder, own, isSame ? given : others);
+    const { data, mask } = await placedStage(
+      folder,
+      own,
+      isSameSplit ? given : isSame ? unsplit : others,
+    );
     placed.push({ ...stage, data, mask });
   }
   return { ...result, stages: placed };
@@ -67,6 +77,10 @@ async function placedStage(
 ): Promise<RunSettings> {
   const base = await baseOf(folder, settings, workingFolder);
   const placed = (path: string): string => fromBase(base, path);
+  const split = (own: string | undefined, now?: string): { readonly split?: string } => {
+    const place = now ?? (own === undefined || !isSplitFile(own) ? own : placed(own));
+    return place === undefined ? {} : { split: place };
+  };
   const { data, contrastive, mask, evaluation } = settings;
   const list = given.list ?? placed(data.list);
   const named = given.list === undefined ? data.root : undefined;
@@ -78,7 +92,10 @@ async function placedStage(
   if (here && given.root === undefined && root !== undefined && !inside(folder, root)) {
     throw stranger(folder, 'data.root', root, '--root');
   }
-  const others = data.others?.map((other) => placedOther(folder, other, placed));
+  const others = data.others?.map((other) => ({
+    ...placedOther(folder, other, placed),
+    ...split(other.split),
+  }));
   // Links in a folder that came along with the run are whoever's who sent it.
   const roots = [{ list, root }, ...(others ?? [])].map((each) => each.root ?? dirname(each.list));
   const owned = !roots.some((each) => inside(folder, each));
@@ -88,6 +105,7 @@ async function placedStage(
     data: {
       ...without(without(data, 'root'), 'followLinks'),
       list,
+      ...split(data.split, given.split),
       ...(followLinks ? { followLinks } : {}),
       ...(root === undefined ? {} : { root }),
       ...(others === undefined ? {} : { others }),
@@ -116,6 +134,7 @@ async function placedStage(
     evaluation: {
       ...without(evaluation, 'root'),
       list: evaluationList,
+      ...split(evaluation.split, given.evaluationSplit),
       ...(evaluationRoot === undefined ? {} : { root: evaluationRoot }),
     },
   };

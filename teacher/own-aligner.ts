@@ -85,7 +85,7 @@ async function learnedCaptions(
   tokenizer: Tokenizer,
   onNote: (sentence: string) => void,
 ): Promise<readonly string[]> {
-  const { records } = await readNamedList(data.list, manifest.data.digest, onNote);
+  const { records } = await readNamedList(data, manifest.data.digest, onNote);
   const distinct = new Set<string>();
   for (const { captions } of records) {
     for (const caption of captions) {

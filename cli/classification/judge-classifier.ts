@@ -1,5 +1,4 @@
-import { dirname } from 'node:path';
-import { checkDataFolder, dataRootOf, readClipList } from '../../data/index.js';
+import { checkDataFolder } from '../../data/index.js';
 import {
   classificationProtocol,
   classify,
@@ -15,15 +14,14 @@ import { LacunaError } from '../../spec/index.js';
 import { EvaluationDisplay } from '../evaluation-display.js';
 import { note } from '../note.js';
 import { openBackend } from '../open-backend.js';
+import { type DataFlags, readData } from '../options/list-options.js';
 import { percent, shareText } from '../share-text.js';
 import { classificationPage } from './classification-page.js';
 import { storeClassification } from './stored-classification.js';
 
 /** Which clips a classifier is judged by, and how. */
-export interface JudgeFlags {
+export interface JudgeFlags extends DataFlags {
   readonly data: string;
-  readonly root?: string;
-  readonly followLinks?: boolean;
   readonly clips?: number;
   /** `5x3`. @defaultValue those of the run's recipe */
   readonly views?: string;
@@ -47,8 +45,8 @@ export interface ClassifierVerdict {
 /** Judges the classifier of a fine-tuned run, with the protocol, and writes the page that is asked for. */
 export async function judgeClassifier(run: string, flags: JudgeFlags): Promise<ClassifierVerdict> {
   const { data, clips } = flags;
-  const root = dataRootOf(flags.root ?? dirname(data), flags.followLinks);
-  const records = (await readClipList(data, note)).records.slice(0, clips);
+  const { list, root } = await readData(data, flags, note);
+  const records = list.records.slice(0, clips);
   await checkDataFolder(root, records);
   const display = new EvaluationDisplay(process.stderr);
   const classifier = await loadClassifier(run, openBackend, note);

@@ -10,6 +10,7 @@ import {
   named,
   readClipList,
   readLabelNames,
+  requireNothingAsked,
   rootFolder,
 } from '../../data/index.js';
 import { LacunaError } from '../../spec/index.js';
@@ -33,6 +34,7 @@ import {
   sourceName,
 } from '../caption-options.js';
 import { jsonOption, printJson } from '../options/json-option.js';
+import { partsOption, splitOption, videoOption } from '../options/list-options.js';
 import { collect, followLinksOption, rootOption } from '../options/shared-options.js';
 import { stopSignal } from '../stop-signal.js';
 
@@ -55,6 +57,9 @@ export function captionCommand(): Command {
     .option('--output <list>', 'JSON Lines list to write', 'captions.jsonl')
     .addOption(rootOption())
     .addOption(followLinksOption())
+    .addOption(splitOption())
+    .addOption(videoOption())
+    .addOption(partsOption())
     .option('--overwrite', 'replace the list if it is there')
     .option('--restart', 'throw away what an interrupted run has captioned')
     .option('--labels-from-folders', "a video's label is the name of its folder")
@@ -143,7 +148,7 @@ async function openSource(
 /** The videos of a folder or a list, and the folder that their paths start from. */
 async function videosOf(
   videos: string,
-  { root, followLinks = false, labelsFromFolders = false, labelNames }: CaptionFlags,
+  { root, followLinks = false, labelsFromFolders = false, labelNames, ...choice }: CaptionFlags,
   display: CaptionDisplay,
 ): Promise<{ readonly records: readonly ClipRecord[]; readonly root: DataRoot }> {
   const isFolder = await stat(videos).then(
@@ -161,9 +166,10 @@ async function videosOf(
   const onNote = (sentence: string): void => display.line(sentence);
   let records: readonly ClipRecord[];
   if (isFolder) {
+    requireNothingAsked(choice, videos);
     records = (await listFolder(videos, { labelsFromFolders, followLinks, onNote })).records;
   } else {
-    records = (await readClipList(videos, onNote)).records;
+    records = (await readClipList(videos, onNote, choice)).records;
   }
   if (labelNames !== undefined) {
     records = named(records, await readLabelNames(labelNames), labelNames);

@@ -4,7 +4,7 @@ import { Command, Option } from 'commander';
 import { checkDataSet, writeClipList } from '../../data/index.js';
 import { replaceFile } from '../../formats/index.js';
 import { LacunaError } from '../../spec/index.js';
-import { type CheckPageInput, checkPage, summary } from '../data/check-page.js';
+import { type CheckPageInput, checkPage, howAlike, summary } from '../data/check-page.js';
 import { describeFailure } from '../failure.js';
 import { note } from '../note.js';
 import { jsonOption, printJson } from '../options/json-option.js';
@@ -14,6 +14,7 @@ import {
   partsOption,
   readData,
   splitOption,
+  testSplitOption,
   videoOption,
 } from '../options/list-options.js';
 import { followLinksOption, rootOption } from '../options/shared-options.js';
@@ -25,6 +26,7 @@ import { wholeNumber } from '../whole-number.js';
 interface CheckFlags extends DataFlags {
   readonly test?: string;
   readonly testRoot?: string;
+  readonly testSplit?: string;
   readonly listOnly?: boolean;
   readonly quick?: boolean;
   readonly workers: number;
@@ -54,7 +56,7 @@ function checkCommand(): Command {
     .description(
       'Looks at every video of a data set and writes a page: every broken file and what\n' +
         'training does with it, duplicates (also between two lists, also of other codecs and\n' +
-        'sizes), durations, codecs, sizes, captions. Every frame is decoded, unless --quick\n' +
+        'sizes, and clips cut out of a video of the other list), durations, codecs, sizes, captions. Every frame is decoded, unless --quick\n' +
         'is given. Ends with 1 where a file is broken, with 2 where the list is none.',
     )
     .argument('<data>', WHAT)
@@ -64,6 +66,7 @@ function checkCommand(): Command {
     .addOption(videoOption())
     .addOption(partsOption())
     .option('--test <data>', 'the data that are judged by: duplicates between both are told')
+    .addOption(testSplitOption())
     .option('--test-root <folder>', 'the folder that their paths start from (default: as --root)')
     .option('--list-only', 'read the list, and look for no videos')
     .option('--quick', 'decode a few frames of each video, not all: damage elsewhere is not seen')
@@ -120,10 +123,11 @@ async function check(data: string, flags: CheckFlags): Promise<void> {
     note(sentence);
   };
   const { listOnly = false, quick = false, json = false, root, testRoot = root, test } = flags;
-  const { split: _, ...others } = flags; // the split is that of the first list
+  const { split: _, testSplit, ...others } = flags; // the split is that of the first list
   const testFlags: DataFlags = {
     ...others,
     pictures: true,
+    ...(testSplit === undefined ? {} : { split: testSplit }),
     ...(testRoot === undefined ? {} : { root: testRoot }),
   };
   let train: NamedData;
@@ -183,7 +187,7 @@ async function check(data: string, flags: CheckFlags): Promise<void> {
 function report(input: CheckPageInput, json: boolean, page: string): void {
   const { videos, duplicates } = input.check;
   if (json) {
-    const facts = videos.map(({ fingerprint: _, ...rest }) => rest);
+    const facts = videos.map(({ fingerprint: _, trace: __, ...rest }) => rest);
     const { name: data, format, records, decodedAll } = input;
     const counted = { records: records.length, decodedAll, page };
     printJson({ data, format, ...counted, videos: facts, duplicates });
@@ -192,10 +196,8 @@ function report(input: CheckPageInput, json: boolean, page: string): void {
   for (const { video, faults } of videos) {
     if (faults.length > 0) console.log(`${video}: ${faults.join('; ')}`);
   }
-  for (const { videos: same, isSameFile, isAcross } of duplicates) {
-    console.log(
-      `${same.join(', ')}: ${isSameFile ? 'the same file' : 'look alike'}${isAcross ? ', in both lists' : ''}`,
-    );
+  for (const { videos: same, isAcross, ...how } of duplicates) {
+    console.log(`${same.join(', ')}: ${howAlike(how)}${isAcross ? ', in both lists' : ''}`);
   }
   console.log(`\n${summary(input).join(' ')}\nThe page is in ${page}`);
 }

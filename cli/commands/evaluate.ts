@@ -1,6 +1,5 @@
-import { dirname } from 'node:path';
 import { Command } from 'commander';
-import { checkDataFolder, dataRootOf, listFile, readClipList } from '../../data/index.js';
+import { checkDataFolder } from '../../data/index.js';
 import { EVALUATORS, evaluate, lackingFor } from '../../evaluation/index.js';
 import { loadModel, taskOf } from '../../run/index.js';
 import { LacunaError } from '../../spec/index.js';
@@ -9,14 +8,19 @@ import { EvaluationDisplay } from '../evaluation-display.js';
 import { note } from '../note.js';
 import { openBackend } from '../open-backend.js';
 import { jsonOption, printJson } from '../options/json-option.js';
+import {
+  type DataFlags,
+  partsOption,
+  readData,
+  splitOption,
+  videoOption,
+} from '../options/list-options.js';
 import { followLinksOption, rootOption } from '../options/shared-options.js';
 import { wholeNumber } from '../whole-number.js';
 import { withTeacher } from '../with-teacher.js';
 
-interface EvaluateFlags {
+interface EvaluateFlags extends DataFlags {
   readonly data: string;
-  readonly root?: string;
-  readonly followLinks?: boolean;
   readonly clips?: number;
   readonly only?: string;
   readonly views?: string;
@@ -38,11 +42,13 @@ export function evaluateCommand(): Command {
     .argument('<run>', 'the run folder')
     .requiredOption(
       '--data <list>',
-      'held-out clips: JSON Lines (video, captions), or shards',
-      listFile,
+      'held-out clips: JSON Lines (video, captions, label), annotations of a public set, a folder of videos, or shards',
     )
     .addOption(rootOption())
     .addOption(followLinksOption())
+    .addOption(splitOption())
+    .addOption(videoOption())
+    .addOption(partsOption())
     .option('--clips <n>', 'how many of them, from the first (default: all)', wholeNumber(1, 1e6))
     .option(
       '--views <CxS>',
@@ -80,7 +86,6 @@ async function evaluateRun(run: string, flags: EvaluateFlags): Promise<void> {
       fix: 'Leave it out, or name a run of `lacuna finetune`.',
     });
   }
-  const root = dataRootOf(flags.root ?? dirname(data), flags.followLinks);
   const chosen = EVALUATORS.filter(({ name }) => only === undefined || name === only);
   if (chosen.length === 0) {
     throw new LacunaError({
@@ -90,7 +95,8 @@ async function evaluateRun(run: string, flags: EvaluateFlags): Promise<void> {
       expected: `one of ${EVALUATORS.map(({ name }) => name).join(', ')}`,
     });
   }
-  const records = (await readClipList(data, note)).records.slice(0, clips);
+  const { list, root } = await readData(data, flags, note);
+  const records = list.records.slice(0, clips);
   await checkDataFolder(root, records);
   const display = new EvaluationDisplay(process.stderr);
   const evaluations: object[] = [];

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { listFile } from '../../data/index.js';
 import {
   finetuningConfig,
+  listPair,
   type RunSettings,
   readManifest,
   readTaskManifest,
@@ -13,6 +14,7 @@ import { type ClassifierVerdict, judgeClassifier } from '../classification/judge
 import { openBackend } from '../open-backend.js';
 import { withBackendOptions } from '../options/backend-options.js';
 import { jsonOption, printJson } from '../options/json-option.js';
+import { partsOption, splitOption, testSplitOption, videoOption } from '../options/list-options.js';
 import { refuseOthers, resumeChanges } from '../options/resume-options.js';
 import { type RunFlags, runFolderName, settingsOf } from '../options/run-options.js';
 import {
@@ -32,6 +34,7 @@ import { wholeNumber } from '../whole-number.js';
 interface FinetuneFlags extends Omit<RunFlags, 'steps' | 'epochs' | 'config' | 'objective'> {
   readonly recipe: string;
   readonly test?: string;
+  readonly testSplit?: string;
   readonly evaluateEvery?: number;
   readonly steps?: number;
   readonly epochs?: number;
@@ -40,7 +43,7 @@ interface FinetuneFlags extends Omit<RunFlags, 'steps' | 'epochs' | 'config' | '
 }
 
 /** What can be said beside `--resume`: where the data lie now, and who decodes. */
-const HONOURED = ['resume', 'data', 'root', 'followLinks', 'workers', 'set', 'json'];
+const HONOURED = ['resume', 'data', 'root', 'split', 'followLinks', 'workers', 'set', 'json'];
 /** A list of clips to judge by counts whole. */
 const ALL_CLIPS = 1_000_000;
 /** Steps between two looks: only after the last one. */
@@ -55,12 +58,16 @@ export function finetuneCommand(): Command {
     )
     .option(
       '--data <list>',
-      'clips to learn from: JSON Lines (video, label), a VideoMAE list, or shards',
+      'clips to learn from: JSON Lines (video, label), the annotation file of a public set, or shards',
       listFile,
     )
     .option('--test <list>', 'clips to judge by, of the same classes', listFile)
     .addOption(rootOption())
     .addOption(followLinksOption())
+    .addOption(splitOption())
+    .addOption(testSplitOption())
+    .addOption(videoOption())
+    .addOption(partsOption())
     .addOption(
       new Option('--recipe <name>', 'how: see above').choices(RECIPE_NAMES).default('k400'),
     )
@@ -87,7 +94,7 @@ export function finetuneCommand(): Command {
   return withBackendOptions(command)
     .option(
       '--resume <folder>',
-      'continue the run in this folder from its last good checkpoint; --data and --root say where its data lie now',
+      'continue the run in this folder from its last good checkpoint; --data, --root and --split say where its data lie now',
     )
     .addHelpText(
       'after',
@@ -95,6 +102,7 @@ export function finetuneCommand(): Command {
 Examples:
   $ lacuna finetune --data train.jsonl --test test.jsonl --root videos --init runs/my-run --recipe ucf101
   $ lacuna finetune --data train.txt --test val.txt --init videomae-base --recipe k400 --batch 32 --microbatches 8
+  $ lacuna finetune --data k400.csv --split train --test k400.csv --test-split val --root k400 --init videomae-base
   $ lacuna finetune --data train.jsonl --test test.jsonl --preset demo --recipe plain   # from scratch
   $ lacuna finetune --data train.jsonl --init runs/my-run --set finetuning.dropPath=0.2 --set finetuning.average=0.9999
   $ lacuna finetune --resume runs/finetune-...
@@ -127,12 +135,12 @@ async function judged({
   settings: { evaluation, data },
 }: FinetuneResult): Promise<ClassifierVerdict | undefined> {
   if (evaluation === undefined) return undefined;
-  const { list, root } = evaluation;
+  const { list, clips: _, ...where } = evaluation;
   const { followLinks } = data;
   return judgeClassifier(folder, {
+    ...where,
     data: list,
     keep: true,
-    ...(root === undefined ? {} : { root }),
     ...(followLinks === undefined ? {} : { followLinks }),
   });
 }
@@ -150,8 +158,8 @@ async function run(flags: FinetuneFlags, command: Command): Promise<FinetuneResu
   const backend = await openBackend(settings);
   try {
     if (resume === undefined) return await finetune(settings, backend, options);
-    const { data, root, followLinks, workers, set } = flags;
-    const said = { data, root, followLinks, workers, set };
+    const { data, root, split, followLinks, workers, set } = flags;
+    const said = { data, root, split, followLinks, workers, set };
     const known = Object.entries(said).filter(([, value]) => value !== undefined);
     const { paths, workers: threads } = resumeChanges(command, Object.fromEntries(known));
     return await resumeFinetuning(resume, backend, options, {
@@ -165,18 +173,18 @@ async function run(flags: FinetuneFlags, command: Command): Promise<FinetuneResu
 
 /** The settings that the recipe and the flags make. */
 async function finetuneSettings(flags: FinetuneFlags): Promise<RunSettings> {
-  const { recipe, test, evaluateEvery = NEVER, root, steps, epochs, ...others } = flags;
+  const { recipe, test, testSplit: _, evaluateEvery = NEVER, steps, epochs, ...others } = flags;
   const pretrained = await pretrainedSettings(flags.init);
   const base = finetuningConfig(recipe, pretrained, { steps, epochs });
   const evaluation = {
     list: test,
     everySteps: evaluateEvery,
     clips: ALL_CLIPS,
-    ...(root === undefined ? {} : { root }),
+    ...listPair(flags).test,
   };
   const output = flags.output ?? runFolderName('finetune-');
   const settings = await settingsOf(
-    { ...others, ...(root === undefined ? {} : { root }), output },
+    { ...others, output },
     test === undefined ? base : { ...base, evaluation },
   );
   if (settings.stages === undefined) return settings;

@@ -1,5 +1,4 @@
 import { Command, Option } from 'commander';
-import { listFile, readClipList } from '../../data/index.js';
 import {
   parseConfig,
   type RunSettings,
@@ -17,6 +16,13 @@ import {
   withBackendOptions,
 } from '../options/backend-options.js';
 import { jsonOption, printJson } from '../options/json-option.js';
+import {
+  type ListFlags,
+  partsOption,
+  readData,
+  splitOption,
+  videoOption,
+} from '../options/list-options.js';
 import { assigned } from '../options/run-options.js';
 import { setOption } from '../options/shared-options.js';
 import { duration } from '../progress-line.js';
@@ -24,7 +30,7 @@ import { splitLines, splitStep } from '../split-plan.js';
 import { TerminalLine } from '../terminal-line.js';
 import { wholeNumber } from '../whole-number.js';
 
-interface PlanFlags extends BackendFlags {
+interface PlanFlags extends BackendFlags, ListFlags {
   readonly batch?: number;
   readonly microbatches?: number;
   readonly epochs?: number;
@@ -56,10 +62,11 @@ export function planCommand(): Command {
     .option('--steps <n>', 'length of the run', wholeNumber(1, 999_999_999))
     .option('--clips <n>', 'clips of the data set', wholeNumber(1, 1e10))
     .addOption(
-      new Option('--data <list>', 'the data set, whose clips are counted')
-        .argParser(listFile)
-        .conflicts('clips'),
-    );
+      new Option('--data <list>', 'the data set, whose clips are counted').conflicts('clips'),
+    )
+    .addOption(splitOption())
+    .addOption(videoOption())
+    .addOption(partsOption());
   return withBackendOptions(command)
     .option('--no-bench', 'measure nothing')
     .option(
@@ -84,8 +91,9 @@ Examples:
 async function plan(preset: string, flags: PlanFlags): Promise<void> {
   const settings = settingsOf(preset, flags);
   if (flags.target !== undefined) return planTarget(preset, settings, flags.target, flags);
+  const { data } = flags;
   const clips =
-    flags.data === undefined ? flags.clips : (await readClipList(flags.data, note)).records.length;
+    data === undefined ? flags.clips : (await readData(data, flags, note)).list.records.length;
   const backend = await openBackend(settings);
   const line = new TerminalLine(process.stderr);
   const stages: object[] = [];

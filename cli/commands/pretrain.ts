@@ -6,6 +6,7 @@ import { openAligner } from '../open-aligner.js';
 import { openBackend } from '../open-backend.js';
 import { withBackendOptions } from '../options/backend-options.js';
 import { jsonOption, printJson } from '../options/json-option.js';
+import { partsOption, splitOption, videoOption } from '../options/list-options.js';
 import { resumeChanges } from '../options/resume-options.js';
 import { type RunFlags, settingsOf } from '../options/run-options.js';
 import {
@@ -32,11 +33,14 @@ export function pretrainCommand(): Command {
     .description('Pretrains a masked video-text model on your videos and captions.')
     .option(
       '--data <list>',
-      'JSON Lines (video or image, captions, label), a VideoMAE list, or a folder of shards',
+      'JSON Lines (video or image, captions, label), the annotation file of a public set (docs/data.md has all), or a folder of shards',
       listFile,
     )
     .addOption(rootOption())
     .addOption(followLinksOption())
+    .addOption(splitOption())
+    .addOption(videoOption())
+    .addOption(partsOption())
     .option('--output <folder>', 'run folder to write (default: runs/ and the time)')
     .option(
       '--preset <name>',
@@ -60,7 +64,7 @@ export function pretrainCommand(): Command {
     .addOption(initOption())
     .option(
       '--resume <folder>',
-      'continue the run in this folder from its last good checkpoint; beside it --steps or --epochs make it longer, --data and --root say where its data lie now',
+      'continue the run in this folder from its last good checkpoint; beside it --steps or --epochs make it longer; --data, --root and --split say where its data lie now',
     )
     .option('--print-schema', 'print the JSON Schema of the configuration and exit')
     .addHelpText(
@@ -68,6 +72,7 @@ export function pretrainCommand(): Command {
       `
 Examples:
   $ lacuna pretrain --data captions.jsonl --root videos --preset videomae-vits --objective mae+contrastive
+  $ lacuna pretrain --data MSRVTT_data.json --split MSRVTT_train.9k.csv --root MSRVTT/videos --preset mac-vitb
   $ lacuna pretrain --data captions.jsonl --preset mac-vitb --batch 8 --set mask.ratio=0.75
   $ lacuna pretrain --data captions.jsonl --preset mac-vitb --set encoder.attention=divided --set mask.kind=tube
   $ lacuna pretrain --data captions.jsonl --preset mac-vitb --set textMask.mode=drop --set textMask.unit=word --set textMask.ratio=0.3

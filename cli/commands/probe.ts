@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { listFile } from '../../data/index.js';
 import type { EmbeddingCache } from '../../evaluation/index.js';
 import {
+  listPair,
   PROBE_HEADS,
   PROBE_RECIPES,
   type ProbeHead,
@@ -19,6 +20,7 @@ import {
 } from '../options/backend-options.js';
 import { cacheOption, noCacheOption, openCache } from '../options/cache-option.js';
 import { jsonOption, printJson } from '../options/json-option.js';
+import { partsOption, splitOption, testSplitOption, videoOption } from '../options/list-options.js';
 import { refuseOthers } from '../options/resume-options.js';
 import { runFolderName } from '../options/run-options.js';
 import { followLinksOption, rootOption } from '../options/shared-options.js';
@@ -31,6 +33,10 @@ import { positive, wholeNumber } from '../whole-number.js';
 interface ProbeFlags extends BackendFlags {
   readonly data?: string;
   readonly test?: string;
+  readonly split?: string;
+  readonly testSplit?: string;
+  readonly video?: string;
+  readonly parts?: boolean;
   readonly root?: string;
   readonly followLinks?: boolean;
   readonly output?: string;
@@ -75,6 +81,10 @@ export function probeCommand(): Command {
     )
     .addOption(rootOption())
     .addOption(followLinksOption())
+    .addOption(splitOption())
+    .addOption(testSplitOption())
+    .addOption(videoOption())
+    .addOption(partsOption())
     .option('--output <folder>', 'folder of the probe to write (default: runs/probe- and the time)')
     .addOption(
       new Option('--head <name>', `what is trained:\n${headLines()}`)
@@ -193,7 +203,7 @@ function refuseResumed(run: string | undefined, command: Command): void {
 
 /** The settings of the folder that goes on, or those that the flags make of the recipe. */
 async function settingsOf(run: string | undefined, flags: ProbeFlags): Promise<ProbeSettings> {
-  const { resume, data, test, root, followLinks, head } = flags;
+  const { resume, data, test, followLinks, head } = flags;
   if (resume !== undefined) return (await readTaskManifest(resume, 'linear-probe')).settings;
   if (run === undefined || data === undefined) {
     throw new LacunaError({
@@ -209,14 +219,12 @@ async function settingsOf(run: string | undefined, flags: ProbeFlags): Promise<P
   const { k: neighbours, blocks, batch = recipe.batch } = flags;
   const epochs = flags.steps === undefined ? (flags.epochs ?? recipe.epochs) : undefined;
   const steps = flags.steps ?? recipe.steps ?? 1;
-  const from = {
-    ...(root === undefined ? {} : { root }),
-    ...(followLinks === undefined ? {} : { followLinks }),
-  };
+  const links = followLinks === undefined ? {} : { followLinks };
+  const { data: learned, test: judged } = listPair(flags);
   return {
     run,
-    data: { path: data, ...from },
-    ...(test === undefined ? {} : { test: { path: test, ...from } }),
+    data: { path: data, ...learned, ...links },
+    ...(test === undefined ? {} : { test: { path: test, ...judged, ...links } }),
     output: flags.output ?? runFolderName('probe-'),
     head,
     seed,

@@ -1,5 +1,7 @@
 import { Command } from 'commander';
+import { listFile } from '../../data/index.js';
 import { jsonOption, printJson } from '../options/json-option.js';
+import { partsOption, splitOption, videoOption } from '../options/list-options.js';
 import { followLinksOption, rootOption } from '../options/shared-options.js';
 import { type ReportFlags, writeComparison, writeReport } from '../report/write-report.js';
 import { wholeNumber } from '../whole-number.js';
@@ -21,9 +23,13 @@ export function reportCommand(): Command {
     .option(
       '--list <file>',
       'held-out clips for the text-video matrix (default: those of the evaluation)',
+      listFile,
     )
     .addOption(rootOption())
     .addOption(followLinksOption())
+    .addOption(splitOption())
+    .addOption(videoOption())
+    .addOption(partsOption())
     .option(
       '--gallery <n>',
       'clips of the text-video matrix (default: 4 to 64, by what a clip costs)',

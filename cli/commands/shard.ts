@@ -1,11 +1,14 @@
 import { availableParallelism } from 'node:os';
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import {
   indexShards,
   makeShards,
+  PICTURE_FORMATS,
+  type PictureFormat,
   SHARD_CONTENTS,
   type ShardContent,
   type ShardProblem,
+  type ShardRecipe,
 } from '../../data/index.js';
 import { LacunaError } from '../../spec/index.js';
 import { note } from '../note.js';
@@ -28,8 +31,10 @@ interface ShardFlags extends DataFlags {
   readonly index?: boolean;
   readonly content: ShardContent;
   readonly clipsPerShard: number;
+  readonly frames?: PictureFormat;
   readonly size: number;
-  readonly quality: number;
+  readonly quality?: number;
+  readonly rate?: number;
   readonly workers: number;
   readonly json?: boolean;
 }
@@ -43,7 +48,7 @@ export function shardCommand(): Command {
     .summary('Puts the clips of a data set into WebDataset shards, which training reads in place.')
     .description(
       'Puts the clips of a data set into WebDataset shards: tars with, of each clip, an H.264\n' +
-        'file with a key frame a second, its captions and labels (.json) and its first caption\n' +
+        'file with a key frame a second (or its frames as pictures), its captions and labels (.json) and its first caption\n' +
         '(.txt). The Python packages webdataset and Energon read them; `lacuna pretrain --data\n' +
         'FOLDER` and every other command that takes a list do, too. A shard is whole or not\n' +
         'there: the same command goes on where it ended. Parts of videos become clips.',
@@ -61,6 +66,14 @@ export function shardCommand(): Command {
         .choices(SHARD_CONTENTS)
         .default('video'),
     )
+    .addOption(
+      new Option(
+        '--frames <format>',
+        'in place of a video of each clip, its frames, each a picture of its own: no frame needs others to be decoded',
+      )
+        .choices(PICTURE_FORMATS)
+        .conflicts('content'),
+    )
     .option(
       '--size <pixels>',
       'the shorter side of an encoded clip; smaller ones stay',
@@ -68,10 +81,14 @@ export function shardCommand(): Command {
       256,
     )
     .option(
-      '--quality <crf>',
-      "x264's rate factor: less is better and larger",
+      '--quality <n>',
+      "x264's rate factor, 0 to 51 (default: 20); of --frames jpeg the quantiser, 2 to 31 (default: 3): less is better and larger",
       wholeNumber(0, 51),
-      20,
+    )
+    .option(
+      '--rate <fps>',
+      'frames a second of an encoded clip; faster ones lose frames, slower ones stay (default: all frames)',
+      rateOf,
     )
     .option('--clips-per-shard <n>', 'clips of a shard', wholeNumber(1, 100_000), 1000)
     .addOption(
@@ -86,6 +103,7 @@ export function shardCommand(): Command {
 Examples:
   $ lacuna shard captions.jsonl --root videos --output shards
   $ lacuna shard MSRVTT_data.json --split MSRVTT_train.9k.csv --root MSRVTT/videos --output shards --workers 8
+  $ lacuna shard captions.jsonl --root videos --output shards --frames jpeg --quality 4 --size 256 --rate 8
   $ lacuna shard videos --output shards --content copy --clips-per-shard 500
   $ lacuna shard downloaded-tars --index
   $ lacuna pretrain --data shards`,
@@ -95,7 +113,7 @@ Examples:
 
 async function shard(data: string, flags: ShardFlags): Promise<void> {
   if (flags.index === true) return index(data, flags.json);
-  const { output, content, clipsPerShard, size, quality, workers } = flags;
+  const { output, clipsPerShard, size, rate, workers } = flags;
   if (output === undefined) {
     throw new LacunaError({
       where: '--output',
@@ -110,7 +128,7 @@ async function shard(data: string, flags: ShardFlags): Promise<void> {
   const begin = performance.now();
   let told = 0;
   const made = await makeShards(list, root, output, {
-    recipe: { content, clipsPerShard, size, quality },
+    recipe: { ...contentOf(flags), clipsPerShard, size, ...(rate === undefined ? {} : { rate }) },
     workers,
     signal,
     onProblem: ({ reason }: ShardProblem) => {
@@ -142,6 +160,40 @@ async function shard(data: string, flags: ShardFlags): Promise<void> {
       ? `Train on them with: lacuna pretrain --data ${output}`
       : 'Not all shards are there; the same command goes on.',
   );
+}
+
+/** Frames a second, as `--rate` takes them. */
+function rateOf(text: string): number {
+  const rate = Number(text);
+  if (rate >= 0.1 && rate <= 1000) return rate;
+  throw new InvalidArgumentError('it must be a number from 0.1 to 1000.');
+}
+
+/** Rate factors of x264, and quantisers of JPEG: the bounds, and what is usual. */
+const QUALITIES = {
+  video: { least: 0, most: 51, usual: 20 },
+  jpeg: { least: 2, most: 31, usual: 3 },
+};
+
+/** How clips are to lie in the shards. @throws LacunaError for a quality that this has not */
+function contentOf({
+  content,
+  frames,
+  quality,
+}: ShardFlags): Pick<ShardRecipe, 'content' | 'quality'> {
+  const way = frames ?? content;
+  const { least, most, usual } = way === 'jpeg' ? QUALITIES.jpeg : QUALITIES.video;
+  const isUsed = way === 'video' || way === 'jpeg';
+  if (quality === undefined) return { content: way, quality: usual };
+  if (isUsed && quality >= least && quality <= most) return { content: way, quality };
+  throw new LacunaError({
+    where: '--quality',
+    what: isUsed ? 'there is no such quality' : `clips that are stored so (${way}) have no quality`,
+    got: String(quality),
+    ...(isUsed
+      ? { expected: `a whole number from ${least} to ${most}` }
+      : { fix: 'Leave it out.' }),
+  });
 }
 
 async function index(folder: string, isJson = false): Promise<void> {

@@ -1,10 +1,6 @@
-import { dirname } from 'node:path';
 import { Command, Option } from 'commander';
 import {
   checkDataFolder,
-  dataRootOf,
-  listFile,
-  readClipList,
   SIMILARITY_FORMS,
   SimilarityStore,
   wholeVideos,
@@ -18,6 +14,13 @@ import {
 import { note } from '../note.js';
 import { openAligner } from '../open-aligner.js';
 import { jsonOption, printJson } from '../options/json-option.js';
+import {
+  type DataFlags,
+  partsOption,
+  readData,
+  splitOption,
+  videoOption,
+} from '../options/list-options.js';
 import { followLinksOption, rootOption } from '../options/shared-options.js';
 import { similarityLine, similaritySummary } from '../similarity-line.js';
 import { stopSignal } from '../stop-signal.js';
@@ -26,10 +29,8 @@ import { wholeNumber } from '../whole-number.js';
 
 const count = wholeNumber(1, 1024);
 
-interface SimilarityFlags extends SimilarityOptions {
+interface SimilarityFlags extends SimilarityOptions, DataFlags {
   readonly data: string;
-  readonly root?: string;
-  readonly followLinks?: boolean;
   readonly teacher: string;
   readonly output: string;
   readonly json?: boolean;
@@ -42,9 +43,15 @@ export function similarityCommand(): Command {
         'frame is like each caption, by a frozen teacher. What is there already is kept, so a second\n' +
         'call goes on where the first was stopped.',
     )
-    .requiredOption('--data <list>', 'JSON Lines (video, captions), or shards', listFile)
+    .requiredOption(
+      '--data <list>',
+      'JSON Lines (video, captions), annotations of a public set, or shards',
+    )
     .addOption(rootOption())
     .addOption(followLinksOption())
+    .addOption(splitOption())
+    .addOption(videoOption())
+    .addOption(partsOption())
     .requiredOption(
       '--teacher <folder>',
       'CLIP or SigLIP as ONNX files, or a run folder of lacuna pretrain (contrastive)',
@@ -82,7 +89,8 @@ Examples:
 
 async function similarity(flags: SimilarityFlags): Promise<void> {
   // Maps are of whole videos: clips of their parts take from them what they need.
-  const records = wholeVideos((await readClipList(flags.data, note)).records);
+  const { list, root } = await readData(flags.data, flags, note);
+  const records = wholeVideos(list.records);
   if (records.every(({ captions }) => captions.length === 0)) {
     throw new LacunaError({
       where: flags.data,
@@ -90,7 +98,6 @@ async function similarity(flags: SimilarityFlags): Promise<void> {
       fix: 'Add captions to the list.',
     });
   }
-  const root = dataRootOf(flags.root ?? dirname(flags.data), flags.followLinks);
   await checkDataFolder(root, records);
   const line = new TerminalLine(process.stderr);
   const onNote = (text: string): void => {

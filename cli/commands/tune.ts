@@ -12,6 +12,7 @@ import { openAligner } from '../open-aligner.js';
 import { openBackend } from '../open-backend.js';
 import { withBackendOptions } from '../options/backend-options.js';
 import { jsonOption, printJson } from '../options/json-option.js';
+import { partsOption, splitOption, videoOption } from '../options/list-options.js';
 import { type RunFlags, runFolderName, settingsOf } from '../options/run-options.js';
 import {
   followLinksOption,
@@ -38,9 +39,16 @@ export function tuneCommand(): Command {
         TUNING_NAMES.map((name) => `  ${name.padEnd(10)} ${TUNINGS[name].source}`).join('\n'),
     )
     .argument('<run>', 'the run folder that it begins with')
-    .requiredOption('--data <list>', 'JSON Lines (video, captions), or shards', listFile)
+    .requiredOption(
+      '--data <list>',
+      'JSON Lines (video, captions), annotations of a public set, or shards',
+      listFile,
+    )
     .addOption(rootOption())
     .addOption(followLinksOption())
+    .addOption(splitOption())
+    .addOption(videoOption())
+    .addOption(partsOption())
     .addOption(
       new Option('--as <tuning>', 'how: see above').choices(TUNING_NAMES).default('retrieval'),
     )

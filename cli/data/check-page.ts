@@ -1,4 +1,4 @@
-import type { ClipRecord, DataSetCheck, VideoFacts } from '../../data/index.js';
+import type { ClipRecord, DataSetCheck, DuplicateVideos, VideoFacts } from '../../data/index.js';
 import { type Html, html } from '../html.js';
 import { htmlPage } from '../report/html-page.js';
 import { STYLE } from '../report/style.js';
@@ -31,7 +31,7 @@ export function checkPage(input: CheckPageInput): string {
   const title = `Data check: ${name}`;
   const body = html`<h1>${title}</h1>
 <p class="verdict">${summary(input).join(' ')}</p>
-<p class="soft">Taken for: ${format}. ${decodedAll ? 'Every frame was decoded.' : 'Of each video a few frames were decoded (--quick): damage elsewhere is not seen.'}${check.notLookedAt > 0 ? ` Ended early: ${check.notLookedAt} videos were not looked at.` : ''}</p>
+<p class="soft">Taken for: ${format}. ${decodedAll ? 'Every frame was decoded.' : 'Of each video a few frames were decoded (--quick): damage elsewhere is not seen.'}${check.notLookedAt > 0 ? ` Ended early: ${check.notLookedAt} videos were not looked at.` : ''}${check.notSearched > 0 ? ` ${check.notSearched} videos to judge by were not looked for in others: there are too many.` : ''}</p>
 ${notes.length === 0 ? '' : html`<ul>${notes.map((sentence) => html`<li>${sentence}</li>`)}</ul>`}
 ${badTable(check.videos)}
 ${skippedTable(input)}
@@ -107,10 +107,21 @@ function duplicateTable({ duplicates }: DataSetCheck): Html {
   if (duplicates.length === 0) return html``;
   const sorted = [...duplicates].sort((a, b) => Number(b.isAcross) - Number(a.isAcross));
   const rows = sorted.map(
-    ({ videos, isSameFile, isAcross }) =>
-      html`<tr><td>${videos.join(', ')}</td><td>${isSameFile ? 'the same file' : 'look alike'}</td><td>${isAcross ? 'in both lists' : ''}</td></tr>`,
+    ({ videos, isAcross, ...how }) =>
+      html`<tr><td>${videos.join(', ')}</td><td>${howAlike(how)}</td><td>${isAcross ? 'in both lists' : ''}</td></tr>`,
   );
   return table('Duplicates', ['videos', 'how', 'where'], rows);
+}
+
+/** In what way videos are duplicates. */
+export function howAlike({
+  isSameFile,
+  part,
+}: Pick<DuplicateVideos, 'isSameFile' | 'part'>): string {
+  if (isSameFile) return 'the same file';
+  if (part === undefined) return 'look alike';
+  const [first, second] = part.at.map((seconds) => seconds.toFixed(1));
+  return `${part.seconds.toFixed(1)} s look alike, from ${first} s of the first and ${second} s of the second on`;
 }
 
 function table(name: string, heads: readonly string[], rows: readonly Html[]): Html {

@@ -3,14 +3,13 @@ import { dirname } from 'node:path';
 import { Option } from 'commander';
 import {
   type ClipList,
-  type ClipListOptions,
   type DataRoot,
   dataRootOf,
   listFile,
   listFolder,
   readClipList,
+  requireNothingAsked,
 } from '../../data/index.js';
-import { LacunaError } from '../../spec/index.js';
 
 /** Flags that say what of a data set's annotations is wanted, and how its files are called. */
 export interface ListFlags {
@@ -48,32 +47,15 @@ export async function readData(
 ): Promise<NamedData> {
   const data = listFile(given);
   const { root, followLinks = false, pictures = false } = flags;
-  const options = listOptions(flags);
   const isFolder = (await stat(data).catch(() => undefined))?.isDirectory() ?? false;
   if (!isFolder) {
-    const list = await readClipList(data, onNote, options);
+    const list = await readClipList(data, onNote, flags);
     return { list, root: dataRootOf(root ?? dirname(data), followLinks) };
   }
-  const [flag] = Object.keys(options);
-  if (flag !== undefined) {
-    throw new LacunaError({
-      where: `--${flag}`,
-      what: 'this is for annotation files, and here is a folder',
-      got: data,
-    });
-  }
+  requireNothingAsked(flags, data);
   const beside = { labelsFromFolders: true, captionsBeside: true };
   const list = await listFolder(data, { ...beside, followLinks, pictures, onNote });
   return { list, root: dataRootOf(root ?? data, followLinks) };
-}
-
-/** What the flags ask of the reader. */
-function listOptions({ split, video, parts }: ListFlags): ClipListOptions {
-  return {
-    ...(split === undefined ? {} : { split }),
-    ...(video === undefined ? {} : { video }),
-    ...(parts === undefined ? {} : { parts }),
-  };
 }
 
 export function splitOption(): Option {
@@ -81,6 +63,10 @@ export function splitOption(): Option {
     '--split <name or file>',
     'of annotations: train, val or test, as they tell it; or a file with the ids of a split, one a line',
   );
+}
+
+export function testSplitOption(): Option {
+  return new Option('--test-split <name or file>', 'of the annotations of --test: as --split');
 }
 
 export function videoOption(): Option {

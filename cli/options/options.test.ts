@@ -86,9 +86,17 @@ describe('flags of a run', () => {
     });
   });
 
+  it('say what of a list is taken', async () => {
+    const choice = { split: '7', video: '{}.mkv', parts: true };
+    expect((await settingsOf({ ...given, ...choice })).data).toMatchObject({
+      list: '1',
+      ...choice,
+    });
+  });
+
   it('ask for the list by its flag', async () => {
     const sentence =
-      '--data: no clips to learn from are named; expected a list of videos: JSON Lines (video, captions, label), or a VideoMAE list. For example: --data captions.jsonl --root videos; in a configuration file, data.list and data.root.';
+      '--data: no clips to learn from are named; expected a list of videos: JSON Lines (video, captions, label), or the annotation file of a public set. For example: --data captions.jsonl --root videos; in a configuration file, data.list and data.root.';
     expect(await refusalOf(settingsOf({ preset: 'demo' }))).toBe(sentence);
     expect(await refusalOf(settingsOf({ root: 'videos' }))).toBe(sentence);
   });

@@ -18,14 +18,16 @@ describe('flags beside --resume', () => {
     expect(changes()).toEqual({ paths: {} });
     expect(changes('--steps', '9', '--workers', '3')).toEqual({ paths: {}, steps: 9, workers: 3 });
     expect(changes('--follow-links')).toEqual({ paths: { followLinks: true } });
-    expect(changes('--data', 'a', '--root', 'b', '--set', 'evaluation.list=c=d')).toEqual({
-      paths: { list: 'a', root: 'b', evaluationList: 'c=d' },
+    const moved = ['--data', 'a', '--root', 'b', '--split', 'c/d', '--set', 'evaluation.list=c=d'];
+    expect(changes(...moved)).toEqual({
+      paths: { list: 'a', root: 'b', split: 'c/d', evaluationList: 'c=d' },
     });
   });
 
   it.each([
     [['--batch', '4'], '--batch'],
     [['--seed', '4'], '--seed'],
+    [['--parts'], '--parts'],
     [['--output', 'x'], '--output'],
     [['--device', 'gpu'], '--device'],
     [['--config', 'x'], '--config'],

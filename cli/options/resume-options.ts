@@ -9,6 +9,7 @@ const HONOURED = [
   'resume',
   'data',
   'root',
+  'split',
   'followLinks',
   'steps',
   'epochs',
@@ -21,16 +22,19 @@ const HONOURED = [
 const PATHS: Readonly<Record<string, Exclude<keyof GivenPaths, 'followLinks'>>> = {
   'data.list': 'list',
   'data.root': 'root',
+  'data.split': 'split',
   'data.similarity': 'similarity',
   'contrastive.teacher': 'teacher',
   'mask.motion.raft': 'raft',
   'evaluation.list': 'evaluationList',
   'evaluation.root': 'evaluationRoot',
+  'evaluation.split': 'evaluationSplit',
 };
 
 interface ResumeFlags {
   readonly data?: string;
   readonly root?: string;
+  readonly split?: string;
   readonly followLinks?: boolean;
   readonly steps?: string;
   readonly epochs?: string;
@@ -44,7 +48,7 @@ interface ResumeFlags {
  */
 export function resumeChanges(command: Command, flags: ResumeFlags): ResumeChanges {
   refuseOthers(command, HONOURED);
-  const { data, root, followLinks, steps, epochs, workers, set = [] } = flags;
+  const { data, root, split, followLinks, steps, epochs, workers, set = [] } = flags;
   if (steps !== undefined && epochs !== undefined) {
     throw new LacunaError({ where: '--epochs', what: '--steps and --epochs exclude each other' });
   }
@@ -59,6 +63,7 @@ export function resumeChanges(command: Command, flags: ResumeFlags): ResumeChang
   }
   if (data !== undefined) paths.list = data;
   if (root !== undefined) paths.root = root;
+  if (split !== undefined) paths.split = split;
   return {
     paths: followLinks === true ? { ...paths, followLinks } : paths,
     ...(steps === undefined ? {} : { steps: number('--steps', 1e9, steps) }),

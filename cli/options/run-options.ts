@@ -9,9 +9,10 @@ import {
 import { LacunaError } from '../../spec/index.js';
 import { note } from '../note.js';
 import type { BackendFlags } from './backend-options.js';
+import type { ListFlags } from './list-options.js';
 
 /** Flags of `lacuna pretrain`; each overrides the configuration file. */
-export interface RunFlags extends BackendFlags {
+export interface RunFlags extends BackendFlags, ListFlags {
   readonly config?: string;
   readonly data?: string;
   readonly root?: string;
@@ -36,6 +37,9 @@ const KEYS: Readonly<Record<Exclude<keyof RunFlags, 'config' | 'set' | 'init'>, 
   data: 'data.list',
   root: 'data.root',
   followLinks: 'data.followLinks',
+  split: 'data.split',
+  video: 'data.video',
+  parts: 'data.parts',
   output: 'output',
   preset: 'preset',
   objective: 'objective',
@@ -51,7 +55,7 @@ const KEYS: Readonly<Record<Exclude<keyof RunFlags, 'config' | 'set' | 'init'>, 
   threads: 'backend.threads',
   precision: 'backend.precision',
 };
-const TEXT_KEYS = new Set(['data.list', 'data.root', 'output']);
+const TEXT_KEYS = new Set(['data.list', 'data.root', 'data.split', 'data.video', 'output']);
 
 /**
  * The settings that a file and flags make.
@@ -98,7 +102,8 @@ function requireList(config: Readonly<Record<string, unknown>>): void {
   throw new LacunaError({
     where: '--data',
     what: 'no clips to learn from are named',
-    expected: 'a list of videos: JSON Lines (video, captions, label), or a VideoMAE list',
+    expected:
+      'a list of videos: JSON Lines (video, captions, label), or the annotation file of a public set',
     fix: 'For example: --data captions.jsonl --root videos; in a configuration file, data.list and data.root.',
   });
 }

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import type { Backend } from '../../core/index.js';
 import {
+  askedOf,
   type ClipList,
   type ClipRecord,
   type DataRoot,
@@ -42,13 +43,14 @@ import type { EvaluationDisplay } from '../evaluation-display.js';
 import { note } from '../note.js';
 import { openAligner } from '../open-aligner.js';
 import { openBackend } from '../open-backend.js';
+import type { ListFlags } from '../options/list-options.js';
 import type { Example, ReportInput } from './report-input.js';
 import { type RunEvaluation, readRunEvaluation } from './run-evaluation.js';
 
 /** Clips of the text-video matrix: as many as these products embed, between the two bounds. */
 const GALLERY = { flops: 5e11, least: 4, most: 64 };
 
-export interface ReportOptions {
+export interface ReportOptions extends ListFlags {
   /** A list of held-out clips; by default that of the run's evaluation, or else clips of its own list. */
   readonly list?: string;
   readonly root?: string;
@@ -256,17 +258,25 @@ async function sourceOf(
   { data }: RunManifest,
   settings: RunSettings,
   evaluation: RunEvaluation | undefined,
-  { list, root, followLinks }: ReportOptions,
+  { list, root, followLinks, ...choice }: ReportOptions,
 ): Promise<Source> {
   if (list !== undefined) {
-    const wasTrainedOn = list === settings.data.list;
+    const wasTrainedOn = list === settings.data.list && choice.split === settings.data.split;
     return {
-      list: await readClipList(list, note),
+      list: await readClipList(list, note, choice),
       root: dataRootOf(root ?? dirname(list), followLinks),
       wasTrainedOn,
     };
   }
-  const own = await readNamedList(settings.data.list, data.digest, note).catch((error: unknown) => {
+  const stray = askedOf(choice);
+  if (stray !== undefined) {
+    throw new LacunaError({
+      where: `--${stray}`,
+      what: 'this is of a list, and none is named: the clips are those of the run',
+      fix: 'Name one with --list, or leave it out.',
+    });
+  }
+  const own = await readNamedList(settings.data, data.digest, note).catch((error: unknown) => {
     if (!(error instanceof LacunaError)) throw error;
     const { fix: _, ...facts } = error.facts;
     throw new LacunaError({ ...facts, fix: 'Name the clips to look at with --list and --root.' });

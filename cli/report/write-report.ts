@@ -12,6 +12,7 @@ import {
 import { readProbeOutcome } from '../../training/index.js';
 import { readClassification } from '../classification/stored-classification.js';
 import { EvaluationDisplay } from '../evaluation-display.js';
+import type { ListFlags } from '../options/list-options.js';
 import { collectReport, recordedOf, rootOf } from './collect-report.js';
 import { comparePage } from './compare-page.js';
 import { finetunePage } from './finetune-page.js';
@@ -20,7 +21,7 @@ import { probePage } from './probe-page.js';
 import type { ReportInput } from './report-input.js';
 
 /** Flags of `lacuna report`. */
-export interface ReportFlags {
+export interface ReportFlags extends ListFlags {
   readonly output?: string;
   readonly list?: string;
   readonly root?: string;
@@ -66,12 +67,12 @@ export async function writeComparison(
   const manifest = await readManifest(first);
   const settings = await placedSettings(first, manifest, rootOf(flags));
   if (flags.list === undefined) {
-    await readNamedList(settings.data.list, manifest.data.digest, () => {}); // told of below
+    await readNamedList(settings.data, manifest.data.digest, () => {}); // told of below
   }
   const clips =
     flags.list === undefined
       ? {
-          list: settings.data.list,
+          ...settings.data,
           root: rootFolder(dataRoot(settings)),
           followLinks: settings.data.followLinks === true,
         }

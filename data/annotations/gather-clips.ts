@@ -11,14 +11,35 @@ import { columnsOf, tableRows } from './text-table.js';
 /** What of a data set is wanted, and where its videos lie. */
 export interface ClipListOptions {
   /** The path of a video: `{}` is its id. @defaultValue as the set calls its files */
-  readonly video?: string;
+  readonly video?: string | undefined;
   /** A split by its name (train, val, test), as the file tells it; or a file with the ids of one, one a line. */
-  readonly split?: string;
+  readonly split?: string | undefined;
   /**
    * Whether each part of a video that has texts of its own is a record of its own. @defaultValue false for
    * sets whose texts are one paragraph together (ActivityNet Captions, DiDeMo), true for others
    */
-  readonly parts?: boolean;
+  readonly parts?: boolean | undefined;
+}
+
+/** The first of what is asked of annotations; undefined where nothing is. */
+export function askedOf(options: ClipListOptions): keyof ClipListOptions | undefined {
+  return (['split', 'video', 'parts'] as const).find((key) => options[key] !== undefined);
+}
+
+/** @throws LacunaError where something is asked of annotations, and a folder is given. */
+export function requireNothingAsked(options: ClipListOptions, folder: string): void {
+  const asked = askedOf(options);
+  if (asked === undefined) return;
+  throw new LacunaError({
+    where: `--${asked}`,
+    what: 'this is for annotation files, and here is a folder',
+    got: folder,
+  });
+}
+
+/** Whether a split is a file with its ids, and not the name that annotations give it. */
+export function isSplitFile(split: string): boolean {
+  return /[./\\]/.test(split);
 }
 
 /** The names that splits have, and how sets call them. */
@@ -127,7 +148,7 @@ function pathOf(pattern: string, id: string, fields: Readonly<Record<string, str
 
 /** The split that a name stands for; undefined where it is a file. */
 function splitNamed(split: string | undefined): string | undefined {
-  return split === undefined || /[./\\]/.test(split) ? undefined : nameOf(split);
+  return split === undefined || isSplitFile(split) ? undefined : nameOf(split);
 }
 
 function nameOf(split: string): string {

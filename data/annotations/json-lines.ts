@@ -1,4 +1,7 @@
 import { LacunaError } from '../../spec/errors.js';
+import { MAX_RATE, MAX_VIDEO_FRAMES } from '../video/limits.js';
+import type { MemberPlace } from '../video/video-path.js';
+import { fieldsIn } from './annotation.js';
 import { ClipListBuilder } from './clip-list-builder.js';
 import { framePart, timePart } from './clip-part.js';
 import type { ClipList, ClipRecord } from './clip-record.js';
@@ -13,7 +16,7 @@ const SAME_KEYS = [
   ['label', 'labels'],
 ] as const;
 /** The keys that say where in a tar the bytes lie, and which they are: all or none. */
-const MEMBER_KEYS: ReadonlySet<string> = new Set(['offset', 'bytes', 'sha256']);
+const MEMBER_KEYS: ReadonlySet<string> = new Set(['offset', 'bytes', 'sha256', 'pictures']);
 const KNOWN_KEYS: ReadonlySet<string> = new Set([...SAME_KEYS.flat(), 'start', 'end', 'frames']);
 
 /**
@@ -23,7 +26,7 @@ const KNOWN_KEYS: ReadonlySet<string> = new Set([...SAME_KEYS.flat(), 'start', '
  * told of the clip, and `start` and `end` in seconds, or `frames` (the first one and how many), of the part
  * of the video that the line is about. Other keys, and
  * captions that cannot be used, are counted and left out; blank lines are passed over. In the index of
- * shards `offset`, `bytes` and `sha256` say where in a tar the video lies.
+ * shards `offset`, `bytes` and `sha256` say where in a tar the video lies, and `pictures` that its frames lie there.
  *
  * @throws LacunaError that names the line, what it has and what it should have, and the other lines
  * that cannot be read.
@@ -100,7 +103,7 @@ function partOf(
 
 function memberOf(
   where: string,
-  { offset, bytes, sha256 }: Readonly<Record<string, unknown>>,
+  { offset, bytes, sha256, pictures }: Readonly<Record<string, unknown>>,
 ): Pick<ClipRecord, 'member'> {
   if ((offset ?? bytes ?? sha256 ?? undefined) === undefined) return {};
   const isPlace = (value: unknown): value is number =>
@@ -111,12 +114,27 @@ function memberOf(
     typeof sha256 === 'string' &&
     /^[0-9a-f]{64}$/.test(sha256)
   )
-    return { member: { offset, bytes, sha256 } };
+    return { member: { offset, bytes, sha256, ...picturesOf(where, pictures) } };
   throw new LacunaError({
     what: 'the place in a tar is not told in full',
     where,
     got: show({ offset, bytes, sha256 }),
     expected: 'whole numbers "offset" and "bytes", and "sha256" in 64 hexadecimal digits',
+    fix: 'Make the index of the shards again: lacuna shard FOLDER --index',
+  });
+}
+
+function picturesOf(where: string, pictures: unknown): Pick<MemberPlace, 'pictures'> {
+  if (pictures === undefined || pictures === null) return {};
+  const { count, rate } = fieldsIn(pictures);
+  const isRate = rate === undefined || (typeof rate === 'number' && rate > 0 && rate <= MAX_RATE);
+  if (Number.isInteger(count) && Number(count) >= 1 && Number(count) <= MAX_VIDEO_FRAMES && isRate)
+    return { pictures: { count: Number(count), ...(rate === undefined ? {} : { rate }) } };
+  throw new LacunaError({
+    what: 'the pictures in a tar are not told in full',
+    where,
+    got: show(pictures),
+    expected: `"count", a whole number to ${MAX_VIDEO_FRAMES}, and "rate", frames a second to ${MAX_RATE}`,
     fix: 'Make the index of the shards again: lacuna shard FOLDER --index',
   });
 }

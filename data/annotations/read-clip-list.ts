@@ -1,7 +1,7 @@
 import { LacunaError } from '../../spec/errors.js';
 import type { Annotation, AnnotationFormat } from './annotation.js';
 import type { ClipList } from './clip-record.js';
-import { type ClipListOptions, gatherClips } from './gather-clips.js';
+import { askedOf, type ClipListOptions, gatherClips } from './gather-clips.js';
 import { headOf } from './head-of.js';
 import { readJsonLines } from './json-lines.js';
 import { JsonText } from './json-text.js';
@@ -49,7 +49,7 @@ async function readAny(
   onNote: (sentence: string) => void,
 ): Promise<ClipList> {
   const head = await headOf(path);
-  const given = Object.keys(options)[0];
+  const given = askedOf(options);
   const own = async (read: (path: string) => Promise<ClipList>): Promise<ClipList> => {
     const list = await read(path);
     if (given === undefined) return list;

@@ -1,6 +1,7 @@
 import type { ClipPart } from '../annotations/clip-part.js';
 import type { ClipRecord } from '../annotations/clip-record.js';
 import { type DataRoot, rootFolder } from '../video/data-root.js';
+import { excerptsOf } from './excerpts.js';
 import { nearPairs } from './fingerprint.js';
 import type { InspectJob, VideoFacts } from './inspect-video.js';
 import { inspectVideos } from './inspect-videos.js';
@@ -11,11 +12,19 @@ export interface CheckedList {
   readonly root: DataRoot;
 }
 
+/** What of two videos is the same: seconds of it, and where it begins in each, in their order. */
+export interface SharedPart {
+  readonly seconds: number;
+  readonly at: readonly [number, number];
+}
+
 /** Videos that show the same. */
 export interface DuplicateVideos {
   readonly videos: readonly string[];
   /** Whether their files are the same to the byte; else they look alike. */
   readonly isSameFile: boolean;
+  /** Where not all of both is the same: of a video that is learned from, and one that is judged by. */
+  readonly part?: SharedPart;
   /** Whether one is learned from and another judged by. */
   readonly isAcross: boolean;
 }
@@ -27,6 +36,8 @@ export interface DataSetCheck {
   /** How many were not, since the check was ended early. */
   readonly notLookedAt: number;
   readonly duplicates: readonly DuplicateVideos[];
+  /** Videos that are judged by and were not looked for in others, since there are too many. */
+  readonly notSearched: number;
 }
 
 export interface CheckOptions {
@@ -61,7 +72,7 @@ export async function checkDataSet(
   return {
     videos,
     notLookedAt: jobs.length - videos.length,
-    duplicates: duplicatesOf(found, (number) => number < trained, jobs),
+    ...duplicatesOf(found, trained, jobs),
   };
 }
 
@@ -81,9 +92,10 @@ function jobsOf(records: readonly ClipRecord[], root: DataRoot, decodeAll: boole
 
 function duplicatesOf(
   found: readonly (VideoFacts | undefined)[],
-  isTrained: (number: number) => boolean,
+  trained: number,
   jobs: readonly InspectJob[],
-): readonly DuplicateVideos[] {
+): Pick<DataSetCheck, 'duplicates' | 'notSearched'> {
+  const isTrained = (number: number): boolean => number < trained;
   const groups = new Map<string, number[]>();
   for (const [number, facts] of found.entries()) {
     if (facts?.digest === undefined || facts.bytes === 0) continue;
@@ -102,10 +114,28 @@ function duplicatesOf(
   });
   const isAcross = (numbers: readonly number[]): boolean =>
     numbers.some(isTrained) && !numbers.every(isTrained);
-  return [
-    ...[...groups.values()].filter(({ length }) => length > 1).map((group) => told(group, true)),
-    ...nearPairs(first).map((pair) => told(pair, false)),
-  ];
+  const pairs = nearPairs(first);
+  const known = new Set([...groups.values(), ...pairs].flatMap(allPairs));
+  // The parts of a file that is there twice are told of one.
+  const traces = found.map((facts, number) => first[number] && facts?.trace);
+  const { excerpts, leftOut } = excerptsOf(traces.slice(0, trained), traces.slice(trained));
+  const parts = excerpts.flatMap(({ first: own, second, seconds, at }) => {
+    const pair = [own, trained + second] as const;
+    return known.has(String(pair)) ? [] : [{ ...told(pair, false), part: { seconds, at } }];
+  });
+  return {
+    notSearched: leftOut,
+    duplicates: [
+      ...[...groups.values()].filter(({ length }) => length > 1).map((group) => told(group, true)),
+      ...pairs.map((pair) => told(pair, false)),
+      ...parts,
+    ],
+  };
+}
+
+/** All pairs of numbers, the smaller one first. */
+function allPairs(numbers: readonly number[]): readonly string[] {
+  return numbers.flatMap((a) => numbers.filter((b) => a < b).map((b) => String([a, b])));
 }
 
 /** A video's name; of lists in two folders, with the folder. */

@@ -10,7 +10,7 @@ const STEP = 2;
 /** Bits that differ of 64, on average over the frames, in copies of one video. */
 const NEAR_BITS = 3;
 /** Set bits of a frame that shows something; in black ones nothing is told apart. */
-const LEAST_BITS = 6;
+export const LEAST_BITS = 6;
 /** Videos with one part of one frame alike: of more nothing is compared, they show nothing. */
 const MAX_ALIKE = 200;
 
@@ -53,7 +53,7 @@ export function nearPairs(fingerprints: readonly (Fingerprint | undefined)[]): r
   const pairs: Pair[] = [];
   for (const [second, own] of fingerprints.entries()) {
     for (const [t, words] of (own ?? []).entries()) {
-      if (words.reduce((sum, word) => sum + bits(word), 0) < LEAST_BITS) continue;
+      if (words.reduce((sum, word) => sum + bitsOf(word), 0) < LEAST_BITS) continue;
       for (const [part, word] of words.entries()) {
         const key = `${t} ${part} ${word}`;
         const others = alike.get(key) ?? [];
@@ -80,17 +80,18 @@ function isNear(a: Fingerprint, b: Fingerprint): boolean {
     const others = b[t] ?? [];
     const shown = Math.max(total(words), total(others));
     if (shown < LEAST_BITS) continue;
-    distance += words.reduce((sum, word, i) => sum + bits(word ^ (others[i] ?? 0)), 0);
+    distance += words.reduce((sum, word, i) => sum + bitsOf(word ^ (others[i] ?? 0)), 0);
     frames += 1;
   }
   return 2 * frames >= a.length && distance <= NEAR_BITS * frames;
 }
 
 function total(words: readonly number[]): number {
-  return words.reduce((sum, word) => sum + bits(word), 0);
+  return words.reduce((sum, word) => sum + bitsOf(word), 0);
 }
 
-function bits(word: number): number {
+/** Set bits of a word. */
+export function bitsOf(word: number): number {
   let count = 0;
   for (let rest = word; rest !== 0; rest &= rest - 1) count++;
   return count;

@@ -4,10 +4,11 @@ import { keyFrames } from '../sampling/key-frames.js';
 import { partSpan } from '../sampling/part-span.js';
 import { type DataRoot, videoInRoot } from '../video/data-root.js';
 import { durationOf } from '../video/frame-times.js';
-import { videoBytes, videoDigest } from '../video/video-file.js';
+import { otherDigest, videoBytes, videoDigest } from '../video/video-file.js';
 import type { MemberPlace } from '../video/video-path.js';
 import type { Frames, VideoBackend, VideoInfo, VideoReader } from '../video/video-reader.js';
 import { bytesTold } from './container-end.js';
+import { type Trace, TraceBuilder } from './excerpts.js';
 import {
   FINGERPRINT_FRAMES,
   FINGERPRINT_SIZE,
@@ -37,6 +38,8 @@ export interface VideoFacts {
   /** Undefined where the video tells no times. */
   readonly seconds?: number;
   readonly fingerprint?: Fingerprint;
+  /** Where all frames were decoded, and tell their times. */
+  readonly trace?: Trace;
   /** Frames that do not decode cleanly, of those that were decoded. */
   readonly lostFrames: number;
   /** Why it is broken, in sentences; none where it is whole. */
@@ -62,7 +65,7 @@ export async function inspectVideo(backend: VideoBackend, job: InspectJob): Prom
     bytes = await videoBytes(path);
     digest = await videoDigest(path);
     if (job.member !== undefined && job.member.sha256 !== digest)
-      faults.push('its bytes have changed since the index of the shards was made');
+      faults.push(reasonOf(otherDigest(path, job.member.sha256, digest)));
     // The bytes of a member of a tar are held to its digest.
     const told = typeof path === 'string' ? await bytesTold(path) : undefined;
     if (told !== undefined && told > bytes) {
@@ -84,7 +87,9 @@ async function read(
   const { codec, container, width, height, frameCount } = reader.info;
   const keys = keyFrames(frameCount, FINGERPRINT_FRAMES);
   const shown = await framesOf(reader, keys);
-  const lostFrames = decodeAll ? await lostOf(reader) : countLost(keys, shown);
+  const hasTimes = reader.frameTimes.length === frameCount;
+  const traced = decodeAll && hasTimes ? new TraceBuilder(reader.frameTimes) : undefined;
+  const lostFrames = decodeAll ? await lostOf(reader, traced) : countLost(keys, shown);
   const isUnreadable = shown === undefined && (!decodeAll || lostFrames === frameCount);
   const looked = decodeAll ? frameCount : keys.length;
   const lost = `${lostFrames} of ${looked} frames${decodeAll ? '' : ' looked at'} do not decode cleanly`;
@@ -92,7 +97,8 @@ async function read(
   return {
     video,
     info: { codec, container, width, height, frameCount },
-    ...(times.length === frameCount ? { seconds: durationOf(times) / 1e6 } : {}),
+    ...(traced === undefined || shown === undefined ? {} : { trace: traced.trace() }),
+    ...(hasTimes ? { seconds: durationOf(times) / 1e6 } : {}),
     ...(shown === undefined || frameCount < FINGERPRINT_FRAMES
       ? {}
       : { fingerprint: fingerprintOf(shown.data) }),
@@ -110,13 +116,15 @@ async function read(
   };
 }
 
-async function lostOf(reader: VideoReader): Promise<number> {
+async function lostOf(reader: VideoReader, traced: TraceBuilder | undefined): Promise<number> {
   const { frameCount } = reader.info;
   let lost = 0;
   for (let first = 0; first < frameCount; first += FRAMES_AT_ONCE) {
     const count = Math.min(FRAMES_AT_ONCE, frameCount - first);
     const indices = Array.from({ length: count }, (_, i) => first + i);
-    lost += countLost(indices, await framesOf(reader, indices));
+    const frames = await framesOf(reader, indices);
+    if (frames !== undefined) traced?.add(first, frames.data);
+    lost += countLost(indices, frames);
   }
   return lost;
 }

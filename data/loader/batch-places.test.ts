@@ -74,12 +74,17 @@ describe('BatchPlaces', () => {
   it('takes stand-ins from the list of the sample', () => {
     const places = new BatchPlaces(shares([5, 1], [12, 1]), 4, 1);
     for (const place of places.batch(0, 1)) {
-      const others = place.standIns();
+      const others = place.standIns('others');
       const count = place.source === 0 ? 5 : 12;
       expect(new Set([...others, place.number])).toEqual(
         new Set(Array.from({ length: count }, (_, i) => i)),
       );
     }
+    // Those of a row are of no other row of the batch.
+    const batch = places.batch(0, 1).filter(({ source }) => source === 1);
+    const wanted = batch.flatMap((place) => [place.number, ...place.standIns('row')]);
+    expect(new Set(wanted).size).toBe(wanted.length);
+    expect(wanted.length).toBe(12);
   });
 
   it.each([

@@ -1,5 +1,5 @@
 import { LacunaError } from '../../spec/errors.js';
-import { epochOrder, standIns } from './epoch-order.js';
+import { epochOrder, othersOf, rowOf } from './epoch-order.js';
 
 /**
  * How the lists of a run share its batches. `quotas`: each batch has of each list its share, exactly.
@@ -28,8 +28,11 @@ export interface Place {
   readonly epoch: number;
   /** The sample's number in its list. */
   readonly number: number;
-  /** The samples of its list that may stand in for it, in this order. */
-  standIns(): readonly number[];
+  /**
+   * The samples of its list that may stand in for it, in this order: those of its row in the other batches of
+   * the epoch, which no other row of its batch has or wants; and then all others.
+   */
+  standIns(which: 'row' | 'others'): readonly number[];
 }
 
 /** No weight has more digits after the point. */
@@ -103,8 +106,11 @@ export class BatchPlaces {
       source,
       epoch,
       number: order[first + j] ?? 0,
-      standIns: () =>
-        [...standIns(first + j, count, quota)].slice(1).map((place) => order[place] ?? 0),
+      standIns: (which) => {
+        const places =
+          which === 'row' ? rowOf(first + j, count, quota) : othersOf(first + j, count);
+        return [...places].map((place) => order[place] ?? 0);
+      },
     }));
   }
 

@@ -13,8 +13,9 @@ import { type ClipSampling, captionChoice } from '../sampling/clip-sampling.js';
 import { SHARED_DATA, SHARED_FILES } from '../testing/shared-data.js';
 import { writeBrokenVideos, writeTestVideo } from '../testing/test-videos.js';
 import type { ClipBatch } from './clip-batch.js';
-import { ClipLoader, type ClipLoaderOptions, type ClipSource } from './clip-loader.js';
+import { ClipLoader } from './clip-loader.js';
 import { ClipReader } from './clip-reader.js';
+import type { ClipLoaderOptions, ClipSource } from './loader-options.js';
 
 const SAMPLING: ClipSampling = {
   frames: 4,
@@ -168,6 +169,45 @@ describe('ClipLoader', () => {
     },
   );
 
+  it.each([
+    ['of two lists, repeated', 4, { repeats: 2 }],
+    ['of a list whose rows run out of stand-ins', 6, { records: 'few' }],
+  ] as const)(
+    'gives 1, 2 and more processes rows that join to the batch of one, also from another place on: %s',
+    async (_, batchSize, { records: few, ...more }: { records?: 'few'; repeats?: number }) => {
+      const own = few === undefined ? mixed : [...good.slice(0, 6), ...bad.slice(0, 2)];
+      const others = few === undefined ? [{ ...pictures(8), weight: 1 }] : [];
+      const options = { records: own, others, batchSize, ...more };
+      const rowsOf = async (processes: number, steps: number, start = { epoch: 0, step: 0 }) => {
+        const count = batchSize / processes;
+        const loaders = await Promise.all(
+          Array.from({ length: processes }, (_, p) =>
+            open({ ...options, start, rows: { first: p * count, count }, prefetchBatches: 1 }),
+          ),
+        );
+        const joined: string[] = [];
+        for (let i = 0; i < steps; i++) {
+          const parts = await Promise.all(loaders.map((loader) => loader.next()));
+          const [{ epoch, step }] = parts as [ClipBatch];
+          const video = new Uint8Array(Buffer.concat(parts.map((part) => part.video)));
+          const [samples, skipped, incomplete] = [
+            parts.flatMap((part) => part.samples),
+            parts.flatMap((part) => part.skipped),
+            parts.flatMap((part) => part.incomplete),
+          ];
+          joined.push(digest({ epoch, step, video, samples, skipped, incomplete }));
+        }
+        await Promise.all(loaders.map((loader) => loader.close()));
+        return joined;
+      };
+      const straight = await take(await open(options), 4);
+      expect(await rowsOf(2, 2)).toEqual(straight.slice(0, 2));
+      const [epoch = 0, step = 0] = straight[2]?.split(' ')[0]?.split(':').map(Number) ?? [];
+      expect(await rowsOf(batchSize === 6 ? 3 : 4, 2, { epoch, step })).toEqual(straight.slice(2));
+    },
+    30_000,
+  );
+
   it('delivers batches in order, each sample once an epoch, the last partial batch dropped', async () => {
     const loader = await open({});
     expect(loader.stepsPerEpoch).toBe(2);
@@ -269,6 +309,8 @@ describe('ClipLoader', () => {
     [{ batchSize: 8 }, /batches of 8 from 7 videos/],
     [{ batchSize: 0 }, /the batch size does not fit/],
     [{ records: [] }, /from 0 videos/],
+    [{ rows: { first: 2, count: 2 } }, /no such rows; got 2 rows from 2 on.* of 3/],
+    [{ rows: { first: 0, count: 0 } }, /no such rows/],
     [{ workers: 0 }, /the number of decoding workers/],
     [{ start: { epoch: 0, step: 3 } }, /the place to start at does not exist; got epoch 0, step 3/],
     [{ start: { epoch: -1, step: 0 } }, /the place to start at does not exist/],

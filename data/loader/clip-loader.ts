@@ -1,10 +1,9 @@
 import { LacunaError } from '../../spec/errors.js';
 import { sampleWord } from '../../spec/random/sample-word.js';
 import { type ClipRecord, placeOf } from '../annotations/clip-record.js';
-import { type ClipSampling, captionChoice } from '../sampling/clip-sampling.js';
-import type { DataRoot } from '../video/data-root.js';
+import { captionChoice } from '../sampling/clip-sampling.js';
 import type { VideoBackendName } from '../video/video-reader.js';
-import { BatchPlaces, type Mixing, type Place } from './batch-places.js';
+import { BatchPlaces, type Place } from './batch-places.js';
 import { checkDataFolder } from './check-data-folder.js';
 import { type Clip, missingNote } from './clip.js';
 import type {
@@ -15,46 +14,21 @@ import type {
   SkippedSample,
 } from './clip-batch.js';
 import { DecodePool } from './decode-pool.js';
-
-/** The clips of a list. */
-export interface ClipSource {
-  /** The data folder. */
-  readonly root: DataRoot;
-  readonly records: readonly ClipRecord[];
-  /** What the list counts beside others: see `BatchPlaces`. @defaultValue 1 */
-  readonly weight?: number;
-}
-
-export interface ClipLoaderOptions extends ClipSource {
-  /** Lists that share the batches with `records`. @defaultValue none */
-  readonly others?: readonly ClipSource[];
-  /** How they share them. @defaultValue 'quotas' */
-  readonly mixing?: Mixing;
-  readonly sampling: ClipSampling;
-  readonly seed: number;
-  readonly batchSize: number;
-  /**
-   * Augmentations of each clip, one after the other in the batch, which `batchSize` does not count: the same
-   * frames with other draws. @defaultValue 1
-   */
-  readonly repeats?: number;
-  /** Decoding threads. @defaultValue 1 */
-  readonly workers?: number;
-  /** @defaultValue 'auto' */
-  readonly backend?: VideoBackendName | 'auto';
-  /** Batches made ahead of need. @defaultValue 3 */
-  readonly prefetchBatches?: number;
-  /** Bytes of batches made ahead of need; one batch is made ahead whatever its size. @defaultValue 512 MiB */
-  readonly prefetchBytes?: number;
-  /** The first batch to deliver. @defaultValue the first of epoch 0 */
-  readonly start?: LoaderPosition;
-}
+import {
+  batchesAhead,
+  type ClipLoaderOptions,
+  type ClipSource,
+  checkOptions,
+  clipBytes,
+  rowsOf,
+  sourcesOf,
+} from './loader-options.js';
 
 /**
  * Batches of clips without end, epoch after epoch, decoded in worker threads ahead of need.
  *
- * Every batch is a function of (seed, epoch, step, lists): of neither the number of workers nor
- * the place where the loader started (`BatchPlaces`). A sample that cannot be read is passed over, noted,
+ * Every batch is a function of (seed, epoch, step, lists): of neither the number of workers or of processes
+ * that share its rows, nor the place where the loader started (`BatchPlaces`). A sample that cannot be read is passed over, noted,
  * and replaced by the first of its stand-ins, of the same list, that can be read and is not in the batch;
  * only where no such video is left in the list does one stand in a batch twice. The k-th stand-in that is tried takes the
  * random draws of replicate k.
@@ -76,14 +50,14 @@ export class ClipLoader implements AsyncDisposable {
   #counts = { batches: 0, decodedFrames: 0, skippedSamples: 0, waitingSeconds: 0 };
 
   private constructor(options: ClipLoaderOptions, places: BatchPlaces, pool: DecodePool) {
-    const { batchSize, repeats = 1, sampling, start = { epoch: 0, step: 0 } } = options;
+    const { repeats = 1, sampling, start = { epoch: 0, step: 0 } } = options;
     this.#options = options;
     this.#pool = pool;
     this.#sources = sourcesOf(options);
     this.#places = places;
     this.#words = this.#sources.map(({ records }) => records.map(({ id }) => sampleWord(id)));
     this.stepsPerEpoch = places.stepsPerEpoch;
-    this.#window = batchesAhead(batchSize * repeats * clipBytes(sampling), options);
+    this.#window = batchesAhead(rowsOf(options).count * repeats * clipBytes(sampling), options);
     this.#following = start;
     if (start.step === this.stepsPerEpoch) this.#following = { epoch: start.epoch + 1, step: 0 };
     this.#fill();
@@ -148,59 +122,105 @@ export class ClipLoader implements AsyncDisposable {
   }
 
   async #make(epoch: number, step: number): Promise<MadeBatch> {
-    const { batchSize, repeats = 1, sampling } = this.#options;
+    const { sampling } = this.#options;
+    const places = this.#places.batch(epoch, step);
+    const { first, count } = rowsOf(this.#options);
+    const isOwn = (row: number): boolean => row >= first && row < first + count;
+    const read = async (wanted: (row: number) => boolean): Promise<readonly (Row | undefined)[]> =>
+      Promise.all(places.map((place, row) => (wanted(row) ? this.#row(place) : undefined)));
+    const own = await read(isOwn);
+    // Which samples are left for a row whose stand-ins cannot be read, the whole batch tells.
+    if (own.some((row) => row?.some(({ read: clip }) => clip === undefined))) {
+      const others = await read((row) => !isOwn(row));
+      await this.#fillRows(own.map((row, i) => (row ?? others[i]) as Row));
+    }
     const bytes = clipBytes(sampling);
-    const video = new Uint8Array(batchSize * repeats * bytes);
-    const skips = Array.from({ length: batchSize * repeats }, (): SkippedSample[] => []);
-    let decodedFrames = 0;
-    const places = this.#places
-      .batch(epoch, step)
-      .flatMap((place) => Array.from({ length: repeats }, (_, repeat) => ({ ...place, repeat })));
-    const own = await Promise.all(
-      places.map((place, i) => this.#read(place, 0, skips[i] as SkippedSample[])),
-    );
-    const inBatch = new Set(own.flatMap((each) => (each === undefined ? [] : [each.key])));
-    const samples: BatchSample[] = [];
+    const slots = own.flatMap((row) => row ?? []);
+    const video = new Uint8Array(slots.length * bytes);
     const incomplete: SkippedSample[] = [];
-    for (const [i, skipped] of skips.entries()) {
-      const { sample, clip } =
-        own[i] ?? (await this.#standIn(places[i] as RepeatedPlace, inBatch, skipped));
+    const samples = slots.map(({ read: found }, i): BatchSample => {
+      const { sample, clip } = found as ReadSample;
       video.set(clip.video, i * bytes);
-      decodedFrames += clip.decodedFrames;
-      samples.push(sample);
       const { id, video: name } = sample.record;
       const reason = missingNote(name, clip);
       if (reason !== undefined) incomplete.push({ id, reason });
-    }
-    const told = { skipped: skips.flat(), incomplete };
-    return { batch: { epoch, step, video, samples, ...told }, decodedFrames };
+      return sample;
+    });
+    const skipped = slots.flatMap((slot) => slot.skipped);
+    const decodedFrames = slots.reduce(
+      (sum, { read: found }) => sum + (found?.clip.decodedFrames ?? 0),
+      0,
+    );
+    return { batch: { epoch, step, video, samples, skipped, incomplete }, decodedFrames };
   }
 
-  /** The first stand-in for the sample of a place that can be read: one that is not in the batch, if there is any. */
-  async #standIn(
-    place: RepeatedPlace,
-    inBatch: Set<string>,
-    skipped: SkippedSample[],
-  ): Promise<ReadSample> {
-    const { source, epoch, repeat } = place;
-    const numbers = place.standIns();
-    const isIn = (number: number): boolean => inBatch.has(keyOf({ source, number }));
-    let replicate = 1;
-    for (const number of [...numbers.filter((each) => !isIn(each)), ...numbers.filter(isIn)]) {
-      const read = await this.#read(
-        { source, epoch, number, repeat },
-        Math.min(replicate++, 0xffff),
-        skipped,
-      );
-      if (read === undefined) continue;
-      inBatch.add(read.key);
-      return read;
+  /**
+   * The augmentations of a place's sample, or of the first stand-ins of its row that can be read; one is left
+   * without where none can.
+   */
+  async #row(place: Place): Promise<Row> {
+    const { repeats = 1 } = this.#options;
+    const slots = Array.from(
+      { length: repeats },
+      (_, repeat): Slot => ({
+        place: { ...place, repeat },
+        skipped: [],
+        tried: 1,
+        read: undefined,
+      }),
+    );
+    await Promise.all(
+      slots.map(async (slot) => {
+        slot.read = await this.#read(slot.place, 0, slot.skipped);
+      }),
+    );
+    const taken = new Set<string>();
+    for (const slot of slots) {
+      if (slot.read !== undefined) continue;
+      const { source } = place;
+      const free = place.standIns('row').filter((number) => !taken.has(keyOf({ source, number })));
+      const read = await this.#standIn(slot, free);
+      if (read !== undefined) taken.add(read.key);
     }
-    throw new LacunaError({
-      what: 'no video of the list can be read',
-      got: skipped[0]?.reason ?? '',
-      fix: 'Check the data folder and the list.',
-    });
+    return slots;
+  }
+
+  /**
+   * Fills what the rows of a whole batch could not: by samples that are not in it, or where none is left by
+   * those that are.
+   */
+  async #fillRows(rows: readonly Row[]): Promise<void> {
+    const slots = rows.flat();
+    const inBatch = new Set(slots.flatMap(({ read }) => (read === undefined ? [] : [read.key])));
+    for (const slot of slots) {
+      if (slot.read !== undefined) continue;
+      const { source, standIns } = slot.place;
+      const isIn = (number: number): boolean => inBatch.has(keyOf({ source, number }));
+      const others = standIns('others');
+      const found = await this.#standIn(slot, [
+        ...others.filter((number) => !isIn(number)),
+        ...others.filter(isIn),
+      ]);
+      if (found === undefined) {
+        throw new LacunaError({
+          what: 'no video of the list can be read',
+          got: slot.skipped[0]?.reason ?? '',
+          fix: 'Check the data folder and the list.',
+        });
+      }
+      inBatch.add(found.key);
+    }
+  }
+
+  /** Puts the first of these samples that can be read into a slot. */
+  async #standIn(slot: Slot, numbers: readonly number[]): Promise<ReadSample | undefined> {
+    const { source, epoch, repeat } = slot.place;
+    for (const number of numbers) {
+      const place = { source, epoch, number, repeat };
+      slot.read = await this.#read(place, Math.min(slot.tried++, 0xffff), slot.skipped);
+      if (slot.read !== undefined) return slot.read;
+    }
+    return undefined;
   }
 
   /** A record's clip, or undefined where it cannot be read, which is noted. */
@@ -251,67 +271,19 @@ interface ReadSample {
   readonly clip: Clip;
 }
 
+/** An augmentation of a place's sample, and what was read for it. */
+interface Slot {
+  readonly place: RepeatedPlace;
+  readonly skipped: SkippedSample[];
+  /** Samples that were tried for it. */
+  tried: number;
+  read: ReadSample | undefined;
+}
+
+/** The augmentations of one place. */
+type Row = readonly Slot[];
+
 interface MadeBatch {
   readonly batch: ClipBatch;
   readonly decodedFrames: number;
-}
-
-function sourcesOf({ root, records, weight = 1, others = [] }: ClipLoaderOptions): ClipSource[] {
-  return [{ root, records, weight }, ...others];
-}
-
-/** How many batches of so many bytes are made ahead of need. */
-function batchesAhead(
-  bytes: number,
-  {
-    prefetchBatches = 3,
-    prefetchBytes = 2 ** 29,
-  }: Pick<ClipLoaderOptions, 'prefetchBatches' | 'prefetchBytes'>,
-): number {
-  return Math.max(1, Math.min(prefetchBatches, Math.floor(prefetchBytes / bytes)));
-}
-
-/** Bytes of the batches that a loader makes ahead of need, by its defaults. */
-export function framesAhead(
-  sampling: Pick<ClipSampling, 'frames' | 'size'>,
-  batchSize: number,
-): number {
-  const bytes = batchSize * clipBytes(sampling);
-  return bytes * batchesAhead(bytes, {});
-}
-
-function clipBytes({ frames, size }: Pick<ClipSampling, 'frames' | 'size'>): number {
-  return frames * size * size * 3;
-}
-
-function checkOptions(options: ClipLoaderOptions): void {
-  const { batchSize, start, sampling } = options;
-  const clips = sourcesOf(options).reduce((sum, { records }) => sum + records.length, 0);
-  if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > clips) {
-    throw new LacunaError({
-      what: 'the batch size does not fit the list',
-      got: `batches of ${batchSize} from ${clips} videos`,
-      expected: 'a whole number from 1 to the number of videos',
-      fix: 'Choose a smaller batch or a longer list.',
-    });
-  }
-  const { frames, size, rule } = sampling;
-  const stride = rule.name === 'segments' ? 1 : rule.stride;
-  if (![frames, size, stride].every((n) => Number.isInteger(n) && n >= 1 && n <= 2 ** 16)) {
-    throw new LacunaError({
-      what: 'the clip sampling is out of bounds',
-      got: `${frames} frames of ${size} x ${size}, stride ${stride}`,
-      expected: 'whole numbers from 1 to 65536',
-    });
-  }
-  const steps = Math.floor(clips / batchSize);
-  const { epoch, step } = start ?? { epoch: 0, step: 0 };
-  if (![epoch, step].every((n) => Number.isInteger(n) && n >= 0) || step > steps) {
-    throw new LacunaError({
-      what: 'the place to start at does not exist',
-      got: `epoch ${epoch}, step ${step}`,
-      expected: `whole numbers, a step of at most ${steps}`,
-      fix: 'Resume with the list and the batch size of the run that was begun.',
-    });
-  }
 }

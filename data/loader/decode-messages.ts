@@ -34,7 +34,12 @@ export interface DecodeJob {
 
 /** A job, or the word to end after the current one. */
 export type ToWorker =
-  | (DecodeJob & { readonly kind: 'job'; readonly key: number })
+  | (DecodeJob & {
+      readonly kind: 'job';
+      readonly key: number;
+      /** Whether the bytes of a member of a tar are held to its digest first. */
+      readonly verify: boolean;
+    })
   | { readonly kind: 'stop' };
 
 /** What a worker answers: once that it is ready or cannot start, then once a job. */

@@ -1,6 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import { LacunaError } from '../../spec/errors.js';
 import { startWorker } from '../start-worker.js';
+import type { MemberPlace } from '../video/video-path.js';
 import type { VideoBackendName } from '../video/video-reader.js';
 import type { Clip } from './clip.js';
 import type {
@@ -21,7 +22,7 @@ export type DecodeOutcome = { readonly clip: Clip } | { readonly problem: ClipPr
 const STOP_MILLISECONDS = 60_000;
 
 interface PendingJob {
-  readonly message: Extract<ToWorker, { kind: 'job' }>;
+  readonly message: Omit<Extract<ToWorker, { kind: 'job' }>, 'verify'>;
   readonly resolve: (outcome: DecodeOutcome) => void;
   readonly reject: (error: LacunaError) => void;
 }
@@ -31,12 +32,16 @@ interface Member {
   readonly jobs: Map<number, PendingJob>;
 }
 
-/** Worker threads that decode clips. Jobs are begun in the order of their calls. */
+/**
+ * Worker threads that decode clips. Jobs are begun in the order of their calls. The bytes of a member of a
+ * tar are held to the digest that its record has, until they were found to be those once.
+ */
 export class DecodePool implements AsyncDisposable {
   /** The backend that the workers decode with. */
   readonly backend: VideoBackendName;
   readonly #members: readonly Member[];
   readonly #waiting: PendingJob[] = [];
+  readonly #verified = new WeakSet<MemberPlace>();
   #nextKey = 0;
   #failure: LacunaError | undefined;
 
@@ -99,7 +104,9 @@ export class DecodePool implements AsyncDisposable {
       const job = this.#waiting.shift();
       if (job === undefined) return;
       free.jobs.set(job.message.key, job);
-      free.worker.postMessage(job.message);
+      const { member } = job.message;
+      const verify = member !== undefined && !this.#verified.has(member);
+      free.worker.postMessage({ ...job.message, verify } satisfies ToWorker);
     }
   }
 
@@ -107,6 +114,8 @@ export class DecodePool implements AsyncDisposable {
     if (message.kind !== 'clip' && message.kind !== 'problem') return;
     const job = jobs.get(message.key);
     jobs.delete(message.key);
+    const member = job?.message.member;
+    if (message.kind === 'clip' && member !== undefined) this.#verified.add(member);
     this.#dispatch();
     job?.resolve(message.kind === 'clip' ? { clip: message.clip } : { problem: message.problem });
   }

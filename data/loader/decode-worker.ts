@@ -15,6 +15,7 @@ import { partSpan } from '../sampling/part-span.js';
 import { type ClipViews, cutViews, viewClips } from '../sampling/view-clips.js';
 import { videoInRoot } from '../video/data-root.js';
 import { videoBackend } from '../video/video-backend.js';
+import { requireDigest } from '../video/video-file.js';
 import type { VideoBackend, VideoReader } from '../video/video-reader.js';
 import type { Clip } from './clip.js';
 import type {
@@ -68,12 +69,14 @@ function answer(message: FromWorker, buffers: readonly ArrayBuffer[] = []): void
   parentPort?.postMessage(message, buffers);
 }
 
-async function work(tools: Tools, job: DecodeJob & { readonly key: number }): Promise<void> {
+async function work(tools: Tools, job: Extract<ToWorker, { kind: 'job' }>): Promise<void> {
   const { backend } = tools;
   const { key } = job;
   let reader: VideoReader;
   try {
-    reader = await backend.open(await videoInRoot(job.root, job));
+    const path = await videoInRoot(job.root, job);
+    if (job.verify && job.member !== undefined) await requireDigest(path, job.member);
+    reader = await backend.open(path);
   } catch (error) {
     return answer({ kind: 'problem', key, problem: problemOf(job, error, true) });
   }

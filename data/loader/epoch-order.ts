@@ -10,18 +10,22 @@ export function epochOrder(count: number, seed: number, epoch: number, list = 0)
 }
 
 /**
- * The places of an epoch's order to try, one after the other, for the sample of place `place` until
- * one is usable: itself; then the same place of each following batch, round the epoch, so that two
- * samples of a batch seldom want the same stand-in; at last all others, from the next place on. It
- * depends on nothing but its arguments, so that every worker count and every resumed run agree.
+ * The places of an epoch's order to try first for the sample of place `place`: the same place of each
+ * following batch, round the epoch. Two samples of a batch never want the same one, so that it takes
+ * nothing but the arguments to tell them, at any number of workers and of processes.
  */
-export function* standIns(
+export function* rowOf(
   place: number,
   count: number,
   batchSize: number,
 ): Generator<number, undefined> {
   const delivered = count - (count % batchSize);
-  for (let step = 0; step < delivered; step += batchSize) yield (place + step) % delivered;
+  for (let step = batchSize; step < delivered; step += batchSize) yield (place + step) % delivered;
+  return undefined;
+}
+
+/** The places to try at last: all others, from the next one on. */
+export function* othersOf(place: number, count: number): Generator<number, undefined> {
   for (let step = 1; step < count; step++) yield (place + step) % count;
   return undefined;
 }

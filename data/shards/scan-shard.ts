@@ -1,13 +1,15 @@
 import { open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { paddedBytes, type TarMember, tarMembers } from '../../formats/tar.js';
+import { paddedBytes, TAR_BLOCK, type TarMember, tarMembers } from '../../formats/tar.js';
 import { LacunaError } from '../../spec/errors.js';
 import { fieldsIn } from '../annotations/annotation.js';
 import type { ClipRecord } from '../annotations/clip-record.js';
 import { MAX_LINE_BYTES } from '../annotations/limits.js';
 import { isPictureName, isVideoName } from '../annotations/list-folder.js';
 import { labelOf, labelsOf, usableCaptions, videoPath } from '../annotations/record-fields.js';
+import { MAX_RATE } from '../video/limits.js';
 import { videoDigest } from '../video/video-file.js';
+import type { MemberPlace } from '../video/video-path.js';
 
 /** What lies in a shard. */
 export interface ShardScan {
@@ -25,10 +27,23 @@ export interface ShardScan {
 
 const MAX_BAD = 1000;
 
+/** Files that are called `KEY.0000.jpg`, `KEY.0001.jpg`, ...: the frames of a video, where they follow each other. */
+interface Pictures {
+  readonly first: TarMember;
+  /** The number of the last. */
+  readonly number: number;
+  readonly count: number;
+  /** Where the bytes of the last one end. */
+  readonly end: number;
+  /** False where another file lies between them, or a number is missing. */
+  readonly isRun: boolean;
+}
+
 /** What of a sample is known. */
 interface Sample {
   readonly start: number;
   clip?: TarMember;
+  pictures?: Pictures;
   json?: TarMember;
   txt?: TarMember;
   cls?: TarMember;
@@ -59,13 +74,16 @@ export async function scanShard(folder: string, shard: string): Promise<ShardSca
     const sample = samples.at(-1) as Sample;
     if (ending === 'json' || ending === 'txt' || ending === 'cls') sample[ending] = member;
     else if (isVideoName(member.name) || isPictureName(member.name)) sample.clip ??= member;
+    const number = /^(\d{1,9})\.(?:png|jpe?g|webp)$/.exec(ending)?.[1];
+    if (number !== undefined)
+      sample.pictures = withPicture(sample.pictures, member, Number(number));
   }
   starts.push(end);
   const records: Omit<ClipRecord, 'id'>[] = [];
   const badCaptions: string[] = [];
   const file = await open(path, 'r');
   try {
-    for (const { clip, json, txt, cls } of samples) {
+    for (const { clip, pictures, json, txt, cls } of samples) {
       if (clip === undefined) continue;
       const where = `${path}/${clip.name}`;
       const text = async (member: TarMember): Promise<string> => {
@@ -83,19 +101,40 @@ export async function scanShard(folder: string, shard: string): Promise<ShardSca
       // A record has one or several: the several say more.
       const one = fields.label ?? (cls && (await text(cls)));
       const label = labels === undefined ? labelOf(where, one) : undefined;
-      const { name, offset, bytes } = clip;
+      const { name, offset } = clip;
+      // One picture by itself is a still one.
+      const isRun = pictures?.isRun === true && pictures.first === clip && pictures.count > 1;
+      const bytes = isRun ? pictures.end - offset : clip.bytes;
+      const sha256 = await videoDigest({ tar: path, name, offset, bytes });
+      const place = { offset, bytes, sha256 };
       records.push({
         video: videoPath(where, `${shard}/${clip.name.replace(/^\.\//, '')}`),
         captions,
         ...(label === undefined ? {} : { label }),
         ...(labels === undefined ? {} : { labels }),
-        member: { offset, bytes, sha256: await videoDigest({ tar: path, name, offset, bytes }) },
+        member: isRun ? { ...place, pictures: runOf(pictures, fields.rate) } : place,
       });
     }
   } finally {
     await file.close();
   }
   return { shard, records, starts, badCaptions, withoutClip: samples.length - records.length };
+}
+
+/** What is known of a sample's pictures with one more. */
+function withPicture(known: Pictures | undefined, member: TarMember, number: number): Pictures {
+  const end = member.offset + member.bytes;
+  if (known === undefined) return { first: member, number, count: 1, end, isRun: true };
+  const follows =
+    number === known.number + 1 && member.offset === paddedBytes(known.end) + TAR_BLOCK;
+  const { first, count, isRun } = known;
+  return { first, number, count: count + 1, end, isRun: isRun && follows };
+}
+
+/** Pictures as the index tells them; a rate that is none is not told. */
+function runOf({ count }: Pictures, rate: unknown): Exclude<MemberPlace['pictures'], undefined> {
+  const isRate = typeof rate === 'number' && rate > 0 && rate <= MAX_RATE;
+  return { count, ...(isRate ? { rate } : {}) };
 }
 
 /** Energon's index of a tar: where each sample begins and the last one ends, as 64 bits, low byte first. */

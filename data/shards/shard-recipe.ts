@@ -5,10 +5,14 @@ import { readPlainFile } from '../../formats/plain-file.js';
 import { sealJson, unsealJson } from '../../formats/sealed-json.js';
 import { replaceFile } from '../../formats/whole-file.js';
 import { LacunaError } from '../../spec/errors.js';
+import { MAX_RATE, MIN_RATE } from '../video/limits.js';
 
-/** How clips lie in shards: encoded again, or with the bytes that they have. */
+/** How the frames of a clip lie in shards, where each is a picture of its own. */
+export const PICTURE_FORMATS = ['jpeg', 'png'] as const;
+export type PictureFormat = (typeof PICTURE_FORMATS)[number];
+/** How clips lie in shards: encoded again, with the bytes that they have, or as pictures. */
 export const SHARD_CONTENTS = ['video', 'copy'] as const;
-export type ShardContent = (typeof SHARD_CONTENTS)[number];
+export type ShardContent = (typeof SHARD_CONTENTS)[number] | PictureFormat;
 
 /** What shards are made of, and how. Equal recipes make equal samples. */
 export interface ShardRecipe {
@@ -18,19 +22,22 @@ export interface ShardRecipe {
   readonly clips: number;
   readonly clipsPerShard: number;
   readonly content: ShardContent;
-  /** Of `video`: pixels of the shorter side; smaller clips stay as they are. */
+  /** Of what is encoded: pixels of the shorter side; smaller clips stay as they are. */
   readonly size: number;
-  /** Of `video`: x264's constant rate factor. */
+  /** Of `video`: x264's constant rate factor. Of `jpeg`: the quantiser, 2 to 31. */
   readonly quality: number;
+  /** Of what is encoded: the most frames a second; of faster clips some are left out. @defaultValue all are kept */
+  readonly rate?: number;
 }
 
 const RECIPE: z.ZodType<ShardRecipe> = z.strictObject({
   list: z.string().regex(/^[0-9a-f]{64}$/),
   clips: z.int().min(1),
   clipsPerShard: z.int().min(1),
-  content: z.enum(SHARD_CONTENTS),
+  content: z.enum([...SHARD_CONTENTS, ...PICTURE_FORMATS]),
   size: z.int().min(2),
   quality: z.int().min(0),
+  rate: z.number().min(MIN_RATE).max(MAX_RATE).exactOptional(),
 });
 
 /** The file of a folder of shards that says what they are made of. */
@@ -72,9 +79,8 @@ export async function claimFolder(folder: string, recipe: ShardRecipe): Promise<
     return replaceFile(path, sealJson(recipe));
   }
   const known = await readRecipe(path);
-  const differs = (Object.keys(recipe) as (keyof ShardRecipe)[]).filter(
-    (key) => known[key] !== recipe[key],
-  );
+  const keys = new Set(Object.keys({ ...known, ...recipe }) as (keyof ShardRecipe)[]);
+  const differs = [...keys].filter((key) => known[key] !== recipe[key]);
   if (differs.length === 0) return;
   throw new LacunaError({
     where: folder,
@@ -102,6 +108,6 @@ async function readRecipe(path: string): Promise<ShardRecipe> {
   }
 }
 
-function short(value: string | number): string {
-  return String(value).slice(0, 12);
+function short(value: string | number | undefined): string {
+  return String(value ?? 'none').slice(0, 12);
 }

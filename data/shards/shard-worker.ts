@@ -7,9 +7,11 @@ import { LacunaError } from '../../spec/errors.js';
 import type { ClipRecord } from '../annotations/clip-record.js';
 import { videoBackend } from '../video/video-backend.js';
 import { clipWriters } from './clip-writer.js';
+import { pictureWriters } from './picture-writer.js';
 import { type ShardScan, scanShard, tarIndex } from './scan-shard.js';
 import { shardName } from './shard-recipe.js';
-import { type ShardProblem, type ShardTools, type ShardWork, writeShard } from './write-shard.js';
+import type { ShardTools } from './stored-clip.js';
+import { type ShardProblem, type ShardWork, writeShard } from './write-shard.js';
 
 /** What a thread that writes shards is told when it starts. */
 export interface ShardSetup extends ShardWork {
@@ -65,7 +67,9 @@ async function main(): Promise<void> {
 
 async function openTools(scratch: string): Promise<ShardTools> {
   const backend = await videoBackend('auto');
-  return { backend, openWriter: await clipWriters(backend.name), scratch };
+  const { name } = backend;
+  const [openWriter, openPictures] = [await clipWriters(name), await pictureWriters(name)];
+  return { backend, openWriter, openPictures, scratch };
 }
 
 /** A shard that is there is whole: it is read, not written. */

@@ -13,19 +13,20 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sha256 } from '../../core/sha256.js';
 import { capable } from '../../core/testing/capability.js';
-import { tarHeader } from '../../formats/tar.js';
+import { tarHeader, tarMembers } from '../../formats/tar.js';
 import type { ClipRecord } from '../annotations/clip-record.js';
 import { readClipList } from '../annotations/read-clip-list.js';
 import { checkDataSet } from '../check/check-data-set.js';
+import { ClipLoader } from '../loader/clip-loader.js';
 import { ClipReader } from '../loader/clip-reader.js';
 import { writeTestVideo } from '../testing/test-videos.js';
 import { videoInRoot } from '../video/data-root.js';
 import { videoBackend } from '../video/video-backend.js';
 import { readVideo } from '../video/video-file.js';
 import { clipWriters } from './clip-writer.js';
+import { encodedSize, framesAt } from './encode-frames.js';
 import { listFile } from './list-file.js';
 import { indexShards, makeShards } from './make-shards.js';
-import { encodedSize } from './write-shard.js';
 
 const FIXTURES = join(import.meta.dirname, 'fixtures');
 const STILLS = join(import.meta.dirname, '../video/still/fixtures');
@@ -166,6 +167,119 @@ describe('shards of a list', () => {
   );
 });
 
+describe('shards of frames that are pictures', () => {
+  const video = 'c.mp4';
+  const sampling = { frames: 4, size: 32, rule: { name: 'dense', stride: 2 } } as const;
+  const recipe = { content: 'jpeg', clipsPerShard: 9, size: 48, quality: 2, rate: 6 } as const;
+  const made = async (name: string, more: object = {}, own: Partial<ClipRecord> = {}) => {
+    await writeTestVideo(join(root, 'pictured', video), 24, 3); // 12 frames a second
+    const folder = join(root, name);
+    const list = listOf([{ id: 'c', video, captions: ['c'], label: '1', ...own }]);
+    await makeShards(list, join(root, 'pictured'), folder, { recipe: { ...recipe, ...more } });
+    return { folder, records: (await readClipList(listFile(folder), expect.fail)).records };
+  };
+  /** All frames of the first clip, as they are. */
+  const framesOf = async (folder: string, record: ClipRecord, name: (typeof WAYS)[number]) => {
+    using reader = await (await videoBackend(name)).open(await videoInRoot(folder, record));
+    const { width, height, frameCount } = reader.info;
+    const indices = Array.from({ length: frameCount }, (_, i) => i);
+    const size = { width, height };
+    const all = { indices, crop: { x: 0, y: 0, ...size }, size, flip: false };
+    return { reader, data: (await reader.read(all)).data };
+  };
+
+  it('have a member for each frame, at the rate that is asked for, and one record for all', async () => {
+    const { folder, records } = await made('jpegs');
+    const names: string[] = [];
+    for await (const { name } of tarMembers(join(folder, 'shard-000000.tar'))) names.push(name);
+    const frame = (i: number): string => `000000000.000000${i.toString(16)}.jpg`;
+    expect(names.slice(0, 2)).toEqual([frame(0), frame(1)]);
+    expect(names.slice(-2)).toEqual(['000000000.json', '000000000.txt']);
+    expect(records).toHaveLength(1);
+    const [record] = records as [ClipRecord];
+    expect(record).toMatchObject({ video: `shard-000000.tar/${frame(0)}`, label: '1' });
+    expect(record.member?.pictures).toEqual({ count: 12, rate: 6 });
+    const facts = await checkDataSet({ records, root: folder }, { workers: 1, decodeAll: true });
+    expect(facts.videos).toMatchObject([
+      {
+        faults: [],
+        seconds: expect.closeTo(2, 3),
+        info: { width: 48, codec: 'mjpeg', frameCount: 12 },
+      },
+    ]);
+  });
+
+  it.each(WAYS)('are read by %s as the frames that the video has then', async (name) => {
+    const { folder, records } = await made('pngs', { content: 'png', size: 64 });
+    const [record] = records as [ClipRecord];
+    const { reader, data } = await framesOf(folder, record, name);
+    expect(reader.frameTimes[3]).toBe(500_000);
+    using whole = await (await videoBackend(name)).open(join(root, 'pictured', video));
+    const { width, height } = whole.info;
+    const size = { width, height };
+    const indices = Array.from({ length: 12 }, (_, i) => 2 * i);
+    const request = { indices, crop: { x: 0, y: 0, ...size }, size, flip: false };
+    expect(Buffer.from(data).equals((await whole.read(request)).data)).toBe(true);
+  });
+
+  it.skipIf(!hasFfmpeg)(
+    'are the same to both decoders, cropped and mirrored in training',
+    async () => {
+      const { folder, records } = await made('jpegs');
+      const [one, other] = await Promise.all(
+        WAYS.map(async (backend) => {
+          const training = { ...sampling, crop: 'random-resized', flip: true } as const;
+          const common = { root: folder, records, seed: 1, batchSize: 1, backend };
+          await using loader = await ClipLoader.open({ ...common, sampling: training });
+          return [await loader.next(), await loader.next()];
+        }),
+      );
+      expect(one?.map(({ video: pixels }) => pixels)).toEqual(
+        other?.map(({ video: pixels }) => pixels),
+      );
+    },
+  );
+
+  it('stand in for a frame that is damaged, and are refused where the index says otherwise', async () => {
+    const { folder, records } = await made('damaged', { content: 'png' });
+    const [record] = records as [ClipRecord];
+    const place = await videoInRoot(folder, record);
+    if (typeof place === 'string' || place.pictures === undefined) return expect.unreachable();
+    const tar = join(folder, 'shard-000000.tar');
+    const bytes = readFileSync(tar);
+    const { offset } = place.pictures.places[5] ?? { offset: 0 };
+    bytes[offset + 40] = (bytes[offset + 40] ?? 0) ^ 1;
+    writeFileSync(tar, bytes);
+    const { reader } = await framesOf(folder, record, 'node-av');
+    const { width, height } = reader.info;
+    const small = {
+      crop: { x: 0, y: 0, width, height },
+      size: { width: 8, height: 8 },
+      flip: false,
+    };
+    expect((await reader.read({ indices: [4, 5, 6], ...small })).indices).toEqual([4, 4, 6]);
+    const { member } = record;
+    if (member === undefined) return expect.unreachable();
+    for (const count of [11, 13]) {
+      const told = { ...record, member: { ...member, pictures: { count } } };
+      await expect(videoInRoot(folder, told)).rejects.toThrow(/and it does not lie there/);
+    }
+  });
+});
+
+it('frames of a lower rate are those that are shown at its times', () => {
+  const times = (...seconds: number[]) => Float64Array.from(seconds, (each) => each * 1e6);
+  const all = { first: 0, count: 6 };
+  const even = times(0, 0.1, 0.2, 0.3, 0.4, 0.5);
+  expect(framesAt(even, all)).toEqual({ indices: [0, 1, 2, 3, 4, 5], rate: 10 });
+  expect(framesAt(even, all, 20).indices).toHaveLength(6);
+  expect(framesAt(even, all, 5)).toEqual({ indices: [0, 2, 4], rate: 5 });
+  expect(framesAt(even, { first: 1, count: 4 }, 4)).toEqual({ indices: [1, 3], rate: 4 });
+  // A frame that is shown for long is there more than once.
+  expect(framesAt(times(0, 0.02, 0.04, 0.06, 0.08, 0.5), all, 8).indices).toEqual([0, 4, 4, 4, 5]);
+  expect(framesAt(new Float64Array(0), all, 12.5)).toEqual({ indices: [0, 2, 4], rate: 12.5 });
+});
+
 describe('tars of others', () => {
   it('get an index: those of the webdataset package, and of GNU with long names', async () => {
     const folder = join(root, 'foreign');
@@ -200,12 +314,34 @@ describe('tars of others', () => {
   it('are held to their index: a member that moved is refused, one that changed is told', async () => {
     const folder = join(root, 'foreign');
     const { records } = await readClipList(listFile(folder), expect.fail);
-    const png = records[1] as ClipRecord;
+    const [, png, jpeg] = records as [ClipRecord, ClipRecord, ClipRecord];
     const path = join(folder, 'webdataset.tar');
     const bytes = readFileSync(path);
-    const last = (png.member?.offset ?? 0) + (png.member?.bytes ?? 0) - 1;
-    bytes[last] = (bytes[last] ?? 0) ^ 1;
-    writeFileSync(path, bytes);
+    const changeLast = ({ member }: ClipRecord, before = 0): number => {
+      const last = (member?.offset ?? 0) + (member?.bytes ?? 0) - 1 - before;
+      bytes[last] = (bytes[last] ?? 0) ^ 1;
+      writeFileSync(path, bytes);
+      return last;
+    };
+    const sampling = { frames: 1, size: 8, rule: { name: 'dense', stride: 1 } } as const;
+    const opened = () => ClipReader.open({ root: folder, records, sampling });
+    {
+      await using reader = await opened();
+      await reader.readClip(jpeg);
+      changeLast(jpeg, 2); // the entropy-coded data of a JPEG may say anything
+      await reader.readClip(jpeg); // its bytes were held to the digest before, once
+    }
+    const last = changeLast(png);
+    {
+      await using reader = await opened();
+      for (const [name, record] of Object.entries({ '0001.png': png, '0002.jpg': jpeg })) {
+        await expect(reader.readClip(record)).rejects.toThrow(
+          new RegExp(
+            `^webdataset.tar/a/${name}: its bytes have changed since the index of the shards was made; got SHA-256 [0-9a-f]{12}, expected ${record.member?.sha256.slice(0, 12)}. Make the shard again`,
+          ),
+        );
+      }
+    }
     const { videos } = await checkDataSet(
       { records: [png], root: folder },
       { workers: 1, decodeAll: false },

@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { codeOf } from '../../formats/file-operations.js';
-import { hasTarMember } from '../../formats/tar.js';
+import { tarMembersAt } from '../../formats/tar.js';
 import { LacunaError } from '../../spec/errors.js';
 import type { ClipRecord } from '../annotations/clip-record.js';
 import { refusal } from './refusal.js';
@@ -51,11 +51,17 @@ export async function videoInRoot(
   { video, member }: Pick<ClipRecord, 'video' | 'member'>,
 ): Promise<VideoPath> {
   if (member === undefined) return fileInRoot(root, video);
-  const { offset, bytes } = member;
+  const { offset, bytes, pictures } = member;
   const [, file, name] = /^(.*?\.tar)\/(.+)$/s.exec(video) ?? [];
   if (file !== undefined && name !== undefined) {
     const tar = await fileInRoot(root, file);
-    if (await hasTarMember(tar, { offset, bytes })) return { tar, name, offset, bytes };
+    const places = await tarMembersAt(tar, { offset, bytes }, pictures?.count ?? 1);
+    const { rate } = pictures ?? {};
+    if (places !== undefined) {
+      const place = { tar, name, offset, bytes };
+      if (pictures === undefined) return place;
+      return { ...place, pictures: { places, ...(rate === undefined ? {} : { rate }) } };
+    }
   }
   throw new LacunaError({
     what: 'the list says where in a tar the video lies, and it does not lie there',

@@ -4,6 +4,9 @@
 export const MAX_FRAME_PIXELS: number = 2 ** 25;
 /** Frames of one video: above 9 hours at 30 frames a second. */
 export const MAX_VIDEO_FRAMES: number = 2 ** 20;
+/** Frames a second that are taken for a rate. */
+export const MIN_RATE: number = 0.1;
+export const MAX_RATE: number = 1000;
 /** Bytes of one video file (16 GiB). */
 export const MAX_FILE_BYTES: number = 2 ** 34;
 /** Bytes of the RGB frames that one read may return (1 GiB). */

@@ -7,10 +7,12 @@ import { LacunaError } from '../../spec/errors.js';
 import { MAX_FILE_BYTES } from './limits.js';
 import { refusal } from './refusal.js';
 import { READ_FORMATS, unreadFormat } from './unread-formats.js';
-import { filePath, shownPath, type VideoPath } from './video-path.js';
+import { filePath, type MemberPlace, shownPath, type VideoPath } from './video-path.js';
 
 /** Bytes from the start of a file by which formats are told apart. */
 const HEAD_BYTES = 64;
+/** Digits of a digest that messages show. */
+const SHOWN_DIGITS = 12;
 
 /**
  * Refuses what is no ordinary file with something in it, or of a format that is not opened, before a
@@ -89,6 +91,23 @@ export async function videoDigest(path: VideoPath): Promise<string> {
   const digest = new Sha256();
   for await (const piece of videoPieces(path)) digest.update(piece);
   return digest.hex();
+}
+
+/** @throws LacunaError where the bytes of a member of a tar have another digest than the list says. */
+export async function requireDigest(path: VideoPath, { sha256 }: MemberPlace): Promise<void> {
+  const digest = await videoDigest(path);
+  if (digest !== sha256) throw otherDigest(path, sha256, digest);
+}
+
+/** The error of a member of a tar whose bytes are not those of the list. */
+export function otherDigest(path: VideoPath, expected: string, got: string): LacunaError {
+  return new LacunaError({
+    what: 'its bytes have changed since the index of the shards was made',
+    where: shownPath(path),
+    got: `SHA-256 ${got.slice(0, SHOWN_DIGITS)}`,
+    expected: expected.slice(0, SHOWN_DIGITS),
+    fix: 'Make the shard again; or, where its bytes are right, the index: lacuna shard FOLDER --index',
+  });
 }
 
 /** The first bytes of a video, as many as there are. */

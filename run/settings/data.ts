@@ -2,24 +2,17 @@ import { z } from 'zod';
 import { MIXINGS, type Mixing } from '../../data/index.js';
 import type { MaskKindName } from '../../spec/masking/kinds.js';
 import { MASK_KINDS } from '../../spec/masking/kinds.js';
+import { LIST_KEYS, type ListConfig } from './list.js';
 import { path, refuse } from './section.js';
 
 /** A list that shares the batches of a run with the run's own. */
-export interface OtherList {
-  /** JSON Lines or a VideoMAE list, of videos, still pictures, or both. */
-  readonly list: string;
-  /** The folder that the paths of the list start from. @defaultValue the list's own folder */
-  readonly root?: string;
+export interface OtherList extends ListConfig {
   /** What the list counts beside the others: only the ratios matter. @defaultValue 1 */
   readonly weight?: number;
 }
 
 /** The videos, pictures and captions of a run. */
-export interface DataConfig {
-  /** The list of clips: JSON Lines or a VideoMAE list. */
-  readonly list: string;
-  /** The folder that the paths of the list start from. @defaultValue the list's own folder */
-  readonly root?: string;
+export interface DataConfig extends ListConfig {
   /** What the list counts beside `others`. @defaultValue 1 */
   readonly weight?: number;
   /** Lists that share the batches with it, by their weights. @defaultValue none */
@@ -40,17 +33,11 @@ export interface DataConfig {
 const weight = z.number().min(0.001).max(1000).multipleOf(0.001);
 
 const OTHERS: z.ZodType<readonly OtherList[]> = z
-  .array(
-    z.strictObject({
-      list: path,
-      root: path.exactOptional(),
-      weight: weight.exactOptional(),
-    }),
-  )
+  .array(z.strictObject({ ...LIST_KEYS, weight: weight.exactOptional() }))
   .max(15);
 
 const KEYS = {
-  root: path.exactOptional(),
+  ...LIST_KEYS,
   weight: weight.exactOptional(),
   others: OTHERS.exactOptional(),
   mixing: z.enum(MIXINGS).exactOptional(),
@@ -60,12 +47,12 @@ const KEYS = {
   similarity: path.exactOptional(),
 };
 
-export const DATA_SCHEMA: z.ZodType<DataConfig> = z.strictObject({ list: path, ...KEYS });
+export const DATA_SCHEMA: z.ZodType<DataConfig> = z.strictObject(KEYS);
 
 /** What a stage says of its data: without a list it has the run's. */
 export const STAGE_DATA_SCHEMA: z.ZodType<Partial<DataConfig>> = z.strictObject({
-  list: path.exactOptional(),
   ...KEYS,
+  list: path.exactOptional(),
 });
 
 export function resolveData(own: DataConfig): DataConfig {

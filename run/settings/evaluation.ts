@@ -1,12 +1,9 @@
 import { z } from 'zod';
-import { count, path, steps } from './section.js';
+import { LIST_KEYS, type ListConfig } from './list.js';
+import { count, steps } from './section.js';
 
-/** What the model is worth while it is trained: off unless this section is there. */
-export interface EvaluationConfig {
-  /** The list of held-out clips that it is judged by. */
-  readonly list: string;
-  /** The folder that the paths of that list start from. @defaultValue the list's own folder */
-  readonly root?: string;
+/** The held-out clips that the model is judged by while it is trained: off unless this section is there. */
+export interface EvaluationConfig extends ListConfig {
   /** Steps between two evaluations; one more comes after the last step. */
   readonly everySteps: number;
   /** How many clips of the list count, from its beginning. @defaultValue 64 */
@@ -14,8 +11,7 @@ export interface EvaluationConfig {
 }
 
 export const EVALUATION_SCHEMA: z.ZodType<EvaluationConfig> = z.strictObject({
-  list: path,
-  root: path.exactOptional(),
+  ...LIST_KEYS,
   everySteps: steps,
   clips: count.exactOptional(),
 });

@@ -25,7 +25,13 @@ describe('stages', () => {
 
   it('replace what excludes each other: lengths, kinds of masks, lists', () => {
     const { stages = [] } = resolved({
-      data: { ...PLACES.data, root: 'a', others: [{ list: 'pictures.jsonl' }] },
+      data: {
+        ...PLACES.data,
+        root: 'a',
+        split: 'train',
+        parts: true,
+        others: [{ list: 'pictures.jsonl' }],
+      },
       mask: { kind: 'tube', ratio: 0.5 },
       schedule: { epochs: 7, warmupEpochs: 1 },
       stages: [
@@ -36,7 +42,7 @@ describe('stages', () => {
     expect(stages[0]?.schedule).toMatchObject({ steps: 9, warmupSteps: 2 });
     expect(stages[0]?.schedule).not.toHaveProperty('epochs');
     expect(stages[0]?.mask.ratio).not.toBe(0.5);
-    expect(stages[0]?.data.others).toHaveLength(1);
+    expect(stages[0]?.data).toMatchObject({ split: 'train', parts: true, others: [{}] });
     expect(stages[1]?.data).toEqual({ list: 'other.jsonl', workers: 2 });
   });
 

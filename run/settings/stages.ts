@@ -4,6 +4,7 @@ import type { Preset } from '../../spec/model/presets.js';
 import { CLIP_SCHEMA, type ClipOverrides } from './clip.js';
 import type { RunConfig, RunSettings } from './config.js';
 import { type DataConfig, STAGE_DATA_SCHEMA } from './data.js';
+import { LIST_KEYS } from './list.js';
 import { MASK_SCHEMA, TEXT_MASK_SCHEMA } from './mask.js';
 import { SCHEDULE_SCHEMA, type ScheduleOverrides } from './schedule.js';
 import { refuse } from './section.js';
@@ -114,11 +115,14 @@ function merged(config: RunConfig, { name: _, ...stage }: StageConfig): RunConfi
   };
 }
 
-/** A stage with a list of its own has that list's folder and companions, too. */
+/** What belongs to a list: `LIST_KEYS`, its weight, and the lists beside it. */
+const OF_LIST = new Set([...Object.keys(LIST_KEYS), 'weight', 'others', 'mixing']);
+
+/** A stage with a list of its own has all that belongs to a list by itself, too. */
 function mergedData(usual: DataConfig, own: Partial<DataConfig> = {}): DataConfig {
   if (own.list === undefined) return { ...usual, ...own };
-  const { root: _, weight: __, others: ___, mixing: ____, ...rest } = usual;
-  return { ...rest, ...own, list: own.list };
+  const rest = Object.entries(usual).filter(([key]) => !OF_LIST.has(key));
+  return { ...Object.fromEntries(rest), ...own, list: own.list };
 }
 
 /** A length, or a warm-up, in steps replaces one in epochs, and the other way round. */

@@ -3,10 +3,18 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ONNX } from '../../backends/onnx/index.js';
-import { listFile, makeDemoData, makeShards, readClipList } from '../../data/index.js';
+import {
+  type ClipLoaderOptions,
+  listFile,
+  makeDemoData,
+  makeShards,
+  readClipList,
+} from '../../data/index.js';
+import { clipSampling } from '../../run/feeds/clip-sampling.js';
 import { parseConfig, type RunSettings, resolveSettings } from '../../run/index.js';
 import { type PretrainEvent, pretrain, resumePretraining } from '../../training/index.js';
 import { drawsOf } from './draws.js';
+import { otherRows } from './shared-rows.js';
 
 /** What a run on shards that was stopped and resumed gave, beside one that ran straight. */
 export interface ResumedShards {
@@ -20,6 +28,8 @@ export interface ResumedShards {
   readonly otherStates: readonly number[];
   /** Steps of a run in two microbatches whose samples differ. */
   readonly otherInParts: readonly number[];
+  /** Steps whose batch 1, 2 and 4 processes in turn, each with its rows, do not have. */
+  readonly otherInProcesses: readonly number[];
 }
 
 export interface ResumeShardsOptions {
@@ -28,6 +38,8 @@ export interface ResumeShardsOptions {
   readonly steps: number;
   readonly points: number;
   readonly seed: number;
+  /** Whether the rows of several processes are compared as well: they start many threads. @defaultValue false */
+  readonly processes?: boolean;
   readonly onPoint?: (point: number) => void;
 }
 
@@ -41,7 +53,7 @@ const WORKERS = [1, 4] as const;
  * end, the checkpoints must be the same to the byte, and each step's samples the same.
  */
 export async function resumeShards(options: ResumeShardsOptions): Promise<ResumedShards> {
-  const { clips, clipsPerShard, steps, points, seed, onPoint } = options;
+  const { clips, clipsPerShard, steps, points, seed, processes = false, onPoint } = options;
   const folder = await mkdtemp(join(tmpdir(), 'lacuna-resume-shards-'));
   const backend = await ONNX.open();
   try {
@@ -82,6 +94,15 @@ export async function resumeShards(options: ResumeShardsOptions): Promise<Resume
     }
     const parts = new Samples();
     await pretrain(settings('parts', { microbatches: 2 }), backend, parts.options());
+    const { seed: own, clip, batch } = settings('processes');
+    const { records } = await readClipList(listFile(join(folder, 'shards')), () => {});
+    const rows: ClipLoaderOptions = {
+      root: join(folder, 'shards'),
+      records,
+      sampling: clipSampling({ clip }),
+      seed: own,
+      batchSize: batch,
+    };
     return {
       points: stops.length,
       steps,
@@ -89,6 +110,7 @@ export async function resumeShards(options: ResumeShardsOptions): Promise<Resume
       otherSamples: straight.differing(resumed, steps),
       otherStates,
       otherInParts: straight.differing(parts, steps),
+      otherInProcesses: processes ? await otherRows(rows, steps, stops) : [],
     };
   } finally {
     await backend.dispose();

@@ -1,14 +1,16 @@
-import { cpSync, readFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   indexShards,
   listFile,
   makeShards,
   readClipList,
+  videoBackend,
   videoBytes,
   videoDigest,
   videoInRoot,
 } from '../../data/index.js';
+import { paddedBytes, TAR_END, tarHeader } from '../../formats/tar.js';
 import { LacunaError } from '../../spec/index.js';
 import type { Subject } from './fuzz-subjects.js';
 
@@ -22,13 +24,14 @@ const LIST = {
 const RECIPE = { content: 'copy', clipsPerShard: 3, size: 64, quality: 20 } as const;
 
 /**
- * A folder of shards, with two tars of others: each mutant is read by its index, gets an index anew, and,
+ * A folder of shards, with two tars of others and one of frames that are pictures: each mutant is read by its index, gets an index anew, and,
  * where what says what it is made of has changed, is gone on with.
  */
 export const SHARD: Subject = {
   make: async (folder) => {
     await makeShards(LIST, STILLS, folder, { recipe: RECIPE });
     for (const tar of ['gnu.tar', 'webdataset.tar']) cpSync(join(FOREIGN, tar), join(folder, tar));
+    writeFileSync(join(folder, 'frames.tar'), framesTar());
     await indexShards(folder);
     whole = stateOf(folder);
   },
@@ -52,6 +55,22 @@ export const SHARD: Subject = {
 };
 
 let whole = '';
+const backend = videoBackend('auto');
+
+/** A clip of three frames, each a picture of its own. */
+function framesTar(): Buffer {
+  const picture = readFileSync(join(STILLS, 'grey.jpg'));
+  const files = [
+    ...[0, 1, 2].map((i) => [`clip.000${i}.jpg`, picture] as const),
+    ['clip.json', Buffer.from('{"captions": ["moving"], "rate": 12.5}')] as const,
+  ];
+  const members = files.flatMap(([name, bytes]) => [
+    tarHeader(name, bytes.length),
+    bytes,
+    new Uint8Array(paddedBytes(bytes.length) - bytes.length),
+  ]);
+  return Buffer.concat([...members, TAR_END]);
+}
 
 /** What says how the shards are made; a thread is started only where that has changed. */
 function stateOf(folder: string): string {
@@ -71,6 +90,12 @@ async function readAll(folder: string): Promise<void> {
       const path = await videoInRoot(folder, record);
       await videoBytes(path);
       await videoDigest(path);
+      if (record.member?.pictures === undefined) continue;
+      using reader = await (await backend).open(path);
+      const { width, height, frameCount } = reader.info;
+      const crop = { x: 0, y: 0, width, height };
+      const indices = [0, frameCount - 1];
+      await reader.read({ indices, crop, size: { width: 4, height: 4 }, flip: false });
     } catch (error) {
       if (!(error instanceof LacunaError)) throw error;
       refusal ??= error;

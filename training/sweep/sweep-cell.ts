@@ -11,6 +11,7 @@ import type { ProbeSettings } from '../../run/manifest.js';
 import { PROBE_RECIPES } from '../../run/probe-recipes.js';
 import { readManifest } from '../../run/read-manifest.js';
 import type { RunSettings } from '../../run/settings/config.js';
+import { listPair } from '../../run/settings/list.js';
 import { parseConfig, withValue } from '../../run/settings/parse-config.js';
 import { resolveSettings } from '../../run/settings/settings.js';
 import { withWeights } from '../../run/weights/with-weights.js';
@@ -104,19 +105,19 @@ async function pretrained(
 }
 
 async function finetuned(
-  { recipe, data, test, root, steps, epochs, set = {} }: NonNullable<Sweep['finetune']>,
+  { recipe, data, test, steps, epochs, set = {}, ...pair }: NonNullable<Sweep['finetune']>,
   { seed, folder }: Cell,
   run: string,
   tools: SweepTools,
 ): Promise<number | undefined> {
   const output = join(folder, 'finetune');
-  const place = root === undefined ? {} : { root };
   const { settings: from } = await readManifest(run);
+  const of = listPair(pair);
   const config = {
     ...finetuningConfig(recipe, from, { steps, epochs }),
-    data: { list: data, ...place },
+    data: { list: data, ...of.data },
     // Its clips and labels are looked at before the first step.
-    evaluation: { list: test, everySteps: NEVER, ...place },
+    evaluation: { list: test, everySteps: NEVER, ...of.test },
     seed,
     output,
     backend: from.backend,
@@ -127,7 +128,7 @@ async function finetuned(
       ? await resumeFinetuning(output, backend, tools)
       : await finetune(settings, backend, tools);
     if (!finished) return undefined;
-    const records = (await readClipList(test, notes(tools))).records;
+    const records = (await readClipList(test, notes(tools), of.test)).records;
     const classifier = await loadClassifier(output, async () => backend, notes(tools));
     if (classifier.heads.length > 1) {
       throw new LacunaError({
@@ -139,25 +140,25 @@ async function finetuned(
     }
     requireKnownLabels(records, classifier.heads, test);
     const { views } = finetuningOf(classifier.settings);
-    const at = dataRootOf(root ?? dirname(test), false);
+    const at = dataRootOf(of.test.root ?? dirname(test), false);
     const scores = headScores(classifier.heads, await classify(classifier, records, at, views));
     return Object.values(scores)[0];
   });
 }
 
 async function probed(
-  { data, test, root, head }: NonNullable<Sweep['probe']>,
+  { data, test, head, ...pair }: NonNullable<Sweep['probe']>,
   { seed, folder }: Cell,
   run: string,
   tools: SweepTools,
 ): Promise<number | undefined> {
   const { rates, decays, steps = 1, epochs, batch } = PROBE_RECIPES[head];
   const { settings: from } = await readManifest(run);
-  const place = root === undefined ? {} : { root };
+  const of = listPair(pair);
   const settings: ProbeSettings = {
     run,
-    data: { path: data, ...place },
-    test: { path: test, ...place },
+    data: { path: data, ...of.data },
+    test: { path: test, ...of.test },
     output: join(folder, 'probe'),
     head,
     seed,

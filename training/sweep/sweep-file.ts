@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { PROBE_HEADS, type ProbeHead } from '../../run/probe-recipes.js';
+import { LIST_KEYS, type ListPair } from '../../run/settings/list.js';
 import { LacunaError, RECIPE_NAMES, type RecipeName } from '../../spec/index.js';
 
 /** A line of a sweep's table: what it changes of the runs that all lines share. */
@@ -18,11 +19,9 @@ export interface SweepRow {
 }
 
 /** Clips with classes, to learn from and to judge by. */
-interface SweepLists {
+interface SweepLists extends ListPair {
   readonly data: string;
   readonly test: string;
-  /** The folder that the paths of both lists start from. @defaultValue each list's own */
-  readonly root?: string;
 }
 
 /** What a sweep is: rows x seeds, each pretrained, then fine-tuned, probed, or both. */
@@ -49,7 +48,8 @@ export interface Sweep {
 
 const text = z.string().min(1).max(4096);
 const set = z.record(text, z.json());
-const lists = { data: text, test: text, root: text.exactOptional() };
+const { list: _, ...choice } = LIST_KEYS;
+const lists = { data: text, test: text, testSplit: choice.split, ...choice };
 const percent = z.number().min(0).max(100);
 
 const SWEEP: z.ZodType<Sweep> = z.strictObject({

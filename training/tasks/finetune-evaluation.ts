@@ -36,7 +36,7 @@ export async function openJudgedClips(
 ): Promise<JudgedClips | undefined> {
   if (evaluation === undefined) return undefined;
   const { list, root: folder = dirname(list), everySteps, clips } = evaluation;
-  const { records: all, digest } = await readNamedList(list, expected, onNote);
+  const { records: all, digest } = await readNamedList(evaluation, expected, onNote);
   const records = all.slice(0, clips);
   const root = dataRootOf(folder, data.followLinks);
   await checkDataFolder(root, records);

@@ -39,7 +39,7 @@ export async function openGallery(
   if (evaluation === undefined) return undefined;
   const { list, root: folder = dirname(list), everySteps, clips } = evaluation;
   const root = dataRootOf(folder, settings.data.followLinks);
-  const { records: all, digest } = await readNamedList(list, expected, onNote);
+  const { records: all, digest } = await readNamedList(evaluation, expected, onNote);
   const records = all.slice(0, clips);
   await checkDataFolder(root, records);
   const silent = records.find(({ captions }) => captions.length === 0);

@@ -7,6 +7,7 @@ import {
   dataRootOf,
   listFolder,
   readClipList,
+  requireNothingAsked,
 } from '../../data/index.js';
 import type { ProbeData, ProbeSettings } from '../../run/manifest.js';
 import { LacunaError } from '../../spec/index.js';
@@ -57,16 +58,17 @@ export async function probeClips(
 
 /** A list's clips, or those of a folder whose folders are the classes. */
 async function readClips(
-  { path, root, followLinks }: ProbeData,
+  { path, root, followLinks, ...choice }: ProbeData,
   onNote: (sentence: string) => void,
 ): Promise<ProbeClips> {
   const isFolder = await stat(path).then(
     (facts) => facts.isDirectory(),
     () => false,
   );
+  if (isFolder) requireNothingAsked(choice, path);
   const { records, digest } = isFolder
     ? await listFolder(path, { labelsFromFolders: true, onNote, followLinks: followLinks === true })
-    : await readClipList(path, onNote);
+    : await readClipList(path, onNote, choice);
   const silent = records.filter(({ label }) => label === undefined);
   if (silent.length > 0) {
     throw new LacunaError({

@@ -3,11 +3,12 @@ import { assembleFrames, type FoundFrame, wantedFrames } from '../assemble-frame
 import { IndexCache, type Kept } from '../index-cache.js';
 import { IndexFolder } from '../index-folder.js';
 import { checkRequest } from '../refusal.js';
+import { PictureReader } from '../still/picture-reader.js';
 import { readStill } from '../still/still-image.js';
 import { StillReader } from '../still/still-reader.js';
 import { type EntryPoint, FILE_START } from '../timeline.js';
 import { checkVideoFile } from '../video-file.js';
-import type { VideoPath } from '../video-path.js';
+import { isPictures, type VideoPath } from '../video-path.js';
 import type {
   FrameRequest,
   Frames,
@@ -43,6 +44,7 @@ export async function ffmpegBackend(nearPackets: number = NEAR_PACKETS): Promise
   return {
     name: 'ffmpeg',
     async open(path) {
+      if (isPictures(path)) return PictureReader.open(path, (each) => stillDecoder(version, each));
       const still = await readStill(path, await checkVideoFile(path));
       if (still !== undefined) return new StillReader(path, still, stillDecoder(version, path));
       const kept = await cache.get(path, async () => {

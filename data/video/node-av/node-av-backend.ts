@@ -4,11 +4,12 @@ import { filterChain } from '../filter-chain.js';
 import { IndexCache, type Kept } from '../index-cache.js';
 import { IndexFolder } from '../index-folder.js';
 import { checkRequest } from '../refusal.js';
+import { PictureReader } from '../still/picture-reader.js';
 import { readStill } from '../still/still-image.js';
 import { StillReader } from '../still/still-reader.js';
 import { type EntryPoint, FILE_START } from '../timeline.js';
 import { checkVideoFile } from '../video-file.js';
-import type { VideoPath } from '../video-path.js';
+import { isPictures, type VideoPath } from '../video-path.js';
 import type {
   FrameRequest,
   Frames,
@@ -40,6 +41,7 @@ export async function nodeAvBackend(): Promise<VideoBackend> {
   return {
     name: 'node-av',
     async open(path) {
+      if (isPictures(path)) return PictureReader.open(path, (each) => stillDecoder(library, each));
       const still = await readStill(path, await checkVideoFile(path));
       if (still !== undefined) return new StillReader(path, still, stillDecoder(library, path));
       const source = new PacketSource(library, path);
