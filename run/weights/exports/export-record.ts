@@ -1,6 +1,7 @@
 import type { Written } from '../../../formats/index.js';
 import { readEvaluations, readMetrics } from '../../run-folder.js';
 import type { StepEvaluation } from '../../run-lines.js';
+import { withoutFolders } from '../../without-folders.js';
 import { grouped } from '../grouped-names.js';
 import type { ExportedRun } from './exported-run.js';
 
@@ -55,13 +56,4 @@ export async function runTold(
     },
     metrics: lines.map((line) => `${line}\n`).join(''),
   };
-}
-
-/** What is published says nothing of the machine that it was made on. */
-export function withoutFolders(value: unknown): unknown {
-  if (typeof value === 'string') return value.replace(/^.*[\\/](?=[^\\/])/, '');
-  if (Array.isArray(value)) return value.map(withoutFolders);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).filter(([key]) => key !== 'workingFolder');
-  return Object.fromEntries(entries.map(([key, each]) => [key, withoutFolders(each)]));
 }
