@@ -1,12 +1,9 @@
 import { cutEventFiles, EventFile } from '../formats/event-file/event-file.js';
 import type { StepEvaluation, StepMetrics } from './run-lines.js';
+import { type RunLog, scoreTags, stepTags } from './run-log.js';
 
-/**
- * What a run tells TensorBoard: event files in its folder, one for each time that it was begun or went on.
- * Tags: `train/` and the name of a metric, `train/learning_rate`, `train/epoch`, `seconds/step`,
- * `seconds/wait`; the name of an evaluator, `/`, and that of a score.
- */
-export class EventLog {
+/** What a run tells TensorBoard: event files in its folder, one for each time that it was begun or went on. */
+export class EventLog implements RunLog {
   readonly #folder: string;
   #file: EventFile | undefined;
   #goesOn = false;
@@ -16,18 +13,11 @@ export class EventLog {
   }
 
   addMetrics(line: StepMetrics): Promise<void> {
-    const { step, epoch, metrics, learningRate, stepSeconds, waitSeconds } = line;
-    return this.#add(step, {
-      ...prefixed('train', metrics),
-      'train/learning_rate': learningRate,
-      'train/epoch': epoch,
-      'seconds/step': stepSeconds,
-      'seconds/wait': waitSeconds,
-    });
+    return this.#add(line.step, stepTags(line));
   }
 
-  addEvaluation({ step, evaluator, scores }: StepEvaluation): Promise<void> {
-    return this.#add(step, prefixed(evaluator, scores));
+  addEvaluation(line: StepEvaluation): Promise<void> {
+    return this.#add(line.step, scoreTags(line));
   }
 
   async sync(): Promise<void> {
@@ -56,13 +46,4 @@ export class EventLog {
     });
     await this.#file.add({ wallTime, step, values });
   }
-}
-
-function prefixed(
-  prefix: string,
-  values: Readonly<Record<string, number>>,
-): Readonly<Record<string, number>> {
-  return Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [`${prefix}/${name}`, value]),
-  );
 }

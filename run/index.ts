@@ -79,6 +79,7 @@ export {
   examineWeights,
   type WeightExamination,
 } from './weights/examine-weights.js';
+export { type License, requireLicense } from './weights/exports/card-license.js';
 export { writeExport } from './weights/exports/export-folder.js';
 export { type ExportOptions, exportHuggingFace } from './weights/exports/export-huggingface.js';
 export { type ExportRecord, runTold } from './weights/exports/export-record.js';

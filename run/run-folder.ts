@@ -17,6 +17,8 @@ import {
   type StepEvaluation,
   type StepMetrics,
 } from './run-lines.js';
+import type { RunLog } from './run-log.js';
+import { TrackioLog } from './trackio-log.js';
 
 export { readManifest, readTaskManifest, taskOf } from './read-manifest.js';
 export type { DataProblem, StepEvaluation, StepMetrics } from './run-lines.js';
@@ -35,8 +37,8 @@ export class RunFolder<N extends TaskName = 'pretrain'> {
   readonly #metrics: LineFile;
   readonly #problems: LineFile;
   readonly #evaluations: LineFile;
-  /** Undefined where nobody asked for it. */
-  readonly #events: EventLog | undefined;
+  /** What other programs are told, where it is asked for. */
+  readonly #logs: readonly RunLog[];
   #manifest: Manifests[N];
 
   private constructor(path: string, manifest: Manifests[N], lock: Lock) {
@@ -46,9 +48,7 @@ export class RunFolder<N extends TaskName = 'pretrain'> {
     this.#metrics = new LineFile(join(path, METRICS));
     this.#problems = new LineFile(join(path, PROBLEMS));
     this.#evaluations = new LineFile(join(path, EVALUATIONS));
-    const { settings } = manifest;
-    const isAsked = 'tensorboard' in settings && settings.tensorboard === true;
-    this.#events = isAsked ? new EventLog(path) : undefined;
+    this.#logs = logsOf(path, manifest);
   }
 
   get manifest(): Manifests[N] {
@@ -137,7 +137,7 @@ export class RunFolder<N extends TaskName = 'pretrain'> {
 
   async appendMetrics(metrics: StepMetrics): Promise<void> {
     await this.#metrics.add(metrics);
-    await this.#events?.addMetrics(metrics);
+    for (const log of this.#logs) await log.addMetrics(metrics);
   }
 
   appendProblem(problem: DataProblem): Promise<void> {
@@ -146,7 +146,7 @@ export class RunFolder<N extends TaskName = 'pretrain'> {
 
   async appendEvaluation(evaluation: StepEvaluation): Promise<void> {
     await this.#evaluations.add(evaluation);
-    await this.#events?.addEvaluation(evaluation);
+    for (const log of this.#logs) await log.addEvaluation(evaluation);
   }
 
   /**
@@ -157,7 +157,7 @@ export class RunFolder<N extends TaskName = 'pretrain'> {
   async sync(): Promise<void> {
     await this.#lock.requireHeld({ where: this.path, doing: WRITES });
     for (const lines of this.#lines) await lines.sync();
-    await this.#events?.sync();
+    for (const log of this.#logs) await log.sync();
   }
 
   /** Writes another manifest: that of a run which is made longer. */
@@ -168,7 +168,7 @@ export class RunFolder<N extends TaskName = 'pretrain'> {
 
   /** Drops what is written about steps after `step`, which a resumed run does again. */
   async rewind(step: number): Promise<void> {
-    await this.#events?.cut(step);
+    for (const log of this.#logs) await log.cut(step);
     await this.#cut(
       (line) => line.step <= step,
       () => {},
@@ -177,7 +177,7 @@ export class RunFolder<N extends TaskName = 'pretrain'> {
 
   async release(): Promise<void> {
     for (const lines of this.#lines) await lines.close().catch(() => {});
-    await this.#events?.close().catch(() => {});
+    for (const log of this.#logs) await log.close().catch(() => {});
     await this.#lock.release();
   }
 
@@ -212,6 +212,16 @@ export class RunFolder<N extends TaskName = 'pretrain'> {
       if (BEGUN.test(name)) await removeFile(join(this.path, name));
     }
   }
+}
+
+function logsOf(path: string, manifest: Manifests[TaskName]): readonly RunLog[] {
+  const { settings } = manifest;
+  const logs: RunLog[] = [];
+  if ('tensorboard' in settings && settings.tensorboard === true) logs.push(new EventLog(path));
+  if ('trackio' in settings && settings.trackio !== undefined) {
+    logs.push(new TrackioLog({ project: settings.trackio, path, manifest }));
+  }
+  return logs;
 }
 
 /** What a run that was killed before it had a manifest has left, beside its lock. */

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ONNX } from '../backends/onnx/index.js';
 import type { Backend } from '../core/index.js';
 import { type DemoData, makeDemoData } from '../data/index.js';
@@ -86,12 +86,15 @@ describe('a run that is resumed', () => {
     expect(await outcome(join(folder, 'stopped'))).toEqual(await outcome(join(folder, 'straight')));
   });
 
-  it('has each step once in its event files, in a second one from where it went on', async () => {
+  it('has each step once in its event files, in a second one from where it went on, and in Trackio', async () => {
     const run = join(folder, 'watched');
-    await runUntil(5, settings('watched', { tensorboard: true, checkpoints: { everySteps: 3 } }));
+    vi.stubEnv('TRACKIO_DIR', join(folder, 'trackio'));
+    const told = { tensorboard: true, trackio: 'tests' };
+    await runUntil(5, settings('watched', { ...told, checkpoints: { everySteps: 3 } }));
     // As if killed: the checkpoint of the step at which it stopped is gone.
     await rm(join(run, 'checkpoints', 'step-00000005'), { recursive: true });
     await resumePretraining(run, backend, options);
+    vi.unstubAllEnvs();
     const names = (await readdir(run)).filter((name) => name.includes('tfevents')).sort();
     const steps: number[][] = [];
     for (const name of names) {
@@ -107,6 +110,15 @@ describe('a run that is resumed', () => {
       [4, 5, 6, 7, 8],
     ]);
     expect((await readMetrics(run)).map(({ step }) => step)).toEqual(steps.flat());
+    const inbox = join(folder, 'trackio', 'inbox');
+    const [writer = '', ...others] = await readdir(inbox);
+    const fragments = (await readdir(join(inbox, writer))).sort();
+    const texts = fragments.map((name) => readFile(join(inbox, writer, name), 'utf8'));
+    const lines = (await Promise.all(texts)).flatMap((text) => text.trim().split('\n'));
+    const records = lines.map((line) => JSON.parse(line) as { step: number; log_id: string });
+    expect(records.map(({ step }) => step)).toEqual(steps.flat());
+    expect(records.map(({ log_id: id }) => id)).toEqual(steps.flat().map((n) => `${writer}-${n}`));
+    expect(others).toEqual([]);
   });
 
   it('ends so in microbatches, with batch norm over the global batch', async () => {

@@ -1,12 +1,14 @@
 import { Command, Option } from 'commander';
-import { HarnessInvalid } from '../../conformance/index.js';
+import { HarnessInvalid, jsonText } from '../../conformance/index.js';
 import { LacunaError } from '../../spec/index.js';
 import { compareFiles, judgeFile, writePage, writeVectors } from '../conform/files.js';
 import { type ConformFlags, EXIT } from '../conform/options.js';
 import { replay } from '../conform/replay.js';
 import { runSuite } from '../conform/run.js';
+import type { Told } from '../conform/told.js';
 import { describeFailure } from '../failure.js';
 import { withBackendOptions } from '../options/backend-options.js';
+import { jsonOption } from '../options/json-option.js';
 import { wholeNumber } from '../whole-number.js';
 
 export function conformCommand(): Command {
@@ -54,6 +56,7 @@ export function conformCommand(): Command {
       'write test vectors with their bounds, for use without this program',
     )
     .option('--page <report.json...>', 'one page of several reports, written to --out (a file)')
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       `
@@ -65,6 +68,7 @@ Examples:
   $ lacuna conform
   $ lacuna conform --backend tfjs --out reports/tfjs
   $ lacuna conform --filter composite/softmax --cases 200
+  $ lacuna conform --level 1 --json > report.json
   $ lacuna conform --replay 'primitive/neg:shape=[2,3];regime="ties";draw=12'
   $ lacuna conform --port "python3 -m lacuna_port" --filter function/
   $ lacuna conform --port ./port --deadline 120 --out reports --at src/port.rs
@@ -84,7 +88,11 @@ Examples:
         process.once(signal, () => process.exit(code));
       }
       try {
-        process.exitCode = await dispatch(flags);
+        const told = await dispatch(flags);
+        if (told !== undefined) {
+          console.log(flags.json === true ? jsonText(told.result).trimEnd() : told.text);
+        }
+        process.exitCode = told?.code ?? EXIT.notRun;
       } catch (error) {
         console.error(describeFailure(error));
         if (error instanceof HarnessInvalid) process.exitCode = EXIT.invalid;
@@ -93,7 +101,8 @@ Examples:
     });
 }
 
-async function dispatch(flags: ConformFlags): Promise<number> {
+/** Undefined where the backend or the port is not here; the error output then says why. */
+async function dispatch(flags: ConformFlags): Promise<Told | undefined> {
   const { judge, acceptUnrecorded, compare, page, vectors, replay: address, out } = flags;
   if (judge !== undefined) return judgeFile(judge, acceptUnrecorded === true);
   if (acceptUnrecorded === true) {

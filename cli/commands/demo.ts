@@ -15,11 +15,19 @@ import { type DemoFlags, demoData, demoSettings, train } from '../demo/demo-run.
 import { note } from '../note.js';
 import { openBackend } from '../open-backend.js';
 import { withBackendOptions } from '../options/backend-options.js';
+import { jsonOption, printJson } from '../options/json-option.js';
 import { seedOption, setOption } from '../options/shared-options.js';
 import { duration } from '../progress-line.js';
 import { type RunEvaluation, type ScoreRow, writeRunEvaluation } from '../report/run-evaluation.js';
 import { writeReport } from '../report/write-report.js';
 import { percent } from '../share-text.js';
+
+interface DemoCommandFlags extends DemoFlags {
+  readonly json?: boolean;
+}
+
+/** Scores of the trained model, of the untrained one, and of the control once it is trained. */
+type Rows = readonly [ScoreRow, ScoreRow, ScoreRow?];
 
 /** A recall that chance reaches less often than this counts as learned. */
 const SIGNIFICANCE = 1e-3;
@@ -43,7 +51,8 @@ export function demoCommand(): Command {
     .option('--runs <folder>', 'where the run folders go', 'runs')
     .addOption(seedOption())
     .option('--steps <n>', 'length of each of the two runs in steps')
-    .addOption(setOption());
+    .addOption(setOption())
+    .addOption(jsonOption());
   return withBackendOptions(command)
     .addHelpText(
       'after',
@@ -52,7 +61,8 @@ Examples:
   $ lacuna demo
   $ lacuna demo --steps 100 --seed 7
   $ lacuna demo --data demo-scenes --data-version 2
-  $ lacuna demo --set mask.ratio=0.9 --set objective=contrastive`,
+  $ lacuna demo --set mask.ratio=0.9 --set objective=contrastive
+  $ lacuna demo --json`,
     )
     .action(demo);
 }
@@ -63,7 +73,7 @@ function demoVersion(text: string): DemoVersion {
   throw new InvalidArgumentError(`it must be one of ${DEMO_VERSIONS.join(', ')}.`);
 }
 
-async function demo(given: DemoFlags): Promise<void> {
+async function demo({ json = false, ...given }: DemoCommandFlags): Promise<void> {
   const started = performance.now();
   const data = await demoData(given.data, given.dataVersion);
   const gallery = (await readClipList(data.testList, note)).records;
@@ -72,35 +82,55 @@ async function demo(given: DemoFlags): Promise<void> {
   const flags = reduced(given, backend);
   const settings = await demoSettings(flags, data, name, 'own');
   try {
-    console.log('\nPretraining on clips with their own captions:');
+    note('\nPretraining on clips with their own captions:');
     const trained = await train(settings, backend);
-    if (trained === undefined) return;
+    if (trained === undefined) return stopped(name, json);
     const first = await scores('trained', trained, gallery, data);
     const begun = await scores('untrained', untrained(trained), gallery, data);
-    console.log('\nThe control, pretraining on captions shuffled between clips:');
-    const control = await train(
-      await demoSettings(flags, data, `${name}-shuffled`, 'shuffled'),
-      backend,
-    );
-    if (control === undefined) return;
-    const last = await scores('captions shuffled', control, gallery, data);
-    const rows = [first.row, begun.row, last.row];
     const { protocol } = first;
-    const evaluation = { list: data.testList, protocol, verdict: verdict(rows), rows };
+    const seen = { list: data.testList, protocol, rows: [first.row, begun.row] as const };
+    await writeRunEvaluation(name, { ...seen, verdict: verdict(seen.rows) });
+    note(`\n${verdict(seen.rows)}\nThe report is in ${await writeReport(name, { examples: 4 })}`);
+    note('\nThe control, pretraining on captions shuffled between clips:');
+    const shuffled = `${name}-shuffled`;
+    const control = await train(await demoSettings(flags, data, shuffled, 'shuffled'), backend);
+    if (control === undefined) return stopped(shuffled, json);
+    const last = await scores('captions shuffled', control, gallery, data);
+    const rows: Rows = [first.row, begun.row, last.row];
+    const evaluation = { ...seen, verdict: verdict(rows), rows };
     await writeRunEvaluation(name, evaluation);
     const report = await writeReport(name, { examples: 4 });
+    const seconds = (performance.now() - started) / 1000;
+    if (json) {
+      const learned = judgedOf(rows);
+      return printJson({
+        finished: true,
+        run: name,
+        control: shuffled,
+        report,
+        ...learned,
+        ...evaluation,
+        seconds,
+      });
+    }
     console.log(`\n${summary(evaluation)}\n\nThe report is in ${report}`);
-    console.log(`This took ${duration((performance.now() - started) / 1000)}.`);
+    console.log(`This took ${duration(seconds)}.`);
   } finally {
     await backend.dispose();
   }
+}
+
+/** Says how a run that Ctrl-C ended goes on. */
+function stopped(run: string, json: boolean): void {
+  if (json) printJson({ finished: false, run });
+  else console.log(`Stopped. Continue this run with: lacuna pretrain --resume ${run}`);
 }
 
 /** Shorter runs of fewer clips on a GPU in software, where no length was asked for. */
 function reduced(flags: DemoFlags, { info }: Backend): DemoFlags {
   if (info.emulated !== true || flags.steps !== undefined) return flags;
   const [steps, batch] = ['20', '8'];
-  console.log(
+  note(
     `${info.device} computes in software: ${steps} steps of ${batch} clips, too few to learn much. --steps asks for more.`,
   );
   return { ...flags, steps, set: [`batch=${batch}`, ...(flags.set ?? [])] };
@@ -117,15 +147,23 @@ async function scores(
   return { row: { model, textToVideo, videoToText }, protocol: protocolText(protocol) };
 }
 
-function verdict(rows: readonly ScoreRow[]): string {
-  const [trained, untrainedRow, shuffled] = rows.map(({ textToVideo }) => textToVideo);
-  if (trained === undefined || untrainedRow === undefined || shuffled === undefined) return '';
-  const learned = byChance(trained) < SIGNIFICANCE;
-  const leaks = byChance(shuffled) < SIGNIFICANCE;
+/** Whether the trained model, and whether the control, is above chance. */
+function judgedOf(rows: Rows): { readonly learned: boolean; readonly leaks: boolean } {
+  const [trained, , shuffled] = rows;
+  return {
+    learned: byChance(trained.textToVideo) < SIGNIFICANCE,
+    leaks: shuffled !== undefined && byChance(shuffled.textToVideo) < SIGNIFICANCE,
+  };
+}
+
+function verdict(rows: Rows): string {
+  const { learned, leaks } = judgedOf(rows);
+  const [{ textToVideo: trained }, { textToVideo: begun }, control] = rows;
+  const shuffled = control === undefined ? 'not yet known' : percent(control.textToVideo.recallAt1);
   return [
     `Text-to-video R@1 in a gallery of ${trained.gallery} held-out clips: ${percent(trained.recallAt1)}`,
-    ` (chance ${percent(trained.chanceAt1)}, untrained ${percent(untrainedRow.recallAt1)},`,
-    ` captions shuffled ${percent(shuffled.recallAt1)}).`,
+    ` (chance ${percent(trained.chanceAt1)}, untrained ${percent(begun.recallAt1)},`,
+    ` captions shuffled ${shuffled}).`,
     learned ? ' It learned.' : ' It did NOT learn: chance reaches as much.',
     leaks ? ' The shuffled control is above chance: something leaks, do not trust the figure.' : '',
   ].join('');

@@ -229,6 +229,12 @@ describe('lacuna inspect', () => {
       kind: 'a run of Lacuna',
       facts: { checkpoint: 'after 1 steps' },
     });
+    const ofClassifier = JSON.parse(await said(inspectCommand, classifier, '--json'));
+    expect(ofClassifier).toMatchObject({
+      kind: 'a fine-tuned run of Lacuna',
+      facts: { checkpoint: 'after 1 steps', 'classes of label': expect.any(String) },
+    });
+    expect(ofClassifier.numbers).toBeGreaterThan(ofClassifier.facts.parameters);
     const checkpoint = join(run, 'checkpoints', 'step-00000001');
     const ofCheckpoint = JSON.parse(await said(inspectCommand, checkpoint, '--json'));
     expect(ofCheckpoint.numbers).toBe(ofRun.numbers);

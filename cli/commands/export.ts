@@ -7,6 +7,8 @@ import {
   type ExportRecord,
   exportHuggingFace,
   exportTorch,
+  type License,
+  requireLicense,
 } from '../../run/index.js';
 import { LacunaError } from '../../spec/index.js';
 import { exportOnnx } from '../export/export-onnx.js';
@@ -24,6 +26,8 @@ interface ExportFlags {
   readonly output?: string;
   readonly model?: ExportModelName;
   readonly license?: string;
+  readonly licenseName?: string;
+  readonly licenseLink?: string;
   readonly maxShardSize?: number;
   readonly json?: boolean;
 }
@@ -49,8 +53,10 @@ export function exportCommand(): Command {
     )
     .option(
       '--license <id>',
-      'the licence of the weights, for the card: apache-2.0, cc-by-nc-4.0, ... (default: stated as not stated)',
+      'the licence of the weights, for the card: apache-2.0, cc-by-nc-4.0, other, ... (default: stated as not stated)',
     )
+    .option('--license-name <name>', 'with --license other: what the licence is called')
+    .option('--license-link <address>', 'with --license other: where it can be read')
     .option(
       '--max-shard-size <size>',
       'with hf: size of a file beyond which the weights go on in another (default: 5GB)',
@@ -62,6 +68,7 @@ export function exportCommand(): Command {
       `
 Examples:
   $ lacuna export runs/my-run --license apache-2.0
+  $ lacuna export runs/my-run --license other --license-name my-licence --license-link https://example.org/licence
   $ lacuna export runs/my-run --model videomae-encoder --output my-encoder
   $ lacuna export runs/my-run --model distilbert
   $ lacuna export runs/my-run --max-shard-size 500MB
@@ -75,7 +82,14 @@ Examples:
 }
 
 async function exportRun(folder: string, flags: ExportFlags): Promise<void> {
-  const { format, model, license, maxShardSize, json = false } = flags;
+  const { format, model, maxShardSize, json = false } = flags;
+  const { license, licenseName, licenseLink } = flags;
+  const stated: License = {
+    ...(license === undefined ? {} : { license }),
+    ...(licenseName === undefined ? {} : { licenseName }),
+    ...(licenseLink === undefined ? {} : { licenseLink }),
+  };
+  requireLicense(stated);
   if (maxShardSize !== undefined && format !== 'hf') {
     throw new LacunaError({
       where: '--max-shard-size',
@@ -92,7 +106,7 @@ async function exportRun(folder: string, flags: ExportFlags): Promise<void> {
     record = await WRITERS[format](run, output, {
       version: version(),
       ...(model === undefined ? {} : { model }),
-      ...(license === undefined ? {} : { license }),
+      ...stated,
       ...(maxShardSize === undefined ? {} : { maxShardBytes: maxShardSize }),
       onProgress: (done, total) => line.show(`writing ${done} of ${total}`),
     });

@@ -24,6 +24,7 @@ import {
   seedOption,
   setOption,
   tensorboardOption,
+  trackioOption,
 } from '../options/shared-options.js';
 import { RunDisplay } from '../run-display.js';
 import { stopSignal } from '../stop-signal.js';
@@ -89,6 +90,7 @@ export function finetuneCommand(): Command {
     .addOption(seedOption())
     .option('--workers <n>', 'decoding threads')
     .addOption(tensorboardOption())
+    .addOption(trackioOption())
     .addOption(jsonOption())
     .addOption(setOption());
   return withBackendOptions(command)

@@ -12,8 +12,9 @@ export function inspectCommand(): Command {
   return new Command('inspect')
     .description(
       'Tells what a file or a folder holds: names, types and shapes of its tensors, metadata, counts, the digest.\n' +
-        'Known are safetensors and ONNX files, runs of Lacuna, their checkpoints, and models as Hugging Face saves\n' +
-        'them. Each byte is read once, for the digest; nothing of it is run.',
+        'Known are safetensors and ONNX files, what Lacuna writes (runs of any task, checkpoints, exports, sweeps,\n' +
+        'shards, similarity maps, indices of videos), and models as Hugging Face saves them. What is listed is read\n' +
+        'once, for the digest; nothing of it is run.',
     )
     .argument('<path>', 'the file or the folder')
     .option(
@@ -29,6 +30,8 @@ Examples:
   $ lacuna inspect exports/my-run-onnx/video_encoder.onnx
   $ lacuna inspect runs/my-run
   $ lacuna inspect runs/my-run/checkpoints/step-00001000 --all
+  $ lacuna inspect sweeps/tgm-mask-ratio
+  $ lacuna inspect video-index
   $ lacuna inspect vit-base-patch16-224-in21k --json`,
     )
     .action(async (path: string, { all = false, json = false }: InspectFlags) => {

@@ -16,6 +16,7 @@ import {
   seedOption,
   setOption,
   tensorboardOption,
+  trackioOption,
 } from '../options/shared-options.js';
 import { RunDisplay } from '../run-display.js';
 import { stopSignal } from '../stop-signal.js';
@@ -57,6 +58,7 @@ export function pretrainCommand(): Command {
     .addOption(seedOption())
     .option('--workers <n>', 'decoding threads')
     .addOption(tensorboardOption())
+    .addOption(trackioOption())
     .addOption(jsonOption());
   return withBackendOptions(command)
     .option('--config <file>', 'JSON configuration; flags override it')
@@ -82,7 +84,7 @@ Examples:
   $ lacuna pretrain --data captions.jsonl --preset mac-vitb --batch 512 --microbatches 64   # 8 clips at a time
   $ lacuna pretrain --data captions.jsonl --preset mac-vitb-curriculum --set 'data.others=[{"list": "pictures.jsonl"}]'
   $ lacuna pretrain --data pictures.jsonl --preset flip-vitb --batch 256 --set mask.ratio=0.75
-  $ lacuna pretrain --config run.json --steps 2000
+  $ lacuna pretrain --config run.json --steps 2000 --trackio my-project
   $ lacuna pretrain --resume runs/my-run
   $ lacuna pretrain --resume runs/my-run --epochs 800 --root /mnt/videos
 

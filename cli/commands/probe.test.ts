@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DemoData, makeDemoData } from '../../data/index.js';
-import { readEvaluations, readMetrics } from '../../run/index.js';
+import { inspect, readEvaluations, readMetrics } from '../../run/index.js';
 import { lacuna } from '../testing/lacuna.js';
 import { oneStepRun } from '../testing/one-step-run.js';
 
@@ -54,6 +54,11 @@ describe('lacuna probe', () => {
     expect(finished.stdout.match(accuracy)?.[0]).toBe(straight.stdout.match(accuracy)?.[0]);
     const manifest = JSON.parse(await readFile(join(path, 'manifest.json'), 'utf8')) as object;
     expect(manifest).toMatchObject({ task: 'linear-probe', settings: { run, steps } });
+    expect(await inspect(path)).toMatchObject({
+      kind: 'a probe of Lacuna',
+      facts: { head: 'linear', checkpoint: `after ${steps} steps` },
+      tensors: expect.arrayContaining([expect.objectContaining({ dtype: 'F32' })]),
+    });
     const report = await lacuna(['report', path]);
     expect(report.stdout).toBe(`The report is in ${join(path, 'report.html')}\n`);
     const page = await readFile(join(path, 'report.html'), 'utf8');

@@ -10,7 +10,7 @@ export function runsCommand(): Command {
       'Lists runs, the newest last: what each trains, how far it is, its last loss and evaluations, and the\n' +
         'settings in which they differ. Runs that are trained meanwhile are read, not disturbed.',
     )
-    .argument('[folders...]', 'runs, or folders that hold runs (default: runs)')
+    .argument('[folders...]', 'runs, sweeps, or folders that hold runs or sweeps (default: runs)')
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -18,6 +18,7 @@ export function runsCommand(): Command {
 Examples:
   $ lacuna runs
   $ lacuna runs runs/tube runs/motion
+  $ lacuna runs sweeps/tgm-mask-ratio
   $ lacuna runs experiments --json
 
 A run is "running" while its lock is held, "finished" after its last step, and "stopped" otherwise: it can go on.`,

@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import {
   embedTexts,
   modelDigest,
@@ -15,6 +14,7 @@ import { openBackend } from '../open-backend.js';
 import { jsonOption, printJson } from '../options/json-option.js';
 import { indexOption } from '../options/shared-options.js';
 import { startSearchServer } from '../search/search-server.js';
+import { serveUntilStopped } from '../serve/serve-until-stopped.js';
 import { wholeNumber } from '../whole-number.js';
 import { withTeacher } from '../with-teacher.js';
 
@@ -39,11 +39,9 @@ export function searchCommand(): Command {
     .option('--model <run>', 'where the run lies that the index was made with, if it was moved')
     .option('--top <n>', 'videos that are told, at most', wholeNumber(1, 1000), 10)
     .addOption(jsonOption())
-    .addOption(
-      new Option(
-        '--open',
-        'serve a page, to this machine alone, where sentences are typed and clips play',
-      ).conflicts('json'),
+    .option(
+      '--open',
+      'serve a page, to this machine alone, where sentences are typed and clips play',
     )
     .option(
       '--port <n>',
@@ -88,7 +86,12 @@ async function search(sentence: string | undefined, flags: SearchFlags): Promise
         const [query] = await embedTexts(whole, [text]);
         return searchIndex(index, query as Float32Array, top);
       };
-      if (serves) return serve(index, find, sentence, flags.port);
+      if (serves) {
+        const server = await startSearchServer({ index, find, port: flags.port });
+        const query = sentence === undefined ? '' : `?q=${encodeURIComponent(sentence)}`;
+        const result = { index: folder, videos: index.videos.length };
+        return serveUntilStopped(server, json, { url: `${server.url}${query}`, result });
+      }
       const hits = await find(sentence ?? '');
       if (json) return printJson({ sentence, hits: hits.map(plain) });
       console.log(table(hits));
@@ -96,21 +99,6 @@ async function search(sentence: string | undefined, flags: SearchFlags): Promise
   } finally {
     await model.backend.dispose();
   }
-}
-
-/** Serves the page until Ctrl-C. */
-async function serve(
-  index: VideoIndex,
-  find: (sentence: string) => Promise<readonly SearchHit[]>,
-  sentence: string | undefined,
-  port: number,
-): Promise<void> {
-  const server = await startSearchServer({ index, find, port });
-  const query = sentence === undefined ? '' : `?q=${encodeURIComponent(sentence)}`;
-  console.log(`The page is at ${server.url}${query}`);
-  console.log('Ctrl-C ends it.');
-  await once(process, 'SIGINT');
-  await server.close();
 }
 
 /** @throws LacunaError where another model would embed the sentence than embedded the videos. */

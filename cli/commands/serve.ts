@@ -1,11 +1,14 @@
 import { Command } from 'commander';
+import { jsonOption } from '../options/json-option.js';
 import { startPageServer } from '../serve/page-server.js';
+import { serveUntilStopped } from '../serve/serve-until-stopped.js';
 import { wholeNumber } from '../whole-number.js';
 
 interface ServeFlags {
   readonly port: number;
   readonly host: string;
   readonly name?: string;
+  readonly json?: boolean;
 }
 
 export function serveCommand(): Command {
@@ -16,6 +19,7 @@ export function serveCommand(): Command {
     .option('--port <n>', 'where to listen; 0 takes a free port', wholeNumber(0, 65_535), 8787)
     .option('--host <address>', 'the address to listen at', '127.0.0.1')
     .option('--name <host>', 'another name of the server: that of a proxy with HTTPS before it')
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       `
@@ -35,9 +39,8 @@ Examples:
   $ lacuna serve --port 0
   $ lacuna serve --host 0.0.0.0 --name gpu.example.org`,
     )
-    .action(async (flags: ServeFlags) => {
-      const { url } = await startPageServer(flags);
-      console.log(`The page is at ${url}`);
-      console.log('Ctrl-C ends it.');
+    .action(async ({ json = false, ...flags }: ServeFlags) => {
+      const result = { suite: 'conformance' };
+      await serveUntilStopped(await startPageServer(flags), json, { result });
     });
 }

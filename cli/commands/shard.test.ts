@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { writeTestVideo } from '../../data/testing/test-videos.js';
 import { dataCommand } from './data.js';
+import { inspectCommand } from './inspect.js';
 import { shardCommand } from './shard.js';
 
 let folder = '';
@@ -51,6 +52,9 @@ it('makes shards, says what is left out, and goes on where all is there', async 
     'shard-000000.tar/000000000.mp4',
     'shard-000000.tar/000000002.mp4',
   ]);
+  expect(await said(inspectCommand(), at('shards'))).toMatch(
+    /: shards of clips, .*shards: 1\n.*clips: 3\n.*content: video/s,
+  );
   // A folder of shards is named as a list is.
   const checked = await said(dataCommand(), 'check', at('shards'), '--page', at('page.html'));
   expect(checked).toContain('2 videos');

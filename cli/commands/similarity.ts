@@ -125,7 +125,7 @@ async function similarity(flags: SimilarityFlags): Promise<void> {
     line.end();
     if (flags.json === true) printJson({ output: flags.output, form: recipe.form, ...result });
     else console.log(similaritySummary(result, recipe.form, flags.output));
-    if (!result.finished) process.exitCode = 1;
+    if (!result.finished) process.exitCode = 130;
   } finally {
     await aligner.dispose();
   }

@@ -20,6 +20,7 @@ import {
   seedOption,
   setOption,
   tensorboardOption,
+  trackioOption,
 } from '../options/shared-options.js';
 import { RunDisplay } from '../run-display.js';
 import { stopSignal } from '../stop-signal.js';
@@ -63,6 +64,7 @@ export function tuneCommand(): Command {
     .addOption(seedOption())
     .option('--workers <n>', 'decoding threads')
     .addOption(tensorboardOption())
+    .addOption(trackioOption())
     .addOption(jsonOption())
     .addOption(setOption());
   return withBackendOptions(command)

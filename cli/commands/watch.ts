@@ -1,12 +1,14 @@
-import { once } from 'node:events';
 import { setPriority } from 'node:os';
 import { Command } from 'commander';
+import { jsonOption } from '../options/json-option.js';
+import { serveUntilStopped } from '../serve/serve-until-stopped.js';
 import { startWatchServer } from '../watch/watch-server.js';
 import { wholeNumber } from '../whole-number.js';
 
 interface WatchFlags {
   readonly port: number;
   readonly examples: number;
+  readonly json?: boolean;
 }
 
 /** A process of this priority takes what others leave: the run goes first. */
@@ -27,20 +29,22 @@ export function watchCommand(): Command {
       wholeNumber(0, 16),
       2,
     )
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       `
 Examples:
   $ lacuna watch runs/my-run
   $ lacuna watch runs/my-run --port 0 --examples 0
+  $ lacuna watch runs/my-run --json    # one line with the address, for programs
   $ ssh -L 8790:127.0.0.1:8790 host    # of a run on another machine: then open http://127.0.0.1:8790/ here`,
     )
-    .action(async (folder: string, flags: WatchFlags) => {
+    .action(async (folder: string, { json = false, ...flags }: WatchFlags) => {
       setPriority(LOW_PRIORITY);
       const server = await startWatchServer({ folder, ...flags });
-      console.log(`The page is at ${server.url}`);
-      console.log('Ctrl-C ends it; the run goes on.');
-      await once(process, 'SIGINT');
-      await server.close();
+      await serveUntilStopped(server, json, {
+        ends: 'Ctrl-C ends it; the run goes on.',
+        result: { run: folder },
+      });
     });
 }

@@ -36,6 +36,8 @@ describe('lacuna conform', () => {
       [],
     );
     expect(conform('--compare', report, report).stdout).toContain('0 checks changed');
+    const told: unknown = JSON.parse(conform('--compare', report, report, '--json').stdout);
+    expect(told).toEqual({ sameSuite: true, changes: [] });
   });
 
   it('believes no report what it does not show, unless a person accepts that', () => {
@@ -81,6 +83,8 @@ describe('lacuna conform', () => {
       EXIT.passed,
       expect.stringContaining('PASS primitive/not'),
     ]);
+    const told = conform('--replay', 'primitive/not:shape=[3];regime="ties";draw=1', '--json');
+    expect(JSON.parse(told.stdout)).toMatchObject({ id: 'primitive/not', verdict: 'pass' });
     const unknown = conform('--replay', 'primitive/sine:x=1');
     expect([unknown.code, unknown.stderr]).toEqual([
       EXIT.usage,

@@ -20,6 +20,7 @@ export interface ConformFlags extends BackendFlags {
   readonly compare?: readonly string[];
   readonly page?: readonly string[];
   readonly vectors?: string;
+  readonly json?: true;
 }
 
 /** What the exit code says. */

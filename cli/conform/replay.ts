@@ -9,9 +9,10 @@ import {
 import { LacunaError } from '../../spec/index.js';
 import { type ConformFlags, EXIT } from './options.js';
 import { openSubject } from './subject.js';
+import type { Told } from './told.js';
 
-/** Runs the one case that an address names; the exit code. */
-export async function replay(address: string, flags: ConformFlags): Promise<number> {
+/** Runs the one case that an address names; undefined where the subject is not here. */
+export async function replay(address: string, flags: ConformFlags): Promise<Told | undefined> {
   const checks = [...ALL_CHECKS, ...REAL_CHECKS];
   // A check without cases has its id for an address.
   const whole = checks.find((each) => each.family === undefined && each.id === address);
@@ -24,7 +25,7 @@ export async function replay(address: string, flags: ConformFlags): Promise<numb
   const opened = await openSubject(flags);
   if (typeof opened === 'string') {
     console.error(`not run: ${opened}`);
-    return EXIT.notRun;
+    return undefined;
   }
   try {
     const finding =
@@ -36,12 +37,14 @@ export async function replay(address: string, flags: ConformFlags): Promise<numb
     const { level, clauses } = check;
     const report = { ...verdictOf('pass'), ...finding, id, level, clauses, seconds: 0 };
     const why = explain(report, { seed: 1 });
-    console.log(`${finding.verdict.toUpperCase()} ${address}${why === '' ? '' : `\n${why}`}`);
-    console.log(
-      `${finding.elements - finding.undecided} of ${finding.elements} elements judged, ` +
+    return {
+      code: finding.verdict === 'pass' ? EXIT.passed : EXIT.failed,
+      text:
+        `${finding.verdict.toUpperCase()} ${address}${why === '' ? '' : `\n${why}`}\n` +
+        `${finding.elements - finding.undecided} of ${finding.elements} elements judged, ` +
         `largest error over bound ${finding.worstRatio.toPrecision(3)}`,
-    );
-    return finding.verdict === 'pass' ? EXIT.passed : EXIT.failed;
+      result: { address, ...report },
+    };
   } finally {
     await opened.close();
   }

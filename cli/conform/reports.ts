@@ -18,13 +18,13 @@ import { conformancePage } from './page.js';
 /** Findings are shown beside this file where the command line names no other. */
 const FILE = 'README.md';
 
-/** Writes a report in every form that there is, each a file; tells of each on a line of its own. */
+/** Writes a report in every form that there is, each a file; a sentence that names them. */
 export async function writeReports(
   folder: string,
   report: ConformanceReport,
   outputs: readonly CaseOutputs[],
   file: string = FILE,
-): Promise<void> {
+): Promise<string> {
   await mkdir(folder, { recursive: true });
   const forms: Readonly<Record<string, string>> = {
     'report.json': writeReport({ ...report, outputs }),
@@ -37,5 +37,5 @@ export async function writeReports(
     'badge.svg': badgeSvg(report),
   };
   for (const [name, text] of Object.entries(forms)) await replaceFile(join(folder, name), text);
-  console.log(`\nThe reports are in ${folder}: ${Object.keys(forms).join(', ')}`);
+  return `The reports are in ${folder}: ${Object.keys(forms).join(', ')}`;
 }

@@ -23,6 +23,7 @@ import {
   type Subject,
 } from '../../conformance/index.js';
 import { LacunaError } from '../../spec/index.js';
+import { note } from '../note.js';
 import { visibleText } from '../visible-text.js';
 import { ConformDisplay } from './display.js';
 import { writeFailedPrograms } from './failed-programs.js';
@@ -30,24 +31,28 @@ import { type ConformFlags, EXIT } from './options.js';
 import { demoOutcome } from './outcome.js';
 import { writeReports } from './reports.js';
 import { knownFailures, type OpenSubject, openSubject } from './subject.js';
+import type { Told } from './told.js';
 
-/** Runs the suite on a backend or port; the exit code. */
-export async function runSuite(flags: ConformFlags): Promise<number> {
+/** Runs the suite on a backend or port; undefined where it is not here. */
+export async function runSuite(flags: ConformFlags): Promise<Told | undefined> {
   const known = await knownFailures(flags.known);
   const opened = await openSubject(flags);
   if (typeof opened === 'string') {
     console.error(`not run: ${opened}`);
-    return EXIT.notRun;
+    return undefined;
   }
   try {
     if (flags.explore !== undefined) return await explore(opened, flags, flags.explore);
     const { report, outputs } = await run(opened, flags, { known });
-    console.log(formatReport(report));
-    console.log(`\n${levelTable(report).join('\n')}`);
-    if (flags.out !== undefined) await writeReports(flags.out, report, outputs, flags.at);
+    const { out, at } = flags;
+    const written = out === undefined ? '' : `\n\n${await writeReports(out, report, outputs, at)}`;
     const summary = process.env.GITHUB_STEP_SUMMARY;
     if (summary !== undefined) appendFileSync(summary, visibleText(markdown(report)));
-    return exitCode(report);
+    return {
+      code: exitCode(report),
+      text: `${formatReport(report)}\n\n${levelTable(report).join('\n')}${written}`,
+      result: { ...report, outputs },
+    };
   } finally {
     await opened.close();
   }
@@ -101,39 +106,48 @@ function checksOf(flags: ConformFlags, subject: Subject): readonly Check[] {
   return double === true ? DOUBLE_CHECKS : checksFor(subject);
 }
 
-/** Fresh seeds until the time is over. */
-async function explore(opened: OpenSubject, flags: ConformFlags, seconds: number): Promise<number> {
+/** Fresh seeds until the time is over; what fails is told when it does. */
+async function explore(opened: OpenSubject, flags: ConformFlags, seconds: number): Promise<Told> {
   const end = performance.now() + 1000 * seconds;
   const first = flags.seed ?? Math.floor(Date.now() / 1000);
   let [runs, cases] = [0, 0];
   let worst: number = EXIT.passed;
+  const failed: object[] = [];
+  const tell = flags.json === true ? note : (text: string): void => console.log(text);
   for (let seed = first; performance.now() < end; seed++) {
     const { report } = await run(opened, { ...flags, seed }, {});
     runs += 1;
     cases += report.checks.reduce((sum, check) => sum + check.cases, 0);
     if (!report.ok) {
-      console.log(formatReport(report));
-      for (const check of report.checks) keep(check, flags.out ?? 'found');
+      tell(formatReport(report));
+      for (const check of report.checks) {
+        const sentence = keep(check, flags.out ?? 'found');
+        if (sentence !== undefined) tell(sentence);
+        if (check.failure !== undefined) failed.push({ seed, ...check });
+      }
       worst = Math.max(worst, exitCode(report));
     }
   }
-  console.log(`explored ${runs} seeds from ${first} on, ${cases} cases`);
-  return worst;
+  return {
+    code: worst,
+    text: `explored ${runs} seeds from ${first} on, ${cases} cases`,
+    result: { first, seeds: runs, cases, failed },
+  };
 }
 
-/** Freezes the case of a failure as a value: a seed is only good while the generators stay. */
-function keep({ id, level, clauses, failure }: CheckReport, folder: string): void {
+/** Freezes the case of a failure as a value: a seed is only good while the generators stay. Says where it is. */
+function keep({ id, level, clauses, failure }: CheckReport, folder: string): string | undefined {
   const family = ALL_CHECKS.find((check) => check.id === id)?.family;
-  if (failure === undefined || family === undefined) return;
+  if (failure === undefined || family === undefined) return undefined;
   const { address, what } = failure;
   const drawn = family.make(parseAddress(address).parameters);
   const file = join(folder, `${id.replaceAll(/[^a-z0-9]+/g, '-')}.json`);
   mkdirSync(folder, { recursive: true });
   try {
     writeFileSync(file, freeze(drawn, { found: what, level, clauses, address }));
-    console.log(`frozen in ${file}; to keep it, put it into conformance/vectors/frozen`);
+    return `frozen in ${file}; to keep it, put it into conformance/vectors/frozen`;
   } catch (error) {
     if (!(error instanceof LacunaError)) throw error;
-    console.log(`not frozen: ${error.message}`);
+    return `not frozen: ${error.message}`;
   }
 }

@@ -60,7 +60,7 @@ export async function demoSettings(
   });
 }
 
-/** The trained model, or undefined where the run was stopped. */
+/** The trained model, or undefined where the run was stopped; its folder then goes on by `lacuna pretrain --resume`. */
 export async function train(
   settings: RunSettings,
   backend: Backend,
@@ -72,10 +72,7 @@ export async function train(
     onEvent: display.show,
     signal,
   });
-  if (!finished) {
-    console.log(`Stopped. Continue this run with: lacuna pretrain --resume ${folder}`);
-    return undefined;
-  }
+  if (!finished) return undefined;
   const tokenizer = capabilitiesOf(settings).readsText
     ? createTokenizer(await readTokenizer(folder))
     : undefined;

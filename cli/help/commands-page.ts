@@ -47,10 +47,7 @@ export function helpOf({ name, command }: ListedCommand): string {
 /** The page of all commands: what they have in common, then the help of each. */
 export async function commandsPage(): Promise<string> {
   const all = await listedCommands();
-  const has = (each: ListedCommand): boolean =>
-    each.command.options.some(({ long }) => long === '--json');
   const listed = all.map(({ name }) => `[${name}](#lacuna-${name.replaceAll(' ', '-')})`);
-  const json = all.filter(has).map(({ name }) => `\`${name}\``);
   const sections = all.map((each) => `## lacuna ${each.name}\n\n\`\`\`\n${helpOf(each)}\n\`\`\`\n`);
   return `<!-- Written from the help of each command, and held to it, by cli/help/commands-page.test.ts. -->
 
@@ -62,20 +59,20 @@ In a clone \`lacuna\` is \`npm run --silent lacuna --\`.
 
 ## For programs
 
-\`--json\` prints one JSON document on standard output, and nothing else is there: keys in camel case, scores by the
-names that tables give them, paths as they were given. Progress, notes and errors are on the error output, with
-\`--json\` and without. These have it: ${json.join(', ')}. \`conform --out\` writes its report as JSON
-and in the formats of CI.
+Every command has \`--json\`: it prints one JSON document on standard output, and nothing else is there: keys in camel case,
+scores by the names that tables give them, paths as they were given. What serves a page (\`watch\`, \`serve\`, \`search --open\`)
+prints it on one line once it listens: \`url\`, and what is served. Progress, notes and errors are on the error output, with \`--json\` and
+without; after an error there is no document. \`conform --json\` prints what \`--out\` writes as \`report.json\`; \`--out\` has the formats of CI, too.
 
 | exit code | when |
 |---|---|
-| 0 | it is done; of \`pretrain\`, \`tune\`, \`finetune\`, \`probe\` and \`sweep\` also: Ctrl-C ended it with a checkpoint (\`finished\` is false), and \`--resume\`, or the same command of a sweep, continues it |
-| 1 | it failed, and the error output says what, where and how to mend it; of \`similarity\` also: it was stopped and can go on; of \`data check\`: a file is broken |
+| 0 | it is done; of \`demo\`, \`pretrain\`, \`tune\`, \`finetune\`, \`probe\` and \`sweep\` also: Ctrl-C ended it with a checkpoint (\`finished\` is false), and \`--resume\`, or the same command of a sweep, continues it; of what serves a page: Ctrl-C ended it |
+| 1 | it failed, and the error output says what, where and how to mend it, a wrong command line too; of \`data check\` also: a file is broken; of \`plan\`: the run does not fit |
 | 2 | of \`data check\`: the list is none |
-| 130 | of \`caption\` and \`shard\`: it was stopped and can go on |
+| 130 | of \`caption\`, \`shard\` and \`similarity\`: it was stopped, and the same command goes on |
 | 128 + n | signal n ended it: 130 Ctrl-C, 137 \`kill -9\`, 141 nobody read its output any more, 143 a stop |
 
-Those of \`conform\`: ${EXIT.passed} everything passed, ${EXIT.failed} something did not, ${EXIT.usage} wrong command line or file, ${EXIT.invalid} the run
+Those of \`conform\` are its own: ${EXIT.passed} everything passed, ${EXIT.failed} something did not, ${EXIT.usage} wrong command line or file, ${EXIT.invalid} the run
 proves nothing, ${EXIT.notRun} the backend is not here.
 
 ${sections.join('\n')}`;

@@ -27,6 +27,7 @@ export interface RunFlags extends BackendFlags, ListFlags {
   readonly seed?: string;
   readonly workers?: string;
   readonly tensorboard?: boolean;
+  readonly trackio?: string;
   readonly set?: readonly string[];
   /** Folders that first weights come from. */
   readonly init?: readonly string[];
@@ -50,12 +51,20 @@ const KEYS: Readonly<Record<Exclude<keyof RunFlags, 'config' | 'set' | 'init'>, 
   seed: 'seed',
   workers: 'data.workers',
   tensorboard: 'tensorboard',
+  trackio: 'trackio',
   backend: 'backend.name',
   device: 'backend.device',
   threads: 'backend.threads',
   precision: 'backend.precision',
 };
-const TEXT_KEYS = new Set(['data.list', 'data.root', 'data.split', 'data.video', 'output']);
+const TEXT_KEYS = new Set([
+  'data.list',
+  'data.root',
+  'data.split',
+  'data.video',
+  'output',
+  'trackio',
+]);
 
 /**
  * The settings that a file and flags make.

@@ -26,6 +26,12 @@ export const tensorboardOption = (): Option =>
     'write event files for TensorBoard into the run folder, too: tensorboard --logdir runs',
   );
 
+export const trackioOption = (): Option =>
+  new Option(
+    '--trackio <project>',
+    'tell this project of Trackio of the run at each checkpoint, too: trackio show',
+  );
+
 /** Reads a flag that may be given more than once. */
 export function collect(value: string, earlier: readonly string[] = []): readonly string[] {
   return [...earlier, value];

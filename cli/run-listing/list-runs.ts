@@ -1,3 +1,4 @@
+import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type RunSummary, summarizeRun } from '../../run/index.js';
@@ -5,6 +6,8 @@ import { LacunaError } from '../../spec/index.js';
 
 /** What a folder has that holds a run. */
 const MANIFEST = 'manifest.json';
+/** What a folder has that is a run, a sweep (of which a row with a seed is a folder), or such a row. */
+const RUNS_BELOW = [MANIFEST, 'table.json', 'scores.json'];
 /** Folders that are looked into, at most. */
 const MAX_FOLDERS = 10_000;
 
@@ -21,7 +24,7 @@ export interface RunListing {
 }
 
 /**
- * The runs in folders: a folder that is a run itself, or the runs right in it.
+ * The runs in folders: a folder that is a run itself, or the runs right in it, and those of its sweeps.
  *
  * @throws LacunaError for a folder that is not there, or holds too many.
  */
@@ -43,6 +46,7 @@ export async function listRuns(folders: readonly string[]): Promise<RunListing> 
   return { runs, unreadable };
 }
 
+/** The runs in a folder: itself, those right in it, and those of the sweeps right in it or that it is. */
 async function candidates(folder: string): Promise<readonly string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
     throw new LacunaError(
@@ -55,22 +59,33 @@ async function candidates(folder: string): Promise<readonly string[]> {
       { cause },
     );
   });
-  if (entries.some(({ name }) => name === MANIFEST)) return [folder];
-  const inside = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-  if (inside.length > MAX_FOLDERS) {
+  const budget = { left: MAX_FOLDERS };
+  return runsIn(folder, entries, budget, () => {
     throw new LacunaError({
       where: folder,
       what: 'there are too many folders to look into',
-      got: String(inside.length),
       expected: `at most ${MAX_FOLDERS}`,
       fix: 'Name the runs themselves.',
     });
-  }
+  });
+}
+
+async function runsIn(
+  folder: string,
+  entries: readonly Dirent[],
+  budget: { left: number },
+  tooMany: () => never,
+): Promise<readonly string[]> {
+  if (entries.some(({ name }) => name === MANIFEST)) return [folder];
   const found: string[] = [];
+  const inside = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
   for (const name of inside.sort()) {
+    if (budget.left-- === 0) tooMany();
     const path = join(folder, name);
-    const names = await readdir(path).catch((): string[] => []);
-    if (names.includes(MANIFEST)) found.push(path);
+    const own = await readdir(path, { withFileTypes: true }).catch((): Dirent[] => []);
+    if (own.some((entry) => RUNS_BELOW.includes(entry.name))) {
+      found.push(...(await runsIn(path, own, budget, tooMany)));
+    }
   }
   return found;
 }

@@ -63,6 +63,22 @@ it('lists the runs of a folder, the newest last, with what their settings differ
   expect(table).toContain(`mask.kind\n    random: ${join(folder, 'random')}\n`);
 });
 
+it('finds the runs of a sweep, and of the sweeps in a folder', async () => {
+  const row = join(folder, 'sweeps', 'mine', 'tube-0');
+  await mkdir(row, { recursive: true });
+  await writeFile(join(row, 'scores.json'), '{}');
+  await writtenRun(join('sweeps', 'mine', 'tube-0', 'pretrain'), 3, { ratio: 0.5 });
+  await mkdir(join(folder, 'sweeps', 'other', 'deep'), { recursive: true });
+  const run = join(row, 'pretrain');
+  const found = async (path: string): Promise<readonly string[]> =>
+    (await listRuns([path])).runs.map(({ path: each }) => each);
+  expect(await found(join(folder, 'sweeps', 'mine'))).toEqual([run]);
+  expect(await found(join(folder, 'sweeps'))).toEqual([]);
+  await writeFile(join(folder, 'sweeps', 'mine', 'table.json'), '{}');
+  expect(await found(join(folder, 'sweeps'))).toEqual([run]);
+  await rm(join(folder, 'sweeps'), { recursive: true });
+});
+
 it('takes runs by their names, and refuses what is no folder', async () => {
   expect((await listRuns([join(folder, 'damaged')])).unreadable.length).toBe(1);
   const { runs } = await listRuns([join(folder, 'tube'), join(folder, 'random')]);

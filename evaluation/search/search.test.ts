@@ -22,6 +22,7 @@ import {
   makeDemoData,
   trainBpe,
 } from '../../data/index.js';
+import { inspect } from '../../run/inspect/inspect.js';
 import type { TrainedModel } from '../../run/open-program.js';
 import { parseConfig } from '../../run/settings/parse-config.js';
 import { resolveSettings } from '../../run/settings/settings.js';
@@ -140,6 +141,11 @@ describe('indexVideos', () => {
     expect(first).toMatchObject({ videos: 3, embedded: 3, known: 0, removed: 0, leftOut: 0 });
     expect(index.videos.every(({ segments }) => segments > 1)).toBe(true);
     expect(index.vectors.length).toBe(first.segments * index.width);
+    expect(await inspect(join(folder, 'a'))).toMatchObject({
+      kind: 'an index of videos',
+      facts: { videos: 3, run: '/run', width: index.width },
+      tensors: [{ name: 'vectors', dtype: 'F32', shape: [first.segments, index.width] }],
+    });
     const [again, same] = await made('a');
     expect(again).toMatchObject({ embedded: 0, known: 3 });
     expect(same).toEqual(index);

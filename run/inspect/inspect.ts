@@ -1,22 +1,24 @@
 import { open, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { sha256 } from '../../core/sha256.js';
-import { fileDigest, readOnnxFile, SafetensorsFile } from '../../formats/index.js';
+import { INDEX_FILE } from '../../data/shards/shard-recipe.js';
+import { readOnnxFile, SafetensorsFile } from '../../formats/index.js';
 import { TensorProto_DataType, type ValueInfoProto } from '../../formats/onnx/onnx_pb.js';
 import { LacunaError } from '../../spec/index.js';
 import { MANIFEST } from '../read-manifest.js';
-import { readManifest } from '../run-folder.js';
-import { newestStage } from '../stages.js';
 import { namesIn, readJson, weightFileNames } from '../weights/weight-files.js';
 import type { InspectedFile, InspectedTensor, Inspection } from './inspection.js';
+import { cut, digestOf, oneFile, plainFiles } from './parts.js';
+import { inspectMaps, inspectShards, inspectSweep, inspectVideoIndex } from './told-data.js';
+import { toldRun } from './told-run.js';
 
-/** Names and texts of a file's metadata that are told. */
+/** Names of a file's metadata that are told. */
 const MAX_METADATA = 100;
-const MAX_TEXT = 400;
+/** The vectors of an index of videos. */
+const INDEXED_VECTORS = /^vectors-[0-9a-f]{16}\.safetensors$/;
 
 /**
- * Tells what a file or a folder holds: a safetensors or an ONNX file, a run of Lacuna, one of its
- * checkpoints, or a model as Hugging Face saves it. Of tensors names, types and shapes are read, and every
+ * Tells what a file or a folder holds: a safetensors or an ONNX file, whatever folder Lacuna writes (runs, probes, checkpoints,
+ * exports, sweeps, shards, similarity maps, an index of videos), or a model as Hugging Face saves it. Of tensors names, types and shapes are read, and every
  * byte once for its digest; nothing is run.
  *
  * @param onNote Told what is wrong with a checkpoint that is not taken.
@@ -32,7 +34,8 @@ export async function inspect(
   }
   if (!facts.isDirectory()) return inspectFile(path);
   const names = await namesIn(path);
-  if (names.includes(MANIFEST)) return inspectRun(path, onNote);
+  const own = await inspectOwn(path, names, onNote);
+  if (own !== undefined) return own;
   if (names.includes('index.json')) return inspectCheckpoint(path);
   if (names.includes('config.json')) return inspectHuggingFace(path);
   const onnx = names.filter((name) => name.endsWith('.onnx')).sort();
@@ -119,37 +122,34 @@ function typeName(type: number): string {
   return TensorProto_DataType[type] ?? `type ${type}`;
 }
 
-async function inspectRun(folder: string, onNote: (text: string) => void): Promise<Inspection> {
-  const task = await taskOf(folder);
-  if (task !== 'pretrain') {
-    const parts = await inspectParts(folder, `a run of Lacuna: ${task}`, [MANIFEST]);
-    return { ...parts, tensors: [] };
+/** What a folder of Lacuna's holds that is known by its names alone; undefined of another. */
+async function inspectOwn(
+  folder: string,
+  names: readonly string[],
+  onNote: (text: string) => void,
+): Promise<Inspection | undefined> {
+  if (names.includes(MANIFEST)) {
+    return names.includes('maps') ? inspectMaps(folder) : inspectRun(folder, onNote);
   }
-  const { manifest, checkpoint } = await newestStage(folder, await readManifest(folder), onNote);
-  const { settings, vocabulary, parameters, lacuna, created, data } = manifest;
-  const facts = {
-    lacuna,
-    created,
-    preset: settings.preset,
-    objective: settings.objective,
-    encoder: `width ${settings.encoder.width}, depth ${settings.encoder.depth}, heads ${settings.encoder.heads}`,
-    clip: `${settings.clip.frames} frames of ${settings.clip.size}, cubes of ${settings.clip.tubelet} x ${settings.clip.patch} x ${settings.clip.patch}`,
-    vocabulary,
-    parameters,
-    clips: data.clips,
-    'data digest': data.digest,
-    checkpoint: checkpoint === undefined ? 'none that is good' : `after ${checkpoint.step} steps`,
-  };
-  if (checkpoint === undefined) {
-    return { ...(await inspectParts(folder, 'a run of Lacuna', [MANIFEST])), facts, tensors: [] };
-  }
-  const { files, tensors, digest } = await inspectCheckpoint(checkpoint.path);
-  return { path: folder, kind: 'a run of Lacuna', digest, files, facts, tensors };
+  if (names.includes(INDEX_FILE)) return inspectShards(folder, names);
+  if (names.includes('table.json')) return inspectSweep(folder);
+  const vectors = names.find((name) => INDEXED_VECTORS.test(name));
+  if (vectors === undefined) return undefined;
+  const { files, kind, facts } = await inspectVideoIndex(folder);
+  return withFiles(files, { ...(await inspectParts(folder, kind, [vectors])), facts });
 }
 
-async function taskOf(folder: string): Promise<string> {
-  const { task } = await readJson(join(folder, MANIFEST));
-  return typeof task === 'string' ? cut(task) : 'pretrain';
+/** The same with files before its own. */
+function withFiles(before: readonly InspectedFile[], inspection: Inspection): Inspection {
+  const files = [...before, ...inspection.files];
+  return { ...inspection, files, digest: digestOf(files) };
+}
+
+async function inspectRun(folder: string, onNote: (text: string) => void): Promise<Inspection> {
+  const { kind, facts, checkpoint } = await toldRun(folder, onNote);
+  if (checkpoint === undefined) return { ...(await plainFiles(folder, kind, [MANIFEST])), facts };
+  const { files, tensors, digest } = await inspectCheckpoint(checkpoint.path);
+  return { path: folder, kind, digest, files, facts, tensors };
 }
 
 async function inspectCheckpoint(folder: string): Promise<Inspection> {
@@ -191,35 +191,17 @@ async function inspectParts(
   let facts: Inspection['facts'] = {};
   for (const name of names) {
     const path = join(folder, name);
-    const part =
-      name === MANIFEST ? { ...(await oneFile(path, '')), facts: {} } : await inspectFile(path);
+    const part = await inspectFile(path);
     files.push(...part.files);
-    tensors.push(...('tensors' in part ? part.tensors : []));
+    tensors.push(...part.tensors);
     facts = { ...facts, ...part.facts };
   }
   return { path: folder, kind, digest: digestOf(files), files, facts, tensors };
 }
 
-async function oneFile(
-  path: string,
-  kind: string,
-): Promise<Pick<Inspection, 'path' | 'kind' | 'digest' | 'files'>> {
-  const digest = await fileDigest(path);
-  const files = [{ name: basename(path), bytes: (await stat(path)).size, sha256: digest }];
-  return { path, kind, digest, files };
-}
-
-function digestOf(files: readonly InspectedFile[]): string {
-  return sha256(files.map(({ name, sha256: digest }) => `${name} ${digest}\n`).join(''));
-}
-
 function metadataFacts(metadata: ReadonlyMap<string, string>): Record<string, string> {
   const entries = [...metadata].slice(0, MAX_METADATA);
   return Object.fromEntries(entries.map(([name, text]) => [`metadata ${cut(name)}`, cut(text)]));
-}
-
-function cut(text: string): string {
-  return text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT)}...`;
 }
 
 /** How a file that cannot be told of begins. */
@@ -243,7 +225,7 @@ function unknown(where: string, got: string): LacunaError {
     what: 'nothing is known of how this is read',
     got,
     expected:
-      'a .safetensors or .onnx file, a run of Lacuna, one of its checkpoints, or a folder with config.json (Hugging Face)',
+      'a .safetensors or .onnx file, a folder that Lacuna wrote (a run, checkpoint, export, sweep, shards, maps, an index), or one with config.json (Hugging Face)',
     fix: 'Pickled weights run code when they are opened, and are not read.',
   });
 }

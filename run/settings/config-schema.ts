@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isTrackioProject } from '../../formats/trackio/inbox.js';
 import { OBJECTIVES, PRESET_NAMES } from '../../spec/model/presets.js';
 import { BACKEND_SCHEMA } from './backend.js';
 import { CHECKPOINTS_SCHEMA } from './checkpoints.js';
@@ -40,6 +41,13 @@ export const CONFIG_SCHEMA: z.ZodType<RunConfig> = z.strictObject({
   lossScaling: LOSS_SCALING_SCHEMA.exactOptional(),
   checkpoints: CHECKPOINTS_SCHEMA.exactOptional(),
   tensorboard: z.boolean().exactOptional(),
+  trackio: z
+    .string()
+    .refine(
+      isTrackioProject,
+      'not a name that Trackio gives a file of its own: letters, digits, - and _',
+    )
+    .exactOptional(),
   evaluation: EVALUATION_SCHEMA.exactOptional(),
   backend: BACKEND_SCHEMA.exactOptional(),
   finetuning: FINETUNING_SCHEMA.exactOptional(),

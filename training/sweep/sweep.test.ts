@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ONNX } from '../../backends/onnx/index.js';
 import { type DemoData, makeDemoData } from '../../data/index.js';
+import { inspect } from '../../run/index.js';
 import { LacunaError } from '../../spec/index.js';
 import { runSweep, type SweepOptions, type SweepResult } from './run-sweep.js';
 import { cellName, parseSweep, type Sweep } from './sweep-file.js';
@@ -61,6 +62,9 @@ async function left(path: string): Promise<readonly string[]> {
 describe('a sweep', () => {
   it('stopped in the middle of a run goes on, and ends as one that ran straight; called again it trains nothing', async () => {
     const straight = await runSweep(sweep(), join(folder, 'straight'), tools);
+    const { kind, facts } = await inspect(join(folder, 'straight'));
+    const rows = { 'row from scratch': '1 of 1 seeds', 'row tube': '1 of 1 seeds' };
+    expect([kind, facts]).toEqual(['a sweep of Lacuna', { title: 'masks', ...rows }]);
     expect(straight.finished).toBe(true);
     const path = join(folder, 'stopped');
     const stoppedAt = async (kind: 'step' | 'features', count: number): Promise<SweepResult> => {

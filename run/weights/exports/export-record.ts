@@ -1,6 +1,8 @@
+import { basename, resolve } from 'node:path';
 import type { Written } from '../../../formats/index.js';
 import { readEvaluations, readMetrics } from '../../run-folder.js';
 import type { StepEvaluation } from '../../run-lines.js';
+import { withoutFolders } from '../../without-folders.js';
 import { grouped } from '../grouped-names.js';
 import type { ExportedRun } from './exported-run.js';
 
@@ -26,6 +28,10 @@ export const RECORD = 'lacuna.json';
 
 /** What is told of a run beside its weights. */
 export interface RunTold {
+  /** What the run is called: its folder. */
+  readonly name: string;
+  /** The clips that it was judged by while it was trained: the list's name, and SHA-256 of its records. */
+  readonly judgedBy?: { readonly list: string; readonly digest?: string };
   /** What was done to it: `Pretrained`. */
   readonly made: string;
   readonly record: Omit<ExportRecord, 'files'>;
@@ -42,7 +48,14 @@ export async function runTold(
   const evaluations = await readEvaluations(folder);
   const metrics = await readMetrics(folder);
   const lines = metrics.filter((each) => each.step <= step).map((each) => JSON.stringify(each));
+  const { evaluation } = manifest.settings;
+  const judgedBy = evaluation && {
+    list: basename(evaluation.list),
+    ...(manifest.evaluation === undefined ? {} : { digest: manifest.evaluation.digest }),
+  };
   return {
+    name: basename(resolve(folder)),
+    ...(judgedBy === undefined ? {} : { judgedBy }),
     made: manifest.task === 'finetune' ? 'Fine-tuned' : 'Pretrained',
     record: {
       format: 1,
@@ -55,13 +68,4 @@ export async function runTold(
     },
     metrics: lines.map((line) => `${line}\n`).join(''),
   };
-}
-
-/** What is published says nothing of the machine that it was made on. */
-export function withoutFolders(value: unknown): unknown {
-  if (typeof value === 'string') return value.replace(/^.*[\\/](?=[^\\/])/, '');
-  if (Array.isArray(value)) return value.map(withoutFolders);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).filter(([key]) => key !== 'workingFolder');
-  return Object.fromEntries(entries.map(([key, each]) => [key, withoutFolders(each)]));
 }

@@ -10,11 +10,11 @@ import { type Layout, type StateSpec, VIDEOMAE_MCG } from '../../../spec/index.j
 import type { RunSettings } from '../../settings/config.js';
 import { parseConfig } from '../../settings/parse-config.js';
 import { modelState, resolveSettings } from '../../settings/settings.js';
+import { withoutFolders } from '../../without-folders.js';
 import type { TextFacts } from '../architectures/config-fields.js';
 import { FIXTURES } from '../testing/fixtures.js';
 import { importedState, settingsFor } from '../testing/imported.js';
 import { readJson } from '../weight-files.js';
-import { withoutFolders } from './export-record.js';
 import { givenTensors } from './given-tensors.js';
 import type { ExportModelName } from './models.js';
 import { type ExportPlan, planExport } from './plan-export.js';

@@ -1,10 +1,10 @@
 import type { StepEvaluation } from '../../run-lines.js';
+import { type License, licenseLines } from './card-license.js';
 import type { RunTold } from './export-record.js';
+import { modelIndexLines } from './model-index.js';
 
 /** What a card says that no run knows. */
-export interface CardOptions {
-  /** An identifier of the Hugging Face Hub: `apache-2.0`. @defaultValue none is stated */
-  readonly license?: string;
+export interface CardOptions extends License {
   /** The version of Lacuna. */
   readonly version: string;
 }
@@ -24,9 +24,11 @@ export interface Card {
 /** `README.md` of an export, in the Hub's form: front matter, then Markdown. */
 export function modelCard(
   { title, matter, code, language, notes }: Card,
-  { record, made }: RunTold,
-  { license, version }: CardOptions,
+  told: RunTold,
+  options: CardOptions,
 ): string {
+  const { record, made } = told;
+  const { license, version } = options;
   const { leftOut, evaluations, step } = record;
   const out =
     leftOut.count === 0
@@ -38,12 +40,11 @@ export function modelCard(
         ];
   const lines = [
     '---',
-    ...(license === undefined
-      ? ['license: other', 'license_name: not-stated']
-      : [`license: ${license}`]),
+    ...licenseLines(options),
     ...matter,
     'tags:',
     '- lacuna',
+    ...modelIndexLines(told),
     '---',
     '',
     `# ${title}`,
