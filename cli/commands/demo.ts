@@ -27,7 +27,7 @@ interface DemoCommandFlags extends DemoFlags {
 }
 
 /** Scores of the trained model, of the untrained one, and of the control once it is trained. */
-type Rows = readonly [ScoreRow, ScoreRow, ScoreRow?];
+type Rows = readonly [trained: ScoreRow, untrained: ScoreRow, ...control: ScoreRow[]];
 
 /** A recall that chance reaches less often than this counts as learned. */
 const SIGNIFICANCE = 1e-3;
