@@ -13,7 +13,8 @@ const known: readonly KnownFailure[] = [
 
 // Two ways: the lowering itself (float64, nothing rewritten, whole training steps too; what holds buffers is the
 // same code in both), and float32 as shipped, with the usual number of cases.
-const plain = (): Promise<OnnxBackend> => OnnxBackend.open({ optimization: 'disabled', threads: 1 });
+const plain = (): Promise<OnnxBackend> =>
+  OnnxBackend.open({ optimization: 'disabled', threads: 1 });
 testBackend('onnx in float64 without optimisation', plain, {
   double: true,
   cases: 6,
