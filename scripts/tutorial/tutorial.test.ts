@@ -31,7 +31,7 @@ it('calls commands that there are, with their flags, in an order that walks the 
   const calls = blocks.flatMap(({ text }) => callsOf(text));
   expect(calls.map(strangeOf).filter((each) => each !== undefined)).toEqual([]);
   expect(calls.map(([name]) => name)).toEqual(
-    'backends data caption mask mask pretrain watch runs report index search export inspect'.split(
+    'backends data data mask mask pretrain watch runs report index search export inspect'.split(
       ' ',
     ),
   );
