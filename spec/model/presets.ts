@@ -387,7 +387,8 @@ const DEMO: Preset = {
   // Its rates were found with these starts.
   encoder: { width: 128, depth: 2, heads: 4, patchStart: 'xavier' },
   decoder: { width: 64, depth: 1, heads: 2, embedStart: 'xavier' },
-  source: 'made for the demo: small enough to learn from moving shapes on two CPU cores in a minute',
+  source:
+    'made for the demo: small enough to learn from moving shapes on two CPU cores in a minute',
   objective: 'mae+contrastive',
   video: { frames: 4, size: 64, tubelet: 2, patch: 8 },
   stride: 3,
