@@ -68,7 +68,9 @@ describe('ensembles', () => {
     for (const seed of [1]) {
       for (const { id, run } of ENSEMBLES) {
         const { verdict, failure } = await run(subject, { seed });
-        expect(verdict, `${id}: ${failure?.what}`).toBe('pass');
+        // Factors that are cut, or rounded to so few bits, promise nothing of a product's mean.
+        const isPromised = !id.endsWith('matmul') || subject.info.contract !== 'bf16-products';
+        expect(verdict, `${id}: ${failure?.what}`).toBe(isPromised ? 'pass' : 'unsupported');
       }
     }
   });

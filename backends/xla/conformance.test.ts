@@ -15,11 +15,11 @@ const known: readonly KnownFailure[] = [
 ];
 
 /**
- * XLA compiles each program for 35 ms to 100 ms, a model for seconds: two cases of a family, and of what is made of many
+ * XLA compiles each program for 35 ms to 100 ms, a model for seconds: three cases of a family, and of what is made of many
  * operations one step. A composite that is expanded by whoever asks is one that the backend expands itself.
  * `lacuna conform --backend xla` takes all.
  */
-const CASES = 2;
+const CASES = 3;
 const SKIPPED =
   /^(real|trajectory|objective|finetuning|probe|relation)\/|^step\/(?!joint)|^function\/(model|loss)|\/expanded$/;
 testBackend('xla', () => XLA.open(), {

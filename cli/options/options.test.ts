@@ -50,7 +50,7 @@ describe('flags of the backend', () => {
     ],
     [
       ['--precision', 'f8'],
-      "error: option '--precision <name>' argument 'f8' is invalid. Allowed choices are f32, mixed.",
+      "error: option '--precision <name>' argument 'f8' is invalid. Allowed choices are f32, mixed, tf32, bf16.",
     ],
   ])('%j is refused', (line, sentence) => {
     expect(read(...line)).toBe(sentence);
