@@ -79,11 +79,11 @@ export async function* tarMembers(path: string): AsyncGenerator<TarMember, void>
       const header = headerIn(path, await blockAt(handle, at), at);
       if (header === undefined) return;
       const { type, name, bytes: told } = header;
-      const isText = type === 'x' || type === 'L' || type === 'g' || type === 'K';
-      const bytes = isText ? told : (given.bytes ?? told);
+      const isAbout = isText(header);
+      const bytes = isAbout ? told : (given.bytes ?? told);
       const offset = at + TAR_BLOCK;
       if (!(offset + bytes <= size)) throw cutOff(path, at, bytes, size);
-      if (isText) {
+      if (isAbout) {
         if (bytes > MAX_NAME_BYTES) throw broken(path, at, `a name of ${bytes} bytes`);
         const text = Buffer.alloc(bytes);
         await handle.read(text, 0, bytes, offset);
@@ -127,8 +127,9 @@ export async function tarMembersAt(
     for (let from = offset; places.length < count; ) {
       const at = from - TAR_BLOCK;
       const header = headerIn(path, await blockAt(handle, at), at);
-      if (header === undefined || !isFile(header) || from + header.bytes > end) return undefined;
-      places.push({ offset: from, bytes: header.bytes });
+      if (header === undefined || from + header.bytes > end) return undefined;
+      if (isFile(header)) places.push({ offset: from, bytes: header.bytes });
+      else if (places.length === 0 || !isText(header)) return undefined;
       from += paddedBytes(header.bytes) + TAR_BLOCK;
     }
     const last = places.at(-1);
@@ -139,6 +140,11 @@ export async function tarMembersAt(
   } finally {
     await handle.close();
   }
+}
+
+/** Whether a header is of a text about the next member: its long name, its times. */
+function isText({ type }: Header): boolean {
+  return type === 'x' || type === 'L' || type === 'g' || type === 'K';
 }
 
 /** Whether a header is of a file with bytes, not of a link, a device, a folder or a text about the next. */

@@ -157,6 +157,10 @@ export class RunFolder<N extends TaskName = 'pretrain'> {
   async sync(): Promise<void> {
     await this.#lock.requireHeld({ where: this.path, doing: WRITES });
     for (const lines of this.#lines) await lines.sync();
+  }
+
+  /** Hands other programs what was told of the steps until now. */
+  async syncLogs(): Promise<void> {
     for (const log of this.#logs) await log.sync();
   }
 

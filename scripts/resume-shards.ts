@@ -22,7 +22,7 @@ const found = await resumeShards({
     if (point % 10 === 0) console.error(`${point} points`);
   },
 });
-const { otherSamples, otherStates, otherInParts, otherInProcesses } = found;
+const { otherSamples, otherStates, otherInParts, otherInProcesses = [] } = found;
 const seconds = ((performance.now() - before) / 1000).toFixed(0);
 console.log(
   `${found.points} points in ${found.steps} steps on ${found.shards} shards, workers 1 and 4 in turn: ${otherSamples.length} steps with other samples, ${otherStates.length} states with other bits; in 2 microbatches ${otherInParts.length} steps with other samples; of 1, 2 and 4 processes in turn ${otherInProcesses.length} with other rows; ${seconds} s.`,

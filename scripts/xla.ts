@@ -48,6 +48,7 @@ function install(folder: string): void {
     fail(`the wheels that are pinned for ${device} are for x86_64, and this is ${process.arch}.`);
 
   const python = join(folder, 'bin', 'python');
+  requireVersion(existsSync(python) ? python : values.python);
   if (!existsSync(python)) {
     say('1/3 making the environment');
     run(values.python, ['-m', 'venv', folder]);
@@ -68,6 +69,20 @@ assert found == 64 ** 3, f"a product came out as {found}"
 print("JAX", jax.__version__, "multiplies, on", jax.devices()[0].device_kind)`;
   run(python, ['-c', script]);
   say(`done. Tell Lacuna where it is:\n\n    export LACUNA_XLA=${folder}\n`);
+}
+
+/** Before anything is made: the wheels that are pinned are for these. */
+function requireVersion(python: string): void {
+  const script = 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))';
+  try {
+    execFileSync(python, ['-c', script], { stdio: ['ignore', 'ignore', 'ignore'] });
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
+    const where = values.folder;
+    fail(
+      `${python} is not Python 3.11 to 3.13: name one (--python); remove ${where} if it is there.`,
+    );
+  }
 }
 
 function run(command: string, options: readonly string[]): void {

@@ -35,7 +35,13 @@ export interface LoopOptions {
   /** Where metrics, problems, evaluations and checkpoints go. @defaultValue nothing is written */
   readonly folder?: Pick<
     RunFolder,
-    'checkpoints' | 'appendMetrics' | 'appendProblem' | 'appendEvaluation' | 'rewind' | 'sync'
+    | 'checkpoints'
+    | 'appendMetrics'
+    | 'appendProblem'
+    | 'appendEvaluation'
+    | 'rewind'
+    | 'sync'
+    | 'syncLogs'
   >;
   /** Whether it goes on from the folder's last good checkpoint. @defaultValue false */
   readonly resumes?: boolean;
@@ -211,6 +217,8 @@ class Loop<B extends TaskBatch> {
     const read = (name: string): Promise<HostTensor> => this.#runner.download(name);
     const { keep } = settings.checkpoints;
     await folder.sync();
+    // A full disk of another program must not cost the checkpoint.
+    const [told] = await Promise.allSettled([folder.syncLogs()]);
     const path = await writeCheckpoint(
       folder.checkpoints,
       step,
@@ -221,6 +229,7 @@ class Loop<B extends TaskBatch> {
     );
     this.#saved = this.#step;
     this.#emit({ kind: 'checkpoint', step, path });
+    if (told.status === 'rejected') throw told.reason;
   }
 
   async #modelState(): Promise<Named<HostTensor>> {

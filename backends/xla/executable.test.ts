@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Backend } from '../../core/backend.js';
 import { capable } from '../../core/testing/capability.js';
 import type { PortSession } from '../../protocol/index.js';
-import { broadcast, ProgramBuilder } from '../../spec/program/index.js';
+import { add, broadcast, ProgramBuilder } from '../../spec/program/index.js';
 import { XLA } from './index.js';
 import { startXla } from './process.js';
 
@@ -25,13 +25,17 @@ describe.skipIf(!here)('a program on XLA', () => {
   it('that needs more memory than there is fails with its sentence, and the next one runs', async () => {
     const builder = new ProgramBuilder('huge');
     const x = builder.input('x', 'f32', [], 'data');
-    builder.output('y', broadcast(x, [1 << 20, 1 << 20]));
+    // 4 TiB each, and together more than a process has addresses for, whatever its system promises.
+    for (let i = 0, each = x; i < 40; i++) {
+      each = add(each, x);
+      builder.output(`y${i}`, broadcast(each, [1 << 20, 1 << 20]));
+    }
     const huge = builder.finish();
     const upload = await backend.upload(SCALAR);
     const run = async (): Promise<unknown> => {
       const executable = await backend.compile(huge);
-      const { y } = await executable.run({ x: upload });
-      return y === undefined ? y : backend.download(y);
+      const { y0 } = await executable.run({ x: upload });
+      return y0 === undefined ? y0 : backend.download(y0);
     };
     await expect(run()).rejects.toThrow(/^(huge|xla): XLA failed; got RESOURCE_EXHAUSTED: /);
     expect((await backend.download(upload)).data).toEqual(SCALAR.data);

@@ -85,12 +85,16 @@ export async function planSplit(
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+  let unstarted = '';
+  child.on('error', ({ message }) => {
+    unstarted = message;
+  });
   // Whoever ends early is heard by its exit code.
   child.stdin.on('error', () => {});
   child.stdin.end(printProgram(expand(program, (name) => CLAIMS.includes(name))));
   const [said, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
   if ((await ended) !== 0) {
-    const last = errors.trim().split('\n').at(-1) ?? '';
+    const last = unstarted || (errors.trim().split('\n').at(-1) ?? '');
     throw new LacunaError({ where: target, what: 'XLA does not compile the step', got: last });
   }
   return SPLIT.parse(JSON.parse(said));

@@ -122,13 +122,22 @@ async function shard(data: string, flags: ShardFlags): Promise<void> {
     });
   }
   const { list, root } = await readData(data, { ...flags, pictures: true }, note);
+  const content = contentOf(flags);
+  if (rate !== undefined && content.content === 'copy') {
+    throw new LacunaError({
+      where: '--rate',
+      what: 'clips that are stored as they are (copy) keep their rate',
+      got: String(rate),
+      fix: 'Leave it out.',
+    });
+  }
   const line = new TerminalLine(process.stderr);
   const { signal, arm } = stopSignal('Stopping after these clips; shards that are whole stay.');
   arm();
   const begin = performance.now();
   let told = 0;
   const made = await makeShards(list, root, output, {
-    recipe: { ...contentOf(flags), clipsPerShard, size, ...(rate === undefined ? {} : { rate }) },
+    recipe: { ...content, clipsPerShard, size, ...(rate === undefined ? {} : { rate }) },
     workers,
     signal,
     onProblem: ({ reason }: ShardProblem) => {

@@ -261,7 +261,10 @@ async function sourceOf(
   { list, root, followLinks, ...choice }: ReportOptions,
 ): Promise<Source> {
   if (list !== undefined) {
-    const wasTrainedOn = list === settings.data.list && choice.split === settings.data.split;
+    const { list: own, split } = settings.data;
+    // Where one of the two is the whole of it, they share clips.
+    const isWhole = split === undefined || choice.split === undefined;
+    const wasTrainedOn = list === own && (isWhole || split === choice.split);
     return {
       list: await readClipList(list, note, choice),
       root: dataRootOf(root ?? dirname(list), followLinks),

@@ -236,12 +236,16 @@ const QUERIES = ['batch', 'heads', 'queries', 'width'];
 const KEYS = ['batch', 'heads', 'keys', 'width'];
 const BIAS = ['batch', 'one', 'one', 'keys'];
 
+/** A million scores a head: backends that hold fewer at a time cut its queries, into 2 blocks or more. */
+const BLOCKS: Heads = { batch: 1, heads: 2, tokens: 1040, width: 8, scale: 0.3, bias: false };
+
 const attention = sizedFamily(
   'real/attention',
   {
     gate: [
       { batch: 2, heads: 5, tokens: 197, width: 64, scale: 0.125, bias: true },
       { batch: 1, heads: 3, tokens: TOKENS, width: 24, scale: 0.3, bias: true },
+      BLOCKS,
     ],
     real: [
       { batch: 2, heads: 12, tokens: TOKENS, width: 64, scale: 0.125, bias: false },
@@ -276,7 +280,7 @@ const attention = sizedFamily(
 const attentionGrad = sizedFamily(
   'real/attention_grad',
   {
-    gate: [{ batch: 2, heads: 3, tokens: 197, width: 9, scale: 0.3, bias: true }],
+    gate: [{ batch: 2, heads: 3, tokens: 197, width: 9, scale: 0.3, bias: true }, BLOCKS],
     real: [{ batch: 1, heads: 3, tokens: TOKENS, width: 64, scale: 0.125, bias: false }],
   },
   ({ draw, ...size }: Heads & Drawn) =>

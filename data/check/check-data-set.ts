@@ -115,13 +115,19 @@ function duplicatesOf(
   const isAcross = (numbers: readonly number[]): boolean =>
     numbers.some(isTrained) && !numbers.every(isTrained);
   const pairs = nearPairs(first);
-  const known = new Set([...groups.values(), ...pairs].flatMap(allPairs));
-  // The parts of a file that is there twice are told of one.
-  const traces = found.map((facts, number) => first[number] && facts?.trace);
+  const known = new Set(pairs.map(([a, b]) => String(a < b ? [a, b] : [b, a])));
+  // The parts of a file that is there twice in a list are told of one.
+  const traces = found.map((facts, number) => {
+    const group = groups.get(facts?.digest ?? '') ?? [];
+    return group.find((other) => isTrained(other) === isTrained(number)) === number
+      ? facts?.trace
+      : undefined;
+  });
   const { excerpts, leftOut } = excerptsOf(traces.slice(0, trained), traces.slice(trained));
   const parts = excerpts.flatMap(({ first: own, second, seconds, at }) => {
     const pair = [own, trained + second] as const;
-    return known.has(String(pair)) ? [] : [{ ...told(pair, false), part: { seconds, at } }];
+    const isKnown = known.has(String(pair)) || found[own]?.digest === found[pair[1]]?.digest;
+    return isKnown ? [] : [{ ...told(pair, false), part: { seconds, at } }];
   });
   return {
     notSearched: leftOut,
@@ -131,11 +137,6 @@ function duplicatesOf(
       ...parts,
     ],
   };
-}
-
-/** All pairs of numbers, the smaller one first. */
-function allPairs(numbers: readonly number[]): readonly string[] {
-  return numbers.flatMap((a) => numbers.filter((b) => a < b).map((b) => String([a, b])));
 }
 
 /** A video's name; of lists in two folders, with the folder. */

@@ -205,7 +205,6 @@ describe('ClipLoader', () => {
       const [epoch = 0, step = 0] = straight[2]?.split(' ')[0]?.split(':').map(Number) ?? [];
       expect(await rowsOf(batchSize === 6 ? 3 : 4, 2, { epoch, step })).toEqual(straight.slice(2));
     },
-    30_000,
   );
 
   it('delivers batches in order, each sample once an epoch, the last partial batch dropped', async () => {

@@ -1,13 +1,13 @@
 import { open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { paddedBytes, TAR_BLOCK, type TarMember, tarMembers } from '../../formats/tar.js';
+import { paddedBytes, type TarMember, tarMembers } from '../../formats/tar.js';
 import { LacunaError } from '../../spec/errors.js';
 import { fieldsIn } from '../annotations/annotation.js';
 import type { ClipRecord } from '../annotations/clip-record.js';
 import { MAX_LINE_BYTES } from '../annotations/limits.js';
 import { isPictureName, isVideoName } from '../annotations/list-folder.js';
 import { labelOf, labelsOf, usableCaptions, videoPath } from '../annotations/record-fields.js';
-import { MAX_RATE } from '../video/limits.js';
+import { MAX_RATE, MAX_VIDEO_FRAMES } from '../video/limits.js';
 import { videoDigest } from '../video/video-file.js';
 import type { MemberPlace } from '../video/video-path.js';
 
@@ -70,13 +70,14 @@ export async function scanShard(folder: string, shard: string): Promise<ShardSca
       samples.push({ start: end });
       known = key;
     }
+    const before = end;
     end = member.offset + paddedBytes(member.bytes);
     const sample = samples.at(-1) as Sample;
     if (ending === 'json' || ending === 'txt' || ending === 'cls') sample[ending] = member;
     else if (isVideoName(member.name) || isPictureName(member.name)) sample.clip ??= member;
     const number = /^(\d{1,9})\.(?:png|jpe?g|webp)$/.exec(ending)?.[1];
     if (number !== undefined)
-      sample.pictures = withPicture(sample.pictures, member, Number(number));
+      sample.pictures = withPicture(sample.pictures, member, Number(number), before);
   }
   starts.push(end);
   const records: Omit<ClipRecord, 'id'>[] = [];
@@ -104,6 +105,14 @@ export async function scanShard(folder: string, shard: string): Promise<ShardSca
       const { name, offset } = clip;
       // One picture by itself is a still one.
       const isRun = pictures?.isRun === true && pictures.first === clip && pictures.count > 1;
+      if (isRun && pictures.count > MAX_VIDEO_FRAMES) {
+        throw new LacunaError({
+          where,
+          what: 'a clip has too many pictures',
+          got: String(pictures.count),
+          expected: `at most ${MAX_VIDEO_FRAMES}`,
+        });
+      }
       const bytes = isRun ? pictures.end - offset : clip.bytes;
       const sha256 = await videoDigest({ tar: path, name, offset, bytes });
       const place = { offset, bytes, sha256 };
@@ -121,12 +130,16 @@ export async function scanShard(folder: string, shard: string): Promise<ShardSca
   return { shard, records, starts, badCaptions, withoutClip: samples.length - records.length };
 }
 
-/** What is known of a sample's pictures with one more. */
-function withPicture(known: Pictures | undefined, member: TarMember, number: number): Pictures {
+/** What is known of a sample's pictures with one more; `before` is where the member before it ends. */
+function withPicture(
+  known: Pictures | undefined,
+  member: TarMember,
+  number: number,
+  before: number,
+): Pictures {
   const end = member.offset + member.bytes;
   if (known === undefined) return { first: member, number, count: 1, end, isRun: true };
-  const follows =
-    number === known.number + 1 && member.offset === paddedBytes(known.end) + TAR_BLOCK;
+  const follows = number === known.number + 1 && before === paddedBytes(known.end);
   const { first, count, isRun } = known;
   return { first, number, count: count + 1, end, isRun: isRun && follows };
 }

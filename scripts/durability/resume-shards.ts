@@ -28,8 +28,8 @@ export interface ResumedShards {
   readonly otherStates: readonly number[];
   /** Steps of a run in two microbatches whose samples differ. */
   readonly otherInParts: readonly number[];
-  /** Steps whose batch 1, 2 and 4 processes in turn, each with its rows, do not have. */
-  readonly otherInProcesses: readonly number[];
+  /** Steps whose batch 1, 2 and 4 processes in turn, each with its rows, do not have; where they were compared. */
+  readonly otherInProcesses?: readonly number[];
 }
 
 export interface ResumeShardsOptions {
@@ -110,7 +110,7 @@ export async function resumeShards(options: ResumeShardsOptions): Promise<Resume
       otherSamples: straight.differing(resumed, steps),
       otherStates,
       otherInParts: straight.differing(parts, steps),
-      otherInProcesses: processes ? await otherRows(rows, steps, stops) : [],
+      ...(processes ? { otherInProcesses: await otherRows(rows, steps, stops) } : {}),
     };
   } finally {
     await backend.dispose();

@@ -15,7 +15,7 @@ let data: DemoData;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'lacuna-sweep-'));
   data = await makeDemoData(join(folder, 'data'), { trainClips: 16, testClips: 4, version: 2 });
-}, 60_000);
+});
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const tools = {
@@ -101,7 +101,7 @@ describe('a sweep', () => {
     await expect(runSweep(other, path, { ...tools, openBackend })).rejects.toThrow(
       /holds a run of other settings/,
     );
-  }, 60_000);
+  });
 
   it('leaves the encoder of a row from scratch as it is drawn, and no other', async () => {
     const path = join(folder, 'drawn');
@@ -123,7 +123,7 @@ describe('a sweep', () => {
     expect(drawn).toHaveLength(64);
     expect(await ended('again')).toBe(drawn);
     expect(await ended('trained')).not.toBe(drawn);
-  }, 30_000);
+  });
 });
 
 describe('a sweep file', () => {

@@ -45,6 +45,8 @@ export function updatesInPlace(program: Program, donate: Named<string>): InPlace
     const update = uses.updateOf(input, output);
     const readers = update && uses.otherReaders(input, update);
     if (readers === undefined) continue;
+    // What waits is the rate, which new parameters are made of and new moments are not.
+    if (readers.length > 0 && update?.operands[0] !== input) continue;
     const key = update?.results[0]?.name as string;
     inputs.add(input);
     after.set(key, [...new Set([...(after.get(key) ?? []), ...readers])]);

@@ -19,7 +19,12 @@ def reduce_sum(x, axes, keep):
 
 
 def reduce_max(x, axes, keep):
-    return lax.expand_dims(lax.reduce_max(x, axes), axes) if keep else lax.reduce_max(x, axes)
+    largest = lax.reduce_max(x, axes)
+    if jnp.issubdtype(x.dtype, jnp.floating):
+        # In rows of 65,539 elements XLA's CPU loses a NaN.
+        has_nan = lax.reduce_or(lax.ne(x, x), axes)
+        largest = lax.select(has_nan, jnp.full_like(largest, jnp.nan), largest)
+    return lax.expand_dims(largest, axes) if keep else largest
 
 
 def product(precision):
