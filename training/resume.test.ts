@@ -121,6 +121,16 @@ describe('a run that is resumed', () => {
     expect(others).toEqual([]);
   });
 
+  it('has its checkpoint where Trackio cannot be told of the steps before it', async () => {
+    const file = join(folder, 'no folder');
+    await appendFile(file, '');
+    vi.stubEnv('TRACKIO_DIR', file);
+    const untold = settings('untold', { trackio: 'tests', checkpoints: { everySteps: 3 } });
+    await expect(pretrain(untold, backend, options)).rejects.toThrow('no folder');
+    vi.unstubAllEnvs();
+    expect(await readdir(join(folder, 'untold', 'checkpoints'))).toEqual(['step-00000003']);
+  });
+
   it('ends so in microbatches, with batch norm over the global batch', async () => {
     const parts = { microbatches: 2, contrastive: { videoProjection: { kind: 'mlp-bn' } } };
     await pretrain(settings('straight parts', parts), backend, options);

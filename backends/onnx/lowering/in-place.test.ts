@@ -20,7 +20,7 @@ const STATE = { p: 'p', m: 'm', v: 'v' } as const;
 
 interface Readers {
   /** Reads the old p before the update. */
-  readonly early?: (p: Value) => Value;
+  readonly early?: (p: Value, m: Value) => Value;
   /** Reads the old p and the new one after it. */
   readonly late?: (p: Value, next: Value) => Value;
 }
@@ -33,7 +33,7 @@ function updateProgram({ early, late }: Readers = {}): Program {
   ) as [Value, Value, Value];
   const x = builder.input('x', 'f32', [4, 4], 'data');
   const scalars = ['lr', 'c1', 'c2'].map((name) => builder.input(name, 'f32', [], 'schedule'));
-  if (early !== undefined) builder.output('early', early(p));
+  if (early !== undefined) builder.output('early', early(p, m));
   const [next, nextM, nextV] = builder.call(ADAMW, [p, m, v, matmul(x, x), ...scalars], ATTRIBUTES);
   builder.output('p', next as Value);
   builder.output('m', nextM as Value);
@@ -62,6 +62,11 @@ describe('updates in place', () => {
     for (const program of [later, view]) {
       expect([...updatesInPlace(program, STATE).inputs]).toEqual(['m', 'v']);
     }
+  });
+
+  it('keeps both of a moment that something else reads, since no moment waits for the rate', () => {
+    const program = updateProgram({ early: (_, m) => mul(m, 2) });
+    expect([...updatesInPlace(program, STATE).inputs]).toEqual(['p', 'v']);
   });
 
   it('leaves state to two buffers where what replaces it is no update of it', () => {
