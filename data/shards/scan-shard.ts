@@ -26,6 +26,8 @@ export interface ShardScan {
 }
 
 const MAX_BAD = 1000;
+/** Samples of one tar: of clips stored as pictures it has many more members. */
+const MAX_SAMPLES = 1_000_000;
 
 /** Files that are called `KEY.0000.jpg`, `KEY.0001.jpg`, ...: the frames of a video, where they follow each other. */
 interface Pictures {
@@ -66,6 +68,13 @@ export async function scanShard(folder: string, shard: string): Promise<ShardSca
     const [key, ending] = partsOf(member.name);
     if (key !== known) {
       // The header before a member with a long name has blocks of its own before it.
+      if (samples.length === MAX_SAMPLES) {
+        throw new LacunaError({
+          where: path,
+          what: 'a shard has too many samples',
+          expected: `at most ${MAX_SAMPLES}`,
+        });
+      }
       starts.push(end);
       samples.push({ start: end });
       known = key;

@@ -1,4 +1,7 @@
-"""Reads the canonical text of a program: one line a declaration."""
+"""
+Reads the canonical text of a program: one line a declaration. It travels in the package, alone: the ports in `ports/`, which are
+written from the documents and share nothing, are not there.
+"""
 
 import re
 from typing import NamedTuple
