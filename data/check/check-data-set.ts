@@ -90,7 +90,8 @@ function jobsOf(records: readonly ClipRecord[], root: DataRoot, decodeAll: boole
   });
 }
 
-function duplicatesOf(
+/** What of the videos that were looked at is the same; the first `trained` of them are learned from. */
+export function duplicatesOf(
   found: readonly (VideoFacts | undefined)[],
   trained: number,
   jobs: readonly InspectJob[],

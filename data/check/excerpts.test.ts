@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { duplicatesOf } from './check-data-set.js';
 import { excerptsOf, type Trace, TraceBuilder } from './excerpts.js';
 import { FINGERPRINT_SIZE } from './fingerprint.js';
 
@@ -31,6 +32,26 @@ describe('excerpts', () => {
     expect(excerpts).toEqual([{ first: 1, second: 0, seconds: 3, at: [expect.any(Number), 0] }]);
     expect(Math.abs((excerpts[0]?.at[0] ?? 0) - 5.1)).toBeLessThanOrEqual(0.25);
     expect(excerptsOf([cut], [film]).excerpts).toMatchObject([{ first: 0, second: 0, seconds: 3 }]);
+  });
+
+  it('are told of a video that is judged by, also where a copy of it is learned from', () => {
+    const found = [
+      ['copy', 'a', trace(1, 5.1, 3 * RATE)],
+      ['film', 'b', film],
+      ['test', 'a', trace(1, 5.1, 3 * RATE)],
+    ].map(([video, digest, own]) => ({
+      ...{ video: video as string, digest: digest as string, trace: own as Trace },
+      ...{ bytes: 1, lostFrames: 0, faults: [], isUnreadable: false, badParts: [] },
+    }));
+    const jobs = found.map(({ video }) => ({ root: '/data', video, parts: [], decodeAll: true }));
+    const { duplicates } = duplicatesOf(found, 2, jobs);
+    expect(duplicates).toMatchObject([
+      {
+        videos: [expect.stringContaining('copy'), expect.stringContaining('test')],
+        isSameFile: true,
+      },
+      { videos: [expect.stringContaining('film'), expect.stringContaining('test')], part: {} },
+    ]);
   });
 
   it('overlap, where both are cut out of a third', () => {
