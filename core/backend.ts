@@ -34,6 +34,10 @@ export interface KernelTime {
   /** The values that it makes. */
   readonly label: string;
   readonly milliseconds: number;
+  /** Bytes of all that it reads and writes, each once. */
+  readonly bytes: number;
+  /** Of matrix products, each multiply-add as two. */
+  readonly flops: number;
 }
 
 /** A compiled program. */

@@ -134,26 +134,21 @@ export class WebgpuBackend implements Backend {
     const sizes = this.#partBytes(own);
     const total = sizes.reduce((sum, bytes) => sum + bytes, 0);
     const words = new Uint8Array(total);
-    let start = 0;
-    for (const [part, bytes] of sizes.entries()) {
-      const from = own.memory[part] as GPUBuffer;
-      const staging = runtime.device.createBuffer({ size: bytes, usage: 0x0001 | 0x0008 });
-      const encoder = runtime.device.createCommandEncoder();
-      encoder.copyBufferToBuffer(from, 0, staging, 0, bytes);
-      runtime.device.queue.submit([encoder.finish()]);
-      try {
-        await staging.mapAsync(0x0001);
-        words.set(new Uint8Array(staging.getMappedRange()), start);
-      } catch (cause) {
-        runtime.check();
-        throw new LacunaError(
-          { where: 'webgpu', what: 'a tensor cannot be read back', got: String(cause) },
-          { cause },
-        );
-      } finally {
-        staging.destroy();
+    const reading = sizes.map((bytes, part) =>
+      runtime.readBack.read(own.memory[part] as GPUBuffer, bytes),
+    );
+    try {
+      let start = 0;
+      for (const part of await Promise.all(reading)) {
+        words.set(part, start);
+        start += part.byteLength;
       }
-      start += bytes;
+    } catch (cause) {
+      runtime.check();
+      throw new LacunaError(
+        { where: 'webgpu', what: 'a tensor cannot be read back', got: String(cause) },
+        { cause },
+      );
     }
     runtime.check();
     return fromWords(own, words.buffer);

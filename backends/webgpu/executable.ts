@@ -15,7 +15,7 @@ import { KernelClock } from './device/kernel-times.js';
 import type { Compiled } from './device/pipelines.js';
 import type { Runtime } from './device/runtime.js';
 import type { Kernel } from './lowering/kernel.js';
-import { partBytes, type SourceContext } from './lowering/kernel-source.js';
+import { boundBytes, partBytes, type SourceContext } from './lowering/kernel-source.js';
 import type { Lowered } from './lowering/lower.js';
 import { type MemoryPlan, partKey, planMemory } from './memory/memory-plan.js';
 import { toWords, type WebgpuTensor } from './tensor.js';
@@ -123,7 +123,7 @@ export class WebgpuExecutable implements Executable {
     this.#clock = clock;
     try {
       const outputs = await this.run(inputs);
-      return { outputs, times: await clock.times() };
+      return { outputs, times: await clock.times((kernel) => boundBytes(kernel, this.#sizes)) };
     } finally {
       this.#clock = undefined;
     }

@@ -1,23 +1,28 @@
 /// <reference types="@webgpu/types" />
-import type { HostData, HostTensor } from '../../core/backend.js';
+import type { HostTensor } from '../../core/backend.js';
 import type { HeldTensor } from '../../core/held-tensor.js';
 import { elementCount, type TensorType } from '../../spec/program/index.js';
 
 /** A tensor in buffers of a device. */
 export type WebgpuTensor = HeldTensor<readonly GPUBuffer[]>;
 
-/** Host elements as words of the device: a bool a word, four u8 a word. */
+/**
+ * Host elements as words of the device: a bool a word, four u8 a word. Elements that are words already are
+ * not copied: the result is to be handed on at once.
+ */
 export function toWords({ dtype, shape, data }: HostTensor): Uint8Array {
   const count = elementCount(shape);
-  const bytes = (view: Exclude<HostData, Uint8Array>): Uint8Array =>
-    new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-  if (dtype === 'bool') return bytes(Uint32Array.from(data) as never);
+  const bytes = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
+    new Uint8Array(buffer, byteOffset, byteLength);
+  if (dtype === 'bool') return bytes(Uint32Array.from(data));
   if (dtype === 'u8') {
+    if (data instanceof Uint8Array && count % 4 === 0) return data;
     const padded = new Uint8Array(Math.ceil(count / 4) * 4);
     padded.set(data);
     return padded;
   }
-  return bytes(dtype === 'i32' ? Int32Array.from(data) : Float32Array.from(data));
+  if (dtype === 'i32') return bytes(data instanceof Int32Array ? data : Int32Array.from(data));
+  return bytes(data instanceof Float32Array ? data : Float32Array.from(data));
 }
 
 /** Words of the device as host elements. */

@@ -144,13 +144,16 @@ function kernelTable(kernels: readonly KernelTime[]): string {
   if (kernels.length === 0) return 'This backend does not tell what its kernels take.';
   const total = kernels.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
   const slowest = [...kernels].sort((a, b) => b.milliseconds - a.milliseconds).slice(0, 40);
-  const lines = slowest.map(({ label, milliseconds }) => {
+  const lines = slowest.map(({ label, milliseconds, bytes, flops }) => {
     const share = ((100 * milliseconds) / total).toFixed(1);
-    return `${milliseconds.toFixed(3).padStart(10)} ${share.padStart(5)} %  ${short(label)}`;
+    const rate = (amount: number): string =>
+      amount === 0 ? '' : (amount / milliseconds / 1e6).toFixed(2);
+    const rates = `${rate(bytes).padStart(9)} ${rate(flops).padStart(9)}`;
+    return `${milliseconds.toFixed(3).padStart(10)} ${share.padStart(5)} % ${rates}  ${short(label)}`;
   });
   return [
     `${kernels.length} kernels, ${total.toFixed(1)} ms on the device; the slowest:`,
-    '        ms   share  makes',
+    '        ms   share      GB/s   GFLOP/s  makes',
     ...lines,
   ].join('\n');
 }

@@ -87,14 +87,21 @@ export class PlanRunner {
     onKernels?: (times: readonly KernelTime[]) => void,
   ): Promise<Named<number>> {
     for (const spec of this.plan.scratch) this.#state.set(spec.name, await this.#zeros(spec));
-    const metrics = new Map<string, number>();
+    const told: Told[] = [];
     for (const call of this.plan.calls) {
       const { repeat } = call;
       for (let run = 0; run < repeat; run++) {
-        for (const [name, value] of await this.#call(call, feeds, { run, onKernels })) {
-          metrics.set(name, (metrics.get(name) ?? 0) + value / repeat);
-        }
+        const own = await this.#call(call, feeds, { run, onKernels });
+        told.push(...own.map((metric) => ({ ...metric, repeat })));
       }
+    }
+    const metrics = new Map<string, number>();
+    // All at once and last: what is asked for between calls keeps a device waiting.
+    const values = await Promise.all(told.map(({ tensor }) => this.#backend.download(tensor)));
+    for (const [index, { name, tensor, repeat }] of told.entries()) {
+      const value = (values[index] as HostTensor).data[0] as number;
+      metrics.set(name, (metrics.get(name) ?? 0) + value / repeat);
+      this.#backend.release(tensor);
     }
     for (const { name } of this.plan.scratch) {
       this.#backend.release(stored(this.#state, name));
@@ -124,7 +131,7 @@ export class PlanRunner {
     { program: key, repeat, rows }: PlanCall,
     feeds: Feeds,
     { run, onKernels }: CallOptions,
-  ): Promise<[string, number][]> {
+  ): Promise<readonly Omit<Told, 'repeat'>[]> {
     const executable = this.#executables.get(key) as Executable;
     const { program } = executable;
     const fed: DeviceTensor[] = [];
@@ -147,13 +154,6 @@ export class PlanRunner {
         : await executable.profile(inputs);
     onKernels?.(times);
     for (const tensor of fed) this.#backend.release(tensor);
-    const metrics: [string, number][] = [];
-    for (const name of metricNames(this.plan, program)) {
-      const tensor = required(outputs, name);
-      const { data } = await this.#backend.download(tensor);
-      this.#backend.release(tensor);
-      metrics.push([name, data[0] as number]);
-    }
     for (const { name } of program.outputs) {
       const old = this.#state.get(name);
       if (old === undefined) continue;
@@ -161,7 +161,10 @@ export class PlanRunner {
       if (inputs[name] === undefined) this.#backend.release(old);
       this.#state.set(name, required(outputs, name));
     }
-    return metrics;
+    return metricNames(this.plan, program).map((name) => ({
+      name,
+      tensor: required(outputs, name),
+    }));
   }
 
   #zeros({ name, shape }: StateSpec): Promise<DeviceTensor> {
@@ -174,6 +177,14 @@ export class PlanRunner {
         : { dtype: 'f32', shape, data: new Float32Array(count) },
     );
   }
+}
+
+/** A metric as a call left it on the device. */
+interface Told {
+  readonly name: string;
+  readonly tensor: DeviceTensor;
+  /** Of so many calls the step's is the mean. */
+  readonly repeat: number;
 }
 
 interface CallOptions {

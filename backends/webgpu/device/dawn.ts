@@ -21,6 +21,8 @@ interface DawnModule {
 const require: NodeJS.Require = createRequire(import.meta.url);
 const PACKAGE = 'webgpu';
 const EXPERIMENTS = 'enable-dawn-features=allow_unsafe_apis';
+/** Times in nanoseconds: browsers round them to 65,536, so that no page can spy on others. */
+const EXACT_TIMES = 'disable-dawn-features=timestamp_quantization';
 const SOFTWARE_PACKAGE = '@sparticuz/chromium';
 
 /**
@@ -33,7 +35,7 @@ export async function openDawn(experiments: boolean): Promise<Dawn> {
   const { create } = await import('webgpu').catch((cause: unknown) => {
     throw missing(PACKAGE, cause);
   });
-  const flags = experiments ? [EXPERIMENTS] : [];
+  const flags = [EXACT_TIMES, ...(experiments ? [EXPERIMENTS] : [])];
   pollGently();
   return { gpu: create(flags), version: versionOf(PACKAGE) };
 }
@@ -67,6 +69,7 @@ export async function openSwiftShader(driver?: string): Promise<Dawn> {
   try {
     const gpu = (module.exports as DawnModule).create([
       'backend=vulkan',
+      EXACT_TIMES,
       ...(driver === undefined ? [] : [EXPERIMENTS]),
     ]);
     // The loader reads its settings with the first adapter.

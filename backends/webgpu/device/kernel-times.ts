@@ -31,8 +31,12 @@ export class KernelClock {
     };
   }
 
-  /** The times, once all passes were submitted. */
-  async times(): Promise<readonly KernelTime[]> {
+  /**
+   * The times, once all passes were submitted.
+   *
+   * @param bytesOf The bytes that a kernel's bindings hold.
+   */
+  async times(bytesOf: (kernel: Kernel) => number): Promise<readonly KernelTime[]> {
     const bytes = MAX_QUERIES * 8;
     const stamps: bigint[] = [];
     for (const set of this.#sets) {
@@ -46,9 +50,10 @@ export class KernelClock {
       stamps.push(...new BigUint64Array(staging.getMappedRange()));
       for (const each of [resolved, staging, set]) each.destroy();
     }
-    return this.#kernels.map(({ label }, index) => {
+    return this.#kernels.map((kernel, index) => {
       const [start = 0n, end = 0n] = [stamps[index * 2], stamps[index * 2 + 1]];
-      return { label, milliseconds: Number(end - start) / 1e6 };
+      const { label, flops } = kernel;
+      return { label, milliseconds: Number(end - start) / 1e6, bytes: bytesOf(kernel), flops };
     });
   }
 }

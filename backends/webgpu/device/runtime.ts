@@ -7,6 +7,7 @@ import { type MatrixUnit, matrixUnitOf } from '../lowering/kernels/matrix-unit.j
 import { BufferPool } from './buffers.js';
 import { Pacer } from './pacer.js';
 import { PipelineCache } from './pipelines.js';
+import { ReadBack } from './read-back.js';
 
 export interface RuntimeOptions {
   /** Keep to the limits that every implementation grants, whatever the adapter has more. */
@@ -38,6 +39,7 @@ export class Runtime {
   readonly buffers: BufferPool;
   readonly pipelines: PipelineCache;
   readonly pacer: Pacer;
+  readonly readBack: ReadBack;
   /** Held, since Dawn answers nothing more once it was collected. */
   readonly #gpu: GPU;
   #failure: LacunaError | undefined;
@@ -71,6 +73,7 @@ export class Runtime {
     this.buffers = new BufferPool(device);
     this.pipelines = new PipelineCache(device);
     this.pacer = new Pacer(device.queue);
+    this.readBack = new ReadBack(device);
     device.addEventListener('uncapturederror', (event) => {
       this.#failure ??= new LacunaError({
         where: 'webgpu',

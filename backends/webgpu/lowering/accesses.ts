@@ -44,3 +44,13 @@ export const COLUMN = 'col';
 export function rowPlace(rows: number, columns: number): Affine {
   return Affine.variable(ROW, rows).times(columns).plus(Affine.variable(COLUMN, columns));
 }
+
+/** The place of an element of a batch of products, in `row` and `col` of `batch`. */
+export function elementOfProduct(graph: Graph, product: string): Affine {
+  const { shape } = graph.type(product);
+  const [m, n] = [shape.at(-2) as number, shape.at(-1) as number];
+  return Affine.variable('batch', graph.count(product) / (m * n))
+    .times(m * n)
+    .plus(Affine.variable('row', m).times(n))
+    .plus(Affine.variable('col', n));
+}

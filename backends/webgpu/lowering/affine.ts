@@ -87,6 +87,29 @@ export class Affine {
     );
   }
 
+  /**
+   * The expression where a variable is written `count * (variable / count) + rest`, so that divisions by
+   * multiples of `count` are seen to be the same for all `rest`. Undefined where the variable stands inside
+   * of a division, or its extent is no multiple.
+   */
+  split(variable: string, count: number, rest: string): Affine | undefined {
+    const coefficient = this.coefficient(variable);
+    const found = this.terms.find(({ atom }) => atom.code === variable);
+    if (coefficient === undefined || found === undefined) return undefined;
+    const { extent } = found.atom;
+    if (extent % count !== 0) return undefined;
+    const counted = `(${variable} / ${count}u)`;
+    const many = Affine.opaque(counted, extent / count, Affine.of(found.atom)).times(count);
+    const one = many.plus(Affine.variable(rest, count));
+    return this.without(variable).plus(one.times(coefficient));
+  }
+
+  /** The expression divided by a number, where that divides the constant and every coefficient. */
+  over(divisor: number): Affine | undefined {
+    const all = [this.constant, ...this.terms.map(({ coefficient }) => coefficient)];
+    return all.every((part) => part % divisor === 0) ? this.dividedBy(divisor).quotient : undefined;
+  }
+
   plus(other: Affine): Affine {
     return Affine.#sum(this.constant + other.constant, [...this.terms, ...other.terms]);
   }

@@ -27,17 +27,19 @@ export interface RowsCluster {
   readonly members: string[];
 }
 
-/** A reduction over any axes. */
+/** Reductions over the same axes of values of one shape. */
 export interface ReduceCluster {
   readonly kind: 'reduce';
-  readonly members: readonly [string];
+  readonly members: [string, ...string[]];
 }
 
-/** A matrix product, and what is made of each of its elements: the member. */
+/** A matrix product, and what is made of each of its elements: the first member, and others from that. */
 export interface ProductCluster {
   readonly kind: 'product';
   readonly product: string;
-  readonly members: readonly [string];
+  readonly members: [string, ...string[]];
+  /** A member that holds the sums of the columns of its left operand: see `withColumnSums`. */
+  columnSums?: string;
 }
 
 /** A scatter-add. */

@@ -1,6 +1,7 @@
-import { accessesOf, ELEMENT, ROW, rowPlace } from './accesses.js';
+import type { Primitive } from '../../../spec/program/index.js';
+import { accessesOf, ELEMENT, elementOfProduct, ROW, rowPlace } from './accesses.js';
 import { Affine } from './affine.js';
-import type { Cluster, MapCluster, RowsCluster } from './cluster.js';
+import type { Cluster, MapCluster, ProductCluster, ReduceCluster, RowsCluster } from './cluster.js';
 import type { Graph } from './graph.js';
 
 export interface FusionOptions {
@@ -11,6 +12,9 @@ export interface FusionOptions {
   /** Buffers that a value lies in. */
   readonly parts: (name: string) => number;
 }
+
+/** Clusters that take further members. */
+type SharedCluster = MapCluster | RowsCluster | ReduceCluster | ProductCluster;
 
 /** A cluster has at most so many members. */
 const MEMBERS = 12;
@@ -66,6 +70,7 @@ export class Clusters {
   join(name: string, reads: ReadonlySet<string>): boolean {
     if (!this.#canShare(name)) return false;
     const count = this.#graph.count(name);
+    if (this.#joinProduct(name, reads)) return true;
     return this.#first((cluster) => {
       if (cluster.kind === 'map')
         return cluster.count === count && this.#joinMap(name, reads, cluster);
@@ -90,6 +95,54 @@ export class Clusters {
     });
   }
 
+  /** Makes a reduction the last member of a cluster of reductions that read the same, if it fits one. */
+  joinReduce(name: string, reads: ReadonlySet<string>): boolean {
+    if (!this.#canShare(name)) return false;
+    const form = this.#reducedForm(name);
+    const found = [...this.#clusters].reverse().find((cluster): cluster is ReduceCluster => {
+      if (cluster.kind !== 'reduce' || this.#reducedForm(cluster.members[0]) !== form) return false;
+      const size = this.#graph.count(this.#graph.definition(name)?.operands[0] as string);
+      const isApart = !cluster.members.some((member) => reads.has(member));
+      return isApart && this.#shares(cluster, size, reads) && this.#isOpen(cluster, reads);
+    });
+    if (found === undefined) return false;
+    this.#extend(found, name, reads);
+    return true;
+  }
+
+  /** What reductions of one kernel have in common. */
+  #reducedForm(name: string): string {
+    const definition = this.#graph.definition(name) as Primitive<'reduce_sum' | 'reduce_max'>;
+    const { dtype, shape } = this.#graph.type(definition.operands[0] as string);
+    return JSON.stringify([dtype, shape, definition.attributes.axes]);
+  }
+
+  /** Makes a value that follows a product's member element by element a member of that product, too. */
+  #joinProduct(name: string, reads: ReadonlySet<string>): boolean {
+    const found = [...this.#clusters].find(
+      (cluster): cluster is ProductCluster =>
+        cluster.kind === 'product' && cluster.members.some((member) => reads.has(member)),
+    );
+    if (found === undefined || !this.#isOpen(found, reads)) return false;
+    const count = this.#graph.count(found.product);
+    if (this.#graph.count(name) !== count || found.members.some((x) => this.#isWords(x)))
+      return false;
+    // Where parts of sums are joined, an element has one number; in a tile it has a row and a column.
+    const places = [Affine.variable(ELEMENT, count), elementOfProduct(this.#graph, found.product)];
+    const isAligned = places.every((place) =>
+      accessesOf(this.#graph, this.#isStored, name, place).every(
+        (access) => !found.members.includes(access.name) || access.at.code === place.code,
+      ),
+    );
+    if (!isAligned) return false;
+    this.#extend(found, name, reads);
+    return true;
+  }
+
+  #isWords(name: string): boolean {
+    return this.#graph.type(name).dtype === 'u8';
+  }
+
   /** A word of four bytes has one writer, so u8 has a kernel of its own. */
   #canShare(name: string): boolean {
     return this.#options.fuse && this.#graph.type(name).dtype !== 'u8';
@@ -103,7 +156,7 @@ export class Clusters {
   }
 
   #joinMap(name: string, reads: ReadonlySet<string>, cluster: MapCluster): boolean {
-    if (cluster.members.some((member) => this.#graph.type(member).dtype === 'u8')) return false;
+    if (cluster.members.some((member) => this.#isWords(member))) return false;
     if (!this.#shares(cluster, cluster.count, reads) || !this.#isOpen(cluster, reads)) return false;
     const place = Affine.variable(ELEMENT, cluster.count);
     const aligned = accessesOf(this.#graph, this.#isStored, name, place).every(
@@ -129,7 +182,7 @@ export class Clusters {
   }
 
   /** Whether a value that reads these shares a tensor of its whole size with a cluster, or reads a member. */
-  #shares(cluster: MapCluster | RowsCluster, size: number, reads: ReadonlySet<string>): boolean {
+  #shares(cluster: SharedCluster, size: number, reads: ReadonlySet<string>): boolean {
     return [...reads].some(
       (read) =>
         cluster.members.includes(read) ||
@@ -154,12 +207,12 @@ export class Clusters {
   }
 
   /** Whether a cluster takes a member that reads these. */
-  #isOpen(cluster: MapCluster | RowsCluster, reads: ReadonlySet<string>): boolean {
+  #isOpen(cluster: SharedCluster, reads: ReadonlySet<string>): boolean {
     if (this.#closed.has(cluster) || cluster.members.length >= MEMBERS) return false;
     return this.fits(new Set([...(this.reads.get(cluster) ?? []), ...cluster.members, ...reads]));
   }
 
-  #extend(cluster: MapCluster | RowsCluster, name: string, reads: ReadonlySet<string>): void {
+  #extend(cluster: SharedCluster, name: string, reads: ReadonlySet<string>): void {
     cluster.members.push(name);
     // The cluster runs at the place of its last member, which is the newest value of all.
     this.#clusters.delete(cluster);

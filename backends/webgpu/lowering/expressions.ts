@@ -11,6 +11,9 @@ import { literal, wgslType } from './wgsl.js';
 /** What a kernel has at hand without reading it: an accumulator, a sum of its own row. */
 export type Held = (name: string, at: Affine) => string | undefined;
 
+/** Which of four elements side by side. */
+const NEXT = 'next';
+
 /**
  * Writes what a value is at an index, as WGSL: down to values that lie in memory, through every
  * operation that has none of its own.
@@ -55,17 +58,13 @@ export class Expressions implements ElementReader {
    */
   vectorAt(name: string, place: Affine, variable: string, member: string): string | undefined {
     this.#member = member;
-    const found = this.#viewed(name, axisIndices(place, this.shape(name)));
+    const byFours = place.split(variable, 4, NEXT);
+    if (byFours === undefined) return undefined;
+    const found = this.#viewed(name, axisIndices(byFours, this.shape(name)));
     if (found === undefined || !this.#source.hasVectors(found.name)) return undefined;
-    const { at } = found;
-    const aligned = at.terms.every(
-      ({ atom, coefficient }) => atom.code === variable || coefficient % 4 === 0,
-    );
-    const whole = place.terms.every(({ atom }) => atom.code !== variable || atom.extent % 4 === 0);
-    if (!aligned || !whole || at.constant % 4 !== 0 || at.coefficient(variable) !== 1) {
-      return undefined;
-    }
-    return this.#source.loadVector(found.name, at);
+    if (found.at.coefficient(NEXT) !== 1) return undefined;
+    const fours = found.at.without(NEXT).over(4);
+    return fours && this.#source.loadVector(found.name, fours);
   }
 
   /**

@@ -252,7 +252,9 @@ class Fuser {
       isTrailing(operation.attributes.axes, shape) &&
       columns > 1 &&
       (rows >= FEW_ROWS || columns <= LONG_ROW);
-    if (!isRows) this.#clusters.add({ kind: 'reduce', members: [name] }, reads);
+    if (!isRows && this.#clusters.joinReduce(name, reads)) {
+      // It is made beside another one.
+    } else if (!isRows) this.#clusters.add({ kind: 'reduce', members: [name] }, reads);
     else if (!this.#clusters.joinRows(name, reads, { rows, columns })) {
       this.#clusters.add({ kind: 'rows', rows, columns, members: [name] }, reads);
     }

@@ -97,10 +97,16 @@ export class KernelSource {
     return bound === undefined || bound.width === 4;
   }
 
-  /** The four elements from a place on, which is a multiple of 4. */
-  loadVector(name: string, at: Affine): string {
+  /** Four elements side by side; `fours` counts those before them, by fours. */
+  loadVector(name: string, fours: Affine): string {
     const { names } = this.#bind(name, 'read', 4);
-    return `${names[0]}[(${at.code}) / 4u]`;
+    return `${names[0]}[${fours.code}]`;
+  }
+
+  /** A statement that stores four elements side by side: see `loadVector`. */
+  storeVector(name: string, fours: Affine, code: string): string {
+    const { names } = this.#bind(name, 'write', 4);
+    return `${names[0]}[${fours.code}] = ${code};`;
   }
 
   /** A statement that stores an element; of u8, the word that holds element `at` and three more. */
@@ -123,15 +129,17 @@ export class KernelSource {
    *
    * @param lines The statements of `main`, in which `group` and `lane` say which invocation runs.
    */
-  finish(parts: {
-    readonly label: string;
-    readonly lines: readonly string[];
-    readonly lanes: number;
-    readonly workgroups: readonly [number, number, number];
-    readonly work: number;
-    readonly functions?: readonly string[];
-  }): Kernel {
-    const { label, lines, lanes, workgroups, work, functions = [] } = parts;
+  finish(
+    parts: Pick<Kernel, 'label' | 'workgroups' | 'work' | 'kind' | 'product'> & {
+      readonly lines: readonly string[];
+      readonly lanes: number;
+      readonly functions?: readonly string[];
+      /** @defaultValue 0 */
+      readonly flops?: number;
+    },
+  ): Kernel {
+    const { lines, lanes, functions = [], flops = 0, ...facts } = parts;
+    const { label } = facts;
     const body = lines.map((line) => `  ${line}`).join('\n');
     const bindings: Binding[] = [];
     const declarations: string[] = [];
@@ -169,7 +177,7 @@ export class KernelSource {
       '}',
       '',
     ].join('\n');
-    return { label, code, bindings, workgroups, work };
+    return { ...facts, flops, code, bindings };
   }
 
   #bind(name: string, access: 'read' | 'write', width: 1 | 4 = 1): Bound {
@@ -224,5 +232,13 @@ export function partBytes(context: SourceContext, name: string): readonly number
   const { dtype } = context.type(name);
   return Array.from({ length: partCount(context, name) }, (_, part) =>
     byteLength(dtype, Math.min(size, count - part * size)),
+  );
+}
+
+/** The bytes of all that a kernel is bound to. */
+export function boundBytes({ bindings }: Kernel, context: SourceContext): number {
+  return bindings.reduce(
+    (sum, { value, part }) => sum + (partBytes(context, value)[part] as number),
+    0,
   );
 }

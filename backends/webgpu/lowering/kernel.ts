@@ -1,9 +1,26 @@
+import type { Cluster } from './cluster.js';
+
 /** What a kernel reads or writes: a value of the program, or a part of one that is large. */
 export interface Binding {
   readonly value: string;
   /** Values over the binding limit lie in several buffers. */
   readonly part: number;
   readonly access: 'read' | 'write';
+}
+
+/** What a kernel does: the kind of its cluster, or `join` where it adds up what another one left in parts. */
+export type KernelKind = Cluster['kind'] | 'join';
+
+/** How a kernel that multiplies matrices goes to memory, counted. */
+export interface ProductFacts {
+  /** Whether it fetches a side one element at a time. */
+  readonly isScalar: boolean;
+  /** The most invocations of 32 that one bank of workgroup memory keeps waiting: 1 is none. */
+  readonly bankConflicts: number;
+  /** Bytes that fill the tiles of all workgroups. */
+  readonly tileBytes: number;
+  /** Bytes of the operands and the result, each read or written once. */
+  readonly leastBytes: number;
 }
 
 /** One dispatch, as data: WGSL and what it is bound to. */
@@ -17,6 +34,11 @@ export interface Kernel {
   readonly workgroups: readonly [number, number, number];
   /** An estimate of its arithmetic operations and memory accesses, to cut work into slices. */
   readonly work: number;
+  readonly kind: KernelKind;
+  /** Multiply-adds of matrix products, each as two. */
+  readonly flops: number;
+  /** Of a matrix product. */
+  readonly product?: ProductFacts;
 }
 
 /** What a device allows and the kernels are made for. */

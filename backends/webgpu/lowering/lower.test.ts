@@ -165,8 +165,8 @@ describe('a product of f16', () => {
   it('adds long sums up in parts, whole tiles each', () => {
     const code = multiplied([16, 1537, 8], {});
     expect(code).toContain(byUnits);
-    // Three parts of 544 terms, 17 times 32, and a kernel that joins them.
-    expect(code).toContain('part_start = part * 544u');
+    // Six parts of 288 terms, 9 times 32, and a kernel that joins them.
+    expect(code).toContain('part_start = part * 288u');
     expect(code).toContain('total +=');
   });
 

@@ -6,6 +6,7 @@ import type { Call, DType, Program } from '../../../spec/program/index.js';
 import { accessesOf, ELEMENT } from './accesses.js';
 import { Affine } from './affine.js';
 import type { Cluster } from './cluster.js';
+import { withColumnSums } from './column-sums.js';
 import { type Fusion, fuse } from './fusion.js';
 import { Graph } from './graph.js';
 import type { Kernel, KernelLimits } from './kernel.js';
@@ -65,11 +66,15 @@ export function lower(program: Program, options: LoweringOptions): Lowered {
   const count = (name: string): number => temporaries.get(name)?.count ?? graph.count(name);
   const home = (name: string): string => inPlace.get(name) ?? name;
   const sizes = { limits, type: typeOf, count, home: (name: string) => name };
-  const fusion = fuse(graph, {
+  const sharing = {
     fuse: options.fuse,
     storageBuffers: limits.storageBuffers,
-    parts: (name) => partCount(sizes, name),
-  });
+    parts: (name: string) => partCount(sizes, name),
+  };
+  const found = fuse(graph, sharing);
+  // Operands that are rounded for the product are no terms of an exact sum.
+  const isExact = options.fuse && factors === 'f32';
+  const fusion = isExact ? withColumnSums(graph, found, sharing) : found;
   const inPlace = placesOfDonations(graph, fusion, options.donate);
   const inMemory = valuesInMemory(graph, fusion);
   const context: KernelContext = {

@@ -1,9 +1,8 @@
 import type { Call, Shape } from '../../../../spec/program/index.js';
-import type { Block } from '../block.js';
 import type { AttentionCluster } from '../cluster.js';
 import type { Kernel, KernelLimits } from '../kernel.js';
 import type { KernelContext } from './context.js';
-import { type Rows, type RowsOf, type Sweep, type SweepSource, sweepKernel } from './sweep.js';
+import { type Rows, type RowsOf, type Tiles, tilesKernel } from './score-tiles.js';
 import type { Tiling } from './tiling.js';
 
 /** A head this wide still fits a lane's registers. */
@@ -36,11 +35,10 @@ export function isStreamed(
 }
 
 /**
- * Attention without its matrix of scores (Dao et al., FlashAttention; Rabe and Staats): a lane has a
- * row of the result and meets the rows of the other side one after the other. The forward pass keeps
- * the largest score m so far and the sum l of exp(s - m), and shrinks what it has when m grows. For
- * the gradient m and l of each row are kept; its scores are computed again, with the rule of
- * `ATTENTION_GRAD`: once for dq, once for dv and once for dk.
+ * Attention without its matrix of scores (Dao et al., FlashAttention; Rabe and Staats): a workgroup has some
+ * rows of the result and meets the others a tile at a time. The forward pass keeps the largest score m so far and
+ * the sum l of exp(s - m), and shrinks what it has when m grows. For the gradient m and l of each row are
+ * kept; scores are computed again, with the rule of `ATTENTION_GRAD`: once for dq, once for dk and dv together.
  */
 export function attentionKernels(
   cluster: AttentionCluster,
@@ -80,55 +78,73 @@ function forward(part: Part): Kernel {
 /** The forward pass; without v, only the largest score and the sum of each row. */
 function largestAndSum(
   { context, rows, scale, call }: Part,
-  {
-    q,
-    k,
-    v,
-    o,
-  }: { readonly q: string; readonly k: string; readonly v?: string; readonly o: string },
+  { q, k, v, o }: Readonly<Record<'q' | 'k' | 'o', string>> & { readonly v?: string },
   statistics: string | undefined,
 ): Kernel {
   const member = (call.results[0] as { readonly name: string }).name;
-  const sweep: Sweep = {
+  const tiles: Tiles = {
     label: v === undefined ? `rows of ${o}` : o,
     member,
     rows,
     own: [{ name: 'q', value: q, factor: scale }],
-    swept: [
-      { name: 'k', value: k },
-      ...(v === undefined ? [] : [{ name: 'v', value: v } satisfies RowsOf]),
-    ],
-    begin(source) {
-      source.block.add(`var m = ${LOWEST};`, 'var l = 0.0f;');
-      if (v !== undefined) source.accumulators('o');
+    swept: ['kv'],
+    scores: v === undefined ? [] : ['p'],
+    sums: v === undefined ? [] : ['o'],
+    products: v === undefined ? 1 : 2,
+    begin({ block, down }) {
+      block.add(...down.flatMap((i) => [`var m_${i} = ${LOWEST};`, `var l_${i} = 0.0f;`]));
     },
     each(source, block) {
-      const fours = v === undefined ? [] : source.fours;
-      block.add(
-        `let s = select(vec4<f32>(${LOWEST}), ${source.dots('q', 'k')}, valid);`,
-        'let top = max(max(s.x, s.y), max(s.z, s.w));',
-        'if (top > m) {',
-        '  let shrink = select(exp(m - top), 0.0f, l == 0.0f);',
-        '  l *= shrink;',
-        ...fours.map((four) => `  o_${four} *= shrink;`),
-        '  m = top;',
-        '}',
-        'let p = select(vec4<f32>(), exp(s - m), valid);',
-        'l += (p.x + p.y) + (p.z + p.w);',
-      );
-      if (v !== undefined) source.addRows('o', 'p', 'v', block);
+      const { down, across, fours, shape } = source;
+      source.bring('kv', { name: 'k', value: k }, 'start', shape.columns, block);
+      source.meet(block);
+      source.multiply('s', 'q', 'kv', block);
+      source.columns(block);
+      for (const i of down) {
+        block.add(`var top_${i} = ${LOWEST};`);
+        for (const j of across) {
+          block.add(`top_${i} = max(top_${i}, select(${LOWEST}, s_${i}_${j}, there_${j}));`);
+        }
+      }
+      source.acrossLanes('top', (a, b) => `max(${a}, ${b})`, block);
+      for (const i of down) {
+        block.add(
+          `top_${i} = max(top_${i}, m_${i});`,
+          `let shrink_${i} = select(exp(m_${i} - top_${i}), 0.0f, start == 0u);`,
+          `m_${i} = top_${i};`,
+          `l_${i} *= shrink_${i};`,
+        );
+        for (const j of across) {
+          block.add(
+            `let p_${i}_${j} = select(0.0f, exp(s_${i}_${j} - m_${i}), there_${j});`,
+            `l_${i} += p_${i}_${j};`,
+          );
+          if (v !== undefined) source.put('p', i, j, `p_${i}_${j}`, block);
+        }
+        if (v !== undefined) block.add(...fours.map((x) => `o_${i}_${x} *= shrink_${i};`));
+      }
+      if (v !== undefined) {
+        // All scores of the tile are made: its keys make room for its values.
+        source.bring('kv', { name: 'v', value: v }, 'start', shape.columns, block);
+        source.meet(block);
+        source.addProduct('o', 'p', 'kv', block);
+      }
+      source.meet(block);
     },
     end(source) {
+      const { block, down, fours } = source;
+      // Each lane has summed its own columns.
+      source.acrossLanes('l', (a, b) => `${a} + ${b}`, block);
       if (statistics !== undefined) {
-        source.block.add(source.source.store(statistics, source.scalarPlace('line'), 'm'));
-        source.block.add(source.source.store(statistics, source.scalarPlace('line', 1), 'l'));
+        source.storeNumbers(statistics, 0, 'm');
+        source.storeNumbers(statistics, 1, 'l');
       }
       if (v === undefined) return;
-      for (const four of source.fours) source.block.add(`o_${four} /= l;`);
-      source.storeRow(o, 'o');
+      block.add(...down.flatMap((i) => fours.map((x) => `o_${i}_${x} /= l_${i};`)));
+      source.storeRows(o, 'o');
     },
   };
-  return sweepKernel(sweep, context);
+  return tilesKernel(tiles, context);
 }
 
 function gradient(part: Part): readonly Kernel[] {
@@ -143,88 +159,111 @@ function gradient(part: Part): readonly Kernel[] {
   const values: RowsOf = { name: 'v', value: v };
   const cotangents: RowsOf = { name: 'g', value: output };
 
-  const ofQueries: Sweep = {
+  const ofQueries: Tiles = {
     label: dq,
     member: dq,
     rows,
     own: [queries, cotangents],
-    swept: [keys, values],
+    swept: ['kv'],
+    scores: ['ds'],
+    sums: ['dq'],
+    products: 3,
     begin(source) {
-      source.hold({ name: 'o', value: o }, source.block);
-      source.block.add(
-        `let inner = ${source.fours.map((four) => `dot(g_${four}, o_${four})`).join(' + ')};`,
-        `let m = ${source.source.load(statistics, source.scalarPlace('line'))};`,
-        `let l = ${source.source.load(statistics, source.scalarPlace('line', 1))};`,
-      );
-      source.accumulators('dq');
+      const { block, down } = source;
+      source.meet(block);
+      source.rowProducts('inner', 'g', o, block);
+      for (const i of down) {
+        const row = `first + lane_row + ${i}u`;
+        block.add(`let m_${i} = ${source.number(statistics, 0, row, block)};`);
+        block.add(`let l_${i} = ${source.number(statistics, 1, row, block)};`);
+      }
     },
     each(source, block) {
-      probabilities(source.dots('q', 'k'), block);
-      block.add(`let ds = p * (${source.dots('g', 'v')} - inner);`);
-      source.addRows('dq', 'ds', 'k', block);
+      const { down, across, shape } = source;
+      source.bring('kv', values, 'start', shape.columns, block);
+      source.meet(block);
+      source.multiply('dp', 'g', 'kv', block);
+      source.meet(block);
+      // Keys come last: the sums of dq meet them once more.
+      source.bring('kv', keys, 'start', shape.columns, block);
+      source.meet(block);
+      source.multiply('s', 'q', 'kv', block);
+      source.columns(block);
+      for (const i of down) {
+        for (const j of across) {
+          const p = probability(i, j, { m: `m_${i}`, l: `l_${i}` });
+          source.put('ds', i, j, `${p} * (dp_${i}_${j} - inner_${i})`, block);
+        }
+      }
+      source.meet(block);
+      source.addProduct('dq', 'ds', 'kv', block);
+      source.meet(block);
     },
     end(source) {
-      source.block.add(source.source.store(inner, source.scalarPlace('line'), 'inner'));
-      source.storeRow(dq, 'dq', scale);
+      source.storeNumbers(inner, 0, 'inner');
+      source.storeRows(dq, 'dq', scale);
     },
   };
-  const ofValues: Sweep = {
-    label: dv,
-    member: dq,
-    rows,
-    own: [keys],
-    swept: [queries, cotangents],
-    begin: (source) => source.accumulators('dv'),
-    each(source, block) {
-      ofFour(source, block, statistics, { m: 0, l: 1 }, rows);
-      probabilities(source.dots('k', 'q'), block);
-      source.addRows('dv', 'p', 'g', block);
-    },
-    end: (source) => source.storeRow(dv, 'dv'),
-  };
-  const ofKeys: Sweep = {
-    label: dk,
+  const ofKeys: Tiles = {
+    label: `${dk}, ${dv}`,
     member: dq,
     rows,
     own: [keys, values],
-    swept: [queries, cotangents],
-    begin: (source) => source.accumulators('dk'),
+    swept: ['qg'],
+    scores: ['w'],
+    sums: ['dk', 'dv'],
+    products: 4,
+    begin: () => {},
     each(source, block) {
-      ofFour(source, block, statistics, { m: 0, l: 1 }, rows);
-      ofFour(source, block, inner, { inner: 0 }, rows);
-      probabilities(source.dots('k', 'q'), block);
-      block.add(`let ds = p * (${source.dots('v', 'g')} - inner);`);
-      source.addRows('dk', 'ds', 'q', block);
+      const { down, across, shape } = source;
+      source.bring('qg', queries, 'start', shape.columns, block);
+      source.meet(block);
+      source.multiply('s', 'k', 'qg', block);
+      source.columns(block);
+      for (const j of across) {
+        const of = { m: `m_${j}`, l: `l_${j}` };
+        block.add(`let m_${j} = ${source.number(statistics, 0, `col_${j}`, block)};`);
+        block.add(`let l_${j} = ${source.number(statistics, 1, `col_${j}`, block)};`);
+        block.add(`let inner_${j} = ${source.number(inner, 0, `col_${j}`, block)};`);
+        for (const i of down) {
+          block.add(`let p_${i}_${j} = ${probability(i, j, of)};`);
+          source.put('w', i, j, `p_${i}_${j}`, block);
+        }
+      }
+      source.meet(block);
+      source.bring('qg', cotangents, 'start', shape.columns, block);
+      source.meet(block);
+      source.multiply('dp', 'v', 'qg', block);
+      source.addProduct('dv', 'w', 'qg', block);
+      source.meet(block);
+      source.bring('qg', queries, 'start', shape.columns, block);
+      for (const i of down) {
+        for (const j of across) {
+          source.put('w', i, j, `p_${i}_${j} * (dp_${i}_${j} - inner_${j})`, block);
+        }
+      }
+      source.meet(block);
+      source.addProduct('dk', 'w', 'qg', block);
+      source.meet(block);
     },
-    end: (source) => source.storeRow(dk, 'dk'),
+    end(source) {
+      source.storeRows(dk, 'dk');
+      source.storeRows(dv, 'dv');
+    },
   };
   return [
     ...(known === undefined ? [largestAndSum(part, { q, k, o }, statistics)] : []),
-    ...[ofQueries, ofValues, ofKeys].map((sweep) => sweepKernel(sweep, context)),
+    ...[ofQueries, ofKeys].map((tiles) => tilesKernel(tiles, context)),
   ];
 }
 
-/** p of four scores, as softmax writes it; m and l are of the query. */
-function probabilities(scores: string, block: Block): void {
-  block.add(`let p = select(vec4<f32>(), exp(${scores} - m) / l, valid);`);
-}
-
-/** Brings numbers of the four rows that are met: a vec4 of each. */
-function ofFour(
-  source: SweepSource,
-  block: Block,
-  value: string,
-  names: Readonly<Record<string, number>>,
-  { length }: Rows,
-): void {
-  const lines = [0, 1, 2, 3].map((next) => `${Object.keys(names)[0]}_row${next}`);
-  lines.forEach((line, next) => {
-    block.add(`let ${line} = min(other + ${next}u, ${length - 1}u);`);
-  });
-  for (const [name, which] of Object.entries(names)) {
-    const four = lines.map((line) => source.source.load(value, source.scalarPlace(line, which)));
-    block.add(`let ${name} = vec4<f32>(${four.join(', ')});`);
-  }
+/** p of a score, as softmax writes it; m and l are of its query. */
+function probability(
+  i: number,
+  j: number,
+  { m, l }: { readonly m: string; readonly l: string },
+): string {
+  return `select(0.0f, exp(s_${i}_${j} - ${m}) / ${l}, there_${j})`;
 }
 
 /** Whether o is the result of the same attention, so that its statistics are these scores'. */

@@ -8,12 +8,14 @@ export type Factors = 'f32' | 'f16' | 'quantized';
 export interface HeldFactors {
   /** The element type of a tile. */
   readonly scalar: 'f32' | 'f16';
+  /** Bytes of an element of a tile. */
+  readonly bytes: 2 | 4;
   /** The function of `HELPERS` that makes one of an f32 number; of four, with a 4 behind. */
   readonly convert?: 'half' | 'quantized';
 }
 
 export const HELD: Readonly<Record<Factors, HeldFactors>> = {
-  f32: { scalar: 'f32' },
-  f16: { scalar: 'f16', convert: 'half' },
-  quantized: { scalar: 'f32', convert: 'quantized' },
+  f32: { scalar: 'f32', bytes: 4 },
+  f16: { scalar: 'f16', bytes: 2, convert: 'half' },
+  quantized: { scalar: 'f32', bytes: 4, convert: 'quantized' },
 };

@@ -42,6 +42,7 @@ export function mapKernel(cluster: MapCluster, context: KernelContext): Kernel {
     lines: body.lines,
     lanes,
     workgroups,
+    kind: 'map',
     work: count * members.length * 8,
   });
 }

@@ -1,33 +1,46 @@
 import { directTerms } from './product-direct.js';
-import { accumulator, type ProductKernel } from './product-plan.js';
+import {
+  accumulator,
+  columnOf,
+  lineTotals,
+  type ProductKernel,
+  type TileLoads,
+} from './product-plan.js';
 import { tiledTerms } from './product-tiled.js';
 
 /** Each lane of a workgroup sums a block of the result in registers, and stores it. */
-export function sumByLanes(kernel: ProductKernel): void {
-  const { plan, block, put } = kernel;
+export function sumByLanes(kernel: ProductKernel): TileLoads {
+  const { plan, block, put, putSums } = kernel;
   const { tiling, a, terms } = plan;
   const [down, across] = tiling.registers;
+  const fours = across / 4;
+  const columns = tiling.memory === 'workgroup' ? 4 : across;
   block.add(
     `let lane_row = lane / ${tiling.lanes[1]}u * ${down}u;`,
-    `let lane_col = lane % ${tiling.lanes[1]}u * ${across}u;`,
+    `let lane_col = lane % ${tiling.lanes[1]}u * ${columns}u;`,
     'let row = tile_row + lane_row;',
     'let col = tile_col + lane_col;',
   );
-  const names = Array.from({ length: (down * across) / 4 }, (_, at) =>
-    accumulator(Math.floor(at / (across / 4)), at % (across / 4)),
+  const names = Array.from({ length: down * fours }, (_, at) =>
+    accumulator(Math.floor(at / fours), at % fours),
   );
-  block.add(...names.map((name) => `var ${name} = vec4<f32>();`));
+  const totals = lineTotals(plan);
+  block.add(...[...names, ...totals].map((name) => `var ${name} = vec4<f32>();`));
   const sum = tiling.memory === 'workgroup' ? tiledTerms : directTerms;
-  if (terms > 0) sum(kernel);
+  const loads = terms > 0 ? sum(kernel) : { isScalar: false, bankConflicts: 1 };
+  if (totals.length > 0) {
+    const stores = totals.map((name, four) => putSums(`row + ${4 * four}u`, name));
+    block.add(`if (tile_x == 0u && lane_col == 0u) { ${stores.join(' ')} }`);
+  }
   // Rows in a loop, columns written out: an index into a vector that is known costs nothing.
   block.add(
     `var c = array<vec4<f32>, ${names.length}>(${names.join(', ')});`,
     `for (var i = 0u; i < ${down}u; i++) {`,
     `  if (row + i >= ${a.extent}u) { break; }`,
   );
-  for (let j = 0; j < across; j++) {
-    if (j % 4 === 0) block.add(`  let d_${j / 4} = c[i * ${across / 4}u + ${j / 4}u];`);
-    block.add(`  ${put('row + i', `col + ${j}u`, `d_${Math.floor(j / 4)}[${j % 4}]`)}`);
+  for (let j = 0; j < fours; j++) {
+    block.add(`  ${put('row + i', `col + ${columnOf(tiling, j)}u`, `c[i * ${fours}u + ${j}u]`)}`);
   }
   block.add('}');
+  return loads;
 }

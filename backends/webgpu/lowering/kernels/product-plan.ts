@@ -3,15 +3,13 @@ import { Affine } from '../affine.js';
 import type { Block } from '../block.js';
 import type { ProductCluster } from '../cluster.js';
 import type { Expressions } from '../expressions.js';
+import type { ProductFacts } from '../kernel.js';
 import type { KernelSource } from '../kernel-source.js';
 import type { KernelContext } from './context.js';
 import type { Factors } from './factors.js';
+import { cutForLanes, inParts } from './product-cut.js';
 import type { ProductTiling } from './tiling.js';
 import { type UnitPlan, unitLanes, unitPlan, unitTile } from './unit-plan.js';
-
-/** Terms that a part of a sum has at least. */
-const PART_TERMS = 512;
-const MAX_PARTS = 64;
 
 /** One side of a product: a [rows, terms] or b [terms, columns], read as a matrix of its lines. */
 export interface Side {
@@ -24,11 +22,13 @@ export interface Side {
 
 /** A batch of products c = a b, and how it is cut up. */
 export interface ProductPlan {
-  /** What is stored: the product, or what is made of its elements one by one. */
-  readonly member: string;
+  /** What is stored: the product, or what is made of its elements one by one; the first for operands. */
+  readonly members: readonly string[];
   readonly product: string;
   readonly a: Side;
   readonly b: Side;
+  /** A value that holds the sums of a's lines over all terms, where the kernel makes them too. */
+  readonly columnSums: string | undefined;
   readonly terms: number;
   readonly batches: number;
   readonly tiling: ProductTiling;
@@ -54,13 +54,17 @@ export interface ProductKernel {
   readonly block: Block;
   /** The first term, and the one after the last, in WGSL. */
   readonly range: readonly [string, string];
-  /** The statement that stores an element of the product, in WGSL as its row and column. */
-  readonly put: (row: string, column: string, element: string) => string;
+  /** The statement that stores four elements of a row of the product, the first one's column a multiple of 4. */
+  readonly put: (row: string, column: string, four: string) => string;
+  /** The same for the sums of four lines of a. */
+  readonly putSums: (line: string, four: string) => string;
 }
+
+/** How a kernel fetches what it multiplies. */
+export type TileLoads = Pick<ProductFacts, 'isScalar' | 'bankConflicts'>;
 
 export function planProduct(cluster: ProductCluster, context: KernelContext): ProductPlan {
   const { product } = cluster;
-  const [member] = cluster.members;
   const definition = context.graph.definition(product) as Primitive<'matmul'>;
   const [a, b] = definition.operands as readonly [string, string];
   const { transpose_a, transpose_b } = definition.attributes;
@@ -68,32 +72,25 @@ export function planProduct(cluster: ProductCluster, context: KernelContext): Pr
   const [m, n] = [shape.at(-2) as number, shape.at(-1) as number];
   const terms = context.graph.type(a).shape.at(transpose_a ? -2 : -1) as number;
   const batches = context.count(product) / (m * n);
-  const tiling = fitted(context.tiling.product, m, n);
-  const { lanes, registers } = tiling;
   const units = unitPlan(m, n, terms, context);
-  const tile =
+  const sizes = { m, n, terms, batches };
+  const cut =
     units === undefined
-      ? ([lanes[0] * registers[0], lanes[1] * registers[1]] as const)
-      : unitTile(units);
-  const depth = units?.depth ?? tiling.depth;
-  const groups = Math.ceil(m / tile[0]) * Math.ceil(n / tile[1]) * batches;
-  const wanted = Math.min(
-    Math.floor(tiling.busyGroups / groups),
-    Math.floor(terms / PART_TERMS),
-    MAX_PARTS,
-  );
-  const parts = Math.max(1, wanted);
+      ? cutForLanes(sizes, context)
+      : inParts(sizes, context.tiling.product, unitTile(units), units.depth);
+  const { tiling, tile, depth, parts } = cut;
   return {
-    member,
+    members: cluster.members.filter((member) => member !== cluster.columnSums),
     product,
     a: { value: a, extent: m, termsFirst: transpose_a },
     b: { value: b, extent: n, termsFirst: !transpose_b },
+    columnSums: cluster.columnSums,
     terms,
     batches,
     tiling,
     factors: context.factors,
     units,
-    lanes: units === undefined ? lanes[0] * lanes[1] : unitLanes(units),
+    lanes: units === undefined ? tiling.lanes[0] * tiling.lanes[1] : unitLanes(units),
     depth,
     tile,
     parts,
@@ -114,23 +111,27 @@ export function sidePlace(
     .plus(matrix);
 }
 
+/**
+ * Where the `four`-th four of a lane's columns begins, counted from its first. In workgroup memory lanes
+ * side by side read fours side by side; in memory a lane reads a line of the cache by itself.
+ */
+export function columnOf({ lanes, memory }: ProductTiling, four: number): number {
+  return memory === 'workgroup' ? 4 * four * lanes[1] : 4 * four;
+}
+
+/** The names of the sums of a lane's lines of a, by fours; none where nothing asks for them. */
+export function lineTotals({ columnSums, tiling }: ProductPlan): readonly string[] {
+  const fours = columnSums === undefined ? 0 : tiling.registers[0] / 4;
+  return Array.from({ length: fours }, (_, four) => `s_${four}`);
+}
+
+/** Statements that add a term of a to them: the first column of tiles meets every term of a once. */
+export function addToTotals(plan: ProductPlan): readonly string[] {
+  const totals = lineTotals(plan).map((total, four) => `${total} += a_${four};`);
+  return totals.length === 0 ? [] : [`if (tile_x == 0u) { ${totals.join(' ')} }`];
+}
+
 /** The name of four accumulators of a lane. */
 export function accumulator(row: number, four: number): string {
   return `c_${row}_${four}`;
-}
-
-/** Smaller tiles for matrices that would leave most of one empty. */
-function fitted(tiling: ProductTiling, m: number, n: number): ProductTiling {
-  const { lanes, registers } = tiling;
-  const down = shrunk(lanes[0], registers[0], m);
-  const across = shrunk(lanes[1], registers[1], n);
-  return { ...tiling, lanes: [down[0], across[0]], registers: [down[1], across[1]] };
-}
-
-function shrunk(lanes: number, registers: number, extent: number): readonly [number, number] {
-  let own = registers;
-  while (own > 4 && extent <= (lanes * own) / 2) own /= 2;
-  let count = lanes;
-  while (count > 4 && (count / 2) * own >= extent) count /= 2;
-  return [count, own];
 }

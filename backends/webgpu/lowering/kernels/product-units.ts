@@ -1,6 +1,7 @@
 import { Block } from '../block.js';
-import type { ProductKernel } from './product-plan.js';
+import type { ProductKernel, TileLoads } from './product-plan.js';
 import { throughTiles } from './product-tiled.js';
+import { tileStride } from './tiling.js';
 import type { UnitPlan } from './unit-plan.js';
 
 /**
@@ -8,7 +9,7 @@ import type { UnitPlan } from './unit-plan.js';
  * it has at the end passes through workgroup memory, a matrix at a time: only there can a lane read
  * an element. A tile of a lies term by term, as columns; one of b as rows.
  */
-export function sumByUnits(kernel: ProductKernel, units: UnitPlan): void {
+export function sumByUnits(kernel: ProductKernel, units: UnitPlan): TileLoads {
   const { plan, source, block, put } = kernel;
   const { unit, subgroups, matrices, depth } = units;
   const { rows, columns } = unit;
@@ -30,8 +31,8 @@ export function sumByUnits(kernel: ProductKernel, units: UnitPlan): void {
 
   /** Where a matrix of a tile begins, and from there to its next line: counted by fours. */
   const load = (type: string, tile: string, order: string, extent: number, at: string): string =>
-    `subgroupMatrixLoad<${type}, ${order}>(&${tile}, (term * ${extent}u + ${at}) / 4u, ${extent / 4}u)`;
-  throughTiles(kernel, (loop) => {
+    `subgroupMatrixLoad<${type}, ${order}>(&${tile}, (term * ${tileStride(extent)}u + ${at}) / 4u, ${tileStride(extent) / 4}u)`;
+  const loads = throughTiles(kernel, (loop) => {
     const terms = new Block(loop, 'term');
     for (let j = 0; j < across; j++) {
       const at = `unit_col + ${j * columns}u`;
@@ -53,14 +54,17 @@ export function sumByUnits(kernel: ProductKernel, units: UnitPlan): void {
     block.add(
       `subgroupMatrixStore<row_major>(&results, results_at, ${sum(i, j)}, ${columns}u);`,
       'workgroupBarrier();',
-      `for (var e = subgroup_lane; e < ${size}u; e += subgroup_size) {`,
+      `for (var e = 4u * subgroup_lane; e < ${size}u; e += 4u * subgroup_size) {`,
       `  let row = tile_row + unit_row + ${i * rows}u + e / ${columns}u;`,
       `  let col = tile_col + unit_col + ${j * columns}u + e % ${columns}u;`,
-      `  if (row < ${plan.a.extent}u) { ${put('row', 'col', 'results[results_at + e]')} }`,
+      '  let at = results_at + e;',
+      '  let four = vec4<f32>(results[at], results[at + 1u], results[at + 2u], results[at + 3u]);',
+      `  if (row < ${plan.a.extent}u) { ${put('row', 'col', 'four')} }`,
       '}',
       'workgroupBarrier();',
     );
   }
+  return loads;
 }
 
 function pairs(down: number, across: number): readonly (readonly [number, number])[] {

@@ -1,10 +1,12 @@
+import { elementOfProduct } from '../accesses.js';
 import { Affine } from '../affine.js';
 import { Block } from '../block.js';
 import type { ProductCluster } from '../cluster.js';
 import type { Kernel } from '../kernel.js';
-import { invocations, type KernelContext, openKernel, sameIndex } from './context.js';
+import { invocations, type KernelContext, openKernel } from './context.js';
 import { sumByLanes } from './product-lanes.js';
 import { type ProductKernel, type ProductPlan, planProduct } from './product-plan.js';
+import { MadeElements, partPlace, storeFour, storeSums } from './product-store.js';
 import { sumByUnits } from './product-units.js';
 
 /**
@@ -14,24 +16,30 @@ import { sumByUnits } from './product-units.js';
  */
 export function productKernels(cluster: ProductCluster, context: KernelContext): readonly Kernel[] {
   const plan = planProduct(cluster, context);
-  if (plan.parts === 1) return [multiply(plan, context)];
-  const count = plan.parts * plan.batches * plan.a.extent * plan.b.extent;
-  const partial = context.temporary({ dtype: 'f32', count });
-  return [multiply(plan, context, partial), join(plan, context, partial)];
+  const { parts, batches, a, b, columnSums } = plan;
+  if (parts === 1) return [multiply(plan, context, { sums: columnSums })];
+  const partial = context.temporary({ dtype: 'f32', count: parts * batches * a.extent * b.extent });
+  const sums = columnSums && context.temporary({ dtype: 'f32', count: parts * a.extent });
+  return [multiply(plan, context, { partial, sums }), join(plan, context, { partial, sums })];
 }
 
-function multiply(plan: ProductPlan, context: KernelContext, partial?: string): Kernel {
-  const { member, product, tile, parts, batches, terms, partTerms, units } = plan;
+/** Where parts of sums go, and the sums of columns or parts of them. */
+interface Targets {
+  readonly partial?: string;
+  readonly sums: string | undefined;
+}
+
+function multiply(plan: ProductPlan, context: KernelContext, { partial, sums }: Targets): Kernel {
+  const { product, tile, parts, batches, terms, partTerms, units } = plan;
   const [m, n] = [plan.a.extent, plan.b.extent];
-  const resultAt = resultPlace(plan);
-  const { source, expressions } = openKernel(context, (name, at) =>
-    name === product && sameIndex(at, resultAt) ? 'product' : undefined,
-  );
+  const place = elementOfProduct(context.graph, product);
+  const made = new MadeElements(plan, context, place, 'product');
+  const { source, expressions } = openKernel(context, made.held);
   const tiles = [Math.ceil(n / tile[1]), Math.ceil(m / tile[0]), batches * parts] as const;
-  const { workgroups, place } = placed(tiles, context.limits.workgroups);
+  const { workgroups, find } = placed(tiles, context.limits.workgroups);
   const block = new Block();
   block.add(
-    ...place,
+    ...find,
     `let tile_row = tile_y * ${tile[0]}u;`,
     `let tile_col = tile_x * ${tile[1]}u;`,
   );
@@ -47,81 +55,92 @@ function multiply(plan: ProductPlan, context: KernelContext, partial?: string): 
   const range =
     parts === 1 ? (['0u', `${terms}u`] as const) : (['part_start', 'part_end'] as const);
   const which = parts === 1 ? ['batch'] : ['part', 'batch'];
-  const put = (row: string, column: string, element: string): string =>
-    `put(${which.join(', ')}, ${row}, ${column}, ${element});`;
-  const kernel: ProductKernel = { plan, source, expressions, block, range, put };
-  if (units === undefined) sumByLanes(kernel);
-  else sumByUnits(kernel, units);
-
-  const store = new Block();
-  store.add(`if (col >= ${n}u) { return; }`);
-  if (partial !== undefined) {
-    const part = Affine.variable('part', parts).times(batches * m * n);
-    store.add(source.store(partial, part.plus(resultAt), 'product'));
-  } else {
-    const value =
-      member === product ? 'product' : expressions.definitionAt(member, resultAt, store);
-    store.add(source.store(member, resultAt, value));
-  }
-  const parameters = [...which, 'row', 'col'].map((name) => `${name}: u32`).join(', ');
+  const put = (row: string, column: string, four: string): string =>
+    `put(${which.join(', ')}, ${row}, ${column}, ${four});`;
+  const putSums = (line: string, four: string): string =>
+    `put_sums(${parts === 1 ? '0u' : 'part'}, ${line}, ${four});`;
+  const kernel: ProductKernel = { plan, source, expressions, block, range, put, putSums };
+  const loads = units === undefined ? sumByLanes(kernel) : sumByUnits(kernel, units);
+  const parameters = [...which, 'row', 'first'].map((name) => `${name}: u32`).join(', ');
+  const flops = 2 * batches * m * n * terms;
+  const [x, y, z] = tiles;
   return source.finish({
-    label: partial === undefined ? member : `${product}, in ${parts} parts`,
+    label: partial === undefined ? made.stored.join(', ') : `${product}, in ${parts} parts`,
     lines: block.lines,
     lanes: plan.lanes,
     workgroups,
-    work: 2 * batches * m * n * terms,
+    kind: 'product',
+    work: flops,
+    flops,
+    product: {
+      ...loads,
+      tileBytes: 4 * x * y * z * (tile[0] + tile[1]) * partTerms,
+      leastBytes: 4 * batches * ((m + n) * terms + m * n),
+    },
     functions: [
-      `fn put(${parameters}, product: f32) {`,
-      ...store.lines.map((line) => `  ${line}`),
+      `fn put(${parameters}, four: vec4<f32>) {`,
+      ...storeFour(kernel, made, partial).lines.map((line) => `  ${line}`),
       '}',
+      ...(sums === undefined ? [] : storeSums(kernel, sums)),
     ],
   });
 }
 
-/** Adds up the parts of each sum. */
-function join(plan: ProductPlan, context: KernelContext, partial: string): Kernel {
-  const { member, product, parts } = plan;
-  const count = plan.batches * plan.a.extent * plan.b.extent;
+/** Adds up the parts of each sum: of the product's, then of a's lines. */
+function join(plan: ProductPlan, context: KernelContext, { partial, sums }: Targets): Kernel {
+  const { parts, columnSums } = plan;
+  const lines = plan.a.extent;
+  const count = plan.batches * lines * plan.b.extent;
+  const all = columnSums === undefined ? count : count + lines;
   const { lanes } = context.tiling;
-  const { workgroups, code } = invocations(count, lanes, context.limits.workgroups);
+  const { workgroups, code } = invocations(all, lanes, context.limits.workgroups);
   const place = Affine.variable('i', count);
-  const { source, expressions } = openKernel(context, (name, at) =>
-    name === product && sameIndex(at, place) ? 'total' : undefined,
-  );
+  const made = new MadeElements(plan, context, place, 'total');
+  const { source, expressions } = openKernel(context, made.held);
   const block = new Block();
-  block.add(`let i = ${code};`, `if (i >= ${count}u) { return; }`, 'var total = 0.0f;');
-  const part = Affine.variable('part', parts).times(count).plus(place);
-  block.add(
+  block.add(`let i = ${code};`, `if (i >= ${all}u) { return; }`, 'var total = 0.0f;');
+  const part = Affine.variable('part', parts);
+  const addUp = (value: string, at: Affine): readonly string[] => [
     `for (var part = 0u; part < ${parts}u; part++) {`,
-    `  total += ${source.load(partial, part)};`,
+    `  total += ${source.load(value, at)};`,
     '}',
-  );
-  const value = member === product ? 'total' : expressions.definitionAt(member, place, block);
-  block.add(source.store(member, place, value));
-  const work = count * parts * 4;
-  return source.finish({ label: member, lines: block.lines, lanes, workgroups, work });
-}
-
-/** The place of the result's element in `row` and `col` of `batch`. */
-function resultPlace({ a, b, batches }: ProductPlan): Affine {
-  return Affine.variable('batch', batches)
-    .times(a.extent * b.extent)
-    .plus(Affine.variable('row', a.extent).times(b.extent))
-    .plus(Affine.variable('col', b.extent));
+  ];
+  if (columnSums !== undefined && sums !== undefined) {
+    const line = Affine.variable(`(i - ${count}u)`, lines);
+    block.add(
+      `if (i >= ${count}u) {`,
+      ...addUp(sums, part.times(lines).plus(line)).map((statement) => `  ${statement}`),
+      `  ${source.store(columnSums, line, 'total')}`,
+      '  return;',
+      '}',
+    );
+  }
+  block.add(...addUp(partial as string, partPlace(plan, 'part').plus(place)));
+  const values = made.values(expressions, block);
+  block.add(...made.stored.map((name, at) => source.store(name, place, values[at] as string)));
+  const work = all * parts * 4;
+  return source.finish({
+    label: made.stored.join(', '),
+    lines: block.lines,
+    lanes,
+    workgroups,
+    kind: 'join',
+    work,
+  });
 }
 
 /** A grid in three dimensions, each within the limit; how each workgroup finds its place in it. */
 function placed(
   [x, y, z]: readonly [number, number, number],
   limit: number,
-): { readonly workgroups: readonly [number, number, number]; readonly place: readonly string[] } {
+): { readonly workgroups: readonly [number, number, number]; readonly find: readonly string[] } {
   const direct = ['let tile_x = group.x;', 'let tile_y = group.y;', 'let tile_z = group.z;'];
-  if (x <= limit && y <= limit && z <= limit) return { workgroups: [x, y, z], place: direct };
+  if (x <= limit && y <= limit && z <= limit) return { workgroups: [x, y, z], find: direct };
   const count = x * y * z;
   const columns = Math.min(limit, count);
   return {
     workgroups: [columns, Math.ceil(count / columns), 1],
-    place: [
+    find: [
       `let tile = group.y * ${columns}u + group.x;`,
       `if (tile >= ${count}u) { return; }`,
       `let tile_x = tile % ${x}u;`,

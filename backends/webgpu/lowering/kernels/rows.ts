@@ -76,6 +76,7 @@ export function rowsKernel(cluster: RowsCluster, context: KernelContext): Kernel
     lines: block.lines,
     lanes: serial ? rowLanes : lanes,
     workgroups: grid.workgroups,
+    kind: 'rows',
     work: rows * columns * members.length * 8,
   });
 

@@ -54,6 +54,7 @@ export function scatterKernels(cluster: ScatterCluster, context: KernelContext):
       lines: block.lines,
       lanes,
       workgroups,
+      kind: 'scatter',
       work: count * terms * 2,
     });
   }
@@ -83,6 +84,7 @@ export function scatterKernels(cluster: ScatterCluster, context: KernelContext):
       lines: block.lines,
       lanes,
       workgroups,
+      kind: 'scatter',
       work: count * 16,
     });
   }

@@ -33,6 +33,8 @@ export interface Tiling {
   readonly serialRow: number;
   /** Invocations with which the device is busy; long sums are cut up to have as many. */
   readonly busy: number;
+  /** Terms of a long sum that an invocation asks memory for before it adds them up. */
+  readonly termsAtOnce: number;
   readonly attention: AttentionTiling;
 }
 
@@ -40,21 +42,34 @@ export interface Tiling {
 export interface AttentionTiling {
   /** The length of a sequence from which on its scores are never written. */
   readonly from: number;
-  /** Invocations of a workgroup, each with one row of the result. */
-  readonly lanes: number;
-  /** Rows of the other side that go through workgroup memory at a time, at most: a multiple of 4. */
+  /** Invocations of a workgroup stand in a square: so many down and across. */
+  readonly side: number;
+  /**
+   * Rows that a workgroup holds, and rows of the other side that it meets at a time, at most: multiples
+   * of `side`. Fewer where workgroup memory is small.
+   */
   readonly rows: number;
+  readonly columns: number;
+}
+
+/**
+ * Elements from a term of a tile to the next. Four more than it has: lanes that store a line of terms
+ * then meet 8 of the 32 banks that workgroup memory has on a GPU, where multiples of 32 elements would all lie in one.
+ */
+export function tileStride(extent: number): number {
+  return extent + 4;
 }
 
 /** For hardware: 4 x 4 registers a lane, which spill nowhere. */
 export const HARDWARE: Tiling = {
-  product: { lanes: [16, 16], registers: [4, 4], depth: 16, memory: 'workgroup', busyGroups: 256 },
+  product: { lanes: [16, 16], registers: [8, 8], depth: 16, memory: 'workgroup', busyGroups: 924 },
   units: { subgroups: [2, 2], matrices: [4, 4], depth: 32 },
   lanes: 256,
   rowLanes: 128,
   serialRow: 32,
-  busy: 16_384,
-  attention: { from: 1024, lanes: 64, rows: 32 },
+  busy: 131_072,
+  termsAtOnce: 4,
+  attention: { from: 256, side: 8, rows: 64, columns: 32 },
 };
 
 /**
@@ -68,5 +83,6 @@ export const SOFTWARE: Tiling = {
   rowLanes: 64,
   serialRow: 4096,
   busy: 64,
-  attention: { from: 8192, lanes: 8, rows: 32 },
+  termsAtOnce: 1,
+  attention: { from: 8192, side: 2, rows: 16, columns: 16 },
 };

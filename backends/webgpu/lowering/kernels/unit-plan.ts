@@ -1,6 +1,6 @@
 import type { KernelContext } from './context.js';
 import type { MatrixUnit } from './matrix-unit.js';
-import type { UnitTiling } from './tiling.js';
+import { tileStride, type UnitTiling } from './tiling.js';
 
 /** How a subgroup's matrices lie in the tile of its workgroup. */
 export interface UnitPlan extends UnitTiling {
@@ -47,7 +47,7 @@ function unitBytes(plan: UnitPlan): number {
   const { unit, subgroups, depth } = plan;
   const [down, across] = unitTile(plan);
   const results = 4 * subgroups[0] * subgroups[1] * unit.rows * unit.columns;
-  return 2 * depth * (down + across) + results;
+  return 2 * depth * (tileStride(down) + tileStride(across)) + results;
 }
 
 /** Subgroups and matrices of each, fewer where `extent` matrices leave most of a tile empty. */

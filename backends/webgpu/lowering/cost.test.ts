@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { type Counted, countedSteps } from '../testing/counted-steps.js';
+import { bankConflicts } from './kernels/bank-conflicts.js';
+
+/** A step of 32 clips on a large GPU; what was counted before kernels were made for such stands beside. */
+const BOUNDS: Readonly<Record<Counted, Readonly<Record<string, number>>>> = {
+  // 1,125 dispatches, 21 % scalar, 16 lanes in a bank, 10 score-sized products, 94 groups.
+  tgm: { dispatches: 990, moved: 1.85, tiles: 5.8, groups: 924, scores: 9 },
+  // 839 dispatches, 4 % scalar, 16 lanes in a bank, 36 groups.
+  mac: { dispatches: 690, moved: 1.85, tiles: 9, groups: 924, scores: 9 },
+};
+
+describe('what a step costs a GPU, counted', () => {
+  it.each(Object.keys(BOUNDS) as Counted[])(
+    '%s, 32 clips',
+    (name) => {
+      const { cost, attended } = countedSteps(name);
+      const { products } = cost;
+      const bound = BOUNDS[name];
+      expect(cost.dispatches).toBeLessThanOrEqual(bound.dispatches as number);
+      expect(products.scalar).toBeLessThan(0.02);
+      expect(products.bankConflicts).toBeLessThanOrEqual(2);
+      expect(products.fewestGroups).toBeGreaterThanOrEqual(bound.groups as number);
+      expect(cost.bytes / cost.leastBytes).toBeLessThan(bound.moved as number);
+      expect(products.tileBytes / products.leastBytes).toBeLessThan(bound.tiles as number);
+      expect((cost.kinds.get('attention')?.flops ?? 0) / attended).toBe(bound.scores);
+    },
+    60_000,
+  );
+});
+
+describe('bank conflicts', () => {
+  it.each([
+    ['of lanes side by side', 4, (lane: number) => 4 * lane, 1],
+    ['of lanes that read one word', 4, () => 64, 1],
+    ['of a column of 32 lines of 32 words', 4, (lane: number) => 128 * lane, 32],
+    ['of a column of 33 words a line', 4, (lane: number) => 132 * lane, 1],
+    ['of fours side by side', 16, (lane: number) => 16 * lane, 1],
+    ['of every other four', 16, (lane: number) => 32 * lane, 2],
+    ['of halves of words', 2, (lane: number) => 2 * lane, 1],
+  ])('%s', (_, bytes, address, conflicts) => {
+    expect(bankConflicts(bytes, address)).toBe(conflicts);
+  });
+});

@@ -1,0 +1,112 @@
+import type { Program } from '../../../spec/program/index.js';
+import type { Kernel, KernelKind } from './kernel.js';
+import { boundBytes, partBytes, type SourceContext } from './kernel-source.js';
+import type { Lowered, Stored } from './lower.js';
+
+/** What a kind of kernel takes in a step. */
+export interface KindCost {
+  readonly dispatches: number;
+  /** Bytes, each binding of each kernel read or written once. */
+  readonly bytes: number;
+  /** Of products, each multiply-add as two. */
+  readonly flops: number;
+}
+
+/**
+ * What a step costs a GPU, counted from its kernels alone: no device is asked. Shares are of the
+ * FLOPs of plain products.
+ */
+export interface StepCost {
+  readonly dispatches: number;
+  /** Kernels that differ in their text. */
+  readonly pipelines: number;
+  readonly kinds: ReadonlyMap<KernelKind, KindCost>;
+  /** Bytes of all kinds. */
+  readonly bytes: number;
+  /**
+   * Bytes that no kernel between the products could save: operands and results of products and of
+   * attention, and the state that is read and written.
+   */
+  readonly leastBytes: number;
+  readonly products: {
+    readonly flops: number;
+    /** The share that fetches a side one element at a time. */
+    readonly scalar: number;
+    /** The most invocations of 32 that a bank of workgroup memory keeps waiting, of all products. */
+    readonly bankConflicts: number;
+    /** Bytes that fill the tiles of all workgroups. */
+    readonly tileBytes: number;
+    /** Bytes of operands and results, each read or written once. */
+    readonly leastBytes: number;
+    /** The fewest workgroups of a heavy product: one with at least 1 / 500 of all FLOPs. */
+    readonly fewestGroups: number;
+  };
+}
+
+const HEAVY = 1 / 500;
+
+/** Counts a program that was lowered for a device with such limits. */
+export function stepCost(
+  program: Program,
+  lowered: Lowered,
+  limits: SourceContext['limits'],
+): StepCost {
+  const stored = (name: string): Stored => {
+    const found = lowered.values.get(name);
+    if (found === undefined) throw new Error(`${name} is not stored`);
+    return found;
+  };
+  const sizes: SourceContext = {
+    limits,
+    type: stored,
+    count: (name) => stored(name).count,
+    home: (name) => name,
+  };
+  const bytesOf = (name: string): number => partBytes(sizes, name).reduce((sum, x) => sum + x, 0);
+  const donated = new Set(lowered.inPlace.values());
+  const kernelBytes = (kernel: Kernel): number => {
+    // What it writes over a donated input it has read.
+    const replaced = kernel.bindings.filter(
+      ({ access, value }) => access === 'write' && donated.has(value),
+    );
+    return boundBytes(kernel, sizes) + boundBytes({ ...kernel, bindings: replaced }, sizes);
+  };
+  const kinds = new Map<KernelKind, KindCost>();
+  let leastBytes = 0;
+  for (const kernel of lowered.kernels) {
+    const known = kinds.get(kernel.kind) ?? { dispatches: 0, bytes: 0, flops: 0 };
+    const bytes = kernelBytes(kernel);
+    if (kernel.kind === 'attention') leastBytes += bytes;
+    leastBytes += kernel.product?.leastBytes ?? 0;
+    kinds.set(kernel.kind, {
+      dispatches: known.dispatches + 1,
+      bytes: known.bytes + bytes,
+      flops: known.flops + kernel.flops,
+    });
+  }
+  const returned = new Set(program.outputs.map(({ name }) => name));
+  for (const { name } of program.inputs) if (returned.has(name)) leastBytes += 2 * bytesOf(name);
+
+  const products = lowered.kernels.filter(({ product }) => product !== undefined);
+  const flops = products.reduce((sum, kernel) => sum + kernel.flops, 0);
+  const heavy = products.filter((kernel) => kernel.flops >= HEAVY * flops);
+  const facts = products.flatMap(({ product }) => product ?? []);
+  const groups = ({ workgroups: [x, y, z] }: Kernel): number => x * y * z;
+  return {
+    dispatches: lowered.kernels.length,
+    pipelines: new Set(lowered.kernels.map(({ code }) => code)).size,
+    kinds,
+    bytes: [...kinds.values()].reduce((sum, each) => sum + each.bytes, 0),
+    leastBytes,
+    products: {
+      flops,
+      scalar:
+        products.filter(({ product }) => product?.isScalar).reduce((sum, x) => sum + x.flops, 0) /
+        flops,
+      bankConflicts: Math.max(1, ...facts.map(({ bankConflicts }) => bankConflicts)),
+      tileBytes: facts.reduce((sum, { tileBytes }) => sum + tileBytes, 0),
+      leastBytes: facts.reduce((sum, facts) => sum + facts.leastBytes, 0),
+      fewestGroups: Math.min(...heavy.map(groups)),
+    },
+  };
+}
