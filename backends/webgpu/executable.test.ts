@@ -2,6 +2,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { HostTensor } from '../../core/backend.js';
+import { inputMaker } from '../../core/measure/problem.js';
+import { PlanRunner, trainingPlan } from '../../core/plan/index.js';
 import { capable } from '../../core/testing/capability.js';
 import {
   add,
@@ -22,6 +24,7 @@ import {
 } from '../../spec/program/index.js';
 import type { WebgpuBackend } from './backend.js';
 import { openWebgpu, WEBGPU } from './index.js';
+import { toWords } from './tensor.js';
 
 const probe = await WEBGPU.probe({ device: 'swiftshader' });
 const here = capable('webgpu', probe.available ? undefined : probe.reason);
@@ -115,6 +118,49 @@ describe.skipIf(!here)('a program on WebGPU', () => {
     for (const tensor of [w, b]) backend.release(tensor);
     await executable.dispose();
     expect(backend.liveTensors).toBe(0);
+  });
+
+  it('reads back together what is asked for together, and each its own', async () => {
+    const tensors = Array.from({ length: 5 }, (_, i) => floats([i + 1], (at) => 10 * i + at));
+    const held = await Promise.all(tensors.map((tensor) => backend.upload(tensor)));
+    const { mapped } = backend.runtime.readBack;
+    const read = await Promise.all(held.map((tensor) => backend.download(tensor)));
+    expect(read).toEqual(tensors);
+    expect(backend.runtime.readBack.mapped - mapped).toBe(1);
+    for (const tensor of held) backend.release(tensor);
+  });
+
+  it('maps one buffer a step, after its last call', async () => {
+    const shape = { batch: 4, visible: 4 };
+    const config = {
+      video: { frames: 4, size: 8, tubelet: 2, patch: 4 },
+      encoder: { width: 8, depth: 1, heads: 2 },
+      mae: { decoder: { width: 8, depth: 1, heads: 2 } },
+    };
+    const plan = trainingPlan(config, shape, { microbatches: 2 });
+    const make = inputMaker({ ...shape, batch: 4 });
+    const inputs = Object.values(plan.programs).flatMap((program) => program.inputs);
+    const feed = ({ name }: { readonly name: string }): HostTensor => {
+      const input = inputs.find((each) => each.name === name);
+      if (input === undefined) throw new Error(`${name} is no input`);
+      const rows = input.role === 'data' ? [shape.batch, ...input.shape.slice(1)] : input.shape;
+      return make({ ...input, shape: rows });
+    };
+    const feeds = Object.fromEntries(inputs.map((input) => [input.name, feed(input)]));
+    const runner = await PlanRunner.open(backend, plan, feed, feed);
+    const { mapped } = backend.runtime.readBack;
+    const metrics = await runner.step(feeds);
+    expect(Object.values(metrics).every(Number.isFinite)).toBe(true);
+    expect(backend.runtime.readBack.mapped - mapped).toBe(1);
+    await runner.dispose();
+  });
+
+  it('hands on elements that are words already as they are', () => {
+    for (const data of [new Uint8Array(8), new Int32Array(2), new Float32Array(2)]) {
+      const dtype = data instanceof Uint8Array ? 'u8' : data instanceof Int32Array ? 'i32' : 'f32';
+      expect(toWords({ dtype, shape: [data.length], data }).buffer).toBe(data.buffer);
+    }
+    expect(toWords({ dtype: 'u8', shape: [5], data: new Uint8Array(5) })).toHaveLength(8);
   });
 
   it('writes donated state in place', async () => {

@@ -27,6 +27,7 @@ interface BenchFlags extends BackendFlags {
   readonly batch?: number;
   readonly steps: number;
   readonly edge: number;
+  readonly peak?: number;
   readonly profile?: boolean;
   readonly dump?: string;
   readonly json?: boolean;
@@ -42,7 +43,15 @@ export function benchCommand(): Command {
     .option('--batch <n>', 'clips of a step, where not those of the size', wholeNumber(1, 999_999))
     .option('--steps <n>', 'steps that count, after two that do not', wholeNumber(1, 999_999), 5)
     .option('--edge <n>', 'rows and columns of the product', wholeNumber(1, 999_999), 1024)
-    .option('--profile', 'a table of where the time of a step goes, kernel by kernel')
+    .option(
+      '--peak <gflops>',
+      "what the device's maker says it reaches, GFLOP/s: a slow product flatters a step",
+      wholeNumber(1, 999_999_999),
+    )
+    .option(
+      '--profile',
+      'a table of where the time of a step goes, kernel by kernel, with GB/s and GFLOP/s (webgpu)',
+    )
     .option('--dump <folder>', 'write the kernels there, one file each')
     .option('--tune', 'measure how products are best cut up on this adapter, and keep it (webgpu)')
     .addOption(jsonOption())
@@ -52,6 +61,7 @@ export function benchCommand(): Command {
 Examples:
   $ lacuna bench --size small
   $ lacuna bench --backend webgpu --profile --dump kernels
+  $ lacuna bench --backend webgpu --size base --batch 32 --peak 82600
   $ lacuna bench --backend webgpu --tune`,
     )
     .action(run);
@@ -79,7 +89,7 @@ async function run(flags: BenchFlags): Promise<void> {
   if (flags.json === true) printJson(figures(measured, flags));
   else {
     if (flags.profile === true) console.log(kernelTable(measured.kernels));
-    console.log(summary(measured));
+    console.log(summary(measured, flags.peak));
   }
   await backend.dispose();
 }
@@ -123,20 +133,20 @@ function figures(measured: Measured, { size, edge, ...flags }: BenchFlags): obje
     gflopsPerSecond: rate,
     productGflopsPerSecond,
     shareOfProduct: rate / productGflopsPerSecond,
+    ...(flags.peak === undefined ? {} : { peak: flags.peak, shareOfPeak: rate / flags.peak }),
     ...(flags.profile === true ? { kernels: measured.kernels } : {}),
   };
 }
 
-function summary({
-  milliseconds,
-  gflop,
-  productGflopsPerSecond,
-  compileSeconds,
-}: Measured): string {
+function summary(
+  { milliseconds, gflop, productGflopsPerSecond, compileSeconds }: Measured,
+  peak?: number,
+): string {
   const time = median(milliseconds);
   const rate = gflop / (time / 1000);
   const share = (100 * rate) / productGflopsPerSecond;
-  return `${time.toFixed(0)} ms a step of ${gflop.toFixed(1)} GFLOP: ${rate.toFixed(1)} GFLOP/s, ${share.toFixed(0)} % of the product's ${productGflopsPerSecond.toFixed(1)}; compiled in ${compileSeconds.toFixed(1)} s`;
+  const ofPeak = peak === undefined ? '' : `, ${((100 * rate) / peak).toFixed(1)} % of the peak`;
+  return `${time.toFixed(0)} ms a step of ${gflop.toFixed(1)} GFLOP: ${rate.toFixed(1)} GFLOP/s, ${share.toFixed(0)} % of the product's ${productGflopsPerSecond.toFixed(1)}${ofPeak}; compiled in ${compileSeconds.toFixed(1)} s`;
 }
 
 /** The kernels that take longest. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Counted, countedSteps } from '../testing/counted-steps.js';
+import { type Counted, countedStep } from '../testing/counted-step.js';
 import { bankConflicts } from './kernels/bank-conflicts.js';
 
 /** A step of 32 clips on a large GPU; what was counted before kernels were made for such stands beside. */
@@ -14,7 +14,7 @@ describe('what a step costs a GPU, counted', () => {
   it.each(Object.keys(BOUNDS) as Counted[])(
     '%s, 32 clips',
     (name) => {
-      const { cost, attended } = countedSteps(name);
+      const { cost, attended } = countedStep(name);
       const { products } = cost;
       const bound = BOUNDS[name];
       expect(cost.dispatches).toBeLessThanOrEqual(bound.dispatches as number);

@@ -4,7 +4,7 @@ import type { Program } from '../../../spec/index.js';
 import { type StepCost, stepCost } from '../lowering/cost.js';
 import type { KernelLimits } from '../lowering/kernel.js';
 import { HARDWARE } from '../lowering/kernels/tiling.js';
-import { lower } from '../lowering/lower.js';
+import { type Lowered, lower } from '../lowering/lower.js';
 
 export type Counted = 'tgm' | 'mac';
 
@@ -27,7 +27,8 @@ function problem(name: Counted): Problem {
 }
 
 /** A step as it is lowered for a large GPU, counted; no device is asked. */
-export function countedSteps(name: Counted): {
+export function countedStep(name: Counted): {
+  readonly lowered: Lowered;
   readonly cost: StepCost;
   /** FLOPs of one product of the size of all scores that never lie in memory. */
   readonly attended: number;
@@ -53,5 +54,5 @@ export function countedSteps(name: Counted): {
   const attended =
     scores(encoder.depth, encoder.width, shape.visible) +
     (mae === undefined ? 0 : scores(mae.decoder.depth, mae.decoder.width, tokens));
-  return { cost: stepCost(step, lowered, LIMITS), attended };
+  return { lowered, cost: stepCost(step, lowered, LIMITS), attended };
 }
