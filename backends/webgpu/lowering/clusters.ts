@@ -119,10 +119,8 @@ export class Clusters {
 
   /** Makes a value that follows a product's member element by element a member of that product, too. */
   #joinProduct(name: string, reads: ReadonlySet<string>): boolean {
-    const found = [...this.#clusters].find(
-      (cluster): cluster is ProductCluster =>
-        cluster.kind === 'product' && cluster.members.some((member) => reads.has(member)),
-    );
+    const makers = [...reads].map((read) => this.#clusterOf.get(read));
+    const found = makers.find((cluster) => cluster?.kind === 'product');
     if (found === undefined || !this.#isOpen(found, reads)) return false;
     const count = this.#graph.count(found.product);
     if (this.#graph.count(name) !== count || found.members.some((x) => this.#isWords(x)))

@@ -12,6 +12,12 @@ import type { Graph } from './graph.js';
 export function withColumnSums(graph: Graph, fusion: Fusion, options: FusionOptions): Fusion {
   const clusters = [...fusion.clusters];
   const reads = new Map([...fusion.reads].map(([cluster, names]) => [cluster, new Set(names)]));
+  const products = new Map<string, ProductCluster[]>();
+  for (const cluster of clusters) {
+    const left = cluster.kind === 'product' ? leftOperand(graph, cluster) : undefined;
+    if (cluster.kind !== 'product' || left === undefined) continue;
+    products.set(left, [...(products.get(left) ?? []), cluster]);
+  }
   for (const reduction of fusion.clusters) {
     if (reduction.kind !== 'reduce') continue;
     for (const name of [...reduction.members]) {
@@ -33,14 +39,10 @@ export function withColumnSums(graph: Graph, fusion: Fusion, options: FusionOpti
     const summed = columnsSummed(graph, name);
     if (summed === undefined) return undefined;
     const from = clusters.indexOf(reduction);
-    return clusters.find((cluster, at): cluster is ProductCluster => {
-      if (cluster.kind !== 'product' || cluster.columnSums !== undefined) return false;
-      const between = clusters.slice(from + 1, at);
-      return (
-        sameMatrix(summed, leftOperand(graph, cluster)) &&
-        !between.some((other) => reads.get(other)?.has(name) === true) &&
-        fits(cluster)
-      );
+    return products.get(summed)?.find((cluster) => {
+      const between = clusters.slice(from + 1, clusters.indexOf(cluster));
+      const isInTime = !between.some((other) => reads.get(other)?.has(name) === true);
+      return cluster.columnSums === undefined && isInTime && fits(cluster);
     });
   }
 
@@ -51,18 +53,8 @@ export function withColumnSums(graph: Graph, fusion: Fusion, options: FusionOpti
   }
 }
 
-function sameMatrix(one: Matrix, other: Matrix | undefined): boolean {
-  return one.value === other?.value && one.columns === other.columns;
-}
-
-/** A value as a matrix of so many columns, by the name that it has before it was given other shapes. */
-interface Matrix {
-  readonly value: string;
-  readonly columns: number;
-}
-
 /** The matrix whose columns a reduction sums, where it does: all axes but the last are reduced. */
-function columnsSummed(graph: Graph, name: string): Matrix | undefined {
+function columnsSummed(graph: Graph, name: string): string | undefined {
   const { op, operands, attributes } = graph.definition(name) as Primitive<
     'reduce_sum' | 'reduce_max'
   >;
@@ -74,19 +66,20 @@ function columnsSummed(graph: Graph, name: string): Matrix | undefined {
 }
 
 /** The left operand of a product of two matrices, where its rows are the terms. */
-function leftOperand(graph: Graph, { product }: ProductCluster): Matrix | undefined {
+function leftOperand(graph: Graph, { product }: ProductCluster): string | undefined {
   const { operands, attributes } = graph.definition(product) as Primitive<'matmul'>;
   const isSingle = graph.type(product).shape.length === 2;
   return isSingle && attributes.transpose_a ? matrix(graph, operands[0] as string) : undefined;
 }
 
-function matrix(graph: Graph, name: string): Matrix {
+/** A value as a matrix of so many columns: by the name that it has before it was given other shapes. */
+function matrix(graph: Graph, name: string): string {
   const columns = graph.type(name).shape.at(-1) as number;
   let value = name;
   for (;;) {
     const definition = graph.definition(value);
     const [x = ''] = definition?.op === 'reshape' ? definition.operands : [];
-    if (x === '' || graph.type(x).shape.at(-1) !== columns) return { value, columns };
+    if (x === '' || graph.type(x).shape.at(-1) !== columns) return `${value}, ${columns} columns`;
     value = x;
   }
 }
