@@ -5,13 +5,18 @@ import {
   ATTENTION,
   ATTENTION_GRAD,
   add,
+  exp,
+  gelu,
   layerNorm,
+  linear,
   type ModelConfig,
   matmul,
+  mul,
   type Program,
   ProgramBuilder,
   reshape,
   softmax,
+  sum,
   transpose,
   type Value,
 } from '../../../spec/index.js';
@@ -71,6 +76,34 @@ describe('what becomes one kernel', () => {
     expect(kernels).toHaveLength(1);
   });
 
+  it('a layer and its GELU, both of which are read later', () => {
+    const { kernels } = kernelsOf((input) => {
+      const hidden = linear(input('x', [6, 8]), input('w', [12, 8]), input('b', [12]));
+      return [hidden, gelu(hidden)];
+    });
+    expect(kernels).toHaveLength(1);
+  });
+
+  it("the gradients of a layer's weight and bias, where nothing reads the bias's before", () => {
+    const gradients = (early: boolean): Lowered =>
+      kernelsOf((input) => {
+        const [g, x] = [input('g', [6, 8]), input('x', [6, 12])];
+        const bias = sum(g, [0]);
+        const weight = matmul(g, early ? add(x, sum(exp(bias), [0])) : x, { transposeA: true });
+        return [bias, weight];
+      });
+    expect(gradients(false).kernels).toHaveLength(1);
+    expect(gradients(true).kernels.map(({ kind }) => kind)).toContain('reduce');
+  });
+
+  it('reductions over the same axes of what is read together', () => {
+    const { kernels } = kernelsOf((input) => {
+      const [g, x] = [input('g', [6, 8]), input('x', [6, 8])];
+      return [sum(mul(g, x), [0]), sum(g, [0])];
+    });
+    expect(kernels).toHaveLength(1);
+  });
+
   it('the update of a parameter, in place', () => {
     const builder = new ProgramBuilder('test');
     const [p, m, v, g] = ['p', 'm', 'v', 'g'].map((name) =>
@@ -108,7 +141,8 @@ describe('attention', () => {
     const { from } = HARDWARE.attention;
     const long = lowered(from);
     expect(largest(long)).toBe(2 * from * 64);
-    expect(long.kernels).toHaveLength(4);
+    // Forward, dq, and dk with dv.
+    expect(long.kernels).toHaveLength(3);
     for (const { bindings } of long.kernels) expect(bindings.length).toBeLessThanOrEqual(8);
   });
 
