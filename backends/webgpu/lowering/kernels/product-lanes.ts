@@ -19,15 +19,25 @@ export function sumByLanes(kernel: ProductKernel): void {
   block.add(...names.map((name) => `var ${name} = vec4<f32>();`));
   const sum = tiling.memory === 'workgroup' ? tiledTerms : directTerms;
   if (terms > 0) sum(kernel);
-  // Rows in a loop, columns written out: an index into a vector that is known costs nothing.
+  const four = across / 4;
   block.add(
     `var c = array<vec4<f32>, ${names.length}>(${names.join(', ')});`,
     `for (var i = 0u; i < ${down}u; i++) {`,
     `  if (row + i >= ${a.extent}u) { break; }`,
   );
-  for (let j = 0; j < across; j++) {
-    if (j % 4 === 0) block.add(`  let d_${j / 4} = c[i * ${across / 4}u + ${j / 4}u];`);
-    block.add(`  ${put('row + i', `col + ${j}u`, `d_${Math.floor(j / 4)}[${j % 4}]`)}`);
+  if (tiling.memory === 'direct') {
+    // What is written out is compiled for each element, which in software takes longer than small products.
+    block.add(
+      `  for (var j = 0u; j < ${across}u; j++) {`,
+      `    ${put('row + i', 'col + j', `c[i * ${four}u + j / 4u][j % 4u]`)}`,
+      '  }',
+    );
+  } else {
+    // Rows in a loop, columns written out: an index into a vector that is known costs nothing.
+    for (let j = 0; j < across; j++) {
+      if (j % 4 === 0) block.add(`  let d_${j / 4} = c[i * ${four}u + ${j / 4}u];`);
+      block.add(`  ${put('row + i', `col + ${j}u`, `d_${Math.floor(j / 4)}[${j % 4}]`)}`);
+    }
   }
   block.add('}');
 }
