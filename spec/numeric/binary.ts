@@ -33,7 +33,7 @@ export function binade(x: number): number {
   return near > x ? near / 2 : near;
 }
 
-/** 2^k for an integer k from -1074 to 1023, from a table: `2 ** k` takes twenty times as long. */
+/** 2^k for an integer k from -1074 to 1023, from a table, since rounding asks for millions. */
 export function powerOfTwo(k: number): number {
   return POWERS_OF_TWO[k - SMALLEST_EXPONENT] as number;
 }
