@@ -1,4 +1,5 @@
 import type { Accuracy, ContractErrors, FloatFormat } from '../spec/contracts/index.js';
+import { binade } from '../spec/numeric/binary.js';
 import {
   type Comparison,
   type FloatType,
@@ -299,9 +300,7 @@ export function product(
 /** The distance between the numbers of a format around x; 0 for infinities. */
 function unitInLastPlace(x: number, { unitRoundoff, underflow }: FloatFormat): number {
   if (!Number.isFinite(x)) return 0;
-  const guess = 2 ** Math.floor(Math.log2(x));
-  // The logarithm of a number just below a power of two may be rounded up to that power's.
-  const power = guess > x ? guess / 2 : guess;
+  const power = x > 0 ? binade(x) : 0;
   return Math.max(2 * unitRoundoff * power, 2 * underflow);
 }
 

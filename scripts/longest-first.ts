@@ -11,7 +11,7 @@ const LONG: readonly RegExp[] = [
   /conformance\.test/,
   /mixed-precision|one-timeline|conformance-page|literal\/port|(torch|rust)-port/,
   /hostile-port|scaffold|conform\.test|resume|sweep|search-page/,
-  /probe|fuzz-files|finetune|clip-loader|embed|gradients|random-programs/,
+  /probe|fuzz-files|finetune|clip-loader|loss-scaling|embed|gradients|random-programs/,
 ];
 
 /** Begins with the files that take longest, so that no worker is left alone with one at the end. */

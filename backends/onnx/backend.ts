@@ -165,8 +165,11 @@ function sessionOptions(options: OnnxOptions): InferenceSession.SessionOptions {
     // With a pattern the second run takes one block for all that the first took in pieces, and keeps both.
     enableMemPattern: false,
     graphOptimizationLevel: options.optimization ?? 'all',
-    // It would scale a product where its operand is scaled: another rounding of subnormal numbers.
-    extra: { optimization: { disable_specified_optimizers: 'MatMulScaleFusion' } },
+    extra: {
+      // It would scale a product where its operand is scaled: another rounding of subnormal numbers.
+      optimization: { disable_specified_optimizers: 'MatMulScaleFusion' },
+      session: { intra_op: { allow_spinning: (options.spinning ?? true) ? '1' : '0' } },
+    },
     logSeverityLevel: 4, // what goes wrong is thrown
   };
 }

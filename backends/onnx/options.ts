@@ -8,4 +8,6 @@ export type Provider = (typeof PROVIDERS)[number];
 export interface OnnxOptions extends BackendOptions, LoweringOptions {
   /** How much ONNX Runtime rewrites the graph. @defaultValue 'all' */
   readonly optimization?: 'disabled' | 'basic' | 'extended' | 'all';
+  /** Whether threads that wait for work keep their cores busy, so as to begin sooner. @defaultValue true */
+  readonly spinning?: boolean;
 }

@@ -6,7 +6,7 @@ import { trainingPlan } from '../../core/plan/training-plan.js';
 import { CONTRACTS } from '../../spec/contracts/index.js';
 import { type ModelConfig, momentName } from '../../spec/index.js';
 import { type Check, type Finding, verdictOf } from '../check.js';
-import { allowance, legalSpread } from '../steps/legal-spread.js';
+import { allowance, keptSpread, legalSpread } from '../steps/legal-spread.js';
 import { cutStep } from '../steps/step-program.js';
 import {
   stepInputs,
@@ -49,8 +49,10 @@ async function compare(
   const inputs = zeroMoments(stepInputs(step, state, { ...SHAPE, draw: 9 }));
   const kept = new Set(state.filter(({ role }) => role !== 'statistic').map(({ name }) => name));
   const outputs = step.outputs.filter(({ name }) => !kept.has(name));
-  const judged = removeDeadCode({ ...step, outputs });
-  const spread = legalSpread(judged, inputs, CONTRACTS[backend.info.contract]);
+  const { contract } = backend.info;
+  const spread = keptSpread(`${id} ${contract}`, () =>
+    legalSpread(removeDeadCode({ ...step, outputs }), inputs, CONTRACTS[contract]),
+  );
   const count = [...spread.values()].reduce((sum, { value }) => sum + value.length, 0);
   const limit = allowance(2 * cuts.length * count) * Math.SQRT2;
   const whole = await results(backend, trainingPlan(config, SHAPE), inputs);

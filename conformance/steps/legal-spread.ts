@@ -56,6 +56,26 @@ export function legalSpread(
   );
 }
 
+/** Spreads that are kept: under two contracts, those of five steps at two draws and of four plans. */
+const KEPT = 28;
+
+/** Spreads of this process, the latest: all subjects of a contract are judged by the same. */
+const spreads = new Map<string, ReadonlyMap<string, Spread>>();
+
+/** The spread that is kept under a key, or is made and kept; the oldest one goes for it. */
+export function keptSpread(
+  key: string,
+  make: () => ReadonlyMap<string, Spread>,
+): ReadonlyMap<string, Spread> {
+  const known = spreads.get(key);
+  if (known !== undefined) return known;
+  const spread = make();
+  const [oldest] = spreads.keys();
+  if (oldest !== undefined && spreads.size >= KEPT) spreads.delete(oldest);
+  spreads.set(key, spread);
+  return spread;
+}
+
 /** A backend that is legal under a contract, one of many. */
 export function legalBackend(
   contract: ContractErrors,

@@ -15,7 +15,7 @@ import { elementCount } from '../../spec/program/index.js';
 import { type Check, type CheckOptions, type Failure, type Finding, verdictOf } from '../check.js';
 import { judge } from '../judge.js';
 import { runOnce, type Subject } from '../subject.js';
-import { allowance, LEGAL_RUNS, legalSpread } from './legal-spread.js';
+import { allowance, keptSpread, LEGAL_RUNS, legalSpread } from './legal-spread.js';
 import { SCALING, scalerInputs } from './scaled-step.js';
 import { cutStep, updateProgram } from './step-program.js';
 import {
@@ -28,9 +28,6 @@ import {
   TINY_MAE,
   TINY_TEACHER,
 } from './tiny-step.js';
-
-/** Spreads that are kept: those of five models at two draws, under two contracts. */
-const KEPT = 20;
 
 /**
  * A whole step of a tiny model in two cuts. Gradients and losses against float64, within as many
@@ -128,9 +125,6 @@ async function runCut(
   return { ...total, verdict: 'pass' };
 }
 
-/** Spreads of this process, the latest: all subjects of a contract are judged by the same. */
-const spreads = new Map<string, ReturnType<typeof legalSpread>>();
-
 /** The spread of the losses, gradients and statistics of a step, without scaling. */
 function spreadOf({
   subject,
@@ -138,20 +132,15 @@ function spreadOf({
   config,
   shape,
   inputs,
-}: Outcome): ReturnType<typeof legalSpread> {
+}: Outcome): ReturnType<typeof keptSpread> {
   const { contract } = subject.info;
-  const key = `${JSON.stringify([config, shape])} ${draw} ${contract}`;
-  const known = spreads.get(key);
-  if (known !== undefined) return known;
-  const { step, state } = cutStep(config, shape);
-  const kept = new Set(state.filter(({ role }) => role !== 'statistic').map(({ name }) => name));
-  const outputs = step.outputs.filter(({ name }) => !kept.has(name));
-  const judged = removeDeadCode({ ...step, outputs });
-  const spread = legalSpread(judged, inputs, CONTRACTS[contract]);
-  const [oldest] = spreads.keys();
-  if (oldest !== undefined && spreads.size >= KEPT) spreads.delete(oldest);
-  spreads.set(key, spread);
-  return spread;
+  return keptSpread(`step ${JSON.stringify([config, shape])} ${draw} ${contract}`, () => {
+    const { step, state } = cutStep(config, shape);
+    const kept = new Set(state.filter(({ role }) => role !== 'statistic').map(({ name }) => name));
+    const outputs = step.outputs.filter(({ name }) => !kept.has(name));
+    const judged = removeDeadCode({ ...step, outputs });
+    return legalSpread(judged, inputs, CONTRACTS[contract]);
+  });
 }
 
 function judgeGradients(outcome: Outcome): Omit<Finding, 'verdict' | 'cases'> {

@@ -1,3 +1,5 @@
+import { binade, powerOfTwo } from '../numeric/binary.js';
+
 /** A storage format: how far a rounded number may lie from the exact one. */
 export interface FloatFormat {
   /** Largest relative error of one rounding: 2^-24 for f32. */
@@ -84,9 +86,7 @@ export const BINARY16_CUT: FloatFormat = {
 export function roundTo(x: number, bits: number, least: number): number {
   if (x === 0 || !Number.isFinite(x)) return x;
   const size = Math.abs(x);
-  const guess = Math.floor(Math.log2(size));
-  const exponent = Math.max(2 ** guess > size ? guess - 1 : guess, least);
-  const unit = 2 ** (exponent - bits + 1);
+  const unit = Math.max(binade(size), powerOfTwo(least)) * powerOfTwo(1 - bits);
   const count = size / unit;
   const below = Math.floor(count);
   const rest = count - below;

@@ -27,7 +27,14 @@ export function scaleByPowerOfTwo(x: number, k: number): number {
   return x * powerOfTwo(k);
 }
 
-function powerOfTwo(k: number): number {
+/** The largest power of two that is at most x; x is finite and above 0. */
+export function binade(x: number): number {
+  const near = powerOfTwo(Math.min(binaryExponent(x), 1023));
+  return near > x ? near / 2 : near;
+}
+
+/** 2^k for an integer k from -1074 to 1023, from a table, since rounding asks for millions. */
+export function powerOfTwo(k: number): number {
   return POWERS_OF_TWO[k - SMALLEST_EXPONENT] as number;
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { binaryExponent, scaleByPowerOfTwo } from './binary.js';
+import { binade, binaryExponent, powerOfTwo, scaleByPowerOfTwo } from './binary.js';
 import { exp } from './exp.js';
 import { log } from './log.js';
 import { pow, powInteger } from './pow.js';
@@ -203,5 +203,17 @@ describe('the binary form of a double', () => {
       }),
       RUNS,
     );
+  });
+
+  it('has the power of two that is next below', () => {
+    const ends = [5e-324, 2 ** -1022, 1, 1 - 2 ** -53, 2 - 2 ** -52, 2 ** 1023, Number.MAX_VALUE];
+    const check = (x: number): void => {
+      const power = binade(x);
+      expect(powerOfTwo(Math.round(Math.log2(power)))).toBe(power);
+      expect(power).toBeLessThanOrEqual(x);
+      expect(x - power).toBeLessThan(power);
+    };
+    ends.forEach(check);
+    fc.assert(fc.property(positive, check), RUNS);
   });
 });

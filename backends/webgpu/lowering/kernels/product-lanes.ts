@@ -32,14 +32,23 @@ export function sumByLanes(kernel: ProductKernel): TileLoads {
     const stores = totals.map((name, four) => putSums(`row + ${4 * four}u`, name));
     block.add(`if (tile_x == 0u && lane_col == 0u) { ${stores.join(' ')} }`);
   }
-  // Rows in a loop, columns written out: an index into a vector that is known costs nothing.
   block.add(
     `var c = array<vec4<f32>, ${names.length}>(${names.join(', ')});`,
     `for (var i = 0u; i < ${down}u; i++) {`,
     `  if (row + i >= ${a.extent}u) { break; }`,
   );
-  for (let j = 0; j < fours; j++) {
-    block.add(`  ${put('row + i', `col + ${columnOf(tiling, j)}u`, `c[i * ${fours}u + ${j}u]`)}`);
+  if (tiling.memory === 'direct') {
+    // What is written out is compiled each time, which in software takes longer than small products.
+    block.add(
+      `  for (var j = 0u; j < ${fours}u; j++) {`,
+      `    ${put('row + i', 'col + 4u * j', `c[i * ${fours}u + j]`)}`,
+      '  }',
+    );
+  } else {
+    // Rows in a loop, columns written out: an index that is known costs nothing.
+    for (let j = 0; j < fours; j++) {
+      block.add(`  ${put('row + i', `col + ${columnOf(tiling, j)}u`, `c[i * ${fours}u + ${j}u]`)}`);
+    }
   }
   block.add('}');
   return loads;

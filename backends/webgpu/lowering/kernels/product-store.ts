@@ -89,9 +89,9 @@ export function storeFour(
   if (isOne && !isProduct) {
     store.add(...targets.map((_, at) => `var made_${at} = vec4<f32>();`));
   }
-  for (let next = 0; next < 4 && !(isOne && isProduct); next++) {
+  const writeOne = (next: string): Block => {
     const own = new Block(store);
-    own.add(`let col = first + ${next}u;`);
+    own.add(`let col = first + ${next};`);
     if (!isOne) own.add(`if (col >= ${n}u) { return; }`);
     own.add(`let product = four[${next}];`);
     const values = partial === undefined ? made.values(expressions, own) : ['product'];
@@ -100,7 +100,14 @@ export function storeFour(
       const place = start(1).plus(made.place);
       own.add(isOne ? `made_${at}[${next}] = ${value};` : source.store(target, place, value));
     });
-    store.nest('{', own);
+    return own;
+  };
+  if (isOne && isProduct) {
+    // They are stored as they are.
+  } else if (plan.tiling.memory === 'direct') {
+    store.nest('for (var next = 0u; next < 4u; next++) {', writeOne('next'));
+  } else {
+    for (const next of ['0u', '1u', '2u', '3u']) store.nest('{', writeOne(next));
   }
   if (isOne) {
     const fours = Affine.variable('batch', batches)
