@@ -83,7 +83,9 @@ export function storeFour(
       ? Affine.constant(0)
       : Affine.variable('part', parts).times((batches * m * n) / lines);
   const store = new Block();
-  const isOne = n % 4 === 0 && targets.every((name) => source.hasVectors(name));
+  // In software an element is stored as fast, and compiled sooner.
+  const isSoftware = plan.tiling.memory === 'direct';
+  const isOne = !isSoftware && n % 4 === 0 && targets.every((name) => source.hasVectors(name));
   if (isOne) store.add(`if (first >= ${n}u) { return; }`);
   const isProduct = partial !== undefined || targets.every((name) => name === product);
   if (isOne && !isProduct) {
@@ -104,7 +106,7 @@ export function storeFour(
   };
   if (isOne && isProduct) {
     // They are stored as they are.
-  } else if (plan.tiling.memory === 'direct') {
+  } else if (isSoftware) {
     store.nest('for (var next = 0u; next < 4u; next++) {', writeOne('next'));
   } else {
     for (const next of ['0u', '1u', '2u', '3u']) store.nest('{', writeOne(next));
