@@ -9,6 +9,7 @@ export interface BackendFlags {
   readonly device?: string;
   readonly threads?: number;
   readonly precision?: Precision;
+  readonly devices?: number;
 }
 
 /** Adds them to a command. */
@@ -17,6 +18,11 @@ export function withBackendOptions(command: Command): Command {
     .option('--backend <name>', `see \`lacuna backends\` (default: ${DEFAULT_BACKEND})`)
     .option('--device <name>', "the backend's device, for example cpu or cuda")
     .option('--threads <n>', 'threads of a CPU device', wholeNumber(1, 1024))
+    .option(
+      '--devices <n>',
+      'devices of this machine that share a batch (xla; default: all, of a CPU 1; more are simulated)',
+      wholeNumber(1, 1024),
+    )
     .addOption(
       new Option(
         '--precision <name>',
@@ -27,11 +33,12 @@ export function withBackendOptions(command: Command): Command {
 
 /** What they ask for, as the settings of a run say it. */
 export function backendConfig(flags: BackendFlags): RunSettings['backend'] {
-  const { backend: name = DEFAULT_BACKEND, device, threads, precision } = flags;
+  const { backend: name = DEFAULT_BACKEND, device, threads, precision, devices } = flags;
   return {
     name,
     ...(device === undefined ? {} : { device }),
     ...(threads === undefined ? {} : { threads }),
     ...(precision === undefined ? {} : { precision }),
+    ...(devices === undefined ? {} : { devices }),
   };
 }
