@@ -9,6 +9,7 @@ export interface BackendFlags {
   readonly device?: string;
   readonly threads?: number;
   readonly precision?: Precision;
+  /** Of `lacuna pretrain`: see `withLaunchOptions`. */
   readonly devices?: number;
 }
 
@@ -18,11 +19,6 @@ export function withBackendOptions(command: Command): Command {
     .option('--backend <name>', `see \`lacuna backends\` (default: ${DEFAULT_BACKEND})`)
     .option('--device <name>', "the backend's device, for example cpu or cuda")
     .option('--threads <n>', 'threads of a CPU device', wholeNumber(1, 1024))
-    .option(
-      '--devices <n>',
-      'devices of this machine that share a batch (xla; default: all, of a CPU 1; more are simulated)',
-      wholeNumber(1, 1024),
-    )
     .addOption(
       new Option(
         '--precision <name>',

@@ -3,9 +3,14 @@ import { addressOf } from '../../protocol/index.js';
 import type { LaunchFlags } from '../launch/launcher.js';
 import { wholeNumber } from '../whole-number.js';
 
-/** Adds the flags of a command that several processes may do together. */
+/** Adds the flags of a command that several devices, and several processes, may do together. */
 export function withLaunchOptions(command: Command): Command {
   return command
+    .option(
+      '--devices <n>',
+      'devices of this machine that share a batch (xla; default: all, of a CPU 1; more are simulated)',
+      wholeNumber(1, 1024),
+    )
     .option(
       '--coordinator <address>',
       'of several processes: HOST:PORT where process 0 listens, the same for all (docs/clusters.md)',

@@ -5,37 +5,49 @@ export const GROUP_VERSION: 1 = 1;
 /** The longest line, in bytes: the ids and captions of a part of a batch. */
 export const MAX_GROUP_LINE: number = 1 << 26;
 
+/** What processes of a group say to each other. */
+export type GroupMessage =
+  /** A process joins; the first line that it sends. */
+  | {
+      readonly type: 'join';
+      readonly version: 1;
+      readonly processes: number;
+      readonly process: number;
+    }
+  /** What it gives to its gathering number `call`, which is about `name`. */
+  | {
+      readonly type: 'give';
+      readonly call: number;
+      readonly name: string;
+      readonly value?: unknown;
+    }
+  /** What all gave to it, in the order of processes. */
+  | { readonly type: 'all'; readonly call: number; readonly values: readonly unknown[] }
+  /** It lives. */
+  | { readonly type: 'alive' }
+  /** Why it ends, or why the group does. */
+  | { readonly type: 'lost'; readonly reason: string };
+
 const index = z.int().min(0).max(1_000_000);
-const reason = z.string().max(20_000);
+const call = z.int().min(0);
 
-/** A process joins; the first line that it sends. */
-const JOIN = z.strictObject({
-  type: z.literal('join'),
-  version: z.literal(GROUP_VERSION),
-  processes: index,
-  process: index,
-});
-/** What a process gives to its `call`-th gathering, which is about `name`. */
-const GIVE = z.strictObject({
-  type: z.literal('give'),
-  call: z.int().min(0),
-  name: z.string().max(100),
-  value: z.unknown(),
-});
-/** What all gave to it, in the order of processes. */
-const ALL = z.strictObject({
-  type: z.literal('all'),
-  call: z.int().min(0),
-  values: z.array(z.unknown()),
-});
-/** It lives. */
-const ALIVE = z.strictObject({ type: z.literal('alive') });
-/** Why it ends, or why the group does. */
-const LOST = z.strictObject({ type: z.literal('lost'), reason });
-
-const MESSAGE = z.discriminatedUnion('type', [JOIN, GIVE, ALL, ALIVE, LOST]);
-
-export type GroupMessage = z.infer<typeof MESSAGE>;
+const MESSAGE: z.ZodType<GroupMessage> = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('join'),
+    version: z.literal(GROUP_VERSION),
+    processes: index,
+    process: index,
+  }),
+  z.strictObject({
+    type: z.literal('give'),
+    call,
+    name: z.string().max(100),
+    value: z.unknown(),
+  }),
+  z.strictObject({ type: z.literal('all'), call, values: z.array(z.unknown()) }),
+  z.strictObject({ type: z.literal('alive') }),
+  z.strictObject({ type: z.literal('lost'), reason: z.string().max(20_000) }),
+]);
 
 /** A line as a message; undefined for one that is none. */
 export function parseGroupMessage(line: string): GroupMessage | undefined {

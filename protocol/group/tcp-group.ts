@@ -227,8 +227,10 @@ export class TcpGroup implements ProcessGroup {
     if (!this.#isDone) this.#lose(`process ${process} of ${this.size} is lost: ${reason}`);
   }
 
-  #lose(reason: string): void {
+  #lose(what: string): void {
     if (this.#reason !== undefined) return;
+    // As long as a message may have it.
+    const reason = what.slice(0, 10_000);
     const error = new LacunaError({
       what: 'the processes of this run end together',
       got: reason,

@@ -13,6 +13,8 @@ const STEPS = 60;
 const BATCH = 12;
 /** Of the processes that are left, the last one has ended within so long, or it hangs. */
 const LIMIT_MS = 20_000;
+/** By then a run has begun, or trains. */
+const BEGIN_MS = 20_000;
 const FIRST_PORT = 21_000;
 
 export interface HostKills {
@@ -90,12 +92,10 @@ class HostKiller {
 
   async run(kills: number): Promise<HostKills> {
     const [straight] = this.#start(1, this.#straight, false);
-    const began = performance.now();
     if ((await straight?.ending) !== 0) throw new Error(`no run: ${straight?.said()}`);
-    const longest = 1.5 * (performance.now() - began);
     this.#expected = await readSamples(this.#straight);
     this.#losses = (await readMetrics(this.#straight)).map(({ metrics }) => metrics.loss ?? 0);
-    while (this.#counts.kills < kills) await this.#once(longest);
+    while (this.#counts.kills < kills) await this.#once();
     const sorted = [...this.#seconds].sort((a, b) => a - b);
     return {
       ...this.#counts,
@@ -107,17 +107,17 @@ class HostKiller {
     };
   }
 
-  async #once(longest: number): Promise<void> {
+  async #once(): Promise<void> {
     const goesOn = existsSync(join(this.#run, 'manifest.json'));
     // Half of the time on another number of processes.
     const count = goesOn && Math.random() < 0.5 ? ([1, 3, 4][pick(3)] ?? 1) : 2;
     if (goesOn) this.#resumedOn[count] = (this.#resumedOn[count] ?? 0) + 1;
     const hosts = this.#start(count, this.#run, goesOn);
-    const aims = Math.random() < 0.3;
-    await Promise.race([
-      aims ? this.#partial() : pause(Math.random() * longest),
-      Promise.all(hosts.map(({ ending }) => ending)),
-    ]);
+    let isOver = false;
+    const ended = Promise.all(hosts.map(({ ending }) => ending)).then(() => {
+      isOver = true;
+    });
+    await Promise.race([this.#moment(hosts, () => isOver), ended]);
     const pythons = hosts.flatMap(({ child }) => childrenOf(child.pid ?? 0));
     const victim = pick(count);
     const kind = this.#hit(hosts, victim);
@@ -161,12 +161,14 @@ class HostKiller {
     const { pid } = hosts[victim]?.child ?? {};
     if (pid === undefined || hosts.some(({ child }) => child.exitCode !== null)) return undefined;
     const python = childrenOf(pid)[0];
+    // Before it trains a process may be silent for longer.
+    const trains = hosts[0]?.said().includes('\ncheckpoint ') === true;
     const which = victim === 0 ? 'process 0' : 'another process';
     // A process that is stopped is one whose machine cannot be reached.
     const [signal, target, what] =
       python !== undefined && Math.random() < 0.4
         ? (['SIGKILL', python, 'Python'] as const)
-        : Math.random() < 0.15 && hosts.length > 1
+        : Math.random() < 0.15 && hosts.length > 1 && trains
           ? (['SIGSTOP', pid, 'Node'] as const)
           : (['SIGKILL', pid, 'Node'] as const);
     try {
@@ -258,11 +260,18 @@ class HostKiller {
     rmSync(this.#run, { recursive: true });
   }
 
-  async #partial(): Promise<void> {
-    for (;;) {
-      if (this.#isWriting()) return;
-      await pause(1);
+  /** A quarter of the time inside a checkpoint, half of it some steps on, and otherwise at any time since the start. */
+  async #moment([first]: readonly Host[], isOver: () => boolean): Promise<void> {
+    const choice = Math.random();
+    if (choice < 0.25) {
+      while (!this.#isWriting() && !isOver()) await pause(1);
+      return;
     }
+    if (choice < 0.5) return pause(Math.random() * BEGIN_MS);
+    const checkpoints = 1 + pick(5);
+    const said = (): number => first?.said().match(/^checkpoint /gm)?.length ?? 0;
+    while (said() < checkpoints && !isOver()) await pause(5);
+    return pause(Math.random() * 300);
   }
 
   #isWriting(): boolean {
