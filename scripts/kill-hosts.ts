@@ -3,13 +3,13 @@
  * reached; sees that all others end, goes on, half of the time on 1, 3 or 4 processes in place of 2, and holds
  * what the run learned from, sample by sample, to a run that nobody killed.
  *
- *     npm run build && LACUNA_XLA=... npx tsx scripts/kill-hosts.ts [kills]      100 kills
+ *     npm run build && LACUNA_XLA=... npx tsx scripts/kill-hosts.ts [kills] [seconds]      100 kills, however long they take
  */
 import { killHosts } from './durability/kill-hosts.js';
 
-const [kills = '100'] = process.argv.slice(2);
+const [kills = '100', seconds = 'Infinity'] = process.argv.slice(2);
 const before = performance.now();
-const result = await killHosts(Number(kills), (line) => console.log(line));
+const result = await killHosts(Number(kills), Number(seconds), (line) => console.log(line));
 for (const fault of result.faults.slice(0, 20)) console.log(`FAULT ${fault}`);
 const { byKind, resumedOn, faults, ...numbers } = result;
 for (const [kind, count] of Object.entries(byKind)) console.log(`${count} x ${kind}`);

@@ -34,7 +34,8 @@ export async function joinGroup(launch: Launch, name: string): Promise<TcpGroup>
   group.lost.addEventListener('abort', () => {
     // Whatever this process is in, it does not outlive the others for long.
     setTimeout(() => {
-      console.error(`error: ${String(group.lost.reason?.message)}`);
+      const isTold = process.exitCode !== undefined;
+      if (!isTold) console.error(`error: ${String(group.lost.reason?.message)}`);
       process.exit(1);
     }, LAST_MS).unref();
   });

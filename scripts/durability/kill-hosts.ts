@@ -8,7 +8,7 @@ import { lastGoodCheckpoint } from '../../run/checkpoint.js';
 import { readMetrics, readSamples } from '../../run/run-folder.js';
 
 const COMMAND = resolve('dist/cli/main.js');
-const STEPS = 60;
+const STEPS = 30;
 /** It divides by 1, 2, 3 and 4. */
 const BATCH = 12;
 /** Of the processes that are left, the last one has ended within so long, or it hangs. */
@@ -38,8 +38,16 @@ export interface HostKills {
   readonly faults: readonly string[];
 }
 
-/** Kills processes of runs of two until there were so many kills, each run going on, half of the time on another number of them. */
-export async function killHosts(kills: number, tell: (line: string) => void): Promise<HostKills> {
+/**
+ * Kills processes of runs of two until there were so many kills, each run going on, half of the time on another number of them.
+ *
+ * @param seconds After which no further process is started.
+ */
+export async function killHosts(
+  kills: number,
+  seconds: number,
+  tell: (line: string) => void,
+): Promise<HostKills> {
   const folder = mkdtempSync(join(tmpdir(), 'lacuna-host-kills-'));
   try {
     const { trainList } = await makeDemoData(join(folder, 'data'), {
@@ -50,10 +58,13 @@ export async function killHosts(kills: number, tell: (line: string) => void): Pr
     // One that nobody can read: another stands in for it, and both are told of.
     writeFileSync(join(folder, 'data', video), 'no video');
     // Programs of XLA are the same each time.
-    process.env.JAX_COMPILATION_CACHE_DIR = join(folder, 'programs');
+    process.env.JAX_COMPILATION_CACHE_DIR ??= join(folder, 'programs');
     process.env.JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS = '0';
     process.env.JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES = '-1';
-    return await new HostKiller(folder, trainList, tell).run(kills);
+    return await new HostKiller(folder, trainList, tell).run(
+      kills,
+      performance.now() + 1000 * seconds,
+    );
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -90,12 +101,12 @@ class HostKiller {
     this.#tell = tell;
   }
 
-  async run(kills: number): Promise<HostKills> {
+  async run(kills: number, until: number): Promise<HostKills> {
     const [straight] = this.#start(1, this.#straight, false);
     if ((await straight?.ending) !== 0) throw new Error(`no run: ${straight?.said()}`);
     this.#expected = await readSamples(this.#straight);
     this.#losses = (await readMetrics(this.#straight)).map(({ metrics }) => metrics.loss ?? 0);
-    while (this.#counts.kills < kills) await this.#once();
+    while (this.#counts.kills < kills && performance.now() < until) await this.#once();
     const sorted = [...this.#seconds].sort((a, b) => a - b);
     return {
       ...this.#counts,
@@ -138,7 +149,7 @@ class HostKiller {
       : [
           ...['--data', this.#list, '--output', run, '--preset', 'tiny-mae', '--batch', `${BATCH}`],
           ...['--steps', `${STEPS}`, '--ledger', '--workers', '1'],
-          ...['--set', 'checkpoints.everySteps=3', '--set', 'checkpoints.keep=2'],
+          ...['--set', 'checkpoints.everySteps=2', '--set', 'checkpoints.keep=2'],
         ];
     const args = ['pretrain', ...own, '--backend', 'xla', '--threads', '1'];
     const shared = ['--coordinator', `127.0.0.1:${port}`, '--processes', `${count}`];
