@@ -30,7 +30,7 @@ export type { DataProblem, StepEvaluation, StepMetrics, StepSamples } from './ru
 export const METRICS = 'metrics.jsonl';
 export const PROBLEMS = 'problems.jsonl';
 export const EVALUATIONS = 'evaluations.jsonl';
-export const SAMPLES = 'samples.jsonl';
+const SAMPLES = 'samples.jsonl';
 export const LOCK = 'lock';
 const WRITES: LockPurpose['doing'] = 'writing this run';
 

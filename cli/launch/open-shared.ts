@@ -21,7 +21,7 @@ const REASON_SECONDS = 3;
 const LAST_MS = 8000;
 
 /** Joins the processes of a launch. @throws LacunaError where they do not all come. */
-export async function joinGroup(launch: Launch, name: string): Promise<TcpGroup> {
+async function joinGroup(launch: Launch, name: string): Promise<TcpGroup> {
   if (BACKENDS.named(name).splits !== true) {
     throw new LacunaError({
       where: `--backend ${name}`,
@@ -43,7 +43,7 @@ export async function joinGroup(launch: Launch, name: string): Promise<TcpGroup>
 }
 
 /** The backend of one process of several, which shares each batch with the others. */
-export async function openShared(
+async function openShared(
   { backend }: Pick<RunSettings, 'backend'>,
   { coordinator, processes, process: own, local }: Launch,
   group: TcpGroup,

@@ -36,7 +36,7 @@ const OWN_ROWS: z.ZodType<OwnRows> = z.strictObject({
 const ROWS: Told<OwnRows> = { name: 'rows', parse: (value) => OWN_ROWS.parse(value) };
 
 /** How batches are made, beside what the settings say. */
-export interface BatchOptions {
+interface BatchOptions {
   /** Augmentations of each clip. @defaultValue 1 */
   readonly repeats?: number;
   /** Processes that each take as many rows of a batch. @defaultValue this one alone */
