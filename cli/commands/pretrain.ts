@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { BACKENDS } from '../../backends/registry.js';
 import { listFile } from '../../data/index.js';
 import { configJsonSchema, type RunSettings, readManifest } from '../../run/index.js';
 import {
@@ -7,7 +8,7 @@ import {
   pretrain,
   resumePretraining,
 } from '../../training/index.js';
-import { type Launch, type LaunchFlags, launchOf } from '../launch/launcher.js';
+import { type LaunchFlags, launchOf } from '../launch/launcher.js';
 import { withShared } from '../launch/open-shared.js';
 import { openAligner } from '../open-aligner.js';
 import { backendConfig, withBackendOptions } from '../options/backend-options.js';
@@ -108,10 +109,9 @@ The rows of TGM's tables are tgm-vitb-k400 or tgm-vitb-ssv2 with two keys change
       if (flags.printSchema === true) {
         return printJson(configJsonSchema());
       }
-      const launch = launchOf(launchFlags(flags));
-      const result = await run(flags, command, launch);
+      const { tells, ...result } = await run(flags, command);
       const { folder, steps, finished } = result;
-      if (launch !== undefined && launch.process !== 0) return;
+      if (!tells) return;
       if (flags.json === true) return printJson(trainedResult(result));
       console.log(
         finished
@@ -121,22 +121,26 @@ The rows of TGM's tables are tgm-vitb-k400 or tgm-vitb-ssv2 with two keys change
     });
 }
 
+/** @returns What came of it, and whether this process tells of it: of several, process 0 does. */
 async function run(
   { resume, ...flags }: PretrainFlags,
   command: Command,
-  launch: Launch | undefined,
-): Promise<PretrainResult> {
+): Promise<PretrainResult & { readonly tells: boolean }> {
   const changes = resume === undefined ? {} : resumeChanges(command, flags);
   const { signal, arm } = stopSignal();
   const { show } = new RunDisplay(process.stderr, arm);
   const settings = resume === undefined ? await settingsOf(flags) : await resumed(resume, flags);
-  return withShared(settings, launch, (backend, group) => {
+  // A launcher that has started several processes has not started them for a backend of one.
+  const splits = BACKENDS.named(settings.backend.name).splits === true;
+  const launch = launchOf(launchFlags(flags), splits ? process.env : {});
+  const tells = (launch?.process ?? 0) === 0;
+  const result = await withShared(settings, launch, (backend, group) => {
     const options = {
       version: version(),
       onEvent: (event: PretrainEvent) => {
         if (event.kind === 'ready') group?.watch();
         // Process 0 tells for all.
-        if (group === undefined || group.index === 0) show(event);
+        if (tells) show(event);
         else if (event.kind === 'ready') arm();
       },
       signal,
@@ -147,6 +151,7 @@ async function run(
       ? pretrain(settings, backend, options)
       : resumePretraining(resume, backend, options, changes);
   });
+  return { ...result, tells };
 }
 
 /** The settings of a run that goes on, with the backend that is asked for now: flags say all of it, or nothing. */

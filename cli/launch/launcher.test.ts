@@ -6,6 +6,7 @@ describe('a process of several', () => {
     expect(launchOf({}, {})).toBeUndefined();
     expect(launchOf({}, { RANK: '0', WORLD_SIZE: '1', MASTER_ADDR: 'a' })).toBeUndefined();
     expect(launchOf({ processes: 1, process: 0 }, {})).toBeUndefined();
+    expect(launchOf({ processes: 1 }, {})).toBeUndefined();
     // A batch script of Slurm, outside of srun, is one process, whatever the job has.
     const script = { SLURM_JOB_ID: '7', SLURM_NTASKS: '4', SLURM_PROCID: '0' };
     expect(launchOf({}, script)).toBeUndefined();

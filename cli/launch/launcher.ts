@@ -53,6 +53,7 @@ export function launchOf(flags: LaunchFlags, env: Environment = process.env): La
   const { name = '--coordinator, --processes and --process', ...found } = detected(env);
   const { coordinator, processes, process: own, local } = { ...found, ...flags };
   if (!given && (processes === undefined || processes <= 1)) return undefined;
+  if (processes === 1 && (own ?? 0) === 0) return undefined;
   if (
     processes === undefined ||
     own === undefined ||
@@ -78,7 +79,6 @@ export function launchOf(flags: LaunchFlags, env: Environment = process.env): La
       expected: `0 to ${processes - 1}`,
     });
   }
-  if (processes === 1) return undefined;
   return {
     by: name,
     coordinator: coordinator ?? '',
