@@ -29,7 +29,8 @@ export interface CompileOptions {
   readonly donate?: Named<string>;
   /**
    * Inputs that are rows of a batch, by name: a backend of several devices splits them, each device having
-   * as many, and has all else on every device. @defaultValue none: the program runs on one device
+   * as many, and has all else on every device; of a program that has none, everything.
+   * @defaultValue the program runs on one device
    */
   readonly rows?: readonly string[];
 }

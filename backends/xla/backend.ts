@@ -62,10 +62,9 @@ export class XlaBackend implements Backend {
     const { claims, devices = 1 } = this.info;
     const text = printProgram(expand(program, (name) => claims.includes(name)));
     const places = program.inputs.flatMap(({ name }, place) => (name in donate ? [place] : []));
-    const rows = program.inputs.flatMap(({ name }, place) =>
-      options.rows?.includes(name) === true ? [place] : [],
-    );
-    const shared = rows.length === 0 || devices === 1 ? {} : { rows };
+    const isRows = (name: string): boolean => options.rows?.includes(name) === true;
+    const rows = program.inputs.flatMap(({ name }, place) => (isRows(name) ? [place] : []));
+    const shared = options.rows === undefined || devices === 1 ? {} : { rows };
     const question = { type: 'compile', program: number, text, donate: places, ...shared } as const;
     await this.#ask(question, program.name);
     let disposed = false;

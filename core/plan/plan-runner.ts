@@ -66,8 +66,9 @@ export class PlanRunner {
       const program = plan.programs[key];
       if (program === undefined)
         throw new LacunaError({ what: 'a plan has no such program', got: key });
-      const options = { donate: donations(plan, program), rows: rowsOf(plan, call, program) };
-      executables.set(key, await backend.compile(program, options));
+      const donate = donations(plan, program);
+      const shared = plan.batch === undefined ? {} : { rows: rowsOf(plan, call, program) };
+      executables.set(key, await backend.compile(program, { donate, ...shared }));
     }
     const resident = new Map<string, DeviceTensor>();
     for (const spec of plan.state) resident.set(spec.name, await backend.upload(await state(spec)));

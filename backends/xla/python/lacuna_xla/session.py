@@ -87,8 +87,8 @@ class Session:
             raise Unsupported(f"there is no function {request['function']}")
         if kind == "compile":
             donate = request.get("donate", [])
-            rows = request.get("rows", [])
-            layouts = self.layouts if rows and len(self.layouts.devices) > 1 else None
+            rows = request.get("rows")
+            layouts = None if rows is None or len(self.layouts.devices) == 1 else self.layouts
             program = self.programs.compile(text.decode("ascii"), donate, layouts, rows)
             self.compiled[request["program"]] = program
         elif kind == "run":
