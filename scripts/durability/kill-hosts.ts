@@ -107,6 +107,7 @@ class HostKiller {
     this.#expected = await readSamples(this.#straight);
     this.#losses = (await readMetrics(this.#straight)).map(({ metrics }) => metrics.loss ?? 0);
     while (this.#counts.kills < kills && performance.now() < until) await this.#once();
+    await this.#finish();
     const sorted = [...this.#seconds].sort((a, b) => a - b);
     return {
       ...this.#counts,
@@ -116,6 +117,14 @@ class HostKiller {
       median: sorted[Math.floor(sorted.length / 2)] ?? 0,
       faults: this.#faults,
     };
+  }
+
+  /** Lets the last run go on to its end. */
+  async #finish(): Promise<void> {
+    if (!existsSync(join(this.#run, 'manifest.json'))) return;
+    const hosts = this.#start(2, this.#run, true);
+    await this.#awaitEnd(hosts, [], 0, undefined);
+    await this.#look(hosts, 2, undefined);
   }
 
   async #once(): Promise<void> {
