@@ -212,7 +212,7 @@ class HostKiller {
     const ended = Promise.all(others.map(({ ending }) => ending)).then(() => true);
     // A run that nobody was killed of goes on to its end.
     const limit = kind === undefined ? 600_000 : LIMIT_MS;
-    const isOver = await Promise.race([ended, pause(limit).then(() => false)]);
+    const isOver = await Promise.race([ended, pause(limit, false, { ref: false })]);
     const seconds = (performance.now() - before) / 1000;
     if (kind !== undefined) this.#seconds.push(seconds);
     if (isStopped) process.kill(hosts[victim]?.child.pid ?? 0, 'SIGKILL');
