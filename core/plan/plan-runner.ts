@@ -67,7 +67,8 @@ export class PlanRunner {
       if (program === undefined)
         throw new LacunaError({ what: 'a plan has no such program', got: key });
       const donate = donations(plan, program);
-      const shared = plan.batch === undefined ? {} : { rows: rowsOf(plan, call, program) };
+      const rows = rowsOf(plan, call, program, backend);
+      const shared = rows === undefined ? {} : { rows };
       executables.set(key, await backend.compile(program, { donate, ...shared }));
     }
     const resident = new Map<string, DeviceTensor>();
@@ -138,7 +139,7 @@ export class PlanRunner {
     const { repeat, rows } = call;
     const executable = this.#executables.get(call.program) as Executable;
     const { program } = executable;
-    const shared = rowsOf(this.plan, call, program);
+    const shared = rowsOf(this.plan, call, program, this.#backend) ?? [];
     const fed: DeviceTensor[] = [];
     const inputs: Record<string, DeviceTensor> = {};
     for (const input of program.inputs) {
@@ -195,9 +196,18 @@ interface CallOptions {
   readonly onKernels: ((times: readonly KernelTime[]) => void) | undefined;
 }
 
-/** The inputs of a call that devices may share the rows of. */
-function rowsOf(plan: Plan, { repeat }: PlanCall, program: Program): readonly string[] {
-  if (plan.batch === undefined) return [];
+/**
+ * The inputs of a call whose rows the devices share; undefined where it runs on one: where the batch does not divide, which
+ * a run refuses (`requireSplit`).
+ */
+function rowsOf(
+  plan: Plan,
+  { repeat }: PlanCall,
+  program: Program,
+  { info: { devices = 1 } }: Backend,
+): readonly string[] | undefined {
+  const parts = Math.max(...plan.calls.map((call) => call.repeat));
+  if (plan.batch === undefined || (plan.batch / parts) % devices !== 0) return undefined;
   const kept = new Set([...plan.state, ...plan.scratch].map(({ name }) => name));
   return rowInputs(program, plan.batch / repeat, kept);
 }
