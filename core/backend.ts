@@ -27,6 +27,12 @@ export interface CompileOptions {
    * after the run, whether or not its memory was reused.
    */
   readonly donate?: Named<string>;
+  /**
+   * Inputs that are rows of a batch, by name: a backend of several devices splits them, each device having
+   * as many, and has all else on every device; of a program that has none, everything.
+   * @defaultValue the program runs on one device
+   */
+  readonly rows?: readonly string[];
 }
 
 /** What one part of a run took on its device. */
@@ -107,6 +113,10 @@ export interface BackendInfo {
   readonly emulated?: boolean;
   /** Composites that it executes whole; the others it expands. */
   readonly claims: readonly string[];
+  /** Devices that share the rows of a batch, those of all processes. @defaultValue 1 */
+  readonly devices?: number;
+  /** Processes that share them, each of which uploads its rows alone. @defaultValue 1 */
+  readonly processes?: number;
   /** How it keeps memory, by which that of a step is predicted. @defaultValue nobody can say */
   readonly memory?: MemoryHabits;
 }
@@ -116,7 +126,11 @@ export interface Backend {
   readonly info: BackendInfo;
   /** @throws LacunaError for an operation, type or size that the backend does not support. */
   compile(program: Program, options?: CompileOptions): Promise<Executable>;
-  upload(tensor: HostTensor): Promise<DeviceTensor>;
+  /**
+   * @param rows That it is rows of a batch of so many: of a backend of several processes those of this one alone,
+   * where the processes have equally many, in the order of their numbers. @defaultValue it is whole
+   */
+  upload(tensor: HostTensor, rows?: number): Promise<DeviceTensor>;
   download(tensor: DeviceTensor): Promise<HostTensor>;
   /** Frees a tensor; idempotent. */
   release(tensor: DeviceTensor): void;
@@ -146,6 +160,8 @@ export interface BackendOptions {
    * add up in f32, and all that lies in memory stays f32, weights and moments too. @defaultValue `f32`
    */
   readonly precision?: Precision;
+  /** Devices of this process that share a batch, of backends that split one. @defaultValue all; of a CPU 1 */
+  readonly devices?: number;
 }
 
 export const PRECISIONS = ['f32', 'mixed', 'tf32', 'bf16'] as const;
@@ -156,6 +172,8 @@ export interface BackendFactory {
   readonly name: string;
   /** The devices that `open` accepts, the default first. */
   readonly devices: readonly string[];
+  /** A batch may be split over several devices, and over processes. @defaultValue false */
+  readonly splits?: true;
   probe(options?: BackendOptions): Promise<Probe>;
   /** @throws LacunaError where the probe would say that nothing can run. */
   open(options?: BackendOptions): Promise<Backend>;

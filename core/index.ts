@@ -6,6 +6,7 @@ export { differentiate, type Gradients, pullBack } from './autodiff/differentiat
 export * from './backend.js';
 export { backendOption } from './backend-option.js';
 export { checkProgram } from './check.js';
+export * from './group.js';
 export * from './limits.js';
 export * from './passes/index.js';
 export * from './plan/index.js';

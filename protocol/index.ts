@@ -5,6 +5,7 @@
  */
 export { Breakdown, PortLost } from './breakdown.js';
 export { FUNCTION_NAMES, type FunctionCall, type FunctionName } from './function-call.js';
+export { addressOf, type GroupOptions, TcpGroup } from './group/tcp-group.js';
 export { PortBackend } from './port-backend.js';
 export { PortProcess } from './port-process.js';
 export { type PortOptions, PortSession } from './port-session.js';

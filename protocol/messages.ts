@@ -45,10 +45,11 @@ export type Request =
       readonly program: number;
       readonly bytes: number;
       readonly donate?: readonly number[];
+      readonly rows?: readonly number[];
     })
   | (Carrying<'run'> & { readonly program: number })
   | (Numbered<'release'> & { readonly program: number })
-  | Carrying<'upload'>
+  | (Carrying<'upload'> & { readonly rows?: boolean })
   | (Numbered<'download'> & { readonly handles: readonly number[] })
   | (Numbered<'free'> & { readonly handles: readonly number[] })
   | (Numbered<'execute'> & {
@@ -75,6 +76,7 @@ export interface PortHello {
   readonly floats: readonly ('f64' | 'f32')[];
   readonly capabilities: readonly PortCapability[];
   readonly claims: readonly string[];
+  readonly devices?: number;
 }
 
 /** What a port sends. */
@@ -141,6 +143,13 @@ const compile = z
       .describe(
         'Inputs, by position, whose memory an execution may take. Of ports that keep tensors.',
       ),
+    rows: z
+      .array(z.int().min(0))
+      .max(MAX_HANDLES)
+      .optional()
+      .describe(
+        'Inputs, by position, that are rows of a batch: a port of several devices splits them over all, and has all else on each. Where nothing is said, the program runs on one device.',
+      ),
   })
   .describe('Take in the text of a program (ASCII). Answer with a result without tensors.');
 const run = z
@@ -154,7 +163,17 @@ const handles = z
   .max(MAX_HANDLES)
   .describe('Numbers of tensors that the port keeps, chosen by the harness.');
 const upload = z
-  .strictObject({ type: z.literal('upload'), id, tensors })
+  .strictObject({
+    type: z.literal('upload'),
+    id,
+    tensors,
+    rows: z
+      .boolean()
+      .optional()
+      .describe(
+        'They are rows of a batch, to be split over the devices; where several processes share the batch, those of this one.',
+      ),
+  })
   .describe(
     'Of ports that keep tensors: keep each under its name, a number in decimal. Answer with a result without tensors.',
   );
@@ -209,6 +228,12 @@ const portHello = z
       .max(2),
     capabilities: z.array(z.enum(['program', 'resident'])).max(2),
     claims: z.array(text(100)).max(100).describe('Composites that it executes whole.'),
+    devices: z
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .exactOptional()
+      .describe('Those that share the rows of a batch, of all processes; 1 where it says nothing.'),
   })
   .describe('What the port is, and what it can do.');
 const result = z

@@ -32,8 +32,9 @@ export type Question =
       readonly program: number;
       readonly text: string;
       readonly donate?: readonly number[];
+      readonly rows?: readonly number[];
     }
-  | { readonly type: 'upload' }
+  | { readonly type: 'upload'; readonly rows?: boolean }
   | Unnumbered<'download' | 'free' | 'execute'>
   | { readonly type: 'run' | 'release'; readonly program: number };
 
@@ -100,8 +101,8 @@ export class PortSession {
     switch (question.type) {
       case 'compile': {
         const text = new TextEncoder().encode(question.text);
-        const { type, program, donate } = question;
-        request = { type, id, program, bytes: text.length, ...(donate && { donate }) };
+        const { text: _, ...rest } = question;
+        request = { ...rest, id, bytes: text.length };
         blocks = [text];
         break;
       }

@@ -42,6 +42,8 @@ export interface Checkpoint {
   /** Steps that were done: the next one to run. */
   readonly step: number;
   readonly files: readonly string[];
+  /** SHA-256 of its index, which has those of its files. */
+  readonly digest: string;
 }
 
 const NAME = /^step-(\d{8,16})$/;
@@ -185,9 +187,10 @@ export async function lastGoodCheckpoint(
 ): Promise<Checkpoint | undefined> {
   for (const { name, step } of await checkpoints(folder)) {
     const path = join(folder, name);
-    const { index, problem } = await verified(path, step, state);
+    const { index, digest = '', problem } = await verified(path, step, state);
     if (index !== undefined) {
-      return { path, step: index.step, files: index.files.map((file) => file.name) };
+      const files = index.files.map((file) => file.name);
+      return { path, step: index.step, files, digest };
     }
     onDamaged(`Checkpoint ${path} is damaged (${problem}); the one before it is used.`);
   }
@@ -202,7 +205,10 @@ export class CheckpointReader {
     this.#files = files;
   }
 
-  static async open({ path, files }: Checkpoint): Promise<CheckpointReader> {
+  static async open({
+    path,
+    files,
+  }: Pick<Checkpoint, 'path' | 'files'>): Promise<CheckpointReader> {
     return new CheckpointReader(
       await Promise.all(files.map((file) => SafetensorsFile.open(join(path, file)))),
     );
@@ -271,6 +277,8 @@ async function checkpoints(folder: string): Promise<Entry[]> {
 
 interface Verified {
   readonly index?: CheckpointIndex;
+  /** Of the index. */
+  readonly digest?: string;
   readonly problem?: string;
   /** The system would not let it be read, which says nothing of what it holds. */
   readonly isUnreadable?: boolean;
@@ -294,8 +302,9 @@ async function verified(
       if (size !== bytes) return { problem: `${name} has ${size} of ${bytes} bytes` };
       if (digest !== expected) return { problem: `${name} has changed` };
     }
-    KNOWN_WHOLE.set(path, sha256(text));
-    return { index };
+    const digest = sha256(text);
+    KNOWN_WHOLE.set(path, digest);
+    return { index, digest };
   } catch (error) {
     const cause = error instanceof LacunaError && error.cause !== undefined ? error.cause : error;
     KNOWN_WHOLE.delete(path);

@@ -2,7 +2,7 @@ import type { Backend } from '../core/backend.js';
 import { programDigest } from '../core/index.js';
 import type { Plan } from '../core/plan/index.js';
 import { elementCount, gridOf, maskCounts } from '../spec/index.js';
-import type { DataDigest, ManifestBase, RunManifest } from './manifest.js';
+import type { BackendRecord, DataDigest, ManifestBase, RunManifest } from './manifest.js';
 import type { RunSettings } from './settings/config.js';
 import { videoConfig } from './settings/settings.js';
 
@@ -26,23 +26,32 @@ export function describeRun(
 /** What the manifest of any task says. */
 export function describeTask(
   plan: Plan,
-  { info }: Backend,
+  backend: Backend,
   data: DataDigest,
   version: string,
 ): Omit<ManifestBase, 'task'> {
-  const { name, device, contract, deterministic } = info;
   const parameters = plan.state.filter(({ role }) => role === 'parameter');
   return {
     format: 1,
     lacuna: version,
     created: new Date().toISOString(),
     workingFolder: process.cwd(),
-    backend: { name, version: info.version, device, contract, deterministic },
+    backend: describeBackend(backend),
     node: process.version,
     platform: `${process.platform} ${process.arch}`,
     data,
     parameters: parameters.reduce((total, { shape }) => total + elementCount(shape), 0),
     programs: programDigests(plan),
+  };
+}
+
+/** What the manifest says of a backend. */
+export function describeBackend({ info }: Pick<Backend, 'info'>): BackendRecord {
+  const { name, version, device, contract, deterministic, devices, processes } = info;
+  return {
+    ...{ name, version, device, contract, deterministic },
+    ...(devices === undefined ? {} : { devices }),
+    ...(processes === undefined ? {} : { processes }),
   };
 }
 

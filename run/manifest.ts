@@ -13,19 +13,25 @@ export interface ManifestBase {
   readonly created: string;
   /** The folder that the relative paths of the settings start from. Old manifests have none. */
   readonly workingFolder?: string;
-  readonly backend: {
-    readonly name: string;
-    readonly version: string;
-    readonly device: string;
-    readonly contract: string;
-    readonly deterministic: boolean;
-  };
+  readonly backend: BackendRecord;
   readonly node: string;
   readonly platform: string;
   readonly data: DataDigest;
   readonly parameters: number;
   /** SHA-256 of the text of each of the plan's programs. */
   readonly programs: Readonly<Record<string, string>>;
+}
+
+/** What computes a run. */
+export interface BackendRecord {
+  readonly name: string;
+  readonly version: string;
+  readonly device: string;
+  readonly contract: string;
+  readonly deterministic: boolean;
+  /** Devices that share a batch, of all processes, and processes. @defaultValue 1 */
+  readonly devices?: number;
+  readonly processes?: number;
 }
 
 export interface DataDigest {
@@ -90,6 +96,11 @@ export interface RunManifest extends ManifestBase {
   };
   /** Each time that the run was made longer: how many steps it was to have before, and then. */
   readonly extended?: readonly { readonly fromSteps: number; readonly toSteps: number }[];
+  /**
+   * Where it went on with another backend, or with other numbers of devices and processes: after which step, and with
+   * what. The order of its samples is the same; the last bits of what was computed from there on are not.
+   */
+  readonly continued?: readonly { readonly step: number; readonly backend: BackendRecord }[];
   /**
    * Its stages, in their order; `data`, `tokens` and `programs` are then those of the first.
    * @defaultValue it is one

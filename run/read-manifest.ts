@@ -27,18 +27,22 @@ const data = listed.extend({ others: z.array(listed).max(15).exactOptional() });
 const tokens = z.object({ visible: z.int().min(0), masked: z.int().min(0) });
 const programs = z.record(z.string().max(256), digest);
 
+const backend = z.object({
+  name: text,
+  version: text,
+  device: text,
+  contract: text,
+  deterministic: z.boolean(),
+  devices: z.int().min(1).exactOptional(),
+  processes: z.int().min(1).exactOptional(),
+});
+
 const BASE = {
   format: z.literal(1),
   lacuna: text,
   created: text,
   workingFolder: text.exactOptional(),
-  backend: z.object({
-    name: text,
-    version: text,
-    device: text,
-    contract: text,
-    deterministic: z.boolean(),
-  }),
+  backend,
   node: text,
   platform: text,
   data,
@@ -80,6 +84,10 @@ const RUN = z.object({
   weights: weights.exactOptional(),
   extended: z
     .array(z.object({ fromSteps: z.int().min(1), toSteps: z.int().min(1) }))
+    .max(10_000)
+    .exactOptional(),
+  continued: z
+    .array(z.object({ step: z.int().min(0), backend }))
     .max(10_000)
     .exactOptional(),
   stages: z

@@ -11,44 +11,54 @@ import type { Manifests, TaskName } from './manifest.js';
 import { MANIFEST, readTaskManifest } from './read-manifest.js';
 import {
   type DataProblem,
+  MAX_SAMPLES_OF_A_LINE,
   parseEvaluation,
   parseMetrics,
   parseProblem,
+  parseSamples,
   type StepEvaluation,
   type StepMetrics,
+  type StepSamples,
 } from './run-lines.js';
 import type { RunLog } from './run-log.js';
 import { TrackioLog } from './trackio-log.js';
 
 export { readManifest, readTaskManifest, taskOf } from './read-manifest.js';
-export type { DataProblem, StepEvaluation, StepMetrics } from './run-lines.js';
+export type { DataProblem, StepEvaluation, StepMetrics, StepSamples } from './run-lines.js';
 
 /** Its files, for those that only look on. */
 export const METRICS = 'metrics.jsonl';
 export const PROBLEMS = 'problems.jsonl';
 export const EVALUATIONS = 'evaluations.jsonl';
+const SAMPLES = 'samples.jsonl';
 export const LOCK = 'lock';
 const WRITES: LockPurpose['doing'] = 'writing this run';
 
-/** The folder of a run, held by one process at a time. */
+/**
+ * The folder of a run, held by one process at a time. Where several train the run together, the others of them look on:
+ * what they are told to write, they do not.
+ */
 export class RunFolder<N extends TaskName = 'pretrain'> {
   readonly path: string;
-  readonly #lock: Lock;
+  /** Undefined for one that looks on. */
+  readonly #lock: Lock | undefined;
   readonly #metrics: LineFile;
   readonly #problems: LineFile;
   readonly #evaluations: LineFile;
+  readonly #samples: LineFile;
   /** What other programs are told, where it is asked for. */
   readonly #logs: readonly RunLog[];
   #manifest: Manifests[N];
 
-  private constructor(path: string, manifest: Manifests[N], lock: Lock) {
+  private constructor(path: string, manifest: Manifests[N], lock: Lock | undefined) {
     this.path = path;
     this.#manifest = manifest;
     this.#lock = lock;
     this.#metrics = new LineFile(join(path, METRICS));
     this.#problems = new LineFile(join(path, PROBLEMS));
     this.#evaluations = new LineFile(join(path, EVALUATIONS));
-    this.#logs = logsOf(path, manifest);
+    this.#samples = new LineFile(join(path, SAMPLES));
+    this.#logs = lock === undefined ? [] : logsOf(path, manifest);
   }
 
   get manifest(): Manifests[N] {
@@ -112,6 +122,16 @@ export class RunFolder<N extends TaskName = 'pretrain'> {
     }
   }
 
+  /** The folder of a run that another process of its group holds: it is read, and nothing is written. */
+  static async look<N extends TaskName>(path: string, task: N): Promise<RunFolder<N>> {
+    return new RunFolder<N>(path, await readTaskManifest(path, task), undefined);
+  }
+
+  /** Whether this process writes it. */
+  get isOwn(): boolean {
+    return this.#lock !== undefined;
+  }
+
   get checkpoints(): string {
     return join(this.path, 'checkpoints');
   }
@@ -136,15 +156,27 @@ export class RunFolder<N extends TaskName = 'pretrain'> {
   }
 
   async appendMetrics(metrics: StepMetrics): Promise<void> {
+    if (!this.isOwn) return;
     await this.#metrics.add(metrics);
     for (const log of this.#logs) await log.addMetrics(metrics);
   }
 
-  appendProblem(problem: DataProblem): Promise<void> {
-    return this.#problems.add(problem);
+  async appendProblem(problem: DataProblem): Promise<void> {
+    if (this.isOwn) await this.#problems.add(problem);
+  }
+
+  /** The ids of the samples of a step, where the run keeps them. */
+  async appendSamples(step: number, ids: readonly string[]): Promise<void> {
+    const { settings } = this.#manifest;
+    if (!this.isOwn || !('ledger' in settings && settings.ledger === true)) return;
+    for (let first = 0; first < ids.length; first += MAX_SAMPLES_OF_A_LINE) {
+      const samples = ids.slice(first, first + MAX_SAMPLES_OF_A_LINE);
+      await this.#samples.add({ step, first, samples } satisfies StepSamples);
+    }
   }
 
   async appendEvaluation(evaluation: StepEvaluation): Promise<void> {
+    if (!this.isOwn) return;
     await this.#evaluations.add(evaluation);
     for (const log of this.#logs) await log.addEvaluation(evaluation);
   }
@@ -155,6 +187,7 @@ export class RunFolder<N extends TaskName = 'pretrain'> {
    * @throws LacunaError where another process may be writing here by now.
    */
   async sync(): Promise<void> {
+    if (this.#lock === undefined) return;
     await this.#lock.requireHeld({ where: this.path, doing: WRITES });
     for (const lines of this.#lines) await lines.sync();
   }
@@ -166,12 +199,13 @@ export class RunFolder<N extends TaskName = 'pretrain'> {
 
   /** Writes another manifest: that of a run which is made longer. */
   async replaceManifest(manifest: Manifests[N]): Promise<void> {
-    await replaceFile(join(this.path, MANIFEST), sealJson(manifest));
+    if (this.isOwn) await replaceFile(join(this.path, MANIFEST), sealJson(manifest));
     this.#manifest = manifest;
   }
 
   /** Drops what is written about steps after `step`, which a resumed run does again. */
   async rewind(step: number): Promise<void> {
+    if (!this.isOwn) return;
     for (const log of this.#logs) await log.cut(step);
     await this.#cut(
       (line) => line.step <= step,
@@ -182,11 +216,11 @@ export class RunFolder<N extends TaskName = 'pretrain'> {
   async release(): Promise<void> {
     for (const lines of this.#lines) await lines.close().catch(() => {});
     for (const log of this.#logs) await log.close().catch(() => {});
-    await this.#lock.release();
+    await this.#lock?.release();
   }
 
   get #lines(): readonly LineFile[] {
-    return [this.#metrics, this.#problems, this.#evaluations];
+    return [this.#metrics, this.#problems, this.#evaluations, this.#samples];
   }
 
   /** Drops damaged lines, and those of steps that are not to be kept. */
@@ -198,6 +232,7 @@ export class RunFolder<N extends TaskName = 'pretrain'> {
     const torn = [
       [METRICS, await cutLineFile(this.#metrics.path, parseMetrics, keep)],
       [EVALUATIONS, await cutLineFile(this.#evaluations.path, parseEvaluation, keep)],
+      [SAMPLES, await cutLineFile(this.#samples.path, parseSamples, keep)],
       [PROBLEMS, await cutLineFile(this.#problems.path, parseProblem, () => true)],
     ] as const;
     for (const [name, count] of torn) {
@@ -252,6 +287,14 @@ function damagedLines(path: string, count: number): string {
 
 /** Told of each file of which lines are left out, as a sentence. */
 type OnNote = (text: string) => void;
+
+/** The samples of all steps so far, by step, of a run that keeps them; damaged lines are left out. */
+export async function readSamples(path: string): Promise<ReadonlyMap<number, readonly string[]>> {
+  const found = new Map<number, readonly string[]>();
+  for (const { step, samples } of await readLines(join(path, SAMPLES), parseSamples))
+    found.set(step, [...(found.get(step) ?? []), ...samples]);
+  return found;
+}
 
 /** The metrics of all steps so far; damaged lines are left out. */
 export function readMetrics(path: string, onNote?: OnNote): Promise<StepMetrics[]> {

@@ -35,6 +35,15 @@ export interface StepEvaluation {
   readonly protocol?: string;
 }
 
+/** One line of `samples.jsonl`: samples that a step learned from, those of its rows from `first` on. */
+export interface StepSamples {
+  /** Counted from 1. */
+  readonly step: number;
+  readonly first: number;
+  /** Their ids, in the order of the rows. */
+  readonly samples: readonly string[];
+}
+
 /** One line of `problems.jsonl`: a clip that could not be used. */
 export interface DataProblem {
   readonly id: string;
@@ -42,6 +51,9 @@ export interface DataProblem {
   /** The clip was used all the same: it lacks some of its frames. */
   readonly used?: true;
 }
+
+/** A line has room for so many ids. */
+export const MAX_SAMPLES_OF_A_LINE = 64;
 
 // JSON has no NaN: it is written as null.
 const numberOrNaN = z.union([z.number(), z.null().transform(() => Number.NaN)]);
@@ -68,6 +80,12 @@ const EVALUATION: z.ZodType<StepEvaluation> = z.strictObject({
   protocol: z.string().max(4096).exactOptional(),
 });
 
+const SAMPLES: z.ZodType<StepSamples> = z.strictObject({
+  step,
+  first: count,
+  samples: z.array(z.string().max(65_536)).max(MAX_SAMPLES_OF_A_LINE),
+});
+
 const PROBLEM: z.ZodType<DataProblem> = z.strictObject({
   id: z.string().max(65_536),
   reason: z.string().max(65_536),
@@ -79,5 +97,7 @@ export const parseMetrics = (value: unknown): StepMetrics | undefined =>
   METRICS.safeParse(value).data;
 export const parseEvaluation = (value: unknown): StepEvaluation | undefined =>
   EVALUATION.safeParse(value).data;
+export const parseSamples = (value: unknown): StepSamples | undefined =>
+  SAMPLES.safeParse(value).data;
 export const parseProblem = (value: unknown): DataProblem | undefined =>
   PROBLEM.safeParse(value).data;

@@ -1,4 +1,5 @@
 import type { Backend, HostTensor, Named } from '../core/backend.js';
+import { ALONE, type ProcessGroup } from '../core/group.js';
 import type { PlanRunner } from '../core/plan/index.js';
 import { writeCheckpoint } from '../run/checkpoint.js';
 import type { DataProblem, RunFolder, StepEvaluation, StepMetrics } from '../run/run-folder.js';
@@ -39,6 +40,8 @@ export interface LoopOptions {
     | 'appendMetrics'
     | 'appendProblem'
     | 'appendEvaluation'
+    | 'appendSamples'
+    | 'isOwn'
     | 'rewind'
     | 'sync'
     | 'syncLogs'
@@ -46,8 +49,10 @@ export interface LoopOptions {
   /** Whether it goes on from the folder's last good checkpoint. @defaultValue false */
   readonly resumes?: boolean;
   readonly onEvent?: ((event: LoopEvent) => void) | undefined;
-  /** Ends the training after the current step, with a checkpoint. */
+  /** Ends the training after the current step, with a checkpoint; of several processes all, whichever is told. */
   readonly signal?: AbortSignal | undefined;
+  /** The processes that train it together. @defaultValue this one alone */
+  readonly group?: ProcessGroup | undefined;
 }
 
 export interface LoopResult {
@@ -124,7 +129,7 @@ class Loop<B extends TaskBatch> {
     });
     const batches = await this.#task.batches(this.#step);
     try {
-      while (this.#step < steps && this.#options.signal?.aborted !== true) {
+      while (this.#step < steps && !(await isStopped(this.#options))) {
         const begin = performance.now();
         const batch = await batches.next();
         await this.#take(batch, begin, (performance.now() - begin) / 1000);
@@ -176,6 +181,7 @@ class Loop<B extends TaskBatch> {
       waitSeconds,
       ...facts,
     };
+    await this.#options.folder?.appendSamples(this.#told, batch.ids);
     await this.#options.folder?.appendMetrics(line);
     this.#emit({ kind: 'step', steps: this.#total, clips, samples: batch.ids, ...line });
     const before = this.#told - this.#step;
@@ -213,6 +219,10 @@ class Loop<B extends TaskBatch> {
     const step = this.#told;
     const { folder } = this.#options;
     if (folder === undefined) return;
+    if (!folder.isOwn) {
+      this.#saved = this.#step;
+      return;
+    }
     const { plan, settings, stage } = this.#task;
     const read = (name: string): Promise<HostTensor> => this.#runner.download(name);
     const { keep } = settings.checkpoints;
@@ -265,6 +275,17 @@ class Loop<B extends TaskBatch> {
     });
   }
 }
+
+/** Whether some process of a group was told to stop: all of them ask in the same places. */
+export async function isStopped({
+  signal,
+  group = ALONE,
+}: Pick<LoopOptions, 'signal' | 'group'>): Promise<boolean> {
+  const told = await group.gather(STOP, signal?.aborted === true);
+  return told.includes(true);
+}
+
+const STOP = { name: 'stop', parse: (value: unknown) => value === true };
 
 function scalar(value: number): HostTensor {
   return { dtype: 'f32', shape: [], data: Float32Array.of(value) };

@@ -1,6 +1,9 @@
+import { setTimeout } from 'node:timers/promises';
+import { z } from 'zod';
 import type { HostTensor } from '../core/backend.js';
+import { ALONE, type ProcessGroup, type Told } from '../core/group.js';
 import { PlanRunner } from '../core/plan/index.js';
-import { CheckpointReader, lastGoodCheckpoint } from '../run/checkpoint.js';
+import { type Checkpoint, CheckpointReader, lastGoodCheckpoint } from '../run/checkpoint.js';
 import { tableTensor } from '../run/initialize.js';
 import { continueStage } from '../run/stages.js';
 import { LacunaError, type StateSpec } from '../spec/index.js';
@@ -15,15 +18,13 @@ import type { Task, TaskBatch } from './task.js';
  */
 export async function openRunner<B extends TaskBatch>(
   { plan, initial, stage }: Pick<Task<B>, 'plan' | 'initial' | 'stage'>,
-  { backend, folder, resumes = false, onEvent }: LoopOptions,
+  { backend, folder, resumes = false, onEvent, group = ALONE }: LoopOptions,
 ): Promise<{ readonly runner: PlanRunner; readonly doneSteps: number }> {
   const note = (text: string): void => onEvent?.({ kind: 'note', text });
   const { before = 0, former } = stage ?? {};
   const isResumed = folder !== undefined && (resumes || former !== undefined);
   const state = [...plan.state, ...(former ?? [])];
-  const checkpoint = isResumed
-    ? await lastGoodCheckpoint(folder.checkpoints, note, state)
-    : undefined;
+  const checkpoint = isResumed ? await agreed(group, folder.checkpoints, note, state) : undefined;
   const doneSteps = (checkpoint?.step ?? 0) - before;
   if (former !== undefined && (checkpoint === undefined || doneSteps < 0)) {
     throw new LacunaError({
@@ -54,4 +55,44 @@ export async function openRunner<B extends TaskBatch>(
   } finally {
     await reader.close();
   }
+}
+
+/** A checkpoint as processes name it to each other. */
+const CHECKPOINT: Told<string> = { name: 'checkpoint', parse: (value) => z.string().parse(value) };
+/** Milliseconds that what process 0 sees on a shared disk may take until others see it, and between two looks. */
+const PATIENCE_MS = 60_000;
+const PAUSE_MS = 200;
+
+/**
+ * The last good checkpoint, which is that of process 0.
+ *
+ * @throws LacunaError where another process does not find the same.
+ */
+async function agreed(
+  group: ProcessGroup,
+  folder: string,
+  note: (text: string) => void,
+  state: readonly StateSpec[],
+): Promise<Checkpoint | undefined> {
+  let own = await lastGoodCheckpoint(folder, note, state);
+  const [first] = await group.gather(CHECKPOINT, nameOf(own));
+  const until = performance.now() + PATIENCE_MS;
+  while (nameOf(own) !== first && performance.now() < until) {
+    await setTimeout(PAUSE_MS);
+    own = await lastGoodCheckpoint(folder, () => {}, state);
+  }
+  const all = await group.gather(CHECKPOINT, nameOf(own));
+  const other = all.findIndex((each) => each !== first);
+  if (other === -1) return own;
+  throw new LacunaError({
+    where: folder,
+    what: 'the processes would go on from different checkpoints',
+    got: `${first} in process 0, ${all[other]} in process ${other}`,
+    fix: 'Let all of them see one folder, on a disk that they share.',
+  });
+}
+
+function nameOf(checkpoint: Checkpoint | undefined): string {
+  if (checkpoint === undefined) return 'none';
+  return `step ${checkpoint.step} (${checkpoint.digest.slice(0, 12)})`;
 }

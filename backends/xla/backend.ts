@@ -19,6 +19,9 @@ import type { Program, TensorType } from '../../spec/program/index.js';
 /** What a question to the process may be: as the protocol has it. */
 type Question = Parameters<PortSession['ask']>[0];
 
+/** What an error of XLA itself says: of several processes, it may be the end of another. */
+export const XLA_FAILED = 'XLA failed';
+
 /** A tensor that the process keeps, under this number. */
 type XlaTensor = HeldTensor<number>;
 
@@ -56,10 +59,14 @@ export class XlaBackend implements Backend {
       return { name, dtype, shape };
     });
     const number = this.#number();
-    const { claims } = this.info;
+    const { claims, devices = 1 } = this.info;
     const text = printProgram(expand(program, (name) => claims.includes(name)));
     const places = program.inputs.flatMap(({ name }, place) => (name in donate ? [place] : []));
-    await this.#ask({ type: 'compile', program: number, text, donate: places }, program.name);
+    const isRows = (name: string): boolean => options.rows?.includes(name) === true;
+    const rows = program.inputs.flatMap(({ name }, place) => (isRows(name) ? [place] : []));
+    const shared = options.rows === undefined || devices === 1 ? {} : { rows };
+    const question = { type: 'compile', program: number, text, donate: places, ...shared } as const;
+    await this.#ask(question, program.name);
     let disposed = false;
     return {
       program,
@@ -79,19 +86,33 @@ export class XlaBackend implements Backend {
     };
   }
 
-  async upload(tensor: HostTensor): Promise<DeviceTensor> {
+  async upload(tensor: HostTensor, rows?: number): Promise<DeviceTensor> {
     requireFilled(tensor, this.info.name);
     const { dtype, shape } = tensor;
+    const { devices = 1, processes = 1 } = this.info;
     const handle = this.#number();
-    await this.#ask({ type: 'upload' }, undefined, { [handle]: tensor });
-    return this.#live.keep({ dtype, shape }, handle);
+    if (rows === undefined || devices === 1) {
+      await this.#ask({ type: 'upload' }, undefined, { [handle]: tensor });
+      return this.#live.keep({ dtype, shape }, handle);
+    }
+    const [own = 0, ...rest] = shape;
+    if (own * processes !== rows || rows % devices !== 0) {
+      throw new LacunaError({
+        where: this.info.name,
+        what: 'the rows of this process are not its part of the batch',
+        got: `${own} rows of ${rows}`,
+        expected: `a ${processes}-th, and a multiple of the devices of all, ${devices}`,
+      });
+    }
+    await this.#ask({ type: 'upload', rows: true }, undefined, { [handle]: tensor });
+    return this.#live.keep({ dtype, shape: [rows, ...rest] }, handle);
   }
 
   async download(tensor: DeviceTensor): Promise<HostTensor> {
     const { dtype, shape, memory } = this.#live.own(tensor);
     const tensors = await this.#ask({ type: 'download', handles: [memory] });
     const { data } = tensors[memory] ?? {};
-    if (data === undefined) throw this.#error('XLA failed', `no tensor ${memory}`);
+    if (data === undefined) throw this.#error(XLA_FAILED, `no tensor ${memory}`);
     return { dtype, shape, data };
   }
 
@@ -138,7 +159,7 @@ export class XlaBackend implements Backend {
       const [{ reply, tensors: results }] = await Promise.all([asked, freed]);
       if (reply.type === 'unsupported')
         throw this.#error('XLA does not run it', reply.reason, where);
-      if (reply.type === 'error') throw this.#error('XLA failed', reply.message, where);
+      if (reply.type === 'error') throw this.#error(XLA_FAILED, reply.message, where);
       return results;
     } catch (error) {
       if (!(error instanceof Breakdown || error instanceof PortLost)) throw error;

@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { backendOption } from '../../core/backend-option.js';
 import { expand } from '../../core/passes/expand.js';
+import { requireSplit, rowInputs } from '../../core/plan/batch-rows.js';
 import { printProgram } from '../../core/text/print.js';
 import { LacunaError } from '../../spec/errors.js';
 import type { Program } from '../../spec/program/index.js';
@@ -70,16 +71,11 @@ export async function planSplit(
   precision?: string,
 ): Promise<SplitPlan> {
   const devices = devicesOf(target);
-  if (batch % devices !== 0) {
-    throw new LacunaError({
-      where: target,
-      what: 'the batch does not divide by the devices',
-      got: `${batch} clips for ${devices} devices`,
-      fix: `Take a multiple of ${devices} (--batch).`,
-    });
-  }
+  requireSplit({ batch }, { devices }, target);
+  const split = rowInputs(program, batch);
+  const rows = program.inputs.flatMap(({ name }, place) => (split.includes(name) ? [place] : []));
   const factors = backendOption('xla', 'precision', PRECISIONS, precision);
-  const options = ['--target', target, '--batch', String(batch), '--precision', factors];
+  const options = ['--target', target, '--rows', rows.join(','), '--precision', factors];
   const child = spawn(pythonFor('cpu'), ['-m', 'lacuna_xla.plan', ...options], {
     cwd: packageFolder(),
     stdio: ['pipe', 'pipe', 'pipe'],

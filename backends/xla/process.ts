@@ -22,6 +22,22 @@ export interface XlaProcessOptions {
   readonly threads?: number | undefined;
   /** Queries of attention at a time: a block, whose scores are held. @defaultValue 256 */
   readonly rows?: number | undefined;
+  /** Devices of this process. @defaultValue all; of a CPU one, others are simulated */
+  readonly devices?: number | undefined;
+  /** Where it is one of several. @defaultValue it is alone */
+  readonly group?: XlaGroup | undefined;
+}
+
+/** The processes of XLA that share a batch, each beside the process of Node that started it. */
+export interface XlaGroup {
+  /** HOST:PORT, where process 0 opens JAX's coordinator. */
+  readonly coordinator: string;
+  readonly processes: number;
+  readonly process: number;
+  /** The devices of this one, where several of them share a host. @defaultValue all of the host */
+  readonly localDevices?: readonly number[] | undefined;
+  /** Ends the process: of others that it waits for, one is lost. */
+  readonly lost?: AbortSignal | undefined;
 }
 
 /** From the sources, and from `dist`, whose package brings the folder. */
@@ -31,6 +47,8 @@ const FOLDERS = ['./python', '../../../backends/xla/python'];
 const DEADLINE = 3600;
 /** Seconds until the process says hello: JAX loads, and looks for its devices. */
 const START_DEADLINE = 120;
+/** The same of a process that waits for others. */
+const GROUP_DEADLINE = 600;
 
 /**
  * Starts the process, and hears what it says of itself. It is started once: with it, state would be lost.
@@ -41,7 +59,7 @@ export async function startXla(options: XlaProcessOptions): Promise<{
   readonly session: PortSession;
   readonly hello: Awaited<ReturnType<PortSession['hello']>>;
 }> {
-  const { device, precision, threads, rows } = options;
+  const { device, precision, threads, rows, devices, group } = options;
   const words = [
     pythonFor(device),
     '-m',
@@ -53,14 +71,31 @@ export async function startXla(options: XlaProcessOptions): Promise<{
   ];
   if (threads !== undefined) words.push('--threads', String(threads));
   if (rows !== undefined) words.push('--rows', String(rows));
-  const limits = { deadline: DEADLINE, startDeadline: START_DEADLINE, patience: 1 };
-  const session = new PortSession(() => PortProcess.start(words, packageFolder()), limits);
+  if (devices !== undefined) words.push('--devices', String(devices));
+  if (group !== undefined) words.push(...groupWords(group));
+  const startDeadline = group === undefined ? START_DEADLINE : GROUP_DEADLINE;
+  const limits = { deadline: DEADLINE, startDeadline, patience: 1 };
+  const start = async (): Promise<PortProcess> => {
+    const started = await PortProcess.start(words, packageFolder());
+    const end = (): void => void started.kill();
+    if (group?.lost?.aborted === true) end();
+    else group?.lost?.addEventListener('abort', end, { once: true });
+    return started;
+  };
+  const session = new PortSession(start, limits);
   try {
     return { session, hello: await session.hello() };
   } catch (error) {
     if (!(error instanceof Breakdown || error instanceof PortLost)) throw error;
     throw missing(device, lastLine(error.message));
   }
+}
+
+function groupWords({ coordinator, processes, process: own, localDevices }: XlaGroup): string[] {
+  return [
+    ...['--coordinator', coordinator, '--processes', String(processes), '--process', String(own)],
+    ...(localDevices === undefined ? [] : ['--local-devices', localDevices.join(',')]),
+  ];
 }
 
 /** The Python of the environment that `LACUNA_XLA` names. @throws LacunaError where there is none. */

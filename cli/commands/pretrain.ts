@@ -1,17 +1,26 @@
 import { Command } from 'commander';
+import { BACKENDS } from '../../backends/registry.js';
 import { listFile } from '../../data/index.js';
-import { configJsonSchema, readManifest } from '../../run/index.js';
-import { type PretrainResult, pretrain, resumePretraining } from '../../training/index.js';
+import { configJsonSchema, type RunSettings, readManifest } from '../../run/index.js';
+import {
+  type PretrainEvent,
+  type PretrainResult,
+  pretrain,
+  resumePretraining,
+} from '../../training/index.js';
+import { type LaunchFlags, launchOf } from '../launch/launcher.js';
+import { withShared } from '../launch/open-shared.js';
 import { openAligner } from '../open-aligner.js';
-import { openBackend } from '../open-backend.js';
-import { withBackendOptions } from '../options/backend-options.js';
+import { backendConfig, withBackendOptions } from '../options/backend-options.js';
 import { jsonOption, printJson } from '../options/json-option.js';
+import { launchFlags, withLaunchOptions } from '../options/launch-options.js';
 import { partsOption, splitOption, videoOption } from '../options/list-options.js';
 import { resumeChanges } from '../options/resume-options.js';
 import { type RunFlags, settingsOf } from '../options/run-options.js';
 import {
   followLinksOption,
   initOption,
+  ledgerOption,
   rootOption,
   seedOption,
   setOption,
@@ -23,7 +32,7 @@ import { stopSignal } from '../stop-signal.js';
 import { trainedResult } from '../trained-result.js';
 import { version } from '../version.js';
 
-interface PretrainFlags extends RunFlags {
+interface PretrainFlags extends RunFlags, LaunchFlags {
   readonly resume?: string;
   readonly printSchema?: boolean;
   readonly json?: boolean;
@@ -58,9 +67,10 @@ export function pretrainCommand(): Command {
     .addOption(seedOption())
     .option('--workers <n>', 'decoding threads')
     .addOption(tensorboardOption())
+    .addOption(ledgerOption())
     .addOption(trackioOption())
     .addOption(jsonOption());
-  return withBackendOptions(command)
+  return withLaunchOptions(withBackendOptions(command))
     .option('--config <file>', 'JSON configuration; flags override it')
     .addOption(setOption())
     .addOption(initOption())
@@ -87,6 +97,8 @@ Examples:
   $ lacuna pretrain --config run.json --steps 2000 --trackio my-project
   $ lacuna pretrain --resume runs/my-run
   $ lacuna pretrain --resume runs/my-run --epochs 800 --root /mnt/videos
+  $ lacuna pretrain --data captions.jsonl --preset mac-vitb --backend xla --device cuda   # all GPUs of this machine
+  $ srun lacuna pretrain --data captions.jsonl --preset mac-vitb --backend xla --device cuda --batch 1024
 
 The rows of TGM's tables are tgm-vitb-k400 or tgm-vitb-ssv2 with two keys changed:
   mask    --set mask.kind=tube (ratio 0.9), motion-guided (0.75), text-guided (0.6), text-guided-bottom
@@ -97,8 +109,9 @@ The rows of TGM's tables are tgm-vitb-k400 or tgm-vitb-ssv2 with two keys change
       if (flags.printSchema === true) {
         return printJson(configJsonSchema());
       }
-      const result = await run(flags, command);
+      const { tells, ...result } = await run(flags, command);
       const { folder, steps, finished } = result;
+      if (!tells) return;
       if (flags.json === true) return printJson(trainedResult(result));
       console.log(
         finished
@@ -108,24 +121,51 @@ The rows of TGM's tables are tgm-vitb-k400 or tgm-vitb-ssv2 with two keys change
     });
 }
 
-async function run({ resume, ...flags }: PretrainFlags, command: Command): Promise<PretrainResult> {
+/** @returns What came of it, and whether this process tells of it: of several, process 0 does. */
+async function run(
+  { resume, ...flags }: PretrainFlags,
+  command: Command,
+): Promise<PretrainResult & { readonly tells: boolean }> {
   const changes = resume === undefined ? {} : resumeChanges(command, flags);
   const { signal, arm } = stopSignal();
-  const display = new RunDisplay(process.stderr, arm);
-  const options = {
-    version: version(),
-    onEvent: display.show,
-    signal,
-    openTeacher: (folder: string) => openAligner(folder),
-  };
-  const settings =
-    resume === undefined ? await settingsOf(flags) : (await readManifest(resume)).settings;
-  const backend = await openBackend(settings);
-  try {
+  const { show } = new RunDisplay(process.stderr, arm);
+  const settings = resume === undefined ? await settingsOf(flags) : await resumed(resume, flags);
+  // A launcher that has started several processes has not started them for a backend of one.
+  const splits = BACKENDS.named(settings.backend.name).splits === true;
+  const launch = launchOf(launchFlags(flags), splits ? process.env : {});
+  const tells = (launch?.process ?? 0) === 0;
+  const result = await withShared(settings, launch, (backend, group) => {
+    const options = {
+      version: version(),
+      onEvent: (event: PretrainEvent) => {
+        if (event.kind === 'ready') group?.watch();
+        // Process 0 tells for all.
+        if (tells) show(event);
+        else if (event.kind === 'ready') arm();
+      },
+      signal,
+      openTeacher: (folder: string) => openAligner(folder),
+      ...(group === undefined ? {} : { group }),
+    };
     return resume === undefined
-      ? await pretrain(settings, backend, options)
-      : await resumePretraining(resume, backend, options, changes);
-  } finally {
-    await backend.dispose();
-  }
+      ? pretrain(settings, backend, options)
+      : resumePretraining(resume, backend, options, changes);
+  });
+  return { ...result, tells };
+}
+
+/** The settings of a run that goes on, with the backend that is asked for now: flags say all of it, or nothing. */
+async function resumed(path: string, flags: RunFlags): Promise<RunSettings> {
+  const { settings } = await readManifest(path);
+  const { backend, device, devices, threads } = flags;
+  if ([backend, device, devices, threads].every((each) => each === undefined)) return settings;
+  const { name, precision } = settings.backend;
+  const isSame = backend === undefined || backend === name;
+  return {
+    ...settings,
+    backend: {
+      ...backendConfig({ ...flags, backend: backend ?? name }),
+      ...(isSame && precision !== undefined ? { precision } : {}),
+    },
+  };
 }

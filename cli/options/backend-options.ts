@@ -9,6 +9,8 @@ export interface BackendFlags {
   readonly device?: string;
   readonly threads?: number;
   readonly precision?: Precision;
+  /** Of `lacuna pretrain`: see `withLaunchOptions`. */
+  readonly devices?: number;
 }
 
 /** Adds them to a command. */
@@ -27,11 +29,12 @@ export function withBackendOptions(command: Command): Command {
 
 /** What they ask for, as the settings of a run say it. */
 export function backendConfig(flags: BackendFlags): RunSettings['backend'] {
-  const { backend: name = DEFAULT_BACKEND, device, threads, precision } = flags;
+  const { backend: name = DEFAULT_BACKEND, device, threads, precision, devices } = flags;
   return {
     name,
     ...(device === undefined ? {} : { device }),
     ...(threads === undefined ? {} : { threads }),
     ...(precision === undefined ? {} : { precision }),
+    ...(devices === undefined ? {} : { devices }),
   };
 }

@@ -17,6 +17,12 @@ describe('flags beside --resume', () => {
   it('are honoured where they change nothing that was learned', () => {
     expect(changes()).toEqual({ paths: {} });
     expect(changes('--steps', '9', '--workers', '3')).toEqual({ paths: {}, steps: 9, workers: 3 });
+    expect(changes('--backend', 'xla', '--device', 'cuda', '--devices', '4')).toEqual({
+      paths: {},
+    });
+    expect(changes('--coordinator', 'a:7', '--processes', '2', '--process', '1')).toEqual({
+      paths: {},
+    });
     expect(changes('--follow-links')).toEqual({ paths: { followLinks: true } });
     const moved = ['--data', 'a', '--root', 'b', '--split', 'c/d', '--set', 'evaluation.list=c=d'];
     expect(changes(...moved)).toEqual({
@@ -29,7 +35,7 @@ describe('flags beside --resume', () => {
     [['--seed', '4'], '--seed'],
     [['--parts'], '--parts'],
     [['--output', 'x'], '--output'],
-    [['--device', 'gpu'], '--device'],
+    [['--precision', 'bf16'], '--precision'],
     [['--config', 'x'], '--config'],
     [['--set', 'mask.ratio=0.5'], '--set mask.ratio'],
     [['--set', 'constructor=1'], '--set constructor'],

@@ -4,7 +4,7 @@ import { LacunaError } from '../../spec/index.js';
 import type { ResumeChanges } from '../../training/index.js';
 import { wholeNumber } from '../whole-number.js';
 
-/** Flags that a run which goes on honours: where its data lie, how long it is, who decodes. */
+/** Flags that a run which goes on honours: where its data lie, how long it is, who decodes and computes. */
 const HONOURED = [
   'resume',
   'data',
@@ -14,6 +14,13 @@ const HONOURED = [
   'steps',
   'epochs',
   'workers',
+  'backend',
+  'device',
+  'devices',
+  'threads',
+  'coordinator',
+  'processes',
+  'process',
   'set',
   'json',
 ];

@@ -27,6 +27,7 @@ export interface RunFlags extends BackendFlags, ListFlags {
   readonly seed?: string;
   readonly workers?: string;
   readonly tensorboard?: boolean;
+  readonly ledger?: boolean;
   readonly trackio?: string;
   readonly set?: readonly string[];
   /** Folders that first weights come from. */
@@ -51,11 +52,13 @@ const KEYS: Readonly<Record<Exclude<keyof RunFlags, 'config' | 'set' | 'init'>, 
   seed: 'seed',
   workers: 'data.workers',
   tensorboard: 'tensorboard',
+  ledger: 'ledger',
   trackio: 'trackio',
   backend: 'backend.name',
   device: 'backend.device',
   threads: 'backend.threads',
   precision: 'backend.precision',
+  devices: 'backend.devices',
 };
 const TEXT_KEYS = new Set([
   'data.list',

@@ -26,6 +26,12 @@ export const tensorboardOption = (): Option =>
     'write event files for TensorBoard into the run folder, too: tensorboard --logdir runs',
   );
 
+export const ledgerOption = (): Option =>
+  new Option(
+    '--ledger',
+    'write which samples each step learned from into the run folder, too: samples.jsonl',
+  );
+
 export const trackioOption = (): Option =>
   new Option(
     '--trackio <project>',

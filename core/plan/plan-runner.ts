@@ -1,4 +1,10 @@
-import { elementCount, LacunaError, type ProgramInput, type StateSpec } from '../../spec/index.js';
+import {
+  elementCount,
+  LacunaError,
+  type Program,
+  type ProgramInput,
+  type StateSpec,
+} from '../../spec/index.js';
 import type {
   Backend,
   DeviceTensor,
@@ -8,6 +14,7 @@ import type {
   KernelTime,
   Named,
 } from '../backend.js';
+import { rowInputs } from './batch-rows.js';
 import { metricNames, type Plan, type PlanCall } from './plan.js';
 
 /** What the caller feeds to a step: data of the global batch, tables and schedule scalars. */
@@ -54,11 +61,15 @@ export class PlanRunner {
     table: (input: ProgramInput) => HostTensor,
   ): Promise<PlanRunner> {
     const executables = new Map<string, Executable>();
-    for (const { program: key } of plan.calls) {
+    for (const call of plan.calls) {
+      const { program: key } = call;
       const program = plan.programs[key];
       if (program === undefined)
         throw new LacunaError({ what: 'a plan has no such program', got: key });
-      executables.set(key, await backend.compile(program, { donate: donations(plan, program) }));
+      const donate = donations(plan, program);
+      const rows = rowsOf(plan, call, program, backend);
+      const shared = rows === undefined ? {} : { rows };
+      executables.set(key, await backend.compile(program, { donate, ...shared }));
     }
     const resident = new Map<string, DeviceTensor>();
     for (const spec of plan.state) resident.set(spec.name, await backend.upload(await state(spec)));
@@ -128,12 +139,14 @@ export class PlanRunner {
   }
 
   async #call(
-    { program: key, repeat, rows }: PlanCall,
+    call: PlanCall,
     feeds: Feeds,
     { run, onKernels }: CallOptions,
   ): Promise<readonly Omit<Told, 'repeat'>[]> {
-    const executable = this.#executables.get(key) as Executable;
+    const { repeat, rows } = call;
+    const executable = this.#executables.get(call.program) as Executable;
     const { program } = executable;
+    const shared = rowsOf(this.plan, call, program, this.#backend) ?? [];
     const fed: DeviceTensor[] = [];
     const inputs: Record<string, DeviceTensor> = {};
     for (const input of program.inputs) {
@@ -143,6 +156,7 @@ export class PlanRunner {
           input.name === rows
             ? rowNumbers(input, run)
             : portion(input, required(feeds, input.name), run, repeat),
+          shared.includes(input.name) ? input.shape[0] : undefined,
         );
         fed.push(tensor);
       }
@@ -191,6 +205,22 @@ interface CallOptions {
   /** Which of the repeats of this call it is. */
   readonly run: number;
   readonly onKernels: ((times: readonly KernelTime[]) => void) | undefined;
+}
+
+/**
+ * The inputs of a call whose rows the devices share; undefined where it runs on one: where the batch does not divide, which
+ * a run refuses (`requireSplit`).
+ */
+function rowsOf(
+  plan: Plan,
+  { repeat }: PlanCall,
+  program: Program,
+  { info: { devices = 1 } }: Backend,
+): readonly string[] | undefined {
+  const parts = Math.max(...plan.calls.map((call) => call.repeat));
+  if (plan.batch === undefined || (plan.batch / parts) % devices !== 0) return undefined;
+  const kept = new Set([...plan.state, ...plan.scratch].map(({ name }) => name));
+  return rowInputs(program, plan.batch / repeat, kept);
 }
 
 /** Every input that an output of its own name replaces. */

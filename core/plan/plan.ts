@@ -21,6 +21,8 @@ export interface Plan {
   readonly calls: readonly PlanCall[];
   /** What persists: parameters, optimiser moments, statistics. */
   readonly state: readonly StateSpec[];
+  /** B, where devices may share the rows of a batch. @defaultValue a step runs on one device */
+  readonly batch?: number;
   /** What lives within one step and starts at zero: accumulated gradients, what parts of a batch hand on. */
   readonly scratch: readonly StateSpec[];
 }

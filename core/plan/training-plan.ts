@@ -35,7 +35,9 @@ export function trainingPlan(
   options: TrainingPlanOptions = {},
 ): Plan {
   const { microbatches = 1, float = 'f32' } = options;
-  if (microbatches === 1) return oneCallPlan(pretrainingModel(config, shape, float), options);
+  const { batch } = shape;
+  if (microbatches === 1)
+    return { ...oneCallPlan(pretrainingModel(config, shape, float), options), batch };
   if (!Number.isInteger(microbatches) || microbatches < 1 || shape.batch % microbatches !== 0) {
     throw new LacunaError({
       what: 'the batch cannot be cut into equal microbatches',
@@ -43,7 +45,7 @@ export function trainingPlan(
     });
   }
   const model = partedPretrainingModel(config, shape, shape.batch / microbatches, float);
-  return partedPlan(model, microbatches, options);
+  return { ...partedPlan(model, microbatches, options), batch };
 }
 
 /** The plan of one call for any model with the output `loss`. */

@@ -50,8 +50,13 @@ export class BatchFeeds {
     this.#partners = settings.pairing === 'shuffled' ? partners(records, settings.seed) : new Map();
   }
 
-  /** Everything depends on (seed, epoch of the sample's list, sample) alone. */
-  async feeds(batch: ClipBatch): Promise<Named<HostTensor>> {
+  /**
+   * Everything depends on (seed, epoch of the sample's list, sample) alone.
+   *
+   * @param captions Those of the whole batch, where `batch` is the rows of one of several processes; the rows of this
+   * one find theirs in it. @defaultValue those of `batch`
+   */
+  async feeds(batch: ClipBatch, captions?: readonly string[]): Promise<Named<HostTensor>> {
     const { video, samples } = batch;
     const { clip, mask, seed } = this.#settings;
     const { reconstructs, aligns } = capabilitiesOf(this.#settings);
@@ -70,7 +75,7 @@ export class BatchFeeds {
     return {
       frames: { dtype: 'u8', shape: [samples.length, frames, size, size, 3], data: video },
       ...maskFeeds(masks, reconstructs),
-      ...(aligns ? this.#textFeeds(batch) : {}),
+      ...(aligns ? this.#textFeeds(batch, captions) : {}),
     };
   }
 
@@ -86,12 +91,12 @@ export class BatchFeeds {
     return samples.map((sample) => this.#caption(sample));
   }
 
-  #textFeeds(batch: ClipBatch): Named<HostTensor> {
+  #textFeeds(batch: ClipBatch, all?: readonly string[]): Named<HostTensor> {
     const captions = this.captions(batch);
     const isAsked = this.#settings.contrastive.equalCaptions === 'positives';
     return {
       ...this.#captionFeeds(batch, captions),
-      ...(isAsked ? { 'text.caption': captionNumbers(captions) } : {}),
+      ...(isAsked ? { 'text.caption': captionNumbers(captions, all ?? captions) } : {}),
     };
   }
 
@@ -127,9 +132,9 @@ export class BatchFeeds {
   }
 }
 
-/** `text.caption` i32 [B]: of each caption the row where it stands first. */
-function captionNumbers(captions: readonly string[]): HostTensor {
-  const data = Int32Array.from(captions, (caption) => captions.indexOf(caption));
+/** `text.caption` i32 [B]: of each caption the row of the whole batch where it stands first. */
+function captionNumbers(captions: readonly string[], all: readonly string[]): HostTensor {
+  const data = Int32Array.from(captions, (caption) => all.indexOf(caption));
   return { dtype: 'i32', shape: [captions.length], data };
 }
 

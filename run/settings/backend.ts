@@ -9,6 +9,8 @@ export interface BackendConfig {
   readonly threads?: number;
   /** @defaultValue `f32` */
   readonly precision?: Precision;
+  /** Devices of each process that share a batch. @defaultValue all; of a CPU 1 */
+  readonly devices?: number;
 }
 
 // Which names there are is known where a backend is opened.
@@ -17,6 +19,7 @@ export const BACKEND_SCHEMA: z.ZodType<Overrides<BackendConfig>> = z.strictObjec
   device: z.string().min(1).max(64).exactOptional(),
   threads: z.int().min(1).max(1024).exactOptional(),
   precision: z.enum(PRECISIONS).exactOptional(),
+  devices: z.int().min(1).max(1024).exactOptional(),
 });
 
 /** What computes where nothing is asked for. */

@@ -41,6 +41,7 @@ export const CONFIG_SCHEMA: z.ZodType<RunConfig> = z.strictObject({
   lossScaling: LOSS_SCALING_SCHEMA.exactOptional(),
   checkpoints: CHECKPOINTS_SCHEMA.exactOptional(),
   tensorboard: z.boolean().exactOptional(),
+  ledger: z.boolean().exactOptional(),
   trackio: z
     .string()
     .refine(

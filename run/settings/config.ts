@@ -54,6 +54,8 @@ export interface RunSettings {
   readonly checkpoints: CheckpointConfig;
   /** Whether the run folder gets event files for TensorBoard, too. @defaultValue false */
   readonly tensorboard?: boolean;
+  /** Whether the run folder says of each step which samples it learned from: `samples.jsonl`. @defaultValue false */
+  readonly ledger?: boolean;
   /** The project of Trackio that is told of the run, too. @defaultValue none */
   readonly trackio?: string;
   /** What the model is worth in between. @defaultValue none: it is not judged */

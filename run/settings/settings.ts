@@ -65,6 +65,7 @@ function resolveOne(config: RunConfig, preset: Preset): RunSettings {
     lossScaling: resolveLossScaling(config.lossScaling, backend),
     checkpoints: resolveCheckpoints(config.checkpoints),
     ...(config.tensorboard === true ? { tensorboard: true } : {}),
+    ...(config.ledger === true ? { ledger: true } : {}),
     ...(config.trackio === undefined ? {} : { trackio: config.trackio }),
     ...resolveEvaluation(config.evaluation),
     ...resolveFinetuning(config.finetuning),

@@ -69,6 +69,6 @@ export function finetuneTask(
       return initial.read({ ...spec, name });
     },
     feeds: async ({ clips }) => feeds.feeds(clips),
-    batches: clipBatches(settings, lists, augmentedClipSampling(settings), repeats),
+    batches: clipBatches(settings, lists, augmentedClipSampling(settings), { repeats }),
   };
 }

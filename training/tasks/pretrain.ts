@@ -1,5 +1,6 @@
 import type { Backend } from '../../core/backend.js';
-import type { Plan } from '../../core/plan/index.js';
+import { ALONE, type ProcessGroup } from '../../core/group.js';
+import { type Plan, requireSplit } from '../../core/plan/index.js';
 import { type ClipList, checkDataFolder } from '../../data/index.js';
 import type { Aligner } from '../../run/aligner.js';
 import { lastGoodCheckpoint } from '../../run/checkpoint.js';
@@ -22,7 +23,7 @@ import { type RunStage, runStages, stageAt, stageManifest } from '../../run/stag
 import { RunWeights } from '../../run/weights/begin-weights.js';
 import { InitialState } from '../../run/weights/initial-weights.js';
 import { LacunaError } from '../../spec/index.js';
-import { type LoopResult, train } from '../loop.js';
+import { isStopped, type LoopResult, train } from '../loop.js';
 import { inFolder, type RunEvent } from '../run-event.js';
 import type { Task } from '../task.js';
 import { checkFlowModel } from './check-flow-model.js';
@@ -35,6 +36,7 @@ import {
 } from './pretraining-evaluation.js';
 import { type PretrainingParts, pretrainingPlan, pretrainingTask } from './pretraining-task.js';
 import { changedManifest, type ResumeChanges } from './resume-changes.js';
+import { lead, ledTo, noteBackend, requireAlike } from './shared-run.js';
 import { requireStepMemory } from './step-memory.js';
 
 /** What happens in a run, for whoever shows it. */
@@ -51,6 +53,11 @@ export interface PretrainOptions {
   readonly signal?: AbortSignal;
   /** Opens the frozen teacher of `contrastive.teacher`; needed by runs that have one. */
   readonly openTeacher?: (folder: string) => Promise<Aligner>;
+  /**
+   * The processes that train the run together. Process 0 begins it, or goes on with it, and writes its folder; the others
+   * go by its manifest, whatever they are told themselves, and must see its folder and the data. @defaultValue this one alone
+   */
+  readonly group?: ProcessGroup;
 }
 
 export interface PretrainResult extends LoopResult {
@@ -69,6 +76,7 @@ export async function pretrain(
   backend: Backend,
   options: PretrainOptions,
 ): Promise<PretrainResult> {
+  if (groupOf(options).index !== 0) return follow(backend, options);
   refuse(given.finetuning !== undefined, 'finetuning', 'a section', {
     what: 'a run that is pretrained is not fine-tuned',
     fix: 'Leave the section out, or use: lacuna finetune',
@@ -107,9 +115,13 @@ async function begin(
   const { settings, side, facts } = text;
   const all = stagesOf(settings);
   const plans = all.map((stage) => {
+    requireSplit(stage, backend.info);
     const plan = pretrainingPlan(stage, vocabularyOf(side));
-    requireStepMemory(stage, plan, backend.info, (microbatches) =>
-      pretrainingPlan({ ...stage, microbatches }, vocabularyOf(side)),
+    const { processes = 1 } = backend.info;
+    const own = { ...stage, batch: stage.batch / processes };
+    const held = processes === 1 ? plan : pretrainingPlan(own, vocabularyOf(side));
+    requireStepMemory(own, held, backend.info, (microbatches) =>
+      pretrainingPlan({ ...own, microbatches }, vocabularyOf(side)),
     );
     return plan;
   });
@@ -136,6 +148,8 @@ async function begin(
   });
   try {
     for (const [id, reason] of list.badCaptions.first) await folder.appendProblem({ id, reason });
+    await lead(groupOf(options), folder, false);
+    await requireAlike(groupOf(options), backend, plans);
     const parts = { lists, text: side, guide, gallery, plans, backend, folder, options };
     return await run({ settings, ...parts });
   } finally {
@@ -157,6 +171,7 @@ export async function resumePretraining(
   options: PretrainOptions,
   changes: ResumeChanges = {},
 ): Promise<PretrainResult> {
+  if (groupOf(options).index !== 0) return follow(backend, options, changes);
   const onNote = notesOf(options);
   const folder = await RunFolder.resume(path, 'pretrain', onNote);
   try {
@@ -165,7 +180,10 @@ export async function resumePretraining(
     const settings = await settingsNow(path, manifest, changes);
     const all = stagesOf(settings);
     // Before anything is read that the manifest names: a stranger's model may be of any size.
-    for (const stage of all) modelState(stage, vocabulary);
+    for (const stage of all) {
+      modelState(stage, vocabulary);
+      requireSplit(stage, backend.info);
+    }
     const known = records?.map((record) => record.data) ?? [data];
     const lists = await readStageLists(all, onNote, known);
     const list = allClips(lists);
@@ -188,11 +206,44 @@ export async function resumePretraining(
       );
       await folder.replaceManifest(manifest);
     }
+    await noteBackend(folder, backend, await doneSteps(folder, plans), onNote);
+    await lead(groupOf(options), folder, true);
+    await requireAlike(groupOf(options), backend, plans);
     const parts = { lists, text, guide, gallery, plans, backend, folder, options };
     return await run({ settings, ...parts, resumes: true });
   } finally {
     await folder.release();
   }
+}
+
+function groupOf({ group = ALONE }: PretrainOptions): ProcessGroup {
+  return group;
+}
+
+/** Of another process than process 0: takes part in the run that process 0 has opened. */
+async function follow(
+  backend: Backend,
+  options: PretrainOptions,
+  changes: ResumeChanges = {},
+): Promise<PretrainResult> {
+  const group = groupOf(options);
+  const { folder, resumes } = await ledTo(group);
+  const { manifest } = folder;
+  const settings = await settingsNow(folder.path, manifest, changes);
+  const all = stagesOf(settings);
+  const known = manifest.stages?.map((record) => record.data) ?? [manifest.data];
+  const lists = await readStageLists(all, notesOf(options), known);
+  const list = allClips(lists);
+  await checkFlowModel(settings);
+  const held = await openGallery(settings, notesOf(options), manifest.evaluation?.digest);
+  const text = await resumeText(folder, settings, list, textOptions(options, held));
+  const plans = all.map((stage) => pretrainingPlan(stage, vocabularyOf(text)));
+  const guide = await openGuide(all[0] ?? settings, list);
+  guide?.requireSame(manifest.similarity);
+  await requireAlike(group, backend, plans);
+  // Process 0 judges the model, by itself.
+  const parts = { lists, text, guide, gallery: undefined, plans, backend, folder, options };
+  return run({ settings, ...parts, resumes });
 }
 
 /** The settings with the paths of now. */
@@ -246,8 +297,7 @@ async function run(run: Run): Promise<PretrainResult> {
       const result = await trainStage(run, stage, { lists: own, plan, former, initial });
       const isLast = index === count - 1;
       if (isLast || !result.finished) return { folder: folder.path, ...result };
-      if (options.signal?.aborted === true)
-        return { folder: folder.path, ...result, finished: false };
+      if (await isStopped(options)) return { folder: folder.path, ...result, finished: false };
     }
     throw new LacunaError({ where: folder.path, what: 'this run has no stage' });
   } finally {
@@ -271,17 +321,18 @@ async function trainStage(
   const { settings, index, count, name, before } = stage;
   const evaluation =
     gallery === undefined ? undefined : pretrainingEvaluation(settings, gallery, text, backend);
+  const { group } = options;
   const { stages: records = [] } = folder.manifest;
   const total = records.reduce((sum, { steps }) => sum + steps, 0);
   const its =
     name === undefined ? undefined : { name, number: index + 1, count, before, total, former };
   const task: Task<LoadedBatch> = {
-    ...pretrainingTask(settings, lists, { text, guide, plan, initial, evaluation }),
+    ...pretrainingTask(settings, lists, { text, guide, plan, initial, evaluation, group }),
     stage: its,
   };
   const manifest = stageManifest(folder.manifest, stage);
   const onEvent = inFolder({ path: folder.path, manifest }, options.onEvent);
-  return train(task, { backend, folder, signal: options.signal, onEvent, resumes });
+  return train(task, { backend, folder, signal: options.signal, onEvent, resumes, group });
 }
 
 /** Steps that the run's last good checkpoint has done. What is damaged is told of when it is read. */

@@ -1,5 +1,5 @@
+import type { ProcessGroup } from '../../core/group.js';
 import { type Plan, trainingPlan } from '../../core/plan/index.js';
-import type { BatchSample } from '../../data/index.js';
 import { BatchFeeds, type TextSide } from '../../run/feeds/batch-feeds.js';
 import { maskedClipSampling } from '../../run/feeds/clip-sampling.js';
 import type { SimilarityGuide } from '../../run/feeds/similarity-guide.js';
@@ -22,17 +22,20 @@ export interface PretrainingParts {
   /** How its state begins. */
   readonly initial: Pick<InitialState, 'read'>;
   readonly evaluation: TaskEvaluation | undefined;
+  /** The processes that train it together. @defaultValue this one alone */
+  readonly group?: ProcessGroup | undefined;
 }
 
 /** Pretraining as the loop sees it: clips are decoded ahead, and become frames, masks and text. */
 export function pretrainingTask(
   settings: RunSettings,
   lists: RunLists,
-  { text, guide, plan, initial, evaluation }: PretrainingParts,
+  { text, guide, plan, initial, evaluation, group }: PretrainingParts,
 ): Task<LoadedBatch> {
   const { records } = lists.list;
   const feeds = new BatchFeeds(settings, records, text, guide);
   const countsEqual = capabilitiesOf(settings).aligns && clipsWithSharedCaptions(records) > 0;
+  const needsCaptions = countsEqual || settings.contrastive.equalCaptions === 'positives';
   return {
     plan,
     settings,
@@ -40,12 +43,15 @@ export function pretrainingTask(
     clips: settings.batch,
     evaluation,
     initial: (spec) => initial.read(spec),
-    feeds: ({ clips }) => feeds.feeds(clips),
-    metrics: ({ clips }) => ({
-      ...motionSources(clips.samples),
-      ...(countsEqual ? { counts: { equal_captions: equalCaptions(feeds.captions(clips)) } } : {}),
+    feeds: ({ clips, captions }) => feeds.feeds(clips, captions),
+    metrics: ({ motion, captions }) => ({
+      ...motionSources(motion),
+      ...(countsEqual ? { counts: { equal_captions: equalCaptions(captions) } } : {}),
     }),
-    batches: clipBatches(settings, lists, maskedClipSampling(settings)),
+    batches: clipBatches(settings, lists, maskedClipSampling(settings), {
+      group,
+      captions: (clips) => (needsCaptions ? feeds.captions(clips) : []),
+    }),
   };
 }
 
@@ -71,8 +77,7 @@ function equalCaptions(captions: readonly string[]): number {
 }
 
 /** How many clips of a batch had their motion from where; nothing for a mask without motion. */
-function motionSources(samples: readonly BatchSample[]): Pick<StepMetrics, 'motion'> {
-  const sources = samples.flatMap(({ motion }) => (motion === undefined ? [] : [motion.source]));
+function motionSources(sources: readonly string[]): Pick<StepMetrics, 'motion'> {
   if (sources.length === 0) return {};
   const count = (name: string): number => sources.filter((source) => source === name).length;
   const raft = count('raft');

@@ -19,7 +19,7 @@ BYTES = {"pred": 1, "u8": 1, "bf16": 2, "f16": 2, "s32": 4, "u32": 4, "f32": 4, 
 def main():
     parser = argparse.ArgumentParser(prog="lacuna_xla.plan", description=__doc__)
     parser.add_argument("--target", required=True)
-    parser.add_argument("--batch", type=int, required=True)
+    parser.add_argument("--rows", required=True, help="positions of the inputs that are rows of the batch, as 0,2")
     parser.add_argument("--precision", default="f32")
     options = parser.parse_args()
     found = TARGET.fullmatch(options.target)
@@ -27,37 +27,30 @@ def main():
         sys.exit(f"there is no target {options.target}; take cpuxN, for N simulated devices")
     count = int(found[2])
     os.environ["JAX_PLATFORMS"] = "cpu"
-    os.environ["XLA_FLAGS"] = f"--xla_allow_excess_precision=false --xla_force_host_platform_device_count={count}"
+    os.environ["XLA_FLAGS"] = "--xla_allow_excess_precision=false"
 
     import jax
 
     jax.config.update("jax_enable_x64", True)
+    jax.config.update("jax_num_cpu_devices", count)
+    from .mesh import Layouts
     from .programs import Programs
 
-    mesh = jax.make_mesh((count,), ("batch",))
-    print(json.dumps(plan(Programs(options.precision, 256), sys.stdin.read(), mesh, options.batch)))
+    rows = [int(each) for each in options.rows.split(",") if each]
+    print(json.dumps(plan(Programs(options.precision, 256), sys.stdin.read(), Layouts(jax.devices()), rows)))
 
 
-def plan(programs, text, mesh, batch):
+def plan(programs, text, layouts, rows):
     """What a device computes, holds and sends in one step; the inputs split over the devices, and those not."""
     import jax
-    from jax.sharding import NamedSharding, PartitionSpec
 
-    rows, whole = NamedSharding(mesh, PartitionSpec("batch")), NamedSharding(mesh, PartitionSpec())
     roles = dict(re.findall(r"^input %(\S+) : \S+ (\w+)", text, re.MULTILINE))
-
-    def is_split(name, shape):
-        return roles[name] == "data" and shape[:1] == (batch,)
-
-    def placed(program):
-        return [rows if is_split(name, shape) else whole for name, (_, shape) in program.inputs.items()]
-
-    compiled = programs.compile(text, [], placed, whole)
+    compiled = programs.compile(text, [], layouts, rows)
     memory = compiled.computation.memory_analysis()
     data = [name for name in compiled.inputs if roles[name] == "data"]
-    split = [name for name in data if is_split(name, compiled.inputs[name].shape)]
+    split = [name for place, name in enumerate(compiled.inputs) if place in rows]
     return {
-        "devices": mesh.size,
+        "devices": len(layouts.devices),
         "split": split,
         "whole": [name for name in data if name not in split],
         "collectives": collectives(compiled.computation.as_text()),

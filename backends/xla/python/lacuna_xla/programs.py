@@ -11,9 +11,11 @@ from .program_text import Type, Unsupported, parse
 class Compiled:
     """A program that was compiled: it takes its inputs in order and gives its outputs in order."""
 
-    def __init__(self, program, computation):
+    def __init__(self, program, computation, layouts):
         self.inputs, self.outputs = program.inputs, program.outputs
         self.computation = computation
+        # Of each input over several devices; None: the program runs on one.
+        self.layouts = layouts
 
     def run(self, inputs):
         return self.computation(*inputs)
@@ -31,11 +33,12 @@ class Programs:
     def claims(self):
         return [name.removeprefix("call ") for name in self.composites]
 
-    def compile(self, text, donate, split=None, whole=None):
+    def compile(self, text, donate, layouts=None, rows=()):
         """
         The program of a text. The memory of the inputs at the positions `donate` may become outputs'.
 
-        split: gives, of a program, the sharding of each input over several devices; outputs then have that of `whole`.
+        layouts: several devices, over which the inputs at the positions `rows`, rows of a batch, are split;
+        outputs then are on each.
         """
         program = parse(text)
         functions = self.primitives | self.composites
@@ -54,9 +57,10 @@ class Programs:
 
         run.__name__ = program.name
         given = [jax.ShapeDtypeStruct(shape, dtype) for dtype, shape in program.inputs.values()]
-        shardings = {} if split is None else {"in_shardings": tuple(split(program)), "out_shardings": whole}
+        placed = None if layouts is None else layouts.of_inputs(len(given), rows)
+        shardings = {} if placed is None else {"in_shardings": tuple(placed), "out_shardings": layouts.whole}
         traced = jax.jit(run, donate_argnums=tuple(donate), keep_unused=True, **shardings)
-        return Compiled(program, traced.lower(*given).compile())
+        return Compiled(program, traced.lower(*given).compile(), placed)
 
 
 def outputs(program, values):

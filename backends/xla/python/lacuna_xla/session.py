@@ -7,6 +7,7 @@ import traceback
 import jax
 import numpy as np
 
+from .mesh import Layouts
 from .program_text import DTYPES, NAMES, Unsupported
 from .programs import Programs
 
@@ -19,13 +20,20 @@ class Session:
     def __init__(self, options):
         self.options = options
         self.programs = Programs(options.precision, options.rows)
+        devices = jax.devices()
+        if options.devices is not None and options.processes == 1:
+            if len(devices) < options.devices:
+                sys.exit(f"there are {len(devices)} devices, not {options.devices}")
+            devices = devices[: options.devices]
+        elif options.devices is not None and jax.local_device_count() != options.devices:
+            sys.exit(f"a process of several takes all of its devices: {jax.local_device_count()}, not {options.devices}")
+        self.layouts = Layouts(devices)
         self.compiled = {}
         self.tensors = {}
 
-    def serve(self):
+    def serve(self, replies):
         """Answers requests until `bye` or the end of the input."""
-        requests, replies = sys.stdin.buffer, sys.stdout.buffer
-        sys.stdout = sys.stderr  # a stray print must not damage the protocol
+        requests = sys.stdin.buffer
         while line := requests.readline(MAX_LINE + 1):
             request = json.loads(line)
             if request["type"] == "bye":
@@ -65,6 +73,7 @@ class Session:
             "floats": ["f32"] if self.options.device == "tpu" else ["f32", "f64"],
             "capabilities": ["program", "resident"],
             "claims": self.programs.claims,
+            "devices": len(self.layouts.devices),
         }
 
     def answer(self, request, given, text):
@@ -78,35 +87,46 @@ class Session:
             raise Unsupported(f"there is no function {request['function']}")
         if kind == "compile":
             donate = request.get("donate", [])
-            self.compiled[request["program"]] = self.programs.compile(text.decode("ascii"), donate)
+            rows = request.get("rows")
+            layouts = None if rows is None or len(self.layouts.devices) == 1 else self.layouts
+            program = self.programs.compile(text.decode("ascii"), donate, layouts, rows)
+            self.compiled[request["program"]] = program
         elif kind == "run":
             program = self.compiled[request["program"]]
-            made = program.run([on_device(given[name]) for name in program.inputs])
+            made = program.run([self.layouts.keep(given[name]) for name in program.inputs])
             return {name: np.asarray(x) for name, x in zip(program.outputs, made)}
         elif kind == "release":
             del self.compiled[request["program"]]
         elif kind == "upload":
             for name, tensor in given.items():
-                self.tensors[int(name)] = on_device(tensor)
+                rows = request.get("rows", False) and len(self.layouts.devices) > 1
+                self.tensors[int(name)] = self.layouts.share(tensor) if rows else self.layouts.keep(tensor)
         elif kind == "download":
             return {str(handle): np.asarray(self.tensors[handle]) for handle in request["handles"]}
         elif kind == "free":
             for handle in request["handles"]:
                 del self.tensors[handle]
         elif kind == "execute":
-            inputs = [self.tensors[handle] for handle in request["inputs"]]
-            for handle in request["donated"]:
-                del self.tensors[handle]
+            try:
+                inputs = self.inputs(request)
+            finally:
+                for handle in request["donated"]:
+                    del self.tensors[handle]
             made = self.compiled[request["program"]].run(inputs)
             self.tensors.update(zip(request["outputs"], made, strict=True))
         else:
             raise RuntimeError(f"there is no request {kind}")
         return {}
 
+    def inputs(self, request):
+        """The tensors that a program runs on, moved, for this time and those to come, to where it reads them."""
+        handles = request["inputs"]
+        program = self.compiled.get(request["program"])
+        if program is not None:
+            for handle, layout in zip(handles, program.layouts or [None] * len(handles), strict=True):
+                self.tensors[handle] = self.layouts.moved(self.tensors[handle], layout)
+        return [self.tensors[handle] for handle in handles]
 
-def on_device(tensor):
-    # Memory of its own: a frame is freed, a donated tensor is written into.
-    return jax.device_put(tensor, may_alias=False)
 
 
 def headers(results):

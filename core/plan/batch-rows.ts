@@ -1,0 +1,43 @@
+import { LacunaError, type Program } from '../../spec/index.js';
+import type { BackendInfo } from '../backend.js';
+
+/**
+ * The inputs of a program that are rows of a batch, which several devices may share: those of role `data` that
+ * have `rows` rows and that a step is fed.
+ *
+ * @param kept Names of what a plan keeps, which is not fed.
+ */
+export function rowInputs(
+  { inputs }: Program,
+  rows: number,
+  kept: ReadonlySet<string> = new Set(),
+): readonly string[] {
+  return inputs
+    .filter(({ name, role, shape }) => role === 'data' && shape[0] === rows && !kept.has(name))
+    .map(({ name }) => name);
+}
+
+/** @throws LacunaError for a batch of which the devices do not get equally many rows. */
+export function requireSplit(
+  { batch, microbatches = 1 }: { readonly batch: number; readonly microbatches?: number },
+  { devices = 1, processes = 1 }: Pick<BackendInfo, 'devices' | 'processes'>,
+  where = '--batch',
+): void {
+  if (processes > 1 && microbatches > 1) {
+    throw new LacunaError({
+      where: '--microbatches',
+      what: 'several processes take a batch whole, since each of them decodes rows that follow each other',
+      got: `${microbatches} parts for ${processes} processes`,
+      fix: 'Leave it out: each process already has only its rows.',
+    });
+  }
+  if ((batch / microbatches) % devices === 0) return;
+  const parts = microbatches === 1 ? '' : ` in ${microbatches} parts`;
+  const each = devices * microbatches;
+  throw new LacunaError({
+    where,
+    what: 'the batch does not divide by the devices',
+    got: `${batch} clips${parts} for ${devices} devices`,
+    fix: `Take a multiple of ${each} (--batch).`,
+  });
+}

@@ -1,0 +1,113 @@
+import { connect, createServer } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { addressOf, type GroupOptions, TcpGroup } from './tcp-group.js';
+
+const NUMBER = { name: 'number', parse: (value: unknown) => z.number().parse(value) };
+const OTHER = { ...NUMBER, name: 'other' };
+
+/** A port of this machine that is free. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+async function options(processes: number): Promise<(process: number) => GroupOptions> {
+  const coordinator = `127.0.0.1:${await freePort()}`;
+  return (process) => ({ coordinator, processes, process, joinSeconds: 5 });
+}
+
+async function groupOf(processes: number): Promise<TcpGroup[]> {
+  const of = await options(processes);
+  return Promise.all(Array.from({ length: processes }, (_, each) => TcpGroup.join(of(each))));
+}
+
+describe('a group of processes', () => {
+  it('gathers what each gives, in their order, however late one is', async () => {
+    const groups = await groupOf(3);
+    expect(groups.map(({ index, size }) => [index, size])).toEqual([
+      [0, 3],
+      [1, 3],
+      [2, 3],
+    ]);
+    for (let round = 0; round < 20; round++) {
+      const given = groups.map(async (group, each) => {
+        if (each === round % 3) await new Promise((resolve) => setTimeout(resolve, 2));
+        return group.gather(NUMBER, 10 * round + each);
+      });
+      const expected = [0, 1, 2].map((each) => 10 * round + each);
+      expect(await Promise.all(given)).toEqual([expected, expected, expected]);
+    }
+    await Promise.all(groups.map((group) => group.close()));
+    expect(groups.some(({ lost }) => lost.aborted)).toBe(false);
+  });
+
+  it('ends together, with the sentence of the one that failed', async () => {
+    const groups = await groupOf(3);
+    const waiting = groups.slice(0, 2).map((group) => group.gather(NUMBER, 1));
+    groups[2]?.fail('its disk is full');
+    for (const each of waiting) {
+      await expect(each).rejects.toThrow(
+        'the processes of this run end together; got process 2 of 3 ended: its disk is full.',
+      );
+    }
+    expect(groups.map(({ lost }) => lost.aborted)).toEqual([true, true, true]);
+    await expect(groups[0]?.gather(NUMBER, 1)).rejects.toThrow('its disk is full');
+    await Promise.all(groups.map((group) => group.close()));
+  });
+
+  it('finds that its processes ask about different things', async () => {
+    const [first, second] = (await groupOf(2)) as [TcpGroup, TcpGroup];
+    const asked = [first.gather(NUMBER, 1), second.gather(OTHER, 1)];
+    for (const each of asked) {
+      await expect(each).rejects.toThrow('one asks about number, process 1 about other');
+    }
+  });
+
+  it('drops whoever connects and does not join, and goes on', async () => {
+    const of = await options(2);
+    const first = TcpGroup.join(of(0));
+    const [host, port] = addressOf(of(0).coordinator);
+    const told = await new Promise<string>((resolve) => {
+      const try_ = (): void => {
+        const stranger = connect({ host, port }, () => stranger.write('GET / HTTP/1.0\r\n\r\n'));
+        stranger.once('error', () => setTimeout(try_, 20));
+        stranger.once('end', () => resolve('ended'));
+        stranger.once('close', () => resolve('ended'));
+        stranger.resume();
+      };
+      try_();
+    });
+    expect(told).toBe('ended');
+    const groups = await Promise.all([first, TcpGroup.join(of(1))]);
+    await Promise.all(groups.map((group) => group.close()));
+  });
+
+  it('is refused where two have one number, or not all come', async () => {
+    const of = await options(3);
+    const joins = [0, 1, 1].map((each) => TcpGroup.join(of(each)));
+    for (const each of await Promise.allSettled(joins)) {
+      expect(String(each.status === 'rejected' ? each.reason : '')).toContain(
+        'two processes say that they are process 1 of 3',
+      );
+    }
+    const alone = await options(2);
+    await expect(TcpGroup.join({ ...alone(0), joinSeconds: 0.2 })).rejects.toThrow(
+      /not all processes have come; got no process 1 of 2 within 0.2 seconds/,
+    );
+    await expect(TcpGroup.join({ ...alone(1), joinSeconds: 0.2 })).rejects.toThrow(
+      /process 0 did not listen there within 0.2 seconds/,
+    );
+  });
+
+  it('has an address, or is told what one is', () => {
+    expect(addressOf('node-0:7700')).toEqual(['node-0', 7700]);
+    expect(addressOf('[fd00::1]:7700')).toEqual(['fd00::1', 7700]);
+    for (const bad of ['node-0', ':7', 'a:0', 'a:70000', 'a:b']) {
+      expect(() => addressOf(bad)).toThrow('--coordinator: this is no address');
+    }
+  });
+});
