@@ -39,6 +39,8 @@ import { STILLS } from './still-subjects.js';
 export interface Subject {
   make(folder: string): Promise<void>;
   use(folder: string): Promise<void>;
+  /** After the last one. */
+  end?(): void;
 }
 
 export const SUBJECTS: Readonly<Record<string, Subject>> = {
