@@ -14,6 +14,7 @@ export { readJsonLines } from './annotations/json-lines.js';
 export { named, readLabelNames } from './annotations/label-names.js';
 export { MAX_CAPTION_LENGTH, MAX_CAPTIONS, MAX_LINE_BYTES } from './annotations/limits.js';
 export { listFolder, type VideoFolder } from './annotations/list-folder.js';
+export { parquetFactsOf } from './annotations/parquet.js';
 export { readClipList } from './annotations/read-clip-list.js';
 export { readLines } from './annotations/read-lines.js';
 export { captionsOf } from './annotations/record-fields.js';

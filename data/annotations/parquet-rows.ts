@@ -1,15 +1,10 @@
-import { open } from 'node:fs/promises';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { decompress as unpackZstd } from 'fzstd';
-import type { AsyncBuffer, Compressors, FileMetaData, SchemaTree } from 'hyparquet';
-import {
-  parquetMetadataAsync,
-  parquetReadObjects,
-  parquetSchema,
-  snappyUncompress,
-} from 'hyparquet';
+import type { Compressors, FileMetaData, SchemaTree } from 'hyparquet';
+import { parquetReadObjects, parquetSchema, snappyUncompress } from 'hyparquet';
 import { LacunaError } from '../../spec/errors.js';
 import { MAX_RECORDS } from './limits.js';
+import { MAX_BYTES, openParquet, undecodable } from './open-parquet.js';
 import { COLUMNS } from './sets/tables.js';
 
 /** What is read of a row; `row` counts from 1. */
@@ -25,8 +20,6 @@ export interface ParquetRow {
 
 /** Rows that are given at a time. */
 const BATCH = 4096;
-/** Bytes of the columns of one row group, as they lie in the file and unpacked. */
-const MAX_BYTES = 2 ** 28;
 
 /** Room for a page that says its length. */
 function page(length: number): Uint8Array {
@@ -57,33 +50,13 @@ export async function* parquetRows(path: string): AsyncGenerator<readonly Parque
   try {
     yield* readRows(path);
   } catch (error) {
-    if (error instanceof LacunaError) throw error;
-    throw new LacunaError({
-      where: path,
-      what: 'the Parquet file cannot be decoded',
-      got: error instanceof Error ? error.message.slice(0, 200) : String(error),
-      fix: 'Fetch it again if it is damaged; of codecs, snappy, gzip, brotli, zstd and none are read: write it so, or as JSON Lines.',
-    });
+    throw undecodable(path, error);
   }
 }
 
 async function* readRows(path: string): AsyncGenerator<readonly ParquetRow[], void> {
-  const handle = await open(path, 'r');
+  const { file, metadata, close } = await openParquet(path);
   try {
-    const { size } = await handle.stat();
-    const file: AsyncBuffer = {
-      byteLength: size,
-      slice: async (start, end = size) => {
-        const length = end - start;
-        if (!(start >= 0 && length >= 0 && end <= size)) throw new Error('it points out of itself');
-        if (length > MAX_BYTES)
-          throw new Error(`a part of it has ${length} bytes, more than ${MAX_BYTES}`);
-        const { buffer, bytesRead } = await handle.read(new Uint8Array(length), 0, length, start);
-        if (bytesRead !== length) throw new Error('it ends early');
-        return buffer.buffer;
-      },
-    };
-    const metadata = await parquetMetadataAsync(file);
     const names = columnsOf(path, metadata);
     let row = 0;
     for (const { num_rows } of metadata.row_groups) {
@@ -106,7 +79,7 @@ async function* readRows(path: string): AsyncGenerator<readonly ParquetRow[], vo
       row += count;
     }
   } finally {
-    await handle.close();
+    await close();
   }
 }
 

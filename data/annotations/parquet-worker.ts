@@ -1,23 +1,28 @@
 import { type ErrorFacts, LacunaError } from '../../spec/errors.js';
+import { type ParquetFacts, parquetFacts } from './parquet-facts.js';
 import { type ParquetRow, parquetRows } from './parquet-rows.js';
 
-/** What the process is asked: to read a file, which ends what it reads, or for more of it. */
+/** What the process is asked: for the rows of a file, for more of them, or what a file says of itself. */
 export type ToParquetWorker =
-  | { readonly kind: 'read'; readonly path: string }
+  | { readonly kind: 'read' | 'facts'; readonly path: string }
   | { readonly kind: 'next' };
 
 /** What it answers each time, and then waits. */
 export type FromParquetWorker =
   | { readonly kind: 'rows'; readonly rows: readonly ParquetRow[] }
   | { readonly kind: 'end' }
+  | { readonly kind: 'facts'; readonly facts: ParquetFacts }
   | { readonly kind: 'refused'; readonly facts: ErrorFacts };
 
-/** Reads a file, to its end or until another one is wanted: that one. */
-async function read(path: string): Promise<ToParquetWorker> {
+/** Answers until something else is asked: that. */
+async function answered(asked: ToParquetWorker): Promise<ToParquetWorker> {
+  if (asked.kind === 'next') return answer({ kind: 'end' });
   try {
-    for await (const rows of parquetRows(path)) {
-      const asked = await answer({ kind: 'rows', rows });
-      if (asked.kind === 'read') return asked;
+    if (asked.kind === 'facts')
+      return await answer({ kind: 'facts', facts: await parquetFacts(asked.path) });
+    for await (const rows of parquetRows(asked.path)) {
+      const next = await answer({ kind: 'rows', rows });
+      if (next.kind !== 'next') return next;
     }
   } catch (error) {
     if (!(error instanceof LacunaError)) throw error;
@@ -39,6 +44,4 @@ function question(): Promise<ToParquetWorker> {
 }
 
 process.on('disconnect', () => process.exit()); // nobody is there any more
-for (let asked = await question(); ; ) {
-  asked = await read(asked.kind === 'read' ? asked.path : '');
-}
+for (let asked = await question(); ; ) asked = await answered(asked);

@@ -3,6 +3,7 @@ import { LacunaError } from '../../spec/errors.js';
 import { startProcess } from '../start-worker.js';
 import type { Annotation, AnnotationFormat } from './annotation.js';
 import { timePart } from './clip-part.js';
+import type { ParquetFacts } from './parquet-facts.js';
 import type { ParquetRow } from './parquet-rows.js';
 import type { FromParquetWorker, ToParquetWorker } from './parquet-worker.js';
 import { show } from './record-fields.js';
@@ -36,6 +37,16 @@ export async function* parquetAnnotations(
   }
 }
 
+/** What the end of a Parquet file says of it. @throws LacunaError for a file that cannot be decoded. */
+export async function parquetFactsOf(path: string): Promise<ParquetFacts> {
+  const decoder = new ParquetProcess();
+  try {
+    return await decoder.facts(path);
+  } finally {
+    decoder.end();
+  }
+}
+
 /** A process that decodes Parquet files, one after the other; there is another one after it has died. */
 export class ParquetProcess {
   readonly #maxHeapMib: number;
@@ -52,7 +63,13 @@ export class ParquetProcess {
       for (const row of message.rows) yield annotationOf(path, row);
       message = await this.#ask(path, { kind: 'next' });
     }
-    if (message.kind === 'refused') throw new LacunaError(message.facts);
+  }
+
+  /** What the end of a file says of it. */
+  async facts(path: string): Promise<ParquetFacts> {
+    const message = await this.#ask(path, { kind: 'facts', path });
+    if (message.kind === 'facts') return message.facts;
+    throw tooMuch(path, `it answers ${message.kind}`);
   }
 
   end(): void {
@@ -60,6 +77,7 @@ export class ParquetProcess {
     this.#worker = undefined;
   }
 
+  /** @throws LacunaError where the process refuses the file, dies of it, or is late. */
   #ask(path: string, question: ToParquetWorker): Promise<FromParquetWorker> {
     this.#worker ??= startProcess('data/annotations/parquet-worker', [], {
       maxHeapMib: this.#maxHeapMib,
@@ -77,7 +95,11 @@ export class ParquetProcess {
           reject(tooMuch(path, got));
         });
       const onMessage = (message: unknown): void =>
-        settle(() => resolve(message as FromParquetWorker));
+        settle(() => {
+          const answer = message as FromParquetWorker;
+          if (answer.kind === 'refused') reject(new LacunaError(answer.facts));
+          else resolve(answer);
+        });
       const onExit = (code: number | null, signal: string | null): void =>
         fail(`its process ended (${signal ?? code})`);
       const onError = (error: Error): void => fail(error.message);

@@ -75,7 +75,7 @@ function lists(whole: ReadonlyMap<string, Buffer>): Subject {
         const readers = [
           () => read(path, {}),
           () => read(path, { parts: true, split: 'train' }),
-          ...(name.endsWith('.parquet') ? [] : [() => readLabelNames(path)]),
+          () => (name.endsWith('.parquet') ? decoder.facts(path) : readLabelNames(path)),
         ];
         for (const reader of readers) {
           await reader().catch((error: unknown) => {
