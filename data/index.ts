@@ -7,7 +7,6 @@ export { type ClipList, type ClipRecord, jsonLine, recordLine } from './annotati
 export {
   askedOf,
   type ClipListOptions,
-  isSplitFile,
   requireNothingAsked,
 } from './annotations/gather-clips.js';
 export { readJsonLines } from './annotations/json-lines.js';
@@ -18,6 +17,7 @@ export { parquetFactsOf } from './annotations/parquet.js';
 export { readClipList } from './annotations/read-clip-list.js';
 export { readLines } from './annotations/read-lines.js';
 export { captionsOf } from './annotations/record-fields.js';
+export { isSplitFile } from './annotations/told-splits.js';
 export { readVideoMaeList } from './annotations/video-mae-list.js';
 export { wholeVideos } from './annotations/whole-videos.js';
 export { writeClipList } from './annotations/write-clip-list.js';
