@@ -163,6 +163,6 @@ function broken(
     where,
     what,
     ...facts,
-    fix: 'Write it with numpy.save(FILE, scores), scores a float32 or float64 array.',
+    fix: 'Write it with numpy.save(FILE, array), an array of float32 or float64.',
   });
 }

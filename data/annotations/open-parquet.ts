@@ -6,6 +6,9 @@ import { LacunaError } from '../../spec/errors.js';
 /** Bytes of the columns of one row group, as they lie in the file and unpacked. */
 export const MAX_BYTES: number = 2 ** 28;
 
+/** The marks at both ends, and how long what the end says is. */
+const MIN_BYTES = 12;
+
 export interface OpenParquet {
   readonly file: AsyncBuffer;
   readonly metadata: FileMetaData;
@@ -17,6 +20,7 @@ export async function openParquet(path: string): Promise<OpenParquet> {
   const handle = await open(path, 'r');
   try {
     const { size } = await handle.stat();
+    if (size < MIN_BYTES) throw new Error(`it has ${size} bytes, fewer than any has`);
     const file: AsyncBuffer = {
       byteLength: size,
       slice: async (start, end = size) => {

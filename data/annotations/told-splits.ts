@@ -48,7 +48,7 @@ export class ToldSplits {
       .join(', ')
       .slice(0, 200);
     if (this.#name === undefined || this.#asked === undefined) {
-      if (told.length > 1)
+      if (told.length > 1 && this.#asked === undefined)
         onNote(
           `${this.#path}: it tells of splits (${counts}), and all are taken; --split names one.`,
         );

@@ -207,6 +207,7 @@ async function firstBytes(path: string): Promise<string> {
   try {
     const { buffer, bytesRead } = await handle.read(new Uint8Array(4), 0, 4, 0);
     const bytes = [...buffer.subarray(0, bytesRead)];
+    if (bytesRead === 0) return 'an empty file';
     const isArchive = bytes[0] === 0x50 && bytes[1] === 0x4b;
     return isArchive
       ? 'a ZIP archive, as torch.save writes it'
