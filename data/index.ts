@@ -7,16 +7,17 @@ export { type ClipList, type ClipRecord, jsonLine, recordLine } from './annotati
 export {
   askedOf,
   type ClipListOptions,
-  isSplitFile,
   requireNothingAsked,
 } from './annotations/gather-clips.js';
 export { readJsonLines } from './annotations/json-lines.js';
 export { named, readLabelNames } from './annotations/label-names.js';
 export { MAX_CAPTION_LENGTH, MAX_CAPTIONS, MAX_LINE_BYTES } from './annotations/limits.js';
 export { listFolder, type VideoFolder } from './annotations/list-folder.js';
+export { parquetFactsOf } from './annotations/parquet.js';
 export { readClipList } from './annotations/read-clip-list.js';
 export { readLines } from './annotations/read-lines.js';
 export { captionsOf } from './annotations/record-fields.js';
+export { isSplitFile } from './annotations/told-splits.js';
 export { readVideoMaeList } from './annotations/video-mae-list.js';
 export { wholeVideos } from './annotations/whole-videos.js';
 export { writeClipList } from './annotations/write-clip-list.js';

@@ -3,13 +3,14 @@
  * what a file means to Lacuna, a checkpoint or a teacher, is known to whoever opens it.
  */
 export { cacheFolder, ownCacheFolder } from './cache-folder.js';
-export { decodeNpy, type NpyArray } from './npy.js';
+export { decodeNpy, NPY_HEAD, type NpyArray, type NpyHead, wholeNpyHead } from './npy.js';
 export { type NpySource, npyTexts, writeNpy } from './npy-file.js';
 export { writeNpz } from './npz-file.js';
+export { type NpzArray, readNpzHeads } from './npz-heads.js';
 export { type OnnxFile, readOnnxFile } from './onnx/onnx-file.js';
 export { loadOnnxRuntime, type OnnxRuntime } from './onnx/runtime.js';
 export { type ParquetVectors, writeParquet } from './parquet-file.js';
-export { fileDigest, readPlainFile } from './plain-file.js';
+export { fileDigest, plainFile, readPlainFile, unreadable } from './plain-file.js';
 export {
   decodeSafetensors,
   encodeSafetensors,

@@ -8,7 +8,9 @@ export interface NpyArray {
 }
 
 const MAGIC = '\u0093NUMPY';
+/** Bytes of a header, at most; before it there are up to 12. */
 const MAX_HEADER = 2 ** 16;
+export const NPY_HEAD: number = MAX_HEADER + 12;
 
 interface NpyType {
   readonly bytes: number;
@@ -39,7 +41,7 @@ const TYPES: Readonly<Record<string, NpyType>> = {
  * @throws LacunaError for what is no such file, or whose size is not what its header says.
  */
 export function decodeNpy(file: Uint8Array, where: string): NpyArray {
-  const { descr, isFortran, shape, start } = header(file, where);
+  const { descr, isFortran, shape, start } = npyHead(file, where);
   const type = Object.hasOwn(TYPES, descr.slice(1)) ? TYPES[descr.slice(1)] : undefined;
   const order = descr[0] ?? '';
   if (type === undefined || !'<>|='.includes(order)) {
@@ -62,14 +64,22 @@ export function decodeNpy(file: Uint8Array, where: string): NpyArray {
   return { shape, values };
 }
 
-interface Header {
+/** What the header of a `.npy` file says. */
+export interface NpyHead {
+  /** The type of the elements as NumPy spells it: `<f4`. */
   readonly descr: string;
   readonly isFortran: boolean;
   readonly shape: readonly number[];
+  /** Where the elements begin. */
   readonly start: number;
 }
 
-function header(file: Uint8Array, where: string): Header {
+/**
+ * Reads the header, of which `file` has the first `NPY_HEAD` bytes or more.
+ *
+ * @throws LacunaError for what is no such file, and for an array of records.
+ */
+export function npyHead(file: Uint8Array, where: string): NpyHead {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.length);
   const version = file[6] ?? 0;
   const wide = version === 1 ? 2 : 4;
@@ -89,6 +99,30 @@ function header(file: Uint8Array, where: string): Header {
   }
   const shape = sizes.split(',').flatMap((part) => (part.trim() === '' ? [] : [Number(part)]));
   return { descr, isFortran: order === 'True', shape, start };
+}
+
+/**
+ * The header of a whole `.npy` file, of any type of elements, of which the first `NPY_HEAD` bytes are enough.
+ *
+ * @param size Bytes of the whole file.
+ * @throws LacunaError where the size is not what the header says; of objects (pickles), which may have any, it is not asked.
+ */
+export function wholeNpyHead(file: Uint8Array, size: number, where: string): NpyHead {
+  const head = npyHead(file, where);
+  const { descr, shape, start } = head;
+  const bytes = npyElementBytes(descr);
+  const expected = shape.reduce((product, each) => product * each, bytes ?? 0);
+  if (bytes === undefined || size - start === expected) return head;
+  throw broken(where, 'the file is not as long as its shape says', {
+    got: `${size - start} bytes for shape [${shape.slice(0, 8).join(', ')}] of ${descr}`,
+    expected: `${expected}`,
+  });
+}
+
+/** Bytes of an element of a type, four for each character of `<U8`; undefined of objects. */
+function npyElementBytes(descr: string): number | undefined {
+  const [, kind, size] = /^[<>|=]([biufcSUVmM])(\d+)/.exec(descr) ?? [];
+  return size === undefined ? undefined : Number(size) * (kind === 'U' ? 4 : 1);
 }
 
 /** Where the elements of a column-major array stand in the row-major one. */
@@ -129,6 +163,6 @@ function broken(
     where,
     what,
     ...facts,
-    fix: 'Write it with numpy.save(FILE, scores), scores a float32 or float64 array.',
+    fix: 'Write it with numpy.save(FILE, array), an array of float32 or float64.',
   });
 }

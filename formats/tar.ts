@@ -92,7 +92,7 @@ export async function* tarMembers(path: string): AsyncGenerator<TarMember, void>
       } else {
         const own = given.name ?? name;
         given = {};
-        if (type !== '5') {
+        if (!isFolder(header)) {
           if (!isFile(header)) throw broken(path, at, `${show(own)}, which is a link or a device`);
           if (!isInnerName(own)) throw broken(path, at, `the name ${show(own)}`);
           if (++members > MAX_MEMBERS) throw broken(path, at, `more than ${MAX_MEMBERS} files`);
@@ -108,7 +108,7 @@ export async function* tarMembers(path: string): AsyncGenerator<TarMember, void>
 
 /**
  * Where so many members lie that follow each other: the first begins at `offset`, the last ends `bytes` behind
- * it; by the headers before them. The names in these are not looked at: where a name is long or not ASCII,
+ * it; by the headers before them, folders passed over. The names in these are not looked at: where a name is long or not ASCII,
  * writers put others, or parts of it, there.
  *
  * @returns Undefined where the file has others there, or none.
@@ -129,7 +129,7 @@ export async function tarMembersAt(
       const header = headerIn(path, await blockAt(handle, at), at);
       if (header === undefined || from + header.bytes > end) return undefined;
       if (isFile(header)) places.push({ offset: from, bytes: header.bytes });
-      else if (places.length === 0 || !isText(header)) return undefined;
+      else if (places.length === 0 || !(isText(header) || isFolder(header))) return undefined;
       from += paddedBytes(header.bytes) + TAR_BLOCK;
     }
     const last = places.at(-1);
@@ -145,6 +145,10 @@ export async function tarMembersAt(
 /** Whether a header is of a text about the next member: its long name, its times. */
 function isText({ type }: Header): boolean {
   return type === 'x' || type === 'L' || type === 'g' || type === 'K';
+}
+
+function isFolder({ type }: Header): boolean {
+  return type === '5';
 }
 
 /** Whether a header is of a file with bytes, not of a link, a device, a folder or a text about the next. */

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { readOwnFile } from '../formats/own-file.js';
@@ -237,6 +238,14 @@ async function readValue(path: string, file: string): Promise<Record<string, unk
   try {
     bytes = await readOwnFile(file, MAX_MANIFEST_BYTES);
   } catch (error) {
+    if ((await stat(path).catch(() => undefined))?.isFile()) {
+      throw new LacunaError({
+        where: path,
+        what: 'this is no folder of a run',
+        got: 'a file',
+        fix: 'Name the folder that pretraining wrote.',
+      });
+    }
     throw damaged(file, problemOf(error), error);
   }
   if (bytes === undefined) {

@@ -83,6 +83,13 @@ describe('a manifest', () => {
     );
   });
 
+  it('lies in a folder, not in a file', async () => {
+    const file = join(await folderWith('named', 'a.txt', 'x'), 'a.txt');
+    expect(await refusalOf(readManifest(file))).toBe(
+      `${file}: this is no folder of a run; got a file. Name the folder that pretraining wrote.`,
+    );
+  });
+
   it.each([
     ['text', 'no JSON', 'Unexpected token \'o\', "no JSON" is not valid JSON'],
     ['half', '{"format": 1}', 'keys are missing'],

@@ -1,9 +1,9 @@
 /**
  * Mutates the files of a run folder, a store of similarity maps, a teacher's ONNX files, weights that a run
- * begins with, a conformance report, what a port answers, annotation files, WebDataset shards or still pictures, and opens, reads and writes each mutant: an
+ * begins with, a conformance report, what a port answers, annotation files, arrays, WebDataset shards or still pictures, and opens, reads and writes each mutant: an
  * error must be ours, nothing may take long, nothing outside change.
  *
- *     npx tsx scripts/fuzz-files.ts run|similarity|onnx|weights|shards|report|port|lists|parquet|shard|png|jpeg|webp|gif [mutants] [seed]
+ *     npx tsx scripts/fuzz-files.ts run|similarity|onnx|weights|shards|report|port|lists|parquet|arrays|shard|png|jpeg|webp|gif [mutants] [seed]
  *
  * 100,000 mutants by default; says how far it is after each hundredth of them.
  */

@@ -13,6 +13,7 @@ import {
   type NamedData,
   partsOption,
   readData,
+  requireTestList,
   splitOption,
   testSplitOption,
   videoOption,
@@ -130,6 +131,7 @@ async function check(data: string, flags: CheckFlags): Promise<void> {
     ...(testSplit === undefined ? {} : { split: testSplit }),
     ...(testRoot === undefined ? {} : { root: testRoot }),
   };
+  requireTestList(flags);
   let train: NamedData;
   let judged: NamedData | undefined;
   try {

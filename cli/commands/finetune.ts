@@ -14,7 +14,13 @@ import { type ClassifierVerdict, judgeClassifier } from '../classification/judge
 import { openBackend } from '../open-backend.js';
 import { withBackendOptions } from '../options/backend-options.js';
 import { jsonOption, printJson } from '../options/json-option.js';
-import { partsOption, splitOption, testSplitOption, videoOption } from '../options/list-options.js';
+import {
+  partsOption,
+  requireTestList,
+  splitOption,
+  testSplitOption,
+  videoOption,
+} from '../options/list-options.js';
 import { refuseOthers, resumeChanges } from '../options/resume-options.js';
 import { type RunFlags, runFolderName, settingsOf } from '../options/run-options.js';
 import {
@@ -175,6 +181,7 @@ async function run(flags: FinetuneFlags, command: Command): Promise<FinetuneResu
 
 /** The settings that the recipe and the flags make. */
 async function finetuneSettings(flags: FinetuneFlags): Promise<RunSettings> {
+  requireTestList(flags);
   const { recipe, test, testSplit: _, evaluateEvery = NEVER, steps, epochs, ...others } = flags;
   const pretrained = await pretrainedSettings(flags.init);
   const base = finetuningConfig(recipe, pretrained, { steps, epochs });

@@ -12,9 +12,9 @@ export function inspectCommand(): Command {
   return new Command('inspect')
     .description(
       'Tells what a file or a folder holds: names, types and shapes of its tensors, metadata, counts, the digest.\n' +
-        'Known are safetensors and ONNX files, what Lacuna writes (runs of any task, checkpoints, exports, sweeps,\n' +
-        'shards, similarity maps, indices of videos), and models as Hugging Face saves them. What is listed is read\n' +
-        'once, for the digest; nothing of it is run.',
+        'Known are safetensors, ONNX, NumPy (.npy, .npz) and Parquet files, what Lacuna writes (runs of any task,\n' +
+        'checkpoints, exports, sweeps, shards, similarity maps, indices of videos), and models as Hugging Face saves\n' +
+        'them. What is listed is read once, for the digest; nothing of it is run.',
     )
     .argument('<path>', 'the file or the folder')
     .option(
@@ -28,6 +28,7 @@ export function inspectCommand(): Command {
 Examples:
   $ lacuna inspect model.safetensors
   $ lacuna inspect exports/my-run-onnx/video_encoder.onnx
+  $ lacuna inspect vectors.npz
   $ lacuna inspect runs/my-run
   $ lacuna inspect runs/my-run/checkpoints/step-00001000 --all
   $ lacuna inspect sweeps/tgm-mask-ratio
@@ -53,7 +54,7 @@ function print(
   }
   for (const [name, value] of Object.entries(facts)) console.log(`  ${name}: ${value}`);
   const weights = tensors.filter(({ role }) => role === undefined);
-  for (const role of ['input', 'output'] as const) {
+  for (const role of ['input', 'output', 'column'] as const) {
     for (const each of tensors.filter((tensor) => tensor.role === role)) {
       console.log(`  ${role}: ${each.name.slice(0, 200)} ${typeOf(each)}`);
     }

@@ -20,7 +20,13 @@ import {
 } from '../options/backend-options.js';
 import { cacheOption, noCacheOption, openCache } from '../options/cache-option.js';
 import { jsonOption, printJson } from '../options/json-option.js';
-import { partsOption, splitOption, testSplitOption, videoOption } from '../options/list-options.js';
+import {
+  partsOption,
+  requireTestList,
+  splitOption,
+  testSplitOption,
+  videoOption,
+} from '../options/list-options.js';
 import { refuseOthers } from '../options/resume-options.js';
 import { runFolderName } from '../options/run-options.js';
 import { followLinksOption, rootOption } from '../options/shared-options.js';
@@ -220,6 +226,7 @@ async function settingsOf(run: string | undefined, flags: ProbeFlags): Promise<P
   const epochs = flags.steps === undefined ? (flags.epochs ?? recipe.epochs) : undefined;
   const steps = flags.steps ?? recipe.steps ?? 1;
   const links = followLinks === undefined ? {} : { followLinks };
+  requireTestList(flags);
   const { data: learned, test: judged } = listPair(flags);
   return {
     run,

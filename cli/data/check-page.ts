@@ -22,6 +22,12 @@ const BARS = 12;
 const OWN = `
 svg.bars { width: min(100%, 34rem); height: auto; display: block; } svg.bars rect { fill: var(--accent); }
 svg.bars text { fill: var(--ink); font-size: 12px; } th, td.number { overflow-wrap: normal; white-space: nowrap; } td:first-child { min-width: 12rem; }
+table.facts td:last-child { min-width: 9rem; }
+@media (max-width: 40rem) {
+  table.facts thead { display: none; } table.facts tr { display: block; padding: 0.5rem 0; border-bottom: 1px solid var(--line); }
+  table.facts td { display: block; border: 0; padding: 0.1rem 0; text-align: left; } table.facts td:not(:first-child) { color: var(--soft); }
+  table.facts td.number::after { content: " bytes"; }
+}
 div.sides { display: grid; grid-template-columns: repeat(auto-fit, minmax(18rem, 1fr)); gap: 1rem; }
 `;
 
@@ -108,7 +114,7 @@ function duplicateTable({ duplicates }: DataSetCheck): Html {
   const sorted = [...duplicates].sort((a, b) => Number(b.isAcross) - Number(a.isAcross));
   const rows = sorted.map(
     ({ videos, isAcross, ...how }) =>
-      html`<tr><td>${videos.join(', ')}</td><td>${howAlike(how)}</td><td>${isAcross ? 'in both lists' : ''}</td></tr>`,
+      html`<tr><td>${videos.map((video, i) => html`${i === 0 ? '' : html`<br>`}${video}`)}</td><td>${howAlike(how)}</td><td>${isAcross ? 'in both lists' : ''}</td></tr>`,
   );
   return table('Duplicates', ['videos', 'how', 'where'], rows);
 }
@@ -126,7 +132,7 @@ export function howAlike({
 
 function table(name: string, heads: readonly string[], rows: readonly Html[]): Html {
   const more = rows.length > MOST_ROWS ? ` The first ${MOST_ROWS} of ${rows.length}.` : '';
-  return html`<section><h2>${name} <span class="soft">${rows.length}</span></h2><p class="soft">${more}</p><div class="scroll"><table>
+  return html`<section><h2>${name} <span class="soft">${rows.length}</span></h2><p class="soft">${more}</p><div class="scroll"><table class="facts">
 <thead><tr>${heads.map((head) => html`<th>${head}</th>`)}</tr></thead><tbody>${rows.slice(0, MOST_ROWS)}</tbody></table></div></section>`;
 }
 

@@ -7,10 +7,10 @@ import {
   type RunManifest,
 } from '../../run/index.js';
 import {
+  captionEncoderModel,
   classifierLogits,
   clipEncoderModel,
   type Model,
-  textEmbeddingModel,
 } from '../../spec/index.js';
 
 const VIDEO = 'video_encoder.onnx';
@@ -45,7 +45,7 @@ function encoderGraphs({ settings, vocabulary }: RunManifest, pad: number): Onnx
     title: 'Encoders of a run of Lacuna',
     files: {
       [VIDEO]: (batch) => clipEncoderModel(config, { batch }),
-      ...(readsText ? { [TEXT]: (batch: number) => textEmbeddingModel(config, { batch }) } : {}),
+      ...(readsText ? { [TEXT]: (batch: number) => captionEncoderModel(config, { batch }) } : {}),
     },
     code: [
       ...session(VIDEO, shape),
@@ -55,7 +55,7 @@ function encoderGraphs({ settings, vocabulary }: RunManifest, pad: number): Onnx
       `\`${VIDEO}\`: \`frames\` u8 [batch, ${shape}], normalised inside. Out: \`tokens\` of the last layer, \`features\`, their mean${aligns ? ', and `embedding`, of length 1, in the shared space' : ''}.`,
       ...(readsText
         ? [
-            `\`${TEXT}\`: \`text.ids\` i32 [batch, ${length}] of \`tokenizer.json\`, filled up with id ${pad}, and \`text.lengths\` i32 [batch], tokens that are no filling. Out: \`embedding\`.`,
+            `\`${TEXT}\`: \`text.ids\` i32 [batch, ${length}] of \`tokenizer.json\`, filled up with id ${pad}, and \`text.lengths\` i32 [batch], tokens that are no filling. Out: \`features\` of the token that stands for the text, and \`embedding\`, of length 1.`,
           ]
         : []),
     ],

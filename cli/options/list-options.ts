@@ -10,6 +10,7 @@ import {
   readClipList,
   requireNothingAsked,
 } from '../../data/index.js';
+import { LacunaError } from '../../spec/index.js';
 
 /** Flags that say what of a data set's annotations is wanted, and how its files are called. */
 export interface ListFlags {
@@ -81,4 +82,18 @@ export function partsOption(): Option {
     '--parts',
     'of annotations: each described part of a video by itself, also where texts are a paragraph (DiDeMo, ActivityNet)',
   );
+}
+
+/** @throws LacunaError for a split of a list that is not named: another one would be judged by. */
+export function requireTestList(flags: {
+  readonly test?: string | undefined;
+  readonly testSplit?: string | undefined;
+}): void {
+  if (flags.testSplit === undefined || flags.test !== undefined) return;
+  throw new LacunaError({
+    where: '--test-split',
+    what: 'this is the split of the list to judge by, and none is named',
+    got: flags.testSplit,
+    fix: 'Name it: --test LIST; it may be the list of --data.',
+  });
 }

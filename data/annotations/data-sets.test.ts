@@ -87,6 +87,21 @@ describe('annotations of public sets are told by what is in them', () => {
     expect(await facts('video_id\nvideo7\n')).toEqual([['video7.mp4', []]]);
   });
 
+  it('JSON Lines: the split of a line, and videos as ids', async () => {
+    const lines = [
+      '{"video": "a.mp4", "split": "train"}',
+      '{"image": "b.png", "split": "testing"}',
+    ];
+    expect(await facts(lines.join('\n'), { split: 'test' })).toEqual([['b.png', []]]);
+    expect(told).toEqual([]);
+    expect(await facts(lines.join('\n'))).toHaveLength(2);
+    expect(told).toEqual([
+      '/list: it tells of splits (train 1, testing 1), and all are taken; --split names one.',
+    ]);
+    const split = await given('split.txt', 'b.png\n');
+    expect(await facts(lines.join('\n'), { split })).toEqual([['b.png', []]]);
+  });
+
   it('MSVD: captions by id, and splits of ids', async () => {
     const msvd = { x: ['a', 'b'], y: ['c'] };
     const split = await given('split.txt', 'y\n');
@@ -334,6 +349,17 @@ describe('what cannot be read', () => {
     const error = await read(content).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(LacunaError);
     expect(String(error)).toMatch(message);
+  });
+
+  it('a split that JSON Lines do not tell, or an id that they have not', async () => {
+    const lines = '{"video": "a.mp4", "split": "train"}\n';
+    await expect(read(lines, { split: 'val' })).rejects.toThrow(/no such split.*expected train 1/);
+    await expect(read('{"video": "a.mp4"}\n', { split: 'val' })).rejects.toThrow(/not tell its/);
+    const split = await given('ids.txt', 'a.mp4\nb.mp4\n');
+    await expect(read(lines, { split })).rejects.toThrow(
+      /ids.txt:2: an id of the split is not in the annotations; got "b.mp4"/,
+    );
+    await expect(read(lines, { parts: true })).rejects.toThrow(/--parts is for the annotations/);
   });
 
   it('a split that the file does not tell, or an id that it has not', async () => {

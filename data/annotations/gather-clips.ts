@@ -4,9 +4,8 @@ import { ClipListBuilder } from './clip-list-builder.js';
 import { type ClipPart, partName } from './clip-part.js';
 import type { ClipList } from './clip-record.js';
 import { MAX_CAPTIONS, MAX_RECORDS } from './limits.js';
-import { readLines } from './read-lines.js';
 import { labelOf, show, usableCaptions, videoPath } from './record-fields.js';
-import { columnsOf, tableRows } from './text-table.js';
+import { idsOf, isSplitFile, ToldSplits, unknownId } from './told-splits.js';
 
 /** What of a data set is wanted, and where its videos lie. */
 export interface ClipListOptions {
@@ -37,18 +36,6 @@ export function requireNothingAsked(options: ClipListOptions, folder: string): v
   });
 }
 
-/** Whether a split is a file with its ids, and not the name that annotations give it. */
-export function isSplitFile(split: string): boolean {
-  return /[./\\]/.test(split);
-}
-
-/** The names that splits have, and how sets call them. */
-const SPLITS: Readonly<Record<string, readonly string[]>> = {
-  train: ['train', 'training'],
-  val: ['val', 'valid', 'validate', 'validation'],
-  test: ['test', 'testing'],
-};
-
 interface Gathered {
   readonly where: string;
   readonly id: string;
@@ -72,12 +59,10 @@ export async function gatherClips(
 ): Promise<ClipList> {
   const builder = new ClipListBuilder(path, format.title);
   const clips = new Map<string, Gathered>();
-  const splits = new Map<string, number>();
-  const name = splitNamed(split);
+  const told = new ToldSplits(path, split);
   for await (const annotation of annotations) {
-    const { where, split: own = '' } = annotation;
-    splits.set(own, (splits.get(own) ?? 0) + 1);
-    if (name !== undefined && nameOf(own) !== name) continue;
+    const { where } = annotation;
+    if (!told.takes(annotation.split)) continue;
     builder.line(() => gather(clips, annotation, parts, (error) => builder.countBadPart(error)));
     if (clips.size > MAX_RECORDS) {
       throw new LacunaError({
@@ -87,9 +72,9 @@ export async function gatherClips(
       });
     }
   }
-  checkSplit(path, split, name, splits, onNote);
+  told.check(onNote);
   const chosen =
-    split === undefined || name !== undefined ? clips.values() : await ofIds(path, split, clips);
+    split === undefined || !isSplitFile(split) ? clips.values() : await ofIds(path, split, clips);
   for (const { where, id, fields = {}, part, captions, label } of chosen) {
     builder.line(() => {
       const record = {
@@ -146,50 +131,6 @@ function pathOf(pattern: string, id: string, fields: Readonly<Record<string, str
   });
 }
 
-/** The split that a name stands for; undefined where it is a file. */
-function splitNamed(split: string | undefined): string | undefined {
-  return split === undefined || isSplitFile(split) ? undefined : nameOf(split);
-}
-
-function nameOf(split: string): string {
-  const small = split.toLowerCase();
-  return Object.entries(SPLITS).find(([, names]) => names.includes(small))?.[0] ?? small;
-}
-
-/** @throws LacunaError for a split that the file has nothing of. */
-function checkSplit(
-  path: string,
-  split: string | undefined,
-  name: string | undefined,
-  splits: ReadonlyMap<string, number>,
-  onNote: (sentence: string) => void,
-): void {
-  const told = [...splits].filter(([own]) => own !== '');
-  const counts = told
-    .slice(0, 20)
-    .map(([own, count]) => `${own} ${count}`)
-    .join(', ')
-    .slice(0, 200);
-  if (name === undefined) {
-    if (told.length > 1)
-      onNote(`${path}: it tells of splits (${counts}), and all are taken; --split names one.`);
-    return;
-  }
-  if (told.some(([own]) => nameOf(own) === name)) return;
-  throw new LacunaError({
-    what:
-      told.length === 0
-        ? 'the file does not tell its splits'
-        : 'there is no such split in the file',
-    where: path,
-    got: show(split),
-    expected: told.length === 0 ? 'the name of a file with the ids of the split' : counts,
-    ...(told.length === 0
-      ? { fix: `A file that is called so is named with its folder: ./${split}.` }
-      : {}),
-  });
-}
-
 /** What was gathered of the ids of a split, in the order of the split. */
 async function ofIds(
   path: string,
@@ -205,28 +146,8 @@ async function ofIds(
   const chosen: Gathered[] = [];
   for await (const { where, id } of idsOf(split)) {
     const own = byId.get(id);
-    if (own === undefined) {
-      throw new LacunaError({
-        what: 'an id of the split is not in the annotations',
-        where,
-        got: show(id),
-        expected: `an id of ${path}`,
-      });
-    }
+    if (own === undefined) throw unknownId(path, where, id);
     chosen.push(...own);
   }
   return chosen;
-}
-
-/** Ids, one a line; or a table's column `video_id`, as MSR-VTT's splits have it. */
-async function* idsOf(
-  path: string,
-): AsyncGenerator<{ readonly where: string; readonly id: string }, void> {
-  for await (const { text } of readLines(path)) {
-    if (!columnsOf(text).includes('video_id')) break;
-    for await (const row of tableRows(path))
-      yield { where: row.where, id: row.get('video_id') ?? '' };
-    return;
-  }
-  for await (const { where, text } of readLines(path)) yield { where, id: text };
 }

@@ -1,9 +1,9 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { LacunaError } from '../../spec/errors.js';
 import { fieldsIn } from './annotation.js';
 import { isJsonLine } from './json-lines.js';
 import { MAX_LINE_BYTES } from './limits.js';
+import { unreadableList } from './read-lines.js';
 
 /** What the beginning of a file says that the whole is. */
 export interface Head {
@@ -43,7 +43,7 @@ async function firstBytes(path: string): Promise<Buffer> {
   try {
     const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
-      if (!(await handle.stat()).isFile()) throw new Error('it is no plain file');
+      if (!(await handle.stat()).isFile()) throw new Error('a folder, or no plain file');
       const { bytesRead, buffer } = await handle.read(
         Buffer.alloc(MAX_LINE_BYTES),
         0,
@@ -55,13 +55,6 @@ async function firstBytes(path: string): Promise<Buffer> {
       await handle.close();
     }
   } catch (cause) {
-    throw new LacunaError(
-      {
-        what: 'the list cannot be read',
-        where: path,
-        got: cause instanceof Error ? cause.message : String(cause),
-      },
-      { cause },
-    );
+    throw unreadableList(path, cause);
   }
 }

@@ -8,6 +8,7 @@ import type { ClipList, ClipRecord } from './clip-record.js';
 import { readLines } from './read-lines.js';
 import { JSON_LINE } from './recognise.js';
 import { labelOf, labelsOf, show, usableCaptions, videoPath } from './record-fields.js';
+import { idsOf, isSplitFile, ToldSplits, unknownId } from './told-splits.js';
 
 /** Keys that say the same: a line has one of them. The last are those of Hugging Face's `metadata.jsonl`. */
 const SAME_KEYS = [
@@ -17,26 +18,66 @@ const SAME_KEYS = [
 ] as const;
 /** The keys that say where in a tar the bytes lie, and which they are: all or none. */
 const MEMBER_KEYS: ReadonlySet<string> = new Set(['offset', 'bytes', 'sha256', 'pictures']);
-const KNOWN_KEYS: ReadonlySet<string> = new Set([...SAME_KEYS.flat(), 'start', 'end', 'frames']);
+const KNOWN_KEYS: ReadonlySet<string> = new Set([
+  ...SAME_KEYS.flat(),
+  'start',
+  'end',
+  'frames',
+  'split',
+]);
 
 /**
  * Reads a JSON Lines list: on each line an object with `video` (path relative to the data folder, of a
  * video or of a still picture; `image` and `file_name` are the same), `captions` (a string or an array;
  * `caption` and `text` are the same) and, if wanted, `label`, or `labels`, an object of one for each thing
- * told of the clip, and `start` and `end` in seconds, or `frames` (the first one and how many), of the part
- * of the video that the line is about. Other keys, and
+ * told of the clip, `start` and `end` in seconds, or `frames` (the first one and how many), of the part
+ * of the video that the line is about, and `split`, the name of the split that it is of. Other keys, and
  * captions that cannot be used, are counted and left out; blank lines are passed over. In the index of
  * shards `offset`, `bytes` and `sha256` say where in a tar the video lies, and `pictures` that its frames lie there.
  *
+ * @param split Which lines are taken: those that say this name; or whose videos are in this file of ids, one a line, in
+ * the order of the list. @defaultValue all
  * @throws LacunaError that names the line, what it has and what it should have, and the other lines
  * that cannot be read.
  */
-export async function readJsonLines(path: string): Promise<ClipList> {
+export async function readJsonLines(
+  path: string,
+  onNote: (sentence: string) => void = () => {},
+  split?: string,
+): Promise<ClipList> {
   const builder = new ClipListBuilder(path, 'JSON Lines');
+  const told = new ToldSplits(path, split);
+  const wanted = split === undefined || !isSplitFile(split) ? undefined : await wantedOf(split);
   for await (const { where, text } of readLines(path)) {
-    builder.line(() => addLine(builder, where, parse(where, text)));
+    builder.line(() => {
+      const fields = parse(where, text);
+      if (!told.takes(typeof fields.split === 'string' ? fields.split : '')) return;
+      if (wanted === undefined || isWanted(fields, wanted)) addLine(builder, where, fields);
+    });
+  }
+  told.check(onNote);
+  for (const [id, { where, isFound }] of wanted ?? []) {
+    if (!isFound) throw unknownId(path, where, id);
   }
   return builder.build();
+}
+
+/** Videos that a split's file names, where, and whether the list has them. */
+type Wanted = Map<string, { readonly where: string; isFound: boolean }>;
+
+async function wantedOf(split: string): Promise<Wanted> {
+  const wanted: Wanted = new Map();
+  for await (const { where, id } of idsOf(split)) wanted.set(id, { where, isFound: false });
+  return wanted;
+}
+
+function isWanted(fields: Readonly<Record<string, unknown>>, wanted: Wanted): boolean {
+  const found = wanted.get(
+    String(SAME_KEYS[1].map((key) => fields[key]).find((video) => video !== undefined)),
+  );
+  if (found === undefined) return false;
+  found.isFound = true;
+  return true;
 }
 
 /** Whether an object is one of a JSON Lines list: it has a key of one, or one that says that it is another. */

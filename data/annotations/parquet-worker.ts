@@ -1,194 +1,47 @@
-import { open } from 'node:fs/promises';
-import { brotliDecompressSync, gunzipSync } from 'node:zlib';
-import { decompress as unpackZstd } from 'fzstd';
-import type { AsyncBuffer, Compressors, FileMetaData, SchemaTree } from 'hyparquet';
-import {
-  parquetMetadataAsync,
-  parquetReadObjects,
-  parquetSchema,
-  snappyUncompress,
-} from 'hyparquet';
 import { type ErrorFacts, LacunaError } from '../../spec/errors.js';
-import { MAX_RECORDS } from './limits.js';
-import { COLUMNS } from './sets/tables.js';
+import { type ParquetFacts, parquetFacts } from './parquet-facts.js';
+import { type ParquetRow, parquetRows } from './parquet-rows.js';
 
-/** What is read of a row; `row` counts from 1. */
-export interface ParquetRow {
-  readonly row: number;
-  readonly video: unknown;
-  readonly captions: unknown;
-  readonly label: unknown;
-  readonly start: unknown;
-  readonly end: unknown;
-  readonly split: unknown;
-}
+/** What the process is asked: for the rows of a file, for more of them, or what a file says of itself. */
+export type ToParquetWorker =
+  | { readonly kind: 'read' | 'facts'; readonly path: string }
+  | { readonly kind: 'next' };
 
+/** What it answers each time, and then waits. */
 export type FromParquetWorker =
   | { readonly kind: 'rows'; readonly rows: readonly ParquetRow[] }
   | { readonly kind: 'end' }
+  | { readonly kind: 'facts'; readonly facts: ParquetFacts }
   | { readonly kind: 'refused'; readonly facts: ErrorFacts };
 
-/** Rows that are sent at a time. */
-const BATCH = 4096;
-/** Bytes of the columns of one row group, as they lie in the file and unpacked. */
-const MAX_BYTES = 2 ** 28;
-
-/** Room for a page that says its length. */
-function page(length: number): Uint8Array {
-  if (!(length >= 0 && length <= MAX_BYTES)) throw new Error(`a page of it has ${length} bytes`);
-  return new Uint8Array(length);
-}
-
-/** How pages are unpacked, none into more than a row group may have. */
-const COMPRESSORS: Compressors = {
-  SNAPPY: (input, length) => {
-    const output = page(length);
-    snappyUncompress(input, output);
-    return output;
-  },
-  // Node has it from 22.15 on only.
-  ZSTD: (input, length) => unpackZstd(input, page(length)),
-  GZIP: (input) => new Uint8Array(gunzipSync(input, { maxOutputLength: MAX_BYTES })),
-  BROTLI: (input) => new Uint8Array(brotliDecompressSync(input, { maxOutputLength: MAX_BYTES })),
-};
-
-/** The entry of the process that decodes a Parquet file, its only argument. */
-async function main(): Promise<void> {
-  const [, , path = ''] = process.argv;
+/** Answers until something else is asked: that. */
+async function answered(asked: ToParquetWorker): Promise<ToParquetWorker> {
+  if (asked.kind === 'next') return answer({ kind: 'end' });
   try {
-    await readRows(path);
-    await answer({ kind: 'end' });
-  } catch (error) {
-    await answer({ kind: 'refused', facts: factsOf(path, error) });
-  }
-}
-
-function factsOf(path: string, error: unknown): ErrorFacts {
-  if (error instanceof LacunaError) return error.facts;
-  return {
-    where: path,
-    what: 'the Parquet file cannot be decoded',
-    got: error instanceof Error ? error.message.slice(0, 200) : String(error),
-    fix: 'Fetch it again if it is damaged; of codecs, snappy, gzip, brotli, zstd and none are read: write it so, or as JSON Lines.',
-  };
-}
-
-async function readRows(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    const { size } = await handle.stat();
-    const file: AsyncBuffer = {
-      byteLength: size,
-      slice: async (start, end = size) => {
-        const length = end - start;
-        if (!(start >= 0 && length >= 0 && end <= size)) throw new Error('it points out of itself');
-        if (length > MAX_BYTES)
-          throw new Error(`a part of it has ${length} bytes, more than ${MAX_BYTES}`);
-        const { buffer, bytesRead } = await handle.read(new Uint8Array(length), 0, length, start);
-        if (bytesRead !== length) throw new Error('it ends early');
-        return buffer.buffer;
-      },
-    };
-    const metadata = await parquetMetadataAsync(file);
-    const names = columnsOf(path, metadata);
-    let row = 0;
-    for (const { num_rows } of metadata.row_groups) {
-      const count = Number(num_rows);
-      if (!(count >= 0) || row + count > MAX_RECORDS)
-        throw new Error(`it says that it has more than ${MAX_RECORDS} rows`);
-      const columns = Object.values(names);
-      const range = { rowStart: row, rowEnd: row + count };
-      const found = await parquetReadObjects({
-        file,
-        metadata,
-        columns,
-        compressors: COMPRESSORS,
-        ...range,
-      });
-      for (let start = 0; start < found.length; start += BATCH) {
-        const batch = found.slice(start, start + BATCH);
-        await sent(batch.map((fields, index) => rowOf(row + start + index + 1, fields, names)));
-      }
-      row += count;
+    if (asked.kind === 'facts')
+      return await answer({ kind: 'facts', facts: await parquetFacts(asked.path) });
+    for await (const rows of parquetRows(asked.path)) {
+      const next = await answer({ kind: 'rows', rows });
+      if (next.kind !== 'next') return next;
     }
-  } finally {
-    await handle.close();
+  } catch (error) {
+    if (!(error instanceof LacunaError)) throw error;
+    return answer({ kind: 'refused', facts: error.facts });
   }
+  return answer({ kind: 'end' });
 }
 
-type Names = Readonly<Partial<Record<Exclude<keyof ParquetRow, 'row'>, string>>>;
-
-/** The columns that are read, by what they are. */
-function columnsOf(path: string, metadata: FileMetaData): Names {
-  const all = parquetSchema(metadata).children;
-  const flat = new Map(all.map((column) => [column.element.name.toLowerCase(), column]));
-  const first = (names: readonly string[]): SchemaTree | undefined =>
-    names.map((name) => flat.get(name)).find((column) => column !== undefined);
-  const video = first(COLUMNS.video);
-  if (video === undefined || video.children.length > 0) {
-    throw new LacunaError({
-      where: path,
-      what:
-        video === undefined
-          ? 'no column of the Parquet file names videos'
-          : 'the videos lie inside the Parquet file, which is not read',
-      got: `the columns ${all
-        .map(({ element }) => element.name)
-        .slice(0, 20)
-        .join(', ')
-        .slice(0, 200)}`,
-      expected: `a column of paths called ${COLUMNS.video.join(', ')}`,
-      ...(video === undefined
-        ? {}
-        : { fix: 'Write the videos to files, and their paths into the column.' }),
-    });
-  }
-  const columns = {
-    video,
-    captions: first(COLUMNS.caption),
-    label: first(COLUMNS.label),
-    start: flat.get('start'),
-    end: flat.get('end'),
-    split: flat.get('split'),
-  };
-  return Object.fromEntries(
-    Object.entries(columns).flatMap(([key, column]) =>
-      column === undefined ? [] : [[key, column.element.name]],
-    ),
-  );
+function answer(message: FromParquetWorker): Promise<ToParquetWorker> {
+  const asked = question();
+  process.send?.(message);
+  return asked;
 }
 
-function rowOf(row: number, fields: Readonly<Record<string, unknown>>, names: Names): ParquetRow {
-  const value = (key: keyof Names): unknown => {
-    const name = names[key];
-    const given = name === undefined ? undefined : fields[name];
-    return typeof given === 'bigint' ? Number(given) : (given ?? undefined);
-  };
-  const [video, captions, label] = [value('video'), value('captions'), value('label')];
-  return {
-    row,
-    video,
-    captions,
-    label,
-    start: value('start'),
-    end: value('end'),
-    split: value('split'),
-  };
-}
-
-/** Sends rows, and waits until more are wanted. */
-async function sent(rows: readonly ParquetRow[]): Promise<void> {
-  const wanted = new Promise((resolve) => process.once('message', resolve));
-  await answer({ kind: 'rows', rows });
-  await wanted;
-}
-
-function answer(message: FromParquetWorker): Promise<void> {
+function question(): Promise<ToParquetWorker> {
   return new Promise((resolve) => {
-    process.send?.(message, () => resolve());
+    process.once('message', (message) => resolve(message as ToParquetWorker));
   });
 }
 
 process.on('disconnect', () => process.exit()); // nobody is there any more
-await main();
-process.disconnect?.();
+for (let asked = await question(); ; ) asked = await answered(asked);

@@ -3,7 +3,9 @@ import { LacunaError } from '../../spec/errors.js';
 import { startProcess } from '../start-worker.js';
 import type { Annotation, AnnotationFormat } from './annotation.js';
 import { timePart } from './clip-part.js';
-import type { FromParquetWorker, ParquetRow } from './parquet-worker.js';
+import type { ParquetFacts } from './parquet-facts.js';
+import type { ParquetRow } from './parquet-rows.js';
+import type { FromParquetWorker, ToParquetWorker } from './parquet-worker.js';
 import { show } from './record-fields.js';
 
 /** A Parquet file with a column of paths, as data sets on the Hugging Face Hub have it. */
@@ -27,38 +29,87 @@ export async function* parquetAnnotations(
   path: string,
   maxHeapMib: number = MAX_HEAP_MIB,
 ): AsyncGenerator<Annotation, void> {
-  const worker = startProcess('data/annotations/parquet-worker', [path], { maxHeapMib });
+  const decoder = new ParquetProcess(maxHeapMib);
   try {
-    for (;;) {
-      const message = await answerOf(path, worker);
-      if (message.kind === 'refused') throw new LacunaError(message.facts);
-      if (message.kind === 'end') return;
-      for (const row of message.rows) yield annotationOf(path, row);
-      worker.send('next');
-    }
+    yield* decoder.annotations(path);
   } finally {
-    worker.kill('SIGKILL');
+    decoder.end();
   }
 }
 
-function answerOf(path: string, worker: ChildProcess): Promise<FromParquetWorker> {
-  return new Promise((resolve, reject) => {
-    const settle = (act: () => void): void => {
-      clearTimeout(timer);
-      worker.off('message', onMessage).off('exit', onExit).off('error', onError);
-      act();
-    };
-    const fail = (got: string): void => settle(() => reject(tooMuch(path, got)));
-    const onMessage = (message: unknown): void =>
-      settle(() => resolve(message as FromParquetWorker));
-    const onExit = (code: number | null, signal: string | null): void =>
-      fail(`its process ended (${signal ?? code})`);
-    const onError = (error: Error): void => fail(error.message);
-    const timer = setTimeout(() => fail('no rows in time'), 1000 * MAX_SECONDS);
-    worker.on('message', onMessage).on('exit', onExit).on('error', onError);
-    if (worker.exitCode !== null || worker.signalCode !== null)
-      onExit(worker.exitCode, worker.signalCode);
-  });
+/** What the end of a Parquet file says of it. @throws LacunaError for a file that cannot be decoded. */
+export async function parquetFactsOf(path: string): Promise<ParquetFacts> {
+  const decoder = new ParquetProcess();
+  try {
+    return await decoder.facts(path);
+  } finally {
+    decoder.end();
+  }
+}
+
+/** A process that decodes Parquet files, one after the other; there is another one after it has died. */
+export class ParquetProcess {
+  readonly #maxHeapMib: number;
+  #worker: ChildProcess | undefined;
+
+  constructor(maxHeapMib: number = MAX_HEAP_MIB) {
+    this.#maxHeapMib = maxHeapMib;
+  }
+
+  /** The rows of a file; what was read before is not gone on with. */
+  async *annotations(path: string): AsyncGenerator<Annotation, void> {
+    let message = await this.#ask(path, { kind: 'read', path });
+    while (message.kind === 'rows') {
+      for (const row of message.rows) yield annotationOf(path, row);
+      message = await this.#ask(path, { kind: 'next' });
+    }
+  }
+
+  /** What the end of a file says of it. */
+  async facts(path: string): Promise<ParquetFacts> {
+    const message = await this.#ask(path, { kind: 'facts', path });
+    if (message.kind === 'facts') return message.facts;
+    throw tooMuch(path, `it answers ${message.kind}`);
+  }
+
+  end(): void {
+    this.#worker?.kill('SIGKILL');
+    this.#worker = undefined;
+  }
+
+  /** @throws LacunaError where the process refuses the file, dies of it, or is late. */
+  #ask(path: string, question: ToParquetWorker): Promise<FromParquetWorker> {
+    this.#worker ??= startProcess('data/annotations/parquet-worker', [], {
+      maxHeapMib: this.#maxHeapMib,
+    });
+    const worker = this.#worker;
+    return new Promise((resolve, reject) => {
+      const settle = (act: () => void): void => {
+        clearTimeout(timer);
+        worker.off('message', onMessage).off('exit', onExit).off('error', onError);
+        act();
+      };
+      const fail = (got: string): void =>
+        settle(() => {
+          this.end();
+          reject(tooMuch(path, got));
+        });
+      const onMessage = (message: unknown): void =>
+        settle(() => {
+          const answer = message as FromParquetWorker;
+          if (answer.kind === 'refused') reject(new LacunaError(answer.facts));
+          else resolve(answer);
+        });
+      const onExit = (code: number | null, signal: string | null): void =>
+        fail(`its process ended (${signal ?? code})`);
+      const onError = (error: Error): void => fail(error.message);
+      const timer = setTimeout(() => fail('no rows in time'), 1000 * MAX_SECONDS);
+      worker.on('message', onMessage).on('exit', onExit).on('error', onError);
+      if (worker.exitCode !== null || worker.signalCode !== null)
+        onExit(worker.exitCode, worker.signalCode);
+      else worker.send(question);
+    });
+  }
 }
 
 function tooMuch(path: string, got: string): LacunaError {

@@ -49,9 +49,11 @@ async function readAny(
   onNote: (sentence: string) => void,
 ): Promise<ClipList> {
   const head = await headOf(path);
-  const given = askedOf(options);
-  const own = async (read: (path: string) => Promise<ClipList>): Promise<ClipList> => {
-    const list = await read(path);
+  const own = async (
+    read: () => Promise<ClipList>,
+    given: keyof ClipListOptions | undefined,
+  ): Promise<ClipList> => {
+    const list = await read();
     if (given === undefined) return list;
     throw new LacunaError({
       where: path,
@@ -61,19 +63,21 @@ async function readAny(
   const gather = (format: AnnotationFormat, from: Parameters<typeof gatherClips>[2]) =>
     gatherClips(path, format, from, options, onNote);
   if (head.kind === 'parquet') return gather(parquet, parquetAnnotations(path));
-  if (head.kind === 'JSON Lines') return own(readJsonLines);
+  const { split, ...others } = options;
+  const lines = () => own(() => readJsonLines(path, onNote, split), askedOf(others));
+  if (head.kind === 'JSON Lines') return lines();
   if (head.kind === 'JSON') {
     const json = await JsonText.read(path);
     const format = jsonOf(json);
     return gather(format, format.annotations(json));
   }
   const first = await firstLine(path);
-  if (first === undefined) return own(readJsonLines); // refused, since there is nothing in it
+  if (first === undefined) return lines(); // refused, since there is nothing in it
   const table = tableOf(first);
   if (table !== undefined) return gather(table, annotationsOf(tableRows(path), table));
-  const lines = linesOf(first);
-  if (lines !== undefined) return gather(lines, annotationsOf(readLines(path), lines));
-  return own(readVideoMaeList);
+  const plain = linesOf(first);
+  if (plain !== undefined) return gather(plain, annotationsOf(readLines(path), plain));
+  return own(() => readVideoMaeList(path), askedOf(options));
 }
 
 /** The first line that is not blank, its file closed: what is read afterwards may be refused. */

@@ -83,7 +83,7 @@ async function* readChunks(path: string): AsyncGenerator<Buffer, void> {
     // Links are followed: a person names the list. A pipe would wait for ever, and be empty the second time.
     const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
-      if (!(await handle.stat()).isFile()) throw new Error('it is no plain file');
+      if (!(await handle.stat()).isFile()) throw new Error('a folder, or no plain file');
       for await (const chunk of handle.createReadStream({ autoClose: false })) {
         yield chunk as Buffer;
       }
@@ -91,14 +91,22 @@ async function* readChunks(path: string): AsyncGenerator<Buffer, void> {
       await handle.close();
     }
   } catch (error) {
-    if (error instanceof LacunaError) throw error;
-    throw new LacunaError(
-      {
-        what: 'the list cannot be read',
-        where: path,
-        got: error instanceof Error ? error.message : String(error),
-      },
-      { cause: error },
-    );
+    throw unreadableList(path, error);
   }
+}
+
+/** What the system says of a list, or of the ids of a split, as an error of ours. */
+export function unreadableList(path: string, cause: unknown): LacunaError {
+  if (cause instanceof LacunaError) return cause;
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined;
+  const told = cause instanceof Error ? cause.message : String(cause);
+  return new LacunaError(
+    {
+      what: 'the list cannot be read',
+      where: path,
+      got: code === 'ENOENT' ? 'no file of this name (ENOENT)' : (code ?? told),
+      expected: 'a file with a list of clips, or with the ids of a split',
+    },
+    { cause },
+  );
 }

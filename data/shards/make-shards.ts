@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
-import { makeFolder, removeFile } from '../../formats/file-operations.js';
+import { codeOf, makeFolder, removeFile } from '../../formats/file-operations.js';
 import { Lock } from '../../formats/lock.js';
 import { PARTIAL } from '../../formats/whole-file.js';
 import { LacunaError } from '../../spec/errors.js';
@@ -144,7 +144,8 @@ export async function indexShards(
   onProgress?: (done: number, total: number) => void,
 ): Promise<IndexedShards> {
   const entries = await readdir(folder).catch((cause: unknown) => {
-    throw new LacunaError({ where: folder, what: 'the folder cannot be read' }, { cause });
+    const got = codeOf(cause);
+    throw new LacunaError({ where: folder, what: 'the folder cannot be read', got }, { cause });
   });
   const tars = entries.filter((name) => /^[^.].*\.tar$/.test(name)).sort();
   if (tars.length === 0) {

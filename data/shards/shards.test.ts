@@ -187,7 +187,7 @@ describe('shards of frames that are pictures', () => {
     return { reader, data: (await reader.read(all)).data };
   };
 
-  it('are one clip in tars of others, too, which say more of a member before its header', async () => {
+  it('are one clip in tars of others, too, which say more of a member before its header and have folders between', async () => {
     const { folder, records } = await made('before');
     const tar = join(folder, 'shard-000000.tar');
     const bytes = readFileSync(tar);
@@ -196,7 +196,8 @@ describe('shards of frames that are pictures', () => {
     const parts: Buffer[] = [];
     for await (const { offset, bytes: size } of tarMembers(tar)) {
       const own = bytes.subarray(offset - 512, offset + 512 * Math.ceil(size / 512));
-      parts.push(foreignHeader('about', 20, [[156, 'x']]), about, own);
+      const inner = foreignHeader('inner', 0, [[156, '5']]);
+      parts.push(inner, foreignHeader('about', 20, [[156, 'x']]), about, own);
     }
     const others = join(root, 'of-others');
     mkdirSync(others);

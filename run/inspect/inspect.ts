@@ -7,17 +7,16 @@ import { LacunaError } from '../../spec/index.js';
 import { MANIFEST } from '../read-manifest.js';
 import { namesIn, readJson, weightFileNames } from '../weights/weight-files.js';
 import type { InspectedFile, InspectedTensor, Inspection } from './inspection.js';
-import { cut, digestOf, oneFile, plainFiles } from './parts.js';
+import { cut, digestOf, metadataFacts, oneFile, plainFiles } from './parts.js';
+import { inspectNpy, inspectNpz, inspectParquet } from './told-arrays.js';
 import { inspectMaps, inspectShards, inspectSweep, inspectVideoIndex } from './told-data.js';
 import { toldRun } from './told-run.js';
 
-/** Names of a file's metadata that are told. */
-const MAX_METADATA = 100;
 /** The vectors of an index of videos. */
 const INDEXED_VECTORS = /^vectors-[0-9a-f]{16}\.safetensors$/;
 
 /**
- * Tells what a file or a folder holds: a safetensors or an ONNX file, whatever folder Lacuna writes (runs, probes, checkpoints,
+ * Tells what a file or a folder holds: a safetensors, ONNX, NumPy or Parquet file, whatever folder Lacuna writes (runs, probes, checkpoints,
  * exports, sweeps, shards, similarity maps, an index of videos), or a model as Hugging Face saves it. Of tensors names, types and shapes are read, and every
  * byte once for its digest; nothing is run.
  *
@@ -46,6 +45,9 @@ export async function inspect(
 async function inspectFile(path: string): Promise<Inspection> {
   if (path.endsWith('.safetensors')) return inspectSafetensors(path);
   if (path.endsWith('.onnx')) return inspectOnnx(path);
+  if (path.endsWith('.npy')) return inspectNpy(path);
+  if (path.endsWith('.npz')) return inspectNpz(path);
+  if (path.endsWith('.parquet')) return inspectParquet(path);
   throw unknown(path, await firstBytes(path));
 }
 
@@ -199,17 +201,13 @@ async function inspectParts(
   return { path: folder, kind, digest: digestOf(files), files, facts, tensors };
 }
 
-function metadataFacts(metadata: ReadonlyMap<string, string>): Record<string, string> {
-  const entries = [...metadata].slice(0, MAX_METADATA);
-  return Object.fromEntries(entries.map(([name, text]) => [`metadata ${cut(name)}`, cut(text)]));
-}
-
 /** How a file that cannot be told of begins. */
 async function firstBytes(path: string): Promise<string> {
   const handle = await open(path);
   try {
     const { buffer, bytesRead } = await handle.read(new Uint8Array(4), 0, 4, 0);
     const bytes = [...buffer.subarray(0, bytesRead)];
+    if (bytesRead === 0) return 'an empty file';
     const isArchive = bytes[0] === 0x50 && bytes[1] === 0x4b;
     return isArchive
       ? 'a ZIP archive, as torch.save writes it'
@@ -225,7 +223,7 @@ function unknown(where: string, got: string): LacunaError {
     what: 'nothing is known of how this is read',
     got,
     expected:
-      'a .safetensors or .onnx file, a folder that Lacuna wrote (a run, checkpoint, export, sweep, shards, maps, an index), or one with config.json (Hugging Face)',
+      'a .safetensors, .onnx, .npy, .npz or .parquet file, a folder that Lacuna wrote (a run, checkpoint, export, sweep, shards, maps, an index), or one with config.json (Hugging Face)',
     fix: 'Pickled weights run code when they are opened, and are not read.',
   });
 }

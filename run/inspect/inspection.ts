@@ -22,8 +22,8 @@ export interface InspectedTensor {
   /** As the file calls it: F32. */
   readonly dtype: string;
   readonly shape: readonly (number | string)[];
-  /** What it is to a graph: `input`, `output`, or a weight. @defaultValue a weight */
-  readonly role?: 'input' | 'output';
+  /** What it is: `input` or `output` of a graph, a `column` of texts or of a table, or numbers. @defaultValue numbers */
+  readonly role?: 'input' | 'output' | 'column';
 }
 
 /** Numbers of all weights. */

@@ -4,6 +4,8 @@ import { sha256 } from '../../core/sha256.js';
 import { fileDigest } from '../../formats/index.js';
 import type { InspectedFile, Inspection } from './inspection.js';
 
+/** Names of a file's metadata that are told. */
+const MAX_METADATA = 100;
 /** Characters of a text that are told. */
 const MAX_TEXT = 400;
 
@@ -43,6 +45,12 @@ export function factsOf(
     else if (typeof value === 'number') facts[cut(name)] = value;
   }
   return facts;
+}
+
+/** What a file says of itself. */
+export function metadataFacts(metadata: ReadonlyMap<string, string>): Record<string, string> {
+  const entries = [...metadata].slice(0, MAX_METADATA);
+  return Object.fromEntries(entries.map(([name, text]) => [`metadata ${cut(name)}`, cut(text)]));
 }
 
 /** A text as it is told. */

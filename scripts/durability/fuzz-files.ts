@@ -42,37 +42,42 @@ export async function fuzzFiles(
   let before = '';
   let refused = 0;
   let mutants = 0;
-  await onCopies(
-    count,
-    async (whole, base) => {
-      outside = join(base, 'outside');
-      mkdirSync(outside);
-      await subject.make(whole);
-      writeFileSync(join(outside, 'theirs'), 'theirs');
-      cpSync(whole, join(outside, 'folder'), { recursive: true });
-      before = contentOf(outside);
-    },
-    async (mutant, i) => {
-      const what = mutate(mutant, outside, draw);
-      const start = performance.now();
-      const computed = process.cpuUsage();
-      try {
-        await subject.use(mutant);
-      } catch (error) {
-        if (OURS.some((each) => error instanceof each)) refused++;
-        else faults.push(`${i}, ${what}: ${error instanceof Error ? error.stack : String(error)}`);
-      }
-      const { user, system } = process.cpuUsage(computed);
-      const passing = (performance.now() - start) / 1000;
-      if ((user + system) / 1e6 > MAX_SECONDS.computing || passing > MAX_SECONDS.passing)
-        faults.push(`${i}, ${what}: too slow, ${passing.toFixed(0)} s`);
-      mutants++;
-      onDone({ mutants, refused, faults });
-      if (contentOf(outside) === before) return undefined;
-      faults.push(`${i}, ${what}: a file outside was changed`);
-      return true;
-    },
-  );
+  try {
+    await onCopies(
+      count,
+      async (whole, base) => {
+        outside = join(base, 'outside');
+        mkdirSync(outside);
+        await subject.make(whole);
+        writeFileSync(join(outside, 'theirs'), 'theirs');
+        cpSync(whole, join(outside, 'folder'), { recursive: true });
+        before = contentOf(outside);
+      },
+      async (mutant, i) => {
+        const what = mutate(mutant, outside, draw);
+        const start = performance.now();
+        const computed = process.cpuUsage();
+        try {
+          await subject.use(mutant);
+        } catch (error) {
+          if (OURS.some((each) => error instanceof each)) refused++;
+          else
+            faults.push(`${i}, ${what}: ${error instanceof Error ? error.stack : String(error)}`);
+        }
+        const { user, system } = process.cpuUsage(computed);
+        const passing = (performance.now() - start) / 1000;
+        if ((user + system) / 1e6 > MAX_SECONDS.computing || passing > MAX_SECONDS.passing)
+          faults.push(`${i}, ${what}: too slow, ${passing.toFixed(0)} s`);
+        mutants++;
+        onDone({ mutants, refused, faults });
+        if (contentOf(outside) === before) return undefined;
+        faults.push(`${i}, ${what}: a file outside was changed`);
+        return true;
+      },
+    );
+  } finally {
+    subject.end?.();
+  }
   return { mutants, refused, faults };
 }
 

@@ -29,6 +29,7 @@ import { examineWeights } from '../../run/weights/examine-weights.js';
 import { FIXTURES } from '../../run/weights/testing/fixtures.js';
 import { openTower } from '../../teacher/tower/open-tower.js';
 import { towerFolder } from '../../teacher/tower/testing/tower-fixture.js';
+import { ARRAYS } from './arrays-subject.js';
 import { LISTS } from './list-subjects.js';
 import { hearPort, replayPort } from './replayed-port.js';
 import { SHARD } from './shard-subject.js';
@@ -39,6 +40,8 @@ import { STILLS } from './still-subjects.js';
 export interface Subject {
   make(folder: string): Promise<void>;
   use(folder: string): Promise<void>;
+  /** After the last one. */
+  end?(): void;
 }
 
 export const SUBJECTS: Readonly<Record<string, Subject>> = {
@@ -124,6 +127,7 @@ export const SUBJECTS: Readonly<Record<string, Subject>> = {
   shards: weights('distilbert'),
   port: { make: (folder) => hearPort(folder, honest()), use: replayPort },
   ...LISTS,
+  arrays: ARRAYS,
   shard: SHARD,
   ...STILLS,
 };

@@ -1,5 +1,6 @@
 export * from './attention-map.js';
 export * from './attentive-pooling.js';
+export * from './caption-encoder.js';
 export * from './clip-encoder.js';
 export * from './decoder.js';
 export * from './divided-attention.js';

@@ -21,6 +21,7 @@ import torch
 import transformers
 
 TOLERANCE = 1e-5
+TEXT_ALONE = ("BertModel", "DistilBertModel", "CLIPTextModelWithProjection")
 
 
 def load(folder):
@@ -59,20 +60,31 @@ def theirs(model, frames, folder):
     return {"embedding": image / image.norm(dim=-1, keepdim=True)}
 
 
-def captions(model, session, batch, rng):
-    """Of a CLIP: ids of captions of every length, and what each side makes of them."""
-    config = model.config.text_config
+def captions(model, session, batch, rng, pad):
+    """Of a text encoder: for ids of captions of every length, by name what each side makes of them."""
+    config = getattr(model.config, "text_config", model.config)
+    kind = type(model).__name__
     length = session.get_inputs()[0].shape[1]
     lengths = rng.integers(2, length + 1, batch).astype("int32")
-    ids = np.full((batch, length), config.pad_token_id, "int32")
+    ids = np.full((batch, length), pad, "int32")
+    end = config.eos_token_id if kind.startswith("CLIP") else None
     for row, count in zip(ids, lengths):
-        row[:count] = rng.choice([i for i in range(config.vocab_size) if i != config.eos_token_id], count)
-        row[count - 1] = config.eos_token_id
+        row[:count] = rng.choice([i for i in range(config.vocab_size) if i not in (end, pad)], count)
+        if end is not None:
+            row[count - 1] = end
     mask = torch.arange(length)[None] < torch.from_numpy(lengths)[:, None]
-    text = model.get_text_features(torch.from_numpy(ids).long(), mask.long())
-    text = getattr(text, "pooler_output", text)
-    (ours,) = session.run(["embedding"], {"text.ids": ids, "text.lengths": lengths})
-    return ours, (text / text.norm(dim=-1, keepdim=True)).numpy()
+    tokens = {"input_ids": torch.from_numpy(ids).long(), "attention_mask": mask.long()}
+    if kind == "CLIPModel":
+        text = model.get_text_features(**tokens)
+        want = {"embedding": getattr(text, "pooler_output", text)}
+    elif kind == "CLIPTextModelWithProjection":
+        want = {"features": model.text_model(**tokens).pooler_output, "embedding": model(**tokens).text_embeds}
+    else:
+        want = {"features": model(**tokens).last_hidden_state[:, 0]}
+    if "embedding" in want:
+        want["embedding"] = want["embedding"] / want["embedding"].norm(dim=-1, keepdim=True)
+    ours = session.run(list(want), {"text.ids": ids, "text.lengths": lengths})
+    return {name: (own, want[name].numpy()) for name, own in zip(want, ours)}
 
 
 def main():
@@ -94,19 +106,28 @@ def main():
         failed |= ours.shape != want.shape or not worst <= TOLERANCE
         print(f"{what}: {worst:.2e} of the largest")
 
-    session = onnxruntime.InferenceSession(str(onnx / f"{'classifier' if classifies else 'video_encoder'}.onnx"))
+    kind = type(model).__name__
+    sees = kind not in TEXT_ALONE
+    video = onnx / f"{'classifier' if classifies else 'video_encoder'}.onnx"
+    text = onnx / "text_encoder.onnx"
+    session = onnxruntime.InferenceSession(str(video)) if sees else None
+    reader = onnxruntime.InferenceSession(str(text)) if kind == "CLIPModel" or not sees else None
     rng = np.random.default_rng(1)
     with torch.no_grad():
-        for batch in (1, 3):
+        for batch in (1, 3, 8):
+            if reader:
+                pad = json.loads((hf / "config.json").read_text())
+                pad = pad.get("text_config", pad)["pad_token_id"]
+                for name, (ours, want) in captions(model, reader, batch, rng, pad).items():
+                    compare(f"{name} of {batch} captions", ours, want)
+            if not session:
+                continue
             shape = [batch, *session.get_inputs()[0].shape[1:]]
             frames = rng.integers(0, 256, shape, dtype=np.uint8)
             for name, want in theirs(model, frames, hf).items():
                 (ours,) = session.run([name], {"frames": frames})
                 compare(f"{name} of {batch}", ours, want.numpy())
-            if type(model).__name__ == "CLIPModel":
-                text = onnxruntime.InferenceSession(str(onnx / "text_encoder.onnx"))
-                compare(f"captions, {batch}", *captions(model, text, batch, rng))
-    for folder in [] if classifies else rest:
+    for folder in rest if kind.startswith("VideoMAE") and not classifies else []:
         state = torch.load(folder / "checkpoint.pth", weights_only=True)["model"]
         own = model.state_dict()
         pairs = {"encoder.norm.weight": "layernorm.weight", "encoder.patch_embed.proj.weight": "embeddings.patch_embeddings.projection.weight"}
