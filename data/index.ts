@@ -16,7 +16,7 @@ export { MAX_CAPTION_LENGTH, MAX_CAPTIONS, MAX_LINE_BYTES } from './annotations/
 export { listFolder, type VideoFolder } from './annotations/list-folder.js';
 export { readClipList } from './annotations/read-clip-list.js';
 export { readLines } from './annotations/read-lines.js';
-export { captionsOf } from './annotations/record-fields.js';
+export { captionsOf, LABEL_NAME } from './annotations/record-fields.js';
 export { readVideoMaeList } from './annotations/video-mae-list.js';
 export { wholeVideos } from './annotations/whole-videos.js';
 export { writeClipList } from './annotations/write-clip-list.js';
