@@ -35,7 +35,7 @@ const DIRECTION: WorthSetUp = {
   batch: 32,
   steps: 300,
   tuning: { steps: 300, rate: 8e-3, batch: 32 },
-  tubeRatio: 0.75,
+  tubeRatio: 0.5,
 };
 
 /** @param label `direction`, or a key of a scene's content: `colour`, `shape`, `action`, `place`. */

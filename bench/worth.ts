@@ -14,7 +14,7 @@
  * trained first on captions of the object alone. Each mask has the ratio that the paper found best.
  *
  * `--label direction` is of data of version 1 (plain backgrounds, a camera that stands): clips whose object goes right, left, up or down
- * are told apart, after a longer pretraining on all clips; tube has a ratio of 0.75. `--ablations` runs the rows of TGM's ablations
+ * are told apart, after a longer pretraining on all clips; tube has a ratio of 0.5. `--ablations` runs the rows of TGM's ablations
  * as docs/sweeps has them (ratio, bottom-k, captions, watched loss, longer), with the lists, sizes and lengths of the demo.
  *
  * A sweep (`lacuna sweep`): what is done stays in the folder, and a second call goes on; LABEL.json is the file, LABEL/table.md the table.
