@@ -16,7 +16,7 @@ export { listFolder, type VideoFolder } from './annotations/list-folder.js';
 export { parquetFactsOf } from './annotations/parquet.js';
 export { readClipList } from './annotations/read-clip-list.js';
 export { readLines } from './annotations/read-lines.js';
-export { captionsOf } from './annotations/record-fields.js';
+export { captionsOf, LABEL_NAME } from './annotations/record-fields.js';
 export { isSplitFile } from './annotations/told-splits.js';
 export { readVideoMaeList } from './annotations/video-mae-list.js';
 export { wholeVideos } from './annotations/whole-videos.js';

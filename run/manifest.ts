@@ -118,6 +118,8 @@ export interface ProbeSettings {
   readonly data: ProbeData;
   /** The clips to judge by. @defaultValue every fifth clip of each class of `data` */
   readonly test?: ProbeData;
+  /** Which class of clips that have several. @defaultValue each has one */
+  readonly label?: string;
   /** The folder of the probe itself. */
   readonly output: string;
   /** Of the first weights. */

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { LABEL_NAME } from '../data/index.js';
 import { readOwnFile } from '../formats/own-file.js';
 import { unsealJson } from '../formats/sealed-json.js';
 import { LacunaError } from '../spec/index.js';
@@ -111,6 +112,7 @@ const PROBE: z.ZodType<ProbeManifest> = z.object({
     run: pathText,
     data: clips,
     test: clips.exactOptional(),
+    label: z.string().regex(LABEL_NAME).exactOptional(),
     output: pathText,
     seed: z.int().min(0).max(Number.MAX_SAFE_INTEGER),
     head: z.enum(PROBE_HEADS).exactOptional(),
@@ -142,7 +144,7 @@ const FINETUNE = z.object({
   heads: z
     .array(
       z.object({
-        name: z.string().regex(/^[a-z][a-z0-9_]{0,63}$/),
+        name: z.string().regex(LABEL_NAME),
         classes: z.array(text).min(2).max(100_000),
       }),
     )

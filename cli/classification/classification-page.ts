@@ -60,7 +60,7 @@ ${row('top-1', shareText(top1))}${row('top-5', shareText(top5))}${row('mean over
 ${row('chance', percent(chance))}${row('always the most frequent class', percent(majority))}${row('calibration error', percent(calibration.error))}
 </tbody></table>
 <h3>Calibration</h3>
-<table><thead><tr><th>said</th><th class="number">clips</th><th class="number">mean of what was said</th><th class="number">right</th></tr></thead><tbody>${bins}</tbody></table>
+<table class="ranges"><thead><tr><th>said</th><th class="number">clips</th><th class="number">mean said</th><th class="number">right</th></tr></thead><tbody>${bins}</tbody></table>
 <h3>Confusions</h3>${head.classes.length <= MATRIX_CLASSES ? matrix(result) : html``}${confusionTable(result)}</section>`;
 }
 

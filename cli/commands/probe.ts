@@ -45,6 +45,7 @@ interface ProbeFlags extends BackendFlags {
   readonly parts?: boolean;
   readonly root?: string;
   readonly followLinks?: boolean;
+  readonly label?: string;
   readonly output?: string;
   readonly head: ProbeHead;
   readonly steps?: number;
@@ -91,6 +92,7 @@ export function probeCommand(): Command {
     .addOption(testSplitOption())
     .addOption(videoOption())
     .addOption(partsOption())
+    .option('--label <name>', 'which class, where clips have several (labels): verb, noun, ...')
     .option('--output <folder>', 'folder of the probe to write (default: runs/probe- and the time)')
     .addOption(
       new Option('--head <name>', `what is trained:\n${headLines()}`)
@@ -142,6 +144,7 @@ Examples:
   $ lacuna probe runs/my-run --data ucf101 --head knn --k 1,5,20 --json > knn.json
   $ lacuna probe runs/demo --data demo-data/train.jsonl --test demo-data/test.jsonl
   $ lacuna probe runs/my-run --data ucf101 --learning-rate 0.02 --decay 0 --steps 1000 --evaluate-every 100
+  $ lacuna probe runs/my-run --data EPIC_100_train.csv --test EPIC_100_validation.csv --root epic --label verb
   $ lacuna probe --resume runs/my-probe
 
 A line of a list has a label: {"video": "a/b.mp4", "label": "run"}, or "a/b.mp4 3" in a VideoMAE list.`,
@@ -209,7 +212,7 @@ function refuseResumed(run: string | undefined, command: Command): void {
 
 /** The settings of the folder that goes on, or those that the flags make of the recipe. */
 async function settingsOf(run: string | undefined, flags: ProbeFlags): Promise<ProbeSettings> {
-  const { resume, data, test, followLinks, head } = flags;
+  const { resume, data, test, followLinks, head, label } = flags;
   if (resume !== undefined) return (await readTaskManifest(resume, 'linear-probe')).settings;
   if (run === undefined || data === undefined) {
     throw new LacunaError({
@@ -232,6 +235,7 @@ async function settingsOf(run: string | undefined, flags: ProbeFlags): Promise<P
     run,
     data: { path: data, ...learned, ...links },
     ...(test === undefined ? {} : { test: { path: test, ...judged, ...links } }),
+    ...(label === undefined ? {} : { label }),
     output: flags.output ?? runFolderName('probe-'),
     head,
     seed,

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { Command } from 'commander';
 import { readPlainFile } from '../../formats/index.js';
-import { parseSweep, runSweep, type SweepEvent } from '../../training/index.js';
+import { parseSweep, rowSettings, runSweep, type SweepEvent } from '../../training/index.js';
 import { openAligner } from '../open-aligner.js';
 import { openBackend } from '../open-backend.js';
 import { jsonOption, printJson } from '../options/json-option.js';
@@ -25,7 +25,10 @@ export function sweepCommand(): Command {
       '--output <folder>',
       'where its runs and the table go (default: sweeps/ and the name of the file)',
     )
-    .option('--dry-run', 'say which runs there would be, and train nothing')
+    .option(
+      '--dry-run',
+      'say which runs there would be, hold their settings to what runs can have, and train nothing',
+    )
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -59,6 +62,7 @@ async function sweep(file: string, flags: SweepFlags): Promise<void> {
   const { rows, seeds } = parsed;
   const { output = `sweeps/${basename(file).replace(/\.json$/, '')}` } = flags;
   if (flags.dryRun === true) {
+    await rowSettings(parsed);
     const runs = seeds.flatMap((seed) =>
       rows.map(({ name, set = {}, scratch = false }) => ({ seed, row: name, scratch, set })),
     );

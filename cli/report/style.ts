@@ -10,7 +10,7 @@ p.verdict { font-size: 1.15rem; margin: 1rem 0; padding: .75rem 1rem; background
 .soft, figcaption, caption { color: var(--soft); font-size: .9rem; text-align: left; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; } caption { padding-bottom: .4rem; }
-th, td { text-align: left; padding: .25rem .9rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere; } td.number, th.number { text-align: right; white-space: nowrap; overflow-wrap: normal; }
+.ranges th { white-space: nowrap; } th, td { text-align: left; padding: .25rem .9rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere; } td.number, th.number { text-align: right; white-space: nowrap; overflow-wrap: normal; }
 /* wide screens show two strips side by side */
 .strips { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 28rem), 1fr)); gap: 0 1.5rem; }
 figure { margin: 0 0 1rem; } figure img { display: block; max-width: 100%; height: auto; image-rendering: pixelated; border-radius: 3px; }

@@ -14,6 +14,8 @@ export interface Annotation {
   /** A text or several. */
   readonly captions?: unknown;
   readonly label?: unknown;
+  /** Its classes by what each is about, where it has several; then it has no `label`. */
+  readonly labels?: unknown;
   /** The part that it is about. @throws LacunaError for one that is none */
   readonly part?: (() => ClipPart) | undefined;
   /** The split that the file says it is of: `train`, `val`, `test`, ... */

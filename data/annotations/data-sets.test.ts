@@ -32,10 +32,10 @@ async function read(content: string | object, options?: ClipListOptions): Promis
 /** Of each record its id, captions and label. */
 async function facts(content: string | object, options?: ClipListOptions): Promise<unknown[]> {
   const { records } = await read(content, options);
-  return records.map(({ id, captions, label }) => [
+  return records.map(({ id, captions, label, labels = label }) => [
     id,
     captions,
-    ...(label === undefined ? [] : [label]),
+    ...(labels === undefined ? [] : [labels]),
   ]);
 }
 
@@ -173,8 +173,12 @@ describe('annotations of public sets are told by what is in them', () => {
       'narration_id,participant_id,video_id,start_timestamp,stop_timestamp,narration,verb,noun\n' +
       'P01_01_0,P01,P01_01,00:00:00.14,00:01:03.37,open door,open,door\n';
     expect(await facts(csv)).toEqual([
-      ['P01/videos/P01_01.MP4#t=0.14,63.37', ['open door'], 'open door'],
+      ['P01/videos/P01_01.MP4#t=0.14,63.37', ['open door'], { noun: 'door', verb: 'open' }],
     ]);
+    const again = `${csv}P01_01_1,P01,P01_01,00:00:00.14,00:01:03.37,close door,close,door\n`;
+    await expect(facts(again)).rejects.toThrow(
+      /two labels.*got \{"noun":"door","verb":"close"\} for "P01_01#t=0.14,63.37", which is \{"noun":"door","verb":"open"\}/,
+    );
   });
 
   it('Kinetics: clips that are called by their seconds', async () => {

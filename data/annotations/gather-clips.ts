@@ -2,9 +2,9 @@ import { LacunaError } from '../../spec/errors.js';
 import type { Annotation, AnnotationFormat } from './annotation.js';
 import { ClipListBuilder } from './clip-list-builder.js';
 import { type ClipPart, partName } from './clip-part.js';
-import type { ClipList } from './clip-record.js';
+import type { ClipList, ClipRecord } from './clip-record.js';
 import { MAX_CAPTIONS, MAX_RECORDS } from './limits.js';
-import { labelOf, show, usableCaptions, videoPath } from './record-fields.js';
+import { labelOf, labelsOf, show, usableCaptions, videoPath } from './record-fields.js';
 import { idsOf, isSplitFile, ToldSplits, unknownId } from './told-splits.js';
 
 /** What of a data set is wanted, and where its videos lie. */
@@ -36,13 +36,16 @@ export function requireNothingAsked(options: ClipListOptions, folder: string): v
   });
 }
 
+/** A class, or several: what is written into a record as it is. */
+type Classes = Pick<ClipRecord, 'label' | 'labels'>;
+
 interface Gathered {
   readonly where: string;
   readonly id: string;
   readonly fields: Annotation['fields'];
   readonly part: ClipPart | undefined;
   readonly captions: unknown[];
-  readonly label: string | undefined;
+  readonly classes: Classes;
 }
 
 /**
@@ -75,12 +78,12 @@ export async function gatherClips(
   told.check(onNote);
   const chosen =
     split === undefined || !isSplitFile(split) ? clips.values() : await ofIds(path, split, clips);
-  for (const { where, id, fields = {}, part, captions, label } of chosen) {
+  for (const { where, id, fields = {}, part, captions, classes } of chosen) {
     builder.line(() => {
       const record = {
         video: videoPath(where, pathOf(video, id, fields)),
         ...(part === undefined ? {} : { part }),
-        ...(label === undefined ? {} : { label }),
+        ...classes,
       };
       builder.addCaptioned(where, record, usableCaptions(where, captions));
     });
@@ -90,7 +93,7 @@ export async function gatherClips(
 
 function gather(
   clips: Map<string, Gathered>,
-  { where, id, fields, captions, label: given, part: read }: Annotation,
+  { where, id, fields, captions, label, labels, part: read }: Annotation,
   parts: boolean,
   onBadPart: (error: LacunaError) => void,
 ): void {
@@ -103,24 +106,35 @@ function gather(
     return;
   }
   // Labels of parts say nothing of the whole.
-  const label = labelOf(where, read !== undefined && !parts ? undefined : given);
+  const classes = read !== undefined && !parts ? {} : classesOf(where, { label, labels });
   const key = part === undefined ? id : `${id}${partName(part)}`;
   const known = clips.get(key);
-  if (known !== undefined && known.label !== label) {
+  if (known !== undefined && named(known.classes) !== named(classes)) {
     throw new LacunaError({
       what: 'the video, or the part of it, has two labels',
       where,
-      got: `${show(label)} for ${show(key)}, which is ${show(known.label)} at ${known.where}`,
+      got: `${named(classes)} for ${show(key)}, which is ${named(known.classes)} at ${known.where}`,
       expected: 'one class of each',
     });
   }
-  const clip = known ?? { where, id, fields, part, captions: [], label };
+  const clip = known ?? { where, id, fields, part, captions: [], classes };
   if (known === undefined) clips.set(key, clip);
   const texts: readonly unknown[] = Array.isArray(captions) ? captions : [captions];
   for (const text of texts) {
     if (text === undefined || text === null) continue;
     if (clip.captions.length <= MAX_CAPTIONS) clip.captions.push(text); // one more is refused with its line
   }
+}
+
+function classesOf(where: string, given: Pick<Annotation, 'label' | 'labels'>): Classes {
+  const labels = labelsOf(where, given.labels);
+  if (labels !== undefined) return { labels };
+  const label = labelOf(where, given.label);
+  return label === undefined ? {} : { label };
+}
+
+function named({ label, labels }: Classes): string {
+  return show(labels ?? label);
 }
 
 /** A path by its pattern; a field that is empty takes the slash behind it away. */

@@ -101,7 +101,7 @@ export function labelOf(where: string, value: unknown): string | undefined {
 }
 
 /** What a label is about: `verb`. */
-const LABEL_NAME = /^[a-z][a-z0-9_]{0,63}$/;
+export const LABEL_NAME: RegExp = /^[a-z][a-z0-9_]{0,63}$/;
 
 /** The labels of a record by what they are about; an absent value gives none. */
 export function labelsOf(

@@ -6,6 +6,7 @@ import { readOwnFile } from '../../formats/own-file.js';
 import { sealJson, unsealJson } from '../../formats/sealed-json.js';
 import { replaceFile } from '../../formats/whole-file.js';
 import { LacunaError } from '../../spec/index.js';
+import { rowSettings } from './row-settings.js';
 import { type Cell, type CellScores, runCell, type SweepTools } from './sweep-cell.js';
 import { cellDigest, cellName, type Sweep } from './sweep-file.js';
 import { type SweptRow, sweepTable } from './sweep-table.js';
@@ -45,13 +46,15 @@ const STORED = z.strictObject({
  * Runs a sweep in a folder, seed by seed and row by row, so that a table of all rows is there as early as can be. After each cell
  * `table.md` and `table.json` are written, each whole. A folder that holds a part of it goes on: cells that are done are left.
  *
- * @throws LacunaError where a cell of the folder is of other settings, another process holds the folder, or a run cannot be trained.
+ * @throws LacunaError where a row has settings that no run can have, a cell of the folder is of other settings, another process holds the folder, or a run cannot be trained.
  */
 export async function runSweep(
   sweep: Sweep,
   folder: string,
   options: SweepOptions,
 ): Promise<SweepResult> {
+  // A key that no run has is told of now, and not after the rows before it.
+  await rowSettings(sweep);
   await makeFolder(folder);
   const lock = await Lock.take(join(folder, 'lock'), {
     where: folder,

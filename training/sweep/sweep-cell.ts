@@ -6,20 +6,17 @@ import { classify, headScores } from '../../evaluation/index.js';
 import type { Aligner } from '../../run/aligner.js';
 import { finetuningOf, loadClassifier } from '../../run/classifier.js';
 import { requireKnownLabels } from '../../run/feeds/clip-labels.js';
-import { finetuningConfig } from '../../run/finetuning-config.js';
 import type { ProbeSettings } from '../../run/manifest.js';
 import { PROBE_RECIPES } from '../../run/probe-recipes.js';
 import { readManifest } from '../../run/read-manifest.js';
 import type { RunSettings } from '../../run/settings/config.js';
 import { listPair } from '../../run/settings/list.js';
-import { parseConfig, withValue } from '../../run/settings/parse-config.js';
-import { resolveSettings } from '../../run/settings/settings.js';
-import { withWeights } from '../../run/weights/with-weights.js';
 import { LacunaError } from '../../spec/index.js';
 import type { FinetuneEvent } from '../tasks/finetune.js';
 import { finetune, resumeFinetuning } from '../tasks/finetune.js';
 import { type PretrainEvent, pretrain, resumePretraining } from '../tasks/pretrain.js';
 import { type ProbeEvent, probe, resumeProbe } from '../tasks/probe.js';
+import { finetuningConfigOf, pretrainingConfigOf, settingsOf } from './row-settings.js';
 import type { Sweep, SweepRow } from './sweep-file.js';
 
 /** What a run of a sweep is handed. */
@@ -47,12 +44,6 @@ export interface Cell {
   readonly folder: string;
 }
 
-/** One step at a rate of 0: the encoder stays as it is drawn, and goes the way of all others. */
-const SCRATCH = {
-  'schedule.steps': 1,
-  'schedule.warmupSteps': 1,
-  'schedule.warmup': 'mae',
-} as const;
 /** Steps between two looks: the clips are looked at once, at the end. */
 const NEVER = 1_000_000;
 
@@ -87,14 +78,13 @@ export async function runCell(
 
 /** @returns Whether it ended. */
 async function pretrained(
-  { pretrain: shared }: Sweep,
+  sweep: Sweep,
   { row, seed }: Cell,
   output: string,
   tools: SweepTools,
 ): Promise<boolean> {
-  const set = { ...row.set, ...(row.scratch === true ? SCRATCH : {}) };
-  const base = row.scratch === true ? withoutLength(shared) : shared;
-  const settings = await settingsOf({ ...base, seed, output }, set, [], tools);
+  const config = pretrainingConfigOf(sweep, row, { seed, output });
+  const settings = await settingsOf(config, [], notes(tools));
   const options = { ...tools, openTeacher: tools.openTeacher };
   const { finished } = await withBackend(settings, tools, async (backend) =>
     (await isBegun(output))
@@ -105,24 +95,17 @@ async function pretrained(
 }
 
 async function finetuned(
-  { recipe, data, test, steps, epochs, set = {}, ...pair }: NonNullable<Sweep['finetune']>,
+  tuned: NonNullable<Sweep['finetune']>,
   { seed, folder }: Cell,
   run: string,
   tools: SweepTools,
 ): Promise<number | undefined> {
+  const { data, test } = tuned;
   const output = join(folder, 'finetune');
   const { settings: from } = await readManifest(run);
-  const of = listPair(pair);
-  const config = {
-    ...finetuningConfig(recipe, from, { steps, epochs }),
-    data: { list: data, ...of.data },
-    // Its clips and labels are looked at before the first step.
-    evaluation: { list: test, everySteps: NEVER, ...of.test },
-    seed,
-    output,
-    backend: from.backend,
-  };
-  const settings = await settingsOf(config, set, [run], tools);
+  const of = listPair(tuned);
+  const config = finetuningConfigOf(tuned, from, { seed, output });
+  const settings = await settingsOf(config, [run], notes(tools));
   return withBackend(settings, tools, async (backend) => {
     const { finished } = (await isBegun(output))
       ? await resumeFinetuning(output, backend, tools)
@@ -183,25 +166,6 @@ async function probed(
     if (tools.signal?.aborted === true && error instanceof LacunaError) return undefined;
     throw error;
   }
-}
-
-async function settingsOf(
-  config: Record<string, unknown>,
-  set: Readonly<Record<string, unknown>>,
-  init: readonly string[],
-  tools: SweepTools,
-): Promise<RunSettings> {
-  let changed = config;
-  for (const [key, value] of Object.entries(set))
-    changed = withValue(changed, key, JSON.stringify(value));
-  return resolveSettings(parseConfig(await withWeights(changed, init, notes(tools))));
-}
-
-/** The shared settings without how long their runs are. */
-function withoutLength(config: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const { schedule, ...rest } = config;
-  const { epochs: _, warmupEpochs: __, ...kept } = { ...(schedule as Record<string, unknown>) };
-  return { ...rest, schedule: kept };
 }
 
 /** Whether the folder holds a run: one that was killed before it had its manifest is begun again. */

@@ -6,6 +6,7 @@ import { ONNX } from '../../backends/onnx/index.js';
 import { type DemoData, makeDemoData } from '../../data/index.js';
 import { inspect } from '../../run/index.js';
 import { LacunaError } from '../../spec/index.js';
+import { rowSettings } from './row-settings.js';
 import { runSweep, type SweepOptions, type SweepResult } from './run-sweep.js';
 import { cellName, parseSweep, type Sweep } from './sweep-file.js';
 import { meanAndDeviation, sweepTable } from './sweep-table.js';
@@ -168,13 +169,36 @@ describe('a sweep file', () => {
     ]);
   });
 
-  it('is one of those that come with the project, all of which can be read', async () => {
+  it('is one of those that come with the project, whose rows are runs that differ', async () => {
     const files = await readdir('docs/sweeps');
     expect(files.length).toBeGreaterThan(4);
     for (const name of files) {
       const path = join('docs/sweeps', name);
-      expect(parseSweep(await readFile(path, 'utf8'), path).rows.length, name).toBeGreaterThan(1);
+      const own = parseSweep(await readFile(path, 'utf8'), path);
+      const settings = await rowSettings(own);
+      expect(settings.length, name).toBeGreaterThan(1);
+      const runs = settings.map((each) => JSON.stringify(each));
+      expect(new Set(runs).size, name).toBe(own.rows.length);
     }
+  });
+
+  it('is refused before anything is trained where a later row, or its fine-tuning, is no run', async () => {
+    const rows = (set: object): Partial<Sweep> => ({
+      rows: [{ name: 'a' }, { name: 'b', set: { ...set } }],
+    });
+    const path = join(folder, 'refused');
+    const openBackend = (): Promise<never> => Promise.reject(new Error('something is trained'));
+    const run = (changes: Partial<Sweep>): Promise<unknown> =>
+      runSweep(sweep(changes), path, { ...tools, openBackend });
+    await expect(run(rows({ 'mask.ration': 0.5 }))).rejects.toThrow(
+      /^row "b": mask\.ration: .*mask\.ratio/,
+    );
+    await expect(run(rows({ 'mask.ratio': 2 }))).rejects.toThrow(/^row "b": mask\.ratio: /);
+    const finetune = { data: data.trainList, test: data.trainList, recipe: 'plain' } as const;
+    await expect(
+      run({ finetune: { ...finetune, set: { 'finetuning.dropPath': 3 } } }),
+    ).rejects.toThrow(/^row "from scratch", fine-tuned: finetuning\.dropPath: /);
+    expect(await readdir(folder)).not.toContain('refused');
   });
 });
 

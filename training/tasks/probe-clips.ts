@@ -30,11 +30,11 @@ const LEARNED_FOR_ONE = 4;
  * @throws LacunaError for data that cannot be used.
  */
 export async function probeClips(
-  { data, test }: Pick<ProbeSettings, 'data' | 'test'>,
+  { data, test, label: name }: Pick<ProbeSettings, 'data' | 'test' | 'label'>,
   onNote: (sentence: string) => void,
 ): Promise<Record<'train' | 'test', ProbeClips>> {
-  const all = await readClips(data, onNote);
-  if (test !== undefined) return { train: all, test: await readClips(test, onNote) };
+  const all = await readClips(data, name, onNote);
+  if (test !== undefined) return { train: all, test: await readClips(test, name, onNote) };
   const seen = new Map<string, number>();
   const isHeldOut = all.records.map(({ label = '' }) => {
     const before = seen.get(label) ?? 0;
@@ -56,9 +56,10 @@ export async function probeClips(
   });
 }
 
-/** A list's clips, or those of a folder whose folders are the classes. */
+/** A list's clips, or those of a folder whose folders are the classes; where they have several classes, with the one that is named. */
 async function readClips(
   { path, root, followLinks, ...choice }: ProbeData,
+  name: string | undefined,
   onNote: (sentence: string) => void,
 ): Promise<ProbeClips> {
   const isFolder = await stat(path).then(
@@ -66,21 +67,42 @@ async function readClips(
     () => false,
   );
   if (isFolder) requireNothingAsked(choice, path);
-  const { records, digest } = isFolder
+  const { records: listed, digest } = isFolder
     ? await listFolder(path, { labelsFromFolders: true, onNote, followLinks: followLinks === true })
     : await readClipList(path, onNote, choice);
-  const silent = records.filter(({ label }) => label === undefined);
-  if (silent.length > 0) {
-    throw new LacunaError({
-      where: path,
-      what: `a probe learns classes, and ${silent.length} of ${records.length} clips have none`,
-      got: `${silent[0]?.id} without a class`,
-      expected: isFolder
-        ? 'videos in folders that are named by their class'
-        : 'a key "label" on each line, or a VideoMAE list (path label)',
-    });
-  }
+  const records = name === undefined ? listed : listed.map((record) => withLabel(record, name));
+  requireLabels(records, name, path, isFolder);
   const from = dataRootOf(isFolder ? path : (root ?? dirname(path)), followLinks);
   await checkDataFolder(from, records);
   return { records, root: from, digest };
+}
+
+/** A clip whose class is one of those that it has. */
+function withLabel({ labels = {}, label: _, ...record }: ClipRecord, name: string): ClipRecord {
+  const label = Object.hasOwn(labels, name) ? labels[name] : undefined;
+  return label === undefined ? record : { ...record, label };
+}
+
+/** @throws LacunaError for a clip without a class. */
+function requireLabels(
+  records: readonly ClipRecord[],
+  name: string | undefined,
+  path: string,
+  isFolder: boolean,
+): void {
+  const silent = records.filter(({ label }) => label === undefined);
+  const [first] = silent;
+  if (first === undefined) return;
+  const several = Object.keys(first.labels ?? {});
+  throw new LacunaError({
+    where: path,
+    what: `a probe learns classes, and ${silent.length} of ${records.length} clips have ${name === undefined ? 'none' : `no ${name}`}`,
+    got: `${first.id} without a ${name ?? 'class'}`,
+    expected: isFolder
+      ? 'videos in folders that are named by their class'
+      : 'a key "label" on each line, or a VideoMAE list (path label)',
+    ...(several.length === 0
+      ? {}
+      : { fix: `It has several: name one, --label ${several.join(' or --label ')}.` }),
+  });
 }

@@ -77,7 +77,7 @@ export function outcomeOf(
   trained: string,
 ): ProbeOutcome {
   const { settings, classes, data, test, made } = manifest;
-  const { head = 'linear' } = settings;
+  const { head = 'linear', label } = settings;
   const clips = { train: sets.train.labels.length, test: sets.test.labels.length };
   const held =
     settings.test === undefined
@@ -86,6 +86,7 @@ export function outcomeOf(
   const protocol = [
     PROBE_RECIPES[head].title,
     ...(made === undefined ? [] : [made]),
+    ...(label === undefined ? [] : [`classes: ${label}`]),
     `learned from ${clips.train} clips (records ${short(data.digest)})`,
     `judged by ${clips.test} (${held})`,
     ...(choice === undefined

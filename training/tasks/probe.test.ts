@@ -128,6 +128,34 @@ describe('a probe', () => {
     expect(told).toContainEqual({ kind: 'features', done: 40, total: 40 });
   });
 
+  it('learns the class that is named, where clips have several, and says so', async () => {
+    const several = async (list: string): Promise<string> => {
+      const lines = (await readFile(list, 'utf8')).trim().split('\n');
+      const path = list.replace(/\.jsonl$/, '-several.jsonl');
+      const made = lines.map((line, index) => {
+        const { video } = JSON.parse(line) as { readonly video: string };
+        return JSON.stringify({ video, labels: { verb: `v${index % 2}`, noun: `n${index % 3}` } });
+      });
+      await writeFile(path, made.join('\n'));
+      return path;
+    };
+    const lists = {
+      data: { path: await several(data.trainList) },
+      test: { path: await several(data.testList) },
+    };
+    const named = (label?: string): ProbeSettings =>
+      settings(`of-${label}`, { ...lists, head: 'knn', ...(label === undefined ? {} : { label }) });
+    const { outcome, manifest } = await probe(named('noun'), backend, options);
+    expect(manifest.classes).toEqual(['n0', 'n1', 'n2']);
+    expect(outcome?.protocol).toContain('; classes: noun; ');
+    await expect(probe(named(), backend, options)).rejects.toThrow(
+      /40 of 40 clips have none; .*It has several: name one, --label noun or --label verb\./,
+    );
+    await expect(probe(named('adverb'), backend, options)).rejects.toThrow(
+      /40 of 40 clips have no adverb/,
+    );
+  });
+
   it('that is resumed ends with the bits of one that ran straight, without videos and without the run', async () => {
     const path = await stopped('stopped', 5);
     await rename(data.folder, `${data.folder}-away`);

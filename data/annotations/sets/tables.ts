@@ -70,7 +70,7 @@ export const kinetics: TableFormat = {
   },
 };
 
-/** EPIC-KITCHENS: narrations of parts; the action is its verb and its noun. */
+/** EPIC-KITCHENS: narrations of parts; an action has two classes, its verb and its noun. */
 export const epicKitchens: TableFormat = {
   title: 'EPIC-KITCHENS',
   video: '{participant_id}/videos/{}.MP4',
@@ -83,7 +83,7 @@ export const epicKitchens: TableFormat = {
       id,
       fields: { participant_id: row.get('participant_id') ?? id.split('_')[0] ?? '' },
       captions: row.get('narration'),
-      ...(verb === undefined || noun === undefined ? {} : { label: `${verb} ${noun}` }),
+      ...(verb === undefined || noun === undefined ? {} : { labels: { verb, noun } }),
       part: () => timePart(row.where, row.get('start_timestamp'), row.get('stop_timestamp')),
     };
   },
