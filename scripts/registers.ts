@@ -38,7 +38,7 @@ function kernelsOf(step: Counted): readonly Kernel[] {
 }
 
 if (values.dump !== undefined) await dump(values.dump as Counted);
-else process.exitCode = check(values.step === undefined ? STEPS : [values.step as Counted]);
+else process.exitCode = check(STEPS.filter((step) => step === (values.step ?? step)));
 
 /** Compiles a step's kernels by a Dawn that prints them; a line of ours before each. */
 async function dump(step: Counted): Promise<never> {
@@ -76,6 +76,7 @@ interface Registers {
 }
 
 function check(steps: readonly Counted[]): number {
+  if (steps.length === 0) throw new Error(`--step is one of ${STEPS.join(', ')}`);
   const folder = mkdtempSync(join(tmpdir(), 'lacuna-registers-'));
   try {
     const program = join(folder, 'statistics');
@@ -118,13 +119,16 @@ function compiled(step: Counted, folder: string, program: string): readonly Regi
     execFileSync('spirv-as', ['--target-env', 'spv1.4', `${file}.asm`, '-o', `${file}.spv`]);
     return `${file}.spv`;
   });
-  const told = execFileSync(program, [values.driver, ...shaders], {
+  const answer = execFileSync(program, [values.driver, ...shaders], {
     encoding: 'utf8',
     maxBuffer: 2 ** 28,
     env: { ...process.env, RADV_FORCE_FAMILY: values.chip },
   });
-  const [device = '', ...each] = told.split(/^shader .*\n/m);
+  const [device = '', ...each] = answer.split(/^shader .*\n/m);
   console.error(`${step}: ${device.trim()}`);
+  if (each.length !== kernels.length) {
+    throw new Error(`the driver tells of ${each.length} of ${kernels.length} kernels`);
+  }
   return each.map((lines, at) => ({
     kernel: kernels[at] as Kernel,
     numbers: new Map(
@@ -137,13 +141,19 @@ function compiled(step: Counted, folder: string, program: string): readonly Regi
 }
 
 function spills(numbers: ReadonlyMap<string, number>): number {
-  return (numbers.get('Spilled VGPRs') ?? 0) + (numbers.get('Spilled SGPRs') ?? 0);
+  return told(numbers, 'Spilled VGPRs') + told(numbers, 'Spilled SGPRs');
+}
+
+function told(numbers: ReadonlyMap<string, number>, name: string): number {
+  const number = numbers.get(name);
+  if (number === undefined) throw new Error(`the driver does not tell "${name}"`);
+  return number;
 }
 
 /** Of each kind the most registers and workgroup memory, and the fewest waves that a SIMD holds. */
 function table(step: Counted, all: readonly Registers[]): string {
   const of = (registers: readonly Registers[], name: string): readonly number[] =>
-    registers.map(({ numbers }) => numbers.get(name) ?? Number.NaN);
+    registers.map(({ numbers }) => told(numbers, name));
   const kinds = [...new Set(all.map(({ kernel }) => kernel.kind))];
   const rows = kinds.map((kind) => {
     const own = all.filter(({ kernel }) => kernel.kind === kind);

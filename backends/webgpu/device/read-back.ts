@@ -41,8 +41,9 @@ export class ReadBack {
 
   async #fetch(all: readonly Wanted[]): Promise<void> {
     const size = all.reduce((sum, { bytes }) => sum + bytes, 0);
-    const staging = this.#device.createBuffer({ size, usage: 0x0001 | 0x0008 }); // MAP_READ | COPY_DST
+    let staging: GPUBuffer | undefined;
     try {
+      staging = this.#device.createBuffer({ size, usage: 0x0001 | 0x0008 }); // MAP_READ | COPY_DST
       const encoder = this.#device.createCommandEncoder();
       let end = 0;
       for (const { from, bytes } of all) {
@@ -61,7 +62,7 @@ export class ReadBack {
     } catch (cause) {
       for (const { reject } of all) reject(cause);
     } finally {
-      staging.destroy();
+      staging?.destroy();
     }
   }
 }

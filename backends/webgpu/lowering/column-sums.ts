@@ -40,7 +40,8 @@ export function withColumnSums(graph: Graph, fusion: Fusion, options: FusionOpti
     if (summed === undefined) return undefined;
     const from = clusters.indexOf(reduction);
     return products.get(summed)?.find((cluster) => {
-      const between = clusters.slice(from + 1, clusters.indexOf(cluster));
+      // The product itself is among them: what follows it element by element may read the sums.
+      const between = clusters.slice(from + 1, clusters.indexOf(cluster) + 1);
       const isInTime = !between.some((other) => reads.get(other)?.has(name) === true);
       return cluster.columnSums === undefined && isInTime && fits(cluster);
     });

@@ -94,6 +94,12 @@ describe('what becomes one kernel', () => {
       });
     expect(gradients(false).kernels).toHaveLength(1);
     expect(gradients(true).kernels.map(({ kind }) => kind)).toContain('reduce');
+    const followed = kernelsOf((input) => {
+      const [g, x] = [input('g', [6, 8]), input('x', [6, 12])];
+      const bias = sum(g, [0]);
+      return [bias, add(matmul(g, x, { transposeA: true }), reshape(bias, [8, 1]))];
+    });
+    expect(followed.kernels.map(({ kind }) => kind)).toContain('reduce');
   });
 
   it('reductions over the same axes of what is read together', () => {

@@ -5,14 +5,14 @@ import type { KernelContext } from './context.js';
 import { type Rows, type RowsOf, type Tiles, tilesKernel } from './score-tiles.js';
 import type { Tiling } from './tiling.js';
 
-/** A head this wide still fits a lane's registers. */
+/** Of heads this wide some rows, and those that they meet, still fit workgroup memory. */
 const WIDEST = 64;
 /** Below all scores. */
 const LOWEST = '-3.4e38f';
 
 /**
  * Whether a call is attention, or its gradient, whose scores are never to lie in memory: long, with
- * heads that a lane can hold, as many keys as queries, and without a bias.
+ * heads that are not too wide, as many keys as queries, and without a bias.
  *
  * @param shapeOf The shape of an operand, where it is known.
  */
@@ -119,8 +119,8 @@ function largestAndSum(
             `let p_${i}_${j} = select(0.0f, exp(s_${i}_${j} - m_${i}), there_${j});`,
             `l_${i} += p_${i}_${j};`,
           );
-          if (v !== undefined) source.put('p', i, j, `p_${i}_${j}`, block);
         }
+        if (v !== undefined) source.put('p', i, (j) => `p_${i}_${j}`, block);
         if (v !== undefined) block.add(...fours.map((x) => `o_${i}_${x} *= shrink_${i};`));
       }
       if (v !== undefined) {
@@ -179,7 +179,7 @@ function gradient(part: Part): readonly Kernel[] {
       }
     },
     each(source, block) {
-      const { down, across, shape } = source;
+      const { down, shape } = source;
       source.bring('kv', values, 'start', shape.columns, block);
       source.meet(block);
       source.multiply('dp', 'g', 'kv', block);
@@ -190,10 +190,8 @@ function gradient(part: Part): readonly Kernel[] {
       source.multiply('s', 'q', 'kv', block);
       source.columns(block);
       for (const i of down) {
-        for (const j of across) {
-          const p = probability(i, j, { m: `m_${i}`, l: `l_${i}` });
-          source.put('ds', i, j, `${p} * (dp_${i}_${j} - inner_${i})`, block);
-        }
+        const p = (j: number): string => probability(i, j, { m: `m_${i}`, l: `l_${i}` });
+        source.put('ds', i, (j) => `${p(j)} * (dp_${i}_${j} - inner_${i})`, block);
       }
       source.meet(block);
       source.addProduct('dq', 'ds', 'kv', block);
@@ -225,11 +223,9 @@ function gradient(part: Part): readonly Kernel[] {
         block.add(`let m_${j} = ${source.number(statistics, 0, `col_${j}`, block)};`);
         block.add(`let l_${j} = ${source.number(statistics, 1, `col_${j}`, block)};`);
         block.add(`let inner_${j} = ${source.number(inner, 0, `col_${j}`, block)};`);
-        for (const i of down) {
-          block.add(`let p_${i}_${j} = ${probability(i, j, of)};`);
-          source.put('w', i, j, `p_${i}_${j}`, block);
-        }
+        block.add(...down.map((i) => `let p_${i}_${j} = ${probability(i, j, of)};`));
       }
+      for (const i of down) source.put('w', i, (j) => `p_${i}_${j}`, block);
       source.meet(block);
       source.bring('qg', cotangents, 'start', shape.columns, block);
       source.meet(block);
@@ -238,9 +234,7 @@ function gradient(part: Part): readonly Kernel[] {
       source.meet(block);
       source.bring('qg', queries, 'start', shape.columns, block);
       for (const i of down) {
-        for (const j of across) {
-          source.put('w', i, j, `p_${i}_${j} * (dp_${i}_${j} - inner_${j})`, block);
-        }
+        source.put('w', i, (j) => `p_${i}_${j} * (dp_${i}_${j} - inner_${j})`, block);
       }
       source.meet(block);
       source.addProduct('dk', 'w', 'qg', block);

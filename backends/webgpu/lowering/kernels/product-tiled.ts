@@ -65,60 +65,81 @@ export function tiledTerms(kernel: ProductKernel): TileLoads {
 }
 
 /**
- * Brings a tile in: neighbours in memory by neighbouring lanes, by fours where the matrix has them
- * side by side.
+ * Brings a tile in: neighbours in memory by neighbouring lanes, by fours where the matrix has them side by side. A four
+ * of the tile is written whole, by one lane: WGSL lets a device that is given one component of a vector write
+ * all of it, and what another lane had put beside would be lost.
  */
 function loadTile(kernel: ProductKernel, which: 'a' | 'b', into: Block): TileLoads {
   const { plan, source, expressions, range } = kernel;
   const side: Side = plan[which];
   const { termsFirst } = side;
-  const extent = plan.tile[which === 'a' ? 0 : 1];
   const { depth, lanes } = plan;
-  const place = sidePlace(
-    side,
-    plan,
-    Affine.variable('o', side.extent),
-    Affine.variable('k', plan.terms),
-  );
-  const byFours = expressions.vectorAt(
-    side.value,
-    place,
-    termsFirst ? 'o' : 'k',
-    plan.members[0] as string,
-  );
-  const width = byFours === undefined ? 1 : 4;
-  const { scalar, convert } = HELD[plan.factors];
+  const member = plan.members[0] as string;
+  const extent = plan.tile[which === 'a' ? 0 : 1];
+  const { scalar, bytes, convert } = HELD[plan.factors];
+  const place = (line: string): Affine =>
+    sidePlace(side, plan, Affine.variable(line, side.extent), Affine.variable('k', plan.terms));
+  const vector = (line: string): string | undefined =>
+    expressions.vectorAt(side.value, place(line), termsFirst ? line : 'k', member);
+  const byFours = vector('o') !== undefined;
+  const converted = (code: string, width: '' | '4'): string =>
+    convert === undefined ? code : `${source.helper(`${convert}${width}`)}(${code})`;
+
+  // A lane has four lines, and one term of each; or four terms, where those lie side by side.
+  const termsOfLane = byFours && !termsFirst ? 4 : 1;
+  const fast = termsFirst ? extent / 4 : depth / termsOfLane;
+  const [quick, slow] = [`e % ${fast}u`, `e / ${fast}u`];
   const inner = new Block(into, 'e');
-  const fast = (termsFirst ? extent : depth) / width;
-  const [quick, slow] = [`e % ${fast}u${width === 4 ? ' * 4u' : ''}`, `e / ${fast}u`];
-  const start = which === 'a' ? 'tile_row' : 'tile_col';
   inner.add(
-    `let term = ${termsFirst ? slow : quick};`,
-    `let other = ${termsFirst ? quick : slow};`,
+    `let term = ${termsFirst ? slow : quick}${termsOfLane === 4 ? ' * 4u' : ''};`,
+    `let other = ${termsFirst ? quick : slow} * 4u;`,
     'let k = start + term;',
-    `let o = ${start} + other;`,
-    `var x = ${width === 4 ? `vec4<${scalar}>` : scalar}();`,
+    `let o = ${which === 'a' ? 'tile_row' : 'tile_col'} + other;`,
   );
-  const value = new Block(inner);
-  const loaded = byFours ?? expressions.at(side.value, place, value, plan.members[0] as string);
-  const helper = `${convert}${width === 4 ? '4' : ''}`;
-  value.add(`x = ${convert === undefined ? loaded : `${source.helper(helper)}(${loaded})`};`);
-  inner.nest(`if (k < ${range[1]} && o < ${side.extent}u) {`, value);
-  const stride = tileStride(extent);
+  /** Reads what there is at the line, below the edges of the matrix. */
+  const read = (line: string, write: (block: Block) => void): void => {
+    const value = new Block(inner);
+    write(value);
+    inner.nest(`if (k < ${range[1]} && ${line} < ${side.extent}u) {`, value);
+  };
   const spot = (next: number): string =>
-    `tile_${which}[((term + ${next}u) * ${stride}u + other) / 4u]`;
-  if (width === 4 && termsFirst) inner.add(`${spot(0)} = x;`);
-  else if (width === 4) {
-    for (let next = 0; next < 4; next++) inner.add(`${spot(next)}[other % 4u] = x[${next}];`);
-  } else inner.add(`${spot(0)}[other % 4u] = x;`);
-  const count = (depth * extent) / width;
+    `tile_${which}[((term + ${next}u) * ${tileStride(extent)}u + other) / 4u]`;
+  const lines = [0, 1, 2, 3].map((next) => `o_${next}`);
+  if (byFours && termsFirst) {
+    inner.add(`var x = vec4<${scalar}>();`);
+    read('o', (value) => value.add(`x = ${converted(vector('o') as string, '4')};`));
+    inner.add(`${spot(0)} = x;`);
+  } else {
+    lines.forEach((line, next) => {
+      inner.add(`let ${line} = o + ${next}u;`);
+    });
+    if (byFours) {
+      lines.forEach((line, next) => {
+        inner.add(`var x_${next} = vec4<${scalar}>();`);
+        read(line, (value) => value.add(`x_${next} = ${converted(vector(line) as string, '4')};`));
+      });
+      for (let next = 0; next < 4; next++) {
+        const four = lines.map((_, line) => `x_${line}[${next}]`).join(', ');
+        inner.add(`${spot(next)} = vec4<${scalar}>(${four});`);
+      }
+    } else {
+      inner.add(`var x = vec4<${scalar}>();`);
+      lines.forEach((line, next) => {
+        read(line, (value) => {
+          const element = expressions.at(side.value, place(line), value, member);
+          value.add(`x[${next}] = ${converted(element, '')};`);
+        });
+      });
+      inner.add(`${spot(0)} = x;`);
+    }
+  }
+  const count = (depth * extent) / 4 / termsOfLane;
   into.nest(`for (var e = lane; e < ${count}u; e += ${lanes}u) {`, inner);
 
-  const atOnce = width === 4 && termsFirst ? 4 : 1;
-  const conflicts = bankConflicts(HELD[plan.factors].bytes * atOnce, (e) => {
-    const [first, second] = [(e % fast) * width, Math.floor(e / fast)];
-    const [term, other] = termsFirst ? [second, first] : [first, second];
-    return HELD[plan.factors].bytes * (term * stride + other);
+  const conflicts = bankConflicts(4 * bytes, (e) => {
+    const [first, second] = [e % fast, Math.floor(e / fast)];
+    const [term, four] = termsFirst ? [second, first] : [first * termsOfLane, second];
+    return bytes * (term * tileStride(extent) + 4 * four);
   });
-  return { isScalar: width === 1, bankConflicts: conflicts };
+  return { isScalar: !byFours, bankConflicts: conflicts };
 }

@@ -45,15 +45,17 @@ export interface Tiles {
 interface TileShape {
   /** Lanes down and across. */
   readonly side: number;
-  /** Rows and columns of a tile, multiples of `side`; columns of 4, too. */
+  /** Rows of a tile, a multiple of `side`. */
   readonly rows: number;
+  /** Four for each lane across. */
   readonly columns: number;
 }
 
 /**
  * A kernel of attention while it is written. Lanes stand in a square. Of a tile of scores a lane has `down` rows that lie
- * together, and every `side`-th column: lanes side by side then read other rows of what is swept, which the
- * stride of its tile puts into other banks. Of the sums of the own rows it has the same rows, and every `side`-th four.
+ * together, and every `side`-th column, four in all: lanes side by side then read other rows of what is swept, which the
+ * stride of its tile puts into other banks. It puts down the four of a row at once: a component of a vector must have one
+ * writer, since a device may write them all. Of the sums of the own rows it has the same rows, and every `side`-th four.
  */
 export class TileSource {
   readonly block: Block = new Block();
@@ -157,32 +159,32 @@ export class TileSource {
     }
   }
 
-  /** Puts an element into a tile of scores, for all lanes to read. */
-  put(tile: string, i: number, j: number, code: string, block: Block): void {
-    const stride = tileStride(this.#shape.columns);
-    const row = `(lane_row + ${i}u) * ${stride / 4}u`;
-    const col = `lane_col + ${j * this.#shape.side}u`;
-    block.add(`tile_${tile}[${row} + (${col}) / 4u][(${col}) % 4u] = ${code};`);
+  /** Puts a lane's four of a row into a tile of scores, for all lanes to read. */
+  put(tile: string, i: number, four: (j: number) => string, block: Block): void {
+    const stride = tileStride(this.#shape.columns) / 4;
+    const codes = this.across.map(four).join(', ');
+    block.add(`tile_${tile}[(lane_row + ${i}u) * ${stride}u + lane_col] = vec4<f32>(${codes});`);
   }
 
   /** Adds the product of a tile of scores with a tile of other rows to sums of the own rows. */
   addProduct(sums: string, scores: string, swept: string, block: Block): void {
-    const { columns } = this.#shape;
+    const { side, columns } = this.#shape;
     const stride = tileStride(columns);
     const inner = new Block(block);
     for (const i of this.down) {
       inner.add(`let w_${i} = tile_${scores}[(lane_row + ${i}u) * ${stride / 4}u + k];`);
     }
-    for (const next of [0, 1, 2, 3]) {
+    // The fours of a row are those of the lanes, each with every side-th column.
+    for (const next of this.across) {
       for (const x of this.fours) {
         const value = `v_${next}_${x}`;
         inner.add(
-          `let ${value} = tile_${swept}[(k * 4u + ${next}u) * ${this.#rowFours}u + four_${x}];`,
+          `let ${value} = tile_${swept}[(k + ${next * side}u) * ${this.#rowFours}u + four_${x}];`,
         );
         inner.add(...this.down.map((i) => `${sums}_${i}_${x} += w_${i}[${next}] * ${value};`));
       }
     }
-    block.nest(`for (var k = 0u; k < ${columns / 4}u; k++) {`, inner);
+    block.nest(`for (var k = 0u; k < ${side}u; k++) {`, inner);
   }
 
   /**
@@ -365,27 +367,23 @@ export function tilesKernel(tiles: Tiles, context: KernelContext): Kernel {
   });
 }
 
-/** The largest tiles that workgroup memory holds, the wanted ones at most. */
+/** The tallest tiles that workgroup memory holds, the wanted ones at most. */
 function shapeOf(
   { own, swept, scores, rows: { length, width } }: Tiles,
   context: KernelContext,
 ): TileShape {
-  const { side, rows: most, columns: widest }: AttentionTiling = context.tiling.attention;
+  const { side, rows: most }: AttentionTiling = context.tiling.attention;
   const row = tileStride(4 * Math.ceil(width / 4));
-  const unit = Math.max(side, 4);
-  const whole = (count: number, by: number): number => by * Math.ceil(count / by);
-  let rows = whole(Math.min(most, length), side);
-  let columns = whole(Math.min(widest, length), unit);
-  const bytes = (): number =>
+  const whole = (count: number): number => side * Math.ceil(count / side);
+  const columns = 4 * side;
+  const bytes = (rows: number): number =>
     4 *
     (own.length * rows * row +
       swept.length * columns * row +
       scores.length * rows * tileStride(columns) +
       rows * side);
-  while (bytes() > context.limits.workgroupBytes && (rows > side || columns > unit)) {
-    if (columns > unit && (columns >= rows || rows === side)) columns = whole(columns / 2, unit);
-    else rows = whole(rows / 2, side);
-  }
+  let rows = whole(Math.min(most, length));
+  while (rows > side && bytes(rows) > context.limits.workgroupBytes) rows = whole(rows / 2);
   return { side, rows, columns };
 }
 

@@ -44,12 +44,8 @@ export interface AttentionTiling {
   readonly from: number;
   /** Invocations of a workgroup stand in a square: so many down and across. */
   readonly side: number;
-  /**
-   * Rows that a workgroup holds, and rows of the other side that it meets at a time, at most: multiples
-   * of `side`. Fewer where workgroup memory is small.
-   */
+  /** Rows that a workgroup holds, at most: a multiple of `side`, less where workgroup memory is small. */
   readonly rows: number;
-  readonly columns: number;
 }
 
 /**
@@ -60,7 +56,7 @@ export function tileStride(extent: number): number {
   return extent + 4;
 }
 
-/** For hardware: 4 x 4 registers a lane, which spill nowhere. */
+/** For hardware: at most 8 x 8 sums a lane, which spill nowhere (`scripts/registers.ts`). */
 export const HARDWARE: Tiling = {
   product: { lanes: [16, 16], registers: [8, 8], depth: 16, memory: 'workgroup', busyGroups: 924 },
   units: { subgroups: [2, 2], matrices: [4, 4], depth: 32 },
@@ -69,7 +65,7 @@ export const HARDWARE: Tiling = {
   serialRow: 32,
   busy: 131_072,
   termsAtOnce: 4,
-  attention: { from: 256, side: 8, rows: 64, columns: 32 },
+  attention: { from: 256, side: 8, rows: 64 },
 };
 
 /**
@@ -84,5 +80,5 @@ export const SOFTWARE: Tiling = {
   serialRow: 4096,
   busy: 64,
   termsAtOnce: 1,
-  attention: { from: 8192, side: 2, rows: 16, columns: 16 },
+  attention: { from: 8192, side: 2, rows: 16 },
 };
