@@ -407,6 +407,16 @@ describe('what cannot be read', () => {
     await expect(read(lines, { parts: true })).rejects.toThrow(/--parts is for the annotations/);
   });
 
+  it('a file, with what is looked for in it', async () => {
+    const absent = join(folder, 'absent.txt');
+    await expect(read('{"video": "a.mp4"}\n', { split: absent })).rejects.toThrow(
+      /absent.txt: the file cannot be read;.*expected a file with the ids of a split\.$/,
+    );
+    await expect(readLabelNames(absent)).rejects.toThrow(
+      /absent.txt: the file cannot be read;.*expected a file with the names of classes\.$/,
+    );
+  });
+
   it('a line, where its split is chosen, before what it may be the cause of', async () => {
     const broken = '{"video": "a.mp4", "split": "val"}\n{"video": "b.mp4", "split": "val",}\n';
     const split = await given('ids.txt', 'a.mp4\nb.mp4\n');

@@ -76,7 +76,7 @@ describe('inspect', () => {
     const { tensors } = await inspect(at('many.npz'));
     const { user, system } = process.cpuUsage(before);
     expect(tensors).toHaveLength(1000);
-    expect((user + system) / 1e6).toBeLessThan(5);
+    expect((user + system) / 1e6).toBeLessThan(3);
   });
 
   it('tells the columns of a Parquet file, and what it says of itself', async () => {
