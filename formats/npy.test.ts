@@ -33,6 +33,7 @@ describe('decodeNpy', () => {
     expect([...turned.values]).toEqual([1, -3, 5, 2.5, 4, Number.NaN]);
     const single = decodeNpy(npy('<f4', '(2,)', bytes(Float32Array.of(0.1, 2))), 'x');
     expect(single).toEqual({ shape: [2], values: Float32Array.of(0.1, 2) });
+    expect(decodeNpy(npy('f4', '(2,)', bytes(Float32Array.of(0.1, 2))), 'x')).toEqual(single);
     const swapped = bytes(Float32Array.of(0.1, 2)).reverse();
     expect([...decodeNpy(npy('>f4', '(2,)', swapped), 'x').values]).toEqual([2, Math.fround(0.1)]);
     const halves = Uint16Array.of(0x3c00, 0xc100, 0x7c00, 0xfe00, 1, 0x8000);
@@ -64,6 +65,8 @@ describe('decodeNpy', () => {
     ['a short file', npy('<f8', '(2, 2)', new Uint8Array(24)), /not as long as its shape says/],
     ['a long one', npy('<f8', '(2, 2)', new Uint8Array(40)), /not as long as its shape says/],
     ['an endless shape', npy('<f8', '(9999999999, 9999999999)', new Uint8Array(8)), /not as long/],
+    ['a size that is no number', npy('<f8', '(1 2,)', new Uint8Array(8)), /not one of an array/],
+    ['one too large', npy('<f8', '(99999999999999999999, 0)', new Uint8Array(0)), /not one of an/],
     [
       'a header beyond the end',
       npy('<f4', '(1,)', new Uint8Array(4)).subarray(0, 60),

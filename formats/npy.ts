@@ -12,6 +12,8 @@ const MAGIC = '\u0093NUMPY';
 const MAX_HEADER = 2 ** 16;
 export const NPY_HEAD: number = MAX_HEADER + 12;
 
+const FIX = 'Write it with numpy.save(FILE, array), an array of float32 or float64.';
+
 interface NpyType {
   readonly bytes: number;
   readonly isDouble: boolean;
@@ -42,9 +44,9 @@ const TYPES: Readonly<Record<string, NpyType>> = {
  */
 export function decodeNpy(file: Uint8Array, where: string): NpyArray {
   const { descr, isFortran, shape, start } = npyHead(file, where);
-  const type = Object.hasOwn(TYPES, descr.slice(1)) ? TYPES[descr.slice(1)] : undefined;
-  const order = descr[0] ?? '';
-  if (type === undefined || !'<>|='.includes(order)) {
+  const [, order = '', name = ''] = /^([<>|=]?)(.*)$/.exec(descr) ?? [];
+  const type = Object.hasOwn(TYPES, name) ? TYPES[name] : undefined;
+  if (type === undefined) {
     throw broken(where, 'the elements are of a type that is not read', {
       got: descr,
       expected: `one of ${Object.keys(TYPES).join(', ')}`,
@@ -79,25 +81,27 @@ export interface NpyHead {
  *
  * @throws LacunaError for what is no such file, and for an array of records.
  */
-export function npyHead(file: Uint8Array, where: string): NpyHead {
+export function npyHead(file: Uint8Array, where: string, fix: string = FIX): NpyHead {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.length);
   const version = file[6] ?? 0;
   const wide = version === 1 ? 2 : 4;
   const isNpy = bytes.toString('latin1', 0, 6) === MAGIC && version >= 1 && version <= 3;
-  if (!isNpy || file.length < 8 + wide) throw broken(where, 'this is no .npy file');
+  if (!isNpy || file.length < 8 + wide) throw broken(where, 'this is no .npy file', { fix });
   const length = wide === 2 ? bytes.readUInt16LE(8) : bytes.readUInt32LE(8);
   const start = 8 + wide + length;
   if (length > MAX_HEADER || start > file.length) {
-    throw broken(where, 'the header is longer than the file, or than any header is');
+    throw broken(where, 'the header is longer than the file, or than any header is', { fix });
   }
   const text = bytes.toString('latin1', 8 + wide, start);
   const descr = /'descr'\s*:\s*'([^']{2,8})'/.exec(text)?.[1];
   const order = /'fortran_order'\s*:\s*(True|False)/.exec(text)?.[1];
   const sizes = /'shape'\s*:\s*\(([\d\s,]*)\)/.exec(text)?.[1];
-  if (descr === undefined || order === undefined || sizes === undefined) {
-    throw broken(where, 'the header is not one of an array of numbers', { got: text.slice(0, 80) });
+  const shape = sizes?.split(',').flatMap((part) => (part.trim() === '' ? [] : [Number(part)]));
+  const isShape = shape?.every((size) => Number.isSafeInteger(size)) === true;
+  if (descr === undefined || order === undefined || !isShape) {
+    const got = text.slice(0, 80);
+    throw broken(where, 'the header is not one of an array of numbers', { got, fix });
   }
-  const shape = sizes.split(',').flatMap((part) => (part.trim() === '' ? [] : [Number(part)]));
   return { descr, isFortran: order === 'True', shape, start };
 }
 
@@ -105,24 +109,41 @@ export function npyHead(file: Uint8Array, where: string): NpyHead {
  * The header of a whole `.npy` file, of any type of elements, of which the first `NPY_HEAD` bytes are enough.
  *
  * @param size Bytes of the whole file.
- * @throws LacunaError where the size is not what the header says; of objects (pickles), which may have any, it is not asked.
+ * @param fix How whoever wrote it writes a good one.
+ * @throws LacunaError for a type that NumPy has not, and where the size is not what the header says; of objects (pickles),
+ * which may have any, it is not asked.
  */
-export function wholeNpyHead(file: Uint8Array, size: number, where: string): NpyHead {
-  const head = npyHead(file, where);
+export function wholeNpyHead(
+  file: Uint8Array,
+  size: number,
+  where: string,
+  fix: string = FIX,
+): NpyHead {
+  const head = npyHead(file, where, fix);
   const { descr, shape, start } = head;
+  const isObjects = OBJECTS.test(descr);
   const bytes = npyElementBytes(descr);
-  const expected = shape.reduce((product, each) => product * each, bytes ?? 0);
-  if (bytes === undefined || size - start === expected) return head;
+  if (!isObjects && bytes === undefined) {
+    throw broken(where, 'the elements are of a type that is not known', { got: descr, fix });
+  }
+  const count = shape.reduce((product, each) => product * each, 1);
+  const expected = count * (bytes ?? 1);
+  if (Number.isSafeInteger(count) && (isObjects || size - start === expected)) return head;
   throw broken(where, 'the file is not as long as its shape says', {
     got: `${size - start} bytes for shape [${shape.slice(0, 8).join(', ')}] of ${descr}`,
     expected: `${expected}`,
+    fix,
   });
 }
 
-/** Bytes of an element of a type, four for each character of `<U8`; undefined of objects. */
+/** Objects (pickles), as NumPy spells them now and spelled them long ago. */
+const OBJECTS = /^\|O[48]?$/;
+
+/** Bytes of an element of a type, four for each character of `<U8`, eight for times (`<M8[ns]`); undefined of others. */
 function npyElementBytes(descr: string): number | undefined {
-  const [, kind, size] = /^[<>|=]([biufcSUVmM])(\d+)/.exec(descr) ?? [];
-  return size === undefined ? undefined : Number(size) * (kind === 'U' ? 4 : 1);
+  const sized = /^[<>|=]?([biufcSUV])(\d+)$/.exec(descr);
+  if (sized !== null) return Number(sized[2]) * (sized[1] === 'U' ? 4 : 1);
+  return /^[<>=]?[mM]8(?:\[\w+\])?$/.test(descr) ? 8 : undefined;
 }
 
 /** Where the elements of a column-major array stand in the row-major one. */
@@ -157,12 +178,7 @@ function half(bits: number): number {
 function broken(
   where: string,
   what: string,
-  facts: { readonly got?: string; readonly expected?: string } = {},
+  facts: { readonly got?: string; readonly expected?: string; readonly fix?: string } = {},
 ): LacunaError {
-  return new LacunaError({
-    where,
-    what,
-    ...facts,
-    fix: 'Write it with numpy.save(FILE, array), an array of float32 or float64.',
-  });
+  return new LacunaError({ where, what, fix: FIX, ...facts });
 }

@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { constants, inflateRawSync } from 'node:zlib';
+import { constants, createInflateRaw } from 'node:zlib';
 import { LacunaError } from '../spec/errors.js';
 import { NPY_HEAD, type NpyHead, wholeNpyHead } from './npy.js';
 import { unreadable } from './plain-file.js';
@@ -9,12 +9,13 @@ export interface NpzArray extends NpyHead {
   readonly name: string;
 }
 
+const FIX = 'Write it with numpy.savez(FILE, name=array).';
 const MAX_ARRAYS = 1000;
 /** Bytes of the list of what is in the archive. */
 const MAX_LIST = 2 ** 20;
 /** Bytes of what ends an archive: a record of 22, a comment, and before them what tells of 64 bits. */
 const MAX_ENDING = 22 + 0xffff + 20;
-/** Bytes that a header is unpacked from: it is text of few different characters. At most 17 MB come of them. */
+/** Bytes that a header is unpacked from: it is text of few different characters. */
 const PACKED_HEAD = 2 ** 14;
 
 /**
@@ -153,13 +154,26 @@ async function headOf(archive: Archive, member: Member): Promise<NpzArray> {
   const most = isPacked ? PACKED_HEAD : NPY_HEAD;
   const bytes = await bytesAt(archive, data, Math.min(packed, most));
   await bytesAt(archive, data + packed, 0); // its end lies inside, too
-  return { name, ...wholeNpyHead(isPacked ? unpacked(bytes, where) : bytes, size, where) };
+  const head = isPacked ? await unpacked(bytes, where) : bytes;
+  return { name, ...wholeNpyHead(head, size, where, FIX) };
 }
 
-/** What the first bytes are unpacked to; the rest is not asked for. */
-function unpacked(bytes: Buffer, where: string): Buffer {
+/**
+ * What the first bytes are unpacked to, as far as a header may go: a thousand arrays may lie over the same few bytes, and
+ * those stand for a thousand times as many.
+ */
+async function unpacked(bytes: Buffer, where: string): Promise<Buffer> {
+  const stream = createInflateRaw({ finishFlush: constants.Z_SYNC_FLUSH });
+  stream.end(bytes);
+  const pieces: Buffer[] = [];
+  let count = 0;
   try {
-    return inflateRawSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH });
+    for await (const piece of stream) {
+      pieces.push(piece as Buffer);
+      count += (piece as Buffer).length;
+      if (count >= NPY_HEAD) break;
+    }
+    return Buffer.concat(pieces);
   } catch (cause) {
     throw damaged(where, cause instanceof Error ? cause.message : String(cause));
   }
@@ -171,6 +185,6 @@ function damaged(where: string, got: string, expected?: string): LacunaError {
     what: 'this is no .npz file, or a damaged one',
     got,
     ...(expected === undefined ? {} : { expected }),
-    fix: 'Write it with numpy.savez(FILE, name=array).',
+    fix: FIX,
   });
 }

@@ -245,7 +245,7 @@ async function readValue(path: string, file: string): Promise<Record<string, unk
         where: path,
         what: 'this is no folder of a run',
         got: 'a file',
-        fix: 'Name the folder that pretraining wrote.',
+        fix: 'Name the folder that training wrote.',
       });
     }
     throw damaged(file, problemOf(error), error);
@@ -254,7 +254,7 @@ async function readValue(path: string, file: string): Promise<Record<string, unk
     throw new LacunaError({
       where: path,
       what: 'this folder holds no run: it has no manifest.json',
-      fix: 'Name the folder that pretraining wrote; if a run was killed in its first second, start it anew.',
+      fix: 'Name the folder that training wrote; if a run was killed in its first second, start it anew.',
     });
   }
   try {

@@ -79,14 +79,14 @@ describe('a manifest', () => {
 
   it('must be there', async () => {
     expect(await refusalOf(readManifest(folder))).toBe(
-      `${folder}: this folder holds no run: it has no manifest.json. Name the folder that pretraining wrote; if a run was killed in its first second, start it anew.`,
+      `${folder}: this folder holds no run: it has no manifest.json. Name the folder that training wrote; if a run was killed in its first second, start it anew.`,
     );
   });
 
   it('lies in a folder, not in a file', async () => {
     const file = join(await folderWith('named', 'a.txt', 'x'), 'a.txt');
     expect(await refusalOf(readManifest(file))).toBe(
-      `${file}: this is no folder of a run; got a file. Name the folder that pretraining wrote.`,
+      `${file}: this is no folder of a run; got a file. Name the folder that training wrote.`,
     );
   });
 

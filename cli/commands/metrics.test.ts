@@ -88,6 +88,12 @@ describe('lacuna metrics', () => {
     ['none.npy', undefined, [], /cannot be read/],
     ['empty.csv', '', [], /no matrix/],
     ['two.csv', '1,0\n0,1\n', ['--pairs', 'PAIRS'], /the line is no pair; got "0;0"/],
+    [
+      'two.csv',
+      '1,0\n0,1\n',
+      ['--pairs', 'absent.csv'],
+      /absent.csv: the file cannot be read;.*expected a file with right pairs/,
+    ],
   ])('refuses %s', async (name, content, more, sentence) => {
     const path = content === undefined ? join(folder, name) : await given(name, content);
     const pairs = await given('bad.csv', '0;0\n');

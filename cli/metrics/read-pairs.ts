@@ -28,7 +28,7 @@ export async function readPairs(
 ): Promise<KnownPairs> {
   if (path !== undefined) {
     const found: (readonly [number, number])[] = [];
-    for await (const { where, text } of readLines(path)) {
+    for await (const { where, text } of readLines(path, 'right pairs, "text,video" on each line')) {
       const match = /^(\d{1,9})\s*[,\t ]\s*(\d{1,9})$/.exec(text);
       if (match === null) {
         if (found.length === 0 && /^[a-z_]+\s*[,\t ]\s*[a-z_]+$/i.test(text)) continue; // the columns' names

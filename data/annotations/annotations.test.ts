@@ -154,9 +154,9 @@ describe('a JSON Lines list', () => {
 
   it('is refused in a sentence when it is absent', async () => {
     await expect(readClipList(join(folder, 'absent'), () => {})).rejects.toThrow(
-      /the list cannot be read.*ENOENT/,
+      /absent: the file cannot be read; got no file of this name \(ENOENT\), expected a file with a list of clips\.$/,
     );
-    await expect(readClipList(folder, () => {})).rejects.toThrow(/the list cannot be read/);
+    await expect(readClipList(folder, () => {})).rejects.toThrow(/the file cannot be read/);
   });
 
   it('gives the later of two names with the same digest another address', async () => {

@@ -42,7 +42,7 @@ export async function captionsOfFile(
   const where = join(dirname(path), name);
   if (name.endsWith('.txt')) {
     const lines: string[] = [];
-    for await (const { text } of readLines(where)) lines.push(text);
+    for await (const { text } of readLines(where, 'the captions of a video')) lines.push(text);
     return lines;
   }
   const bytes = await readPlainFile(where, MAX_LINE_BYTES);

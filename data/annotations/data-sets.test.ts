@@ -1,3 +1,6 @@
+import type { ChildProcess } from 'node:child_process';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +10,7 @@ import { SHARED_DATA } from '../testing/shared-data.js';
 import type { ClipList } from './clip-record.js';
 import type { ClipListOptions } from './gather-clips.js';
 import { readLabelNames } from './label-names.js';
-import { parquetAnnotations } from './parquet.js';
+import { ParquetProcess, parquetAnnotations } from './parquet.js';
 import { readClipList } from './read-clip-list.js';
 
 let folder = '';
@@ -179,6 +182,11 @@ describe('annotations of public sets are told by what is in them', () => {
     await expect(facts(again)).rejects.toThrow(
       /two labels.*got \{"noun":"door","verb":"close"\} for "P01_01#t=0.14,63.37", which is \{"noun":"door","verb":"open"\}/,
     );
+    // Longer than what a message shows of them, and different behind that.
+    const long = again
+      .replace('open,door', `${'o'.repeat(90)}1,door`)
+      .replace('close,door', `${'o'.repeat(90)}2,door`);
+    await expect(facts(long)).rejects.toThrow(/list:3: .*two labels/);
   });
 
   it('Kinetics: clips that are called by their seconds', async () => {
@@ -314,6 +322,39 @@ describe('Parquet', () => {
   });
 });
 
+describe('the process that decodes Parquet', () => {
+  it('is another one after it has died, also where it died while it waited', async () => {
+    const started: ChildProcess[] = [];
+    const onStart = (message: unknown): void => {
+      started.push((message as { readonly process: ChildProcess }).process);
+    };
+    const path = join(import.meta.dirname, 'fixtures', 'none.parquet');
+    const decoder = new ParquetProcess();
+    subscribe('child_process', onStart);
+    try {
+      const { rows } = await decoder.facts(path);
+      const [first] = started;
+      if (first === undefined) throw new Error('no process was seen');
+      first.kill('SIGKILL');
+      await once(first, 'exit');
+      expect((await decoder.facts(path)).rows).toBe(rows);
+      expect(started).toHaveLength(2);
+      // One that dies in the middle of a file is not begun again: the rest would be missing, or twice.
+      const file = decoder.annotations(path);
+      await file.next();
+      started[1]?.kill('SIGKILL');
+      await once(started[1] as ChildProcess, 'exit');
+      const rest = async (): Promise<void> => {
+        for await (const _ of file);
+      };
+      await expect(rest()).rejects.toThrow(/got its process ended \(SIGKILL\)/);
+    } finally {
+      unsubscribe('child_process', onStart);
+      decoder.end();
+    }
+  });
+});
+
 describe('what cannot be read', () => {
   it.each<[string | object, RegExp]>([
     [
@@ -364,6 +405,34 @@ describe('what cannot be read', () => {
       /ids.txt:2: an id of the split is not in the annotations; got "b.mp4"/,
     );
     await expect(read(lines, { parts: true })).rejects.toThrow(/--parts is for the annotations/);
+  });
+
+  it('a file, with what is looked for in it', async () => {
+    const absent = join(folder, 'absent.txt');
+    await expect(read('{"video": "a.mp4"}\n', { split: absent })).rejects.toThrow(
+      /absent.txt: the file cannot be read;.*expected a file with the ids of a split\.$/,
+    );
+    await expect(readLabelNames(absent)).rejects.toThrow(
+      /absent.txt: the file cannot be read;.*expected a file with the names of classes\.$/,
+    );
+  });
+
+  it('a line, where its split is chosen, before what it may be the cause of', async () => {
+    const broken = '{"video": "a.mp4", "split": "val"}\n{"video": "b.mp4", "split": "val",}\n';
+    const split = await given('ids.txt', 'a.mp4\nb.mp4\n');
+    await expect(read(broken, { split })).rejects.toThrow(/list:2: the line is no JSON object/);
+    const all = '{"video": "a.mp4", "split": "train"}\n{"video": "b.mp4", "split": "val",}\n';
+    await expect(read(all, { split: 'val' })).rejects.toThrow(/list:2: the line is no JSON object/);
+    // A line without a path is of no split, and is not the video that is called so.
+    const odd = await given('ids.txt', 'a.mp4\nundefined\n');
+    const without = '{"video": "a.mp4"}\n{"captions": ["x"]}\n';
+    await expect(read(without, { split })).rejects.toThrow(/list:2: the video has no usable path/);
+    await expect(read(without, { split: odd })).rejects.toThrow(
+      /list:2: the video has no usable path/,
+    );
+    // Of annotations, too.
+    const csv = `file_name,label\nid.a,x\nb.mp4,${'y'.repeat(300)}\n`;
+    await expect(read(csv, { split })).rejects.toThrow(/list:3: the label is not usable/);
   });
 
   it('a split that the file does not tell, or an id that it has not', async () => {

@@ -77,7 +77,9 @@ export async function gatherClips(
   }
   told.check(onNote);
   const chosen =
-    split === undefined || !isSplitFile(split) ? clips.values() : await ofIds(path, split, clips);
+    split === undefined || !isSplitFile(split)
+      ? clips.values()
+      : await ofIds(path, split, clips, builder);
   for (const { where, id, fields = {}, part, captions, classes } of chosen) {
     builder.line(() => {
       const record = {
@@ -109,11 +111,11 @@ function gather(
   const classes = read !== undefined && !parts ? {} : classesOf(where, { label, labels });
   const key = part === undefined ? id : `${id}${partName(part)}`;
   const known = clips.get(key);
-  if (known !== undefined && named(known.classes) !== named(classes)) {
+  if (known !== undefined && !isSame(known.classes, classes)) {
     throw new LacunaError({
       what: 'the video, or the part of it, has two labels',
       where,
-      got: `${named(classes)} for ${show(key)}, which is ${named(known.classes)} at ${known.where}`,
+      got: `${shown(classes)} for ${show(key)}, which is ${shown(known.classes)} at ${known.where}`,
       expected: 'one class of each',
     });
   }
@@ -133,7 +135,12 @@ function classesOf(where: string, given: Pick<Annotation, 'label' | 'labels'>): 
   return label === undefined ? {} : { label };
 }
 
-function named({ label, labels }: Classes): string {
+/** In full: what is shown of long ones may be the same. */
+function isSame(one: Classes, other: Classes): boolean {
+  return JSON.stringify(one.labels ?? one.label) === JSON.stringify(other.labels ?? other.label);
+}
+
+function shown({ label, labels }: Classes): string {
   return show(labels ?? label);
 }
 
@@ -150,7 +157,9 @@ async function ofIds(
   path: string,
   split: string,
   clips: ReadonlyMap<string, Gathered>,
+  builder: ClipListBuilder,
 ): Promise<readonly Gathered[]> {
+  builder.refuseBadLines(); // an id may be on one of them
   const byId = new Map<string, Gathered[]>();
   for (const clip of clips.values()) {
     const own = byId.get(clip.id);

@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { fieldsIn } from './annotation.js';
 import { isJsonLine } from './json-lines.js';
 import { MAX_LINE_BYTES } from './limits.js';
-import { unreadableList } from './read-lines.js';
+import { unreadableFile } from './read-lines.js';
 
 /** What the beginning of a file says that the whole is. */
 export interface Head {
@@ -55,6 +55,6 @@ async function firstBytes(path: string): Promise<Buffer> {
       await handle.close();
     }
   } catch (cause) {
-    throw unreadableList(path, cause);
+    throw unreadableFile(path, cause);
   }
 }

@@ -55,6 +55,7 @@ export async function readJsonLines(
       if (wanted === undefined || isWanted(fields, wanted)) addLine(builder, where, fields);
     });
   }
+  builder.refuseBadLines();
   told.check(onNote);
   for (const [id, { where, isFound }] of wanted ?? []) {
     if (!isFound) throw unknownId(path, where, id);
@@ -72,9 +73,9 @@ async function wantedOf(split: string): Promise<Wanted> {
 }
 
 function isWanted(fields: Readonly<Record<string, unknown>>, wanted: Wanted): boolean {
-  const found = wanted.get(
-    String(SAME_KEYS[1].map((key) => fields[key]).find((video) => video !== undefined)),
-  );
+  const video = SAME_KEYS[1].map((key) => fields[key]).find((value) => value !== undefined);
+  if (typeof video !== 'string') return true; // no path: refused with its line
+  const found = wanted.get(video);
   if (found === undefined) return false;
   found.isFound = true;
   return true;

@@ -7,6 +7,7 @@ import { columnsOf, tableRows } from './text-table.js';
 
 /** Classes that a file of names may have. */
 const MAX_NAMES = 1_000_000;
+const NAMES = 'the names of classes';
 
 /**
  * The names of classes, that of label 0 first: one a line (blank lines are passed over; a number before each
@@ -16,7 +17,7 @@ const MAX_NAMES = 1_000_000;
  * @throws LacunaError for a file that is none of these, or has a gap.
  */
 export async function readLabelNames(path: string): Promise<readonly string[]> {
-  for await (const { text } of readLines(path)) {
+  for await (const { text } of readLines(path, NAMES)) {
     if (text.startsWith('{')) return inOrder(path, await ofJson(path));
     const columns = columnsOf(text);
     if (columns.length === 2 && columns.includes('id') && columns.includes('name')) {
@@ -32,7 +33,7 @@ type Numbered = readonly (readonly [where: string, number: number, name: string]
 
 async function ofLines(path: string): Promise<readonly string[]> {
   const names: string[] = [];
-  for await (const { where, text } of readLines(path)) {
+  for await (const { where, text } of readLines(path, NAMES)) {
     names.push(labelOf(where, text) ?? '');
     checkCount(where, names.length);
   }

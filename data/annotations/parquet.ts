@@ -16,7 +16,7 @@ export const parquet: AnnotationFormat = { title: 'Parquet', video: '{}' };
  * as there are numbers, and the library makes them all.
  */
 const MAX_HEAP_MIB = 1024;
-/** Seconds for one row group. */
+/** Seconds for an answer: the rows of one row group, or what the end of a file says. */
 const MAX_SECONDS = 120;
 
 /**
@@ -79,6 +79,9 @@ export class ParquetProcess {
 
   /** @throws LacunaError where the process refuses the file, dies of it, or is late. */
   #ask(path: string, question: ToParquetWorker): Promise<FromParquetWorker> {
+    // One that died of nothing that was asked, as where memory is short, says nothing of this file.
+    if (this.#worker !== undefined && hasEnded(this.#worker) && question.kind !== 'next')
+      this.end();
     this.#worker ??= startProcess('data/annotations/parquet-worker', [], {
       maxHeapMib: this.#maxHeapMib,
     });
@@ -103,13 +106,16 @@ export class ParquetProcess {
       const onExit = (code: number | null, signal: string | null): void =>
         fail(`its process ended (${signal ?? code})`);
       const onError = (error: Error): void => fail(error.message);
-      const timer = setTimeout(() => fail('no rows in time'), 1000 * MAX_SECONDS);
+      const timer = setTimeout(() => fail('no answer in time'), 1000 * MAX_SECONDS);
       worker.on('message', onMessage).on('exit', onExit).on('error', onError);
-      if (worker.exitCode !== null || worker.signalCode !== null)
-        onExit(worker.exitCode, worker.signalCode);
+      if (hasEnded(worker)) onExit(worker.exitCode, worker.signalCode);
       else worker.send(question);
     });
   }
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
 }
 
 function tooMuch(path: string, got: string): LacunaError {
@@ -117,7 +123,7 @@ function tooMuch(path: string, got: string): LacunaError {
     where: path,
     what: 'the Parquet file is damaged, or takes too much to decode',
     got,
-    expected: `at most ${MAX_HEAP_MIB} MiB, and ${MAX_SECONDS} s for a row group`,
+    expected: `at most ${MAX_HEAP_MIB} MiB, and ${MAX_SECONDS} s for a row group, or for what its end says`,
     fix: 'Write it again with smaller row groups, or as JSON Lines.',
   });
 }

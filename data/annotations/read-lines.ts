@@ -10,6 +10,9 @@ export interface Line {
   readonly text: string;
 }
 
+/** What most files of lines hold. */
+const A_LIST = 'a list of clips';
+
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 
@@ -26,9 +29,10 @@ function bareReturns(path: string): LacunaError {
  * The lines of a UTF-8 file that are not blank, trimmed, one at a time; a byte order mark and
  * carriage returns are dropped.
  *
+ * @param holds What is looked for in the file, for the error where it cannot be read.
  * @throws LacunaError when the file cannot be read, is not UTF-8, or has an overlong line.
  */
-export async function* readLines(path: string): AsyncGenerator<Line, void> {
+export async function* readLines(path: string, holds: string = A_LIST): AsyncGenerator<Line, void> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let pending: Buffer[] = [];
   let pendingBytes = 0;
@@ -62,7 +66,7 @@ export async function* readLines(path: string): AsyncGenerator<Line, void> {
       });
     }
   };
-  for await (const chunk of readChunks(path)) {
+  for await (const chunk of readChunks(path, holds)) {
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
       add(chunk.subarray(start, end));
@@ -78,7 +82,7 @@ export async function* readLines(path: string): AsyncGenerator<Line, void> {
   if (rest.text !== '') yield rest;
 }
 
-async function* readChunks(path: string): AsyncGenerator<Buffer, void> {
+async function* readChunks(path: string, holds: string): AsyncGenerator<Buffer, void> {
   try {
     // Links are followed: a person names the list. A pipe would wait for ever, and be empty the second time.
     const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
@@ -91,21 +95,21 @@ async function* readChunks(path: string): AsyncGenerator<Buffer, void> {
       await handle.close();
     }
   } catch (error) {
-    throw unreadableList(path, error);
+    throw unreadableFile(path, error, holds);
   }
 }
 
-/** What the system says of a list, or of the ids of a split, as an error of ours. */
-export function unreadableList(path: string, cause: unknown): LacunaError {
+/** What the system says of a file, as an error of ours. */
+export function unreadableFile(path: string, cause: unknown, holds: string = A_LIST): LacunaError {
   if (cause instanceof LacunaError) return cause;
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined;
   const told = cause instanceof Error ? cause.message : String(cause);
   return new LacunaError(
     {
-      what: 'the list cannot be read',
+      what: 'the file cannot be read',
       where: path,
       got: code === 'ENOENT' ? 'no file of this name (ENOENT)' : (code ?? told),
-      expected: 'a file with a list of clips, or with the ids of a split',
+      expected: `a file with ${holds}`,
     },
     { cause },
   );

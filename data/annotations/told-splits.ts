@@ -79,13 +79,14 @@ function nameOf(split: string): string {
 export async function* idsOf(
   path: string,
 ): AsyncGenerator<{ readonly where: string; readonly id: string }, void> {
-  for await (const { text } of readLines(path)) {
+  for await (const { text } of readLines(path, 'the ids of a split')) {
     if (!columnsOf(text).includes('video_id')) break;
     for await (const row of tableRows(path))
       yield { where: row.where, id: row.get('video_id') ?? '' };
     return;
   }
-  for await (const { where, text } of readLines(path)) yield { where, id: text };
+  for await (const { where, text } of readLines(path, 'the ids of a split'))
+    yield { where, id: text };
 }
 
 export function unknownId(path: string, where: string, id: string): LacunaError {

@@ -119,7 +119,7 @@ async function wholeBytes(path: string): Promise<number> {
 async function readEntries(path: string): Promise<ReadonlyMap<string, readonly string[]>> {
   const done = new Map<string, readonly string[]>();
   let isHeader = true;
-  for await (const { where, text } of readLines(path)) {
+  for await (const { where, text } of readLines(path, 'captions that were begun')) {
     if (!isHeader) {
       const { key, captions } = parse(text);
       if (typeof key !== 'string') throw notALog(where);
@@ -139,7 +139,7 @@ async function checkStart(path: string): Promise<void> {
 
 async function checkHeader(path: string, facts: SourceFacts): Promise<void> {
   let header: Readonly<Record<string, unknown>> = {};
-  for await (const { text } of readLines(path)) {
+  for await (const { text } of readLines(path, 'captions that were begun')) {
     header = parse(text);
     break;
   }
