@@ -96,9 +96,14 @@ export class ClipListBuilder {
       this.#unknownKeys.set(key, count + 1);
   }
 
+  /** @throws LacunaError where a line could not be read. */
+  refuseBadLines(): void {
+    if (this.#badLineCount > 0) throw this.#refusal();
+  }
+
   /** @throws LacunaError where a line could not be read, or there is none. */
   build(): ClipList {
-    if (this.#badLineCount > 0) throw this.#refusal();
+    this.refuseBadLines();
     if (this.#records.length === 0) {
       throw new LacunaError({
         what: 'the list has no videos',

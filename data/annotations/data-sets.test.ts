@@ -366,6 +366,18 @@ describe('what cannot be read', () => {
     await expect(read(lines, { parts: true })).rejects.toThrow(/--parts is for the annotations/);
   });
 
+  it('lines that cannot be read, before splits and ids that they may have had', async () => {
+    const broken = '{"video": "a.mp4"}\n{"video": "b.mp4", "split": "val"},\n';
+    const split = await given('ids.txt', 'a.mp4\nb.mp4\n');
+    await expect(read(broken, { split })).rejects.toThrow(/list:2: the line is no JSON object/);
+    await expect(read(broken, { split: 'val' })).rejects.toThrow(/list:2: the line is no JSON/);
+    // A line without a video is none that the split leaves out, whatever its ids are called.
+    const own = await given('own.txt', 'a.mp4\nundefined\n');
+    await expect(read('{"video": "a.mp4"}\n{"label": "x"}\n', { split: own })).rejects.toThrow(
+      /list:2: the video has no usable path/,
+    );
+  });
+
   it('a split that the file does not tell, or an id that it has not', async () => {
     const path = await given('ids.txt', 'x\nz\n');
     await expect(read({ x: ['a'] }, { split: path })).rejects.toThrow(

@@ -55,6 +55,8 @@ export async function readJsonLines(
       if (wanted === undefined || isWanted(fields, wanted)) addLine(builder, where, fields);
     });
   }
+  // Before what is missing: it may be missing for such a line.
+  builder.refuseBadLines();
   told.check(onNote);
   for (const [id, { where, isFound }] of wanted ?? []) {
     if (!isFound) throw unknownId(path, where, id);
@@ -72,9 +74,10 @@ async function wantedOf(split: string): Promise<Wanted> {
 }
 
 function isWanted(fields: Readonly<Record<string, unknown>>, wanted: Wanted): boolean {
-  const found = wanted.get(
-    String(SAME_KEYS[1].map((key) => fields[key]).find((video) => video !== undefined)),
-  );
+  const video = SAME_KEYS[1].map((key) => fields[key]).find((value) => value !== undefined);
+  // Of which split a line without a path is nobody knows: as it is added it is refused.
+  if (typeof video !== 'string') return true;
+  const found = wanted.get(video);
   if (found === undefined) return false;
   found.isFound = true;
   return true;
