@@ -371,11 +371,13 @@ describe('what cannot be read', () => {
     const split = await given('ids.txt', 'a.mp4\nb.mp4\n');
     await expect(read(broken, { split })).rejects.toThrow(/list:2: the line is no JSON object/);
     await expect(read(broken, { split: 'val' })).rejects.toThrow(/list:2: the line is no JSON/);
-    // A line without a video is none that the split leaves out, whatever its ids are called.
-    const own = await given('own.txt', 'a.mp4\nundefined\n');
-    await expect(read('{"video": "a.mp4"}\n{"label": "x"}\n', { split: own })).rejects.toThrow(
-      /list:2: the video has no usable path/,
-    );
+    // A line without a video is none that the split leaves out, and none that an id names.
+    for (const ids of ['a.mp4\n', 'a.mp4\nundefined\n']) {
+      const own = await given('own.txt', ids);
+      await expect(read('{"video": "a.mp4"}\n{"label": "x"}\n', { split: own })).rejects.toThrow(
+        /list:2: the video has no usable path/,
+      );
+    }
   });
 
   it('a split that the file does not tell, or an id that it has not', async () => {
