@@ -25,7 +25,7 @@ const SCENE: Omit<WorthSetUp, 'key'> = {
   tubeRatio: 0.9,
 };
 
-/** Where the object goes, of the clips of version 1 in which it goes somewhere: found by the trials of docs/reproduction.md. */
+/** Where the object goes, of the clips of version 1 in which it goes somewhere. The trials of docs/reproduction.md led to it; this very set-up is none of them. */
 const DIRECTION: WorthSetUp = {
   version: 1,
   key: 'motion',

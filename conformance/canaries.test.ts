@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { HostTensor, Named } from '../core/backend.js';
+import { runCanaries } from './canaries.js';
 import { CHECKS, checksFor } from './checks.js';
 import { LEGAL_FLEET } from './fleet/legal.js';
 import { literalPort } from './fleet/literal/port.js';
+import { formatReport } from './report/report.js';
 import { runChecks } from './run-checks.js';
 import { backendSubject, type Subject } from './subject.js';
 
@@ -43,6 +45,53 @@ const WRONGS: Readonly<Record<string, Wrong>> = {
   zeros: filled(0),
   'its first result': (_, first) => first,
 };
+
+/** A subject that refuses its first cases, or gives NaN in them. */
+function amissAtFirst(cases: number, how: 'refuses' | 'fails'): Subject {
+  const subject = backendSubject(legal.open());
+  const amiss = filled(Number.NaN);
+  let begun = 0;
+  const open: Subject['open'] = async (drawn) => {
+    if (how === 'refuses') return begun++ < cases ? 'not yet' : subject.open(drawn);
+    const opened = await subject.open(drawn);
+    if (typeof opened === 'string') return opened;
+    let isAmiss: boolean | undefined;
+    return {
+      ...opened,
+      run: async (inputs) => {
+        const outputs = await opened.run(inputs);
+        // Of a case without elements nothing can be wrong.
+        if (Object.values(outputs).every(({ data }) => data.length === 0)) return outputs;
+        isAmiss ??= begun++ < cases;
+        return isAmiss ? amiss(outputs, outputs) : outputs;
+      },
+    };
+  };
+  return { ...subject, open };
+}
+
+describe('canaries are made of what a subject passes', () => {
+  const checks = CHECKS.filter(({ id }) => id === 'primitive/mul');
+
+  it.each(['refuses', 'fails'] as const)('after two cases that it %s', async (how) => {
+    const canaries = await runCanaries(amissAtFirst(2, how), checks);
+    expect(canaries.length).toBeGreaterThan(0);
+    expect(canaries.filter(({ behaved }) => !behaved)).toEqual([]);
+  });
+
+  it.each(['refuses', 'fails'] as const)('and not after three that it %s', async (how) => {
+    expect(await runCanaries(amissAtFirst(3, how), checks)).toEqual([]);
+  });
+
+  it('and the report says where there are none', async () => {
+    const options = { checks, block: false, cases: 3 };
+    const wrong = await runChecks(amissAtFirst(1000, 'fails'), options);
+    expect([wrong.canaries, wrong.valid, wrong.ok]).toEqual([[], true, false]);
+    expect(formatReport(wrong)).toContain('elements judged; no canaries were made');
+    const right = await runChecks(amissAtFirst(0, 'fails'), options);
+    expect(formatReport(right)).toMatch(/; (\d+) of \1 canaries as they must be/);
+  });
+});
 
 describe('a subject that is wrong from its eleventh run on is to blame itself', () => {
   it.each(Object.entries(WRONGS))('a backend that gives %s', async (_, wrong) => {

@@ -3,7 +3,13 @@
  * paths; out come frames, tokens and similarity maps. What a model makes of them is not known here.
  */
 export type { ClipPart } from './annotations/clip-part.js';
-export { type ClipList, type ClipRecord, jsonLine, recordLine } from './annotations/clip-record.js';
+export {
+  type ClipList,
+  type ClipRecord,
+  jsonLine,
+  labelsInstead,
+  recordLine,
+} from './annotations/clip-record.js';
 export {
   askedOf,
   type ClipListOptions,

@@ -1,4 +1,4 @@
-import type { ClipRecord } from '../data/index.js';
+import { type ClipRecord, labelsInstead } from '../data/index.js';
 import type { DataProblem } from '../run/run-folder.js';
 import { RightPairs } from '../spec/index.js';
 import type { TextChoice } from './retrieval-protocol.js';
@@ -10,13 +10,13 @@ export interface RetrievalTexts {
 }
 
 /** Why a clip has no text by this choice; undefined where it has one. */
-export function withoutText(
-  { id, captions, label }: ClipRecord,
-  choice: TextChoice,
-): DataProblem | undefined {
+export function withoutText(record: ClipRecord, choice: TextChoice): DataProblem | undefined {
+  const { id, captions, label } = record;
   if (choice === 'labels') {
     if (label !== undefined) return undefined;
-    return { id, reason: `${id}: it has no label to ask for it.` };
+    const instead = labelsInstead(record);
+    const more = instead === undefined ? '' : `; it ${instead}`;
+    return { id, reason: `${id}: it has no label to ask for it${more}.` };
   }
   if (captions.length > 0) return undefined;
   return { id, reason: `${id}: it has no caption to ask for it.` };

@@ -6,8 +6,8 @@
 export type { LoopEvent, LoopOptions, LoopResult } from './loop.js';
 export { train } from './loop.js';
 export { benchRun, planOf, planRun, type RunBench, type RunPlan, stepsOf } from './plan-run.js';
-export { rowSettings } from './sweep/row-settings.js';
 export {
+  checkSweep,
   runSweep,
   type SweepEvent,
   type SweepOptions,

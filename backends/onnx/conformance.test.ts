@@ -12,7 +12,7 @@ const known: readonly KnownFailure[] = [
 ];
 
 // Two ways: the lowering itself (float64, nothing rewritten, whole training steps too; what holds buffers is the
-// same code in both), and float32 as shipped, with the usual number of cases.
+// same code in both), and float32 with the usual number of cases: as shipped but for threads that wait, see below.
 const plain = (): Promise<OnnxBackend> =>
   OnnxBackend.open({ optimization: 'disabled', threads: 1 });
 testBackend('onnx in float64 without optimisation', plain, {
@@ -20,8 +20,8 @@ testBackend('onnx in float64 without optimisation', plain, {
   cases: 6,
   checks: DOUBLE_CHECKS.filter(({ id }) => !id.startsWith('law/')),
 });
-// Threads that wait leave the cores to the other worker of the tests, but where threads may meet: those that
-// begin at once meet more often.
+// Threads that wait leave the cores to the other worker of the tests (`spinning: false`, not the default), but where
+// threads may meet: those that begin at once, as shipped, meet more often. `lacuna conform` runs all checks as shipped.
 const meeting = /^real\/(collisions|determinism|donation|residency)$/;
 testBackend('onnx', () => OnnxBackend.open({ spinning: false }), {
   known,

@@ -62,6 +62,19 @@ describe('lacuna embed', () => {
     expect((await readdir(folder)).filter((name) => name.startsWith('.lacuna-embed'))).toEqual([]);
   });
 
+  it('says that labels by name are not written', async () => {
+    const [line = ''] = (await readFile(data.testList, 'utf8')).split('\n');
+    const { video } = JSON.parse(line) as { readonly video: string };
+    const labels = { noun: 'cup', verb: 'take' };
+    await writeFile(at('several.jsonl'), JSON.stringify({ video, labels }));
+    const list = ['--data', at('several.jsonl'), '--root', data.folder];
+    const { code, stderr } = await lacuna(embed('several.npy', [...list, '--cache', at('cache')]));
+    expect([code, stderr]).toEqual([
+      0,
+      expect.stringContaining('The list has labels by name: noun, verb; they are not written'),
+    ]);
+  });
+
   it('writes all tokens, whose mean is the feature; aligned vectors and captions, of length 1', async () => {
     await lacuna(embed('tokens.npy', ['--vector', 'tokens', '--cache', at('cache')]));
     const tokens = decodeNpy(await readFile(at('tokens.npy')), 'tokens');

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
-import { listFile } from '../../data/index.js';
+import { labelsInstead, listFile } from '../../data/index.js';
 import {
   ALIGNED_VECTORS,
   CAPTION_TITLE,
@@ -103,6 +103,9 @@ async function embed(run: string, flags: EmbedFlags): Promise<void> {
   const { output, vector } = flags;
   requireHolds(output, vector === 'tokens'); // before anything is computed
   const gallery = await openGallery(flags);
+  const several = gallery.records.map(labelsInstead).find((told) => told !== undefined);
+  if (several !== undefined)
+    note(`The list ${several}; they are not written: a row has one label.`);
   const display = new EvaluationDisplay(process.stderr);
   const model = await loadModel(run, openBackend, note);
   try {

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { Command } from 'commander';
 import { readPlainFile } from '../../formats/index.js';
-import { parseSweep, rowSettings, runSweep, type SweepEvent } from '../../training/index.js';
+import { checkSweep, parseSweep, runSweep, type SweepEvent } from '../../training/index.js';
 import { openAligner } from '../open-aligner.js';
 import { openBackend } from '../open-backend.js';
 import { jsonOption, printJson } from '../options/json-option.js';
@@ -62,7 +62,7 @@ async function sweep(file: string, flags: SweepFlags): Promise<void> {
   const { rows, seeds } = parsed;
   const { output = `sweeps/${basename(file).replace(/\.json$/, '')}` } = flags;
   if (flags.dryRun === true) {
-    await rowSettings(parsed);
+    await checkSweep(parsed, output);
     const runs = seeds.flatMap((seed) =>
       rows.map(({ name, set = {}, scratch = false }) => ({ seed, row: name, scratch, set })),
     );

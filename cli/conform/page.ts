@@ -95,7 +95,10 @@ function failures(report: ConformanceReport): Html {
   for (const { name, address } of wrong) {
     items.push(html`<p>Canary misjudged: ${name}, at <code>${address}</code></p>`);
   }
-  const birds = `${canaries.length - wrong.length} of ${canaries.length} canaries were judged as they must be.`;
+  const birds =
+    canaries.length === 0
+      ? 'No canaries were made, so nothing shows that this run sees mistakes.'
+      : `${canaries.length - wrong.length} of ${canaries.length} canaries were judged as they must be.`;
   const body = items.length === 0 ? html`<p>Every check that ran passed.</p>` : items;
   return html`<h2>What did not pass: ${subject.name}</h2>${body}<p class="soft">${birds}</p>`;
 }

@@ -31,7 +31,7 @@ export interface ConformanceReport {
   readonly counts: Readonly<Record<Verdict, number>>;
   readonly accuracy: readonly AccuracyRow[];
   readonly canaries: readonly Canary[];
-  /** Whether every canary was judged as it must be; if not, the run proves nothing. */
+  /** Whether every canary was judged as it must be; if not, the run proves nothing. True where none were made, too. */
   readonly valid: boolean;
   /**
    * Whether the run is valid, something passed, and all that did not is known, not run, beyond the
@@ -111,6 +111,10 @@ export function formatReport(report: ConformanceReport): string {
     lines.push(indent(explain(check, report)));
   }
   const misjudged = canaries.filter(({ behaved }) => !behaved);
+  const birds =
+    canaries.length === 0
+      ? NO_CANARIES
+      : `${canaries.length - misjudged.length} of ${canaries.length} canaries as they must be`;
   for (const { name, address, mustFail } of misjudged) {
     lines.push(`INVALID: ${name} was ${mustFail ? 'accepted' : 'refused'}, at ${address}`);
   }
@@ -119,10 +123,13 @@ export function formatReport(report: ConformanceReport): string {
     `${subject.name} ${subject.version} (${subject.device}, contract ${subject.contract}), seed ${seed}`,
     `checks: ${VERDICTS.map((verdict) => `${counts[verdict]} ${PAST[verdict]}`).join(', ')}`,
     `${sum((each) => each.cases)} cases; ${elements - sum((each) => each.undecided)} of ${elements} ` +
-      `elements judged; ${canaries.length - misjudged.length} of ${canaries.length} canaries as they must be`,
+      `elements judged; ${birds}`,
   );
   return lines.join('\n');
 }
+
+/** Where nothing that the subject passes could be altered. */
+const NO_CANARIES = 'no canaries were made, so nothing shows that this run sees mistakes';
 
 const PAST: Readonly<Record<Verdict, string>> = {
   pass: 'passed',

@@ -22,6 +22,12 @@ export interface ClipRecord {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
+/** What a record without a label has instead, for people: undefined where it has a label, or nothing. */
+export function labelsInstead({ label, labels }: ClipRecord): string | undefined {
+  if (label !== undefined || labels === undefined) return undefined;
+  return `has labels by name: ${Object.keys(labels).join(', ')}`;
+}
+
 /** Where the frames of a record lie. */
 export type ClipPlace = Pick<ClipRecord, 'video' | 'part' | 'member'>;
 

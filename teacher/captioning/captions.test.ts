@@ -87,6 +87,10 @@ describe('captions from labels', () => {
 
   it('refuse videos without labels, and with numbers for labels', () => {
     expect(() => labelCaptions([record('a.mp4')])).toThrow(/none of the videos has a label/);
+    const several = { ...record('a.mp4'), labels: { noun: 'cup', verb: 'take' } };
+    expect(() => labelCaptions([several])).toThrow(
+      /none of the videos has a label.*got a list that has labels by name: noun, verb/,
+    );
     const numbered = [record('a.mp4', '3'), record('b.mp4', '14')];
     expect(() => labelCaptions(numbered)).toThrow(/the labels are numbers.*got "3".*--label-names/);
   });

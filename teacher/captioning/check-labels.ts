@@ -1,4 +1,4 @@
-import type { ClipRecord } from '../../data/index.js';
+import { type ClipRecord, labelsInstead } from '../../data/index.js';
 import { LacunaError } from '../../spec/errors.js';
 
 /** Why a video gets no caption from its label. */
@@ -9,8 +9,10 @@ export function checkLabels(records: readonly ClipRecord[]): void {
   const labels = records.flatMap(({ label }) => (label === undefined ? [] : [label]));
   const [first] = labels;
   if (first === undefined) {
+    const instead = records.map(labelsInstead).find((told) => told !== undefined);
     throw new LacunaError({
       what: 'none of the videos has a label to make captions of',
+      ...(instead === undefined ? {} : { got: `a list that ${instead}` }),
       fix: 'Give a list with "label" on its lines, or with a folder --labels-from-folders.',
     });
   }

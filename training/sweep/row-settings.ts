@@ -1,3 +1,4 @@
+import { relative, resolve, sep } from 'node:path';
 import { finetuningConfig } from '../../run/finetuning-config.js';
 import type { RunSettings } from '../../run/settings/config.js';
 import { listPair } from '../../run/settings/list.js';
@@ -47,17 +48,28 @@ export function finetuningConfigOf(
 
 /**
  * The settings of each row's pretraining run, of the first seed: all that can be known of them before anything is trained.
+ * Of a row that begins with weights of the sweep's own folder keys and values alone are looked at, and nothing is returned:
+ * they may be there only when its turn comes.
  *
+ * @param folder That of the sweep.
  * @throws LacunaError naming the row, for a key or a value that no run can have, and weights that it cannot begin with.
  */
-export async function rowSettings(sweep: Sweep): Promise<readonly RunSettings[]> {
+export async function rowSettings(
+  sweep: Sweep,
+  folder: string,
+  rows: readonly SweepRow[] = sweep.rows,
+): Promise<readonly RunSettings[]> {
   const own = { seed: sweep.seeds[0] ?? 0, output: 'sweep' };
   const { finetune } = sweep;
   const all: RunSettings[] = [];
-  for (const row of sweep.rows) {
-    const settings = await named(`row "${row.name}"`, () =>
-      settingsOf(pretrainingConfigOf(sweep, row, own)),
-    );
+  for (const row of rows) {
+    const settings = await named(`row "${row.name}"`, async () => {
+      const config = pretrainingConfigOf(sweep, row, own);
+      const { encoder, text } = parseConfig(config);
+      const begins = [encoder?.init, text?.init];
+      return begins.some((init) => isBelow(folder, init)) ? undefined : settingsOf(config);
+    });
+    if (settings === undefined) continue;
     all.push(settings);
     if (finetune === undefined) continue;
     await named(`row "${row.name}", fine-tuned`, () =>
@@ -74,6 +86,12 @@ export async function settingsOf(
   onNote: (text: string) => void = () => {},
 ): Promise<RunSettings> {
   return resolveSettings(parseConfig(await withWeights(config, init, onNote)));
+}
+
+function isBelow(folder: string, path: string | undefined): boolean {
+  if (path === undefined || path === '') return false;
+  const [first] = relative(resolve(folder), resolve(path)).split(sep);
+  return first !== '..' && first !== '';
 }
 
 /** What `body` makes; its errors say where they belong. */

@@ -8,7 +8,7 @@ import { replaceFile } from '../../formats/whole-file.js';
 import { LacunaError } from '../../spec/index.js';
 import { rowSettings } from './row-settings.js';
 import { type Cell, type CellScores, runCell, type SweepTools } from './sweep-cell.js';
-import { cellDigest, cellName, type Sweep } from './sweep-file.js';
+import { cellDigest, cellName, type Sweep, type SweepRow } from './sweep-file.js';
 import { type SweptRow, sweepTable } from './sweep-table.js';
 
 /** What happens in a sweep, for whoever shows it. */
@@ -54,7 +54,7 @@ export async function runSweep(
   options: SweepOptions,
 ): Promise<SweepResult> {
   // A key that no run has is told of now, and not after the rows before it.
-  await rowSettings(sweep);
+  await checkSweep(sweep, folder);
   await makeFolder(folder);
   const lock = await Lock.take(join(folder, 'lock'), {
     where: folder,
@@ -67,12 +67,28 @@ export async function runSweep(
   }
 }
 
-async function swept(sweep: Sweep, folder: string, options: SweepOptions): Promise<SweepResult> {
-  const cells = sweep.seeds.flatMap((seed) =>
+/**
+ * Holds the rows that the folder has not done yet to what runs can have: what those that are done began with may be gone.
+ *
+ * @throws LacunaError where a row has settings that no run can have, or a cell of the folder is of other settings.
+ */
+export async function checkSweep(sweep: Sweep, folder: string): Promise<void> {
+  const open = new Set<SweepRow>();
+  for (const cell of cellsOf(sweep, folder))
+    if ((await storedScores(sweep, cell)) === undefined) open.add(cell.row);
+  await rowSettings(sweep, folder, [...open]);
+}
+
+function cellsOf(sweep: Sweep, folder: string): readonly Cell[] {
+  return sweep.seeds.flatMap((seed) =>
     sweep.rows.map((row): Cell => {
       return { row, seed, folder: join(folder, `${cellName(row.name)}-${seed}`) };
     }),
   );
+}
+
+async function swept(sweep: Sweep, folder: string, options: SweepOptions): Promise<SweepResult> {
+  const cells = cellsOf(sweep, folder);
   const known = new Map<Cell, CellScores>();
   // All of them before anything is trained: a folder of another sweep is refused at once.
   for (const cell of cells) {

@@ -130,7 +130,7 @@ async function finetuned(
 }
 
 async function probed(
-  { data, test, head, ...pair }: NonNullable<Sweep['probe']>,
+  { data, test, head, label, ...pair }: NonNullable<Sweep['probe']>,
   { seed, folder }: Cell,
   run: string,
   tools: SweepTools,
@@ -142,6 +142,7 @@ async function probed(
     run,
     data: { path: data, ...of.data },
     test: { path: test, ...of.test },
+    ...(label === undefined ? {} : { label }),
     output: join(folder, 'probe'),
     head,
     seed,

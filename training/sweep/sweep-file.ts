@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { LABEL_NAME } from '../../data/index.js';
 import { PROBE_HEADS, type ProbeHead } from '../../run/probe-recipes.js';
 import { LIST_KEYS, type ListPair } from '../../run/settings/list.js';
 import { LacunaError, RECIPE_NAMES, type RecipeName } from '../../spec/index.js';
@@ -38,7 +39,11 @@ export interface Sweep {
     readonly set?: Readonly<Record<string, unknown>>;
   };
   /** By the recipe of the head (`lacuna probe`). */
-  readonly probe?: SweepLists & { readonly head: ProbeHead };
+  readonly probe?: SweepLists & {
+    readonly head: ProbeHead;
+    /** Which class, where clips have several: `verb`, `noun`. */
+    readonly label?: string;
+  };
   /** Of pretraining, of fine-tuning and of the probe. */
   readonly seeds: readonly number[];
   readonly rows: readonly SweepRow[];
@@ -64,7 +69,13 @@ const SWEEP: z.ZodType<Sweep> = z.strictObject({
       set: set.exactOptional(),
     })
     .exactOptional(),
-  probe: z.strictObject({ ...lists, head: z.enum(PROBE_HEADS) }).exactOptional(),
+  probe: z
+    .strictObject({
+      ...lists,
+      head: z.enum(PROBE_HEADS),
+      label: z.string().regex(LABEL_NAME).exactOptional(),
+    })
+    .exactOptional(),
   seeds: z.array(z.int().min(0).max(Number.MAX_SAFE_INTEGER)).min(1).max(100),
   rows: z
     .array(

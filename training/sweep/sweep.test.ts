@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -125,6 +125,55 @@ describe('a sweep', () => {
     expect(await ended('again')).toBe(drawn);
     expect(await ended('trained')).not.toBe(drawn);
   });
+
+  it('lets a row begin with what an earlier one came to, and needs no weights of rows that are done', async () => {
+    const path = join(folder, 'in-turn');
+    const first = join(folder, 'begun');
+    const from = (init: string) => ({ 'encoder.init': init, 'schedule.steps': 1 });
+    const rows = [
+      { name: 'drawn', scratch: true },
+      { name: 'on', set: from(join(path, 'drawn-3', 'pretrain')) },
+      { name: 'elsewhere', set: from(first) },
+    ];
+    const { finetune: _, ...probed } = sweep({ rows: rows.slice(0, 2) });
+    expect((await runSweep(probed, path, tools)).rows[1]?.cells).toHaveLength(1);
+    await rename(join(path, 'drawn-3', 'pretrain'), first);
+    const whole = { ...probed, rows };
+    expect((await runSweep(whole, path, tools)).rows[2]?.cells).toHaveLength(1);
+    await rename(first, join(folder, 'moved'));
+    expect((await runSweep(whole, path, tools)).finished).toBe(true);
+    // A row that is not done is held to the weights that it begins with, before anything is trained.
+    const openBackend = (): Promise<never> => Promise.reject(new Error('something is trained'));
+    await expect(
+      runSweep({ ...whole, seeds: [3, 4] }, path, { ...tools, openBackend }),
+    ).rejects.toThrow(/^row "elsewhere": .*begun/);
+  });
+
+  it('probes the label that it names, of clips that have several', async () => {
+    const lines = (await readFile(data.trainList, 'utf8')).trim().split('\n');
+    const list = join(data.folder, 'several.jsonl');
+    const several = lines.map((line, index) => {
+      const { video } = JSON.parse(line) as { readonly video: string };
+      const labels = { noun: index % 2 === 0 ? 'cup' : 'pan', verb: `v${index % 3}` };
+      return JSON.stringify({ video, labels });
+    });
+    await writeFile(list, several.join('\n'));
+    const probe = { data: list, test: list, head: 'knn' } as const;
+    const rows = [{ name: 'drawn', scratch: true }];
+    const of = (own: Sweep['probe']): Sweep => {
+      const { finetune: _, ...probed } = sweep({
+        rows,
+        ...(own === undefined ? {} : { probe: own }),
+      });
+      return probed;
+    };
+    const path = join(folder, 'several');
+    await runSweep(of({ ...probe, label: 'noun' }), path, tools);
+    const manifest = await readFile(join(path, 'drawn-3', 'probe', 'manifest.json'), 'utf8');
+    expect(JSON.parse(manifest)).toMatchObject({ settings: { label: 'noun' } });
+    await expect(runSweep(of(probe), join(folder, 'unnamed'), tools)).rejects.toThrow(/name one/);
+    expect(() => of({ ...probe, label: 'A B' })).toThrow(/probe\.label/);
+  });
 });
 
 describe('a sweep file', () => {
@@ -175,7 +224,7 @@ describe('a sweep file', () => {
     for (const name of files) {
       const path = join('docs/sweeps', name);
       const own = parseSweep(await readFile(path, 'utf8'), path);
-      const settings = await rowSettings(own);
+      const settings = await rowSettings(own, 'sweeps');
       expect(settings.length, name).toBeGreaterThan(1);
       const runs = settings.map((each) => JSON.stringify(each));
       expect(new Set(runs).size, name).toBe(own.rows.length);
