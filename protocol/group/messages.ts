@@ -4,6 +4,8 @@ import { z } from 'zod';
 export const GROUP_VERSION: 1 = 1;
 /** The longest line, in bytes: the ids and captions of a part of a batch. */
 export const MAX_GROUP_LINE: number = 1 << 26;
+/** The longest line of whoever has not joined: to join takes few words. */
+export const MAX_JOIN_LINE: number = 1 << 12;
 
 /** What processes of a group say to each other. */
 export type GroupMessage =
