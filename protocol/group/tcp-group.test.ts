@@ -1,6 +1,6 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { addressOf, type GroupOptions, TcpGroup } from './tcp-group.js';
 
@@ -72,6 +72,31 @@ describe('a group of processes', () => {
     expect(groups.map(({ lost }) => lost.aborted)).toEqual([true, true, true]);
     await expect(groups[0]?.gather(NUMBER, 1)).rejects.toThrow('its disk is full');
     await Promise.all(groups.map((group) => group.close()));
+  });
+
+  it('takes the silence of one that has said so for work, and no other', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      const groups = await groupOf(2);
+      const hear = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 50));
+      for (const group of groups) group.watch();
+      const work = async (): Promise<void> => {
+        await hear();
+        // Beats of 15 seconds within which nothing of the others can be read.
+        vi.advanceTimersByTime(15_000);
+        await hear();
+      };
+      const done = work();
+      await Promise.all(groups.map((group) => group.quiet(() => done)));
+      await hear();
+      expect(groups.map(({ lost }) => lost.aborted)).toEqual([false, false]);
+      vi.advanceTimersByTime(15_000);
+      expect(groups[1]?.lost.reason?.message).toContain(
+        'process 0 of 2 is lost: it has said nothing for 10 seconds',
+      );
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('finds that its processes ask about different things', async () => {

@@ -3,7 +3,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { ProcessGroup, Told } from '../../core/group.js';
 import { LacunaError } from '../../spec/errors.js';
 import { GroupLink } from './group-link.js';
-import { GROUP_VERSION, type GroupMessage, MAX_GROUP_LINE, MAX_JOIN_LINE } from './messages.js';
+import {
+  GROUP_VERSION,
+  type GroupMessage,
+  MAX_GROUP_LINE,
+  MAX_JOIN_LINE,
+  MAX_QUIET_SECONDS,
+} from './messages.js';
 
 export interface GroupOptions {
   /** HOST:PORT where process 0 listens. */
@@ -38,7 +44,7 @@ interface Waiting {
 
 /**
  * Processes that agree over TCP: process 0 listens, the others connect to it, and each gives to every gathering what it
- * knows. A connection that ends, or is silent for 10 seconds, loses its process: all others are told within a moment, by
+ * knows. A connection that ends, or is silent for 10 seconds (`quiet`: an hour), loses its process: all others are told within a moment, by
  * `lost`, with a sentence.
  *
  * Nobody is asked who they are, as nobody is by JAX or torchrun: the network between the machines of a cluster is
@@ -54,6 +60,8 @@ export class TcpGroup implements ProcessGroup {
   readonly #links = new Map<number, GroupLink>();
   readonly #gatherings = new Map<number, Gathering>();
   readonly #waiting = new Map<number, Waiting>();
+  /** Seconds of silence that others have announced. */
+  readonly #quiet = new Map<number, number>();
   #calls = 0;
   #silence = SILENT_BEFORE;
   #reason: LacunaError | undefined;
@@ -91,7 +99,19 @@ export class TcpGroup implements ProcessGroup {
     return (await all).map((each) => parse(each));
   }
 
-  /** From now on every process speaks at least once in 10 seconds. */
+  async quiet<T>(work: () => Promise<T>): Promise<T> {
+    const tell = (seconds: number): void => {
+      for (const link of this.#links.values()) link.send({ type: 'quiet', seconds });
+    };
+    tell(MAX_QUIET_SECONDS);
+    try {
+      return await work();
+    } finally {
+      tell(0);
+    }
+  }
+
+  /** From now on every process speaks at least once in 10 seconds, but where it is `quiet`. */
   watch(): void {
     this.#silence = SILENT;
   }
@@ -164,7 +184,7 @@ export class TcpGroup implements ProcessGroup {
           if (from !== undefined) this.#gone(from, reason);
         },
       },
-      () => (from === undefined ? SILENT : this.#silence),
+      () => (from === undefined ? SILENT : this.#patience(from)),
       () => (from === undefined ? MAX_JOIN_LINE : MAX_GROUP_LINE),
     );
   }
@@ -189,7 +209,7 @@ export class TcpGroup implements ProcessGroup {
             onMessage: (message) => this.#hear(0, message),
             onEnd: (reason) => this.#gone(0, reason),
           },
-          () => this.#silence,
+          () => this.#patience(0),
         );
         this.#links.set(0, link);
         const { processes, process: own } = options;
@@ -201,9 +221,15 @@ export class TcpGroup implements ProcessGroup {
     }
   }
 
+  /** Seconds that a process may say nothing. */
+  #patience(process: number): number {
+    return Math.max(this.#silence, this.#quiet.get(process) ?? 0);
+  }
+
   #hear(from: number, message: GroupMessage): void {
     if (message.type === 'give' && this.index === 0) this.#given(from, message);
     else if (message.type === 'all' && this.index !== 0) this.#settle(message.call, message.values);
+    else if (message.type === 'quiet') this.#quiet.set(from, message.seconds);
     else if (message.type === 'lost') this.#lose(message.reason);
     else if (message.type !== 'alive') this.#gone(from, 'it says what nobody asked for');
   }
