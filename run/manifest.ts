@@ -98,7 +98,8 @@ export interface RunManifest extends ManifestBase {
   readonly extended?: readonly { readonly fromSteps: number; readonly toSteps: number }[];
   /**
    * Where it went on with another backend, device or contract, or with other numbers of devices and processes: after
-   * which step, and with what. The order of its samples is the same; the last bits of what was computed from there on are not.
+   * which step, and with what. The order of its samples is the same; the last bits of what was computed from there on
+   * are not.
    */
   readonly continued?: readonly { readonly step: number; readonly backend: BackendRecord }[];
   /**
