@@ -20,7 +20,14 @@ export interface ProcessGroup {
    * @throws LacunaError where a process was lost, or asks about something else.
    */
   gather<T>(told: Told<T>, own: T): Promise<readonly T[]>;
+  /** Does what may keep this process from speaking: until it is done, its silence is taken for work, for up to an hour. */
+  quiet<T>(work: () => Promise<T>): Promise<T>;
 }
 
 /** A process by itself. */
-export const ALONE: ProcessGroup = { size: 1, index: 0, gather: async (_, own) => [own] };
+export const ALONE: ProcessGroup = {
+  size: 1,
+  index: 0,
+  gather: async (_, own) => [own],
+  quiet: (work) => work(),
+};

@@ -97,8 +97,9 @@ export interface RunManifest extends ManifestBase {
   /** Each time that the run was made longer: how many steps it was to have before, and then. */
   readonly extended?: readonly { readonly fromSteps: number; readonly toSteps: number }[];
   /**
-   * Where it went on with another backend, or with other numbers of devices and processes: after which step, and with
-   * what. The order of its samples is the same; the last bits of what was computed from there on are not.
+   * Where it went on with another backend, device or contract, or with other numbers of devices and processes: after
+   * which step, and with what. The order of its samples is the same; the last bits of what was computed from there on
+   * are not.
    */
   readonly continued?: readonly { readonly step: number; readonly backend: BackendRecord }[];
   /**

@@ -11,7 +11,6 @@ import type { Manifests, TaskName } from './manifest.js';
 import { MANIFEST, readTaskManifest } from './read-manifest.js';
 import {
   type DataProblem,
-  MAX_SAMPLES_OF_A_LINE,
   parseEvaluation,
   parseMetrics,
   parseProblem,
@@ -19,6 +18,7 @@ import {
   type StepEvaluation,
   type StepMetrics,
   type StepSamples,
+  samplesOfLines,
 } from './run-lines.js';
 import type { RunLog } from './run-log.js';
 import { TrackioLog } from './trackio-log.js';
@@ -169,9 +169,10 @@ export class RunFolder<N extends TaskName = 'pretrain'> {
   async appendSamples(step: number, ids: readonly string[]): Promise<void> {
     const { settings } = this.#manifest;
     if (!this.isOwn || !('ledger' in settings && settings.ledger === true)) return;
-    for (let first = 0; first < ids.length; first += MAX_SAMPLES_OF_A_LINE) {
-      const samples = ids.slice(first, first + MAX_SAMPLES_OF_A_LINE);
+    let first = 0;
+    for (const samples of samplesOfLines(ids)) {
       await this.#samples.add({ step, first, samples } satisfies StepSamples);
+      first += samples.length;
     }
   }
 

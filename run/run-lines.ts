@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MAX_LINE_BYTES } from '../formats/line-file.js';
 
 /** One line of `metrics.jsonl`. */
 export interface StepMetrics {
@@ -52,8 +53,27 @@ export interface DataProblem {
   readonly used?: true;
 }
 
-/** A line has room for so many ids. */
-export const MAX_SAMPLES_OF_A_LINE = 64;
+/** A line has room for so many ids, and for so many bytes of them: for any one id, and less than a line may have. */
+const MAX_SAMPLES_OF_A_LINE = 64;
+const MAX_SAMPLES_BYTES = MAX_LINE_BYTES / 2;
+
+/** The ids of a step as the lines of `samples.jsonl` have them. */
+export function samplesOfLines(ids: readonly string[]): readonly (readonly string[])[] {
+  const lines: string[][] = [];
+  let room = 0;
+  for (const id of ids) {
+    const bytes = Buffer.byteLength(JSON.stringify(id)) + 1;
+    room -= bytes;
+    const last = lines.at(-1);
+    if (last !== undefined && room >= 0 && last.length < MAX_SAMPLES_OF_A_LINE) {
+      last.push(id);
+    } else {
+      lines.push([id]);
+      room = MAX_SAMPLES_BYTES - bytes;
+    }
+  }
+  return lines;
+}
 
 // JSON has no NaN: it is written as null.
 const numberOrNaN = z.union([z.number(), z.null().transform(() => Number.NaN)]);

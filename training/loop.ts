@@ -201,7 +201,10 @@ class Loop<B extends TaskBatch> {
     if (evaluation === undefined) return;
     const isLast = this.#step === schedule.totalSteps;
     if (this.#told % evaluation.everySteps !== 0 && !isLast) return;
-    for (const evaluated of await evaluation.run(await this.#modelState())) {
+    const { group = ALONE } = this.#options;
+    const state = await this.#modelState();
+    // Thousands of clips are compared with each other in one go.
+    for (const evaluated of await group.quiet(() => evaluation.run(state))) {
       const { evaluator, scores, protocol, problems = [] } = evaluated;
       for (const problem of problems) await this.#tellProblem(problem);
       const line: StepEvaluation = {

@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
 import type { HostTensor } from '../core/backend.js';
 import { ALONE, type ProcessGroup, type Told } from '../core/group.js';
@@ -8,6 +7,7 @@ import { tableTensor } from '../run/initialize.js';
 import { continueStage } from '../run/stages.js';
 import { LacunaError, type StateSpec } from '../spec/index.js';
 import type { LoopOptions } from './loop.js';
+import { lookFor } from './shared-disk.js';
 import type { Task, TaskBatch } from './task.js';
 
 /**
@@ -59,9 +59,6 @@ export async function openRunner<B extends TaskBatch>(
 
 /** A checkpoint as processes name it to each other. */
 const CHECKPOINT: Told<string> = { name: 'checkpoint', parse: (value) => z.string().parse(value) };
-/** Milliseconds that what process 0 sees on a shared disk may take until others see it, and between two looks. */
-const PATIENCE_MS = 60_000;
-const PAUSE_MS = 200;
 
 /**
  * The last good checkpoint, which is that of process 0.
@@ -76,10 +73,9 @@ async function agreed(
 ): Promise<Checkpoint | undefined> {
   let own = await lastGoodCheckpoint(folder, note, state);
   const [first] = await group.gather(CHECKPOINT, nameOf(own));
-  const until = performance.now() + PATIENCE_MS;
-  while (nameOf(own) !== first && performance.now() < until) {
-    await setTimeout(PAUSE_MS);
-    own = await lastGoodCheckpoint(folder, () => {}, state);
+  if (nameOf(own) !== first) {
+    const look = (): Promise<Checkpoint | undefined> => lastGoodCheckpoint(folder, () => {}, state);
+    own = await lookFor(look, (found) => nameOf(found) === first);
   }
   const all = await group.gather(CHECKPOINT, nameOf(own));
   const other = all.findIndex((each) => each !== first);

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { CHECKS } from '../../conformance/index.js';
 import { testBackend } from '../../conformance/vitest.js';
@@ -6,6 +7,7 @@ import { rowInputs } from '../../core/plan/index.js';
 import { capable } from '../../core/testing/capability.js';
 import { add, ProgramBuilder } from '../../spec/program/index.js';
 import { XLA } from './index.js';
+import { packageFolder, pythonFor } from './process.js';
 
 const probe = await XLA.probe();
 const missing = probe.available ? undefined : probe.reason;
@@ -54,6 +56,20 @@ describe.skipIf(!capable('xla', missing))('a batch on two devices', () => {
     } finally {
       await backend.dispose();
     }
+  });
+
+  it('is refused where processes have other numbers of devices', () => {
+    const program = `from types import SimpleNamespace as Device
+from lacuna_xla.mesh import unequal
+for counts in [[2, 2], [1, 2], [1, 2, 3]]:
+    devices = [Device(process_index=p) for p, n in enumerate(counts) for _ in range(n)]
+    print(unequal(devices, len(counts)))`;
+    const { stdout } = spawnSync(pythonFor('cpu'), ['-c', program], {
+      cwd: packageFolder(),
+      encoding: 'utf8',
+    });
+    const refused = 'all processes need the same number of devices, and they have';
+    expect(stdout.trim().split('\n')).toEqual(['None', `${refused} 1, 2`, `${refused} 1, 2, 3`]);
   });
 
   it('is refused where its rows are not as many for each', async () => {

@@ -11,7 +11,7 @@ import {
 import { type LaunchFlags, launchOf } from '../launch/launcher.js';
 import { withShared } from '../launch/open-shared.js';
 import { openAligner } from '../open-aligner.js';
-import { backendConfig, withBackendOptions } from '../options/backend-options.js';
+import { resumedBackend, withBackendOptions } from '../options/backend-options.js';
 import { jsonOption, printJson } from '../options/json-option.js';
 import { launchFlags, withLaunchOptions } from '../options/launch-options.js';
 import { partsOption, splitOption, videoOption } from '../options/list-options.js';
@@ -154,18 +154,8 @@ async function run(
   return { ...result, tells };
 }
 
-/** The settings of a run that goes on, with the backend that is asked for now: flags say all of it, or nothing. */
+/** The settings of a run that goes on, with the backend that is asked for now. */
 async function resumed(path: string, flags: RunFlags): Promise<RunSettings> {
   const { settings } = await readManifest(path);
-  const { backend, device, devices, threads } = flags;
-  if ([backend, device, devices, threads].every((each) => each === undefined)) return settings;
-  const { name, precision } = settings.backend;
-  const isSame = backend === undefined || backend === name;
-  return {
-    ...settings,
-    backend: {
-      ...backendConfig({ ...flags, backend: backend ?? name }),
-      ...(isSame && precision !== undefined ? { precision } : {}),
-    },
-  };
+  return { ...settings, backend: resumedBackend(settings.backend, flags) };
 }

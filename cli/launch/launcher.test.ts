@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { launchOf } from './launcher.js';
+import { launchOf, ownGpu } from './launcher.js';
 
 describe('a process of several', () => {
   it('is alone where nobody says otherwise, and where a launcher started one', () => {
@@ -23,6 +23,15 @@ describe('a process of several', () => {
       processes: 4,
       process: 3,
     });
+  });
+
+  it('has one GPU of several, all where it is alone on its host, and the one that it sees', () => {
+    const local = { process: 1, processes: 4 };
+    expect(ownGpu({ local }, {})).toBe(1);
+    expect(ownGpu({ local }, { CUDA_VISIBLE_DEVICES: '4,5,6,7' })).toBe(1);
+    expect(ownGpu({ local }, { CUDA_VISIBLE_DEVICES: '2' })).toBeUndefined();
+    expect(ownGpu({ local: { process: 0, processes: 1 } }, {})).toBeUndefined();
+    expect(ownGpu({}, {})).toBeUndefined();
   });
 
   it('is named what is missing', () => {

@@ -88,6 +88,21 @@ export function launchOf(flags: LaunchFlags, env: Environment = process.env): La
   };
 }
 
+/**
+ * The GPU of a process, by its number among those that it sees: several processes of a host have one each. One that sees
+ * a single GPU (`srun --gpus-per-task=1`) has that, whatever its place.
+ *
+ * @returns undefined where it has all that it sees.
+ */
+export function ownGpu(
+  { local }: Pick<Launch, 'local'>,
+  env: Environment = process.env,
+): number | undefined {
+  if (local === undefined || local.processes === 1) return undefined;
+  const seen = env.CUDA_VISIBLE_DEVICES?.split(',').filter((each) => each.trim() !== '');
+  return seen?.length === 1 ? undefined : local.process;
+}
+
 function detected(env: Environment): Found & { readonly name?: string } {
   for (const { name, find } of LAUNCHERS) {
     const found = find(env);

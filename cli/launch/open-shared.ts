@@ -7,7 +7,7 @@ import { addressOf, TcpGroup } from '../../protocol/index.js';
 import type { RunSettings } from '../../run/index.js';
 import { LacunaError } from '../../spec/index.js';
 import { openBackend } from '../open-backend.js';
-import type { Launch } from './launcher.js';
+import { type Launch, ownGpu } from './launcher.js';
 
 /** The port of JAX's coordinator, which process 0 chooses; the others give nothing. */
 const JAX_PORT: Told<number> = {
@@ -45,13 +45,14 @@ async function joinGroup(launch: Launch, name: string): Promise<TcpGroup> {
 /** The backend of one process of several, which shares each batch with the others. */
 async function openShared(
   { backend }: Pick<RunSettings, 'backend'>,
-  { coordinator, processes, process: own, local }: Launch,
+  launch: Launch,
   group: TcpGroup,
 ): Promise<Backend> {
+  const { coordinator, processes, process: own } = launch;
   const { name: _, ...options } = backend;
   const [host] = addressOf(coordinator);
   const [port] = await group.gather(JAX_PORT, own === 0 ? await freePort() : 0);
-  const isCuda = backend.device === 'cuda';
+  const gpu = backend.device === 'cuda' ? ownGpu(launch) : undefined;
   return XLA.open({
     ...options,
     group: {
@@ -59,10 +60,7 @@ async function openShared(
       processes,
       process: own,
       lost: group.lost,
-      // Several processes of a host have a GPU each; one has them all.
-      ...(isCuda && local !== undefined && local.processes > 1
-        ? { localDevices: [local.process] }
-        : {}),
+      ...(gpu === undefined ? {} : { localDevices: [gpu] }),
     },
   });
 }

@@ -38,3 +38,21 @@ export function backendConfig(flags: BackendFlags): RunSettings['backend'] {
     ...(devices === undefined ? {} : { devices }),
   };
 }
+
+/**
+ * What a run goes on with: what it had, but for what flags ask for. Another backend, or another device, has nothing of
+ * what was said of the one before.
+ */
+export function resumedBackend(
+  { name, precision, ...had }: RunSettings['backend'],
+  flags: BackendFlags,
+): RunSettings['backend'] {
+  const { backend = name, device = backend === name ? had.device : undefined } = flags;
+  const isSame = backend === name;
+  return {
+    ...(isSame && device === had.device ? had : {}),
+    ...(isSame && precision !== undefined ? { precision } : {}),
+    ...backendConfig({ ...flags, backend }),
+    ...(device === undefined ? {} : { device }),
+  };
+}

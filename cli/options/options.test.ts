@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { refusalOf } from '../../core/testing/refusal.js';
-import { backendConfig, withBackendOptions } from './backend-options.js';
+import { backendConfig, resumedBackend, withBackendOptions } from './backend-options.js';
 import { type RunFlags, settingsOf } from './run-options.js';
 import { rootOption, seedOption, setOption } from './shared-options.js';
 
@@ -54,6 +54,26 @@ describe('flags of the backend', () => {
     ],
   ])('%j is refused', (line, sentence) => {
     expect(read(...line)).toBe(sentence);
+  });
+});
+
+describe('flags of the backend, of a run that goes on', () => {
+  const had = { name: 'xla', device: 'cuda', devices: 8, threads: 3, precision: 'tf32' } as const;
+
+  it('leave everything as it was that they do not name', () => {
+    expect(resumedBackend(had, {})).toEqual(had);
+    expect(resumedBackend(had, { backend: 'xla', devices: 4 })).toEqual({ ...had, devices: 4 });
+    expect(resumedBackend(had, { device: 'cuda', threads: 1 })).toEqual({ ...had, threads: 1 });
+  });
+
+  it('leave nothing of another backend, and of another device no numbers', () => {
+    expect(resumedBackend(had, { backend: 'onnx', threads: 2 })).toEqual({
+      name: 'onnx',
+      threads: 2,
+    });
+    expect(resumedBackend(had, { device: 'cpu', devices: 2 })).toEqual({
+      ...{ name: 'xla', device: 'cpu', devices: 2, precision: 'tf32' },
+    });
   });
 });
 

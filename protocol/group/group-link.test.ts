@@ -44,3 +44,36 @@ it.concurrent('keeps one that lives, and takes messages in pieces', async () => 
   first.close();
   other.destroy();
 });
+
+it.concurrent('holds nothing of what comes after it was closed', async () => {
+  const [own, other] = await pair();
+  const heard: unknown[] = [];
+  const events = { onMessage: (each: unknown) => heard.push(each), onEnd: () => {} };
+  new GroupLink(own, events, () => 9).close();
+  expect(own.listenerCount('data')).toBe(0);
+  const ended = new Promise((resolve) => own.once('close', resolve));
+  other.end('{"type":"alive"}\n'.repeat(10_000));
+  await ended;
+  expect(heard).toEqual([]);
+});
+
+it.concurrent('takes no line that is longer than it may be, with an end or without', async () => {
+  for (const [line, reason] of [
+    [`${' '.repeat(100)}{"type":"alive"}`, undefined],
+    [`${' '.repeat(100)}{"type":"alive"}\n`, undefined],
+    ['{"type":"alive"}\n'.repeat(20), 'its connection has ended'],
+  ] as const) {
+    const [own, other] = await pair();
+    const ended = new Promise<string>((onEnd) => {
+      const events = { onMessage: () => {}, onEnd };
+      new GroupLink(
+        own,
+        events,
+        () => 9,
+        () => 100,
+      );
+    });
+    other.end(line);
+    expect(await ended).toBe(reason ?? 'it says what has no end');
+  }
+});

@@ -15,16 +15,26 @@ export interface LinkEvents {
 export class GroupLink {
   readonly #socket: Socket;
   readonly #events: LinkEvents;
+  readonly #longest: () => number;
   readonly #timer: NodeJS.Timeout;
   #parts: Buffer[] = [];
   #held = 0;
   #silent = 0;
   #isOver = false;
 
-  /** @param patience Signs of life that may be missing in a row: read whenever one is due. */
-  constructor(socket: Socket, events: LinkEvents, patience: () => number) {
+  /**
+   * @param patience Signs of life that may be missing in a row: read whenever one is due.
+   * @param longest Bytes of the longest line that is taken: read whenever a piece of one has come.
+   */
+  constructor(
+    socket: Socket,
+    events: LinkEvents,
+    patience: () => number,
+    longest: () => number = () => MAX_GROUP_LINE,
+  ) {
     this.#socket = socket;
     this.#events = events;
+    this.#longest = longest;
     socket.setNoDelay(true);
     socket.on('data', (piece: Buffer) => this.#take(piece));
     socket.on('error', ({ message }) => this.#over(message));
@@ -49,15 +59,25 @@ export class GroupLink {
     clearInterval(this.#timer);
     if (last === undefined) this.#socket.end();
     else this.#socket.end(`${JSON.stringify(last)}\n`);
+    // Whatever comes yet is thrown away.
+    this.#socket.removeAllListeners('data');
     this.#socket.resume();
     // Whoever does not take it holds up nobody.
     this.#socket.unref();
+  }
+
+  /** Ends it at once, without a word; nothing more is told. */
+  drop(): void {
+    this.#isOver = true;
+    clearInterval(this.#timer);
+    this.#socket.destroy();
   }
 
   #take(piece: Buffer): void {
     this.#silent = 0;
     let rest = piece;
     for (let end = rest.indexOf(10); end !== -1 && !this.#isOver; end = rest.indexOf(10)) {
+      if (this.#held + end > this.#longest()) break;
       this.#parts.push(rest.subarray(0, end));
       const message = parseGroupMessage(Buffer.concat(this.#parts).toString('utf8'));
       this.#parts = [];
@@ -66,16 +86,15 @@ export class GroupLink {
       if (message === undefined) this.#over('it says what is no message');
       else this.#events.onMessage(message);
     }
+    if (this.#isOver) return;
     this.#parts.push(rest);
     this.#held += rest.length;
-    if (this.#held > MAX_GROUP_LINE) this.#over('it says what has no end');
+    if (this.#held > this.#longest()) this.#over('it says what has no end');
   }
 
   #over(reason: string): void {
     if (this.#isOver) return;
-    this.#isOver = true;
-    clearInterval(this.#timer);
-    this.#socket.destroy();
+    this.drop();
     this.#events.onEnd(reason);
   }
 }

@@ -4,6 +4,10 @@ import { z } from 'zod';
 export const GROUP_VERSION: 1 = 1;
 /** The longest line, in bytes: the ids and captions of a part of a batch. */
 export const MAX_GROUP_LINE: number = 1 << 26;
+/** The longest line of whoever has not joined: to join takes few words. */
+export const MAX_JOIN_LINE: number = 1 << 12;
+/** The longest silence, in seconds, that a process may announce. */
+export const MAX_QUIET_SECONDS: number = 3600;
 
 /** What processes of a group say to each other. */
 export type GroupMessage =
@@ -23,6 +27,8 @@ export type GroupMessage =
     }
   /** What all gave to it, in the order of processes. */
   | { readonly type: 'all'; readonly call: number; readonly values: readonly unknown[] }
+  /** From now on it may say nothing for so many seconds; 0: for no longer than any other. */
+  | { readonly type: 'quiet'; readonly seconds: number }
   /** It lives. */
   | { readonly type: 'alive' }
   /** Why it ends, or why the group does. */
@@ -45,6 +51,7 @@ const MESSAGE: z.ZodType<GroupMessage> = z.discriminatedUnion('type', [
     value: z.unknown(),
   }),
   z.strictObject({ type: z.literal('all'), call, values: z.array(z.unknown()) }),
+  z.strictObject({ type: z.literal('quiet'), seconds: z.int().min(0).max(MAX_QUIET_SECONDS) }),
   z.strictObject({ type: z.literal('alive') }),
   z.strictObject({ type: z.literal('lost'), reason: z.string().max(20_000) }),
 ]);

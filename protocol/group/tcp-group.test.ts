@@ -1,5 +1,6 @@
-import { connect, createServer } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { connect, createServer, type Socket } from 'node:net';
+import { Worker } from 'node:worker_threads';
+import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { addressOf, type GroupOptions, TcpGroup } from './tcp-group.js';
 
@@ -18,6 +19,20 @@ async function freePort(): Promise<number> {
 async function options(processes: number): Promise<(process: number) => GroupOptions> {
   const coordinator = `127.0.0.1:${await freePort()}`;
   return (process) => ({ coordinator, processes, process, joinSeconds: 5 });
+}
+
+/** A connection to whoever listens, or will; undefined where nobody does for a second. */
+async function reached(host: string, port: number): Promise<Socket | undefined> {
+  for (let tries = 0; tries < 50; tries++) {
+    const socket = connect({ host, port });
+    const isOpen = await new Promise<boolean>((resolve) => {
+      socket.once('connect', () => resolve(true));
+      socket.once('error', () => resolve(false));
+    });
+    if (isOpen) return socket.on('error', () => {}).resume();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return undefined;
 }
 
 async function groupOf(processes: number): Promise<TcpGroup[]> {
@@ -59,6 +74,31 @@ describe('a group of processes', () => {
     await Promise.all(groups.map((group) => group.close()));
   });
 
+  it('takes the silence of one that has said so for work, and no other', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      const groups = await groupOf(2);
+      const hear = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 50));
+      for (const group of groups) group.watch();
+      const work = async (): Promise<void> => {
+        await hear();
+        // Beats of 15 seconds within which nothing of the others can be read.
+        vi.advanceTimersByTime(15_000);
+        await hear();
+      };
+      const done = work();
+      await Promise.all(groups.map((group) => group.quiet(() => done)));
+      await hear();
+      expect(groups.map(({ lost }) => lost.aborted)).toEqual([false, false]);
+      vi.advanceTimersByTime(15_000);
+      expect(groups[1]?.lost.reason?.message).toContain(
+        'process 0 of 2 is lost: it has said nothing for 10 seconds',
+      );
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('finds that its processes ask about different things', async () => {
     const [first, second] = (await groupOf(2)) as [TcpGroup, TcpGroup];
     const asked = [first.gather(NUMBER, 1), second.gather(OTHER, 1)];
@@ -71,19 +111,68 @@ describe('a group of processes', () => {
     const of = await options(2);
     const first = TcpGroup.join(of(0));
     const [host, port] = addressOf(of(0).coordinator);
-    const told = await new Promise<string>((resolve) => {
-      const try_ = (): void => {
-        const stranger = connect({ host, port }, () => stranger.write('GET / HTTP/1.0\r\n\r\n'));
-        stranger.once('error', () => setTimeout(try_, 20));
-        stranger.once('end', () => resolve('ended'));
-        stranger.once('close', () => resolve('ended'));
-        stranger.resume();
-      };
-      try_();
-    });
-    expect(told).toBe('ended');
+    // Words that are none, and more of them than to join takes.
+    for (const words of ['GET / HTTP/1.0\r\n\r\n', ' '.repeat(4097)]) {
+      const stranger = await reached(host, port);
+      const ended = new Promise((resolve) => stranger?.once('close', resolve));
+      stranger?.write(words);
+      await ended;
+    }
     const groups = await Promise.all([first, TcpGroup.join(of(1))]);
     await Promise.all(groups.map((group) => group.close()));
+  });
+
+  it('takes a bounded number of connections that do not join', async () => {
+    const of = await options(2);
+    const first = TcpGroup.join(of(0));
+    const [host, port] = addressOf(of(0).coordinator);
+    const strangers: Socket[] = [];
+    let dropped = 0;
+    for (let each = 0; each < 70; each++) {
+      const stranger = await reached(host, port);
+      stranger?.once('close', () => dropped++);
+      if (stranger !== undefined) strangers.push(stranger);
+    }
+    expect(strangers).toHaveLength(70);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    // One of the group, and 64 others.
+    expect(dropped).toBe(5);
+    for (const each of strangers) each.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const groups = await Promise.all([first, TcpGroup.join(of(1))]);
+    await Promise.all(groups.map((group) => group.close()));
+  });
+
+  it('listens on no other address where its own is for this machine alone', async () => {
+    const of = await options(2);
+    const first = TcpGroup.join(of(0));
+    const [, port] = addressOf(of(0).coordinator);
+    expect(await reached('127.0.0.1', port)).toBeDefined();
+    expect(await reached('127.0.0.2', port)).toBeUndefined();
+    const groups = await Promise.all([first, TcpGroup.join(of(1))]);
+    await Promise.all(groups.map((group) => group.close()));
+  });
+
+  it('does not wait for a machine that does not answer', async () => {
+    // It listens, takes nobody in, and its queue is full: as one behind a firewall, it says nothing.
+    const program = `const { createServer } = require('node:net');
+      const { parentPort } = require('node:worker_threads');
+      const server = createServer();
+      server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+        parentPort.postMessage(server.address().port);
+        setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5000));
+      });`;
+    const worker = new Worker(program, { eval: true });
+    const port = await new Promise<number>((resolve) => worker.once('message', resolve));
+    const queue = Array.from({ length: 4 }, () => connect(port, '127.0.0.1').on('error', () => {}));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const coordinator = `127.0.0.1:${port}`;
+    const begin = performance.now();
+    const joined = TcpGroup.join({ coordinator, processes: 2, process: 1, joinSeconds: 0.3 });
+    await expect(joined).rejects.toThrow('within 0.3 seconds; got it does not answer');
+    expect(performance.now() - begin).toBeLessThan(2000);
+    for (const each of queue) each.destroy();
+    await worker.terminate();
   });
 
   it('is refused where two have one number, or not all come', async () => {

@@ -3,7 +3,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { ProcessGroup, Told } from '../../core/group.js';
 import { LacunaError } from '../../spec/errors.js';
 import { GroupLink } from './group-link.js';
-import { GROUP_VERSION, type GroupMessage } from './messages.js';
+import {
+  GROUP_VERSION,
+  type GroupMessage,
+  MAX_GROUP_LINE,
+  MAX_JOIN_LINE,
+  MAX_QUIET_SECONDS,
+} from './messages.js';
 
 export interface GroupOptions {
   /** HOST:PORT where process 0 listens. */
@@ -20,6 +26,10 @@ const SILENT_BEFORE = 600;
 const SILENT = 10;
 const JOIN_SECONDS = 300;
 const RETRY_MS = 100;
+/** Connections of process 0 beside those of the group. */
+const STRANGERS = 64;
+/** Hosts that nobody else can reach. */
+const LOOPBACK = /^(127(\.\d{1,3}){3}|::1|localhost)$/;
 
 const DONE: Told<boolean> = { name: 'done', parse: Boolean };
 
@@ -34,11 +44,13 @@ interface Waiting {
 
 /**
  * Processes that agree over TCP: process 0 listens, the others connect to it, and each gives to every gathering what it
- * knows. A connection that ends, or is silent for 10 seconds, loses its process: all others are told within a moment, by
+ * knows. A connection that ends, or is silent for 10 seconds (`quiet`: an hour), loses its process: all others are told within a moment, by
  * `lost`, with a sentence.
  *
  * Nobody is asked who they are, as nobody is by JAX or torchrun: the network between the machines of a cluster is
- * trusted. Whoever connects and does not join is dropped.
+ * trusted. Whoever connects and does not join is dropped, within 10 seconds, and before it has said 4 KiB; process 0
+ * takes 64 connections more than it waits for. It listens on all addresses of its machine, or, where the coordinator's
+ * host is one that no other machine reaches, on that one alone.
  */
 export class TcpGroup implements ProcessGroup {
   readonly size: number;
@@ -48,6 +60,8 @@ export class TcpGroup implements ProcessGroup {
   readonly #links = new Map<number, GroupLink>();
   readonly #gatherings = new Map<number, Gathering>();
   readonly #waiting = new Map<number, Waiting>();
+  /** Seconds of silence that others have announced. */
+  readonly #quiet = new Map<number, number>();
   #calls = 0;
   #silence = SILENT_BEFORE;
   #reason: LacunaError | undefined;
@@ -63,7 +77,7 @@ export class TcpGroup implements ProcessGroup {
     const group = new TcpGroup(options);
     const [host, port] = addressOf(options.coordinator);
     const until = performance.now() + 1000 * (options.joinSeconds ?? JOIN_SECONDS);
-    if (options.process === 0) await group.#listen(port, options, until);
+    if (options.process === 0) await group.#listen(host, port, options, until);
     else await group.#connect(host, port, options, until);
     await group.gather({ name: 'joined', parse: Boolean }, true);
     return group;
@@ -85,7 +99,19 @@ export class TcpGroup implements ProcessGroup {
     return (await all).map((each) => parse(each));
   }
 
-  /** From now on every process speaks at least once in 10 seconds. */
+  async quiet<T>(work: () => Promise<T>): Promise<T> {
+    const tell = (seconds: number): void => {
+      for (const link of this.#links.values()) link.send({ type: 'quiet', seconds });
+    };
+    tell(MAX_QUIET_SECONDS);
+    try {
+      return await work();
+    } finally {
+      tell(0);
+    }
+  }
+
+  /** From now on every process speaks at least once in 10 seconds, but where it is `quiet`. */
   watch(): void {
     this.#silence = SILENT;
   }
@@ -114,8 +140,9 @@ export class TcpGroup implements ProcessGroup {
     for (const link of this.#links.values()) link.close();
   }
 
-  async #listen(port: number, options: GroupOptions, until: number): Promise<void> {
-    const server = await listening(port, options.coordinator);
+  async #listen(host: string, port: number, options: GroupOptions, until: number): Promise<void> {
+    const server = await listening(host, port, options.coordinator);
+    server.maxConnections = this.size - 1 + STRANGERS;
     const strangers = new Set<Socket>();
     server.on('connection', (socket) => {
       strangers.add(socket);
@@ -143,7 +170,7 @@ export class TcpGroup implements ProcessGroup {
         onMessage: (message) => {
           if (from !== undefined) return this.#hear(from, message);
           const { processes, process: number } = message.type === 'join' ? message : {};
-          if (processes === undefined || number === undefined) return link.close();
+          if (processes === undefined || number === undefined) return link.drop();
           const problem = this.#refusal(processes, number);
           if (problem !== undefined) {
             link.close({ type: 'lost', reason: problem });
@@ -157,7 +184,8 @@ export class TcpGroup implements ProcessGroup {
           if (from !== undefined) this.#gone(from, reason);
         },
       },
-      () => this.#silence,
+      () => (from === undefined ? SILENT : this.#patience(from)),
+      () => (from === undefined ? MAX_JOIN_LINE : MAX_GROUP_LINE),
     );
   }
 
@@ -173,7 +201,7 @@ export class TcpGroup implements ProcessGroup {
 
   async #connect(host: string, port: number, options: GroupOptions, until: number): Promise<void> {
     for (;;) {
-      const socket = await connected(host, port).catch((error: Error) => error);
+      const socket = await connected(host, port, until).catch((error: Error) => error);
       if (!(socket instanceof Error)) {
         const link = new GroupLink(
           socket,
@@ -181,7 +209,7 @@ export class TcpGroup implements ProcessGroup {
             onMessage: (message) => this.#hear(0, message),
             onEnd: (reason) => this.#gone(0, reason),
           },
-          () => this.#silence,
+          () => this.#patience(0),
         );
         this.#links.set(0, link);
         const { processes, process: own } = options;
@@ -193,9 +221,15 @@ export class TcpGroup implements ProcessGroup {
     }
   }
 
+  /** Seconds that a process may say nothing. */
+  #patience(process: number): number {
+    return Math.max(this.#silence, this.#quiet.get(process) ?? 0);
+  }
+
   #hear(from: number, message: GroupMessage): void {
     if (message.type === 'give' && this.index === 0) this.#given(from, message);
     else if (message.type === 'all' && this.index !== 0) this.#settle(message.call, message.values);
+    else if (message.type === 'quiet') this.#quiet.set(from, message.seconds);
     else if (message.type === 'lost') this.#lose(message.reason);
     else if (message.type !== 'alive') this.#gone(from, 'it says what nobody asked for');
   }
@@ -283,7 +317,7 @@ export function addressOf(address: string): [host: string, port: number] {
   });
 }
 
-async function listening(port: number, where: string): Promise<Server> {
+async function listening(host: string, port: number, where: string): Promise<Server> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
     server.once('listening', resolve);
@@ -297,16 +331,24 @@ async function listening(port: number, where: string): Promise<Server> {
         }),
       ),
     );
-    server.listen(port);
+    if (LOOPBACK.test(host)) server.listen(port, host);
+    else server.listen(port);
   });
   return server;
 }
 
-async function connected(host: string, port: number): Promise<Socket> {
+/** @param until On the clock of `performance`, in ms: a machine that does not answer is waited for no longer. */
+async function connected(host: string, port: number, until: number): Promise<Socket> {
   const socket = connect({ host, port });
-  await new Promise<void>((resolve, reject) => {
-    socket.once('connect', resolve);
-    socket.once('error', reject);
-  });
+  const end = (): void => void socket.destroy(new Error('it does not answer'));
+  const timer = setTimeout(end, Math.max(1, until - performance.now()));
+  try {
+    await new Promise<void>((resolve, reject) => {
+      socket.once('connect', resolve);
+      socket.once('error', reject);
+    });
+  } finally {
+    clearTimeout(timer);
+  }
   return socket;
 }

@@ -8,6 +8,7 @@ import { describeBackend, programDigests } from '../../run/describe-run.js';
 import type { BackendRecord } from '../../run/manifest.js';
 import { RunFolder } from '../../run/run-folder.js';
 import { LacunaError } from '../../spec/index.js';
+import { lookFor } from '../shared-disk.js';
 
 /** The run that process 0 has opened, as the others hear of it. */
 const OPENED_SCHEMA = z.strictObject({
@@ -40,7 +41,10 @@ export async function ledTo(
 ): Promise<{ readonly folder: RunFolder; readonly resumes: boolean }> {
   const nothing: OpenedRun = { path: '', resumes: false, digest: '' };
   const [{ path, resumes, digest } = nothing] = await group.gather(OPENED, nothing);
-  const folder = await RunFolder.look(path, 'pretrain');
+  const folder = await lookFor(
+    () => RunFolder.look(path, 'pretrain'),
+    (found) => digestOf(found) === digest,
+  );
   if (digestOf(folder) === digest) return { folder, resumes };
   throw new LacunaError({
     where: path,
@@ -75,7 +79,7 @@ export async function requireAlike(
 }
 
 /**
- * Writes down that a run goes on with another backend, or on other numbers of devices and processes.
+ * Writes down that a run goes on with another backend, device or contract, or on other numbers of devices and processes.
  *
  * @param step Steps that were done before.
  */
@@ -96,7 +100,7 @@ export async function noteBackend(
   await folder.replaceManifest({ ...manifest, continued });
 }
 
-function inWords({ name, devices = 1, processes = 1 }: BackendRecord): string {
+function inWords({ name, device, contract, devices = 1, processes = 1 }: BackendRecord): string {
   const shared = devices === 1 ? '' : ` on ${devices} devices`;
-  return `${name}${shared}${processes === 1 ? '' : ` of ${processes} processes`}`;
+  return `${name} (${device}, ${contract})${shared}${processes === 1 ? '' : ` of ${processes} processes`}`;
 }

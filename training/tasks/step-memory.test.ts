@@ -66,6 +66,16 @@ describe('a step that does not fit', () => {
     expect(refusal(all)).toContain('no number of microbatches is enough');
   });
 
+  it('is told to take fewer clips, or more machines, where several processes share it', () => {
+    const several = { ...info(HABITS), processes: 3 };
+    const step = { batch: 4, microbatches: 1 };
+    const told = refusal(() => requireStepMemory(step, planOf(1), several, planOf, 1000));
+    expect(told).toMatch(
+      /^batch: .* got 12, whose 4 clips of this process .*Lower the batch,.*more processes/,
+    );
+    expect(told).not.toContain('microbatches');
+  });
+
   it('is not refused where it fits, nor on a device that does not tell its memory', () => {
     const step = { batch: 12, microbatches: 1 };
     const own = info({ ...HABITS, device: 'own' });

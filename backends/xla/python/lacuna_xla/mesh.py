@@ -1,8 +1,19 @@
 """Where tensors lie: on the first device, or over all devices of all processes."""
 
+from collections import Counter
+
 import jax
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+
+def unequal(devices, processes):
+    """Why these processes cannot share a batch; None where each has as many devices as any other."""
+    counts = Counter(each.process_index for each in devices)
+    numbers = [counts[each] for each in range(processes)]
+    if len(set(numbers)) == 1:
+        return None
+    return f"all processes need the same number of devices, and they have {', '.join(map(str, numbers))}"
 
 
 class Layouts:

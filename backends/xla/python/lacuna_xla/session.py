@@ -7,7 +7,7 @@ import traceback
 import jax
 import numpy as np
 
-from .mesh import Layouts
+from .mesh import Layouts, unequal
 from .program_text import DTYPES, NAMES, Unsupported
 from .programs import Programs
 
@@ -27,6 +27,8 @@ class Session:
             devices = devices[: options.devices]
         elif options.devices is not None and jax.local_device_count() != options.devices:
             sys.exit(f"a process of several takes all of its devices: {jax.local_device_count()}, not {options.devices}")
+        if (reason := unequal(devices, options.processes)) is not None:
+            sys.exit(reason)
         self.layouts = Layouts(devices)
         self.compiled = {}
         self.tensors = {}
