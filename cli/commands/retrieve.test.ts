@@ -62,7 +62,7 @@ describe('lacuna retrieve', () => {
   it.each<[readonly string[], RegExp]>([
     [['--prompt', 'a {}'], /only class names are put into a prompt/],
     [['--texts', 'labels', '--prompt', 'a'], /does not say where the class name goes/],
-    [['--split', 'x'], /--split is for the annotations of data sets/],
+    [['--split', 'x'], /does not tell its splits; got "x"/],
     [['--beside', 'LIST'], /no result of a retrieval/],
     [['--video', 'x/{}'], /--video is for the annotations of data sets/],
   ])(
