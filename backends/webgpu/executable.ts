@@ -16,7 +16,7 @@ import type { Compiled } from './device/pipelines.js';
 import type { Runtime } from './device/runtime.js';
 import type { Kernel } from './lowering/kernel.js';
 import { boundBytes, partBytes, type SourceContext } from './lowering/kernel-source.js';
-import type { Lowered } from './lowering/lower.js';
+import { type Lowered, sizesOf } from './lowering/lower.js';
 import { type MemoryPlan, partKey, planMemory } from './memory/memory-plan.js';
 import { toWords, type WebgpuTensor } from './tensor.js';
 
@@ -57,19 +57,7 @@ export class WebgpuExecutable implements Executable {
     this.#parts = parts;
     this.#types = declarations(program);
     this.#groups = lowered.kernels.map(() => new Map<string, GPUBindGroup>());
-    const stored = (
-      name: string,
-    ): { readonly dtype: TensorType['dtype']; readonly count: number } => {
-      const found = lowered.values.get(name);
-      if (found === undefined) throw new Error(`${name} is not stored`);
-      return found;
-    };
-    this.#sizes = {
-      limits: runtime.limits,
-      type: stored,
-      count: (name) => stored(name).count,
-      home: (name) => name,
-    };
+    this.#sizes = sizesOf(lowered, runtime.limits);
     const given = new Set([...program.inputs.map(({ name }) => name), ...lowered.literals.keys()]);
     const returned = new Set(lowered.outputs);
     this.memory = planMemory(lowered.kernels, (name) =>

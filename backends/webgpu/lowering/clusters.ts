@@ -13,6 +13,15 @@ export interface FusionOptions {
   readonly parts: (name: string) => number;
 }
 
+/** Whether one kernel can bind these and so many results. */
+export function fits(
+  names: ReadonlySet<string>,
+  results: number,
+  { parts, storageBuffers }: FusionOptions,
+): boolean {
+  return [...names].reduce((sum, name) => sum + parts(name), results) <= storageBuffers;
+}
+
 /** Clusters that take further members. */
 type SharedCluster = MapCluster | RowsCluster | ReduceCluster | ProductCluster;
 
@@ -49,8 +58,7 @@ export class Clusters {
 
   /** Whether one kernel can bind these and a result, or several. */
   fits(names: ReadonlySet<string>, results = 1): boolean {
-    const buffers = [...names].reduce((sum, name) => sum + this.#options.parts(name), 0);
-    return buffers + results <= this.#options.storageBuffers;
+    return fits(names, results, this.#options);
   }
 
   /** Puts a cluster last. */

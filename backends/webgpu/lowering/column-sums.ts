@@ -1,6 +1,6 @@
 import type { Primitive } from '../../../spec/program/index.js';
-import type { Cluster, ProductCluster, ReduceCluster } from './cluster.js';
-import type { FusionOptions } from './clusters.js';
+import type { ProductCluster, ReduceCluster } from './cluster.js';
+import { type FusionOptions, fits } from './clusters.js';
 import type { Fusion } from './fusion.js';
 import type { Graph } from './graph.js';
 
@@ -43,14 +43,9 @@ export function withColumnSums(graph: Graph, fusion: Fusion, options: FusionOpti
       // The product itself is among them: what follows it element by element may read the sums.
       const between = clusters.slice(from + 1, clusters.indexOf(cluster) + 1);
       const isInTime = !between.some((other) => reads.get(other)?.has(name) === true);
-      return cluster.columnSums === undefined && isInTime && fits(cluster);
+      const bound = new Set([...(reads.get(cluster) ?? []), ...cluster.members]);
+      return cluster.columnSums === undefined && isInTime && fits(bound, 1, options);
     });
-  }
-
-  function fits(cluster: Cluster): boolean {
-    const bound = new Set([...(reads.get(cluster) ?? []), ...cluster.members]);
-    const buffers = [...bound].reduce((sum, name) => sum + options.parts(name), 0);
-    return buffers + 1 <= options.storageBuffers;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Program } from '../../../spec/program/index.js';
 import type { Kernel, KernelKind } from './kernel.js';
 import { boundBytes, partBytes, type SourceContext } from './kernel-source.js';
-import type { Lowered, Stored } from './lower.js';
+import { type Lowered, sizesOf } from './lower.js';
 
 /** What a kind of kernel takes in a step. */
 export interface KindCost {
@@ -51,17 +51,7 @@ export function stepCost(
   lowered: Lowered,
   limits: SourceContext['limits'],
 ): StepCost {
-  const stored = (name: string): Stored => {
-    const found = lowered.values.get(name);
-    if (found === undefined) throw new Error(`${name} is not stored`);
-    return found;
-  };
-  const sizes: SourceContext = {
-    limits,
-    type: stored,
-    count: (name) => stored(name).count,
-    home: (name) => name,
-  };
+  const sizes = sizesOf(lowered, limits);
   const bytesOf = (name: string): number => partBytes(sizes, name).reduce((sum, x) => sum + x, 0);
   const donated = new Set(lowered.inPlace.values());
   const kernelBytes = (kernel: Kernel): number => {

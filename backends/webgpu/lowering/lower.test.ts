@@ -102,6 +102,23 @@ describe('what becomes one kernel', () => {
     expect(followed.kernels.map(({ kind }) => kind)).toContain('reduce');
   });
 
+  it('a large product, whose tiles fit the workgroup memory that there is', () => {
+    for (const workgroupBytes of [16_384, 32_768, 49_152]) {
+      const limits = { ...DEFAULT_LIMITS, workgroupBytes };
+      const [kernel] = kernelsOf(
+        (input) => [matmul(input('x', [4096, 512]), input('w', [512, 4096]))],
+        {
+          limits,
+        },
+      ).kernels;
+      const fours = [...(kernel?.code ?? '').matchAll(/var<workgroup> .*array<vec4<f32>, (\d+)>/g)];
+      expect(fours).toHaveLength(2);
+      const bytes = fours.reduce((sum, [, count]) => sum + 16 * Number(count), 0);
+      expect(bytes).toBeLessThanOrEqual(workgroupBytes);
+      expect(4 * bytes).toBeGreaterThan(workgroupBytes);
+    }
+  });
+
   it('reductions over the same axes of what is read together', () => {
     const { kernels } = kernelsOf((input) => {
       const [g, x] = [input('g', [6, 8]), input('x', [6, 8])];

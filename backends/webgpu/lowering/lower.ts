@@ -10,7 +10,7 @@ import { withColumnSums } from './column-sums.js';
 import { type Fusion, fuse } from './fusion.js';
 import { Graph } from './graph.js';
 import type { Kernel, KernelLimits } from './kernel.js';
-import { partCount } from './kernel-source.js';
+import { partCount, type SourceContext } from './kernel-source.js';
 import { isStreamed } from './kernels/attention.js';
 import type { KernelContext } from './kernels/context.js';
 import type { Factors } from './kernels/factors.js';
@@ -51,6 +51,16 @@ export interface Lowered {
   readonly outputs: readonly string[];
   /** Values that are written over a donated input. */
   readonly inPlace: ReadonlyMap<string, string>;
+}
+
+/** The sizes of what a lowered program stores, on a device with such limits. */
+export function sizesOf({ values }: Lowered, limits: KernelLimits): SourceContext {
+  const stored = (name: string): Stored => {
+    const found = values.get(name);
+    if (found === undefined) throw new Error(`${name} is not stored`);
+    return found;
+  };
+  return { limits, type: stored, count: (name) => stored(name).count, home: (name) => name };
 }
 
 export function lower(program: Program, options: LoweringOptions): Lowered {

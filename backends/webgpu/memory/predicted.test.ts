@@ -5,7 +5,7 @@ import { trainingPlan } from '../../../core/plan/index.js';
 import { DEFAULT_LIMITS } from '../lowering/kernel.js';
 import { partBytes } from '../lowering/kernel-source.js';
 import { HARDWARE } from '../lowering/kernels/tiling.js';
-import { lower } from '../lowering/lower.js';
+import { lower, sizesOf } from '../lowering/lower.js';
 import { MEMORY_HABITS, planMemory } from './memory-plan.js';
 
 const LIMITS = { ...DEFAULT_LIMITS, bindingBytes: 2 ** 31 };
@@ -26,17 +26,7 @@ function exactBytes({ programs, state, scratch }: ReturnType<typeof trainingPlan
       matrixUnit: undefined,
       donate: Object.fromEntries(donated.map(({ name }) => [name, name])),
     });
-    const found = (name: string) => {
-      const value = lowered.values.get(name);
-      if (value === undefined) throw new Error(`${name} is not stored`);
-      return value;
-    };
-    const sizes = {
-      limits: LIMITS,
-      type: found,
-      count: (name: string) => found(name).count,
-      home: (name: string) => name,
-    };
+    const sizes = sizesOf(lowered, LIMITS);
     const elsewhere = new Set([
       ...program.inputs.map(({ name }) => name),
       ...lowered.literals.keys(),

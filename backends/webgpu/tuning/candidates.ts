@@ -1,4 +1,6 @@
 import type { KernelLimits } from '../lowering/kernel.js';
+import { HELD } from '../lowering/kernels/factors.js';
+import { depthWithin } from '../lowering/kernels/product-cut.js';
 import type { ProductTiling } from '../lowering/kernels/tiling.js';
 
 const LANES: Readonly<Record<ProductTiling['memory'], ProductTiling['lanes'][]>> = {
@@ -35,14 +37,12 @@ const DEPTHS: Readonly<Record<ProductTiling['memory'], number[]>> = {
 
 type TilingLimits = Pick<KernelLimits, 'invocations' | 'workgroupBytes'>;
 
-/** Whether a device can run kernels with this tiling. */
-export function isAllowed(
-  { lanes, registers, depth, memory }: ProductTiling,
-  limits: TilingLimits,
-): boolean {
-  const [down, across] = [lanes[0] * registers[0], lanes[1] * registers[1]];
-  const bytes = memory === 'workgroup' ? 4 * depth * (down + across) : 0;
-  return lanes[0] * lanes[1] <= limits.invocations && bytes <= limits.workgroupBytes;
+/** Whether a device can run kernels with this tiling as it is: where memory is small, fewer terms go through it. */
+export function isAllowed(tiling: ProductTiling, limits: TilingLimits): boolean {
+  const { lanes, registers, depth } = tiling;
+  const tile = [lanes[0] * registers[0], lanes[1] * registers[1]] as const;
+  const isWhole = depthWithin(tiling, tile, limits, HELD.f32.bytes) === depth;
+  return lanes[0] * lanes[1] <= limits.invocations && isWhole;
 }
 
 /** Ways to cut products that a device allows, the one in use first. */

@@ -17,13 +17,16 @@ describe('the ways to cut products', () => {
   it.each([
     ['hardware', HARDWARE.product],
     ['software', SOFTWARE.product],
-  ])('on %s all fit the default limits, and none comes twice', (_, inUse) => {
-    const found = productTilings(inUse, DEFAULT_LIMITS);
-    expect(found[0]).toBe(inUse);
-    expect(found.length).toBeGreaterThan(5);
-    expect(new Set(found.map(tilingText)).size).toBe(found.length);
-    for (const tiling of found) expect(isAllowed(tiling, DEFAULT_LIMITS)).toBe(true);
-  });
+  ])(
+    'on %s all but the one in use fit the default limits as they are, and none comes twice',
+    (_, inUse) => {
+      const found = productTilings(inUse, DEFAULT_LIMITS);
+      expect(found[0]).toBe(inUse);
+      expect(found.length).toBeGreaterThan(5);
+      expect(new Set(found.map(tilingText)).size).toBe(found.length);
+      for (const tiling of found.slice(1)) expect(isAllowed(tiling, DEFAULT_LIMITS)).toBe(true);
+    },
+  );
 });
 
 describe('a measured tiling', () => {

@@ -1,3 +1,4 @@
+import type { KernelLimits } from '../kernel.js';
 import type { KernelContext } from './context.js';
 import { HELD } from './factors.js';
 import { type ProductTiling, tileStride } from './tiling.js';
@@ -33,17 +34,19 @@ export interface ProductCut {
  * operands few times, and parts of sums are written and read once more. Where none does, the one with the
  * most workgroups.
  */
-export function cutForLanes(sizes: ProductSizes, context: KernelContext): ProductCut {
-  const { m, n } = sizes;
-  const whole = fitted(context.tiling.product, m, n);
+export function cutForLanes(
+  sizes: ProductSizes,
+  { tiling: { product }, limits, factors }: KernelContext,
+): ProductCut {
+  const whole = fitted(product, sizes.m, sizes.n);
   // Lanes that load by themselves have no tile to share.
   const tilings = whole.memory === 'workgroup' ? smaller(whole) : [whole];
   const cuts = tilings.map((tiling) => {
     const { lanes, registers } = tiling;
     const tile = [lanes[0] * registers[0], lanes[1] * registers[1]] as const;
-    return inParts(sizes, tiling, tile, depthOf(tiling, tile, context));
+    return inParts(sizes, tiling, tile, depthWithin(tiling, tile, limits, HELD[factors].bytes));
   });
-  const busy = cuts.filter((cut) => groups(sizes, cut) >= context.tiling.product.busyGroups);
+  const busy = cuts.filter((cut) => groups(sizes, cut) >= product.busyGroups);
   const [best] =
     busy.length > 0
       ? busy.sort((a, b) => bytes(sizes, a) - bytes(sizes, b))
@@ -110,15 +113,16 @@ function smaller(tiling: ProductTiling): readonly ProductTiling[] {
   );
 }
 
-/** The terms of a tile that fit workgroup memory. */
-function depthOf(
-  { depth, memory }: ProductTiling,
+/** The terms of a tile that fit workgroup memory: those wanted, or a half, a quarter ... of them. */
+export function depthWithin(
+  { depth, memory }: Pick<ProductTiling, 'depth' | 'memory'>,
   tile: readonly [number, number],
-  { factors, limits }: KernelContext,
+  { workgroupBytes }: Pick<KernelLimits, 'workgroupBytes'>,
+  elementBytes: number,
 ): number {
   if (memory === 'direct') return depth;
-  const bytesOfTerm = HELD[factors].bytes * (tileStride(tile[0]) + tileStride(tile[1]));
+  const bytesOfTerm = elementBytes * (tileStride(tile[0]) + tileStride(tile[1]));
   let own = depth;
-  while (own > 4 && own * bytesOfTerm > limits.workgroupBytes) own /= 2;
+  while (own > 4 && own * bytesOfTerm > workgroupBytes) own /= 2;
   return own;
 }

@@ -75,13 +75,10 @@ export function storeFour(
   made: MadeElements,
   partial?: string,
 ): Block {
-  const { product, parts, batches } = plan;
+  const { product, batches } = plan;
   const [m, n] = [plan.a.extent, plan.b.extent];
   const targets = partial === undefined ? made.stored : [partial];
-  const start = (lines: number): Affine =>
-    partial === undefined
-      ? Affine.constant(0)
-      : Affine.variable('part', parts).times((batches * m * n) / lines);
+  const start = partial === undefined ? Affine.constant(0) : partPlace(plan, 'part');
   const store = new Block();
   // In software an element is stored as fast, and compiled sooner.
   const isSoftware = plan.tiling.memory === 'direct';
@@ -99,7 +96,7 @@ export function storeFour(
     const values = partial === undefined ? made.values(expressions, own) : ['product'];
     targets.forEach((target, at) => {
       const value = values[at] as string;
-      const place = start(1).plus(made.place);
+      const place = start.plus(made.place);
       own.add(isOne ? `made_${at}[${next}] = ${value};` : source.store(target, place, value));
     });
     return own;
@@ -118,7 +115,11 @@ export function storeFour(
       .plus(Affine.opaque('(first / 4u)', n / 4, Affine.variable('first', n)));
     targets.forEach((target, at) => {
       store.add(
-        source.storeVector(target, start(4).plus(fours), isProduct ? 'four' : `made_${at}`),
+        source.storeVector(
+          target,
+          start.dividedBy(4).quotient.plus(fours),
+          isProduct ? 'four' : `made_${at}`,
+        ),
       );
     });
   }

@@ -56,7 +56,10 @@ export function tileStride(extent: number): number {
   return extent + 4;
 }
 
-/** For hardware: at most 8 x 8 sums a lane, which spill nowhere (`scripts/registers.ts`). */
+/**
+ * For hardware: at most 8 x 8 sums a lane, which spill nowhere (`scripts/registers.ts`); and seven workgroups for each of
+ * an H100's 132 multiprocessors, since WebGPU does not tell how many a device has.
+ */
 export const HARDWARE: Tiling = {
   product: { lanes: [16, 16], registers: [8, 8], depth: 16, memory: 'workgroup', busyGroups: 924 },
   units: { subgroups: [2, 2], matrices: [4, 4], depth: 32 },
