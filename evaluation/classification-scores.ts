@@ -5,6 +5,7 @@ import { labelsOf } from '../run/feeds/clip-labels.js';
 import type { HeadClasses } from '../run/manifest.js';
 import {
   calibration,
+  combinedScores,
   LacunaError,
   type ShareInterval,
   topClass,
@@ -26,6 +27,43 @@ export interface HeadResult {
   readonly calibration: ReturnType<typeof calibration>;
   /** How often videos of class i were taken for class j, [C, C]. */
   readonly confusion: readonly Uint32Array[];
+}
+
+/** How well several heads tell their classes of a video together: an action as a verb and a noun. */
+export interface CombinedResult {
+  /** The heads' names. */
+  readonly names: readonly string[];
+  readonly top1: ShareInterval;
+  /** Of all combinations of classes, by the product of their probabilities (`combinedScores`). */
+  readonly top5: ShareInterval;
+}
+
+/** A video's combinations are all looked at; of more than this nothing is told. */
+const MOST_COMBINATIONS = 2 ** 20;
+
+/** What several heads come to together; undefined of one, and where the combinations of their classes are too many. */
+export function combinedResult(
+  heads: readonly HeadClasses[],
+  { records, probabilities }: Classification,
+): CombinedResult | undefined {
+  const combinations = heads.reduce((product, { classes }) => product * classes.length, 1);
+  if (heads.length < 2 || combinations > MOST_COMBINATIONS) return undefined;
+  const hits = { top1: 0, top5: 0 };
+  records.forEach((record, video) => {
+    const labels = labelsOf(record);
+    const right = heads.reduce(
+      (number, { name, classes }) => number * classes.length + classes.indexOf(labels[name] ?? ''),
+      0,
+    );
+    const scores = combinedScores(heads.map(({ name }) => probabilities[name]?.[video] ?? []));
+    hits.top1 += topShare(scores, right, 1);
+    hits.top5 += topShare(scores, right, 5);
+  });
+  return {
+    names: heads.map(({ name }) => name),
+    top1: wilsonInterval(hits.top1, records.length),
+    top5: wilsonInterval(hits.top5, records.length),
+  };
 }
 
 /** What a classification comes to, head by head. */
@@ -73,7 +111,10 @@ export function headResults(
   });
 }
 
-/** The scores of all heads by name, the first of the first head; of several heads with their names before. */
+/**
+ * The scores of all heads by name, the first of the first head; of several heads with
+ * their names before, and what they come to together (`verb+noun.top1`).
+ */
 export function headScores(
   heads: readonly HeadClasses[],
   classification: Classification,
@@ -88,6 +129,12 @@ export function headScores(
     scores[name('calibration_error')] = result.calibration.error;
     scores[name('chance')] = chance;
     scores[name('majority')] = majority;
+  }
+  const combined = combinedResult(heads, classification);
+  if (combined !== undefined) {
+    const name = combined.names.join('+');
+    scores[`${name}.top1`] = combined.top1.share;
+    scores[`${name}.top5`] = combined.top5.share;
   }
   return scores;
 }

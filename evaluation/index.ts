@@ -5,7 +5,9 @@
 export { attentionMaps } from './attention-maps.js';
 export { type Classification, classify } from './classification.js';
 export {
+  type CombinedResult,
   classificationProtocol,
+  combinedResult,
   type HeadResult,
   headResults,
   headScores,

@@ -1,12 +1,12 @@
 import type { Backend, HostTensor, Named } from '../core/backend.js';
 import { ALONE, type ProcessGroup } from '../core/group.js';
-import type { PlanRunner } from '../core/plan/index.js';
+import type { PlanRunner, StagedFeeds } from '../core/plan/index.js';
 import { writeCheckpoint } from '../run/checkpoint.js';
 import type { DataProblem, RunFolder, StepEvaluation, StepMetrics } from '../run/run-folder.js';
 import { biasCorrection, LacunaError, learningRate, type Role } from '../spec/index.js';
 import { openRunner } from './open-runner.js';
 import { SkippedSteps } from './skipped-steps.js';
-import type { Task, TaskBatch, TaskStage } from './task.js';
+import type { Batches, Task, TaskBatch, TaskStage } from './task.js';
 
 /** What happens while a task is trained, for whoever shows it. */
 export type LoopEvent =
@@ -88,6 +88,16 @@ export async function train<B extends TaskBatch>(
 /** Roles that a model needs outside training. */
 const KEPT_ROLES: readonly Role[] = ['parameter', 'statistic', 'average'];
 
+/** A batch that a step can take, its data on the device where they could be staged; or why there is none. */
+interface Ahead<B> {
+  readonly prepared?: {
+    readonly batch: B;
+    readonly feeds: Named<HostTensor>;
+    readonly staged: StagedFeeds;
+  };
+  readonly error?: unknown;
+}
+
 interface LoopState {
   readonly runner: PlanRunner;
   readonly doneSteps: number;
@@ -104,6 +114,10 @@ class Loop<B extends TaskBatch> {
   /** Of the task's own steps; those before it are told and written along (`#told`). */
   #step: number;
   #saved: number;
+  /** The next step's batch. */
+  #ahead: Promise<Ahead<B>> | undefined;
+  /** Seconds that the next step's batch was waited for after the step before it. */
+  #waited = 0;
 
   constructor(task: Task<B>, options: LoopOptions, { runner, doneSteps, skipped }: LoopState) {
     this.#task = task;
@@ -130,9 +144,7 @@ class Loop<B extends TaskBatch> {
     const batches = await this.#task.batches(this.#step);
     try {
       while (this.#step < steps && !(await isStopped(this.#options))) {
-        const begin = performance.now();
-        const batch = await batches.next();
-        await this.#take(batch, begin, (performance.now() - begin) / 1000);
+        await this.#take(batches);
         await this.#evaluate();
         const isDue = this.#told % settings.checkpoints.everySteps === 0;
         if (isDue && this.#step < steps) await this.#save();
@@ -145,6 +157,8 @@ class Loop<B extends TaskBatch> {
         problems: [...this.#problems.values()],
       };
     } finally {
+      const { prepared } = (await this.#ahead) ?? {};
+      if (prepared !== undefined) this.#runner.release(prepared.staged);
       await batches.close();
     }
   }
@@ -159,14 +173,23 @@ class Loop<B extends TaskBatch> {
     return this.#task.stage?.total ?? this.#task.schedule.totalSteps;
   }
 
-  /** One step, which began at `begin` (ms) and waited for its batch. */
-  async #take(batch: B, begin: number, waitSeconds: number): Promise<void> {
+  /** One step; the batch of the next one is made ready while the device is at work. */
+  async #take(batches: Batches<B>): Promise<void> {
     const { schedule, clips } = this.#task;
+    const begin = performance.now();
+    const { prepared, error } = await (this.#ahead ?? this.#prepare(batches));
+    this.#ahead = undefined;
+    if (prepared === undefined) throw error;
+    const { batch, feeds, staged } = prepared;
+    const waitSeconds = this.#waited + (performance.now() - begin) / 1000;
     for (const problem of batch.problems) await this.#tellProblem(problem);
     const rate = learningRate(schedule, this.#step);
-    const feeds = await this.#task.feeds(batch);
+    const isLast = this.#step + 1 === schedule.totalSteps;
+    const meanwhile = (): void => {
+      if (!isLast) this.#ahead = this.#prepare(batches);
+    };
     const metrics = this.#skipped.note(
-      await this.#runner.step({ ...feeds, ...this.#scheduleFeeds(rate) }),
+      await this.#runner.step({ ...feeds, ...this.#scheduleFeeds(rate) }, { staged, meanwhile }),
     );
     const bad = Object.entries(metrics).find(([, value]) => !Number.isFinite(value));
     if (bad !== undefined) throw this.#notFinite(bad, batch.ids);
@@ -177,7 +200,7 @@ class Loop<B extends TaskBatch> {
       epoch: batch.epoch,
       metrics: { ...metrics, ...counts },
       learningRate: rate,
-      stepSeconds: (performance.now() - begin) / 1000,
+      stepSeconds: this.#waited + (performance.now() - begin) / 1000,
       waitSeconds,
       ...facts,
     };
@@ -186,6 +209,21 @@ class Loop<B extends TaskBatch> {
     this.#emit({ kind: 'step', steps: this.#total, clips, samples: batch.ids, ...line });
     const before = this.#told - this.#step;
     this.#skipped.check(metrics, this.#told, this.#saved + before);
+    const end = performance.now();
+    // Processes tell each other of a batch in here: what they tell next must not come in between.
+    await this.#ahead;
+    this.#waited = (performance.now() - end) / 1000;
+  }
+
+  /** The next batch and what programs read of it, or what went wrong: nobody waits for it yet. */
+  async #prepare(batches: Batches<B>): Promise<Ahead<B>> {
+    try {
+      const batch = await batches.next();
+      const feeds = await this.#task.feeds(batch);
+      return { prepared: { batch, feeds, staged: await this.#runner.stage(feeds) } };
+    } catch (error) {
+      return { error };
+    }
   }
 
   async #tellProblem(problem: DataProblem): Promise<void> {

@@ -5,6 +5,7 @@ import { decode } from 'fast-png';
 import { afterAll, describe, expect, it } from 'vitest';
 import {
   type Classification,
+  combinedResult,
   confusedVideos,
   type HeadResult,
   headResults,
@@ -95,5 +96,47 @@ describe('what a fine-tuned run came to', () => {
       heads: [{ ...result, head: { name: 'label', classes } }],
     });
     expect(await readClassification(folder)).toBeUndefined();
+  });
+});
+
+describe('heads together', () => {
+  const heads = [
+    { name: 'noun', classes: ['cup', 'pan'] },
+    { name: 'verb', classes: ['take', 'put', 'wash'] },
+  ];
+  const judged: Classification = {
+    records: ['1', '2', '3'].map((id) => ({
+      ...{ id, video: `${id}.mp4`, captions: [] },
+      labels: { verb: 'put', noun: 'pan' },
+    })),
+    probabilities: {
+      // Both are right; the noun alone; of six combinations the right one is the last.
+      noun: [Float32Array.of(0.25, 0.75), Float32Array.of(0.25, 0.75), Float32Array.of(0.75, 0.25)],
+      verb: [
+        Float32Array.of(0.25, 0.5, 0.25),
+        Float32Array.of(0.5, 0.25, 0.125),
+        Float32Array.of(0.5, 0.125, 0.375),
+      ],
+    },
+    views: { clips: 1, crops: 1 },
+  };
+
+  it('are right where all of them are, and ranked by the product of their probabilities', () => {
+    const combined = combinedResult(heads, judged);
+    expect(combined?.names).toEqual(['noun', 'verb']);
+    expect([combined?.top1.share, combined?.top5.share]).toEqual([1 / 3, 2 / 3]);
+    expect(combinedResult(heads.slice(0, 1), judged)).toBeUndefined();
+    const many = heads.map((head) => ({ ...head, classes: Array<string>(2000).fill('x') }));
+    expect(combinedResult(many, judged)).toBeUndefined();
+  });
+
+  it('stand on the page, and are kept with the run', async () => {
+    const combined = combinedResult(heads, judged);
+    const told = { data: 'test.jsonl', protocol: 'one view', heads: [], combined };
+    expect(classificationPage({ ...told, run: 'run', clip: { frames: 2, size: 4 } })).toContain(
+      'noun and verb together',
+    );
+    await storeClassification(folder, told);
+    expect((await readClassification(folder))?.combined).toEqual(combined);
   });
 });

@@ -1,4 +1,9 @@
-import { type ConfusedClip, type HeadResult, worstConfusions } from '../../evaluation/index.js';
+import {
+  type CombinedResult,
+  type ConfusedClip,
+  type HeadResult,
+  worstConfusions,
+} from '../../evaluation/index.js';
 import { type Html, html } from '../html.js';
 import { htmlPage } from '../report/html-page.js';
 import { STYLE } from '../report/style.js';
@@ -13,6 +18,8 @@ export interface ClassificationReport {
   readonly data: string;
   readonly protocol: string;
   readonly heads: readonly HeadResult[];
+  /** What several heads come to together. */
+  readonly combined?: CombinedResult | undefined;
   /** Of each head, by its place: clips that were taken for another class. @defaultValue none are shown */
   readonly confused?: readonly (readonly ConfusedClip[])[];
   /** Of the clips. */
@@ -25,10 +32,10 @@ const LISTED_CONFUSIONS = 100;
 
 /** One self-contained page: scores with their intervals, calibration, classes, confusions with clips that play. */
 export function classificationPage(report: ClassificationReport): string {
-  const { run, data, protocol, heads, confused = [], clip } = report;
+  const { run, data, protocol, heads, combined, confused = [], clip } = report;
   const body = html`<h1>${run}</h1>
 <p class="soft">classification on ${data}: ${protocol}</p>
-${heads.map((head, place) => html`${headSection(head)}${confusedSection(confused[place] ?? [], clip.size)}`)}`;
+${combinedSection(combined)}${heads.map((head, place) => html`${headSection(head)}${confusedSection(confused[place] ?? [], clip.size)}`)}`;
   return htmlPage(`Lacuna: ${run}`, `${STYLE}${playingStyle(clip.frames, clip.size)}`, body);
 }
 
@@ -40,6 +47,16 @@ function confusedSection(clips: readonly ConfusedClip[], size: number): Html {
   });
   return html`<section><h3>Clips that were taken for another class</h3>
 <p class="soft">Of each of the most frequent confusions the clip that the classifier was surest of, as it saw it.</p><div class="clips">${figures}</div></section>`;
+}
+
+/** What several heads are worth together; nothing of one. */
+export function combinedSection(combined: CombinedResult | undefined): Html {
+  if (combined === undefined) return html``;
+  const { names, top1, top5 } = combined;
+  return html`<section><h2>${names.join(' and ')} together</h2>
+<table><caption>Right where all of them are, of all combinations by the product of their probabilities</caption><tbody>
+<tr><th scope="row">top-1</th><td class="number">${shareText(top1)}</td></tr><tr><th scope="row">top-5</th><td class="number">${shareText(top5)}</td></tr>
+</tbody></table></section>`;
 }
 
 /** What one head is worth: scores, calibration, confusions. */

@@ -1,7 +1,9 @@
 import { checkDataFolder } from '../../data/index.js';
 import {
+  type CombinedResult,
   classificationProtocol,
   classify,
+  combinedResult,
   confusedClips,
   confusedVideos,
   type HeadResult,
@@ -59,7 +61,9 @@ export async function judgeClassifier(run: string, flags: JudgeFlags): Promise<C
     display.ends();
     const protocol = classificationProtocol(classifier, result);
     const results = headResults(heads, result);
-    if (flags.keep === true) await storeClassification(run, { data, protocol, heads: results });
+    const combined = combinedResult(heads, result);
+    const told = { data, protocol, heads: results, combined };
+    if (flags.keep === true) await storeClassification(run, told);
     const { page } = flags;
     if (page !== undefined) {
       const confused = [];
@@ -68,15 +72,19 @@ export async function judgeClassifier(run: string, flags: JudgeFlags): Promise<C
         confused.push(await confusedClips(classifier, videos, root, display));
       }
       const { clip } = settings;
-      const shown = { run, data, protocol, heads: results, confused, clip };
-      await replaceFile(page, classificationPage(shown));
+      await replaceFile(page, classificationPage({ ...told, run, confused, clip }));
     }
     return {
-      result: toldResult({ run, data, step, protocol, clips: result.records.length }, results),
+      result: toldResult(
+        { run, data, step, protocol, clips: result.records.length },
+        results,
+        combined,
+      ),
       lines: [
         `classification on ${result.records.length} clips of ${data}, after step ${step}`,
         `  ${protocol}`,
         ...results.flatMap((head) => headLines(head, heads.length > 1).map((line) => `  ${line}`)),
+        ...combinedLines(combined).map((line) => `  ${line}`),
         ...(page === undefined ? [] : [`The page is in ${page}`]),
       ],
     };
@@ -109,6 +117,7 @@ function toldResult(
   }: Readonly<Record<'run' | 'data' | 'protocol', string>> &
     Readonly<Record<'step' | 'clips', number>>,
   results: readonly HeadResult[],
+  combined: CombinedResult | undefined,
 ): object {
   const heads = results.map(({ head, confusion, ...scores }) => ({
     ...head,
@@ -118,8 +127,23 @@ function toldResult(
   return {
     run,
     data,
-    evaluations: [{ evaluator: 'classification', clips, step, protocol, heads }],
+    evaluations: [
+      {
+        ...{ evaluator: 'classification', clips, step, protocol, heads },
+        ...(combined === undefined ? {} : { combined }),
+      },
+    ],
   };
+}
+
+/** What several heads are worth together. */
+function combinedLines(combined: CombinedResult | undefined): readonly string[] {
+  if (combined === undefined) return [];
+  const name = combined.names.join(' and ');
+  return [
+    `${`${name} top-1`.padEnd(28)} ${shareText(combined.top1)}`,
+    `${`${name} top-5`.padEnd(28)} ${shareText(combined.top5)}`,
+  ];
 }
 
 /** What a head is worth, a line a number. */

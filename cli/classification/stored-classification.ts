@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { HeadResult } from '../../evaluation/index.js';
+import type { CombinedResult, HeadResult } from '../../evaluation/index.js';
 import { readOwnFile } from '../../formats/own-file.js';
 import { sealJson, unsealJson } from '../../formats/sealed-json.js';
 import { replaceFile } from '../../formats/whole-file.js';
@@ -12,6 +12,8 @@ export interface StoredClassification {
   readonly data: string;
   readonly protocol: string;
   readonly heads: readonly HeadResult[];
+  /** What several heads come to together. */
+  readonly combined?: CombinedResult | undefined;
 }
 
 const FILE = 'classification.json';
@@ -45,12 +47,15 @@ const STORED = z.strictObject({
       }),
     )
     .max(8),
+  combined: z
+    .strictObject({ names: z.array(text).max(8), top1: interval, top5: interval })
+    .optional(),
 });
 
 /** Writes it into a run folder, whole or not at all; of heads with more than 4,000 classes nothing. */
 export async function storeClassification(
   folder: string,
-  { data, protocol, heads }: StoredClassification,
+  { heads, ...facts }: StoredClassification,
 ): Promise<void> {
   if (heads.length > 8 || heads.some(({ head }) => head.classes.length > MOST_CLASSES)) return;
   const cells = heads.map(({ confusion, ...rest }) => ({
@@ -59,7 +64,7 @@ export async function storeClassification(
       [...line].flatMap((times, said) => (times === 0 ? [] : [[right, said, times]])),
     ),
   }));
-  await replaceFile(join(folder, FILE), sealJson({ data, protocol, heads: cells }));
+  await replaceFile(join(folder, FILE), sealJson({ ...facts, heads: cells }));
 }
 
 /** Undefined where there is none. @throws LacunaError where it is damaged. */

@@ -1,5 +1,5 @@
 import type { FinetuneManifest } from '../../run/index.js';
-import { headSection } from '../classification/classification-page.js';
+import { combinedSection, headSection } from '../classification/classification-page.js';
 import type { StoredClassification } from '../classification/stored-classification.js';
 import { html } from '../html.js';
 import { taskPage } from './probe-page.js';
@@ -23,7 +23,7 @@ export function finetunePage(report: FinetuneReport): string {
     `${told.join(' and ')}; ${data.clips} clips to learn from; ${report.metrics.length} steps`;
   const { classification: ended } = report;
   if (ended === undefined) return taskPage(what, report);
-  const { data: list, protocol, heads: results } = ended;
-  const details = html`<section><h2>Result</h2><p class="soft">On ${list}: ${protocol}</p></section>${results.map(headSection)}`;
+  const { data: list, protocol, heads: results, combined } = ended;
+  const details = html`<section><h2>Result</h2><p class="soft">On ${list}: ${protocol}</p></section>${combinedSection(combined)}${results.map(headSection)}`;
   return taskPage(what, report, details);
 }

@@ -53,7 +53,7 @@ export async function measureStep(
     onProgress(`step ${i + 3} of ${steps + 2}: loss ${loss.toFixed(4)}, ${time.toFixed(0)} ms`);
   }
   const kernels: KernelTime[] = [];
-  if (profile) await runner.step(feeds, (times) => kernels.push(...times));
+  if (profile) await runner.step(feeds, { onKernels: (times) => kernels.push(...times) });
   const sources = [...runner.executables.values()].flatMap((each) => each.sources ?? []);
   const { compileSeconds } = runner;
   await runner.dispose();

@@ -20,6 +20,21 @@ import { metricNames, type Plan, type PlanCall } from './plan.js';
 /** What the caller feeds to a step: data of the global batch, tables and schedule scalars. */
 export type Feeds = Named<HostTensor>;
 
+/** Data of a step that is still to come, on the device already (`PlanRunner.stage`). */
+export type StagedFeeds = Named<DeviceTensor>;
+
+export interface StepOptions {
+  /** What of the feeds lies on the device already. @defaultValue nothing */
+  readonly staged?: StagedFeeds;
+  /**
+   * Called once the device has all of the step's work, before the metrics are waited for: the time to make the next
+   * step's feeds ready. @defaultValue nothing is done
+   */
+  readonly meanwhile?: () => void;
+  /** Is given what each kernel took, of backends that can tell. */
+  readonly onKernels?: ((times: readonly KernelTime[]) => void) | undefined;
+}
+
 /**
  * Runs the steps of a plan on a backend, with the state resident on its device. After an error the
  * runner is spent: donated state is lost, the last checkpoint is the way back.
@@ -89,26 +104,45 @@ export class PlanRunner {
   }
 
   /**
-   * Runs one step and returns its metrics, scalars by name.
-   *
-   * @param onKernels Is given what each kernel took, of backends that can tell.
+   * Uploads the data of a step that is still to come, so that they travel while a device is at work on the one before it. Of
+   * plans of several calls, which take a batch in parts, nothing. A step takes what it is given; what none takes is to be released.
    */
+  async stage(feeds: Feeds): Promise<StagedFeeds> {
+    const staged: Record<string, DeviceTensor> = {};
+    const [call, ...others] = this.plan.calls;
+    if (call === undefined || others.length > 0 || call.repeat > 1) return staged;
+    const { program } = this.#executables.get(call.program) as Executable;
+    for (const input of program.inputs) {
+      const isFed = input.role === 'data' && feeds[input.name] !== undefined;
+      if (isFed) staged[input.name] = await this.#upload(call, input, feeds, 0);
+    }
+    return staged;
+  }
+
+  /** Frees what was staged for a step that does not come. */
+  release(staged: StagedFeeds): void {
+    for (const tensor of Object.values(staged)) this.#backend.release(tensor);
+  }
+
+  /** Runs one step and returns its metrics, scalars by name. */
   async step(
     feeds: Feeds,
-    onKernels?: (times: readonly KernelTime[]) => void,
+    { staged = {}, meanwhile, onKernels }: StepOptions = {},
   ): Promise<Named<number>> {
     for (const spec of this.plan.scratch) this.#state.set(spec.name, await this.#zeros(spec));
     const told: Told[] = [];
     for (const call of this.plan.calls) {
       const { repeat } = call;
       for (let run = 0; run < repeat; run++) {
-        const own = await this.#call(call, feeds, { run, onKernels });
+        const own = await this.#call(call, feeds, { run, staged, onKernels });
         told.push(...own.map((metric) => ({ ...metric, repeat })));
       }
     }
     const metrics = new Map<string, number>();
     // All at once and last: what is asked for between calls keeps a device waiting.
-    const values = await Promise.all(told.map(({ tensor }) => this.#backend.download(tensor)));
+    const asked = Promise.all(told.map(({ tensor }) => this.#backend.download(tensor)));
+    meanwhile?.();
+    const values = await asked;
     for (const [index, { name, tensor, repeat }] of told.entries()) {
       const value = (values[index] as HostTensor).data[0] as number;
       metrics.set(name, (metrics.get(name) ?? 0) + value / repeat);
@@ -141,23 +175,16 @@ export class PlanRunner {
   async #call(
     call: PlanCall,
     feeds: Feeds,
-    { run, onKernels }: CallOptions,
+    { run, staged, onKernels }: CallOptions,
   ): Promise<readonly Omit<Told, 'repeat'>[]> {
-    const { repeat, rows } = call;
     const executable = this.#executables.get(call.program) as Executable;
     const { program } = executable;
-    const shared = rowsOf(this.plan, call, program, this.#backend) ?? [];
     const fed: DeviceTensor[] = [];
     const inputs: Record<string, DeviceTensor> = {};
     for (const input of program.inputs) {
       let tensor = this.#state.get(input.name) ?? this.#tables.get(input.name);
       if (tensor === undefined) {
-        tensor = await this.#backend.upload(
-          input.name === rows
-            ? rowNumbers(input, run)
-            : portion(input, required(feeds, input.name), run, repeat),
-          shared.includes(input.name) ? input.shape[0] : undefined,
-        );
+        tensor = staged[input.name] ?? (await this.#upload(call, input, feeds, run));
         fed.push(tensor);
       }
       inputs[input.name] = tensor;
@@ -179,6 +206,18 @@ export class PlanRunner {
       name,
       tensor: required(outputs, name),
     }));
+  }
+
+  /** What a run of a call reads of the feeds. */
+  #upload(call: PlanCall, input: ProgramInput, feeds: Feeds, run: number): Promise<DeviceTensor> {
+    const { program } = this.#executables.get(call.program) as Executable;
+    const shared = rowsOf(this.plan, call, program, this.#backend) ?? [];
+    return this.#backend.upload(
+      input.name === call.rows
+        ? rowNumbers(input, run)
+        : portion(input, required(feeds, input.name), run, call.repeat),
+      shared.includes(input.name) ? input.shape[0] : undefined,
+    );
   }
 
   #zeros({ name, shape }: StateSpec): Promise<DeviceTensor> {
@@ -204,7 +243,8 @@ interface Told {
 interface CallOptions {
   /** Which of the repeats of this call it is. */
   readonly run: number;
-  readonly onKernels: ((times: readonly KernelTime[]) => void) | undefined;
+  readonly staged: StagedFeeds;
+  readonly onKernels: StepOptions['onKernels'];
 }
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { calibration, topClass, topShare, wilsonInterval } from './accuracy.js';
+import { calibration, combinedScores, topClass, topShare, wilsonInterval } from './accuracy.js';
 
 describe("Wilson's interval", () => {
   // statsmodels.stats.proportion.proportion_confint(k, n, method='wilson') is this formula; the values
@@ -34,6 +34,16 @@ describe('accuracy', () => {
     expect(topShare([0.1, 0.2], 0, 5)).toBe(1);
     expect(topClass([0.2, 0.4, 0.4])).toBe(1);
     expect(() => topShare([Number.NaN, 1], 1, 1)).toThrow('not a number');
+  });
+
+  it('of combinations is of the product of their probabilities, the last changing fastest', () => {
+    expect([
+      ...combinedScores([
+        [0.5, 0.25],
+        [0.25, 0.5, 1],
+      ]),
+    ]).toEqual([...[0.125, 0.25, 0.5, 0.0625, 0.125, 0.25]]);
+    expect([...combinedScores([[0.5, 0.25]])]).toEqual([0.5, 0.25]);
   });
 
   it('is calibrated where confidence and accuracy agree', () => {

@@ -29,6 +29,23 @@ export function topClass(scores: ArrayLike<number>): number {
   return best;
 }
 
+/**
+ * The scores of all combinations of several heads' classes: the product of their probabilities, the last head's class
+ * changing fastest. An action of EPIC-KITCHENS is a verb and a noun, and its score is theirs multiplied.
+ *
+ * Source: EPIC-KITCHENS-100, C1 action recognition's evaluation, `compute_action_scores`.
+ */
+export function combinedScores(heads: readonly ArrayLike<number>[]): Float64Array {
+  return heads.reduce<Float64Array>((scores, own) => {
+    const all = new Float64Array(scores.length * own.length);
+    for (let i = 0; i < scores.length; i++) {
+      for (let j = 0; j < own.length; j++)
+        all[i * own.length + j] = (scores[i] as number) * (own[j] as number);
+    }
+    return all;
+  }, Float64Array.of(1));
+}
+
 /** The two-sided quantile of the normal distribution that 95 % lie within. */
 const Z = 1.959963984540054;
 

@@ -166,13 +166,14 @@ describe('fine-tuning', () => {
     expect(verb).toBeCloseTo(Math.log(2), 1);
     expect(loss).toBeCloseTo(noun + verb, 5);
     const [{ scores } = { scores: {} }] = await readEvaluations(join(folder, 'heads'));
-    expect(Object.keys(scores)).toEqual(
-      ['noun', 'verb'].flatMap((head) =>
+    expect(Object.keys(scores)).toEqual([
+      ...['noun', 'verb'].flatMap((head) =>
         ['top1', 'top5', 'mean_class', 'calibration_error', 'chance', 'majority'].map(
           (name) => `${head}.${name}`,
         ),
       ),
-    );
+      ...['noun+verb.top1', 'noun+verb.top5'],
+    ]);
   });
 
   it('names the clip without a label, and the class that is not learned', async () => {
