@@ -100,7 +100,9 @@ export async function noteBackend(
   await folder.replaceManifest({ ...manifest, continued });
 }
 
-function inWords({ name, device, contract, devices = 1, processes = 1 }: BackendRecord): string {
+function inWords(backend: BackendRecord): string {
+  const { name, device, contract, devices = 1, processes = 1, shardedState = false } = backend;
   const shared = devices === 1 ? '' : ` on ${devices} devices`;
-  return `${name} (${device}, ${contract})${shared}${processes === 1 ? '' : ` of ${processes} processes`}`;
+  const hosts = processes === 1 ? '' : ` of ${processes} processes`;
+  return `${name} (${device}, ${contract})${shared}${hosts}${shardedState ? ', state sharded' : ''}`;
 }
