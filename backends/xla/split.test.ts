@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { CHECKS } from '../../conformance/index.js';
 import { testBackend } from '../../conformance/vitest.js';
 import type { Backend, DeviceTensor, HostTensor, Named } from '../../core/backend.js';
-import { rowInputs } from '../../core/plan/index.js';
 import { capable } from '../../core/testing/capability.js';
+import { splitBatches } from '../../core/testing/split-batches.js';
 import { add, elementCount, matmul, ProgramBuilder, sub, sum } from '../../spec/program/index.js';
 import { XLA, type XlaOptions } from './index.js';
 import { packageFolder, pythonFor } from './process.js';
@@ -12,22 +12,12 @@ import { packageFolder, pythonFor } from './process.js';
 const probe = await XLA.probe();
 const missing = probe.available ? undefined : probe.reason;
 
-/** Simulated devices, which share the batch of every program that has one which divides by them. */
+/** Simulated devices, which share the batches of the suite. */
 async function openSeveral(
   options: Pick<XlaOptions, 'devices' | 'shardState'> = {},
-  onSplit: () => void = () => {},
+  onSplit?: () => void,
 ): Promise<Backend> {
-  const { devices = 2 } = options;
-  const backend = await XLA.open({ ...options, devices, threads: 1 });
-  const compile = backend.compile.bind(backend);
-  backend.compile = (program, options) => {
-    const batch = program.inputs.find(({ role, shape }) => role === 'data' && shape.length > 0);
-    const [count = 1] = batch?.shape ?? [];
-    if (count % devices !== 0) return compile(program, options);
-    onSplit();
-    return compile(program, { ...options, rows: rowInputs(program, count) });
-  };
-  return backend;
+  return splitBatches(await XLA.open({ devices: 2, ...options, threads: 1 }), onSplit);
 }
 
 // A whole step, gradients and update, whose rows two devices share, held to the same bounds as on one.
