@@ -125,8 +125,11 @@ async function main([backend = 'onnx', word = '']: readonly string[]): Promise<v
           `not planted: ${name}; on a device with ${needs}: plant-mistakes.ts ${backend} ${needs}`,
         );
     }
-    const first = mistakes.map(({ foundBy, devices }) => JSON.stringify([foundBy, devices ?? null]));
-    const all = word === '' ? ['["",null]', ...first.filter((each) => !each.endsWith('null]'))] : first;
+    const first = mistakes.map(({ foundBy, devices }) =>
+      JSON.stringify([foundBy, devices ?? null]),
+    );
+    const all =
+      word === '' ? ['["",null]', ...first.filter((each) => !each.endsWith('null]'))] : first;
     for (const each of new Set(all)) {
       const [filter, devices] = JSON.parse(each) as [string, number | null];
       const fails = await judge(folder, backend, filter, devices ?? undefined);
