@@ -20,26 +20,28 @@ async function openSeveral(
   return splitBatches(await XLA.open({ devices: 2, ...options, threads: 1 }), onSplit);
 }
 
-// A whole step, gradients and update, whose rows two devices share, held to the same bounds as on one.
-testBackend('xla', openSeveral, {
+// A whole step, gradients and update, whose rows three devices share (the suite's steps are of 3 clips), held to the same
+// bounds as on one; with the state on each, and with a part of it on each.
+let splits = 0;
+const countSplit = (): void => {
+  splits += 1;
+};
+testBackend('xla', () => openSeveral({ devices: 3 }, countSplit), {
   missing,
-  cases: 2,
-  checks: CHECKS.filter(({ id }) => id === 'step/joint'),
+  checks: CHECKS.filter(({ id }) => id === 'step/joint/gradients'),
+});
+testBackend('xla', () => openSeveral({ devices: 3, shardState: true }, countSplit), {
+  missing,
+  checks: CHECKS.filter(({ id }) => id.startsWith('step/joint/')),
 });
 
-// The same with the state in parts, one on each.
-testBackend('xla', () => openSeveral({ shardState: true }), {
-  missing,
-  cases: 1,
-  checks: CHECKS.filter(({ id }) => id === 'step/joint'),
-});
+describe.skipIf(!capable('xla', missing))('a batch on several devices', () => {
+  it('was that of each of the steps above', () => {
+    expect(splits).toBeGreaterThanOrEqual(3);
+  });
 
-describe.skipIf(!capable('xla', missing))('a batch on two devices', () => {
   it('gives each of them its rows, and the results of one', async () => {
-    let splits = 0;
-    const backend = await openSeveral({}, () => {
-      splits += 1;
-    });
+    const backend = await openSeveral();
     try {
       expect(backend.info).toMatchObject({ devices: 2, device: '2 x CPU' });
       const builder = new ProgramBuilder('rows');
@@ -53,7 +55,6 @@ describe.skipIf(!capable('xla', missing))('a batch on two devices', () => {
       const whole = await backend.upload({ dtype: 'f32', shape: [2], data: Float32Array.of(1, 2) });
       const { y } = await executable.run({ x: given, w: whole });
       expect([...(await backend.download(y as never)).data]).toEqual([1, 3, 3, 5, 5, 7, 7, 9]);
-      expect(splits).toBe(1);
     } finally {
       await backend.dispose();
     }

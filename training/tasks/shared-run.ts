@@ -63,11 +63,11 @@ const COMPUTES: Told<string> = { name: 'programs', parse: (value) => z.string().
 /** @throws LacunaError where the processes of a group would not compute the same. */
 export async function requireAlike(
   group: ProcessGroup,
-  { info: { name, version, contract, shardedState = false } }: Backend,
+  { info: { name, version, contract, shardedState } }: Backend,
   plans: readonly Plan[],
 ): Promise<void> {
   const programs = sha256(JSON.stringify(plans.map(programDigests))).slice(0, 12);
-  const sharded = shardedState ? 'state sharded, ' : '';
+  const sharded = shardedState === true ? 'state sharded, ' : '';
   const own = `${name} ${version}, ${contract}, ${sharded}programs ${programs}`;
   const all = await group.gather(COMPUTES, own);
   const other = all.findIndex((each) => each !== all[0]);
