@@ -7,13 +7,14 @@ import { LacunaError } from '../spec/index.js';
 export async function openBackend({ backend }: Pick<RunSettings, 'backend'>): Promise<Backend> {
   const { name, ...options } = backend;
   const factory = BACKENDS.named(name);
-  const { devices = 1 } = options;
-  if (devices > 1 && factory.splits !== true) {
+  const { devices = 1, shardState = false } = options;
+  const flag = devices > 1 ? '--devices' : '--shard-state';
+  if ((devices > 1 || shardState) && factory.splits !== true) {
     throw new LacunaError({
-      where: '--devices',
+      where: flag,
       what: 'a batch is shared by several devices on xla alone',
-      got: `${devices} devices of ${name}`,
-      fix: 'Take --backend xla, or leave --devices out.',
+      got: `${devices} ${devices === 1 ? 'device' : 'devices'} of ${name}`,
+      fix: `Take --backend xla, or leave ${flag} out.`,
     });
   }
   return factory.open(options);

@@ -27,16 +27,20 @@ export async function splitStep(settings: RunSettings, target: string): Promise<
     });
   }
   const step = planOf(settings).programs.step as Program;
-  return planSplit(step, batch, target, backend.precision);
+  const { precision, shardState } = backend;
+  return planSplit(step, batch, target, { precision, shardState });
 }
 
 /** What is printed of it. */
 export function splitLines(split: SplitPlan, target: string): readonly string[] {
-  const { devices, gflop, inputs, outputs, between, collectives, whole } = split;
+  const { devices, kind, gflop, counted, inputs, outputs, between, collectives, whole } = split;
+  const operations = gflop.toPrecision(gflop < 1 ? 2 : 4);
   const kinds = Object.entries(collectives).sort(([, a], [, b]) => b.bytes - a.bytes);
   return [
-    `${target}: each of ${devices} devices, by JAX ${split.jax}`,
-    `  compute  ${gflop.toFixed(2)} GFLOP a step, as XLA counts them (a loop once)`,
+    `${target}: each of ${devices} devices (${kind}), by JAX ${split.jax}`,
+    counted === 'products'
+      ? `  compute  ${operations} GFLOP of matrix products a step`
+      : `  compute  ${operations} GFLOP a step, as XLA counts them (a loop once)`,
     `  memory   inputs ${mib(inputs)}, outputs ${mib(outputs)}, between operations ${mib(between)}`,
     ...kinds.map(
       ([kind, { count, bytes, largest }]) =>

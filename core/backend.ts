@@ -29,7 +29,7 @@ export interface CompileOptions {
   readonly donate?: Named<string>;
   /**
    * Inputs that are rows of a batch, by name: a backend of several devices splits them, each device having
-   * as many, and has all else on every device; of a program that has none, everything.
+   * as many, and has all else on every device, but for state that is sharded; of a program that has none, everything.
    * @defaultValue the program runs on one device
    */
   readonly rows?: readonly string[];
@@ -117,6 +117,13 @@ export interface BackendInfo {
   readonly devices?: number;
   /** Processes that share them, each of which uploads its rows alone. @defaultValue 1 */
   readonly processes?: number;
+  /** Which of them this one is, from 0. @defaultValue 0 */
+  readonly process?: number;
+  /**
+   * State of role `parameter`, `optimizer` or `average` lies in parts on the devices, one on each. Where these are of several
+   * processes, its download is a call of all of them. @defaultValue each device has it whole
+   */
+  readonly shardedState?: true;
   /** How it keeps memory, by which that of a step is predicted. @defaultValue nobody can say */
   readonly memory?: MemoryHabits;
 }
@@ -162,6 +169,8 @@ export interface BackendOptions {
   readonly precision?: Precision;
   /** Devices of this process that share a batch, of backends that split one. @defaultValue all; of a CPU 1 */
   readonly devices?: number;
+  /** Whether state lies in parts, one on each of several devices, in place of whole on each. @defaultValue false */
+  readonly shardState?: boolean;
 }
 
 export const PRECISIONS = ['f32', 'mixed', 'tf32', 'bf16'] as const;

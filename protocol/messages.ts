@@ -148,7 +148,7 @@ const compile = z
       .max(MAX_HANDLES)
       .optional()
       .describe(
-        'Inputs, by position, that are rows of a batch: a port of several devices splits them over all, and has all else on each. Where nothing is said, the program runs on one device.',
+        'Inputs, by position, that are rows of a batch: a port of several devices splits them over all; all else lies on each, but for weights and moments, which it may cut, too. Where nothing is said, the program runs on one device.',
       ),
   })
   .describe('Take in the text of a program (ASCII). Answer with a result without tensors.');

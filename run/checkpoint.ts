@@ -336,6 +336,11 @@ function mostBytes(state: readonly Pick<StateSpec, 'name' | 'shape'>[]): number 
   return bytes;
 }
 
+/** The state in the order in which a checkpoint reads it. */
+export function checkpointOrder(state: readonly StateSpec[]): readonly string[] {
+  return [...byRole(state).values()].flat().map(({ name }) => name);
+}
+
 function byRole(state: readonly StateSpec[]): Map<Role, StateSpec[]> {
   const groups = new Map<Role, StateSpec[]>();
   for (const spec of state) groups.set(spec.role, [...(groups.get(spec.role) ?? []), spec]);

@@ -47,11 +47,12 @@ export function describeTask(
 
 /** What the manifest says of a backend. */
 export function describeBackend({ info }: Pick<Backend, 'info'>): BackendRecord {
-  const { name, version, device, contract, deterministic, devices, processes } = info;
+  const { name, version, device, contract, deterministic, devices, processes, shardedState } = info;
   return {
     ...{ name, version, device, contract, deterministic },
     ...(devices === undefined ? {} : { devices }),
     ...(processes === undefined ? {} : { processes }),
+    ...(shardedState === undefined ? {} : { shardedState }),
   };
 }
 

@@ -32,6 +32,8 @@ export interface BackendRecord {
   /** Devices that share a batch, of all processes, and processes. @defaultValue 1 */
   readonly devices?: number;
   readonly processes?: number;
+  /** Weights and moments lay in parts on the devices. @defaultValue whole on each */
+  readonly shardedState?: true;
 }
 
 export interface DataDigest {

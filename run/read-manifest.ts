@@ -37,6 +37,7 @@ const backend = z.object({
   deterministic: z.boolean(),
   devices: z.int().min(1).exactOptional(),
   processes: z.int().min(1).exactOptional(),
+  shardedState: z.literal(true).exactOptional(),
 });
 
 const BASE = {

@@ -8,7 +8,8 @@ import {
   type Subject,
 } from '../conformance/index.js';
 import { PYTHON_PORTS, type PythonPort } from '../conformance/port/testing/python-ports.js';
-import type { BackendFactory } from '../core/backend.js';
+import type { BackendFactory, BackendOptions } from '../core/backend.js';
+import { splitBatches } from '../core/testing/split-batches.js';
 
 /**
  * The first check that a backend, or a port of `ports/`, does not pass, with why; undefined where it passes
@@ -16,15 +17,17 @@ import type { BackendFactory } from '../core/backend.js';
  *
  * @param filter The start of the ids of the checks.
  * @param folder Where the port lies. @defaultValue in `ports/`
+ * @param devices Of a backend: so many, which share batches and have a part of the state each. @defaultValue its own
  */
 export async function firstFailure(
   name: string,
   filter: string,
   folder?: string,
+  devices?: number,
 ): Promise<string | undefined> {
   const python = new Map<string, PythonPort>(Object.entries(PYTHON_PORTS)).get(name);
   const { subject, checks, close } = await (python === undefined
-    ? openBackend(name)
+    ? openBackend(name, devices)
     : openPython(python, folder));
   try {
     for (const check of checks.filter(({ id }) => id.startsWith(filter))) {
@@ -50,11 +53,12 @@ interface Opened {
   readonly close: () => Promise<void>;
 }
 
-async function openBackend(name: string): Promise<Opened> {
+async function openBackend(name: string, devices: number | undefined): Promise<Opened> {
   const module = (await import(`../backends/${name}/index.js`)) as Record<string, unknown>;
   const factory = Object.values(module).find(isFactory);
   if (factory === undefined) throw new Error(`backends/${name}/index.ts exports no factory`);
-  const backend = await factory.open();
+  const options: BackendOptions = devices === undefined ? {} : { devices, shardState: true };
+  const backend = splitBatches(await factory.open(options));
   return { subject: backendSubject(backend), checks: CHECKS, close: () => backend.dispose() };
 }
 
@@ -70,7 +74,12 @@ function isFactory(value: unknown): value is BackendFactory {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const [name = '', filter = ''] = process.argv.slice(2);
-  const found = await firstFailure(name, filter);
+  const [name = '', filter = '', devices] = process.argv.slice(2);
+  const found = await firstFailure(
+    name,
+    filter,
+    undefined,
+    devices === undefined ? undefined : Number(devices),
+  );
   if (found !== undefined) console.log(found);
 }

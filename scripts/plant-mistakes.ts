@@ -38,6 +38,8 @@ export interface Mistake {
   readonly survives?: string;
   /** What only some devices have, and without which it does not show: planted where this is the word. */
   readonly needs?: string;
+  /** It shows only where so many devices share batches, each with a part of the state: the suite is run so. */
+  readonly devices?: number;
   /** A change that is no mistake, where the mistake shows only with it: other limits, other tiles. */
   readonly setup?: Change;
 }
@@ -47,6 +49,8 @@ type Change = Pick<Mistake, 'file' | 'find' | 'replace' | 'prepend'>;
 
 const ROOT = resolve(import.meta.dirname, '..');
 const PLANTED = join(ROOT, 'conformance', 'mutants', 'planted.json');
+/** What a run of the suite may take. */
+const SECONDS = 900;
 /** What is said of a run that did not come to its end. */
 const ENDED = 'the process ended';
 const LAYERS = [
@@ -121,9 +125,14 @@ async function main([backend = 'onnx', word = '']: readonly string[]): Promise<v
           `not planted: ${name}; on a device with ${needs}: plant-mistakes.ts ${backend} ${needs}`,
         );
     }
-    const all = word === '' ? [''] : new Set(mistakes.map(({ foundBy }) => foundBy));
-    for (const filter of all) {
-      const fails = await judge(folder, backend, filter);
+    const first = mistakes.map(({ foundBy, devices }) =>
+      JSON.stringify([foundBy, devices ?? null]),
+    );
+    const all =
+      word === '' ? ['["",null]', ...first.filter((each) => !each.endsWith('null]'))] : first;
+    for (const each of new Set(all)) {
+      const [filter, devices] = JSON.parse(each) as [string, number | null];
+      const fails = await judge(folder, backend, filter, devices ?? undefined);
       if (fails !== undefined) throw new Error(`the backend fails as it is: ${fails}`);
     }
     for (const { setup, foundBy } of controls(mistakes)) {
@@ -136,8 +145,10 @@ async function main([backend = 'onnx', word = '']: readonly string[]): Promise<v
     for (const mistake of mistakes) {
       const { setup } = mistake;
       const undo = [setup, mistake].map((change) => change && plant(folder, backend, change));
+      const { devices } = mistake;
       const by =
-        (await judge(folder, backend, mistake.foundBy)) ?? (await judge(folder, backend, ''));
+        (await judge(folder, backend, mistake.foundBy, devices)) ??
+        (await judge(folder, backend, '', devices));
       for (const each of undo.reverse()) each?.();
       // An end that has nothing to do with the mistake would count as a find.
       if (by?.startsWith(ENDED) === true) {
@@ -220,7 +231,12 @@ function plant(folder: string, backend: string, change: Change): () => void {
 }
 
 /** The first check that does not pass; undefined where all do. */
-async function judge(folder: string, backend: string, filter: string): Promise<string | undefined> {
+async function judge(
+  folder: string,
+  backend: string,
+  filter: string,
+  devices?: number,
+): Promise<string | undefined> {
   if (PLANTED_PORTS.includes(backend)) {
     // A port is a process of its own, and the suite is not changed.
     const { firstFailure } = await import('./first-failure.js');
@@ -231,7 +247,7 @@ async function judge(folder: string, backend: string, filter: string): Promise<s
       return `${ENDED}: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : ''}`;
     }
   }
-  return judgeApart(folder, backend, filter);
+  return judgeApart(folder, backend, filter, devices);
 }
 
 /** The same of a backend, in a process of its own, which reads the changed sources. */
@@ -239,16 +255,22 @@ async function judgeApart(
   folder: string,
   backend: string,
   filter: string,
+  devices?: number,
 ): Promise<string | undefined> {
   const script = join(folder, 'scripts', 'first-failure.ts');
-  const run = promisify(execFile)(process.execPath, ['--import', 'tsx', script, backend, filter], {
+  const words = [script, backend, filter, ...(devices === undefined ? [] : [String(devices)])];
+  const run = promisify(execFile)(process.execPath, ['--import', 'tsx', ...words], {
     cwd: folder,
-    timeout: 900_000,
+    timeout: SECONDS * 1000,
   });
   try {
     const { stdout } = await run;
     return stdout.trim() === '' ? undefined : stdout.trim();
   } catch (error) {
+    // Whoever is slow is no find.
+    if (error instanceof Error && 'killed' in error && error.killed === true) {
+      throw new Error(`the suite takes more than ${SECONDS} s`, { cause: error });
+    }
     const code = error instanceof Error && 'code' in error ? ` with ${String(error.code)}` : '';
     return `${ENDED}${code}`;
   }

@@ -10,30 +10,50 @@ import { parseArgs } from 'node:util';
  *     npm run xla -- --cuda           NVIDIA GPUs, with the libraries of CUDA 13 (driver 580 or later)
  *     npm run xla -- --tpu            TPUs
  *     npm run xla -- --folder DIR     into DIR in place of ./.xla
+ *     npm run xla -- --cuda --compile-only    for a machine without the device: `lacuna plan --target`
  *
  * 1. makes a virtual environment with `python3` (3.11 to 3.13), or with the one that `--python` names;
  * 2. installs JAX into it by pip, which refuses a wheel of another digest than `python-packages` has;
- * 3. multiplies two matrices, on the device or not at all.
+ * 3. multiplies two matrices, on the device or not at all; with `--compile-only` compiles a product for the device.
  */
 const PACKAGES = join(import.meta.dirname, 'python-packages');
+const SOURCES = join(import.meta.dirname, '..', 'backends', 'xla', 'python');
+
+/** What is installed for a device: what compiles for it comes first, with JAX. */
+const LISTS = {
+  cpu: ['xla'],
+  cuda: ['xla', 'xla-cuda-compile', 'xla-cuda'],
+  tpu: ['xla', 'xla-tpu'],
+} as const;
+/** What a product is compiled for where nothing can run. */
+const TARGET = { cpu: 'cpux2', cuda: 'h100x2', tpu: 'v5ex4' } as const;
+const PRODUCT = `lacuna program 1
+name product
+input %x : f32[8,8] data
+%y = matmul %x, %x {transpose_a=false, transpose_b=false} : f32[8,8]
+output y = %y
+end
+`;
 
 const { values } = parseArgs({
   options: {
     cuda: { type: 'boolean', default: false },
     tpu: { type: 'boolean', default: false },
+    'compile-only': { type: 'boolean', default: false },
     folder: { type: 'string', default: '.xla' },
     python: { type: 'string', default: 'python3' },
     help: { type: 'boolean', short: 'h', default: false },
   },
 });
 if (values.help) {
-  console.log(`npm run xla -- [--cuda | --tpu] [--folder DIR] [--python PYTHON]
+  console.log(`npm run xla -- [--cuda | --tpu] [--compile-only] [--folder DIR] [--python PYTHON]
 
 Makes the environment of Python that --backend xla runs in (see scripts/xla.ts).
 
 Examples:
   npm run xla
   npm run xla -- --cuda --folder .xla-cuda
+  npm run xla -- --cuda --compile-only --folder .xla-cuda   # no GPU here: lacuna plan --target h100x8
   npm run xla -- --python python3.12`);
 } else {
   install(resolve(values.folder));
@@ -55,11 +75,18 @@ function install(folder: string): void {
   }
   say(`2/3 installing JAX for ${device}`);
   const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
-  const lists = device === 'cpu' ? ['xla'] : ['xla', `xla-${device}`];
+  const compileOnly = values['compile-only'];
+  const lists = compileOnly ? LISTS[device].slice(0, 2) : LISTS[device];
   const pinned = lists.flatMap((name) => ['--requirement', join(PACKAGES, `${name}.txt`)]);
   run(python, [...pip, '--no-deps', '--only-binary', ':all:', '--require-hashes', ...pinned]);
 
   say('3/3 trying it');
+  if (compileOnly) {
+    const options = ['-m', 'lacuna_xla.plan', '--rows', '0', '--target', TARGET[device]];
+    run(python, options, { cwd: SOURCES, input: PRODUCT });
+    told(folder);
+    return;
+  }
   const script = `
 import os
 os.environ["JAX_PLATFORMS"] = "${device}"
@@ -68,6 +95,10 @@ found = float(jnp.ones([64, 64]).dot(jnp.ones([64, 64])).sum())
 assert found == 64 ** 3, f"a product came out as {found}"
 print("JAX", jax.__version__, "multiplies, on", jax.devices()[0].device_kind)`;
   run(python, ['-c', script]);
+  told(folder);
+}
+
+function told(folder: string): void {
   say(`done. Tell Lacuna where it is:\n\n    export LACUNA_XLA=${folder}\n`);
 }
 
@@ -85,9 +116,16 @@ function requireVersion(python: string): void {
   }
 }
 
-function run(command: string, options: readonly string[]): void {
+function run(
+  command: string,
+  options: readonly string[],
+  given: { readonly cwd?: string; readonly input?: string } = {},
+): void {
   try {
-    execFileSync(command, options, { stdio: ['ignore', 'inherit', 'inherit'] });
+    execFileSync(command, options, {
+      ...given,
+      stdio: [given.input === undefined ? 'ignore' : 'pipe', 'inherit', 'inherit'],
+    });
   } catch (error) {
     const why = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     fail(

@@ -1,7 +1,7 @@
 import type { Backend, HostTensor, Named } from '../core/backend.js';
 import { ALONE, type ProcessGroup } from '../core/group.js';
 import type { PlanRunner, StagedFeeds } from '../core/plan/index.js';
-import { writeCheckpoint } from '../run/checkpoint.js';
+import { checkpointOrder, writeCheckpoint } from '../run/checkpoint.js';
 import type { DataProblem, RunFolder, StepEvaluation, StepMetrics } from '../run/run-folder.js';
 import { biasCorrection, LacunaError, learningRate, type Role } from '../spec/index.js';
 import { openRunner } from './open-runner.js';
@@ -240,6 +240,7 @@ class Loop<B extends TaskBatch> {
     const isLast = this.#step === schedule.totalSteps;
     if (this.#told % evaluation.everySteps !== 0 && !isLast) return;
     const { group = ALONE } = this.#options;
+    if (group.index !== 0 && !this.#downloadsTogether) return;
     const state = await this.#modelState();
     // Thousands of clips are compared with each other in one go.
     for (const evaluated of await group.quiet(() => evaluation.run(state))) {
@@ -260,12 +261,13 @@ class Loop<B extends TaskBatch> {
     const step = this.#told;
     const { folder } = this.#options;
     if (folder === undefined) return;
+    const { plan, settings, stage } = this.#task;
+    const read = (name: string): Promise<HostTensor> => this.#download(name);
     if (!folder.isOwn) {
+      if (this.#downloadsTogether) for (const name of checkpointOrder(plan.state)) await read(name);
       this.#saved = this.#step;
       return;
     }
-    const { plan, settings, stage } = this.#task;
-    const read = (name: string): Promise<HostTensor> => this.#runner.download(name);
     const { keep } = settings.checkpoints;
     await folder.sync();
     // A full disk of another program must not cost the checkpoint.
@@ -286,9 +288,21 @@ class Loop<B extends TaskBatch> {
   async #modelState(): Promise<Named<HostTensor>> {
     const state: Record<string, HostTensor> = {};
     for (const { name, role } of this.#task.plan.state) {
-      if (KEPT_ROLES.includes(role)) state[name] = await this.#runner.download(name);
+      if (KEPT_ROLES.includes(role)) state[name] = await this.#download(name);
     }
     return state;
+  }
+
+  /** Whether a download of state is a call of all processes. */
+  get #downloadsTogether(): boolean {
+    const { shardedState = false, processes = 1 } = this.#options.backend.info;
+    return shardedState && processes > 1;
+  }
+
+  async #download(name: string): Promise<HostTensor> {
+    // One that writes a file between two of them is waited for here, where nothing that waits gives up.
+    if (this.#downloadsTogether) await this.#options.group?.gather(DOWNLOAD, name);
+    return this.#runner.download(name);
   }
 
   #scheduleFeeds(rate: number): Named<HostTensor> {
@@ -325,6 +339,8 @@ export async function isStopped({
   const told = await group.gather(STOP, signal?.aborted === true);
   return told.includes(true);
 }
+
+const DOWNLOAD = { name: 'download', parse: (value: unknown) => String(value) };
 
 const STOP = { name: 'stop', parse: (value: unknown) => value === true };
 

@@ -37,7 +37,7 @@ async function open({ device, precision, ...rest }: XlaOptions = {}): Promise<Xl
   };
   const { session, hello } = await startXla(options);
   const { version, contract, deterministic, claims, floats, devices = 1 } = hello;
-  const { processes = 1 } = options.group ?? {};
+  const { processes = 1, process = 0 } = options.group ?? {};
   const onCpu = options.device === 'cpu';
   const info = {
     name: 'xla',
@@ -49,7 +49,8 @@ async function open({ device, precision, ...rest }: XlaOptions = {}): Promise<Xl
     claims,
     ...(floats.includes('f64') ? { float64: true as const } : {}),
     ...(devices === 1 ? {} : { devices }),
-    ...(processes === 1 ? {} : { processes }),
+    ...(processes === 1 ? {} : { processes, process }),
+    ...(devices > 1 && options.shardState === true ? { shardedState: true as const } : {}),
     memory: {
       device: onCpu ? 'machine' : 'own',
       donated: 'in place',

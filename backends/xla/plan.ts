@@ -7,21 +7,39 @@ import { requireSplit, rowInputs } from '../../core/plan/batch-rows.js';
 import { printProgram } from '../../core/text/print.js';
 import { LacunaError } from '../../spec/errors.js';
 import type { Program } from '../../spec/program/index.js';
-import { PRECISIONS, packageFolder, pythonFor } from './process.js';
+import { INSTALL, PRECISIONS, packageFolder, pythonFor, type XlaDevice } from './process.js';
 
 const CLAIMS = ['attention', 'attention_grad'];
+
+/** Devices that a step can be compiled for, and what it is compiled by. */
+const TARGETS: Readonly<Record<string, XlaDevice>> = { cpu: 'cpu', h100: 'cuda', v5e: 'tpu' };
+
+/** How a step is compiled for devices. */
+export interface SplitOptions {
+  /** @defaultValue `f32` */
+  readonly precision?: string | undefined;
+  /** @defaultValue false: state is whole on each device */
+  readonly shardState?: boolean | undefined;
+}
 
 /** What one device of several computes, holds and sends in a step; sizes in bytes. */
 export interface SplitPlan {
   readonly devices: number;
+  /** What XLA calls them. */
+  readonly kind: string;
   /** Inputs of the batch, split over the devices. */
   readonly split: readonly string[];
   /** Data that every device has whole, since its first extent is not the batch. */
   readonly whole: readonly string[];
   /** By kind: how many, the bytes of all results on one device, and the largest of them (`f32[8,512]`). */
   readonly collectives: Readonly<Record<string, Collective>>;
-  /** Of one device, as XLA counts them: a loop once. */
+  /** Operations of one device, by 10^9. */
   readonly gflop: number;
+  /**
+   * How they are counted. `products`: of matrix products, in what XLA has compiled, of a loop as often as it turns. `all`: as XLA
+   * counts them, a loop once.
+   */
+  readonly counted: 'products' | 'all';
   readonly inputs: number;
   readonly outputs: number;
   /** What lies between operations, at most. */
@@ -40,6 +58,7 @@ const bytes = z.int().min(0);
 const names = z.array(z.string());
 const SPLIT: z.ZodType<SplitPlan> = z.strictObject({
   devices: z.int().min(1),
+  kind: z.string(),
   split: names,
   whole: names,
   collectives: z.record(
@@ -51,6 +70,7 @@ const SPLIT: z.ZodType<SplitPlan> = z.strictObject({
     }),
   ),
   gflop: z.number(),
+  counted: z.enum(['products', 'all']),
   inputs: bytes,
   outputs: bytes,
   between: bytes,
@@ -59,24 +79,25 @@ const SPLIT: z.ZodType<SplitPlan> = z.strictObject({
 
 /**
  * Compiles a program for the devices of a target, which need not be there, with the batch split over them:
- * inputs of role `data` whose first extent is the batch. All else is on every device.
+ * inputs of role `data` whose first extent is the batch. All else is on every device, but for state that is sharded.
  *
- * @param target `cpuxN`: N simulated devices of a CPU.
- * @throws LacunaError where the batch does not divide, the target is unknown, or XLA refuses.
+ * @param target `cpuxN`: N simulated devices of a CPU; `h100xN`: GPUs, eight a host; `v5exN`: a slice of TPU v5e.
+ * @throws LacunaError where the batch does not divide, the target is unknown, the environment lacks its compiler, or XLA refuses.
  */
 export async function planSplit(
   program: Program,
   batch: number,
   target: string,
-  precision?: string,
+  { precision, shardState = false }: SplitOptions = {},
 ): Promise<SplitPlan> {
-  const devices = devicesOf(target);
+  const [compiler, devices] = partsOf(target);
   requireSplit({ batch }, { devices }, target);
   const split = rowInputs(program, batch);
   const rows = program.inputs.flatMap(({ name }, place) => (split.includes(name) ? [place] : []));
   const factors = backendOption('xla', 'precision', PRECISIONS, precision);
   const options = ['--target', target, '--rows', rows.join(','), '--precision', factors];
-  const child = spawn(pythonFor('cpu'), ['-m', 'lacuna_xla.plan', ...options], {
+  if (shardState) options.push('--shard-state');
+  const child = spawn(pythonFor(compiler), ['-m', 'lacuna_xla.plan', ...options], {
     cwd: packageFolder(),
     stdio: ['pipe', 'pipe', 'pipe'],
   });
@@ -91,17 +112,29 @@ export async function planSplit(
   const [said, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
   if ((await ended) !== 0) {
     const last = unstarted || (errors.trim().split('\n').at(-1) ?? '');
-    throw new LacunaError({ where: target, what: 'XLA does not compile the step', got: last });
+    const isMissing = last.startsWith('this environment has no ');
+    throw new LacunaError({
+      where: target,
+      what: 'XLA does not compile the step',
+      got: last.slice(0, 2000),
+      ...(isMissing
+        ? {
+            fix: `Make one that has: ${INSTALL[compiler]} --compile-only --folder .xla-${compiler}, then export LACUNA_XLA as it says.`,
+          }
+        : {}),
+    });
   }
   return SPLIT.parse(JSON.parse(said));
 }
 
-function devicesOf(target: string): number {
-  const [, count] = /^cpux([1-9]\d{0,3})$/.exec(target) ?? [];
-  if (count !== undefined) return Number(count);
+/** What a target is compiled by, and how many devices it has. */
+function partsOf(target: string): readonly [XlaDevice, number] {
+  const [, kind = '', count] = /^([a-z0-9]+)x([1-9]\d{0,3})$/.exec(target) ?? [];
+  const compiler = Object.hasOwn(TARGETS, kind) ? TARGETS[kind] : undefined;
+  if (compiler !== undefined) return [compiler, Number(count)];
   throw new LacunaError({
     what: 'there is no target of this name',
     got: target,
-    expected: 'cpux4, or another number of simulated devices',
+    expected: 'cpuxN, h100xN or v5exN, for N devices: h100x8',
   });
 }

@@ -2,7 +2,9 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { ProgramBuilder } from '../../spec/program/index.js';
 import { XLA } from './index.js';
+import { planSplit } from './plan.js';
 
 const HELLO = {
   type: 'hello',
@@ -57,6 +59,16 @@ describe('the process of XLA', () => {
     expect(await XLA.probe()).toMatchObject({
       reason: expect.stringContaining("got ModuleNotFoundError: No module named 'jax'. Install it"),
     });
+  });
+
+  it('of an environment without the compiler for a target says how to make one that has it', async () => {
+    environment(`console.error("Traceback\\nthis environment has no jax_cuda13_plugin");
+      process.exit(1);`);
+    const builder = new ProgramBuilder('step');
+    builder.output('y', builder.input('x', 'f32', [8], 'data'));
+    await expect(planSplit(builder.finish(), 8, 'h100x8')).rejects.toThrow(
+      'h100x8: XLA does not compile the step; got this environment has no jax_cuda13_plugin. Make one that has: npm run xla -- --cuda --compile-only --folder .xla-cuda, then export LACUNA_XLA as it says.',
+    );
   });
 
   it('takes everything with it when it ends, and whoever asks for more is told why', async () => {

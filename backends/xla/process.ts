@@ -24,6 +24,8 @@ export interface XlaProcessOptions {
   readonly rows?: number | undefined;
   /** Devices of this process. @defaultValue all; of a CPU one, others are simulated */
   readonly devices?: number | undefined;
+  /** State lies in parts, one on each of several devices. @defaultValue false: whole on each */
+  readonly shardState?: boolean | undefined;
   /** Where it is one of several. @defaultValue it is alone */
   readonly group?: XlaGroup | undefined;
 }
@@ -59,7 +61,7 @@ export async function startXla(options: XlaProcessOptions): Promise<{
   readonly session: PortSession;
   readonly hello: Awaited<ReturnType<PortSession['hello']>>;
 }> {
-  const { device, precision, threads, rows, devices, group } = options;
+  const { device, precision, threads, rows, devices, shardState = false, group } = options;
   const words = [
     pythonFor(device),
     '-m',
@@ -72,6 +74,7 @@ export async function startXla(options: XlaProcessOptions): Promise<{
   if (threads !== undefined) words.push('--threads', String(threads));
   if (rows !== undefined) words.push('--rows', String(rows));
   if (devices !== undefined) words.push('--devices', String(devices));
+  if (shardState) words.push('--shard-state');
   if (group !== undefined) words.push(...groupWords(group));
   const startDeadline = group === undefined ? START_DEADLINE : GROUP_DEADLINE;
   const limits = { deadline: DEADLINE, startDeadline, patience: 1 };
@@ -115,7 +118,8 @@ export function packageFolder(): string {
   throw new LacunaError({ where: 'xla', what: 'its Python is not there', got: folders.join(', ') });
 }
 
-const INSTALL: Readonly<Record<XlaDevice, string>> = {
+/** What makes an environment for a device. */
+export const INSTALL: Readonly<Record<XlaDevice, string>> = {
   cpu: 'npm run xla',
   cuda: 'npm run xla -- --cuda',
   tpu: 'npm run xla -- --tpu',

@@ -2,43 +2,46 @@ import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { CHECKS } from '../../conformance/index.js';
 import { testBackend } from '../../conformance/vitest.js';
-import type { Backend } from '../../core/backend.js';
-import { rowInputs } from '../../core/plan/index.js';
+import type { Backend, DeviceTensor, HostTensor, Named } from '../../core/backend.js';
 import { capable } from '../../core/testing/capability.js';
-import { add, ProgramBuilder } from '../../spec/program/index.js';
-import { XLA } from './index.js';
+import { splitBatches } from '../../core/testing/split-batches.js';
+import { add, elementCount, matmul, ProgramBuilder, sub, sum } from '../../spec/program/index.js';
+import { XLA, type XlaOptions } from './index.js';
 import { packageFolder, pythonFor } from './process.js';
 
 const probe = await XLA.probe();
 const missing = probe.available ? undefined : probe.reason;
 
-/** Two simulated devices, which share the batch of every program that has an even one. */
-async function openTwo(onSplit: () => void = () => {}): Promise<Backend> {
-  const backend = await XLA.open({ devices: 2, threads: 1 });
-  const compile = backend.compile.bind(backend);
-  backend.compile = (program, options) => {
-    const batch = program.inputs.find(({ role, shape }) => role === 'data' && shape.length > 0);
-    const [count = 1] = batch?.shape ?? [];
-    if (count % 2 !== 0) return compile(program, options);
-    onSplit();
-    return compile(program, { ...options, rows: rowInputs(program, count) });
-  };
-  return backend;
+/** Simulated devices, which share the batches of the suite. */
+async function openSeveral(
+  options: Pick<XlaOptions, 'devices' | 'shardState'> = {},
+  onSplit?: () => void,
+): Promise<Backend> {
+  return splitBatches(await XLA.open({ devices: 2, ...options, threads: 1 }), onSplit);
 }
 
-// A whole step, gradients and update, whose rows two devices share, held to the same bounds as on one.
-testBackend('xla', openTwo, {
+// A whole step, gradients and update, whose rows three devices share (the suite's steps are of 3 clips), held to the same
+// bounds as on one; with the state on each, and with a part of it on each.
+let splits = 0;
+const countSplit = (): void => {
+  splits += 1;
+};
+testBackend('xla', () => openSeveral({ devices: 3 }, countSplit), {
   missing,
-  cases: 2,
-  checks: CHECKS.filter(({ id }) => id === 'step/joint'),
+  checks: CHECKS.filter(({ id }) => id === 'step/joint/gradients'),
+});
+testBackend('xla', () => openSeveral({ devices: 3, shardState: true }, countSplit), {
+  missing,
+  checks: CHECKS.filter(({ id }) => id.startsWith('step/joint/')),
 });
 
-describe.skipIf(!capable('xla', missing))('a batch on two devices', () => {
+describe.skipIf(!capable('xla', missing))('a batch on several devices', () => {
+  it('was that of each of the steps above', () => {
+    expect(splits).toBeGreaterThanOrEqual(3);
+  });
+
   it('gives each of them its rows, and the results of one', async () => {
-    let splits = 0;
-    const backend = await openTwo(() => {
-      splits += 1;
-    });
+    const backend = await openSeveral();
     try {
       expect(backend.info).toMatchObject({ devices: 2, device: '2 x CPU' });
       const builder = new ProgramBuilder('rows');
@@ -52,7 +55,43 @@ describe.skipIf(!capable('xla', missing))('a batch on two devices', () => {
       const whole = await backend.upload({ dtype: 'f32', shape: [2], data: Float32Array.of(1, 2) });
       const { y } = await executable.run({ x: given, w: whole });
       expect([...(await backend.download(y as never)).data]).toEqual([1, 3, 3, 5, 5, 7, 7, 9]);
-      expect(splits).toBe(1);
+    } finally {
+      await backend.dispose();
+    }
+  });
+
+  it('leaves a part of the state on each of four, which comes back whole', async () => {
+    const backend = await openSeveral({ devices: 4, shardState: true });
+    try {
+      expect(backend.info).toMatchObject({ devices: 4, shardedState: true });
+      const builder = new ProgramBuilder('steps');
+      const x = builder.input('x', 'f32', [4, 8], 'data');
+      const w = builder.input('w', 'f32', [8, 3], 'parameter');
+      const b = builder.input('b', 'f32', [3], 'parameter');
+      builder.output('w', sub(w, matmul(x, add(matmul(x, w), b), { transposeA: true })));
+      builder.output('b', sub(b, sum(add(matmul(x, w), b), [0])));
+      const program = builder.finish();
+      const donate = { w: 'w', b: 'b' };
+      const executable = await backend.compile(program, { donate, rows: ['x'] });
+      const ones = (shape: readonly number[]): HostTensor => ({
+        dtype: 'f32',
+        shape,
+        data: new Float32Array(elementCount(shape)).fill(1),
+      });
+      let state: Named<DeviceTensor> = {
+        w: await backend.upload(ones([8, 3])),
+        b: await backend.upload(ones([3])),
+      };
+      for (const rows of [1, 2]) {
+        const given = await backend.upload(ones([4, 8]), 4);
+        state = await executable.run({ ...state, x: given });
+        // Each of the 4 rows has 8 w + b: 9, then 8 (1 - 36) + 1 - 36.
+        const value = rows === 1 ? 1 - 4 * 9 : 1 - 4 * 9 - 4 * (8 * -35 - 35);
+        for (const name of ['w', 'b']) {
+          const { data } = await backend.download(state[name] as DeviceTensor);
+          expect([...data]).toEqual(Array(data.length).fill(value));
+        }
+      }
     } finally {
       await backend.dispose();
     }

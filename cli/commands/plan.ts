@@ -16,6 +16,7 @@ import {
   withBackendOptions,
 } from '../options/backend-options.js';
 import { jsonOption, printJson } from '../options/json-option.js';
+import { shardStateOption } from '../options/launch-options.js';
 import {
   type ListFlags,
   partsOption,
@@ -71,8 +72,9 @@ export function planCommand(): Command {
     .option('--no-bench', 'measure nothing')
     .option(
       '--target <devices>',
-      'compile the step for several devices, which need not be here: cpux4 (--backend xla)',
+      'compile the step for several devices, which need not be here: cpux4, h100x8, v5ex8 (--backend xla)',
     )
+    .addOption(shardStateOption())
     .addOption(setOption())
     .addOption(jsonOption())
     .addHelpText(
@@ -83,7 +85,8 @@ Examples:
   $ lacuna plan mac-vitb --batch 512 --microbatches 64 --clips 2500000
   $ lacuna plan videomae-vitb --backend tfjs --batch 4 --data train.jsonl --epochs 100
   $ lacuna plan videomae-vith --batch 64 --no-bench
-  $ lacuna plan videomae-vits --batch 8 --backend xla --target cpux4`,
+  $ lacuna plan videomae-vits --batch 8 --backend xla --target cpux4
+  $ lacuna plan videomae-vitb --batch 512 --backend xla --target h100x8 --precision bf16 --shard-state`,
     )
     .action(plan);
 }

@@ -43,6 +43,7 @@ function settings(output: string): RunSettings {
       output: join(folder, output),
       preset: 'tiny-mae',
       batch: 4,
+      microbatches: 2,
       schedule: { steps: STEPS },
       checkpoints: { everySteps: 2, keep: 2 },
       ledger: true,
@@ -59,6 +60,7 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
+// In parts, and with a half of the state in each process: what asks most of them.
 describe.skipIf(!here)('a run of two processes', () => {
   it('goes on from ONNX Runtime, ends with one that is killed, and goes on there, no sample lost or repeated', async () => {
     await pretrain(settings('straight'), onnx, options);
@@ -75,7 +77,7 @@ describe.skipIf(!here)('a run of two processes', () => {
     const start = (own: number): ReturnType<typeof lacuna> =>
       lacuna(
         [
-          ...['pretrain', '--resume', run, '--backend', 'xla', '--threads', '1'],
+          ...['pretrain', '--resume', run, '--backend', 'xla', '--threads', '1', '--shard-state'],
           ...['--coordinator', coordinator, '--processes', '2', '--process', `${own}`],
         ],
         {
@@ -107,6 +109,7 @@ describe.skipIf(!here)('a run of two processes', () => {
       ['onnx', undefined],
     ]);
     expect(continued[0]?.step).toBe(3);
+    expect(continued[0]?.backend.shardedState).toBe(true);
     // Other clips have other losses, by percents; last bits differ.
     const losses = async (path: string): Promise<readonly number[]> =>
       (await readMetrics(path)).map(({ metrics: { loss = Number.NaN } }) => loss);

@@ -11,6 +11,7 @@ export interface BackendFlags {
   readonly precision?: Precision;
   /** Of `lacuna pretrain`: see `withLaunchOptions`. */
   readonly devices?: number;
+  readonly shardState?: boolean;
 }
 
 /** Adds them to a command. */
@@ -29,13 +30,21 @@ export function withBackendOptions(command: Command): Command {
 
 /** What they ask for, as the settings of a run say it. */
 export function backendConfig(flags: BackendFlags): RunSettings['backend'] {
-  const { backend: name = DEFAULT_BACKEND, device, threads, precision, devices } = flags;
+  const {
+    backend: name = DEFAULT_BACKEND,
+    device,
+    threads,
+    precision,
+    devices,
+    shardState,
+  } = flags;
   return {
     name,
     ...(device === undefined ? {} : { device }),
     ...(threads === undefined ? {} : { threads }),
     ...(precision === undefined ? {} : { precision }),
     ...(devices === undefined ? {} : { devices }),
+    ...(shardState === undefined ? {} : { shardState }),
   };
 }
 

@@ -1,7 +1,15 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { addressOf } from '../../protocol/index.js';
 import type { LaunchFlags } from '../launch/launcher.js';
 import { wholeNumber } from '../whole-number.js';
+
+/** Whether state is sharded. */
+export function shardStateOption(): Option {
+  return new Option(
+    '--shard-state',
+    'weights and moments in parts, one on each device, in place of whole on each (xla)',
+  );
+}
 
 /** Adds the flags of a command that several devices, and several processes, may do together. */
 export function withLaunchOptions(command: Command): Command {
@@ -11,6 +19,7 @@ export function withLaunchOptions(command: Command): Command {
       'devices of this machine that share a batch (xla; default: all, of a CPU 1; more are simulated)',
       wholeNumber(1, 1024),
     )
+    .addOption(shardStateOption())
     .option(
       '--coordinator <address>',
       'of several processes: HOST:PORT where process 0 listens, the same for all (docs/clusters.md)',

@@ -64,6 +64,9 @@ describe('flags of the backend, of a run that goes on', () => {
     expect(resumedBackend(had, {})).toEqual(had);
     expect(resumedBackend(had, { backend: 'xla', devices: 4 })).toEqual({ ...had, devices: 4 });
     expect(resumedBackend(had, { device: 'cuda', threads: 1 })).toEqual({ ...had, threads: 1 });
+    const sharded = { ...had, shardState: true };
+    expect(resumedBackend(had, { shardState: true })).toEqual(sharded);
+    expect(resumedBackend(sharded, { devices: 4 })).toEqual({ ...sharded, devices: 4 });
   });
 
   it('leave nothing of another backend, and of another device no numbers', () => {

@@ -17,6 +17,7 @@ const HONOURED = [
   'backend',
   'device',
   'devices',
+  'shardState',
   'threads',
   'coordinator',
   'processes',

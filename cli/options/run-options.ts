@@ -59,6 +59,7 @@ const KEYS: Readonly<Record<Exclude<keyof RunFlags, 'config' | 'set' | 'init'>, 
   threads: 'backend.threads',
   precision: 'backend.precision',
   devices: 'backend.devices',
+  shardState: 'backend.shardState',
 };
 const TEXT_KEYS = new Set([
   'data.list',

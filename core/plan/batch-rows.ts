@@ -20,17 +20,9 @@ export function rowInputs(
 /** @throws LacunaError for a batch of which the devices do not get equally many rows. */
 export function requireSplit(
   { batch, microbatches = 1 }: { readonly batch: number; readonly microbatches?: number },
-  { devices = 1, processes = 1 }: Pick<BackendInfo, 'devices' | 'processes'>,
+  { devices = 1 }: Pick<BackendInfo, 'devices'>,
   where = '--batch',
 ): void {
-  if (processes > 1 && microbatches > 1) {
-    throw new LacunaError({
-      where: '--microbatches',
-      what: 'several processes take a batch whole, since each of them decodes rows that follow each other',
-      got: `${microbatches} parts for ${processes} processes`,
-      fix: 'Leave it out: each process already has only its rows.',
-    });
-  }
   if ((batch / microbatches) % devices === 0) return;
   const parts = microbatches === 1 ? '' : ` in ${microbatches} parts`;
   const each = devices * microbatches;

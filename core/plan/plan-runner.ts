@@ -214,7 +214,7 @@ export class PlanRunner {
     const shared = rowsOf(this.plan, call, program, this.#backend) ?? [];
     return this.#backend.upload(
       input.name === call.rows
-        ? rowNumbers(input, run)
+        ? rowNumbers(input, run, call.repeat, this.#backend.info)
         : portion(input, required(feeds, input.name), run, call.repeat),
       shared.includes(input.name) ? input.shape[0] : undefined,
     );
@@ -272,18 +272,26 @@ function donations(plan: Plan, program: Plan['programs'][string]): Named<string>
   return Object.fromEntries(donated.map((name) => [name, name]));
 }
 
-/** Rows [run, run + 1) * (B / repeat) of a data input; schedule scalars are fed whole. */
+/** The run-th of `repeat` equal parts of the rows that this process has of a data input; schedule scalars are fed whole. */
 function portion(input: ProgramInput, tensor: HostTensor, run: number, repeat: number): HostTensor {
   if (repeat === 1 || input.role !== 'data') return tensor;
-  const count = elementCount(input.shape);
+  const { dtype } = tensor;
+  const [rows = 0, ...rest] = tensor.shape;
+  const count = tensor.data.length / repeat;
   const data: HostData = tensor.data.subarray(run * count, (run + 1) * count);
-  return { dtype: tensor.dtype, shape: input.shape, data };
+  return { dtype, shape: [rows / repeat, ...rest], data };
 }
 
-/** The numbers of the rows that `portion` gives. */
-function rowNumbers({ dtype, shape }: ProgramInput, run: number): HostTensor {
-  const length = elementCount(shape);
-  return { dtype, shape, data: Int32Array.from({ length }, (_, i) => run * length + i) };
+/** The numbers, in the whole batch, of the rows that `portion` gives. */
+function rowNumbers(
+  { dtype, shape }: ProgramInput,
+  run: number,
+  repeat: number,
+  { processes = 1, process = 0 }: Backend['info'],
+): HostTensor {
+  const length = elementCount(shape) / processes;
+  const first = (process * repeat + run) * length;
+  return { dtype, shape: [length], data: Int32Array.from({ length }, (_, i) => first + i) };
 }
 
 function stored<T>(tensors: ReadonlyMap<string, T>, name: string): T {

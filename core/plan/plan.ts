@@ -4,7 +4,11 @@ import type { Program, StateSpec } from '../../spec/index.js';
 export interface PlanCall {
   /** The key of the program in the plan. */
   readonly program: string;
-  /** How often it runs; run r of R is fed rows [r, r + 1) * (B / R) of each data input. */
+  /**
+   * How often it runs; run r of R is fed rows [r, r + 1) * (B / R) of each data input. Where P processes share the batch, each
+   * having B / P rows of it that follow each other, a part is made of as many of each: of the p-th rows
+   * p B / P + [r, r + 1) * (B / P / R).
+   */
   readonly repeat: number;
   /** An input i32 [B / R] that is fed the numbers of those rows: where they lie in scratch of B rows. */
   readonly rows?: string;

@@ -11,6 +11,8 @@ export interface BackendConfig {
   readonly precision?: Precision;
   /** Devices of each process that share a batch. @defaultValue all; of a CPU 1 */
   readonly devices?: number;
+  /** Whether weights and moments lie in parts, one on each device. @defaultValue false: whole on each */
+  readonly shardState?: boolean;
 }
 
 // Which names there are is known where a backend is opened.
@@ -20,6 +22,7 @@ export const BACKEND_SCHEMA: z.ZodType<Overrides<BackendConfig>> = z.strictObjec
   threads: z.int().min(1).max(1024).exactOptional(),
   precision: z.enum(PRECISIONS).exactOptional(),
   devices: z.int().min(1).max(1024).exactOptional(),
+  shardState: z.boolean().exactOptional(),
 });
 
 /** What computes where nothing is asked for. */

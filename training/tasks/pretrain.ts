@@ -241,8 +241,7 @@ async function follow(
   const guide = await openGuide(all[0] ?? settings, list);
   guide?.requireSame(manifest.similarity);
   await requireAlike(group, backend, plans);
-  // Process 0 judges the model, by itself.
-  const parts = { lists, text, guide, gallery: undefined, plans, backend, folder, options };
+  const parts = { lists, text, guide, gallery: held, plans, backend, folder, options };
   return run({ settings, ...parts, resumes });
 }
 
@@ -319,9 +318,14 @@ async function trainStage(
   { lists, plan, former, initial }: StageParts,
 ): Promise<LoopResult> {
   const { settings, index, count, name, before } = stage;
-  const evaluation =
-    gallery === undefined ? undefined : pretrainingEvaluation(settings, gallery, text, backend);
   const { group } = options;
+  const evaluation =
+    gallery === undefined
+      ? undefined
+      : groupOf(options).index === 0
+        ? pretrainingEvaluation(settings, gallery, text, backend)
+        : // Process 0 judges the model, by itself.
+          { everySteps: gallery.everySteps, run: async () => [] };
   const { stages: records = [] } = folder.manifest;
   const total = records.reduce((sum, { steps }) => sum + steps, 0);
   const its =

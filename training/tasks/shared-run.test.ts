@@ -57,14 +57,18 @@ it('a run says when it goes on with another device, contract or number of device
   await goOn({ device: 'H200' }, 2);
   await goOn({ device: 'H200' }, 3);
   await goOn({ device: 'H200', contract: 'tf32-products' }, 4);
-  await goOn({ device: '4 x H200', contract: 'tf32-products', devices: 4 }, 5);
+  const four = { device: '4 x H200', contract: 'tf32-products', devices: 4 } as const;
+  await goOn(four, 5);
+  await goOn({ ...four, shardedState: true }, 6);
   await run.release();
-  expect(notes).toHaveLength(3);
+  expect(notes).toHaveLength(4);
+  expect(notes[3]).toContain('on 4 devices, state sharded; until step 6 it was');
   expect(notes[0]).toContain(`(H200, ${began.contract}); until step 2 it was`);
   const { continued = [] } = await readManifest(run.path);
   expect(continued.map(({ step, backend: { device } }) => [step, device])).toEqual([
     [2, 'H200'],
     [4, 'H200'],
     [5, '4 x H200'],
+    [6, '4 x H200'],
   ]);
 });

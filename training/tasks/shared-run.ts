@@ -63,11 +63,13 @@ const COMPUTES: Told<string> = { name: 'programs', parse: (value) => z.string().
 /** @throws LacunaError where the processes of a group would not compute the same. */
 export async function requireAlike(
   group: ProcessGroup,
-  { info: { name, version, contract } }: Backend,
+  { info: { name, version, contract, shardedState } }: Backend,
   plans: readonly Plan[],
 ): Promise<void> {
   const programs = sha256(JSON.stringify(plans.map(programDigests))).slice(0, 12);
-  const all = await group.gather(COMPUTES, `${name} ${version}, ${contract}, programs ${programs}`);
+  const sharded = shardedState === true ? 'state sharded, ' : '';
+  const own = `${name} ${version}, ${contract}, ${sharded}programs ${programs}`;
+  const all = await group.gather(COMPUTES, own);
   const other = all.findIndex((each) => each !== all[0]);
   if (other === -1) return;
   throw new LacunaError({
@@ -100,7 +102,9 @@ export async function noteBackend(
   await folder.replaceManifest({ ...manifest, continued });
 }
 
-function inWords({ name, device, contract, devices = 1, processes = 1 }: BackendRecord): string {
+function inWords(backend: BackendRecord): string {
+  const { name, device, contract, devices = 1, processes = 1, shardedState = false } = backend;
   const shared = devices === 1 ? '' : ` on ${devices} devices`;
-  return `${name} (${device}, ${contract})${shared}${processes === 1 ? '' : ` of ${processes} processes`}`;
+  const hosts = processes === 1 ? '' : ` of ${processes} processes`;
+  return `${name} (${device}, ${contract})${shared}${hosts}${shardedState ? ', state sharded' : ''}`;
 }

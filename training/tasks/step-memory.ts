@@ -9,8 +9,8 @@ import { refuse } from '../../run/settings/section.js';
  * Refuses a step that this machine cannot hold by the arithmetic of `planMemory`, before a run begins,
  * and names the fewest microbatches with which it can. A device with a memory of its own does not
  * tell how much it has, so that nothing is refused there; what a process needs beside the step is not
- * counted, so that less than all of the memory may be too little, too. One process of several has no microbatches: it is
- * told to do with fewer clips.
+ * counted, so that less than all of the memory may be too little, too. Of several processes each is judged by the clips that
+ * it has of a batch.
  *
  * @param planOf The plan of the same step in so many microbatches.
  * @param available Bytes. @defaultValue the memory of this machine
@@ -34,7 +34,7 @@ export function requireStepMemory(
     const own = `${batch * processes}, whose ${batch} clips of this process take about`;
     refuse(true, 'batch', `${own} ${gibibytes(needed)}`, {
       ...facts,
-      fix: 'Lower the batch, the size of the model or the size of a clip, or start more processes, on more machines.',
+      fix: 'Raise microbatches, lower the batch, the size of the model or the size of a clip, or start more processes, on more machines.',
     });
   }
   const fit = fewest();

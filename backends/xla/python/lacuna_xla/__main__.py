@@ -17,6 +17,7 @@ def main():
     parser.add_argument("--threads", type=int, help="threads of the CPU (default: its cores)")
     parser.add_argument("--rows", type=int, default=256, help="queries of attention at a time (default: 256)")
     parser.add_argument("--devices", type=int, help="of this process (default: all; of a CPU one, others are simulated)")
+    parser.add_argument("--shard-state", action="store_true", help="weights and moments in parts, one on each device")
     parser.add_argument("--coordinator", help="HOST:PORT where process 0 of several has JAX's coordinator")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--process", type=int, default=0)

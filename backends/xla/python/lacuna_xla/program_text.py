@@ -34,6 +34,14 @@ class Type(NamedTuple):
     shape: tuple
 
 
+class Input(NamedTuple):
+    """`role` says what it is for: `data`, `parameter`, ... (spec/program/types.ts)."""
+
+    dtype: np.dtype
+    shape: tuple
+    role: str
+
+
 class Operation(NamedTuple):
     """`name` is that of a primitive, or `call NAME` of a composite."""
 
@@ -61,7 +69,8 @@ def parse(text):
             return program
         if line.startswith("input %"):
             name, declared = line[len("input %") :].split(" : ")
-            program.inputs[name] = types_in(declared)[0]
+            types, role, *_ = declared.split(" ")
+            program.inputs[name] = Input(*types_in(types)[0], role)
         elif line.startswith("output "):
             name, value = line[len("output ") :].split(" = %")
             program.outputs[name] = value

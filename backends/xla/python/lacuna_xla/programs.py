@@ -6,6 +6,7 @@ from jax import lax
 from .attention import Attention
 from .primitives import primitives
 from .program_text import Type, Unsupported, parse
+from .sharded import ShardedStep
 
 
 class Compiled:
@@ -37,8 +38,7 @@ class Programs:
         """
         The program of a text. The memory of the inputs at the positions `donate` may become outputs'.
 
-        layouts: several devices, over which the inputs at the positions `rows`, rows of a batch, are split;
-        outputs then are on each.
+        layouts: several devices, over which the inputs at the positions `rows`, rows of a batch, are split.
         """
         program = parse(text)
         functions = self.primitives | self.composites
@@ -46,19 +46,27 @@ class Programs:
             if operation.name not in functions:
                 raise Unsupported(f"there is no operation {operation.name}")
 
+        def results_of(operation, values):
+            name, operands, attributes, results, types = operation
+            made = functions[name](*(values[each] for each in operands), **attributes)
+            many = made if isinstance(made, tuple) else (made,)
+            return {each: checked(x, declared, each) for each, x, declared in zip(results, many, types, strict=True)}
+
+        is_sharded = layouts is not None and layouts.shard_state and len(rows) > 0
+
         def run(*inputs):
             values = dict(zip(program.inputs, inputs))
-            for name, operands, attributes, results, types in program.operations:
-                made = functions[name](*(values[each] for each in operands), **attributes)
-                many = made if isinstance(made, tuple) else (made,)
-                for result, value, declared in zip(results, many, types, strict=True):
-                    values[result] = checked(value, declared, result)
+            evaluate = ShardedStep(results_of, layouts, program, rows, values) if is_sharded else results_of
+            for operation in program.operations:
+                values |= evaluate(operation, values)
             return outputs(program, values)
 
         run.__name__ = program.name
-        given = [jax.ShapeDtypeStruct(shape, dtype) for dtype, shape in program.inputs.values()]
-        placed = None if layouts is None else layouts.of_inputs(len(given), rows)
-        shardings = {} if placed is None else {"in_shardings": tuple(placed), "out_shardings": layouts.whole}
+        given = [jax.ShapeDtypeStruct(each.shape, each.dtype) for each in program.inputs.values()]
+        placed, shardings = None, {}
+        if layouts is not None:
+            placed = layouts.of_inputs(program, rows)
+            shardings = {"in_shardings": tuple(placed), "out_shardings": layouts.of_outputs(program)}
         traced = jax.jit(run, donate_argnums=tuple(donate), keep_unused=True, **shardings)
         return Compiled(program, traced.lower(*given).compile(), placed)
 

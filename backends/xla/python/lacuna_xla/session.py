@@ -29,7 +29,7 @@ class Session:
             sys.exit(f"a process of several takes all of its devices: {jax.local_device_count()}, not {options.devices}")
         if (reason := unequal(devices, options.processes)) is not None:
             sys.exit(reason)
-        self.layouts = Layouts(devices)
+        self.layouts = Layouts(devices, options.shard_state)
         self.compiled = {}
         self.tensors = {}
 
@@ -95,7 +95,7 @@ class Session:
             self.compiled[request["program"]] = program
         elif kind == "run":
             program = self.compiled[request["program"]]
-            made = program.run([self.layouts.keep(given[name]) for name in program.inputs])
+            made = program.run([self.layouts.moved(given[name], None) for name in program.inputs])
             return {name: np.asarray(x) for name, x in zip(program.outputs, made)}
         elif kind == "release":
             del self.compiled[request["program"]]
@@ -104,7 +104,7 @@ class Session:
                 rows = request.get("rows", False) and len(self.layouts.devices) > 1
                 self.tensors[int(name)] = self.layouts.share(tensor) if rows else self.layouts.keep(tensor)
         elif kind == "download":
-            return {str(handle): np.asarray(self.tensors[handle]) for handle in request["handles"]}
+            return {str(handle): self.layouts.host(self.tensors[handle]) for handle in request["handles"]}
         elif kind == "free":
             for handle in request["handles"]:
                 del self.tensors[handle]
