@@ -47,8 +47,9 @@ def devices_of(target):
         return simulated(count)
     require("jax_cuda13_plugin" if kind == "h100" else "libtpu")
     if kind == "v5e":
-        # There is no TPU to be asked how many of them there are.
+        # There is no TPU to be asked how many of them there are, and none that only one process may have.
         os.environ.update(TPU_SKIP_MDS_QUERY="1", TPU_WORKER_HOSTNAMES="localhost", TPU_ACCELERATOR_TYPE="v5litepod-8")
+        os.environ["ALLOW_MULTIPLE_LIBTPU_LOAD"] = "true"
     import jax
     from jax.experimental import topologies
 
