@@ -26,6 +26,8 @@ export interface CheckOptions extends RunOptions {
   readonly cases?: number;
   /** The path that a failure's replay gives: goes straight to its case. */
   readonly path?: string;
+  /** Asks for no more than the verdict: a case that fails is neither made smaller nor diagnosed. @defaultValue false */
+  readonly verdictOnly?: boolean;
   /** Told of every case that ran: what it was, and what the subject gave. */
   readonly onCase?: (record: CaseRecord) => void;
 }

@@ -95,7 +95,7 @@ async function runFamily(
   options: CheckOptions,
 ): Promise<Finding> {
   const { id, parameters, make, exemption, needs, most } = family;
-  const { seed = 1, cases: asked = 30, path } = options;
+  const { seed = 1, cases: asked = 30, path, verdictOnly = false } = options;
   const count = Math.min(asked, most ?? asked);
   const refused = notPromised({ needs }, subject.info.contract);
   if (refused !== undefined) return beyondContract(refused);
@@ -129,12 +129,14 @@ async function runFamily(
     return false;
   });
   const from = path === undefined ? {} : { path };
-  const details = await fc.check(property, { seed, numRuns: count, ...from });
+  const how = { seed, numRuns: count, endOnFailure: verdictOnly, ...from };
+  const details = await fc.check(property, how);
   if (!details.failed) return { ...total, ...judgedShare(total, subject.info.contract, exemption) };
   if (smallest !== undefined) {
     const { address, failure: found, explain } = smallest;
     const path_ = `${details.counterexamplePath}`;
-    const failure: Failure = { address, ...found, path: path_, ...explain() };
+    const diagnosis = verdictOnly ? {} : explain();
+    const failure: Failure = { address, ...found, path: path_, ...diagnosis };
     return { ...total, verdict: 'fail', failure };
   }
   if (refusal !== undefined) return { ...total, verdict: 'unsupported', reason: refusal };

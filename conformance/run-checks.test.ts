@@ -68,6 +68,21 @@ describe('checkBackend', () => {
     expect(again).toMatchObject({ address: first?.address });
   });
 
+  it('asked for no more than a verdict, ends with the first case that fails', async () => {
+    const fault = FAULTY_FLEET.find(({ name }) => name === 'products in bf16');
+    const matmul = FAMILIES.find(({ id }) => id === 'primitive/matmul');
+    if (fault === undefined || matmul === undefined) throw new Error('they are gone');
+    const subject = backendSubject(fault.open());
+    const wrong: string[] = [];
+    const { verdict, failure } = await familyCheck(matmul).run(subject, {
+      verdictOnly: true,
+      onCase: ({ address, result }) => result.failure !== undefined && wrong.push(address),
+    });
+    expect(verdict).toBe('fail');
+    expect(wrong).toEqual([failure?.address]);
+    expect(failure?.path).toMatch(/^\d+$/);
+  });
+
   it('tells a refusal from a failure', async () => {
     const backend = legal();
     const refusing = {

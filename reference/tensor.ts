@@ -97,13 +97,15 @@ export function offsets(
   start: number = 0,
 ): Int32Array {
   let list = Int32Array.of(start);
-  extents.forEach((extent, axis) => {
-    const step = steps[axis] as number;
+  for (let axis = 0; axis < extents.length; axis++) {
+    const [extent, step] = [extents[axis] as number, steps[axis] as number];
+    if (extent === 1) continue;
     const next = new Int32Array(list.length * extent);
-    list.forEach((offset, row) => {
-      for (let i = 0; i < extent; i++) next[row * extent + i] = offset + i * step;
-    });
+    let place = 0;
+    for (const offset of list) {
+      for (let i = 0; i < extent; i++) next[place++] = offset + i * step;
+    }
     list = next;
-  });
+  }
   return list;
 }

@@ -1,4 +1,5 @@
 import { CHECKS, DOUBLE_CHECKS, type KnownFailure } from '../../conformance/index.js';
+import { TESTED_EMBEDDED } from '../../conformance/test-cases.js';
 import { testBackend } from '../../conformance/vitest.js';
 import { ONNX, OnnxBackend } from './index.js';
 
@@ -25,7 +26,7 @@ testBackend('onnx in float64 without optimisation', plain, {
 const meeting = /^real\/(collisions|determinism|donation|residency)$/;
 testBackend('onnx', () => OnnxBackend.open({ spinning: false }), {
   known,
-  checks: CHECKS.filter(({ id }) => !meeting.test(id)),
+  checks: TESTED_EMBEDDED.filter(({ id }) => !meeting.test(id)),
 });
 testBackend('onnx, its threads at once', () => ONNX.open(), {
   checks: CHECKS.filter(({ id }) => meeting.test(id)),

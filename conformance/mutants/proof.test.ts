@@ -5,7 +5,7 @@ import { CLAUSES } from '../../spec/clauses/index.js';
 import { parseAddress } from '../address.js';
 import { ALL_CHECKS } from '../checks.js';
 import { judgeCase } from '../family-check.js';
-import { TEST_CASES } from '../test-cases.js';
+import { DEEP, MODELS, TEST_CASES } from '../test-cases.js';
 import { allMutants } from './index.js';
 import { type Kill, killBy } from './prove.js';
 import { SURVIVORS } from './survivors.js';
@@ -22,6 +22,10 @@ interface Proof {
 
 /** What `scripts/prove-suite.ts` found. */
 const proof = JSON.parse(readFileSync(join(import.meta.dirname, 'kills.json'), 'utf8')) as Proof;
+/** What was found of each mistake that `scripts/plant-mistakes.ts` planted, by the check that found it. */
+const planted = JSON.parse(
+  readFileSync(join(import.meta.dirname, 'planted.json'), 'utf8'),
+) as Readonly<Record<string, Readonly<Record<string, string>>>>;
 const mutants = new Map(allMutants().map((mutant) => [mutant.name, mutant]));
 
 describe('the proof of the suite', () => {
@@ -38,6 +42,15 @@ describe('the proof of the suite', () => {
     const foundBy = (most: number): number =>
       proof.cases.find(({ cases }) => cases === most)?.found ?? Number.NaN;
     expect(foundBy(TEST_CASES) / foundBy(30)).toBeGreaterThan(0.99);
+  });
+
+  it("needs neither a whole model nor a deep step's gradients for what was planted in a backend, of which tests take few or none", () => {
+    const needed = ['onnx', 'tfjs', 'webgpu', 'xla'].flatMap((backend) => {
+      const found = Object.entries(planted[backend] ?? {});
+      expect(found.length, backend).toBeGreaterThan(0);
+      return found.filter(([, check]) => MODELS.test(check) || DEEP.test(check));
+    });
+    expect(needed).toEqual([]);
   });
 
   it('names every survivor, with the reason', () => {

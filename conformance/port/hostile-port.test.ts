@@ -52,6 +52,22 @@ function verdicts({ checks }: ConformanceReport): Record<string, string> {
   return Object.fromEntries(declared.map(({ id, verdict }) => [id.slice(9), verdict]));
 }
 
+/** That a port which misbehaves at one function fails that case and no other, and what is said of it. */
+async function failsAlone(scenario: string, message: RegExp): Promise<void> {
+  const trace = join(folder, `${scenario.replaceAll(' ', '-')}-${process.pid}`);
+  const report = await judge(scenario, trace, DECLARED);
+  expect(processesWith(trace), 'processes that are left').toEqual([]);
+  expect(verdicts(report)).toEqual({
+    'mask.topk/count': 'pass',
+    'mask.topk': 'pass',
+    'loss.mae': 'fail',
+    'loss.mae/gradient': 'blocked',
+  });
+  const failed = report.checks.find(({ verdict }) => verdict === 'fail');
+  expect(failed === undefined ? '' : explain(failed, { seed: 1 })).toMatch(message);
+  expect(report.ok).toBe(false);
+}
+
 describe('a port that behaves', () => {
   it('passes what it declares; the rest is unsupported and counts', async () => {
     const report = await judge('honest');
@@ -73,11 +89,9 @@ describe('a port that, asked for one function,', () => {
   it.each<[string, RegExp]>([
     ['dies', /its output ended before a whole line \(exit code 3\)\nstderr: out of luck/],
     ['is killed', /its output ended before a whole line \(signal SIGKILL\)/],
-    ['hangs', /no answer within the deadline/],
     ['prints garbage', /its answer is no JSON: "Segmentation fault, sort of"/],
     ['floods its output', /a line of its output is longer than 1048576 bytes/],
     ['speaks unasked', /wrote 6 bytes to stdout that nobody asked for/],
-    ['sends half a frame', /no answer within the deadline; still missing: 4 bytes of tensors/],
     ['claims a giant frame', /its tensors have 1073741824 bytes, more than 268435456/],
     ['claims bytes that fit no shape', /loss: 4 bytes for f32\[3\], which has 12/],
     ['answers in another type', /the type is f64\[\], not f32\[\]/],
@@ -95,25 +109,11 @@ describe('a port that, asked for one function,', () => {
     ['escapes in the name of a result', /which is no result/],
     ['floods its errors', /the port reports: enough/],
     ['closes its output and stays', /its output ended before a whole line/],
-    ['stops itself', /no answer within the deadline/],
     ['calls a result __proto__', /returns __proto__, which is no result/],
     ['is another after it died', /its output ended before a whole line \(exit code 1\)/],
     ['gives commands to the host', /the port reports: \n::error/],
     ['is wrong from the eleventh run on', /out of bounds/],
-  ])('%s fails that case and no other', async (scenario, message) => {
-    const trace = join(folder, `${scenario.replaceAll(' ', '-')}-${process.pid}`);
-    const report = await judge(scenario, trace, DECLARED);
-    expect(processesWith(trace), 'processes that are left').toEqual([]);
-    expect(verdicts(report)).toEqual({
-      'mask.topk/count': 'pass',
-      'mask.topk': 'pass',
-      'loss.mae': 'fail',
-      'loss.mae/gradient': 'blocked',
-    });
-    const failed = report.checks.find(({ verdict }) => verdict === 'fail');
-    expect(failed === undefined ? '' : explain(failed, { seed: 1 })).toMatch(message);
-    expect(report.ok).toBe(false);
-  });
+  ])('%s fails that case and no other', failsAlone);
 
   it('leaves a child and lives on passes, and the child ends with it', async () => {
     const trace = join(folder, `child-${process.pid}`);
@@ -189,6 +189,15 @@ describe('a port that runs programs', () => {
       await port.close();
     }
   });
+});
+
+// Their cores are idle: they are waited for together.
+describe.concurrent('a port that is waited for', () => {
+  it.each<[string, RegExp]>([
+    ['hangs', /no answer within the deadline/],
+    ['sends half a frame', /no answer within the deadline; still missing: 4 bytes of tensors/],
+    ['stops itself', /no answer within the deadline/],
+  ])('because it %s fails that case and no other', failsAlone);
 });
 
 describe('the smoke test', () => {

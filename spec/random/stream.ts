@@ -63,9 +63,9 @@ const WORD = 0x1_0000_0000;
  */
 export class RandomStream {
   readonly #key: Words2;
-  readonly #tail: readonly [number, number, number];
+  /** The next block, and what stays: the stream with its replicate, the epoch, the sample. */
+  readonly #counter: [number, number, number, number];
   readonly #words: Uint32Array = new Uint32Array(4);
-  #block = 0;
   #used = 4;
 
   constructor({ seed, stream, replicate = 0, epoch = 0, sample = 0 }: DrawAddress) {
@@ -74,7 +74,7 @@ export class RandomStream {
     requireInteger('epoch', epoch, WORD - 1);
     requireInteger('sample', sample, WORD - 1);
     this.#key = [seed % WORD, Math.floor(seed / WORD)];
-    this.#tail = [STREAMS[stream] * 0x10000 + replicate, epoch, sample];
+    this.#counter = [0, STREAMS[stream] * 0x10000 + replicate, epoch, sample];
   }
 
   /** The next word, uniform over the integers in [0, 2^32). */
@@ -108,10 +108,11 @@ export class RandomStream {
       });
     }
     if (n === WORD) return this.word();
-    const threshold = (WORD - n) % n;
     for (;;) {
       const word = this.word();
-      if (Math.imul(word, n) >>> 0 >= threshold) return multiplyHigh(word, n);
+      const lower = Math.imul(word, n) >>> 0;
+      // The threshold lies below n: for most words it need not be known, and a division is slow.
+      if (lower >= n || lower >= (WORD - n) % n) return multiplyHigh(word, n);
     }
   }
 
@@ -126,16 +127,17 @@ export class RandomStream {
   }
 
   #blocks(out: Uint32Array, start: number, blocks: number): void {
-    if (this.#block + blocks > WORD) {
+    const [block] = this.#counter;
+    if (block + blocks > WORD) {
       throw new LacunaError({
         what: 'a random stream is used up',
-        got: `${(this.#block + blocks) * 4} words`,
+        got: `${(block + blocks) * 4} words`,
         expected: 'at most 2^34 words at one address',
         fix: 'Draw the rest from another replicate.',
       });
     }
-    philoxBlocks(out, start, blocks, [this.#block, ...this.#tail], this.#key);
-    this.#block += blocks;
+    philoxBlocks(out, start, blocks, this.#counter, this.#key);
+    this.#counter[0] += blocks;
   }
 }
 
