@@ -93,10 +93,10 @@ describe.skipIf(!canEncode)('the picture of a mask', () => {
       /absent.mp4: there is no such file/,
     );
     await expect(drawClipMask(request('tube', { frames: 5 }), clipOf())).rejects.toThrow(
-      /multiple of --tubelet/,
+      /frames is no multiple of tubelet/,
     );
     await expect(drawClipMask(request('tube', { size: 60 }), clipOf())).rejects.toThrow(
-      /multiple of --patch/,
+      /size is no multiple of patch/,
     );
     await expect(drawClipMask(request('text-guided'), clipOf())).rejects.toThrow(/similarity map/);
     expect(() => checkPicturePath('mask.gif')).toThrow(/ends in .png or .mp4/);

@@ -78,8 +78,8 @@ export async function drawClipMask(
   similarity?: SimilaritySource,
 ): Promise<ClipMask> {
   const { frames, size, tubelet, patch, stride } = clip;
-  requireMultiple('--frames', frames, '--tubelet', tubelet);
-  requireMultiple('--size', size, '--patch', patch);
+  requireMultiple('frames', frames, 'tubelet', tubelet);
+  requireMultiple('size', size, 'patch', patch);
   const side = size / patch;
   const grid = { slots: frames / tubelet, rows: side, columns: side };
   const { map: mapName } = MASK_KINDS[mask.kind];
