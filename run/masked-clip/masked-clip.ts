@@ -11,7 +11,7 @@ import {
   type MaskMap,
   sampleWord,
 } from '../../spec/index.js';
-import { motionRequest } from '../feeds/clip-sampling.js';
+import { motionRequest } from '../feeds/motion-request.js';
 import type { MotionConfig } from '../settings/motion.js';
 
 /** Which mask is drawn over a clip of which form. */

@@ -52,7 +52,9 @@ async function redraw(): Promise<void> {
     element('page').setAttribute('data-state', 'working');
     try {
       const request = readForm();
-      element('kind-text').textContent = `${MASK_KINDS[request.mask.kind].source}.`;
+      const { source, ratio } = MASK_KINDS[request.mask.kind];
+      element('kind-text').textContent = `${source}.`;
+      element('ratio').setAttribute('placeholder', `${ratio}`);
       requireMap(request, film);
       const drawn = await drawClipMask(request, read, film.similarity);
       view.show(drawn, request.mask.kind);

@@ -1,9 +1,9 @@
 import { html } from '../../formats/html/html.js';
-import { MASK_KIND_NAMES } from '../../spec/masking/kinds.js';
+import { MASK_KIND_NAMES, type MaskKindName } from '../../spec/masking/kinds.js';
 import type { SitePage } from '../page.js';
 
 const STYLE = `
-.masks fieldset { border: 1px solid var(--line); border-radius: 6px; margin: 0 0 1rem; padding: .25rem 1rem .75rem; }
+.masks fieldset { border: 1px solid var(--line); border-radius: 6px; margin: 0 0 1rem; padding: .25rem 1rem .75rem; min-width: 0; } .masks label { min-width: 0; }
 .masks legend { padding: 0 .4rem; color: var(--soft); font-size: .9rem; } .masks fieldset form { margin: .25rem 0; }
 .masks .drop { border: 2px dashed var(--line); border-radius: 6px; padding: .75rem 1rem; } .masks .drop.over { border-color: var(--accent); }
 .masks canvas { display: block; width: 100%; max-width: 60rem; image-rendering: pixelated; background: var(--card); border-radius: 3px; }
@@ -11,6 +11,9 @@ const STYLE = `
 .masks #sheet { max-width: 100%; image-rendering: pixelated; border-radius: 3px; } .masks input[type=file] { max-width: 100%; border: 0; padding-left: 0; }
 .masks #id { width: 12rem; } .masks .files { display: flex; flex-wrap: wrap; gap: .5rem; } .masks #play { min-width: 5.5rem; }
 `;
+
+/** The kind that is shown first: it follows what moves. */
+const FIRST: MaskKindName = 'motion-guided';
 
 /** Draws masks over a clip of the visitor's: `site/masks/main.ts` writes into these elements. */
 export const MASKS_PAGE: SitePage = {
@@ -36,7 +39,7 @@ export const MASKS_PAGE: SitePage = {
 <p class="soft" id="clip-text"></p>
 </fieldset>
 <fieldset><legend>Mask</legend>
-<form id="mask"><label>kind<select id="kind">${MASK_KIND_NAMES.map((name) => html`<option>${name}</option>`)}</select></label>
+<form id="mask"><label>kind<select id="kind">${MASK_KIND_NAMES.map((name) => (name === FIRST ? html`<option selected>${name}</option>` : html`<option>${name}</option>`))}</select></label>
 <label>ratio<input id="ratio" inputmode="decimal" size="6" autocomplete="off"></label>
 <label>seed<input id="seed" type="number" min="0" value="0"></label>
 <label>epoch<input id="epoch" type="number" min="0" value="0"></label>
@@ -55,7 +58,7 @@ export const MASKS_PAGE: SitePage = {
 <section id="files" hidden><h2>Every slot</h2>
 <figure><img id="sheet" alt=""><figcaption>The first frame of up to eight slots, from above: the clip, the mask (masked patches grey), what guides it (red is high).</figcaption></figure>
 <p class="files"><a class="button" id="json">The mask as JSON</a> <a class="button" id="picture">The picture</a> <a class="button" id="pixels">The frames as they were cut</a></p>
-<p class="soft" id="command"></p>
+<p class="soft">The same in Node, of frames that a decoder gives: <code id="command"></code></p>
 </section>
 `,
 };

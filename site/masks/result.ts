@@ -41,9 +41,9 @@ export function showMask(request: ClipMaskRequest, drawn: ClipMask, film: Film):
   element('page').setAttribute('data-state', 'ready');
 }
 
-/** The command that draws the same of a file in Node, where the decoder's frames are the same. */
+/** The command that draws the same of a file in Node. */
 function commandOf({ mask, motion, clip, seed, epoch, id }: ClipMaskRequest): string {
   const ratio = mask.ratio === undefined ? '' : ` --ratio ${mask.ratio}`;
   const cut = Object.entries(clip).map(([name, value]) => ` --${name} ${value}`);
-  return `In Node: lacuna mask show FILE --mask ${mask.kind}${ratio}${cut.join('')} --seed ${seed} --epoch ${epoch} --id '${id.replaceAll("'", "'\\''")}' --motion-source block-matching --camera ${motion.camera} --output mask.png`;
+  return `lacuna mask show FILE --mask ${mask.kind}${ratio}${cut.join('')} --seed ${seed} --epoch ${epoch} --id '${id.replaceAll("'", "'\\''")}' --motion-source block-matching --camera ${motion.camera} --output mask.png`;
 }

@@ -2,7 +2,7 @@ import { html } from '../../formats/html/html.js';
 import type { SitePage } from '../page.js';
 
 const STYLE = `
-.measure fieldset { border: 1px solid var(--line); border-radius: 6px; margin: 0; padding: .25rem 1rem .75rem; display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; } .measure legend { padding: 0 .4rem; color: var(--soft); font-size: .9rem; }
+.measure fieldset { border: 1px solid var(--line); border-radius: 6px; margin: 0; padding: .25rem 1rem .75rem; display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; min-width: 0; } .measure legend { padding: 0 .4rem; color: var(--soft); font-size: .9rem; }
 .measure label.tick { display: flex; gap: .4rem; align-items: center; min-height: 2.4rem; font-size: 1rem; color: var(--ink); } .measure .tick input { min-height: 0; width: 1.1rem; height: 1.1rem; margin: 0; }
 .measure form { display: grid; gap: 1rem; } .measure .buttons { display: flex; flex-wrap: wrap; gap: .5rem; }
 .measure td, .measure thead th:not(:first-child) { text-align: right; } .measure td.bar { width: 30%; min-width: 5rem; } .measure td.bar progress { width: 100%; }
