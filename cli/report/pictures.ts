@@ -1,4 +1,5 @@
 import { encode } from 'fast-png';
+import { type Html, html } from '../../formats/html/html.js';
 import {
   cubeSize,
   gridOf,
@@ -8,7 +9,6 @@ import {
   unpatchify,
   type VideoConfig,
 } from '../../spec/index.js';
-import { type Html, html } from '../html.js';
 import { heated, lastBlock, peakOf } from './attention-picture.js';
 import type { Example } from './report-input.js';
 

@@ -1,12 +1,16 @@
 /// <reference types="@webgpu/types" />
-import type { Html } from '../html.js';
+import type { Html } from '../../formats/html/html.js';
 
 /**
  * What the page uses of a browser. The DOM's own declarations would reach every file of the
  * program, and clash with Node's.
  */
 export interface Browser {
-  readonly document: { getElementById(id: string): PageElement | null };
+  readonly document: {
+    readonly baseURI: string;
+    getElementById(id: string): PageElement | null;
+    querySelector(selectors: string): PageElement | null;
+  };
   readonly location: { readonly search: string };
   readonly navigator: { readonly gpu?: GPU; readonly userAgent: string };
   readonly isSecureContext: boolean;
@@ -18,12 +22,13 @@ export interface PageElement {
   hidden: boolean;
   /** Of a field of a form. */
   value?: string;
+  getAttribute(name: string): string | null;
   setAttribute(name: string, value: string): void;
 }
 
 export const BROWSER: Browser = globalThis as unknown as Browser;
 
-/** The element of an id, which the page's text has (cli/serve/page-html.ts). */
+/** The element of an id, which the body of its page has (`page.ts` beside the script). */
 export function element(id: string): PageElement {
   const found = BROWSER.document.getElementById(id);
   if (found === null) throw new Error(`the page has no element ${id}`);

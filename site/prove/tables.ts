@@ -3,7 +3,7 @@ import type { Level } from '../../conformance/case.js';
 import type { Verdict } from '../../conformance/check.js';
 import { LEVELS } from '../../conformance/report/markdown.js';
 import { VERDICTS } from '../../conformance/report/report.js';
-import { type Html, html } from '../html.js';
+import { type Html, html } from '../../formats/html/html.js';
 
 /** A check with its verdict, or without one while it waits for its turn. */
 export interface Row {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { browserName } from './browser.js';
+import { browserName } from '../frame/browser.js';
+import { requireGpu } from '../frame/unavailable.js';
 import { checkList, failureList } from './list.js';
 import { parseSettings } from './settings.js';
 import { matrix } from './tables.js';
-import { requireGpu } from './unavailable.js';
 
 describe('the settings of the page', () => {
   const usual = {

@@ -1,7 +1,7 @@
 import type { Level } from '../../conformance/case.js';
 import { LEVELS } from '../../conformance/report/markdown.js';
 import { type CheckReport, explain } from '../../conformance/report/report.js';
-import { type Html, html } from '../html.js';
+import { type Html, html } from '../../formats/html/html.js';
 import type { PageSettings } from './settings.js';
 import type { Row } from './tables.js';
 

@@ -2,13 +2,13 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { OwnServer } from '../../cli/serve/own-server.js';
+import { startPageServer } from '../../cli/serve/page-server.js';
+import { BrowserTab } from '../../cli/testing/browser-tab.js';
+import { findChromium } from '../../cli/testing/chromium.js';
 import { CHECKS, readReport, rejudge } from '../../conformance/index.js';
-import { BUILT } from '../../core/testing/built.js';
+import { BUILT_SITE } from '../../core/testing/built.js';
 import { capable } from '../../core/testing/capability.js';
-import type { OwnServer } from '../serve/own-server.js';
-import { startPageServer } from '../serve/page-server.js';
-import { BrowserTab } from '../testing/browser-tab.js';
-import { findChromium } from '../testing/chromium.js';
 
 const chromium = findChromium();
 const missing = typeof chromium === 'string' ? chromium : undefined;
@@ -27,7 +27,7 @@ describe.skipIf(!capable('chromium', missing))('the page in Chromium, on SwiftSh
   let tab: BrowserTab;
   beforeAll(async () => {
     if (typeof chromium === 'string') throw new Error(chromium);
-    server = await startPageServer({ port: 0, compiled: BUILT });
+    server = await startPageServer({ port: 0, site: BUILT_SITE });
     tab = await BrowserTab.open(chromium);
   });
   afterAll(async () => {
@@ -38,7 +38,7 @@ describe.skipIf(!capable('chromium', missing))('the page in Chromium, on SwiftSh
 
   /** Opens the page and waits until it has come to an end. */
   async function outcome(query: string, before?: string): Promise<string> {
-    await tab.visit(`${server.url}${query}`, before);
+    await tab.visit(`${server.url}prove.html${query}`, before);
     for (;;) {
       const state = await tab.evaluate<string | null>(
         "document.getElementById('page')?.dataset.state ?? null",

@@ -1,14 +1,14 @@
-import './quiet-schemas.js';
+import '../frame/quiet-schemas.js';
 import { WebgpuBackend } from '../../backends/webgpu/backend.js';
 import { Runtime } from '../../backends/webgpu/device/runtime.js';
 import { CHECKS } from '../../conformance/checks.js';
 import { type CaseOutputs, recordCase } from '../../conformance/report/record.js';
 import { checkBackend } from '../../conformance/run-checks.js';
 import { LacunaError } from '../../spec/errors.js';
-import { BROWSER, browserName, element } from './browser.js';
+import { BROWSER, browserName, element } from '../frame/browser.js';
+import { requireGpu } from '../frame/unavailable.js';
 import { ConformanceView } from './conformance-view.js';
 import { type PageSettings, parseSettings } from './settings.js';
-import { requireGpu } from './unavailable.js';
 
 /** Runs the suite in this browser, on its own WebGPU, and shows what came of it. */
 async function main(): Promise<void> {
