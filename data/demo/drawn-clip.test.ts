@@ -55,12 +55,6 @@ describe('a drawn clip', () => {
         for (const request of [
           { ...WHOLE, indices },
           { ...WHOLE, indices, flip: true },
-          {
-            indices,
-            crop: { x: 3, y: 10, width: 32, height: 20 },
-            size: { width: 32, height: 20 },
-            flip: true,
-          },
         ]) {
           const [own, theirs] = [await drawn?.read(request), await decoded.read(request)];
           expect(own?.indices).toEqual(theirs.indices);
@@ -101,10 +95,13 @@ describe('a drawn clip', () => {
     },
   );
 
-  it('is drawn in its own size alone, and says so', async () => {
+  it('is read whole, in its own size, and says so', async () => {
     using drawn = await open(drawnClipText(1, { seed: 0, split: 'test', index: 0 }));
-    const scaled = { ...WHOLE, indices: [0], size: { width: 32, height: 32 } };
-    await expect(drawn?.read(scaled)).rejects.toThrow(/own size alone.*64 x 64 as 32 x 32/);
+    const small = { width: 32, height: 32 };
+    const scaled = { ...WHOLE, indices: [0], size: small };
+    await expect(drawn?.read(scaled)).rejects.toThrow(/own size.*64 x 64 as 32 x 32/);
+    const cropped = { ...scaled, crop: { x: 3, y: 10, ...small } };
+    await expect(drawn?.read(cropped)).rejects.toThrow(/own size.*32 x 32 as 32 x 32/);
   });
 
   it('is refused where the generator has no such clip, and no other file is taken for one', async () => {

@@ -89,25 +89,26 @@ class DrawnReader implements VideoReader {
 
   async read(request: FrameRequest): Promise<Frames> {
     checkRequest(this.#path, this.info, request);
-    this.#requireUnscaled(request);
+    this.#requireWhole(request);
     const wanted = wantedFrames(this.#path, request, FRAME_COUNT);
     const { frames } = this.#clip.render(new Set(wanted));
     const found = new Map(
-      wanted.map((index, i): [number, FoundFrame] => [
-        index,
-        { index, pixels: cut(toRgb(frames[i] as Uint8Array), request) },
-      ]),
+      wanted.map((index, i): [number, FoundFrame] => {
+        const pixels = toRgb(frames[i] as Uint8Array);
+        return [index, { index, pixels: request.flip ? mirrored(pixels) : pixels }];
+      }),
     );
     return assembleFrames(this.#path, request, found, wanted.length);
   }
 
   [Symbol.dispose](): void {}
 
-  #requireUnscaled({ crop, size }: FrameRequest): void {
-    if (crop.width === size.width && crop.height === size.height) return;
+  #requireWhole({ crop, size }: FrameRequest): void {
+    const sides = [crop.width, crop.height, size.width, size.height];
+    if (sides.every((side) => side === FRAME_SIDE)) return;
     throw new LacunaError({
       where: shownPath(this.#path),
-      what: 'drawn clips are read in their own size alone: nothing here scales them',
+      what: 'drawn clips are read whole, in their own size: nothing here scales them',
       got: `${crop.width} x ${crop.height} as ${size.width} x ${size.height}`,
       expected: `clip.size ${FRAME_SIDE} and clip.crop "centre"`,
       fix: 'Take these, or the clips of `lacuna demo`, which are videos.',
@@ -115,15 +116,13 @@ class DrawnReader implements VideoReader {
   }
 }
 
-/** A box of a frame RGB24, mirrored where that is asked for. */
-function cut(frame: Uint8Array, { crop, flip }: FrameRequest): Uint8Array {
-  const pixels = new Uint8Array(crop.width * crop.height * 3);
-  for (let y = 0; y < crop.height; y++) {
-    for (let x = 0; x < crop.width; x++) {
-      const from = crop.x + (flip ? crop.width - 1 - x : x);
-      const source = 3 * ((crop.y + y) * FRAME_SIDE + from);
-      pixels.set(frame.subarray(source, source + 3), 3 * (y * crop.width + x));
-    }
+/** A frame RGB24 with left and right exchanged. */
+function mirrored(frame: Uint8Array): Uint8Array {
+  const pixels = new Uint8Array(frame.length);
+  for (let at = 0; at < FRAME_SIDE * FRAME_SIDE; at++) {
+    const x = at % FRAME_SIDE;
+    const source = 3 * (at - x + FRAME_SIDE - 1 - x);
+    pixels.set(frame.subarray(source, source + 3), 3 * at);
   }
   return pixels;
 }
