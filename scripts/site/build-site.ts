@@ -79,6 +79,8 @@ async function bundle(pages: readonly SitePage[], folder: string): Promise<Bundl
     splitting: true,
     minify: true,
     metafile: true,
+    // What sources take for granted in Node; pages that do not use it have none of it.
+    inject: ['site/node/globals.ts'],
     format: 'esm',
     platform: 'browser',
     target: 'es2023',
