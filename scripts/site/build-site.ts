@@ -106,10 +106,12 @@ async function bundle(pages: readonly SitePage[], folder: string): Promise<Bundl
 function licencesOf(packages: readonly string[]): string {
   const texts = packages.map((folder) => {
     const manifest = readFileSync(join(folder, 'package.json'), 'utf8');
-    const { name, version } = JSON.parse(manifest) as Readonly<Record<string, string>>;
+    const { name, version, license } = JSON.parse(manifest) as Readonly<Record<string, string>>;
     const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
-    if (file === undefined) throw new Error(`${name} has no file of its licence`);
-    return `${name} ${version}\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
+    // Some name theirs, and leave its text to be known.
+    const text = file === undefined ? license : readFileSync(join(folder, file), 'utf8');
+    if (text === undefined) throw new Error(`${name} does not say under which licence it is`);
+    return `${name} ${version}\n\n${text.trim()}\n`;
   });
   const own = `Lacuna\n\n${readFileSync(join(ROOT, 'LICENSE'), 'utf8').trim()}\n`;
   return [own, ...texts].join(`\n${'-'.repeat(72)}\n\n`);

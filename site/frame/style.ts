@@ -34,7 +34,7 @@ th { overflow-wrap: normal; } td { white-space: nowrap; } th:last-child, td:last
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 details { margin: .75rem 0; } summary { cursor: pointer; overflow-wrap: anywhere; } pre { white-space: pre-wrap; overflow-wrap: anywhere; }
 form { display: flex; flex-wrap: wrap; gap: .75rem 1rem; align-items: end; margin: .75rem 0; }
-label { display: grid; gap: .15rem; font-size: .85rem; color: var(--soft); }
+label { display: grid; grid-template-columns: minmax(0, auto); max-width: 100%; gap: .15rem; font-size: .85rem; color: var(--soft); }
 input, select { font: inherit; font-size: 1rem; color: var(--ink); background: var(--paper); border: 1px solid var(--soft); border-radius: 4px; padding: .35rem .5rem; min-height: 2.4rem; max-width: 100%; }
 input[type=number] { width: 6rem; }
 button, .button { display: inline-block; font: inherit; color: #fff; background: #1a6fb5; border: 0; border-radius: 4px; padding: .5rem 1rem; min-height: 2.4rem; text-decoration: none; cursor: pointer; }
