@@ -9,7 +9,14 @@ export function showFailure(error: unknown, ours: string): void {
   const isOurs = error instanceof LacunaError;
   const { message, stack = '' } = error instanceof Error ? error : new Error(String(error));
   element('verdict').textContent = isOurs
-    ? `${message.slice(0, 1).toUpperCase()}${message.slice(1)}`
+    ? sentence(error)
     : `This is a defect of Lacuna; please report it with these lines. ${message}\n${stack}`;
   element('page').setAttribute('data-state', isOurs ? ours : 'broken');
+}
+
+/** A message begins with a capital, unless with the name of a file or a field. */
+function sentence({ message, facts }: LacunaError): string {
+  return facts.where === undefined
+    ? `${message.slice(0, 1).toUpperCase()}${message.slice(1)}`
+    : message;
 }

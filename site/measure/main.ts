@@ -9,11 +9,10 @@ import { control, offerFile } from '../frame/controls.js';
 import { showFailure } from '../frame/failure.js';
 import { requireGpu } from '../frame/unavailable.js';
 import { type Measurements, measureAdapter } from './measure-adapter.js';
-import { productShapes } from './product-shapes.js';
+import { copySizes, productShapes } from './sizes.js';
 import { reportTables } from './tables.js';
 
 const FIELDS = ['f32', 'mixed', 'products', 'edge', 'copies', 'tiny', 'small', 'batch', 'tilings'];
-const COPIES = [1, 16, 64, 256];
 const browser: string = browserName(BROWSER.navigator.userAgent);
 let running: AbortController | undefined;
 let report: AdapterReport | undefined;
@@ -82,12 +81,13 @@ function choices(): Measurements {
   const ticked = (id: string): boolean => control(id).checked && !control(id).disabled;
   const precisions = (['f32', 'mixed'] satisfies Precision[]).filter(ticked);
   const steps = ['tiny', 'small'].filter(ticked);
-  const products = ticked('products') ? productShapes(Number(control('edge').value)) : [];
-  const copies = ticked('copies') ? COPIES : [];
+  const edge = Number(control('edge').value);
+  const products = ticked('products') ? productShapes(edge) : [];
+  const copies = ticked('copies') ? copySizes(edge) : [];
   const batch = control('batch').value;
-  const isBatch = /^\d{1,2}$/.test(batch) && Number(batch) >= 1 && Number(batch) <= 64;
+  const isBatch = /^\d{1,2}$/.test(batch) && Number(batch) >= 2 && Number(batch) <= 64;
   if (batch !== '' && !isBatch) {
-    const expected = 'a whole number from 1 to 64, or nothing';
+    const expected = 'a whole number from 2 to 64, or nothing';
     throw new LacunaError({
       where: 'clips of a step',
       what: 'there is no such value',

@@ -16,3 +16,11 @@ export function productShapes(edge: number): readonly ProductShape[] {
     .filter((shape) => work(shape) <= edge ** 3)
     .sort((a, b) => work(a) - work(b));
 }
+
+/** In 2^20 bytes. */
+const COPIES = [1, 16, 64, 256];
+
+/** The copies that go with products of `edge`: none is of more than edge / 8 MiB. */
+export function copySizes(edge: number): readonly number[] {
+  return COPIES.filter((megabytes) => megabytes <= edge / 8);
+}
