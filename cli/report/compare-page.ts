@@ -1,10 +1,10 @@
 import { basename, resolve } from 'node:path';
+import { figure, strips } from '../../evaluation/index.js';
 import { type Html, html } from '../../formats/html/html.js';
 import { STYLE } from '../../formats/html/style.js';
 import { capabilitiesOf, type StepMetrics, videoConfigOf } from '../../run/index.js';
 import { type Chart, plotStyle, plots } from './curves.js';
 import { htmlPage } from './html-page.js';
-import { figure, strips } from './pictures.js';
 import type { ReportInput } from './report-input.js';
 
 const MAX_POINTS = 1000;

@@ -1,10 +1,10 @@
 import { duration } from '../../core/duration.js';
+import { figure, strips } from '../../evaluation/index.js';
 import { type Html, html } from '../../formats/html/html.js';
 import { STYLE } from '../../formats/html/style.js';
 import { videoConfigOf } from '../../run/index.js';
 import { curves, plotStyle } from './curves.js';
 import { htmlPage } from './html-page.js';
-import { figure, strips } from './pictures.js';
 import type { ReportInput } from './report-input.js';
 import { similarityMatrix } from './similarity.js';
 import { manifestTable, problemTable, scoreTable, stageTable } from './tables.js';

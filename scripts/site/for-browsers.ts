@@ -5,6 +5,8 @@ import { FROZEN_FILES } from '../../conformance/vectors/frozen-files.js';
 
 /** The module whose texts lie in files, which a browser cannot read: it gets them in the module itself. */
 const FROZEN = 'conformance/vectors/frozen-files.ts';
+/** Packages that are for Node alone; whoever asks for one takes another way, as where it is not installed. */
+const NODE_PACKAGES = /^(node-av|onnxruntime-node|webgpu)(\/|$)/;
 
 /**
  * Takes for a module of Node the small one in `site/node` that does in a browser what is used of it:
@@ -36,6 +38,7 @@ export function forBrowsers(root: string): Plugin {
         const text = `browsers have no ${path}, and there is no ${own}\n  imported by ${chain(importer)}`;
         return { errors: [{ text }] };
       });
+      onResolve({ filter: NODE_PACKAGES }, () => ({ path: join(root, 'site/node/package.ts') }));
       onLoad({ filter: /\/frozen-files\.ts$/ }, ({ path }) => {
         if (relative(root, path).replaceAll('\\', '/') !== FROZEN) return undefined;
         return { contents: `export const FROZEN_FILES = ${JSON.stringify(FROZEN_FILES)};\n` };

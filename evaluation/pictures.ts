@@ -1,5 +1,5 @@
 import { encode } from 'fast-png';
-import { type Html, html } from '../../formats/html/html.js';
+import { type Html, html } from '../formats/html/html.js';
 import {
   cubeSize,
   gridOf,
@@ -8,15 +8,21 @@ import {
   type TargetKind,
   unpatchify,
   type VideoConfig,
-} from '../../spec/index.js';
+} from '../spec/index.js';
 import { heated, lastBlock, peakOf } from './attention-picture.js';
-import type { Example } from './report-input.js';
+import type { Reconstruction } from './reconstruction.js';
 
 /** Frames of a clip side by side, as a data URI of a PNG. */
 export interface Strip {
   readonly title: string;
   readonly note: string;
   readonly png: string;
+}
+
+/** A clip to look at. */
+export interface Example extends Reconstruction {
+  /** [L, N]: see `attentionMaps`. */
+  readonly attention?: Float32Array;
 }
 
 const CHANNELS = 3;

@@ -1,4 +1,4 @@
-import { centreToken, clipTokens, cubeSize, type VideoConfig } from '../../spec/index.js';
+import { centreToken, clipTokens, cubeSize, type VideoConfig } from '../spec/index.js';
 
 const CHANNELS = 3;
 /** How much of the picture the clip itself keeps under the heat. */
