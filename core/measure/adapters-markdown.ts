@@ -27,5 +27,5 @@ function line(cells: readonly string[]): string {
 function plain(text: string): string {
   return text
     .replace(/[\p{C}\p{Z}]+/gu, ' ')
-    .replace(/[\\`*_{}[\]<>()#!|~&:@]/g, (mark) => `&#${mark.charCodeAt(0)};`);
+    .replace(/[\\`*_{}[\]<>#!|~&:@]/g, (mark) => `&#${mark.charCodeAt(0)};`);
 }
