@@ -154,6 +154,10 @@ describe.skipIf(!capable('chromium', missing))('the site in Chromium', () => {
         const script = document.createElement('script');
         script.textContent = 'globalThis.ran = true';
         document.head.append(script);
+        const text = "fetch('${stranger.url}').catch(() => {}).then(() => postMessage('asked'))";
+        const begin = URL.createObjectURL(new Blob([text], { type: 'text/javascript' }));
+        const worker = new Worker(begin, { type: 'module' });
+        await new Promise((resolve) => { worker.onmessage = resolve; });
         const form = document.createElement('form');
         form.action = '${stranger.url}';
         document.body.append(form);

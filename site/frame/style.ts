@@ -41,7 +41,7 @@ button, .button { display: inline-block; font: inherit; color: #fff; background:
 button:disabled { opacity: .5; cursor: default; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 @media (max-width: 36rem) {
-  header.site ul { gap: 0; margin: 0 -.3rem; justify-content: space-between; } header.site a { padding: .75rem .3rem; font-size: .875rem; }
+  header.site ul { display: grid; grid-template-columns: repeat(3, 1fr); gap: 0; margin: 0; } header.site a { text-align: center; padding: .6rem 0; }
   .facts { gap: 0; } .facts div { display: flex; justify-content: space-between; gap: 1rem; border-bottom: 1px solid var(--line); padding: .3rem 0; } .facts dd { text-align: right; }
 }
 `;
