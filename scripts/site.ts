@@ -7,7 +7,7 @@ import { buildSite, ROOT } from './site/build-site.js';
 const HELP = `Writes the site: a folder that any web server can serve, and \`lacuna serve\` does.
 
   npm run site                     into dist/site
-  npm run site -- --out DIR        into DIR; what is in it is replaced
+  npm run site -- --out DIR        into DIR, which is empty or has a site
 `;
 
 const { values } = parseArgs({

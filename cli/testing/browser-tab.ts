@@ -80,7 +80,13 @@ export class BrowserTab {
     const { result, exceptionDetails } = await this.send<{
       readonly result: { readonly value: T };
       readonly exceptionDetails?: object;
-    }>('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true });
+    }>('Runtime.evaluate', {
+      expression,
+      awaitPromise: true,
+      returnByValue: true,
+      // What is evaluated is held to the page's policy, too.
+      allowUnsafeEvalBlockedByCSP: false,
+    });
     if (exceptionDetails !== undefined) throw new Error(JSON.stringify(exceptionDetails));
     return result.value;
   }

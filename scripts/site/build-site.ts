@@ -1,9 +1,11 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { build, type Metafile } from 'esbuild';
 import { type PageFiles, pageHtml } from '../../site/frame/page-html.js';
 import { FRAME_STYLE } from '../../site/frame/style.js';
 import type { SitePage } from '../../site/page.js';
+import { LacunaError } from '../../spec/errors.js';
 import { forBrowsers } from './for-browsers.js';
 
 /** The root of the project. */
@@ -14,17 +16,20 @@ export const ROOT: string = join(import.meta.dirname, '..', '..');
  * several share is loaded once. Names of scripts have a hash of what is in them, so that a cache never mixes two
  * versions.
  *
- * @param out The folder; what is in it is replaced.
+ * @param out The folder; a site that is in it is replaced.
+ * @throws LacunaError where something else is in the folder.
  * @throws Error of esbuild where a script cannot be put together: it names the module and who imports it.
  */
 export async function buildSite(pages: readonly SitePage[], out: string): Promise<void> {
+  requireReplaceable(out);
   // Readers of the folder see the old site or the new one, and none that is half there.
   const building = `${out}.building`;
   await rm(building, { recursive: true, force: true });
   await mkdir(building, { recursive: true });
-  const scripts = await bundle(pages, building);
+  const { scripts, packages } = await bundle(pages, building);
   const style = [FRAME_STYLE, ...pages.map((page) => page.style ?? '')].join('');
   await writeFile(join(building, 'style.css'), style);
+  await writeFile(join(building, 'licenses.txt'), licencesOf(packages));
   for (const page of pages) {
     const files: PageFiles = {
       style: 'style.css',
@@ -38,11 +43,28 @@ export async function buildSite(pages: readonly SitePage[], out: string): Promis
   await rename(building, out);
 }
 
-/** Puts the scripts of the pages together. Gives the address of a module's bundle. */
-async function bundle(
-  pages: readonly SitePage[],
-  folder: string,
-): Promise<(module: string) => string> {
+/** A folder that was named by mistake keeps what it has. */
+function requireReplaceable(out: string): void {
+  const first = join(out, 'index.html');
+  const isSite = existsSync(first) && readFileSync(first, 'utf8').includes('| Lacuna</title>');
+  if (!existsSync(out) || readdirSync(out).length === 0 || isSite) return;
+  throw new LacunaError({
+    where: out,
+    what: 'the folder is neither empty nor a site, and nothing but a site is replaced',
+    fix: 'Name another folder with --out, or empty this one.',
+  });
+}
+
+/** What the scripts of the pages became. */
+interface Bundles {
+  /** The address of a module's bundle. */
+  readonly scripts: (module: string) => string;
+  /** The folders of the packages that are in them. */
+  readonly packages: readonly string[];
+}
+
+/** Puts the scripts of the pages together. */
+async function bundle(pages: readonly SitePage[], folder: string): Promise<Bundles> {
   const modules = pages.flatMap(({ entry, workers = [] }) =>
     entry === undefined ? workers : [entry, ...workers],
   );
@@ -62,17 +84,37 @@ async function bundle(
     format: 'esm',
     platform: 'browser',
     target: 'es2023',
-    // Licences of packages that want theirs kept.
-    legalComments: 'linked',
+    // All licences are in one file.
+    legalComments: 'none',
     logLevel: 'silent',
     plugins: [forBrowsers(ROOT)],
   });
   const addresses = addressesOf(metafile, folder);
-  return (module) => {
+  const scripts = (module: string): string => {
     const address = addresses.get(module);
     if (address === undefined) throw new Error(`no script was made of ${module}`);
     return address;
   };
+  const packages = Object.keys(metafile.inputs).flatMap((path) => {
+    const [own] = /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(join(ROOT, path)) ?? [];
+    return own === undefined ? [] : [own];
+  });
+  return { scripts, packages: [...new Set(packages)].sort() };
+}
+
+/** The licence of the project, and those of the packages that a visitor is sent with it. */
+function licencesOf(packages: readonly string[]): string {
+  const texts = packages.map((folder) => {
+    const manifest = readFileSync(join(folder, 'package.json'), 'utf8');
+    const { name, version, license } = JSON.parse(manifest) as Readonly<Record<string, string>>;
+    const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
+    // Some name theirs, and leave its text to be known.
+    const text = file === undefined ? license : readFileSync(join(folder, file), 'utf8');
+    if (text === undefined) throw new Error(`${name} does not say under which licence it is`);
+    return `${name} ${version}\n\n${text.trim()}\n`;
+  });
+  const own = `Lacuna\n\n${readFileSync(join(ROOT, 'LICENSE'), 'utf8').trim()}\n`;
+  return [own, ...texts].join(`\n${'-'.repeat(72)}\n\n`);
 }
 
 /** The script that each entry became, relative to the site's folder. */

@@ -10,18 +10,28 @@ export interface Browser {
     readonly baseURI: string;
     getElementById(id: string): PageElement | null;
     querySelector(selectors: string): PageElement | null;
+    querySelectorAll(selectors: string): Iterable<PageElement>;
+    createElement(name: string): PageElement;
   };
   readonly location: { readonly search: string };
   readonly navigator: { readonly gpu?: GPU; readonly userAgent: string };
   readonly isSecureContext: boolean;
+  /** Text that lives as long as the tab. @throws Error where the visitor lets pages keep nothing. */
+  readonly sessionStorage: {
+    getItem(key: string): string | null;
+    setItem(key: string, value: string): void;
+  };
 }
 
 export interface PageElement {
   textContent: string | null;
   innerHTML: string;
+  readonly id: string;
   hidden: boolean;
   /** Of a field of a form. */
   value?: string;
+  append(...parts: readonly (PageElement | string)[]): void;
+  querySelector(selectors: string): PageElement | null;
   getAttribute(name: string): string | null;
   setAttribute(name: string, value: string): void;
 }

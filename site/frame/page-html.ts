@@ -31,7 +31,7 @@ export function pageHtml(page: SitePage, pages: readonly SitePage[], files: Page
   const noScript =
     files.script === undefined
       ? ''
-      : html`<noscript><p class="verdict">This page is a program: allow JavaScript for it.</p></noscript>
+      : html`<noscript><p class="verdict">What happens on this page is a program: allow JavaScript for it.</p></noscript>
 `;
   // A page without a script is as it will be; the others say when they are.
   const state = files.script === undefined ? 'ready' : 'starting';
@@ -53,7 +53,7 @@ ${workers}${script}</head>
 ${links}</ul></nav></header>
 <main id="page" class="${pageClass(page)}" data-state="${state}" tabindex="-1">
 ${noScript}${body}</main>
-<footer class="site"><p class="soft">Computed here, by your own machine. These pages ask for their own files and send nothing.</p></footer>
+<footer class="site"><p class="soft">Computed here, by your own machine. These pages ask for their own files and send nothing. <a href="licenses.txt">Licences</a></p></footer>
 </body>
 </html>
 `.text;

@@ -4,7 +4,7 @@ import { STYLE } from '../../formats/html/style.js';
 export const FRAME_STYLE: string = `${STYLE}
 :root { --good: #1a7f4b; --bad: #b3261e; --warn: #8a5000; }
 @media (prefers-color-scheme: dark) { :root { --good: #6fd19f; --bad: #ff8a80; --warn: #f0b35a; } }
-[hidden] { display: none !important; }
+html { scrollbar-gutter: stable; } [hidden] { display: none !important; }
 body { padding-top: 0; } a { color: var(--accent); }
 .skip { position: absolute; left: -999rem; } .skip:focus { left: 1rem; top: .5rem; z-index: 1; background: var(--paper); padding: .5rem 1rem; }
 main:focus { outline: none; } main { min-height: 60vh; }
@@ -23,7 +23,8 @@ p.verdict { white-space: pre-line; overflow-wrap: anywhere; }
 [data-state=failed] p.verdict, [data-state=proved-nothing] p.verdict, [data-state=broken] p.verdict { border-color: var(--bad); }
 [data-state=failed] p.verdict strong, [data-state=proved-nothing] p.verdict strong { color: var(--bad); }
 [data-state=unavailable] p.verdict { border-color: var(--warn); }
-[data-state=unavailable] section, [data-state=broken] section, [data-state=starting] section { display: none; }
+/* but what can be read without the script */
+[data-state=unavailable] section:not(.readable), [data-state=broken] section:not(.readable), [data-state=starting] section:not(.readable) { display: none; }
 progress { width: 100%; height: .6rem; accent-color: var(--accent); }
 .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 15rem), 1fr)); gap: .6rem 1.5rem; margin: .75rem 0; }
 .facts dt { color: var(--soft); font-size: .85rem; } .facts dd { margin: 0; overflow-wrap: anywhere; }
@@ -33,13 +34,14 @@ th { overflow-wrap: normal; } td { white-space: nowrap; } th:last-child, td:last
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 details { margin: .75rem 0; } summary { cursor: pointer; overflow-wrap: anywhere; } pre { white-space: pre-wrap; overflow-wrap: anywhere; }
 form { display: flex; flex-wrap: wrap; gap: .75rem 1rem; align-items: end; margin: .75rem 0; }
-label { display: grid; gap: .15rem; font-size: .85rem; color: var(--soft); }
+label { display: grid; grid-template-columns: minmax(0, auto); max-width: 100%; gap: .15rem; font-size: .85rem; color: var(--soft); }
 input, select { font: inherit; font-size: 1rem; color: var(--ink); background: var(--paper); border: 1px solid var(--soft); border-radius: 4px; padding: .35rem .5rem; min-height: 2.4rem; max-width: 100%; }
 input[type=number] { width: 6rem; }
 button, .button { display: inline-block; font: inherit; color: #fff; background: #1a6fb5; border: 0; border-radius: 4px; padding: .5rem 1rem; min-height: 2.4rem; text-decoration: none; cursor: pointer; }
 button:disabled { opacity: .5; cursor: default; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 @media (max-width: 36rem) {
+  header.site ul { display: grid; grid-template-columns: repeat(3, 1fr); gap: 0; margin: 0; } header.site a { text-align: center; padding: .6rem 0; }
   .facts { gap: 0; } .facts div { display: flex; justify-content: space-between; gap: 1rem; border-bottom: 1px solid var(--line); padding: .3rem 0; } .facts dd { text-align: right; }
 }
 `;

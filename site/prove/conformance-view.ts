@@ -1,10 +1,12 @@
 import type { WebgpuBackend } from '../../backends/webgpu/backend.js';
+import { askedInWords, isAsked } from '../../conformance/asked.js';
 import type { Check } from '../../conformance/check.js';
 import { type ReportFile, writeReport } from '../../conformance/report/file.js';
 import type { CheckReport } from '../../conformance/report/report.js';
 import { duration } from '../../core/duration.js';
 import { type Html, html } from '../../formats/html/html.js';
 import { element, show } from '../frame/browser.js';
+import { KeptVerdicts } from '../frame/kept-verdicts.js';
 import { checkList, failureList } from './list.js';
 import type { PageSettings } from './settings.js';
 import { accuracyTable, facts, matrix, type Row } from './tables.js';
@@ -15,26 +17,29 @@ export class ConformanceView {
   readonly #reports: CheckReport[] = [];
   readonly #total: number;
   readonly #settings: PageSettings;
+  #kept: KeptVerdicts | undefined;
   readonly #start = performance.now();
 
-  constructor(checks: readonly Check[], wanted: number, settings: PageSettings) {
-    const { filter } = settings;
+  constructor(checks: readonly Check[], settings: PageSettings) {
+    const wanted = checks.filter((check) => isAsked(check, settings)).length;
     this.#rows = new Map(
-      checks.map(({ id, level }) => [
-        id,
-        id.startsWith(filter) ? { id, level } : { id, level, verdict: 'not-run' },
-      ]),
+      checks.map((check) => {
+        const { id, level } = check;
+        return [id, isAsked(check, settings) ? { id, level } : { id, level, verdict: 'not-run' }];
+      }),
     );
     this.#total = wanted;
     this.#settings = settings;
     showSettings(settings);
+    const asked = askedInWords(settings);
     element('verdict').textContent =
-      `Running: ${wanted} of ${checks.length} checks were asked for.`;
+      `Running: ${wanted} of ${checks.length} checks were asked for${asked === '' ? '' : ` (${asked})`}.`;
     element('page').setAttribute('data-state', 'running');
     this.#show();
   }
 
   adapter({ info, runtime }: WebgpuBackend): void {
+    this.#kept = new KeptVerdicts(info.device);
     const { limits, subgroups, isSoftware } = runtime;
     const { fuse, defaultLimits } = this.#settings;
     element('adapter-name').textContent = info.device;
@@ -68,6 +73,7 @@ export class ConformanceView {
   ended(report: CheckReport): void {
     this.#rows.set(report.id, report);
     this.#reports.push(report);
+    this.#kept?.keep(report);
     if (this.#reports.length === this.#total) {
       element('progress-text').textContent = 'Measuring the accuracy, and testing the judge.';
       element('progress-bar').setAttribute('value', '1');
@@ -101,9 +107,11 @@ export class ConformanceView {
 
 /** The form for the next run starts from the choices of this one. */
 function showSettings(settings: PageSettings): void {
-  const { filter, cases, seed, fuse, defaultLimits, subgroups, precision } = settings;
+  const { filter, clause = '', cases, seed } = settings;
+  const { fuse, defaultLimits, subgroups, precision } = settings;
   const values = {
     filter,
+    clause,
     cases: `${cases}`,
     seed: `${seed}`,
     fuse: fuse ? 'on' : 'off',

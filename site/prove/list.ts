@@ -69,8 +69,12 @@ export function failureList(
       (verdict !== 'not-run' || reason !== undefined),
   );
   return bad.map((report) => {
-    const { id, verdict, known } = report;
+    const { id, verdict, known, clauses } = report;
+    const links = clauses.map(
+      (clause, i) =>
+        html`${i === 0 ? '' : ', '}<a href="specification.html#${clause}">${clause}</a>`,
+    );
     const note = known === undefined ? '' : ` (known: ${known})`;
-    return html`<details open><summary><b class="${verdict}">${verdict}</b> <code>${id}</code>${note}</summary><pre>${explain(report, origin)}${here(report)}</pre></details>`;
+    return html`<details open><summary><b class="${verdict}">${verdict}</b> <code>${id}</code>${note}</summary><pre>${explain(report, origin)}${here(report)}</pre><p class="soft">What it holds to: ${links}</p></details>`;
   });
 }

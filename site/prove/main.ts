@@ -4,8 +4,8 @@ import { Runtime } from '../../backends/webgpu/device/runtime.js';
 import { CHECKS } from '../../conformance/checks.js';
 import { type CaseOutputs, recordCase } from '../../conformance/report/record.js';
 import { checkBackend } from '../../conformance/run-checks.js';
-import { LacunaError } from '../../spec/errors.js';
 import { BROWSER, browserName, element } from '../frame/browser.js';
+import { showFailure } from '../frame/failure.js';
 import { requireGpu } from '../frame/unavailable.js';
 import { ConformanceView } from './conformance-view.js';
 import { type PageSettings, parseSettings } from './settings.js';
@@ -25,15 +25,11 @@ async function main(): Promise<void> {
 }
 
 async function run(backend: WebgpuBackend, settings: PageSettings): Promise<void> {
-  const { filter, seed, cases } = settings;
-  const wanted = CHECKS.filter(({ id }) => id.startsWith(filter));
-  const view = new ConformanceView(CHECKS, wanted.length, settings);
+  const view = new ConformanceView(CHECKS, settings);
   view.adapter(backend);
   const outputs: Promise<CaseOutputs>[] = [];
   const report = await checkBackend(backend, {
-    filter,
-    seed,
-    cases,
+    ...settings,
     checks: CHECKS,
     onCheck: (check, _, done) => (done === undefined ? view.starts(check) : view.ended(done)),
     onCase: (record) => {
@@ -44,15 +40,6 @@ async function run(backend: WebgpuBackend, settings: PageSettings): Promise<void
 }
 
 main().catch((error: unknown) => {
-  const verdict = element('verdict');
   element('progress').hidden = true;
-  if (error instanceof LacunaError) {
-    const { message } = error;
-    verdict.textContent = `${message.slice(0, 1).toUpperCase()}${message.slice(1)}`;
-    element('page').setAttribute('data-state', 'unavailable');
-    return;
-  }
-  const stack = error instanceof Error ? `${error.message}\n${error.stack ?? ''}` : String(error);
-  verdict.textContent = `This is a defect of Lacuna; please report it with these lines. ${stack}`;
-  element('page').setAttribute('data-state', 'broken');
+  showFailure(error, 'unavailable');
 });

@@ -22,6 +22,7 @@ export const PROVE_PAGE: SitePage = {
 <h2>Run again</h2>
 <form method="get" action="prove.html">
 <label>checks that begin with<input id="filter" name="filter" placeholder="primitive/" autocapitalize="none" spellcheck="false"></label>
+<label>of the clause<input id="clause" name="clause" placeholder="op.add" autocapitalize="none" spellcheck="false"></label>
 <label>cases<input id="cases" name="cases" type="number" min="1" placeholder="30"></label>
 <label>seed<input id="seed" name="seed" type="number" min="0" placeholder="1"></label>
 <label>fusion<select id="fuse" name="fuse"><option>on</option><option>off</option></select></label>

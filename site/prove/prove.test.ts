@@ -104,6 +104,7 @@ describe.skipIf(!capable('chromium', missing))('the page in Chromium, on SwiftSh
       /primitive\/add:shape=/,
       /got {2}\S+/,
       /want \S+, legal from \S+ to \S+/,
+      /What it holds to: .*op\.add/,
       'filter=primitive%2Fadd&seed=7&cases=5',
       "lacuna conform --backend webgpu --replay 'primitive/add:",
     ]) {
@@ -146,6 +147,6 @@ Object.defineProperty(Navigator.prototype, 'userAgent', { get: () => payload });
     expect(await outcome('?cases=many')).toBe('unavailable');
     expect(await shown('verdict')).toContain('got many, expected a whole number');
     expect(await outcome('?filter=primitive/sine')).toBe('unavailable');
-    expect(await shown('verdict')).toContain('got primitive/sine');
+    expect(await shown('verdict')).toContain('got id primitive/sine');
   });
 });

@@ -18,17 +18,18 @@ describe('the settings of the page', () => {
 
   it('are read from the query, empty fields of the form as if they were not there', () => {
     expect(parseSettings('')).toEqual(usual);
-    expect(parseSettings('?filter=&cases=&seed=&fuse=on&limits=highest&subgroups=on')).toEqual(
-      usual,
-    );
+    expect(
+      parseSettings('?filter=&clause=&cases=&seed=&fuse=on&limits=highest&subgroups=on'),
+    ).toEqual(usual);
     expect(
       parseSettings(
-        '?filter=primitive%2F&cases=5&seed=0&fuse=off&limits=default&subgroups=off&precision=mixed',
+        '?filter=primitive%2F&clause=op.add&cases=5&seed=0&fuse=off&limits=default&subgroups=off&precision=mixed',
       ),
     ).toEqual({
       filter: 'primitive/',
       cases: 5,
       seed: 0,
+      clause: 'op.add',
       fuse: false,
       defaultLimits: true,
       subgroups: false,

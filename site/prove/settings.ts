@@ -5,6 +5,8 @@ import { LacunaError } from '../../spec/errors.js';
 export interface PageSettings {
   /** Only checks whose id begins so. */
   readonly filter: string;
+  /** Only checks that hold to this clause of the specification. @defaultValue all */
+  readonly clause?: string;
   /** Cases of each family. */
   readonly cases: number;
   /** What the cases are drawn from. */
@@ -26,9 +28,9 @@ const CHOICES = {
   subgroups: ['on', 'off'],
   precision: ['f32', 'mixed'],
 } as const;
-const NAMES: readonly string[] = ['filter', 'cases', 'seed', ...Object.keys(CHOICES)];
+const NAMES: readonly string[] = ['filter', 'clause', 'cases', 'seed', ...Object.keys(CHOICES)];
 
-/** Reads `?filter=primitive/&cases=30&seed=1&fuse=off`. @throws LacunaError where it is wrong. */
+/** Reads `?filter=primitive/&clause=op.add&cases=30&seed=1&fuse=off`. @throws LacunaError where it is wrong. */
 export function parseSettings(query: string): PageSettings {
   const parameters = new URLSearchParams(query);
   for (const name of parameters.keys()) {
@@ -40,8 +42,10 @@ export function parseSettings(query: string): PageSettings {
       expected: `some of ${NAMES.join(', ')}`,
     });
   }
+  const clause = parameters.get('clause') ?? '';
   return {
     filter: parameters.get('filter') ?? '',
+    ...(clause === '' ? {} : { clause }),
     cases: whole(parameters, 'cases', { least: 1, otherwise: 30 }),
     seed: whole(parameters, 'seed', { least: 0, otherwise: 1 }),
     fuse: isFirst(parameters, 'fuse'),

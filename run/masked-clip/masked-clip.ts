@@ -1,13 +1,6 @@
-import { access } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
-import {
-  type Clip,
-  type ClipMotion,
-  ClipReader,
-  type ClipSampling,
-  dataRootOf,
-} from '../../data/index.js';
-import { type MotionConfig, motionRequest } from '../../run/index.js';
+import type { Clip } from '../../data/loader/clip.js';
+import type { ClipMotion } from '../../data/motion/motion-request.js';
+import type { ClipSampling } from '../../data/sampling/clip-sampling.js';
 import {
   drawMask,
   type Grid,
@@ -18,10 +11,11 @@ import {
   type MaskMap,
   sampleWord,
 } from '../../spec/index.js';
+import { motionRequest } from '../feeds/motion-request.js';
+import type { MotionConfig } from '../settings/motion.js';
 
-/** A clip of a video and the mask that is drawn over it. */
+/** Which mask is drawn over a clip of which form. */
 export interface ClipMaskRequest {
-  readonly video: string;
   readonly mask: MaskConfig;
   readonly motion: MotionConfig;
   readonly clip: {
@@ -48,6 +42,14 @@ export interface MappedClip {
   readonly grid: Grid;
 }
 
+/** A clip as it was read, with the map of its motion where one was asked for. */
+export type ReadClip = Pick<Clip, 'video' | 'frameIndices' | 'crop' | 'flip' | 'motion'>;
+
+/** Reads the middle clip of a video, cropped in the centre (`evaluationClip`). */
+export type ClipSource = (
+  sampling: Pick<ClipSampling, 'frames' | 'size' | 'rule' | 'motion'>,
+) => Promise<ReadClip>;
+
 /** Makes the similarity map [slots, rows * columns] of a clip, cut out of its video as it was. */
 export type SimilaritySource = (
   clip: MappedClip & Pick<Clip, 'frameIndices' | 'crop' | 'flip'>,
@@ -62,20 +64,22 @@ export interface ClipMask extends MappedClip {
 }
 
 /**
- * Draws the mask of a video's middle clip, cropped in the centre.
+ * Draws the mask of a video's middle clip, cropped in the centre: for the same frames the same integers
+ * on any machine, in Node and in a browser.
  *
+ * @param read Where the clip comes from.
  * @param similarity Where text-guided masks have their map from.
  * @throws LacunaError for a clip that tokens do not fit, a video that cannot be read, and a
  * text-guided mask without a source of its map.
  */
 export async function drawClipMask(
-  request: ClipMaskRequest,
+  { mask, motion: motionConfig, clip, seed, epoch, id }: ClipMaskRequest,
+  read: ClipSource,
   similarity?: SimilaritySource,
 ): Promise<ClipMask> {
-  const { mask, clip, seed, epoch, id } = request;
   const { frames, size, tubelet, patch, stride } = clip;
-  requireMultiple('--frames', frames, '--tubelet', tubelet);
-  requireMultiple('--size', size, '--patch', patch);
+  requireMultiple('frames', frames, 'tubelet', tubelet);
+  requireMultiple('size', size, 'patch', patch);
   const side = size / patch;
   const grid = { slots: frames / tubelet, rows: side, columns: side };
   const { map: mapName } = MASK_KINDS[mask.kind];
@@ -86,14 +90,13 @@ export async function drawClipMask(
       fix: 'Give --caption with --teacher <folder> or --maps <folder>, or choose another mask.',
     });
   }
-  const wanted = motionRequest({ clip, mask: { kind: mask.kind, motion: request.motion } });
-  const read = await readClip(request, {
+  const wanted = motionRequest({ clip, mask: { kind: mask.kind, motion: motionConfig } });
+  const { video, motion, frameIndices, crop, flip } = await read({
     frames,
     size,
     rule: { name: 'dense', stride },
     ...(wanted === undefined ? {} : { motion: wanted }),
   });
-  const { video, motion, frameIndices, crop, flip } = read;
   const mapped = { video, frames, size, tubelet, patch, grid };
   const map =
     mapName === 'similarity'
@@ -107,24 +110,6 @@ export async function drawClipMask(
     ...(map === undefined ? {} : { map }),
     ...(motion === undefined ? {} : { motionSource: motion.source }),
   };
-}
-
-async function readClip(
-  { video }: ClipMaskRequest,
-  sampling: Pick<ClipSampling, 'frames' | 'size' | 'rule' | 'motion'>,
-): Promise<Awaited<ReturnType<ClipReader['readClip']>>> {
-  await access(video).catch(() => {
-    throw new LacunaError({ where: video, what: 'there is no such file, or it cannot be read' });
-  });
-  const record = { id: video, video: basename(video), captions: [] };
-  // A person names the file itself: it may be a link.
-  const root = dataRootOf(dirname(video), true);
-  const reader = await ClipReader.open({ root, records: [record], sampling });
-  try {
-    return await reader.readClip(record);
-  } finally {
-    await reader.close();
-  }
 }
 
 function requireMultiple(name: string, value: number, unit: string, divisor: number): void {
