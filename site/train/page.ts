@@ -21,7 +21,7 @@ export const TRAIN_PAGE: SitePage = {
 <button type="button" id="download" hidden>Download the run</button>
 <label class="button quiet" for="file">Open a run</label><input class="unseen" type="file" id="file" accept=".tar">
 </p>
-<section id="progress" aria-label="progress"><progress id="progress-bar" max="1" value="0" aria-label="steps done"></progress>
+<section id="progress" aria-label="progress" hidden><progress id="progress-bar" max="1" value="0" aria-label="steps done"></progress>
 <p class="soft" id="progress-text"></p></section>
 <section id="run" hidden>
 <dl class="facts" id="facts"></dl>

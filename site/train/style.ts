@@ -4,7 +4,7 @@ export const TRAIN_STYLE: string = `
 .train .quiet { background: none; color: var(--accent); border: 1px solid var(--accent); font-size: 1rem; }
 .train input.unseen:focus-visible { outline: none; } .train .controls:has(input:focus-visible) .quiet { outline: 2px solid var(--accent); outline-offset: 2px; }
 .train [hidden] + .quiet { margin-left: 0; }
-.train #curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1rem 1.5rem; }
+.train #curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 1rem 1.5rem; }
 .train figure.curve { margin: 0; } .train figure.curve figcaption { color: var(--ink); }
 .train .curve svg { display: block; width: 100%; height: auto; }
 .train .curve text { font: 11px system-ui, sans-serif; fill: var(--soft); }

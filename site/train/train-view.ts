@@ -91,10 +91,11 @@ export class TrainView {
   #enter(state: RunState, problem: string | undefined): void {
     this.#state = state;
     const r1 = this.#scores().at(-1)?.value;
+    const chance = this.#chance();
     const found =
       r1 === undefined
         ? ''
-        : ` It finds the right one of the held-out clips for ${share(r1)} of the captions.`;
+        : ` It finds the right one of the held-out clips for ${share(r1)} of the captions${chance === undefined ? '' : `; by chance it would be ${share(chance)}`}.`;
     const verdict =
       state === 'failed'
         ? `${problem ?? ''}${this.step > 0 ? ' Its last checkpoint is still here: go on, or download the run.' : ''}`
@@ -125,6 +126,7 @@ export class TrainView {
   #drawNow(): void {
     const last = this.#metrics.at(-1);
     const isTraining = this.#state === 'training' || this.#state === 'pausing';
+    element('progress').hidden = this.#steps === 0;
     element('progress-bar').setAttribute('value', `${this.step / Math.max(1, this.#steps)}`);
     element('progress-text').textContent =
       this.#steps === 0
@@ -201,5 +203,6 @@ function share(value: number): string {
 }
 
 function number(value: number): string {
+  if (value !== 0 && Math.abs(value) < 1e-3) return value.toExponential(1);
   return Number.isFinite(value) ? String(Number(value.toPrecision(3))) : 'none';
 }

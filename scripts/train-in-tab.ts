@@ -1,0 +1,104 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { startPageServer } from '../cli/serve/page-server.js';
+import { BrowserTab } from '../cli/testing/browser-tab.js';
+import { findChromium } from '../cli/testing/chromium.js';
+import { SITE_PAGES } from '../site/pages.js';
+import { buildSite } from './site/build-site.js';
+
+/** Trains on the site's page in headless Chromium, on its GPU in software, as a visitor would. */
+const HELP = `Trains the demo on the site's page in headless Chromium, on SwiftShader, and tells what it learned,
+what memory it took, and whether anything was asked of another origin.
+
+  npx tsx scripts/train-in-tab.ts                                    the demo
+  npx tsx scripts/train-in-tab.ts --query 'steps=1000&model=small&batch=4&clips=64&heldOut=4&every=500'
+                                                                     1,000 steps of the small model: is memory flat?
+  npx tsx scripts/train-in-tab.ts --out run.tar                      keeps the run
+`;
+
+/** What the page tells of itself. */
+interface Seen {
+  readonly state: string;
+  readonly verdict: string;
+  readonly progress: string;
+  readonly memory: string;
+  readonly facts: string;
+}
+
+const SEEN = `(() => {
+  const text = (id) => document.getElementById(id).innerText;
+  const { state, memory = '' } = document.getElementById('page').dataset;
+  return { state, memory, verdict: text('verdict'), progress: text('progress-text'), facts: text('facts') };
+})()`;
+const BUSY = new Set(['ready', 'preparing', 'training', 'pausing']);
+
+async function main(query: string, out: string | undefined): Promise<void> {
+  const chromium = findChromium();
+  if (typeof chromium === 'string') throw new Error(chromium);
+  const folder = mkdtempSync(join(tmpdir(), 'lacuna-tab-'));
+  await buildSite(SITE_PAGES, join(folder, 'site'));
+  const server = await startPageServer({ port: 0, site: join(folder, 'site') });
+  const tab = await BrowserTab.open(chromium);
+  try {
+    await tab.visit(`${server.url}train.html?${query}`);
+    await tab.loaded();
+    const begin = performance.now();
+    const seconds = (): string => ((performance.now() - begin) / 1000).toFixed(0).padStart(5);
+    const seen = (): Promise<Seen> => tab.evaluate<Seen>(SEEN);
+    while ((await seen()).state === 'starting') await pause(100);
+    await tab.evaluate("document.getElementById('start').click()");
+    let last = await seen();
+    for (let told = ''; BUSY.has(last.state); last = await seen()) {
+      await pause(1000);
+      const heap = await tab.evaluate<number>('performance.memory?.usedJSHeapSize ?? 0');
+      const [progress = ''] = last.progress.split(',');
+      const r1 = /R@1, text to video\s+(\S+ ?%?)/.exec(last.facts)?.[1] ?? '';
+      const line = `${progress}  R@1 ${r1}  ${last.memory}`;
+      if (line !== told) console.log(`${seconds()} s  ${line}  page ${mebibytes(heap)}`);
+      told = line;
+    }
+    console.log(`${seconds()} s  ${last.state}: ${last.verdict}`);
+    console.log(last.facts.replaceAll('\n', '  '));
+    const strangers = tab.requests.filter(
+      (url) => !url.startsWith(server.url) && !url.startsWith('blob:'),
+    );
+    console.log(
+      `${strangers.length} requests to other origins, ${tab.complaints.length} errors in the console`,
+    );
+    if (out !== undefined) await keep(tab, out, folder);
+    if (last.state !== 'finished') process.exitCode = 1;
+  } finally {
+    await tab.close();
+    await server.close();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function keep(tab: BrowserTab, out: string, folder: string): Promise<void> {
+  const { writeFileSync } = await import('node:fs');
+  await tab.send('Page.setDownloadBehavior', { behavior: 'allow', downloadPath: folder });
+  await tab.evaluate("document.getElementById('download').click()");
+  const file = join(folder, 'demo-in-browser.tar');
+  while (!existsSync(file)) await pause(100);
+  writeFileSync(out, readFileSync(file));
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+const { values } = parseArgs({
+  options: {
+    query: { type: 'string', default: '' },
+    out: { type: 'string' },
+    help: { type: 'boolean', short: 'h' },
+  },
+});
+if (values.help === true) console.log(HELP);
+else await main(values.query, values.out);
