@@ -104,6 +104,7 @@ export class WebgpuBackend implements Backend {
       donate,
       live: this.#live,
       compileSeconds: (performance.now() - start) / 1000,
+      ended: (own) => this.#executables.delete(own),
     });
     this.#executables.add(executable);
     return executable;

@@ -51,7 +51,7 @@ export class TrainView {
         element('verdict').textContent = message.text;
         return;
       case 'device':
-        this.#device = `${message.name}${message.isSoftware ? ', in software: expect minutes' : ''}`;
+        this.#device = `${message.name}${message.isSoftware ? ', in software: take the small model' : ''}`;
         return;
       case 'ready':
         this.#steps = message.steps;

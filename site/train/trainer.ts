@@ -36,7 +36,7 @@ export interface TrainerTools {
 
 /**
  * The run of a page: the loop, the tasks and the run folder of the command line, over files in memory. Paused, it is a
- * run that was stopped, with a checkpoint; to go on is to resume it, with the GPU opened anew.
+ * run that was stopped, with a checkpoint; to go on is to resume it.
  */
 export class Trainer {
   readonly #tools: TrainerTools;
@@ -44,6 +44,7 @@ export class Trainer {
   #root: string | undefined;
   #run: string | undefined;
   #stop: AbortController | undefined;
+  #backend: WebgpuBackend | undefined;
   #step = 0;
 
   constructor(tools: TrainerTools) {
@@ -127,19 +128,32 @@ export class Trainer {
     const stop = new AbortController();
     this.#stop = stop;
     this.#state('preparing');
-    let backend: WebgpuBackend | undefined;
     try {
-      backend = await this.#tools.openBackend();
+      const backend = await this.#opened();
       const { device, emulated = false } = backend.info;
       this.#tools.post({ kind: 'device', name: device, isSoftware: emulated });
       const { finished } = await work(backend, stop.signal);
       this.#state(finished ? 'finished' : 'paused');
     } catch (error) {
+      // What may be lost is opened anew.
+      await this.#backend?.dispose().catch(() => {});
+      this.#backend = undefined;
       this.#state('failed', sentenceOf(error));
     } finally {
       this.#stop = undefined;
-      await backend?.dispose().catch(() => {});
     }
+  }
+
+  /** The GPU, with the kernels of the run before it; anew where it was lost meanwhile. */
+  async #opened(): Promise<WebgpuBackend> {
+    try {
+      this.#backend?.runtime.check();
+    } catch {
+      await this.#backend?.dispose().catch(() => {});
+      this.#backend = undefined;
+    }
+    this.#backend ??= await this.#tools.openBackend();
+    return this.#backend;
   }
 
   #watch(
@@ -227,15 +241,7 @@ function pictures(clip: Reconstruction, settings: RunSettings): ClipPictures {
 }
 
 function memoryOf({ liveTensors, runtime: { buffers } }: WebgpuBackend): MemoryCounts {
-  const { memory } = globalThis.performance as unknown as {
-    readonly memory?: { readonly usedJSHeapSize: number };
-  };
-  return {
-    tensors: liveTensors,
-    buffers: buffers.live,
-    buffersMade: buffers.made,
-    heap: memory?.usedJSHeapSize,
-  };
+  return { tensors: liveTensors, buffers: buffers.live, buffersMade: buffers.made };
 }
 
 /** A failure in a sentence; what no person can have caused is told as a defect, with where it is. */
