@@ -61,15 +61,11 @@ function filesOf(folder: string): string[] {
   }
 }
 
-/**
- * A page is let do what it says itself that it does, and is shown in no frame: that a page cannot say. A script
- * may be that of a worker, whose policy is its own: it imports scripts of the site, and does no more.
- */
+/** A page is let do what it says itself that it does, and is shown in no frame: that a page cannot say. */
 function headersOf(type: string, body: Buffer): Readonly<Record<string, string>> {
-  const policy = (own: string) => ({
-    'Content-Security-Policy': `${own}; frame-ancestors 'none'`,
-  });
-  if (type === 'text/javascript') return policy("default-src 'none'; script-src 'self'");
+  if (type !== 'text/html') return {};
   const [, own] = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(`${body}`) ?? [];
-  return policy(type === 'text/html' && own !== undefined ? own : "default-src 'none'");
+  return {
+    'Content-Security-Policy': `${own ?? "default-src 'none'"}; frame-ancestors 'none'`,
+  };
 }

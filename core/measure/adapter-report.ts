@@ -1,6 +1,56 @@
 import { z } from 'zod';
 import { LacunaError } from '../../spec/index.js';
-import { PRECISIONS } from '../backend.js';
+import { PRECISIONS, type Precision } from '../backend.js';
+
+/** What was measured of an adapter by the page Measure. Rates follow from it: see `adapter-table.ts`. */
+export interface AdapterReport {
+  format: 'lacuna-adapter/1';
+  /** The browser and its version, or the runtime that has WebGPU. */
+  browser: string;
+  adapter: {
+    description: string;
+    isSoftware: boolean;
+    features: string[];
+    limits: {
+      storageBuffers: number;
+      bindingBytes: number;
+      workgroups: number;
+      invocations: number;
+      workgroupBytes: number;
+    };
+  };
+  /** The smallest step of the clock that times were taken by. */
+  clockMilliseconds: number;
+  results: AdapterResult[];
+  /** Ways to cut products up, the fastest first; empty where none were tried. */
+  tilings: { tiling: string; gflopsPerSecond: number }[];
+}
+
+/** What was measured in one precision. */
+export interface AdapterResult {
+  precision: Precision;
+  /** How products hold their operands, and how they are cut up. */
+  factors: string;
+  tiling: string;
+  /** Shapes are rows, inner dimension, columns. */
+  products: { shape: [number, number, number]; milliseconds: number }[];
+  /** Of so many 2^20 bytes, read once and written once. */
+  copies: { megabytes: number; milliseconds: number }[];
+  steps: AdapterStep[];
+}
+
+export interface AdapterStep {
+  /** A name of `PROBLEMS`. */
+  size: string;
+  batch: number;
+  /** Of the matrix products of a step, forward and backward. */
+  gflop: number;
+  /** Steps that counted. */
+  steps: number;
+  /** The mean of them. */
+  milliseconds: number;
+  compileSeconds: number;
+}
 
 /** Reports come from strangers: no text, list or number in one is longer than this schema says. */
 const text = z.string().max(300);
@@ -13,12 +63,10 @@ const count = z
 const extent = z.number().int().positive().max(1_000_000);
 
 const product = z.object({
-  /** Rows, inner dimension, columns. */
   shape: z.tuple([extent, extent, extent]),
   milliseconds: positive,
 });
 const copy = z.object({
-  /** Of 2^20 bytes, read once and written once. */
   megabytes: extent,
   milliseconds: positive,
 });
@@ -26,15 +74,12 @@ const step = z.object({
   size: z.string().max(40),
   batch: extent,
   gflop: positive,
-  /** Steps that counted. */
   steps: extent,
-  /** The mean of them. */
   milliseconds: positive,
   compileSeconds: z.number().min(0).max(1e6),
 });
 const SCHEMA = z.object({
   format: z.literal('lacuna-adapter/1'),
-  /** The browser and its version, or the runtime that has WebGPU. */
   browser: text,
   adapter: z.object({
     description: text,
@@ -48,13 +93,11 @@ const SCHEMA = z.object({
       workgroupBytes: count,
     }),
   }),
-  /** The smallest step of the clock that times were taken by. */
   clockMilliseconds: positive,
   results: z
     .array(
       z.object({
         precision: z.enum(PRECISIONS),
-        /** How products hold their operands, and how they are cut up. */
         factors: text,
         tiling: text,
         products: z.array(product).max(50),
@@ -63,13 +106,8 @@ const SCHEMA = z.object({
       }),
     )
     .max(PRECISIONS.length),
-  /** Ways to cut products up, the fastest first; empty where none were tried. */
   tilings: z.array(z.object({ tiling: text, gflopsPerSecond: positive })).max(200),
 });
-
-/** What was measured of an adapter by the page Measure. Rates follow from it: see `adapter-table.ts`. */
-export type AdapterReport = z.infer<typeof SCHEMA>;
-export type AdapterResult = AdapterReport['results'][number];
 
 /** No report is longer. */
 export const MAX_ADAPTER_REPORT: number = 2 ** 18;

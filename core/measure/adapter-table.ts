@@ -1,10 +1,9 @@
 import type { Precision } from '../backend.js';
-import type { AdapterReport, AdapterResult } from './adapter-report.js';
+import type { AdapterReport, AdapterResult, AdapterStep } from './adapter-report.js';
 import { copyProbe, productProbe } from './probes.js';
 
 type Product = AdapterResult['products'][number];
 type Copy = AdapterResult['copies'][number];
-type Step = AdapterResult['steps'][number];
 
 /** 10^9 multiplications and additions a second. */
 export function productRate({ shape, milliseconds }: Product): number {
@@ -17,7 +16,7 @@ export function copyRate({ megabytes, milliseconds }: Copy): number {
 }
 
 /** Of a step's products, forward and backward; 10^9 multiplications and additions a second. */
-export function stepRate({ gflop, milliseconds }: Step): number {
+export function stepRate({ gflop, milliseconds }: AdapterStep): number {
   return gflop / (milliseconds / 1000);
 }
 
@@ -70,7 +69,7 @@ export function adapterRows({ adapter, browser, results }: AdapterReport): reado
   });
 }
 
-function stepText(step: Step, best: number | undefined): string {
+function stepText(step: AdapterStep, best: number | undefined): string {
   const share = best === undefined ? '' : `, ${((100 * stepRate(step)) / best).toFixed(0)} %`;
   return `${digits(step.milliseconds)} ms${share}`;
 }

@@ -9,7 +9,7 @@ export function adaptersMarkdown(reports: readonly AdapterReport[]): string {
     .sort();
   return `# Adapters
 
-What the page Measure ([browser.md](browser.md)) found on the adapters whose reports lie in \`docs/adapters\`. Written by
+What the page Measure ([site.md](site.md)) found on the adapters whose reports lie in \`docs/adapters\`. Written by
 \`npx tsx scripts/adapters.ts docs/adapters/*.json\`. A share is that of the step's products in the best product that
 the same device was seen to reach; it is no share of what its maker promises.
 
@@ -27,5 +27,5 @@ function line(cells: readonly string[]): string {
 function plain(text: string): string {
   return text
     .replace(/[\p{C}\p{Z}]+/gu, ' ')
-    .replace(/[\\`*_{}[\]<>()#!|~&:@]/g, (mark) => `&#${mark.charCodeAt(0)};`);
+    .replace(/[\\`*_{}[\]<>#!|~&:@]/g, (mark) => `&#${mark.charCodeAt(0)};`);
 }

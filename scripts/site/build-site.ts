@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { build, type Metafile } from 'esbuild';
 import { type PageFiles, pageHtml } from '../../site/frame/page-html.js';
 import { FRAME_STYLE } from '../../site/frame/style.js';
@@ -23,24 +23,31 @@ export const ROOT: string = join(import.meta.dirname, '..', '..');
 export async function buildSite(pages: readonly SitePage[], out: string): Promise<void> {
   requireReplaceable(out);
   // Readers of the folder see the old site or the new one, and none that is half there.
-  const building = `${out}.building`;
-  await rm(building, { recursive: true, force: true });
+  const building = `${out}.${process.pid}`;
   await mkdir(building, { recursive: true });
-  const { scripts, packages } = await bundle(pages, building);
+  try {
+    await writeSite(pages, building);
+    await rm(out, { recursive: true, force: true });
+    await rename(building, out);
+  } finally {
+    await rm(building, { recursive: true, force: true });
+  }
+}
+
+/** Writes all files into a folder that is there and empty. */
+async function writeSite(pages: readonly SitePage[], folder: string): Promise<void> {
+  const { scripts, packages } = await bundle(pages, folder);
   const style = [FRAME_STYLE, ...pages.map((page) => page.style ?? '')].join('');
-  await writeFile(join(building, 'style.css'), style);
-  await writeFile(join(building, 'licenses.txt'), licencesOf(packages));
+  await writeFile(join(folder, 'style.css'), style);
+  await writeFile(join(folder, 'licenses.txt'), licencesOf(packages));
   for (const page of pages) {
     const files: PageFiles = {
       style: 'style.css',
       ...(page.entry === undefined ? {} : { script: scripts(page.entry) }),
       workers: new Map((page.workers ?? []).map((module) => [module, scripts(module)])),
     };
-    await writeFile(join(building, page.address), pageHtml(page, pages, files));
+    await writeFile(join(folder, page.address), pageHtml(page, pages, files));
   }
-  await rm(out, { recursive: true, force: true });
-  await mkdir(dirname(out), { recursive: true });
-  await rename(building, out);
 }
 
 /** A folder that was named by mistake keeps what it has. */

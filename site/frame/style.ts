@@ -36,12 +36,12 @@ details { margin: .75rem 0; } summary { cursor: pointer; overflow-wrap: anywhere
 form { display: flex; flex-wrap: wrap; gap: .75rem 1rem; align-items: end; margin: .75rem 0; }
 label { display: grid; grid-template-columns: minmax(0, auto); max-width: 100%; gap: .15rem; font-size: .85rem; color: var(--soft); }
 input, select { font: inherit; font-size: 1rem; color: var(--ink); background: var(--paper); border: 1px solid var(--soft); border-radius: 4px; padding: .35rem .5rem; min-height: 2.4rem; max-width: 100%; }
-input[type=number] { width: 6rem; }
+::placeholder { color: var(--soft); opacity: 1; } input[type=number] { width: 6rem; }
 button, .button { display: inline-block; font: inherit; color: #fff; background: #1a6fb5; border: 0; border-radius: 4px; padding: .5rem 1rem; min-height: 2.4rem; text-decoration: none; cursor: pointer; }
 button:disabled { opacity: .5; cursor: default; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 @media (max-width: 36rem) {
-  header.site ul { display: grid; grid-template-columns: repeat(3, 1fr); gap: 0; margin: 0; } header.site a { text-align: center; padding: .6rem 0; }
+  header.site ul { display: grid; grid-template-columns: repeat(3, 1fr); gap: 0; margin: 0; } header.site a { text-align: center; padding: .6rem 0; font-size: .9rem; }
   .facts { gap: 0; } .facts div { display: flex; justify-content: space-between; gap: 1rem; border-bottom: 1px solid var(--line); padding: .3rem 0; } .facts dd { text-align: right; }
 }
 `;

@@ -3,8 +3,10 @@ import type { ClipMaskRequest } from '../../run/masked-clip/masked-clip.js';
 import { LacunaError, MASK_KIND_NAMES, type MaskKindName } from '../../spec/index.js';
 import { control } from '../frame/controls.js';
 
+type WholeField = 'seed' | 'epoch' | keyof ClipMaskRequest['clip'];
+
 /** The fields that hold whole numbers, and from what to what: a page that hangs helps nobody. */
-export const WHOLE = {
+const WHOLE: Readonly<Record<WholeField, readonly [least: number, most: number]>> = {
   seed: [0, Number.MAX_SAFE_INTEGER],
   epoch: [0, 0xffff_ffff],
   frames: [1, 64],
@@ -12,7 +14,7 @@ export const WHOLE = {
   size: [8, 448],
   tubelet: [1, 64],
   patch: [4, 448],
-} as const;
+};
 
 /** All fields that say what is drawn. */
 export const FIELDS: readonly string[] = [...Object.keys(WHOLE), 'kind', 'ratio', 'camera', 'id'];
@@ -46,7 +48,7 @@ export function fillForm(values: Readonly<Record<string, string | number>>): voi
   for (const [name, value] of Object.entries(values)) control(name).value = `${value}`;
 }
 
-function whole(name: keyof typeof WHOLE): number {
+function whole(name: WholeField): number {
   const text = control(name).value.trim();
   const [least, most] = WHOLE[name];
   const value = Number(text);

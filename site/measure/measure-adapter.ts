@@ -112,7 +112,7 @@ async function measurePrecision(
     }
     onProgress(name);
     const milliseconds = await steadyTime(backend, probe, { signal });
-    rate = probe.flops / milliseconds;
+    rate = Math.max(rate, probe.flops / milliseconds);
     result.products.push({ shape: [...shape], milliseconds });
     onReport(report);
   }
