@@ -145,6 +145,7 @@ export class WebgpuBackend implements Backend {
         start += part.byteLength;
       }
     } catch (cause) {
+      await runtime.lossTold();
       runtime.check();
       throw new LacunaError(
         { where: 'webgpu', what: 'a tensor cannot be read back', got: String(cause) },

@@ -163,6 +163,38 @@ describe.skipIf(!capable('chromium', missing))('the page that trains, in Chromiu
     expect([strangers, tab.complaints]).toEqual([[], []]);
   });
 
+  it('tells of a GPU that is lost, and goes on from the last checkpoint with another', async () => {
+    await visit('steps=40&batch=4&clips=24&heldOut=2&every=4&model=small');
+    await until('ready');
+    const inWorker = (expression: string): Promise<unknown> =>
+      tab.send('Runtime.evaluate', { expression, awaitPromise: true }, tab.workers.at(-1));
+    await inWorker(`const own = GPUAdapter.prototype.requestDevice;
+GPUAdapter.prototype.requestDevice = async function (...asked) {
+  return (globalThis.device = await own.apply(this, asked));
+};`);
+    await click('start');
+    while ((await stepsDone()) < 5) await pause();
+    await inWorker('device.destroy()');
+    const lost =
+      /failed: .*the device was lost.* The checkpoint of step \d+ is still here: go on/is;
+    await expect(until('never')).rejects.toThrow(lost);
+    await click('go-on');
+    await until('training', 'finished');
+    expect(await shown('notes')).not.toContain('no good checkpoint');
+    expect(await until('finished')).toBe('finished');
+    const run = await downloaded('lost');
+    expect((await readMetrics(run)).map(({ step }) => step)).toEqual(
+      Array.from({ length: 40 }, (_, i) => i + 1),
+    );
+    // Its clips are drawn again where it comes without them.
+    const alone = join(folder, 'alone.tar');
+    execFileSync('tar', ['-cf', alone, '-C', join(run, '..'), 'run']);
+    await pick(alone);
+    await until('preparing');
+    expect(await until('finished')).toBe('finished');
+    while ((await stepsDone()) < 40) await pause();
+  });
+
   it('is given what Node is given, to the bit: first weights, samples, frames, masks, words', async () => {
     const site = join(folder, 'draws');
     await buildSite([DRAWS_PAGE], site);

@@ -5,7 +5,9 @@ import { drawDemoData } from '../../data/index.js';
 import { type Reconstruction, reconstruction, strips } from '../../evaluation/index.js';
 import { makeFolder } from '../../formats/file-operations.js';
 import {
+  type GivenPaths,
   placedSettings,
+  type RunManifest,
   type RunSettings,
   readEvaluations,
   readManifest,
@@ -101,23 +103,20 @@ export class Trainer {
     if (run === undefined) throw new LacunaError({ what: 'there is no run to go on with' });
     const manifest = await readManifest(run);
     const placed = await placedSettings(run, manifest);
-    const paths = (await isThere(placed.data.list))
-      ? {}
-      : await this.#drawnPaths(manifest.data.clips);
+    const paths = (await isThere(placed.data.list)) ? {} : await this.#drawnPaths(manifest);
     const settings = await placedSettings(run, manifest, paths);
     const watch = this.#watch(backend, settings);
     return resumePretraining(run, backend, { ...watch, signal }, { paths, workers: 0 });
   }
 
   /** Data of a run that came without its own: clips of the demo, which the run's digests are held to. */
-  async #drawnPaths(
-    clips: number,
-  ): Promise<{ readonly list: string; readonly evaluationList: string }> {
-    this.#doing('The clips are drawn.');
+  async #drawnPaths({ data, evaluation }: RunManifest): Promise<GivenPaths> {
+    this.#doing('The clips are drawn, and kernels are compiled.');
     await rm(DRAWN, { recursive: true, force: true });
-    const trainClips = Math.min(50_000, clips);
-    const { trainList, testList } = await drawDemoData(DRAWN, { trainClips });
-    return { list: trainList, evaluationList: testList };
+    const trainClips = Math.min(50_000, data.clips);
+    const testClips = Math.min(64, evaluation?.clips ?? 64);
+    const { trainList, testList } = await drawDemoData(DRAWN, { trainClips, testClips });
+    return { list: trainList, ...(evaluation === undefined ? {} : { evaluationList: testList }) };
   }
 
   /** Opens the GPU, trains, and tells how it ended. */
