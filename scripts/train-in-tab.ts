@@ -52,11 +52,16 @@ async function main(query: string, out: string | undefined): Promise<void> {
     let last = await seen();
     for (let told = ''; BUSY.has(last.state); last = await seen()) {
       await pause(1000);
-      const heap = await tab.evaluate<number>('performance.memory?.usedJSHeapSize ?? 0');
+      const heaps = await Promise.all(
+        [undefined, ...tab.workers].map((session) => heapOf(tab, session)),
+      );
       const [progress = ''] = last.progress.split(',');
       const r1 = /R@1, text to video\s+(\S+ ?%?)/.exec(last.facts)?.[1] ?? '';
       const line = `${progress}  R@1 ${r1}  ${last.memory}`;
-      if (line !== told) console.log(`${seconds()} s  ${line}  page ${mebibytes(heap)}`);
+      if (line !== told)
+        console.log(
+          `${seconds()} s  ${line}  heap of page and worker ${heaps.map(mebibytes).join(', ')}`,
+        );
       told = line;
     }
     console.log(`${seconds()} s  ${last.state}: ${last.verdict}`);
@@ -83,6 +88,17 @@ async function keep(tab: BrowserTab, out: string, folder: string): Promise<void>
   const file = join(folder, 'demo-in-browser.tar');
   while (!existsSync(file)) await pause(100);
   writeFileSync(out, readFileSync(file));
+}
+
+/** Bytes of JavaScript in use after a collection, of the page or of its worker. */
+async function heapOf(tab: BrowserTab, session?: string): Promise<number> {
+  await tab.send('HeapProfiler.collectGarbage', {}, session);
+  const { usedSize } = await tab.send<{ readonly usedSize: number }>(
+    'Runtime.getHeapUsage',
+    {},
+    session,
+  );
+  return usedSize;
 }
 
 function mebibytes(bytes: number): string {

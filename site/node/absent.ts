@@ -1,5 +1,8 @@
-/** What a module of Node has and browsers do not: whoever asks for it is told so, and takes another way or passes it on. */
-export function absent(name: string): (...args: readonly unknown[]) => never {
+/** In place of a function of Node that browsers have not. */
+export type Absent = (...args: readonly unknown[]) => never;
+
+/** Whoever calls it is told so, and takes another way or passes it on. */
+export function absent(name: string): Absent {
   return () => {
     throw new Error(`a browser has no ${name}`);
   };

@@ -1,4 +1,4 @@
-import { absent } from './absent.js';
+import { type Absent, absent } from './absent.js';
 
-export const spawn = absent('other programs');
-export const fork = absent('other processes');
+export const spawn: Absent = absent('other programs');
+export const fork: Absent = absent('other processes');

@@ -146,8 +146,9 @@ export async function mkdir(
   path: string,
   { recursive = false }: { readonly recursive?: boolean } = {},
 ): Promise<void> {
-  if (recursive && exists(path)) return;
-  if (recursive) await mkdir(dirname(fullPath(path)), { recursive });
+  if (recursive && exists(path) && entryAt(path) === 'folder') return;
+  const above = dirname(fullPath(path));
+  if (recursive && !exists(above)) await mkdir(above, { recursive });
   addEntry(path, 'folder');
 }
 
@@ -178,7 +179,7 @@ export async function rm(
     force = false,
   }: { readonly recursive?: boolean; readonly force?: boolean } = {},
 ): Promise<void> {
-  if (force && !exists(path)) return;
+  if (force && isFree(path)) return;
   if (recursive && entryAt(path) === 'folder') {
     for (const name of namesIn(path)) await rm(`${path}/${name}`, { recursive });
   }
@@ -195,4 +196,15 @@ function factsOf(entry: MemoryFile | 'folder'): Facts {
     isDirectory: () => isFolder,
     isSymbolicLink: () => false,
   };
+}
+
+/** Whether nothing has this name. @throws Error ENOTDIR where a file stands in its way. */
+function isFree(path: string): boolean {
+  try {
+    entryAt(path);
+    return false;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return true;
+    throw error;
+  }
 }

@@ -46,11 +46,14 @@ export function fullPath(path: string): string {
   return resolve(path);
 }
 
-/** @throws Error ENOENT where nothing has this name. */
+/** @throws Error ENOENT where nothing has this name, and ENOTDIR where a file stands in its way. */
 export function entryAt(path: string): Entry {
   const entry = ENTRIES.get(fullPath(path));
-  if (entry === undefined) throw systemError('ENOENT', path);
-  return entry;
+  if (entry !== undefined) return entry;
+  for (let above = fullPath(`${path}/..`); ; above = fullPath(`${above}/..`)) {
+    const found = ENTRIES.get(above);
+    if (found !== undefined) throw systemError(found === 'folder' ? 'ENOENT' : 'ENOTDIR', path);
+  }
 }
 
 export function exists(path: string): boolean {
@@ -78,9 +81,7 @@ export function namesIn(path: string): readonly string[] {
 export function addEntry(path: string, entry: Entry): void {
   const full = fullPath(path);
   if (ENTRIES.has(full)) throw systemError('EEXIST', path);
-  const parent = ENTRIES.get(fullPath(`${full}/..`));
-  if (parent === undefined) throw systemError('ENOENT', path);
-  if (parent !== 'folder') throw systemError('ENOTDIR', path);
+  if (entryAt(`${full}/..`) !== 'folder') throw systemError('ENOTDIR', path);
   ENTRIES.set(full, entry);
 }
 

@@ -1,3 +1,3 @@
-import { absent } from './absent.js';
+import { type Absent, absent } from './absent.js';
 
-export const createRequire = absent('packages');
+export const createRequire: Absent = absent('packages');

@@ -38,10 +38,10 @@ export function resolve(...parts: readonly string[]): string {
 }
 
 export function dirname(path: string): string {
-  const own = path.length > 1 ? path.replace(/\/+$/, '') : path;
+  const own = path.replace(/(?<=.)\/+$/, '');
   const at = own.lastIndexOf('/');
   if (at < 0) return '.';
-  return at === 0 ? '/' : own.slice(0, at).replace(/(?<=.)\/+$/, '');
+  return at === 0 ? '/' : own.slice(0, at);
 }
 
 export function basename(path: string, ending: string = ''): string {

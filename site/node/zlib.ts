@@ -1,4 +1,4 @@
-import { absent } from './absent.js';
+import { type Absent, absent } from './absent.js';
 
 const TABLE: Uint32Array = Uint32Array.from({ length: 256 }, (_, byte) => {
   let value = byte;
@@ -16,8 +16,8 @@ export function crc32(data: string | Uint8Array): number {
 
 /** Files that are compressed are none that a page reads. */
 export const constants = { Z_SYNC_FLUSH: 2 } as const;
-export const deflateRawSync = absent('deflateRawSync of zlib');
-export const deflateSync = absent('deflateSync of zlib');
-export const inflateRawSync = absent('inflateRawSync of zlib');
-export const inflateSync = absent('inflateSync of zlib');
-export const createInflateRaw = absent('createInflateRaw of zlib');
+export const deflateRawSync: Absent = absent('deflateRawSync of zlib');
+export const deflateSync: Absent = absent('deflateSync of zlib');
+export const inflateRawSync: Absent = absent('inflateRawSync of zlib');
+export const inflateSync: Absent = absent('inflateSync of zlib');
+export const createInflateRaw: Absent = absent('createInflateRaw of zlib');

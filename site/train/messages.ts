@@ -32,8 +32,6 @@ export interface MemoryCounts {
   /** Buffers of the device in use, and ever made. */
   readonly buffers: number;
   readonly buffersMade: number;
-  /** Bytes of JavaScript's heap, where the browser tells. */
-  readonly heap: number | undefined;
 }
 
 /** What the worker tells of a run. */

@@ -20,6 +20,8 @@ export class TrainView {
   #metrics: StepMetrics[] = [];
   #evaluations: StepEvaluation[] = [];
   #steps = 0;
+  /** The step of the last checkpoint. */
+  #saved = 0;
   #device = '';
   /** When it began to train, and the step that it was at. */
   #since = { time: 0, step: 0 };
@@ -51,10 +53,11 @@ export class TrainView {
         element('verdict').textContent = message.text;
         return;
       case 'device':
-        this.#device = `${message.name}${message.isSoftware ? ', in software: expect minutes' : ''}`;
+        this.#device = `${message.name}${message.isSoftware ? ', in software: take the small model' : ''}`;
         return;
       case 'ready':
         this.#steps = message.steps;
+        this.#saved = message.doneSteps;
         this.#metrics = [...message.metrics];
         this.#evaluations = [...message.evaluations];
         this.#since = { time: performance.now(), step: message.doneSteps };
@@ -66,6 +69,9 @@ export class TrainView {
       case 'evaluation':
         this.#evaluations.push(message.line);
         break;
+      case 'checkpoint':
+        this.#saved = message.step;
+        return;
       case 'pictures':
         this.#pictures(message);
         return;
@@ -98,7 +104,7 @@ export class TrainView {
         : ` It finds the right one of the held-out clips for ${share(r1)} of the captions${chance === undefined ? '' : `; by chance it would be ${share(chance)}`}.`;
     const verdict =
       state === 'failed'
-        ? `${problem ?? ''}${this.step > 0 ? ' Its last checkpoint is still here: go on, or download the run.' : ''}`
+        ? `${problem ?? ''}${this.#saved > 0 ? ` The checkpoint of step ${this.#saved} is still here: go on, or download the run.` : ''}`
         : state === 'finished'
           ? `Finished.${found} Download the run to keep it.`
           : VERDICTS[state];

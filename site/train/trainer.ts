@@ -5,7 +5,9 @@ import { drawDemoData } from '../../data/index.js';
 import { type Reconstruction, reconstruction, strips } from '../../evaluation/index.js';
 import { makeFolder } from '../../formats/file-operations.js';
 import {
+  type GivenPaths,
   placedSettings,
+  type RunManifest,
   type RunSettings,
   readEvaluations,
   readManifest,
@@ -36,7 +38,7 @@ export interface TrainerTools {
 
 /**
  * The run of a page: the loop, the tasks and the run folder of the command line, over files in memory. Paused, it is a
- * run that was stopped, with a checkpoint; to go on is to resume it, with the GPU opened anew.
+ * run that was stopped, with a checkpoint; to go on is to resume it.
  */
 export class Trainer {
   readonly #tools: TrainerTools;
@@ -44,6 +46,7 @@ export class Trainer {
   #root: string | undefined;
   #run: string | undefined;
   #stop: AbortController | undefined;
+  #backend: WebgpuBackend | undefined;
   #step = 0;
 
   constructor(tools: TrainerTools) {
@@ -100,23 +103,20 @@ export class Trainer {
     if (run === undefined) throw new LacunaError({ what: 'there is no run to go on with' });
     const manifest = await readManifest(run);
     const placed = await placedSettings(run, manifest);
-    const paths = (await isThere(placed.data.list))
-      ? {}
-      : await this.#drawnPaths(manifest.data.clips);
+    const paths = (await isThere(placed.data.list)) ? {} : await this.#drawnPaths(manifest);
     const settings = await placedSettings(run, manifest, paths);
     const watch = this.#watch(backend, settings);
     return resumePretraining(run, backend, { ...watch, signal }, { paths, workers: 0 });
   }
 
   /** Data of a run that came without its own: clips of the demo, which the run's digests are held to. */
-  async #drawnPaths(
-    clips: number,
-  ): Promise<{ readonly list: string; readonly evaluationList: string }> {
-    this.#doing('The clips are drawn.');
+  async #drawnPaths({ data, evaluation }: RunManifest): Promise<GivenPaths> {
+    this.#doing('The clips are drawn, and kernels are compiled.');
     await rm(DRAWN, { recursive: true, force: true });
-    const trainClips = Math.min(50_000, clips);
-    const { trainList, testList } = await drawDemoData(DRAWN, { trainClips });
-    return { list: trainList, evaluationList: testList };
+    const trainClips = Math.min(50_000, data.clips);
+    const testClips = Math.min(64, evaluation?.clips ?? 64);
+    const { trainList, testList } = await drawDemoData(DRAWN, { trainClips, testClips });
+    return { list: trainList, ...(evaluation === undefined ? {} : { evaluationList: testList }) };
   }
 
   /** Opens the GPU, trains, and tells how it ended. */
@@ -127,19 +127,32 @@ export class Trainer {
     const stop = new AbortController();
     this.#stop = stop;
     this.#state('preparing');
-    let backend: WebgpuBackend | undefined;
     try {
-      backend = await this.#tools.openBackend();
+      const backend = await this.#opened();
       const { device, emulated = false } = backend.info;
       this.#tools.post({ kind: 'device', name: device, isSoftware: emulated });
       const { finished } = await work(backend, stop.signal);
       this.#state(finished ? 'finished' : 'paused');
     } catch (error) {
+      // What may be lost is opened anew.
+      await this.#backend?.dispose().catch(() => {});
+      this.#backend = undefined;
       this.#state('failed', sentenceOf(error));
     } finally {
       this.#stop = undefined;
-      await backend?.dispose().catch(() => {});
     }
+  }
+
+  /** The GPU, with the kernels of the run before it; anew where it was lost meanwhile. */
+  async #opened(): Promise<WebgpuBackend> {
+    try {
+      this.#backend?.runtime.check();
+    } catch {
+      await this.#backend?.dispose().catch(() => {});
+      this.#backend = undefined;
+    }
+    this.#backend ??= await this.#tools.openBackend();
+    return this.#backend;
   }
 
   #watch(
@@ -227,15 +240,7 @@ function pictures(clip: Reconstruction, settings: RunSettings): ClipPictures {
 }
 
 function memoryOf({ liveTensors, runtime: { buffers } }: WebgpuBackend): MemoryCounts {
-  const { memory } = globalThis.performance as unknown as {
-    readonly memory?: { readonly usedJSHeapSize: number };
-  };
-  return {
-    tensors: liveTensors,
-    buffers: buffers.live,
-    buffersMade: buffers.made,
-    heap: memory?.usedJSHeapSize,
-  };
+  return { tensors: liveTensors, buffers: buffers.live, buffersMade: buffers.made };
 }
 
 /** A failure in a sentence; what no person can have caused is told as a defect, with where it is. */
