@@ -2,20 +2,21 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startPageServer } from '../cli/serve/page-server.js';
-import { BrowserTab } from '../cli/testing/browser-tab.js';
-import { findChromium } from '../cli/testing/chromium.js';
-import { SITE_PAGES } from '../site/pages.js';
-import { buildSite } from './site/build-site.js';
+import { startPageServer } from '../serve/page-server.js';
+import { BrowserTab } from './browser-tab.js';
+import { findChromium } from './chromium.js';
+
+/** What `npm run site` has written. */
+const SITE = join(import.meta.dirname, '..', '..', 'dist', 'site');
 
 /** Trains on the site's page in headless Chromium, on its GPU in software, as a visitor would. */
 const HELP = `Trains the demo on the site's page in headless Chromium, on SwiftShader, and tells what it learned,
 what memory it took, and whether anything was asked of another origin.
 
-  npx tsx scripts/train-in-tab.ts                                    the demo
-  npx tsx scripts/train-in-tab.ts --query 'steps=1000&model=small&batch=4&clips=64&heldOut=4&every=500'
+  npx tsx cli/testing/train-in-tab.ts                                    the demo
+  npx tsx cli/testing/train-in-tab.ts --query 'steps=1000&model=small&batch=4&clips=64&heldOut=4&every=500'
                                                                      1,000 steps of the small model: is memory flat?
-  npx tsx scripts/train-in-tab.ts --out run.tar                      keeps the run
+  npx tsx cli/testing/train-in-tab.ts --out run.tar                      keeps the run
 `;
 
 /** What the page tells of itself. */
@@ -38,8 +39,7 @@ async function main(query: string, out: string | undefined): Promise<void> {
   const chromium = findChromium();
   if (typeof chromium === 'string') throw new Error(chromium);
   const folder = mkdtempSync(join(tmpdir(), 'lacuna-tab-'));
-  await buildSite(SITE_PAGES, join(folder, 'site'));
-  const server = await startPageServer({ port: 0, site: join(folder, 'site') });
+  const server = await startPageServer({ port: 0, site: SITE });
   const tab = await BrowserTab.open(chromium);
   try {
     await tab.visit(`${server.url}train.html?${query}`);
