@@ -6,6 +6,7 @@ export { FUNCTION_NAMES, type FunctionCall, type FunctionName } from '../protoco
 export { HarnessInvalid } from '../protocol/smoke-test.js';
 export { CLAUSES } from '../spec/clauses/index.js';
 export { type CaseParameters, formatAddress, parseAddress } from './address.js';
+export { type Asked, isAsked } from './asked.js';
 export {
   type Case,
   type Family,
@@ -42,7 +43,6 @@ export { type OpenPortOptions, openPort, type Port, portOf } from './port/port-s
 export { bitIdentical, type RelationSize, realSize } from './relations/index.js';
 export * from './report/index.js';
 export { type CaseFailure, type CaseResult, caseProgram, runCase } from './run-case.js';
-export { type Asked, isAsked } from './asked.js';
 export { checkBackend, type RunChecksOptions, runChecks, suiteDigest } from './run-checks.js';
 export { backendSubject, type Opened, type Subject } from './subject.js';
 export { type ExportOptions, exportVectors, type VectorEntry } from './vectors/export.js';

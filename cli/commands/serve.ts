@@ -13,9 +13,7 @@ interface ServeFlags {
 
 export function serveCommand(): Command {
   return new Command('serve')
-    .description(
-      'Serves pages that prove and measure a GPU, draw masks and train, in the browser.',
-    )
+    .description('Serves pages that prove and measure a GPU, draw masks and train, in the browser.')
     .option('--port <n>', 'where to listen; 0 takes a free port', wholeNumber(0, 65_535), 8787)
     .option('--host <address>', 'the address to listen at', '127.0.0.1')
     .option('--name <host>', 'another name of the server: that of a proxy with HTTPS before it')

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { LacunaError } from '../../spec/index.js';
 import { type AdapterReport, readAdapterReport } from './adapter-report.js';
 import { adapterRows } from './adapter-table.js';
 import { adaptersMarkdown } from './adapters-markdown.js';
@@ -65,6 +66,23 @@ it.each([
 ])('refuses %s in a sentence', (_, report, message) => {
   const text = typeof report === 'string' ? report : JSON.stringify(report);
   expect(() => readAdapterReport(text, 'a.json')).toThrow(message);
+});
+
+it('is refused in a sentence or read, wherever it was damaged', () => {
+  const text = JSON.stringify(REPORT);
+  let read = 0;
+  for (let at = 0; at < text.length; at += 3) {
+    for (const damaged of [text.slice(0, at), `${text.slice(0, at)}9${text.slice(at + 1)}`]) {
+      try {
+        adaptersMarkdown([readAdapterReport(damaged, 'a.json')]);
+        read += 1;
+      } catch (error) {
+        expect(error).toBeInstanceOf(LacunaError);
+      }
+    }
+  }
+  // Another letter of a name, or another digit, is another report.
+  expect(read).toBeGreaterThan(10);
 });
 
 it("leaves of a stranger's text nothing that Markdown obeys", () => {

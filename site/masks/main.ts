@@ -22,24 +22,30 @@ const isStill = (
 const view = new MaskView(!isStill);
 let film: Film | undefined;
 let read: ReturnType<typeof filmClip> | undefined;
+/** Of films that are opened at once the last chosen is taken. */
+let taken = 0;
 /** Draws are done one after the other; of those that wait the last alone counts. */
 let wanted = 0;
 let drawing: Promise<void> = Promise.resolve();
 
 /** Takes another film, and draws. */
 async function take(open: () => Promise<Film>, cut: typeof DEMO_CUT): Promise<void> {
+  const turn = ++taken;
   element('page').setAttribute('data-state', 'working');
   try {
     const next = await open();
-    film?.[Symbol.dispose]();
+    if (turn !== taken) return next[Symbol.dispose]();
+    const before = film;
     film = next;
     read = filmClip(next);
+    // What is being drawn may still read it.
+    void drawing.then(() => before?.[Symbol.dispose]());
     fillForm({ ...cut, id: next.id });
     const { width, height, frameCount } = next.info;
     element('clip-text').textContent =
       `${next.id}: ${width} x ${height} pixels, ${frameCount} frames${next.info.codec === 'drawn' ? ', drawn by the generator of the demo data' : ' at the rate at which this browser shows it'}.`;
   } catch (error) {
-    showFailure(error, 'refused');
+    if (turn === taken) showFailure(error, 'refused');
     return;
   }
   await redraw();

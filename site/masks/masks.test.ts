@@ -207,6 +207,18 @@ describe.skipIf(!capable('chromium', missing))('the page of masks in Chromium', 
     expect(await maskInTab()).toEqual(before);
   });
 
+  it('takes a file that is dropped', async () => {
+    await tab.evaluate(`(() => {
+      document.getElementById('page').dataset.state = 'waiting';
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File(['not a video'], 'dropped.mp4'));
+      const place = document.getElementById('drop');
+      place.dispatchEvent(new DragEvent('drop', { dataTransfer, cancelable: true }));
+    })()`);
+    expect(await settled()).toBe('refused');
+    expect(await shown('verdict')).toContain('dropped.mp4: this browser does not play the file');
+  });
+
   it.skipIf(!hasFfmpeg)('refuses a film that says it has 16,000 x 16,000 pixels', async () => {
     const file = join(folder, 'huge.webm');
     makeVideo(file, ['-i', 'color=size=320x300:rate=1', '-frames:v', '2', '-c:v', 'libvpx']);
