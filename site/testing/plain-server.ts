@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
-import type { OwnServer } from '../../cli/serve/own-server.js';
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html',
@@ -11,7 +10,9 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** A server that tells what it was asked for. */
-export interface PlainServer extends OwnServer {
+export interface PlainServer {
+  readonly url: string;
+  close(): Promise<void>;
   readonly asked: readonly string[];
 }
 
