@@ -105,7 +105,9 @@ export async function stat(path: string): Promise<Facts> {
 }
 
 /** There are no links. */
-export const lstat: typeof stat = stat;
+export function lstat(path: string): Promise<Facts> {
+  return stat(path);
+}
 
 export async function realpath(path: string): Promise<string> {
   entryAt(path);
