@@ -25,8 +25,9 @@ const layers = {
   teacher: ['run', 'data', 'formats', 'core', 'spec'],
   evaluation: ['run', 'data', 'formats', 'core', 'spec'],
   training: ['evaluation', 'run', 'data', 'formats', 'core', 'spec'],
+  site: BELOW_CLI,
   bench: BELOW_CLI,
-  scripts: BELOW_CLI,
+  scripts: [...BELOW_CLI, 'site'],
 };
 const why = {
   spec: 'spec/ is what a port reads: it imports nothing, so that it can be read, and ported, alone.',
@@ -45,6 +46,7 @@ const why = {
   evaluation:
     'evaluation/ is handed a model and records: how the model was trained is no business of it.',
   training: 'training/ sees backends only through core/backend.ts: take a Backend as an argument.',
+  site: 'site/ is what runs in browsers: what it shares with a command belongs a layer down.',
   bench:
     'bench/ measures what is shipped: what it shares with a command or a script belongs a layer down.',
   scripts:
@@ -60,7 +62,7 @@ module.exports = {
       comment: why[layer],
       from: { path: `^${layer}/`, pathNot: [test, '^reference/oracle/'] },
       to: {
-        path: '^(spec|core|formats|protocol|reference|backends|conformance|data|run|teacher|evaluation|training|cli|bench|scripts)/',
+        path: '^(spec|core|formats|protocol|reference|backends|conformance|data|run|teacher|evaluation|training|site|cli|bench|scripts)/',
         pathNot: `^(${[layer, ...allowed].join('|')})/`,
       },
     })),
@@ -78,7 +80,7 @@ module.exports = {
         'A backend imports protocol, formats, core and spec only, never another backend: share by moving the code to core/.',
       from: { path: '^backends/([^/]+)/', pathNot: test },
       to: {
-        path: '^(backends|reference|conformance|data|run|teacher|evaluation|training|cli|bench|scripts)/',
+        path: '^(backends|reference|conformance|data|run|teacher|evaluation|training|site|cli|bench|scripts)/',
         pathNot: '^backends/$1/',
       },
     },
@@ -88,6 +90,14 @@ module.exports = {
       comment: 'cli/ wires everything and is imported by nothing: move what you need a layer down.',
       from: { pathNot: ['^cli/', test] },
       to: { path: '^cli/' },
+    },
+    {
+      name: 'site-stands-alone',
+      severity: 'error',
+      comment:
+        'site/ is put together by scripts/site.ts and served as files: move what you need a layer down.',
+      from: { pathNot: ['^(site|scripts)/', test] },
+      to: { path: '^site/' },
     },
     {
       name: 'commands-stand-alone',

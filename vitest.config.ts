@@ -9,7 +9,7 @@ const ROOMS =
 const config: ViteUserConfig = defineConfig({
   test: {
     include: [
-      '{spec,core,formats,protocol,reference,backends,conformance,data,run,teacher,evaluation,training,cli,scripts}/**/*.test.ts',
+      '{spec,core,formats,protocol,reference,backends,conformance,data,run,teacher,evaluation,training,site,cli,scripts}/**/*.test.ts',
     ],
     setupFiles: ['scripts/built-sources.ts', 'scripts/fixed-seed.ts', 'scripts/no-defects.ts'],
     // What is tested is loaded by Node (`built-sources.ts`); tests themselves by Vitest.

@@ -1,5 +1,5 @@
+import { duration } from '../core/duration.js';
 import type { CaptionEvent } from '../teacher/index.js';
-import { duration } from './progress-line.js';
 import { type LineStream, TerminalLine } from './terminal-line.js';
 
 /** Problems and notes that are told one by one; of more only the count is. */

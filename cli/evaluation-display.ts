@@ -1,6 +1,6 @@
+import { duration } from '../core/duration.js';
 import type { Watch } from '../evaluation/index.js';
 import type { DataProblem } from '../run/index.js';
-import { duration } from './progress-line.js';
 import { type LineStream, TerminalLine } from './terminal-line.js';
 
 /** Clips that are told of one by one; of more only the count is. */

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { duration, formatProgress } from './progress-line.js';
+import { duration } from '../core/duration.js';
+import { formatProgress } from './progress-line.js';
 
 const PROGRESS = {
   step: 120,

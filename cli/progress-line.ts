@@ -1,3 +1,5 @@
+import { duration } from '../core/duration.js';
+
 /** Where a run stands; seconds are averages over recent steps. */
 export interface Progress {
   readonly step: number;
@@ -33,16 +35,6 @@ export function formatProgress(progress: Progress): string {
     `waiting ${Math.round((100 * waitSeconds) / stepSeconds)} %`,
     `${duration((steps - step) * stepSeconds)} left`,
   ].join('  ');
-}
-
-/** `42 s`, `3:05`, `2:10:00`. */
-export function duration(seconds: number): string {
-  const whole = Math.max(0, Math.round(seconds));
-  if (whole < 60) return `${whole} s`;
-  const minutes = Math.floor(whole / 60);
-  const rest = String(whole % 60).padStart(2, '0');
-  if (minutes < 60) return `${minutes}:${rest}`;
-  return `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, '0')}:${rest}`;
 }
 
 /** Three significant digits. */

@@ -1,5 +1,5 @@
+import { duration } from '../core/duration.js';
 import type { SimilarityProgress, SimilarityResult } from '../teacher/index.js';
-import { duration } from './progress-line.js';
 
 /** `maps 12/400 [===       ]  3 were there  41.2 images/s  0.39 s a video  2:31 left`. */
 export function similarityLine(progress: SimilarityProgress): string {

@@ -6,6 +6,7 @@ export { FUNCTION_NAMES, type FunctionCall, type FunctionName } from '../protoco
 export { HarnessInvalid } from '../protocol/smoke-test.js';
 export { CLAUSES } from '../spec/clauses/index.js';
 export { type CaseParameters, formatAddress, parseAddress } from './address.js';
+export { type Asked, isAsked } from './asked.js';
 export {
   type Case,
   type Family,

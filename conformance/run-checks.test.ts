@@ -29,8 +29,23 @@ describe('checkBackend', () => {
     expect(formatReport(report)).toContain(`${CHECKS.length - 1} not run`);
   });
 
-  it('refuses a filter that leaves nothing', async () => {
-    await expect(checkBackend(legal(), { filter: 'primitive/sine' })).rejects.toThrow(LacunaError);
+  it('runs the checks of a clause alone', async () => {
+    const report = await checkBackend(legal(), { clause: 'op.not', cases: 3 });
+    const ran = report.checks.filter(({ verdict }) => verdict !== 'not-run');
+    const held = CHECKS.filter(({ clauses }) => clauses.includes('op.not'));
+    expect(ran.map(({ id }) => id)).toEqual(held.map(({ id }) => id));
+    expect(ran.length).toBeGreaterThan(0);
+    expect(report.accuracy).toEqual([]);
+  });
+
+  it('refuses what leaves nothing', async () => {
+    for (const [asked, got] of [
+      [{ filter: 'primitive/sine' }, 'id primitive/sine'],
+      [{ clause: 'op.no' }, 'clause op.no'],
+      [{ clause: 'op.not', level: 3 }, 'level 3, clause op.not'],
+    ] as const) {
+      await expect(checkBackend(legal(), asked)).rejects.toThrow(`got ${got}`);
+    }
   });
 
   it('has no two families of one name', () => {

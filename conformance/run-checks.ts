@@ -3,9 +3,9 @@ import { Breakdown, PortLost } from '../protocol/breakdown.js';
 import { LacunaError } from '../spec/errors.js';
 import { SPEC_VERSION } from '../spec/version.js';
 import { measureAccuracy } from './accuracy.js';
+import { type Asked, askedInWords, isAsked } from './asked.js';
 import { blockers } from './blocked.js';
 import { runCanaries } from './canaries.js';
-import type { Level } from './case.js';
 import { type Check, type CheckOptions, type Finding, verdictOf } from './check.js';
 import { checksFor } from './checks.js';
 import { type KnownFailure, staleness } from './known-failures.js';
@@ -13,11 +13,8 @@ import { type CheckReport, type ConformanceReport, makeReport } from './report/r
 import { sha256 } from './sha256.js';
 import { backendSubject, type Subject } from './subject.js';
 
-export interface RunChecksOptions extends CheckOptions {
-  /** Only checks whose id begins so; the others are reported as not run. @defaultValue all */
-  readonly filter?: string;
-  /** Only checks of this level. @defaultValue all */
-  readonly level?: Level;
+/** The checks that are not asked for are reported as not run. */
+export interface RunChecksOptions extends CheckOptions, Asked {
   /** What there is to check. @defaultValue `checksFor` the subject */
   readonly checks?: readonly Check[];
   /** The command that runs the suite on this subject, for the report. @defaultValue none */
@@ -37,21 +34,13 @@ export async function runChecks(
   subject: Subject,
   options: RunChecksOptions = {},
 ): Promise<ConformanceReport> {
-  const {
-    seed = 1,
-    filter = '',
-    level,
-    checks = checksFor(subject),
-    onCheck,
-    double = false,
-    command,
-  } = options;
-  const wanted = (check: Check): boolean =>
-    check.id.startsWith(filter) && (level === undefined || check.level === level);
+  const { seed = 1, checks = checksFor(subject), onCheck, double = false, command } = options;
+  const wanted = (check: Check): boolean => isAsked(check, options);
   if (!checks.some(wanted)) {
     throw new LacunaError({
-      what: 'no check has this level and an id that begins so',
-      got: level === undefined ? filter : `${filter} at level ${level}`,
+      what: 'there is no such check',
+      got: askedInWords(options),
+      expected: 'the beginning of an id, a level and a clause that some check has together',
     });
   }
   const reports: CheckReport[] = [];
@@ -79,7 +68,10 @@ export async function runChecks(
     if (wanted(check)) onCheck?.(check, done, report);
   }
   const { backend } = subject;
-  const measured = backend !== undefined && filter === '' && !double && lost === undefined;
+  const { filter = '', clause } = options;
+  // Functions are measured one by one, which takes as long as many checks.
+  const isWhole = filter === '' && clause === undefined;
+  const measured = backend !== undefined && isWhole && !double && lost === undefined;
   return makeReport({
     spec: SPEC_VERSION,
     suite: await suiteDigest(checks),

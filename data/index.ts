@@ -36,6 +36,7 @@ export {
 } from './check/check-data-set.js';
 export type { VideoFacts } from './check/inspect-video.js';
 export { DEMO_VERSIONS, type DemoVersion } from './demo/demo-options.js';
+export { drawDemoData } from './demo/draw-demo-data.js';
 export { loadClipEncoder } from './demo/encode-clip.js';
 export { type DemoData, makeDemoData } from './demo/make-demo-data.js';
 export { MIXINGS, type Mixing } from './loader/batch-places.js';

@@ -48,7 +48,7 @@ export async function confusedClips(
   watch: Watch = {},
 ): Promise<readonly ConfusedClip[]> {
   const records = videos.map(({ record }) => record);
-  const clips = await readClips(clipSampling(settings), records, root, watch);
+  const clips = await readClips(settings, clipSampling(settings), records, root, watch);
   const frames = new Map(clips.map(({ record, clip }) => [record, clip.video]));
   return videos.flatMap((video) => {
     const own = frames.get(video.record);

@@ -50,6 +50,7 @@ export { type Evaluator, evaluate, lackingFor, type Watch } from './evaluator.js
 export { EVALUATORS } from './evaluators.js';
 export { extractFeatures, type Features, requireSome } from './extract-features.js';
 export { modelDigest } from './model-digest.js';
+export { type Example, figure, type Strip, strips } from './pictures.js';
 export {
   type FeatureSet,
   featureSize,

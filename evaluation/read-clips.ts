@@ -11,7 +11,7 @@ import type { DataProblem } from '../run/run-folder.js';
 import type { RunSettings } from '../run/settings/config.js';
 import type { Watch } from './evaluator.js';
 
-/** Threads that decode. */
+/** Threads that decode, where there may be any. */
 const DECODERS = 2;
 
 /** A clip of a record, as it was read. */
@@ -22,12 +22,14 @@ export interface ReadClip {
 
 /** The clips that can be read, all in memory; `watch` is told why the others cannot. */
 export async function readClips(
+  { data }: Pick<RunSettings, 'data'>,
   sampling: ClipSampling,
   records: readonly ClipRecord[],
   root: DataRoot,
   { onProgress, onProblem }: Watch,
 ): Promise<readonly ReadClip[]> {
-  const reader = await ClipReader.open({ root, records, sampling, workers: DECODERS });
+  const workers = Math.min(DECODERS, data.workers ?? DECODERS);
+  const reader = await ClipReader.open({ root, records, sampling, workers });
   const clips: ReadClip[] = [];
   let done = 0;
   try {

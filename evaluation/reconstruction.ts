@@ -57,7 +57,7 @@ async function reconstruct(
   watch: Watch,
 ): Promise<readonly Reconstruction[]> {
   const { settings, tokenizer } = model;
-  const clips = await readClips(maskedClipSampling(settings), records, root, watch);
+  const clips = await readClips(settings, maskedClipSampling(settings), records, root, watch);
   const guide = await SimilarityGuide.open(settings);
   const grid = gridOf(videoConfig(settings));
   const shape = { batch: 1, visible: maskCounts(settings.mask, grid).visible };

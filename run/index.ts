@@ -18,7 +18,7 @@ export {
   type TrainedClassifier,
 } from './classifier.js';
 export { requireKnownLabels } from './feeds/clip-labels.js';
-export { motionRequest } from './feeds/clip-sampling.js';
+export { motionRequest } from './feeds/motion-request.js';
 export { finetuningConfig } from './finetuning-config.js';
 export { requireTeacherOf } from './held-to-manifest.js';
 export { tableTensor } from './initialize.js';

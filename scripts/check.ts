@@ -6,7 +6,7 @@ const STAGES: readonly (readonly [name: string, command: string])[] = [
   ['types', 'tsc --noEmit'],
   [
     'layers',
-    'depcruise --config .dependency-cruiser.cjs --output-type err-long spec core formats protocol reference backends conformance data run teacher evaluation training cli bench scripts',
+    'depcruise --config .dependency-cruiser.cjs --output-type err-long spec core formats protocol reference backends conformance data run teacher evaluation training site cli bench scripts',
   ],
   ['dead code', 'knip'],
   ['build', 'npm run --silent build'],

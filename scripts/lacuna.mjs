@@ -3,7 +3,6 @@
 // package starts dist/cli/main.js itself.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..');
@@ -26,8 +25,9 @@ function newest() {
       else if (/(?<!\.test)\.(ts|json)$/.test(entry.name)) visit(join(path, entry.name), false);
     }
   };
-  // A pattern of files lies in one of the folders.
-  for (const path of include.filter((each) => !each.includes('*'))) visit(join(ROOT, path), true);
+  // A pattern of files lies in one of the folders; the site is built beside them.
+  for (const path of [...include.filter((each) => !each.includes('*')), 'site'])
+    visit(join(ROOT, path), true);
   for (const name of ['package.json', 'tsconfig.json', 'tsconfig.build.json'])
     visit(join(ROOT, name), false);
   return time;
@@ -36,8 +36,11 @@ function newest() {
 function build() {
   const begin = new Date();
   console.error('The sources are newer than the build: building, which takes some seconds.');
-  const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
-  const { status } = spawnSync(process.execPath, [compiler, '-p', CONFIG], { stdio: 'inherit' });
+  const { status } = spawnSync('npm', ['run', '--silent', 'build'], {
+    cwd: ROOT,
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+  });
   if (status !== 0) process.exit(status ?? 1);
   writeFileSync(STAMP, '');
   utimesSync(STAMP, begin, begin);

@@ -9,7 +9,7 @@ const LONG: readonly RegExp[] = [
   /numpy-port/,
   /fleet\.test/,
   /conformance\.test/,
-  /mixed-precision|one-timeline|conformance-page|literal\/port|(torch|rust)-port/,
+  /mixed-precision|one-timeline|^(prove|site|masks|train)\/|literal\/port|(torch|rust)-port/,
   /hostile-port|scaffold|conform\.test|resume|sweep|search-page/,
   /probe|fuzz-files|finetune|clip-loader|loss-scaling|embed|gradients|random-programs/,
 ];

@@ -1,15 +1,16 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 /**
- * Packs the project as npm would publish it, installs that into an empty folder as a stranger would, and
- * trains three steps of the demo with the installed command:
+ * Packs the project as npm would publish it, installs that into an empty folder as a stranger would,
+ * trains three steps of the demo with the installed command, and asks for every page of the site that it serves:
  *
  *     npx tsx scripts/packed.ts
  *
- * Ends with 1 where one of them fails, or the run leaves no checkpoint and no report. Needs npm's registry.
+ * Ends with 1 where one of them fails, the run leaves no checkpoint and no report, or a page is not there. Needs npm's registry.
  */
 const ROOT = resolve(import.meta.dirname, '..');
 const NODE_AV = 'node-av@6.1.1';
@@ -21,6 +22,26 @@ function run(folder: string, command: string, ...options: readonly string[]): st
     stdio: ['ignore', 'pipe', 'inherit'],
     timeout: 600_000,
   });
+}
+
+/** Asks `lacuna serve` for its pages. Gives how many there are. */
+async function servedPages(folder: string): Promise<number> {
+  const command = join(folder, 'node_modules', 'lacuna', 'dist', 'cli', 'main.js');
+  const child = spawn(process.execPath, [command, 'serve', '--port', '0', '--json'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  try {
+    const [line] = await once(child.stdout, 'data');
+    const { url, pages } = JSON.parse(String(line)) as { url: string; pages: readonly string[] };
+    for (const page of pages) {
+      const { status } = await fetch(new URL(page, url));
+      if (status !== 200) throw new Error(`${page} is not served: ${status}`);
+    }
+    if (pages.length === 0) throw new Error('no page is served');
+    return pages.length;
+  } finally {
+    child.kill();
+  }
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'lacuna-packed-'));
@@ -49,7 +70,10 @@ try {
   if (whole.length !== 2 || reports.length !== 1) {
     throw new Error(`the demo left ${whole.length} checkpoints and ${reports.length} reports`);
   }
-  console.log(`lacuna ${version}, packed and installed, trains the demo and writes its report`);
+  const pages = await servedPages(app);
+  console.log(
+    `lacuna ${version}, packed and installed, trains the demo, writes its report and serves ${pages} pages`,
+  );
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

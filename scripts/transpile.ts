@@ -5,10 +5,12 @@
  * sources are now. What is started by itself is then put together in few files, since to open a thousand took
  * two thirds of that half second. `npm run check` judges types.
  */
+import { execFile } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { build, type Plugin } from 'esbuild';
 import type { TestProject } from 'vitest/node';
 
@@ -27,10 +29,17 @@ const STARTED = [
 const TOGETHER = ['zod', '@bufbuild/protobuf', 'fast-check'];
 /** The folder of what several of them share, each file named for what is in it. */
 const SHARED = 'shared-chunks';
+/** The folder of the site that the pages became. */
+const SITE = 'site';
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 export default async function transpile({ config }: TestProject): Promise<void> {
   const { LACUNA_BUILT: folder = '.built' } = config.env;
+  const site = promisify(execFile)(
+    process.execPath,
+    ['--import', 'tsx', 'scripts/site.ts', '--out', join(folder, SITE)],
+    { cwd: ROOT },
+  );
   const { include } = JSON.parse(readFileSync(join(ROOT, 'tsconfig.build.json'), 'utf8')) as {
     readonly include: readonly string[];
   };
@@ -69,7 +78,7 @@ export default async function transpile({ config }: TestProject): Promise<void> 
   });
   // What became of sources that are no more; younger parts may be in use by other tests.
   for (const name of readdirSync(folder, { recursive: true }).map(String)) {
-    if (!name.endsWith('.js')) continue;
+    if (!name.endsWith('.js') || name.startsWith(SITE)) continue;
     const path = join(folder, name);
     const isGone = name.startsWith(SHARED)
       ? Date.now() - statSync(path).mtimeMs > DAY_MS
@@ -78,6 +87,7 @@ export default async function transpile({ config }: TestProject): Promise<void> 
   }
   for (const name of files.filter((each) => each.endsWith('.json')))
     cpSync(join(ROOT, name), join(folder, name));
+  await site;
 }
 
 /** The packages of the project, by name. */

@@ -27,7 +27,8 @@ export type LoopEvent =
       readonly samples: readonly string[];
     } & StepMetrics)
   | ({ readonly kind: 'problem' } & DataProblem)
-  | ({ readonly kind: 'evaluation' } & StepEvaluation)
+  /** `result` is all that the evaluator found: it knows of what type. */
+  | ({ readonly kind: 'evaluation'; readonly result?: unknown } & StepEvaluation)
   | { readonly kind: 'checkpoint'; readonly step: number; readonly path: string }
   | { readonly kind: 'note'; readonly text: string };
 
@@ -244,7 +245,7 @@ class Loop<B extends TaskBatch> {
     const state = await this.#modelState();
     // Thousands of clips are compared with each other in one go.
     for (const evaluated of await group.quiet(() => evaluation.run(state))) {
-      const { evaluator, scores, protocol, problems = [] } = evaluated;
+      const { evaluator, scores, protocol, problems = [], result } = evaluated;
       for (const problem of problems) await this.#tellProblem(problem);
       const line: StepEvaluation = {
         step: this.#told,
@@ -253,7 +254,7 @@ class Loop<B extends TaskBatch> {
         ...(protocol === undefined ? {} : { protocol }),
       };
       await this.#options.folder?.appendEvaluation(line);
-      this.#emit({ kind: 'evaluation', ...line });
+      this.#emit({ kind: 'evaluation', ...line, result });
     }
   }
 

@@ -71,6 +71,8 @@ export interface Evaluated {
   readonly protocol?: string;
   /** Clips that were left out. @defaultValue none */
   readonly problems?: readonly DataProblem[];
+  /** All that the evaluator found, for whoever shows it; none of it is written down. @defaultValue nothing */
+  readonly result?: unknown;
 }
 
 /** What the model is worth while it is trained. The training does not depend on it. */

@@ -104,6 +104,7 @@ export class WebgpuBackend implements Backend {
       donate,
       live: this.#live,
       compileSeconds: (performance.now() - start) / 1000,
+      ended: (own) => this.#executables.delete(own),
     });
     this.#executables.add(executable);
     return executable;
@@ -144,6 +145,7 @@ export class WebgpuBackend implements Backend {
         start += part.byteLength;
       }
     } catch (cause) {
+      await runtime.lossTold();
       runtime.check();
       throw new LacunaError(
         { where: 'webgpu', what: 'a tensor cannot be read back', got: String(cause) },

@@ -29,6 +29,8 @@ export interface ExecutableParts {
   readonly donate: Named<string>;
   readonly live: LiveTensors<readonly GPUBuffer[]>;
   readonly compileSeconds: number;
+  /** Is told when it is disposed of, so that nobody holds it. */
+  readonly ended: (executable: WebgpuExecutable) => void;
 }
 
 type Buffers = ReadonlyMap<string, readonly GPUBuffer[]>;
@@ -125,6 +127,7 @@ export class WebgpuExecutable implements Executable {
     }
     for (const groups of this.#groups) groups.clear();
     this.#own = undefined;
+    this.#parts.ended(this);
   }
 
   /** The first run takes all memory, and says so where there is too little. */

@@ -4,9 +4,9 @@ import {
   type HeadResult,
   worstConfusions,
 } from '../../evaluation/index.js';
-import { type Html, html } from '../html.js';
+import { type Html, html } from '../../formats/html/html.js';
+import { STYLE } from '../../formats/html/style.js';
 import { htmlPage } from '../report/html-page.js';
-import { STYLE } from '../report/style.js';
 import { percent, shareText } from '../share-text.js';
 import { playingClip, playingStyle } from './playing-clip.js';
 

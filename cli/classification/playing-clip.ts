@@ -1,5 +1,5 @@
 import { encode } from 'fast-png';
-import { type Html, html } from '../html.js';
+import { type Html, html } from '../../formats/html/html.js';
 
 /** Frames a second that a clip plays with: clips are short, and one looks at them twice. */
 const FRAMES_PER_SECOND = 6;

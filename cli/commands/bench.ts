@@ -13,6 +13,7 @@ import type { Backend, KernelSourceText, KernelTime } from '../../core/backend.j
 import { type Measured, measureStep } from '../../core/measure/measure-step.js';
 import { PROBLEMS, problemNamed } from '../../core/measure/problem.js';
 import { LacunaError } from '../../spec/index.js';
+import { writeAdaptersPage } from '../adapters/adapters-page.js';
 import { openBackend } from '../open-backend.js';
 import {
   type BackendFlags,
@@ -32,6 +33,8 @@ interface BenchFlags extends BackendFlags {
   readonly dump?: string;
   readonly json?: boolean;
   readonly tune?: boolean;
+  readonly page?: readonly string[];
+  readonly out?: string;
 }
 
 export function benchCommand(): Command {
@@ -54,6 +57,11 @@ export function benchCommand(): Command {
     )
     .option('--dump <folder>', 'write the kernels there, one file each')
     .option('--tune', 'measure how products are best cut up on this adapter, and keep it (webgpu)')
+    .option(
+      '--page <measure.json...>',
+      'one page of reports that the page Measure of lacuna serve gave, written to --out; measures nothing',
+    )
+    .option('--out <file>', 'with --page: the page (default: adapters.html)')
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -62,12 +70,19 @@ Examples:
   $ lacuna bench --size small
   $ lacuna bench --backend webgpu --profile --dump kernels
   $ lacuna bench --backend webgpu --size base --batch 32 --peak 82600
-  $ lacuna bench --backend webgpu --tune`,
+  $ lacuna bench --backend webgpu --tune
+  $ lacuna bench --page phone.json laptop.json --out adapters.html`,
     )
     .action(run);
 }
 
 async function run(flags: BenchFlags): Promise<void> {
+  if (flags.page !== undefined) {
+    const told = await writeAdaptersPage(flags.page, flags.out ?? 'adapters.html');
+    if (flags.json === true) printJson(told.result);
+    else console.log(told.text);
+    return;
+  }
   const problem = problemNamed(flags.size, flags.batch);
   if (flags.tune === true && flags.precision === 'mixed') {
     throw new LacunaError({

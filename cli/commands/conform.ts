@@ -30,6 +30,7 @@ export function conformCommand(): Command {
     )
     .option('--level <0-5>', 'only checks of this level', wholeNumber(0, 5))
     .option('--filter <prefix>', 'only checks whose id begins so')
+    .option('--clause <id>', 'only checks that hold to this clause of docs/specification.md')
     .option('--seed <n>', 'what cases are drawn from (default: 1)', whole)
     .option('--cases <n>', 'cases of each family (default: 30)', whole)
     .option('--double', 'in float64, where the backend has it: an exact check of what it does')
@@ -68,6 +69,7 @@ Examples:
   $ lacuna conform
   $ lacuna conform --backend tfjs --out reports/tfjs
   $ lacuna conform --filter composite/softmax --cases 200
+  $ lacuna conform --clause op.softmax.gradient
   $ lacuna conform --level 1 --json > report.json
   $ lacuna conform --replay 'primitive/neg:shape=[2,3];regime="ties";draw=12'
   $ lacuna conform --port "python3 -m lacuna_port" --filter function/

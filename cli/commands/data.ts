@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
+import { duration } from '../../core/duration.js';
 import { checkDataSet, writeClipList } from '../../data/index.js';
 import { replaceFile } from '../../formats/index.js';
 import { LacunaError } from '../../spec/index.js';
@@ -19,7 +20,6 @@ import {
   videoOption,
 } from '../options/list-options.js';
 import { followLinksOption, rootOption } from '../options/shared-options.js';
-import { duration } from '../progress-line.js';
 import { stopSignal } from '../stop-signal.js';
 import { TerminalLine } from '../terminal-line.js';
 import { wholeNumber } from '../whole-number.js';

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { duration } from '../../core/duration.js';
 import type { Backend } from '../../core/index.js';
 import {
   type ClipRecord,
@@ -17,7 +18,6 @@ import { openBackend } from '../open-backend.js';
 import { withBackendOptions } from '../options/backend-options.js';
 import { jsonOption, printJson } from '../options/json-option.js';
 import { seedOption, setOption } from '../options/shared-options.js';
-import { duration } from '../progress-line.js';
 import { type RunEvaluation, type ScoreRow, writeRunEvaluation } from '../report/run-evaluation.js';
 import { writeReport } from '../report/write-report.js';
 import { percent } from '../share-text.js';

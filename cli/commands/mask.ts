@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { CAMERA_MOTIONS, MOTION_SOURCES } from '../../data/index.js';
 import type { MotionConfig } from '../../run/index.js';
+import { type ClipMask, drawClipMask } from '../../run/masked-clip/masked-clip.js';
 import {
   completeMaskConfig,
   LacunaError,
@@ -9,9 +10,9 @@ import {
   type MaskKindName,
   maskCounts,
 } from '../../spec/index.js';
-import { type ClipMask, drawClipMask } from '../mask/draw-clip-mask.js';
 import { checkPicturePath, writeMaskPicture } from '../mask/mask-picture.js';
 import { type SimilarityFlags, similaritySource } from '../mask/similarity-source.js';
+import { videoClip } from '../mask/video-clip.js';
 import { jsonOption, printJson } from '../options/json-option.js';
 import { wholeNumber } from '../whole-number.js';
 
@@ -120,7 +121,6 @@ async function showMask(
   const mask = { kind, ...(ratio === undefined ? {} : { ratio }) };
   const id = flags.id ?? basename(video);
   const request = {
-    video,
     mask,
     motion: motionConfig(flags),
     clip: { frames, size, patch, tubelet, stride },
@@ -128,7 +128,7 @@ async function showMask(
     epoch,
     id,
   };
-  const clip = await drawClipMask(request, similaritySource(video, id, flags));
+  const clip = await drawClipMask(request, videoClip(video), similaritySource(video, id, flags));
   await writeMaskPicture(flags.output, clip, kind);
   const { slots, rows, columns } = clip.grid;
   const { visible, masked } = maskCounts(mask, clip.grid);

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { duration } from '../../core/duration.js';
 import {
   parseConfig,
   type RunSettings,
@@ -26,7 +27,6 @@ import {
 } from '../options/list-options.js';
 import { assigned } from '../options/run-options.js';
 import { setOption } from '../options/shared-options.js';
-import { duration } from '../progress-line.js';
 import { splitLines, splitStep } from '../split-plan.js';
 import { TerminalLine } from '../terminal-line.js';
 import { wholeNumber } from '../whole-number.js';

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { duration } from '../../core/duration.js';
 import {
   indexShards,
   makeShards,
@@ -21,7 +22,6 @@ import {
   videoOption,
 } from '../options/list-options.js';
 import { followLinksOption, rootOption } from '../options/shared-options.js';
-import { duration } from '../progress-line.js';
 import { stopSignal } from '../stop-signal.js';
 import { TerminalLine } from '../terminal-line.js';
 import { wholeNumber } from '../whole-number.js';

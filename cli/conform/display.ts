@@ -1,5 +1,5 @@
 import type { Check } from '../../conformance/index.js';
-import { duration } from '../progress-line.js';
+import { duration } from '../../core/duration.js';
 import { type LineStream, TerminalLine } from '../terminal-line.js';
 
 /** Shows which check runs: on a terminal one line that is rewritten, elsewhere a line now and then. */

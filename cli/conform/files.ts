@@ -5,6 +5,7 @@ import {
   compareReports,
   exportVectors,
   FUNCTION_CHECKS,
+  isAsked,
   oracleChecks,
   outcomeCheck,
   REAL_CHECKS,
@@ -124,16 +125,9 @@ export async function writePage(files: readonly string[], out: string): Promise<
 }
 
 /** Writes test vectors of the checks that are asked for. */
-export async function writeVectors(
-  folder: string,
-  { filter = '', level, seed, cases }: ConformFlags,
-): Promise<Told> {
-  const checks = ALL_CHECKS.filter(
-    (check) =>
-      check.family !== undefined &&
-      check.id.startsWith(filter) &&
-      (level === undefined || check.level === level),
-  );
+export async function writeVectors(folder: string, flags: ConformFlags): Promise<Told> {
+  const { seed, cases } = flags;
+  const checks = ALL_CHECKS.filter((check) => check.family !== undefined && isAsked(check, flags));
   const entries = await exportVectors(folder, {
     checks,
     ...(seed === undefined ? {} : { seed }),

@@ -1,3 +1,4 @@
+import type { Level } from '../../conformance/index.js';
 import type { BackendFlags } from '../options/backend-options.js';
 
 /** Flags of `lacuna conform`. */
@@ -5,8 +6,9 @@ export interface ConformFlags extends BackendFlags {
   readonly port?: string;
   readonly deadline?: number;
   readonly at?: string;
-  readonly level?: number;
+  readonly level?: Level;
   readonly filter?: string;
+  readonly clause?: string;
   readonly seed?: number;
   readonly cases?: number;
   readonly double?: true;

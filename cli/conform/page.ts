@@ -5,9 +5,9 @@ import {
   explain,
   type Verdict,
 } from '../../conformance/index.js';
-import { type Html, html } from '../html.js';
+import { type Html, html } from '../../formats/html/html.js';
+import { STYLE } from '../../formats/html/style.js';
 import { htmlPage } from '../report/html-page.js';
-import { STYLE } from '../report/style.js';
 
 const MARKS: Readonly<Record<Verdict, string>> = {
   pass: '✓ pass',

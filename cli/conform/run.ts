@@ -10,7 +10,7 @@ import {
   DOUBLE_CHECKS,
   formatReport,
   freeze,
-  type Level,
+  isAsked,
   levelTable,
   markdown,
   oracleChecks,
@@ -70,10 +70,8 @@ async function run(
 ): Promise<{ report: ConformanceReport; outputs: readonly CaseOutputs[] }> {
   const { subject } = opened;
   const checks = checksOf(flags, subject);
-  const { level, filter, seed, cases, double } = flags;
-  const wanted = checks.filter(
-    ({ id, level: own }) => id.startsWith(filter ?? '') && (level === undefined || own === level),
-  );
+  const { level, filter, clause, seed, cases, double } = flags;
+  const wanted = checks.filter((check) => isAsked(check, flags));
   const display = new ConformDisplay(process.stderr, wanted.length);
   const outputs: Promise<CaseOutputs>[] = [];
   const real = flags.real === true ? ' --real' : '';
@@ -87,8 +85,9 @@ async function run(
     onCase: (record) => {
       outputs.push(recordCase(record));
     },
-    ...(level === undefined ? {} : { level: level as Level }),
+    ...(level === undefined ? {} : { level }),
     ...(filter === undefined ? {} : { filter }),
+    ...(clause === undefined ? {} : { clause }),
     ...(seed === undefined ? {} : { seed }),
     ...(cases === undefined ? {} : { cases }),
     ...(double === undefined ? {} : { double }),

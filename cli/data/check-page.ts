@@ -1,7 +1,7 @@
 import type { ClipRecord, DataSetCheck, DuplicateVideos, VideoFacts } from '../../data/index.js';
-import { type Html, html } from '../html.js';
+import { type Html, html } from '../../formats/html/html.js';
+import { STYLE } from '../../formats/html/style.js';
 import { htmlPage } from '../report/html-page.js';
-import { STYLE } from '../report/style.js';
 
 /** What the page of a check shows. */
 export interface CheckPageInput {

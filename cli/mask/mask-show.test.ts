@@ -7,9 +7,15 @@ import { constantFlow } from '../../backends/onnx/testing/flow-graph.js';
 import { capable } from '../../core/testing/capability.js';
 import { videoBackend } from '../../data/index.js';
 import { writeTestVideo } from '../../data/testing/test-videos.js';
+import {
+  type ClipMaskRequest,
+  type ClipSource,
+  drawClipMask,
+  type SimilaritySource,
+} from '../../run/masked-clip/masked-clip.js';
 import { MASK_KIND_NAMES, MASK_KINDS, type MaskKindName } from '../../spec/index.js';
-import { type ClipMaskRequest, drawClipMask, type SimilaritySource } from './draw-clip-mask.js';
 import { checkPicturePath, writeMaskPicture } from './mask-picture.js';
+import { videoClip } from './video-clip.js';
 
 const backend = await videoBackend('node-av').catch(() => undefined);
 const canEncode = capable('node-av', backend === undefined ? 'it is not installed' : undefined);
@@ -25,8 +31,8 @@ describe.skipIf(!canEncode)('the picture of a mask', () => {
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
+  const clipOf = (): ClipSource => videoClip(join(folder, 'clip.mp4'));
   const request = (kind: MaskKindName, changes: object = {}): ClipMaskRequest => ({
-    video: join(folder, 'clip.mp4'),
     mask: { kind, ratio: 0.5 },
     motion: { source: 'auto', camera: 'keep' },
     clip: { frames: 4, size: 64, tubelet: 2, patch: 16, stride: 2, ...changes },
@@ -38,7 +44,7 @@ describe.skipIf(!canEncode)('the picture of a mask', () => {
   it.each(MASK_KIND_NAMES)(
     'of %s shows masked patches grey and visible ones as they are',
     async (kind) => {
-      const clip = await drawClipMask(request(kind), similarity);
+      const clip = await drawClipMask(request(kind), clipOf(), similarity);
       const path = join(folder, `${kind}.png`);
       await writeMaskPicture(path, clip, kind);
       const { width, height, data } = decode(await readFile(path));
@@ -59,7 +65,7 @@ describe.skipIf(!canEncode)('the picture of a mask', () => {
   );
 
   it('is a film of even sides where the name ends in mp4', async () => {
-    const clip = await drawClipMask(request('flow-warped'));
+    const clip = await drawClipMask(request('flow-warped'), clipOf());
     await writeMaskPicture(join(folder, 'film.mp4'), clip, 'flow-warped');
     const opened = await videoBackend('node-av');
     using reader = await opened.open(join(folder, 'film.mp4'));
@@ -70,27 +76,29 @@ describe.skipIf(!canEncode)('the picture of a mask', () => {
     const raft = join(folder, 'raft.onnx');
     await writeFile(raft, constantFlow(16, 0, { open: true }));
     const own = { ...request('flow-warped'), motion: { source: 'raft', camera: 'keep', raft } };
-    const clip = await drawClipMask(own as ClipMaskRequest);
+    const clip = await drawClipMask(own as ClipMaskRequest, clipOf());
     expect(clip.motionSource).toBe('raft');
     // 16 pixels of the model's 128 are half a patch; a frame has 8 x 8 quarters.
     const vectors = [0, 1, 2, 3].map((t) => [...(clip.map ?? []).slice(128 * t, 128 * t + 2)]);
     expect(vectors).toEqual([128, 128, 0, 128].map((x) => [x, 0]));
     const absent = { ...own, motion: { ...own.motion, raft: join(folder, 'absent.onnx') } };
-    await expect(drawClipMask(absent as ClipMaskRequest)).rejects.toThrow(
+    await expect(drawClipMask(absent as ClipMaskRequest, clipOf())).rejects.toThrow(
       /absent.onnx: the model of optical flow cannot be read; got ENOENT/,
     );
   });
 
   it('is refused for a missing file, a clip that tokens do not fit, or a map from nowhere', async () => {
-    const missing = { ...request('tube'), video: join(folder, 'absent.mp4') };
-    await expect(drawClipMask(missing)).rejects.toThrow(/absent.mp4: there is no such file/);
-    await expect(drawClipMask(request('tube', { frames: 5 }))).rejects.toThrow(
-      /multiple of --tubelet/,
+    const missing = videoClip(join(folder, 'absent.mp4'));
+    await expect(drawClipMask(request('tube'), missing)).rejects.toThrow(
+      /absent.mp4: there is no such file/,
     );
-    await expect(drawClipMask(request('tube', { size: 60 }))).rejects.toThrow(
-      /multiple of --patch/,
+    await expect(drawClipMask(request('tube', { frames: 5 }), clipOf())).rejects.toThrow(
+      /frames is no multiple of tubelet/,
     );
-    await expect(drawClipMask(request('text-guided'))).rejects.toThrow(/similarity map/);
+    await expect(drawClipMask(request('tube', { size: 60 }), clipOf())).rejects.toThrow(
+      /size is no multiple of patch/,
+    );
+    await expect(drawClipMask(request('text-guided'), clipOf())).rejects.toThrow(/similarity map/);
     expect(() => checkPicturePath('mask.gif')).toThrow(/ends in .png or .mp4/);
   });
 });

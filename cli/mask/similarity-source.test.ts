@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { SimilarityStore } from '../../data/index.js';
-import type { SimilaritySource } from './draw-clip-mask.js';
+import type { SimilaritySource } from '../../run/masked-clip/masked-clip.js';
 import { similaritySource } from './similarity-source.js';
 
 const folder = await mkdtemp(join(tmpdir(), 'lacuna-similarity-source-'));

@@ -7,10 +7,10 @@ import {
   type SimilarityEntry,
   SimilarityStore,
 } from '../../data/index.js';
+import type { SimilaritySource } from '../../run/masked-clip/masked-clip.js';
 import { LacunaError } from '../../spec/index.js';
 import { makeSimilarityMaps, similarityRecipe } from '../../teacher/index.js';
 import { openAligner } from '../open-aligner.js';
-import type { SimilaritySource } from './draw-clip-mask.js';
 
 /** Where a text-guided mask has its map from. */
 export interface SimilarityFlags {

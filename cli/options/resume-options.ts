@@ -76,7 +76,7 @@ export function resumeChanges(command: Command, flags: ResumeFlags): ResumeChang
     paths: followLinks === true ? { ...paths, followLinks } : paths,
     ...(steps === undefined ? {} : { steps: number('--steps', 1e9, steps) }),
     ...(epochs === undefined ? {} : { epochs: number('--epochs', 1e6, epochs) }),
-    ...(workers === undefined ? {} : { workers: number('--workers', 256, workers) }),
+    ...(workers === undefined ? {} : { workers: number('--workers', 256, workers, 0) }),
   };
 }
 
@@ -103,12 +103,17 @@ function fixed(where: string, expected: string): LacunaError {
   });
 }
 
-function number(where: string, most: number, text: string): number {
+function number(where: string, most: number, text: string, least = 1): number {
   try {
-    return wholeNumber(1, most)(text);
+    return wholeNumber(least, most)(text);
   } catch (cause) {
     throw new LacunaError(
-      { where, what: 'this is no length', got: text, expected: `a whole number from 1 to ${most}` },
+      {
+        where,
+        what: 'this is no length',
+        got: text,
+        expected: `a whole number from ${least} to ${most}`,
+      },
       { cause },
     );
   }

@@ -12,6 +12,7 @@ import {
   attentionMaps,
   clipFlops,
   type Evaluator,
+  type Example,
   evaluate,
   lackingFor,
   reconstruction,
@@ -44,7 +45,7 @@ import { note } from '../note.js';
 import { openAligner } from '../open-aligner.js';
 import { openBackend } from '../open-backend.js';
 import type { ListFlags } from '../options/list-options.js';
-import type { Example, ReportInput } from './report-input.js';
+import type { ReportInput } from './report-input.js';
 import { type RunEvaluation, readRunEvaluation } from './run-evaluation.js';
 
 /** Clips of the text-video matrix: as many as these products embed, between the two bounds. */

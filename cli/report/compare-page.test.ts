@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
+import { heated, lastBlock, peakOf } from '../../evaluation/attention-picture.js';
+import { type Example, strips } from '../../evaluation/index.js';
 import { parseConfig, type RunManifest, resolveSettings } from '../../run/index.js';
 import { clipTokens, drawMask, gridOf } from '../../spec/index.js';
-import { heated, lastBlock, peakOf } from './attention-picture.js';
 import { comparePage } from './compare-page.js';
-import { strips } from './pictures.js';
-import type { Example, ReportInput } from './report-input.js';
+import type { ReportInput } from './report-input.js';
 
 const HOSTILE = '</script><img src=x onerror="alert(1)">\u2028\'"&';
 const VIDEO = { frames: 4, size: 16, tubelet: 2, patch: 4 };

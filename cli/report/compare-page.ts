@@ -1,11 +1,11 @@
 import { basename, resolve } from 'node:path';
+import { figure, strips } from '../../evaluation/index.js';
+import { type Html, html } from '../../formats/html/html.js';
+import { STYLE } from '../../formats/html/style.js';
 import { capabilitiesOf, type StepMetrics, videoConfigOf } from '../../run/index.js';
-import { type Html, html } from '../html.js';
 import { type Chart, plotStyle, plots } from './curves.js';
 import { htmlPage } from './html-page.js';
-import { figure, strips } from './pictures.js';
 import type { ReportInput } from './report-input.js';
-import { STYLE } from './style.js';
 
 const MAX_POINTS = 1000;
 /** The share of the newest step in a running mean. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { type Html, html, scriptJson, scriptOf } from '../../formats/html/html.js';
 import type { StepEvaluation, StepMetrics } from '../../run/index.js';
-import { type Html, html, scriptJson, scriptOf } from '../html.js';
 
 export interface Chart {
   readonly title: string;

@@ -1,7 +1,7 @@
+import { html } from '../../formats/html/html.js';
 import type { FinetuneManifest } from '../../run/index.js';
 import { combinedSection, headSection } from '../classification/classification-page.js';
 import type { StoredClassification } from '../classification/stored-classification.js';
-import { html } from '../html.js';
 import { taskPage } from './probe-page.js';
 import type { ReportInput } from './report-input.js';
 

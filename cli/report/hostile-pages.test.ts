@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CLAUSES, type ConformanceReport } from '../../conformance/index.js';
 import { capable } from '../../core/testing/capability.js';
+import type { Example } from '../../evaluation/index.js';
 import { parseConfig, type RunManifest, resolveSettings } from '../../run/index.js';
 import { drawMask, gridOf, matrixRows } from '../../spec/index.js';
 import { conformancePage } from '../conform/page.js';
@@ -14,7 +15,7 @@ import { findChromium } from '../testing/chromium.js';
 import { comparePage } from './compare-page.js';
 import { reportPage } from './page.js';
 import { probePage } from './probe-page.js';
-import type { Example, ReportInput } from './report-input.js';
+import type { ReportInput } from './report-input.js';
 
 /** Each of these would run a script, send something or change the page, if it became more than text. */
 const PAYLOADS = [

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Html as Content, Html, html } from '../html.js';
+import { type Html as Content, Html, html } from '../../formats/html/html.js';
 
 /** The hash of a script or a style, as a content security policy names it. */
 export function contentHash(text: string): string {

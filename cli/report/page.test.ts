@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { strips } from '../../evaluation/index.js';
 import {
   parseConfig,
   type RunManifest,
@@ -7,7 +8,6 @@ import {
 } from '../../run/index.js';
 import { drawMask, gridOf, matrixRows, unpatchify } from '../../spec/index.js';
 import { reportPage } from './page.js';
-import { strips } from './pictures.js';
 import type { ReportInput } from './report-input.js';
 
 const HOSTILE = '</script><img src=x onerror="alert(1)">\u2028\'"&';

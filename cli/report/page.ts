@@ -1,12 +1,12 @@
+import { duration } from '../../core/duration.js';
+import { figure, strips } from '../../evaluation/index.js';
+import { type Html, html } from '../../formats/html/html.js';
+import { STYLE } from '../../formats/html/style.js';
 import { videoConfigOf } from '../../run/index.js';
-import { type Html, html } from '../html.js';
-import { duration } from '../progress-line.js';
 import { curves, plotStyle } from './curves.js';
 import { htmlPage } from './html-page.js';
-import { figure, strips } from './pictures.js';
 import type { ReportInput } from './report-input.js';
 import { similarityMatrix } from './similarity.js';
-import { STYLE } from './style.js';
 import { manifestTable, problemTable, scoreTable, stageTable } from './tables.js';
 
 /** One self-contained page about a run: it loads nothing, from anywhere. */

@@ -1,13 +1,13 @@
+import { duration } from '../../core/duration.js';
+import { type Html, html } from '../../formats/html/html.js';
+import { STYLE } from '../../formats/html/style.js';
 import type { FinetuneManifest, ProbeManifest } from '../../run/index.js';
 import type { ProbeOutcome } from '../../training/index.js';
-import { type Html, html } from '../html.js';
 import { candidateText } from '../probe/probe-table.js';
-import { duration } from '../progress-line.js';
 import { percent, shareText } from '../share-text.js';
 import { curves, plotStyle } from './curves.js';
 import { htmlPage } from './html-page.js';
 import type { ReportInput } from './report-input.js';
-import { STYLE } from './style.js';
 import { manifestTable, problemTable } from './tables.js';
 
 /** What the report of a probe shows. */

@@ -1,13 +1,7 @@
-import type { Reconstruction } from '../../evaluation/index.js';
+import type { Example } from '../../evaluation/index.js';
 import type { DataProblem, RunManifest, StepEvaluation, StepMetrics } from '../../run/index.js';
 import type { RunEvaluation } from './run-evaluation.js';
 import type { MatrixInput } from './similarity.js';
-
-/** A clip to look at. */
-export interface Example extends Reconstruction {
-  /** [L, N]: see `attentionMaps`. */
-  readonly attention?: Float32Array;
-}
 
 /** Everything that a report shows; what a run has none of is left out. */
 export interface ReportInput {

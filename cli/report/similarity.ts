@@ -1,5 +1,5 @@
 import { protocolText, type Retrieval } from '../../evaluation/index.js';
-import { type Html, html, scriptJson, scriptOf } from '../html.js';
+import { type Html, html, scriptJson, scriptOf } from '../../formats/html/html.js';
 
 /** What the matrix shows of a retrieval. */
 export type MatrixInput = Pick<Retrieval, 'similarity' | 'captions' | 'videos' | 'protocol'>;

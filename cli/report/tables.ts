@@ -1,3 +1,4 @@
+import { type Html, html } from '../../formats/html/html.js';
 import type {
   DataProblem,
   FinetuneManifest,
@@ -5,7 +6,6 @@ import type {
   RunManifest,
   StageRecord,
 } from '../../run/index.js';
-import { type Html, html } from '../html.js';
 import { flatSettings } from '../settings-differences.js';
 import { percent } from '../share-text.js';
 import type { RunEvaluation } from './run-evaluation.js';

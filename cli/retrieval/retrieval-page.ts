@@ -1,8 +1,8 @@
 import type { QueryAnswers } from '../../evaluation/index.js';
-import { type Html, html } from '../html.js';
+import { type Html, html } from '../../formats/html/html.js';
+import { STYLE } from '../../formats/html/style.js';
 import { cells, DIRECTIONS } from '../metrics/convention-table.js';
 import { htmlPage } from '../report/html-page.js';
-import { STYLE } from '../report/style.js';
 import { type MarkedResult, modelText } from './retrieval-result.js';
 import { MARK } from './retrieval-table.js';
 

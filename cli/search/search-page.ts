@@ -1,7 +1,7 @@
 import type { SearchHit } from '../../evaluation/index.js';
-import { Html, html, scriptOf } from '../html.js';
+import { Html, html, scriptOf } from '../../formats/html/html.js';
+import { STYLE } from '../../formats/html/style.js';
 import { contentHash } from '../report/html-page.js';
-import { STYLE } from '../report/style.js';
 
 const OWN = `
 form { display: flex; gap: .5rem; margin: 1rem 0; } input { flex: 1; min-width: 0; font: inherit; padding: .5rem .75rem; border: 1px solid var(--line); border-radius: 4px; background: var(--card); color: inherit; }

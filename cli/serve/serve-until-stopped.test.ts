@@ -16,5 +16,7 @@ it('tells its address and what it serves on one line, and ends well by Ctrl-C', 
     },
   });
   expect([code, stderr, await page]).toEqual([0, '', 200]);
-  expect(stdout).toMatch(/^\{"url":"http:\/\/127\.0\.0\.1:\d+\/","suite":"conformance"\}\n$/);
+  expect(stdout).toMatch(
+    /^\{"url":"http:\/\/127\.0\.0\.1:\d+\/","pages":\["index\.html",.*"train\.html"\]\}\n$/,
+  );
 });

@@ -1,91 +1,71 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { FROZEN_FILES } from '../../conformance/vectors/frozen-files.js';
 import { LacunaError } from '../../spec/errors.js';
-import { type InstalledPackage, installedPackage } from './packages.js';
-import { pageText } from './page-html.js';
-import { PAGE_STYLE } from './page-style.js';
 
 /** One address of the server. */
 export interface ServedFile {
   readonly type: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly read: () => Promise<string | Buffer>;
+  readonly body: Buffer;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
-/** The layers that the page's modules are of, below the folder of the compiled sources. */
-const LAYERS = [
-  'spec',
-  'core',
-  'protocol',
-  'reference',
-  'conformance',
-  'backends/webgpu',
-  'cli/page',
-];
-/** What they use beside these. */
-const FILES = ['cli/progress-line.js', 'cli/html.js'];
-const ENTRY = 'cli/page/conformance-page.js';
+/** The site of the build that this file is of; `npm run site` writes it. */
+const SITE: string = fileURLToPath(new URL('../../site/', import.meta.url));
 
-/** The folder of the compiled sources that this file is of. */
-const COMPILED: string = fileURLToPath(new URL('../../', import.meta.url));
+/** Files by how their names end; the server knows no others. */
+const TYPES: Readonly<Record<string, string>> = {
+  html: 'text/html',
+  css: 'text/css',
+  js: 'text/javascript',
+  txt: 'text/plain',
+};
 
 /**
- * Everything that is served, by its path. The list is made once, of plain files with names ending
- * in `.js`: a request is looked up in it and never becomes a path on the disk.
+ * Everything that is served, by its path. The list is made once, of the plain files of the site: a request is
+ * looked up in it and never becomes a path on the disk.
  *
- * @param compiled The folder of the compiled sources.
+ * @param site The folder of the site. @defaultValue that of the build
+ * @throws LacunaError where there is no site.
  */
-export function servedFiles(compiled: string = COMPILED): ReadonlyMap<string, ServedFile> {
-  if (!existsSync(join(compiled, ENTRY))) {
+export function servedFiles(site: string = SITE): ReadonlyMap<string, ServedFile> {
+  const files = new Map<string, ServedFile>();
+  for (const name of filesOf(site)) {
+    const type = TYPES[/\.([a-z]+)$/.exec(name)?.[1] ?? ''];
+    if (type === undefined) continue;
+    const body = readFileSync(join(site, name));
+    files.set(`/${name.split(sep).join('/')}`, { type, body, headers: headersOf(type, body) });
+  }
+  const first = files.get('/index.html');
+  if (first === undefined) {
     throw new LacunaError({
       where: 'lacuna serve',
-      what: 'browsers run the compiled modules, and they are not there',
-      got: compiled,
+      what: 'the site is a part of the build, and it is not there',
+      got: site,
+      expected: 'a folder with index.html',
       fix: 'npm run build, then node dist/cli/main.js serve',
     });
   }
-  const files = new Map<string, ServedFile>();
-  for (const layer of LAYERS) addModules(files, `/modules/${layer}`, join(compiled, layer));
-  for (const file of FILES) files.set(`/modules/${file}`, moduleFile(join(compiled, file)));
-  // In a browser the frozen vectors are in the module: there is no folder to read.
-  const frozen = `export const FROZEN_FILES = ${JSON.stringify(FROZEN_FILES)};\n`;
-  files.set('/modules/conformance/vectors/frozen-files.js', text('text/javascript', frozen));
-
-  const imports: Record<string, string> = {};
-  for (const { name, folder, modules } of packages()) {
-    addModules(files, `/packages/${name}`, folder);
-    for (const [specifier, file] of modules) imports[specifier] = `/packages/${name}/${file}`;
-  }
-  const { html, policy } = pageText(imports, `/modules/${ENTRY}`);
-  files.set('/', text('text/html', html, { 'Content-Security-Policy': policy }));
-  files.set('/style.css', text('text/css', PAGE_STYLE));
-  return files;
+  return files.set('/', first);
 }
 
-/** What the suite imports, and what that imports. */
-function packages(): readonly InstalledPackage[] {
-  const here = fileURLToPath(import.meta.url);
-  const properties = installedPackage('fast-check', here);
-  const random = installedPackage('pure-rand', join(properties.folder, 'package.json'));
-  return [properties, random, installedPackage('zod', here)];
-}
-
-function addModules(files: Map<string, ServedFile>, address: string, folder: string): void {
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    const [name, path] = [`${address}/${entry.name}`, join(folder, entry.name)];
-    if (entry.isDirectory() && entry.name !== 'node_modules') addModules(files, name, path);
-    // A symbolic link is no file here.
-    if (entry.isFile() && entry.name.endsWith('.js')) files.set(name, moduleFile(path));
+/** The plain files below a folder, by their names in it: a symbolic link is no file here. */
+function filesOf(folder: string): string[] {
+  try {
+    return readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name).slice(join(folder, sep).length));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
   }
 }
 
-function moduleFile(path: string): ServedFile {
-  return { type: 'text/javascript', read: () => readFile(path) };
-}
-
-function text(type: string, content: string, headers: Record<string, string> = {}): ServedFile {
-  return { type, headers, read: async () => content };
+/** A page is let do what it says itself that it does, and is shown in no frame: that a page cannot say. */
+function headersOf(type: string, body: Buffer): Readonly<Record<string, string>> {
+  if (type !== 'text/html') return {};
+  const [, own] = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(`${body}`) ?? [];
+  return {
+    'Content-Security-Policy': `${own ?? "default-src 'none'"}; frame-ancestors 'none'`,
+  };
 }

@@ -20,6 +20,8 @@ export class BrowserTab {
   readonly complaints: string[] = [];
   /** The addresses that the page asked for, its own first; pictures that it holds itself do not count. */
   readonly requests: string[] = [];
+  /** The sessions of the page's workers: for `send`. */
+  readonly workers: string[] = [];
   readonly #child: ChildProcess;
   readonly #profile: string;
   readonly #pending = new Map<number, (message: Message) => void>();
@@ -59,13 +61,19 @@ export class BrowserTab {
     const { sessionId } = await tab.send<{ sessionId: string }>('Target.attachToTarget', attached);
     tab.#session = sessionId;
     for (const domain of ['Page', 'Runtime', 'Log', 'Network']) await tab.send(`${domain}.enable`);
+    const attach = { autoAttach: true, waitForDebuggerOnStart: false, flatten: true };
+    await tab.send('Target.setAutoAttach', attach);
     return tab;
   }
 
-  /** Asks the browser for something. @throws Error with its answer where it refuses. */
-  async send<T>(method: string, params: object = {}): Promise<T> {
+  /** Asks the browser for something, of the page or of a worker. @throws Error with its answer where it refuses. */
+  async send<T>(
+    method: string,
+    params: object = {},
+    own: string | undefined = this.#session,
+  ): Promise<T> {
     const id = ++this.#last;
-    const session = this.#session === undefined ? {} : { sessionId: this.#session };
+    const session = own === undefined ? {} : { sessionId: own };
     const answer = new Promise<Message>((resolve) => this.#pending.set(id, resolve));
     const text = JSON.stringify({ id, method, params, ...session });
     (this.#child.stdio[3] as Writable).write(`${text}\0`);
@@ -80,7 +88,13 @@ export class BrowserTab {
     const { result, exceptionDetails } = await this.send<{
       readonly result: { readonly value: T };
       readonly exceptionDetails?: object;
-    }>('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true });
+    }>('Runtime.evaluate', {
+      expression,
+      awaitPromise: true,
+      returnByValue: true,
+      // What is evaluated is held to the page's policy, too.
+      allowUnsafeEvalBlockedByCSP: false,
+    });
     if (exceptionDetails !== undefined) throw new Error(JSON.stringify(exceptionDetails));
     return result.value;
   }
@@ -118,6 +132,23 @@ export class BrowserTab {
   #receive(message: Message): void {
     const { id, method, params } = message;
     if (id !== undefined) this.#pending.get(id)?.(message);
+    if (method === 'Target.attachedToTarget') {
+      const { sessionId } = params as { readonly sessionId: string };
+      // The page itself comes so, too, before it has a session.
+      if (this.#session !== undefined) {
+        this.workers.push(sessionId);
+        for (const domain of ['Runtime', 'Log', 'Network'])
+          void this.send(`${domain}.enable`, {}, sessionId).catch(() => {});
+      }
+    }
+    if (method === 'Target.detachedFromTarget') {
+      const { sessionId } = params as { readonly sessionId: string };
+      this.workers.splice(
+        0,
+        this.workers.length,
+        ...this.workers.filter((each) => each !== sessionId),
+      );
+    }
     if (method === 'Network.requestWillBeSent') {
       const { url } = (params as { readonly request: { readonly url: string } }).request;
       if (!url.startsWith('data:')) this.requests.push(url);

@@ -1,9 +1,9 @@
+import { type Strip, strips } from '../../evaluation/index.js';
 import { DEFAULT_BACKEND, videoConfigOf } from '../../run/index.js';
 import { LacunaError } from '../../spec/index.js';
 import { EvaluationDisplay } from '../evaluation-display.js';
 import { openBackend } from '../open-backend.js';
 import { collectExamples } from '../report/collect-report.js';
-import { type Strip, strips } from '../report/pictures.js';
 
 /** Pictures of clips, made by a checkpoint. */
 export interface Pictures {

@@ -1,7 +1,7 @@
-import { Html, html, scriptOf } from '../html.js';
+import { Html, html, scriptOf } from '../../formats/html/html.js';
+import { STYLE } from '../../formats/html/style.js';
 import { chartScripts, plotStyle } from '../report/curves.js';
 import { contentHash } from '../report/html-page.js';
-import { STYLE } from '../report/style.js';
 
 const OWN = `
 header { display: flex; flex-wrap: wrap; gap: .25rem 1rem; align-items: baseline; } h1 { overflow-wrap: anywhere; }

@@ -7,3 +7,6 @@ export const BUILT: string = join(import.meta.dirname, '..', '..', '.built');
 export function built(module: string): string {
   return join(BUILT, module.replace(/\.ts$/, '.js'));
 }
+
+/** The site, as `npm run site` would write it; `scripts/transpile.ts` does before the tests. */
+export const BUILT_SITE: string = join(BUILT, 'site');

@@ -84,13 +84,12 @@ async function fill(
     'boxes.jsonl': [],
   };
   for (const [done, clip] of clips.entries()) {
-    const { split, index } = clip.address;
-    const video = `${CLIP_FOLDER}/${split}-${String(index).padStart(5, '0')}.mp4`;
+    const { video, address } = clip;
+    const { split } = address;
     const { frames, boxes, shares } = clip.render();
     encode(join(folder, video), frames);
-    const { label, content } = clip;
-    lines[`${split}.jsonl`].push(JSON.stringify({ video, captions: clip.captions(), label }));
-    lines['content.jsonl'].push(JSON.stringify({ video, split, ...content }));
+    lines[`${split}.jsonl`].push(clip.line());
+    lines['content.jsonl'].push(JSON.stringify({ video, split, ...clip.content }));
     const rounded = shares.map((share) => Math.round(share * 1e6) / 1e6);
     lines['boxes.jsonl'].push(JSON.stringify({ video, boxes, shares: rounded }));
     onProgress?.(done + 1, clips.length);

@@ -14,14 +14,23 @@ export interface RenderedClip {
   readonly shares: number[];
 }
 
-/** Draws every frame of a clip: the same bytes on any machine. */
-export function renderClip(content: DemoContent, address: ClipAddress): RenderedClip {
+/**
+ * Draws the frames of a clip: the same bytes on any machine.
+ *
+ * @param wanted Which of them. @defaultValue all
+ */
+export function renderClip(
+  content: DemoContent,
+  address: ClipAddress,
+  wanted?: ReadonlySet<number>,
+): RenderedClip {
   const scenery = drawScenery(content, clipStream(address, 'scenery'));
   const path = drawPath(content.motion, content.size, clipStream(address, 'path'));
   const from = COLOUR_RGB[content.colour];
   const to = COLOUR_RGB[oppositeColour(content.colour)];
   const clip: RenderedClip = { frames: [], boxes: [], shares: [] };
-  for (const pose of path) {
+  for (const [index, pose] of path.entries()) {
+    if (wanted?.has(index) === false) continue;
     const picture = scenery.slice();
     const blend = (channel: 0 | 1 | 2): number =>
       from[channel] + (to[channel] - from[channel]) * pose.turned;

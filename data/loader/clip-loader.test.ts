@@ -235,7 +235,9 @@ describe('ClipLoader', () => {
   it('delivers the same batches whatever the workers and the memory ahead', async () => {
     const one = await take(await open({ records: mixed, prefetchBytes: 1 }), 11);
     const three = await take(await open({ records: mixed, workers: 3, prefetchBatches: 8 }), 11);
+    const here = await take(await open({ records: mixed, workers: 0 }), 11);
     expect(three).toEqual(one);
+    expect(here).toEqual(one);
     expect(new Set(one).size).toBe(11);
   });
 
@@ -310,7 +312,7 @@ describe('ClipLoader', () => {
     [{ records: [] }, /from 0 videos/],
     [{ rows: { first: 2, count: 2 } }, /no such rows; got 2 rows from 2 on.* of 3/],
     [{ rows: { first: 0, count: 0 } }, /no such rows/],
-    [{ workers: 0 }, /the number of decoding workers/],
+    [{ workers: -1 }, /the number of decoding workers/],
     [{ start: { epoch: 0, step: 3 } }, /the place to start at does not exist; got epoch 0, step 3/],
     [{ start: { epoch: -1, step: 0 } }, /the place to start at does not exist/],
     [{ root: '/nonexistent/folder' }, /the data folder does not exist/],

@@ -13,7 +13,7 @@ import type {
   LoaderStatistics,
   SkippedSample,
 } from './clip-batch.js';
-import { DecodePool } from './decode-pool.js';
+import { type Decoding, openDecoding } from './decoding.js';
 import {
   batchesAhead,
   type ClipLoaderOptions,
@@ -39,7 +39,7 @@ export class ClipLoader implements AsyncDisposable {
   readonly #options: ClipLoaderOptions;
   readonly #sources: readonly ClipSource[];
   readonly #places: BatchPlaces;
-  readonly #pool: DecodePool;
+  readonly #decoding: Decoding;
   /** Of each list the words of its records. */
   readonly #words: readonly (readonly number[])[];
   readonly #window: number;
@@ -49,10 +49,10 @@ export class ClipLoader implements AsyncDisposable {
   #following: LoaderPosition;
   #counts = { batches: 0, decodedFrames: 0, skippedSamples: 0, waitingSeconds: 0 };
 
-  private constructor(options: ClipLoaderOptions, places: BatchPlaces, pool: DecodePool) {
+  private constructor(options: ClipLoaderOptions, places: BatchPlaces, decoding: Decoding) {
     const { repeats = 1, sampling, start = { epoch: 0, step: 0 } } = options;
     this.#options = options;
-    this.#pool = pool;
+    this.#decoding = decoding;
     this.#sources = sourcesOf(options);
     this.#places = places;
     this.#words = this.#sources.map(({ records }) => records.map(({ id }) => sampleWord(id)));
@@ -71,12 +71,12 @@ export class ClipLoader implements AsyncDisposable {
     const shares = sources.map(({ records, weight = 1 }) => ({ count: records.length, weight }));
     const places = new BatchPlaces(shares, batchSize, seed, mixing);
     for (const { root, records } of sources) await checkDataFolder(root, records);
-    return new ClipLoader(options, places, await DecodePool.open({ sampling, backend }, workers));
+    return new ClipLoader(options, places, await openDecoding({ sampling, backend }, workers));
   }
 
   /** The backend that decodes. */
   get backend(): VideoBackendName {
-    return this.#pool.backend;
+    return this.#decoding.backend;
   }
 
   /** The next batch. @throws LacunaError when no sample can be read, or a worker stopped. */
@@ -102,7 +102,7 @@ export class ClipLoader implements AsyncDisposable {
 
   /** Stops the workers. Batches made ahead are dropped. */
   async close(): Promise<void> {
-    await this.#pool.close();
+    await this.#decoding.close();
     this.#ahead.length = 0;
   }
 
@@ -237,7 +237,7 @@ export class ClipLoader implements AsyncDisposable {
     const known = this.#unreadable.get(key);
     const outcome =
       known === undefined
-        ? await this.#pool.decode({ root, ...placeOf(record), address, repeat })
+        ? await this.#decoding.decode({ root, ...placeOf(record), address, repeat })
         : { problem: { reason: known, isWholeVideo: true } };
     if ('clip' in outcome) {
       const { clip } = outcome;

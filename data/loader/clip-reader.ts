@@ -7,7 +7,7 @@ import type { VideoBackendName } from '../video/video-reader.js';
 import { checkDataFolder } from './check-data-folder.js';
 import type { Clip } from './clip.js';
 import type { DecodeJob } from './decode-messages.js';
-import { DecodePool } from './decode-pool.js';
+import { type Decoding, openDecoding } from './decoding.js';
 
 export interface ClipReaderOptions {
   /** The data folder. */
@@ -18,7 +18,7 @@ export interface ClipReaderOptions {
   readonly windows?: number;
   /** These views of each video, one after another in one clip, in place of windows. @defaultValue none */
   readonly views?: ClipViews;
-  /** Decoding threads. @defaultValue 1 */
+  /** Decoding threads; 0 decodes in this one. @defaultValue 1 */
   readonly workers?: number;
   /** @defaultValue 'auto' */
   readonly backend?: VideoBackendName | 'auto';
@@ -33,21 +33,21 @@ export type EvaluationClip =
 export class ClipReader implements AsyncDisposable {
   readonly #root: DataRoot;
   readonly #records: readonly ClipRecord[];
-  readonly #pool: DecodePool;
+  readonly #decoding: Decoding;
   readonly #ahead: number;
   readonly #windows: number;
   readonly #views: ClipViews | undefined;
 
   private constructor(
     { root, records }: Pick<ClipReaderOptions, 'root' | 'records'>,
-    pool: DecodePool,
+    decoding: Decoding,
     workers: number,
     { windows = 1, views }: Pick<ClipReaderOptions, 'windows' | 'views'>,
   ) {
     this.#root = root;
     this.#records = records;
-    this.#pool = pool;
-    this.#ahead = 2 * workers;
+    this.#decoding = decoding;
+    this.#ahead = 2 * Math.max(1, workers);
     this.#windows = views === undefined ? windows : 1;
     this.#views = views;
   }
@@ -57,13 +57,13 @@ export class ClipReader implements AsyncDisposable {
     const { root, records, backend = 'auto', workers = 1 } = options;
     await checkDataFolder(root, records);
     const sampling: ClipSampling = { ...options.sampling, crop: 'centre', flip: false };
-    const pool = await DecodePool.open({ sampling, backend }, workers);
-    return new ClipReader({ root, records }, pool, workers, options);
+    const decoding = await openDecoding({ sampling, backend }, workers);
+    return new ClipReader({ root, records }, decoding, workers, options);
   }
 
   /** The clip of one record, which may be about a part of a video. @throws LacunaError with the reason when it cannot be read. */
   async readClip(record: ClipPlace): Promise<Clip> {
-    const outcome = await this.#pool.decode(jobOf(this.#root, record));
+    const outcome = await this.#decoding.decode(jobOf(this.#root, record));
     if ('clip' in outcome) return outcome.clip;
     throw new LacunaError({ what: outcome.problem.reason.replace(/\.$/, '') });
   }
@@ -84,7 +84,7 @@ export class ClipReader implements AsyncDisposable {
 
   /** Stops the workers. */
   async close(): Promise<void> {
-    await this.#pool.close();
+    await this.#decoding.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -94,7 +94,7 @@ export class ClipReader implements AsyncDisposable {
   #outcome(record: ClipRecord, window: ClipWindow): Promise<EvaluationClip> {
     const views = this.#views;
     const which = views === undefined ? { window } : { views };
-    const outcome = this.#pool
+    const outcome = this.#decoding
       .decode({ ...jobOf(this.#root, record), ...which })
       .then((decoded) =>
         'clip' in decoded

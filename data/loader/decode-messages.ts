@@ -56,3 +56,6 @@ export interface ClipProblem {
   /** Whether no clip of this video can be had: it does not open. Another part of it may decode. */
   readonly isWholeVideo: boolean;
 }
+
+/** A clip, or the reason why there is none. */
+export type DecodeOutcome = { readonly clip: Clip } | { readonly problem: ClipProblem };

@@ -3,20 +3,17 @@ import { LacunaError } from '../../spec/errors.js';
 import { startWorker } from '../start-worker.js';
 import type { MemberPlace } from '../video/video-path.js';
 import type { VideoBackendName } from '../video/video-reader.js';
-import type { Clip } from './clip.js';
 import type {
-  ClipProblem,
   DecodeJob,
+  DecodeOutcome,
   DecodeSetup,
   FromWorker,
   ToWorker,
 } from './decode-messages.js';
+import type { Decoding } from './decoding.js';
 
 /** Jobs that a worker holds: the one that it works on, and the next, so that it never waits. */
 const JOBS_PER_WORKER = 2;
-
-/** A clip, or the reason why there is none. */
-export type DecodeOutcome = { readonly clip: Clip } | { readonly problem: ClipProblem };
 
 /** After this the worker is ended from outside, in whatever it does. */
 const STOP_MILLISECONDS = 60_000;
@@ -36,7 +33,7 @@ interface Member {
  * Worker threads that decode clips. Jobs are begun in the order of their calls. The bytes of a member of a
  * tar are held to the digest that its record has, until they were found to be those once.
  */
-export class DecodePool implements AsyncDisposable {
+export class DecodePool implements Decoding {
   /** The backend that the workers decode with. */
   readonly backend: VideoBackendName;
   readonly #members: readonly Member[];
@@ -62,7 +59,7 @@ export class DecodePool implements AsyncDisposable {
       throw new LacunaError({
         what: 'the number of decoding workers is out of bounds',
         got: String(count),
-        expected: 'an integer in [1, 1024]',
+        expected: 'an integer in [0, 1024]',
       });
     }
     const workers = Array.from({ length: count }, () =>
@@ -91,10 +88,6 @@ export class DecodePool implements AsyncDisposable {
   async close(): Promise<void> {
     this.#fail(new LacunaError({ what: 'the decoding workers were closed' }));
     await Promise.all(this.#members.map(({ worker }) => stopped(worker)));
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
   }
 
   #dispatch(): void {

@@ -34,7 +34,7 @@ export interface ClipLoaderOptions extends ClipSource {
    * frames with other draws. @defaultValue 1
    */
   readonly repeats?: number;
-  /** Decoding threads. @defaultValue 1 */
+  /** Decoding threads; 0 decodes in this one. @defaultValue 1 */
   readonly workers?: number;
   /** @defaultValue 'auto' */
   readonly backend?: VideoBackendName | 'auto';

@@ -86,7 +86,8 @@ export interface VideoReader extends Disposable {
   read(request: FrameRequest): Promise<Frames>;
 }
 
-export type VideoBackendName = 'node-av' | 'ffmpeg';
+/** `drawn` reads the demo's drawn clips alone (`openDrawnClip`), where nothing decodes; the others do so, too. */
+export type VideoBackendName = 'node-av' | 'ffmpeg' | 'drawn';
 
 /** A way to decode video. All backends give the same frames of an undamaged video, to the bit. */
 export interface VideoBackend {

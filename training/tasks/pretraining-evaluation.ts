@@ -83,6 +83,7 @@ export function pretrainingEvaluation(
           scores: evaluator.scores(result),
           ...(protocol === undefined ? {} : { protocol }),
           problems,
+          result,
         });
       }
       return results;

@@ -25,6 +25,9 @@ export interface RuntimeOptions {
 /** Dawn has it where it may use what is not standard yet: see `openDawn`. */
 const SUBGROUP_MATRIX = 'chromium-experimental-subgroup-matrix';
 
+/** After a failure, so long is waited for the word that the device was lost. */
+const LOSS_MS = 100;
+
 /** A device with what all programs on it share. */
 export class Runtime {
   readonly device: GPUDevice;
@@ -87,7 +90,7 @@ export class Runtime {
         where: 'webgpu',
         what: 'the device was lost',
         got: message,
-        fix: 'All that was on it is gone. Go on from the last checkpoint: lacuna pretrain --resume.',
+        fix: 'All that was on it is gone. Go on from the last checkpoint (on the command line: lacuna pretrain --resume).',
       });
     });
   }
@@ -125,6 +128,12 @@ export class Runtime {
   /** @throws LacunaError where the device was lost or refused something. */
   check(): void {
     if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Waits until a loss is told, if there was one: what was asked of the device fails a moment before. */
+  async lossTold(): Promise<void> {
+    const moment = new Promise((resolve) => setTimeout(resolve, LOSS_MS));
+    await Promise.race([this.device.lost, moment]);
   }
 
   async dispose(): Promise<void> {

@@ -10,8 +10,16 @@ import type { SceneContent } from './scene-content.js';
 const OTHER_RADIUS = 5;
 const DRIFTING_RADIUS = 3;
 
-/** Draws every frame of a clip of version 2: the same bytes on any machine. Boxes are of the main object. */
-export function renderScene(content: SceneContent, address: ClipAddress): RenderedClip {
+/**
+ * Draws the frames of a clip of version 2: the same bytes on any machine. Boxes are of the main object.
+ *
+ * @param wanted Which of them. @defaultValue all
+ */
+export function renderScene(
+  content: SceneContent,
+  address: ClipAddress,
+  wanted?: ReadonlySet<number>,
+): RenderedClip {
   const stream = clipStream(address, 'place');
   const place = paintPlace(content.place, stream);
   const path = drawAction(content.action, clipStream(address, 'action'));
@@ -22,6 +30,7 @@ export function renderScene(content: SceneContent, address: ClipAddress): Render
   const grey = 90 + stream.integer(80);
   const clip: RenderedClip = { frames: [], boxes: [], shares: [] };
   for (const [frame, pose] of path.entries()) {
+    if (wanted?.has(frame) === false) continue;
     const { x, y } = camera[frame] ?? { x: 0, y: 0 };
     const picture = viewOf(place, x, y);
     for (const [index, { shape, colour }] of content.others.entries()) {

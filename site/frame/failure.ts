@@ -1,0 +1,22 @@
+import { LacunaError } from '../../spec/errors.js';
+import { element } from './browser.js';
+
+/**
+ * Says in the verdict why there is nothing: what the visitor can mend as a sentence, anything else as a defect with its
+ * stack. The page's state becomes `ours`, or `broken`.
+ */
+export function showFailure(error: unknown, ours: string): void {
+  const isOurs = error instanceof LacunaError;
+  const { message, stack = '' } = error instanceof Error ? error : new Error(String(error));
+  element('verdict').textContent = isOurs
+    ? sentence(error)
+    : `This is a defect of Lacuna; please report it with these lines. ${message}\n${stack}`;
+  element('page').setAttribute('data-state', isOurs ? ours : 'broken');
+}
+
+/** A message begins with a capital, unless with the name of a file or a field. */
+function sentence({ message, facts }: LacunaError): string {
+  return facts.where === undefined
+    ? `${message.slice(0, 1).toUpperCase()}${message.slice(1)}`
+    : message;
+}

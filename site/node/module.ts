@@ -1,0 +1,3 @@
+import { type Absent, absent } from './absent.js';
+
+export const createRequire: Absent = absent('packages');

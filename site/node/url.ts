@@ -1,0 +1,7 @@
+export function fileURLToPath(url: URL): string {
+  return url.pathname;
+}
+
+export function pathToFileURL(path: string): URL {
+  return new URL(`file://${path}`);
+}
