@@ -3,15 +3,15 @@ import { CHECKS } from './checks.js';
 
 /**
  * Cases of each family in a backend's tests. Of the mutants that 30 cases find, 12 find all but some in a
- * thousand (`docs/proof.md`, by the number of cases; `mutants/proof.test.ts` holds it to that), and half of a
+ * thousand (`docs/proof.md`, by the number of cases of all families; `mutants/proof.test.ts` holds it to that), and half of a
  * backend's time goes into families. `lacuna conform` takes 30.
  */
 export const TEST_CASES = 12;
 
 /**
  * Cases of a whole model, each of other extents, so that a backend compiles hundreds of kernels for it. Its operations
- * have families of their own; of the mutants of models alone, 4 cases find all that 12 find, and no mistake that was
- * planted in a backend needed one (`mutants/proof.test.ts` holds it to that).
+ * have families of their own; of the mutants of models alone, 4 cases found all that 12 find, when that was counted; and no
+ * mistake that was planted in a backend needed one (`mutants/proof.test.ts` holds it to that).
  */
 const MODEL_CASES = 4;
 export const MODELS: RegExp = /^function\/model\.(forward|space_time|text)/;

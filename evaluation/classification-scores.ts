@@ -49,10 +49,10 @@ export function combinedResult(
   const combinations = heads.reduce((product, { classes }) => product * classes.length, 1);
   if (heads.length < 2 || combinations > MOST_COMBINATIONS) return undefined;
   const hits = { top1: 0, top5: 0 };
-  records.forEach((record, video) => {
-    const labels = labelsOf(record);
+  const rights = heads.map((head) => rightsOf(head, records));
+  records.forEach((_, video) => {
     const right = heads.reduce(
-      (number, { name, classes }) => number * classes.length + classes.indexOf(labels[name] ?? ''),
+      (number, { classes }, head) => number * classes.length + (rights[head]?.[video] ?? -1),
       0,
     );
     const scores = combinedScores(heads.map(({ name }) => probabilities[name]?.[video] ?? []));
@@ -66,6 +66,15 @@ export function combinedResult(
   };
 }
 
+/** The number of each record's class; -1 where a head has no such class, which is refused before (`requireKnownLabels`). */
+function rightsOf(
+  { name, classes }: HeadClasses,
+  records: Classification['records'],
+): readonly number[] {
+  const numbers = new Map(classes.map((each, number) => [each, number]));
+  return records.map((record) => numbers.get(labelsOf(record)[name] ?? '') ?? -1);
+}
+
 /** What a classification comes to, head by head. */
 export function headResults(
   heads: readonly HeadClasses[],
@@ -73,9 +82,8 @@ export function headResults(
 ): readonly HeadResult[] {
   return heads.map((head) => {
     const { name, classes } = head;
-    const numbers = new Map(classes.map((each, number) => [each, number]));
     const rows = probabilities[name] ?? [];
-    const rights = records.map((record) => numbers.get(labelsOf(record)[name] ?? '') ?? -1);
+    const rights = rightsOf(head, records);
     const confusion = classes.map(() => new Uint32Array(classes.length));
     const counts = new Uint32Array(classes.length);
     const found = new Float64Array(classes.length);
@@ -113,7 +121,7 @@ export function headResults(
 
 /**
  * The scores of all heads by name, the first of the first head; of several heads with
- * their names before, and what they come to together (`verb+noun.top1`).
+ * their names before, and what they come to together (`noun+verb.top1`).
  */
 export function headScores(
   heads: readonly HeadClasses[],

@@ -14,7 +14,7 @@ export interface StepMetrics {
   readonly learningRate: number;
   /** Seconds of the whole step, waiting included. */
   readonly stepSeconds: number;
-  /** Seconds that it waited for its batch, which is made ready while the step before it is computed. */
+  /** Seconds that it waited for its batch to be read: of what the step before it did not hide. */
   readonly waitSeconds: number;
   /** Of how many clips the motion was taken from where, for the masks that are guided by it. */
   readonly motion?: {

@@ -31,7 +31,9 @@ export async function firstFailure(
     : openPython(python, folder));
   try {
     for (const check of checks.filter(({ id }) => id.startsWith(filter))) {
-      const report = await runChecks(subject, { checks: [check], block: false });
+      const report = await runChecks(subject, {
+        ...{ checks: [check], filter: check.id, block: false },
+      });
       const [first] = report.checks;
       if (first === undefined || first.verdict === 'pass') continue;
       // A function that a port may leave out is right where the port has it.

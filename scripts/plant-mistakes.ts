@@ -152,7 +152,7 @@ async function main([backend = 'onnx', word = '']: readonly string[]): Promise<v
       for (const each of undo.reverse()) each?.();
       // An end that has nothing to do with the mistake would count as a find.
       if (by?.startsWith(ENDED) === true) {
-        const fails = await judge(folder, backend, mistake.foundBy);
+        const fails = await judge(folder, backend, mistake.foundBy, devices);
         if (fails !== undefined) throw new Error(`the backend fails as it is: ${fails}`);
       }
       found[mistake.name] = by ?? '';

@@ -1,12 +1,13 @@
 import type { Backend, HostTensor, Named } from '../core/backend.js';
 import { ALONE, type ProcessGroup } from '../core/group.js';
-import type { PlanRunner, StagedFeeds } from '../core/plan/index.js';
+import type { PlanRunner } from '../core/plan/index.js';
 import { checkpointOrder, writeCheckpoint } from '../run/checkpoint.js';
 import type { DataProblem, RunFolder, StepEvaluation, StepMetrics } from '../run/run-folder.js';
 import { biasCorrection, LacunaError, learningRate, type Role } from '../spec/index.js';
+import { NextBatch } from './next-batch.js';
 import { openRunner } from './open-runner.js';
 import { SkippedSteps } from './skipped-steps.js';
-import type { Batches, Task, TaskBatch, TaskStage } from './task.js';
+import type { Task, TaskBatch, TaskStage } from './task.js';
 
 /** What happens while a task is trained, for whoever shows it. */
 export type LoopEvent =
@@ -89,16 +90,6 @@ export async function train<B extends TaskBatch>(
 /** Roles that a model needs outside training. */
 const KEPT_ROLES: readonly Role[] = ['parameter', 'statistic', 'average'];
 
-/** A batch that a step can take, its data on the device where they could be staged; or why there is none. */
-interface Ahead<B> {
-  readonly prepared?: {
-    readonly batch: B;
-    readonly feeds: Named<HostTensor>;
-    readonly staged: StagedFeeds;
-  };
-  readonly error?: unknown;
-}
-
 interface LoopState {
   readonly runner: PlanRunner;
   readonly doneSteps: number;
@@ -115,10 +106,6 @@ class Loop<B extends TaskBatch> {
   /** Of the task's own steps; those before it are told and written along (`#told`). */
   #step: number;
   #saved: number;
-  /** The next step's batch. */
-  #ahead: Promise<Ahead<B>> | undefined;
-  /** Seconds that the next step's batch was waited for after the step before it. */
-  #waited = 0;
 
   constructor(task: Task<B>, options: LoopOptions, { runner, doneSteps, skipped }: LoopState) {
     this.#task = task;
@@ -143,9 +130,10 @@ class Loop<B extends TaskBatch> {
       ...(stage === undefined ? {} : { stage }),
     });
     const batches = await this.#task.batches(this.#step);
+    const next = new NextBatch(this.#task, this.#runner, batches);
     try {
       while (this.#step < steps && !(await isStopped(this.#options))) {
-        await this.#take(batches);
+        await this.#take(next);
         await this.#evaluate();
         const isDue = this.#told % settings.checkpoints.everySteps === 0;
         if (isDue && this.#step < steps) await this.#save();
@@ -158,9 +146,7 @@ class Loop<B extends TaskBatch> {
         problems: [...this.#problems.values()],
       };
     } finally {
-      const { prepared } = (await this.#ahead) ?? {};
-      if (prepared !== undefined) this.#runner.release(prepared.staged);
-      await batches.close();
+      await next.close();
     }
   }
 
@@ -174,20 +160,18 @@ class Loop<B extends TaskBatch> {
     return this.#task.stage?.total ?? this.#task.schedule.totalSteps;
   }
 
-  /** One step; the batch of the next one is made ready while the device is at work. */
-  async #take(batches: Batches<B>): Promise<void> {
+  /** One step, while which the batch of the one after it is made ready. */
+  async #take(next: NextBatch<B>): Promise<void> {
     const { schedule, clips } = this.#task;
-    const begin = performance.now();
-    const { prepared, error } = await (this.#ahead ?? this.#prepare(batches));
-    this.#ahead = undefined;
-    if (prepared === undefined) throw error;
-    const { batch, feeds, staged } = prepared;
-    const waitSeconds = this.#waited + (performance.now() - begin) / 1000;
+    const begin = performance.now() - 1000 * next.waitedSeconds;
+    const { batch, feeds, staged, readSeconds } = await next.ready();
+    const waitSeconds = Math.min(next.waitedSeconds, readSeconds);
     for (const problem of batch.problems) await this.#tellProblem(problem);
+    next.taken();
     const rate = learningRate(schedule, this.#step);
     const isLast = this.#step + 1 === schedule.totalSteps;
     const meanwhile = (): void => {
-      if (!isLast) this.#ahead = this.#prepare(batches);
+      if (!isLast) next.begin();
     };
     const metrics = this.#skipped.note(
       await this.#runner.step({ ...feeds, ...this.#scheduleFeeds(rate) }, { staged, meanwhile }),
@@ -201,7 +185,7 @@ class Loop<B extends TaskBatch> {
       epoch: batch.epoch,
       metrics: { ...metrics, ...counts },
       learningRate: rate,
-      stepSeconds: this.#waited + (performance.now() - begin) / 1000,
+      stepSeconds: (performance.now() - begin) / 1000,
       waitSeconds,
       ...facts,
     };
@@ -210,21 +194,8 @@ class Loop<B extends TaskBatch> {
     this.#emit({ kind: 'step', steps: this.#total, clips, samples: batch.ids, ...line });
     const before = this.#told - this.#step;
     this.#skipped.check(metrics, this.#told, this.#saved + before);
-    const end = performance.now();
     // Processes tell each other of a batch in here: what they tell next must not come in between.
-    await this.#ahead;
-    this.#waited = (performance.now() - end) / 1000;
-  }
-
-  /** The next batch and what programs read of it, or what went wrong: nobody waits for it yet. */
-  async #prepare(batches: Batches<B>): Promise<Ahead<B>> {
-    try {
-      const batch = await batches.next();
-      const feeds = await this.#task.feeds(batch);
-      return { prepared: { batch, feeds, staged: await this.#runner.stage(feeds) } };
-    } catch (error) {
-      return { error };
-    }
+    await next.settled();
   }
 
   async #tellProblem(problem: DataProblem): Promise<void> {
@@ -302,7 +273,15 @@ class Loop<B extends TaskBatch> {
 
   async #download(name: string): Promise<HostTensor> {
     // One that writes a file between two of them is waited for here, where nothing that waits gives up.
-    if (this.#downloadsTogether) await this.#options.group?.gather(DOWNLOAD, name);
+    if (this.#downloadsTogether) {
+      const asked = (await this.#options.group?.gather(DOWNLOAD, name)) ?? [];
+      if (asked.some((each) => each !== name)) {
+        throw new LacunaError({
+          what: 'the processes of the run do not read the same tensor',
+          got: asked.join(', '),
+        });
+      }
+    }
     return this.#runner.download(name);
   }
 

@@ -79,6 +79,11 @@ export class WebgpuBackend implements Backend {
     return this.#live.size;
   }
 
+  /** Programs that were compiled and not disposed of: a leak check for tests. */
+  get liveExecutables(): number {
+    return this.#executables.size;
+  }
+
   async compile(program: Program, options: CompileOptions = {}): Promise<WebgpuExecutable> {
     const start = performance.now();
     const runtime = this.#runtime;

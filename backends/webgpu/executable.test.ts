@@ -155,6 +155,18 @@ describe.skipIf(!here)('a program on WebGPU', () => {
     await runner.dispose();
   });
 
+  it('is not held once it is disposed of', async () => {
+    const program = programOf((builder) => {
+      const x = builder.input('x', 'f32', [3], 'data');
+      return { y: add(x, x) };
+    });
+    const before = backend.liveExecutables;
+    const executable = await backend.compile(program);
+    expect(backend.liveExecutables).toBe(before + 1);
+    await executable.dispose();
+    expect(backend.liveExecutables).toBe(before);
+  });
+
   it('hands on elements that are words already as they are', () => {
     for (const data of [new Uint8Array(8), new Int32Array(2), new Float32Array(2)]) {
       const dtype = data instanceof Uint8Array ? 'u8' : data instanceof Int32Array ? 'i32' : 'f32';

@@ -18,7 +18,7 @@ interface Way {
 /** Of each family: `conformance.test.ts` has the usual number, of the way in use. */
 const CASES = 10;
 
-/** All checks in each way, at all their sizes: before a release. */
+/** All checks that are new in each way, with 10 cases of each family: before a release. */
 const WHOLE = process.env.LACUNA_WAYS === 'all';
 
 /** Other ways to lower a program, each of which some device takes. */
@@ -73,7 +73,8 @@ function programsOf({ family }: Check): readonly Program[] | undefined {
   return programs.length === drawn.length ? programs : undefined;
 }
 
-// Functions, relations, objectives and steps are programs as all others: conformance.test.ts has them. It has also shown what kernels do that are the same in another way.
+// Functions, relations, objectives and steps are programs as all others: conformance.test.ts has them, but for the gradients of the
+// deep step. It has also shown what kernels do that are the same in another way.
 const inUse = missing === undefined ? await loweringOf({}) : undefined;
 for (const { name, options, checks } of WAYS) {
   const other = inUse && (await loweringOf(options));

@@ -94,7 +94,7 @@ export function finetuneCommand(): Command {
       wholeNumber(1, 1e9),
     )
     .addOption(seedOption())
-    .option('--workers <n>', 'decoding threads')
+    .option('--workers <n>', 'decoding threads; 0 decodes in the main one')
     .addOption(tensorboardOption())
     .addOption(trackioOption())
     .addOption(jsonOption())

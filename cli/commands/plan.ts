@@ -7,7 +7,7 @@ import {
   stagesOf,
   withValue,
 } from '../../run/index.js';
-import { PRESETS } from '../../spec/index.js';
+import { LacunaError, PRESETS } from '../../spec/index.js';
 import { benchRun, planRun, type RunPlan, stepsOf } from '../../training/index.js';
 import { note } from '../note.js';
 import { openBackend } from '../open-backend.js';
@@ -94,6 +94,13 @@ Examples:
 async function plan(preset: string, flags: PlanFlags): Promise<void> {
   const settings = settingsOf(preset, flags);
   if (flags.target !== undefined) return planTarget(preset, settings, flags.target, flags);
+  if (flags.shardState === true) {
+    throw new LacunaError({
+      where: '--shard-state',
+      what: 'how state in parts lies is told of a target alone',
+      fix: 'Name one with --target, such as h100x8.',
+    });
+  }
   const { data } = flags;
   const clips =
     data === undefined ? flags.clips : (await readData(data, flags, note)).list.records.length;

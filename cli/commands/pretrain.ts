@@ -65,7 +65,7 @@ export function pretrainCommand(): Command {
       'parts that a step runs its batch in, to need less memory; negatives stay those of the whole batch',
     )
     .addOption(seedOption())
-    .option('--workers <n>', 'decoding threads')
+    .option('--workers <n>', 'decoding threads; 0 decodes in the main one')
     .addOption(tensorboardOption())
     .addOption(ledgerOption())
     .addOption(trackioOption())

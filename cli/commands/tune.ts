@@ -62,7 +62,7 @@ export function tuneCommand(): Command {
       'parts that a step runs its batch in, to need less memory; negatives stay those of the whole batch',
     )
     .addOption(seedOption())
-    .option('--workers <n>', 'decoding threads')
+    .option('--workers <n>', 'decoding threads; 0 decodes in the main one')
     .addOption(tensorboardOption())
     .addOption(trackioOption())
     .addOption(jsonOption())

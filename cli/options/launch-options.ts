@@ -21,6 +21,10 @@ export function withLaunchOptions(command: Command): Command {
     )
     .addOption(shardStateOption())
     .option(
+      '--no-shard-state',
+      'weights and moments whole on each device, where the run had them in parts',
+    )
+    .option(
       '--coordinator <address>',
       'of several processes: HOST:PORT where process 0 listens, the same for all (docs/clusters.md)',
       (text: string) => {

@@ -23,12 +23,13 @@ export type Feeds = Named<HostTensor>;
 /** Data of a step that is still to come, on the device already (`PlanRunner.stage`). */
 export type StagedFeeds = Named<DeviceTensor>;
 
-export interface StepOptions {
+export interface RunStepOptions {
   /** What of the feeds lies on the device already. @defaultValue nothing */
   readonly staged?: StagedFeeds;
   /**
-   * Called once the device has all of the step's work, before the metrics are waited for: the time to make the next
-   * step's feeds ready. @defaultValue nothing is done
+   * Called once the backend has all of the step's work, before the metrics are waited for: the time to make the next
+   * step's feeds ready. On WebGPU the device is at work then, and what is uploaded travels. ONNX Runtime is done; the process of XLA
+   * answers one question after the other, so that an upload follows the metrics. @defaultValue nothing is done
    */
   readonly meanwhile?: () => void;
   /** Is given what each kernel took, of backends that can tell. */
@@ -112,9 +113,14 @@ export class PlanRunner {
     const [call, ...others] = this.plan.calls;
     if (call === undefined || others.length > 0 || call.repeat > 1) return staged;
     const { program } = this.#executables.get(call.program) as Executable;
-    for (const input of program.inputs) {
-      const isFed = input.role === 'data' && feeds[input.name] !== undefined;
-      if (isFed) staged[input.name] = await this.#upload(call, input, feeds, 0);
+    try {
+      for (const input of program.inputs) {
+        const isFed = input.role === 'data' && feeds[input.name] !== undefined;
+        if (isFed) staged[input.name] = await this.#upload(call, input, feeds, 0);
+      }
+    } catch (error) {
+      this.release(staged);
+      throw error;
     }
     return staged;
   }
@@ -127,7 +133,7 @@ export class PlanRunner {
   /** Runs one step and returns its metrics, scalars by name. */
   async step(
     feeds: Feeds,
-    { staged = {}, meanwhile, onKernels }: StepOptions = {},
+    { staged = {}, meanwhile, onKernels }: RunStepOptions = {},
   ): Promise<Named<number>> {
     for (const spec of this.plan.scratch) this.#state.set(spec.name, await this.#zeros(spec));
     const told: Told[] = [];
@@ -244,7 +250,7 @@ interface CallOptions {
   /** Which of the repeats of this call it is. */
   readonly run: number;
   readonly staged: StagedFeeds;
-  readonly onKernels: StepOptions['onKernels'];
+  readonly onKernels: RunStepOptions['onKernels'];
 }
 
 /**

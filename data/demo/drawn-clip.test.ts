@@ -119,10 +119,12 @@ describe('a drawn clip', () => {
   });
 });
 
-it('is all that can be read where nothing decodes', async () => {
+it('is all that the backend of drawn clips reads', async () => {
   const file = join(mkdtempSync(join(tmpdir(), 'lacuna-drawn-')), 'a.mp4');
   writeFileSync(file, 'no video');
   const backend = await videoBackend('drawn');
-  await expect(backend.open(file)).rejects.toThrow(/no video can be decoded here.*node-av/);
+  await expect(backend.open(file)).rejects.toThrow(
+    /no video is decoded here, and drawn clips alone are read/,
+  );
   rmSync(join(file, '..'), { recursive: true });
 });

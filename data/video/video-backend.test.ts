@@ -3,7 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'n
 import { realpath } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { built } from '../../core/testing/built.js';
 import { capable } from '../../core/testing/capability.js';
 import { LacunaError } from '../../spec/errors.js';
 import { SHARED_DATA, SHARED_FILES } from '../testing/shared-data.js';
@@ -179,6 +181,24 @@ describe('the choice of a backend', () => {
     } finally {
       process.env.PATH = PATH;
     }
+  });
+
+  it('tells so before any video is opened where nothing decodes', () => {
+    const script = `import { videoBackend } from ${JSON.stringify(pathToFileURL(built('data/video/video-backend.ts')).href)};
+await videoBackend('auto').then(({ name }) => console.log(name), ({ message }) => console.log(message));`;
+    const loader = `export const resolve = (name, context, next) => {
+  if (name.startsWith('node-av')) throw Object.assign(new Error('missing'), { code: 'ERR_MODULE_NOT_FOUND' });
+  return next(name, context);
+};`;
+    const register = `import { register } from 'node:module';
+register(${JSON.stringify(`data:text/javascript,${encodeURIComponent(loader)}`)});`;
+    const preload = `data:text/javascript,${encodeURIComponent(register)}`;
+    const told = execFileSync(
+      process.execPath,
+      ['--import', preload, '--input-type=module', '--eval', script],
+      { env: { ...process.env, PATH: folder }, encoding: 'utf8' },
+    );
+    expect(told).toMatch(/^no video can be decoded here: .*, and .*npm install node-av/);
   });
 });
 

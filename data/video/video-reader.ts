@@ -86,7 +86,7 @@ export interface VideoReader extends Disposable {
   read(request: FrameRequest): Promise<Frames>;
 }
 
-/** `drawn` reads the demo's drawn clips alone (`openDrawnClip`), where nothing decodes; the others do so, too. */
+/** `drawn` reads the demo's drawn clips alone (`openDrawnClip`), which the others read, too. */
 export type VideoBackendName = 'node-av' | 'ffmpeg' | 'drawn';
 
 /** A way to decode video. All backends give the same frames of an undamaged video, to the bit. */

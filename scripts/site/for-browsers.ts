@@ -3,8 +3,11 @@ import { join, relative } from 'node:path';
 import type { Plugin } from 'esbuild';
 import { FROZEN_FILES } from '../../conformance/vectors/frozen-files.js';
 
-/** The module whose texts lie in files, which a browser cannot read: it gets them in the module itself. */
-const FROZEN = 'conformance/vectors/frozen-files.ts';
+/** Modules that are others in a browser: texts lie in files, which it cannot read, and nothing in it decodes videos. */
+const OTHERS: Readonly<Record<string, string>> = {
+  'conformance/vectors/frozen-files.ts': `export const FROZEN_FILES = ${JSON.stringify(FROZEN_FILES)};\n`,
+  'data/video/drawn-alone.ts': 'export const DRAWN_ALONE = true;\n',
+};
 /** Packages that are for Node alone; whoever asks for one takes another way, as where it is not installed. */
 const NODE_PACKAGES = /^(node-av|onnxruntime-node|webgpu)(\/|$)/;
 
@@ -39,9 +42,9 @@ export function forBrowsers(root: string): Plugin {
         return { errors: [{ text }] };
       });
       onResolve({ filter: NODE_PACKAGES }, () => ({ path: join(root, 'site/node/package.ts') }));
-      onLoad({ filter: /\/frozen-files\.ts$/ }, ({ path }) => {
-        if (relative(root, path).replaceAll('\\', '/') !== FROZEN) return undefined;
-        return { contents: `export const FROZEN_FILES = ${JSON.stringify(FROZEN_FILES)};\n` };
+      onLoad({ filter: /\/(frozen-files|drawn-alone)\.ts$/ }, ({ path }) => {
+        const contents = OTHERS[relative(root, path).replaceAll('\\', '/')];
+        return contents === undefined ? undefined : { contents };
       });
     },
   };

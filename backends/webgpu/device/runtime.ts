@@ -130,10 +130,14 @@ export class Runtime {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** Waits until a loss is told, if there was one: what was asked of the device fails a moment before. */
+  /** Waits until a loss is told, a tenth of a second at most: what was asked of the device fails a moment before. */
   async lossTold(): Promise<void> {
-    const moment = new Promise((resolve) => setTimeout(resolve, LOSS_MS));
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const moment = new Promise((resolve) => {
+      timer = setTimeout(resolve, LOSS_MS);
+    });
     await Promise.race([this.device.lost, moment]);
+    clearTimeout(timer);
   }
 
   async dispose(): Promise<void> {
