@@ -76,14 +76,10 @@ describe.skipIf(!capable('chromium', missing))('the site in Chromium', () => {
     await stranger?.close();
   });
 
-  /** Waits until the page that is shown can be used. */
-  async function usable(): Promise<void> {
+  /** Waits until the page of an address, or the one that is shown, can be used. */
+  async function usable(address = ''): Promise<void> {
+    await tab.settled(address, ['starting']);
     await tab.loaded();
-    const state = "document.getElementById('page')?.dataset.state ?? 'starting'";
-    while ((await tab.evaluate<string>(state)) === 'starting') {
-      if (tab.complaints.length > 0) throw new Error(tab.complaints.join('\n'));
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
   }
 
   /** What was asked of others than the server of the site, and than the page itself. */
@@ -95,11 +91,7 @@ describe.skipIf(!capable('chromium', missing))('the site in Chromium', () => {
     await usable();
     for (const { address, title } of [...SITE_PAGES, ...SITE_PAGES.slice(0, 1)]) {
       await tab.evaluate(`document.querySelector('nav a[href="${address}"]').click()`);
-      const here = `location.pathname.endsWith('/${address}')`;
-      while (!(await tab.evaluate<boolean>(here).catch(() => false))) {
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-      await usable();
+      await usable(`/${address}`);
       const current = "document.querySelector('nav [aria-current=page]').innerText";
       expect(await tab.evaluate(current)).toBe(title);
       expect([address, tab.complaints, strangers()]).toEqual([address, [], []]);

@@ -14,6 +14,9 @@ interface Message {
   readonly error?: { readonly message: string };
 }
 
+/** States of the site's pages that pass by themselves. */
+const PASSING = ['starting', 'waiting', 'working', 'running'];
+
 /** A tab of a headless browser, driven by the DevTools protocol over a pipe. */
 export class BrowserTab {
   /** What the page complained of: errors, and what its content security policy refused. */
@@ -120,6 +123,25 @@ export class BrowserTab {
     }
     // What a failed picture does comes after that.
     await this.evaluate('new Promise((resolve) => setTimeout(resolve, 100))');
+  }
+
+  /**
+   * Waits until the page has come to a state (`data-state` of its element `page`) that lasts, and gives it.
+   *
+   * @param path How the page's path ends, where a link leads to another page.
+   * @param passing States that are waited through; a test that asks for something sets `waiting` itself.
+   * @throws Error with what the page complained of meanwhile.
+   */
+  async settled(path = '', passing: readonly string[] = PASSING): Promise<string> {
+    const isThere = `location.pathname.endsWith(${JSON.stringify(path)})`;
+    const state = `${isThere} ? document.getElementById('page')?.dataset.state ?? null : null`;
+    for (;;) {
+      // While a page gives way to the next there is none to ask.
+      const now = await this.evaluate<string | null>(state).catch(() => null);
+      if (now !== null && !passing.includes(now)) return now;
+      if (this.complaints.length > 0) throw new Error(this.complaints.join('\n'));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
   }
 
   async close(): Promise<void> {

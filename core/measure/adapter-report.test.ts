@@ -86,12 +86,16 @@ it('is refused in a sentence or read, wherever it was damaged', () => {
 });
 
 it("leaves of a stranger's text nothing that Markdown obeys", () => {
-  const hostile = '|\n# <img src=x> [link](http://a.example) `code`\u202e\\';
+  const hostile =
+    '|\n# <img src=x> [link](http://a.example) `code` www.evil.example me@evil.example\u202e\\';
   const page = adaptersMarkdown([{ ...REPORT, browser: hostile }]);
   const line = page.trimEnd().split('\n').at(-1) as string;
   expect(line.split('|')).toHaveLength(9);
-  expect(line).toContain('maker chip');
-  expect(line.split('|')[2]).not.toMatch(/[<>[\]`\\\u202e]|https?:/);
+  expect(line).toContain('`maker chip`');
+  // All of it is in one span of code, in which Markdown obeys nothing, and makes no links.
+  expect(line.split('|')[2]).toMatch(
+    /^ `[^`|\\\u202e]*www\.evil\.example me@evil[^`|\\\u202e]*` $/,
+  );
 });
 
 it('docs/adapters.md is made of the reports beside it', () => {

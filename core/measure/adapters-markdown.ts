@@ -1,11 +1,11 @@
 import type { AdapterReport } from './adapter-report.js';
-import { ADAPTER_HEADS, adapterCells, adapterRows } from './adapter-table.js';
+import { ADAPTER_HEADS, type AdapterRow, adapterCells, adapterRows } from './adapter-table.js';
 
 /** The page docs/adapters.md: a line for each report and precision, in the order of their text. */
 export function adaptersMarkdown(reports: readonly AdapterReport[]): string {
   const lines = reports
     .flatMap(adapterRows)
-    .map((row) => line(adapterCells(row).map(plain)))
+    .map((row) => line(cellsOf(row)))
     .sort();
   return `# Adapters
 
@@ -19,13 +19,24 @@ ${lines.join('\n')}
 `;
 }
 
+/** The names of adapter and browser are the report's own words; the other cells are made here, of numbers. */
+function cellsOf(row: AdapterRow): readonly string[] {
+  const [adapter = '', browser = '', ...rest] = adapterCells(row);
+  return [code(adapter), code(browser), ...rest];
+}
+
 function line(cells: readonly string[]): string {
   return `| ${cells.join(' | ')} |`;
 }
 
-/** What a stranger wrote, as text alone: no cell ends in it, and nothing in it is a link, HTML or a new line. */
-function plain(text: string): string {
-  return text
+/**
+ * What a stranger wrote, as code: no cell ends in it, and nothing in it is HTML or a new line. GitHub makes links of words
+ * with `www.` and of addresses, however they are escaped, but not in code.
+ */
+function code(text: string): string {
+  const plain = text
     .replace(/[\p{C}\p{Z}]+/gu, ' ')
-    .replace(/[\\`*_{}[\]<>#!|~&:@]/g, (mark) => `&#${mark.charCodeAt(0)};`);
+    .replace(/[`|\\]/g, "'")
+    .trim();
+  return plain === '' ? '' : `\`${plain}\``;
 }

@@ -5,10 +5,14 @@ import { steadyTime } from './steady-time.js';
 
 afterEach(() => vi.restoreAllMocks());
 
-/** A backend on which a run takes `milliseconds` and an answer half of one, by a clock that moves in steps. */
+/**
+ * A backend on which a run takes `milliseconds` and an answer half of one, by a clock that moves in steps. `live` counts the
+ * tensors and executables that are on it.
+ */
 function slowBackend(
   milliseconds: number,
   step: number,
+  onRun: () => void = () => {},
 ): { readonly backend: Backend; live(): number } {
   let time = 0;
   let live = 0;
@@ -26,14 +30,20 @@ function slowBackend(
     release: () => {
       live -= 1;
     },
-    compile: async ({ name }: { readonly name: string }) => ({
-      run: async () => {
-        if (name === 'corner') return { corner: tensor() };
-        time += milliseconds;
-        return { c: tensor() };
-      },
-      dispose: async () => {},
-    }),
+    compile: async ({ name }: { readonly name: string }) => {
+      live += 1;
+      return {
+        run: async () => {
+          if (name === 'corner') return { corner: tensor() };
+          time += milliseconds;
+          onRun();
+          return { c: tensor() };
+        },
+        dispose: async () => {
+          live -= 1;
+        },
+      };
+    },
   } as unknown as Backend;
   return { backend, live: () => live };
 }
@@ -46,17 +56,32 @@ it.each([0.004, 0.03, 0.7, 40])('finds %d ms a run by a clock of 0.1 ms', async 
   expect(live()).toBe(0);
 });
 
-it('ends between two runs once it is told to, and leaves nothing on the device', async () => {
+it.each([1, 2, 3, 40])(
+  'ends once it is told to in run %d, and leaves nothing on the device',
+  async (last) => {
+    const controller = new AbortController();
+    let runs = 0;
+    const { backend, live } = slowBackend(1, 0.1, () => {
+      runs += 1;
+      if (runs === last) controller.abort(new Error('enough'));
+    });
+    const { signal } = controller;
+    await expect(steadyTime(backend, productProbe([4, 4, 4]), { signal })).rejects.toThrow(
+      'enough',
+    );
+    expect([runs, live()]).toEqual([last, 0]);
+  },
+);
+
+it.each(['upload', 'compile'] as const)('leaves nothing where a second %s fails', async (name) => {
   const { backend, live } = slowBackend(1, 0.1);
-  const controller = new AbortController();
-  const download = backend.download.bind(backend);
-  let answers = 0;
-  backend.download = async (tensor) => {
-    answers += 1;
-    if (answers === 2) controller.abort(new Error('enough'));
-    return download(tensor);
+  const own = backend[name].bind(backend) as (what: unknown) => Promise<never>;
+  let calls = 0;
+  backend[name] = async (what: unknown) => {
+    calls += 1;
+    if (calls === 2) throw new Error('no room');
+    return own(what);
   };
-  const { signal } = controller;
-  await expect(steadyTime(backend, productProbe([4, 4, 4]), { signal })).rejects.toThrow('enough');
+  await expect(steadyTime(backend, productProbe([4, 4, 4]))).rejects.toThrow('no room');
   expect(live()).toBe(0);
 });

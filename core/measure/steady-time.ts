@@ -17,7 +17,7 @@ export interface SteadyTimeOptions {
   readonly signal?: AbortSignal;
 }
 
-/** More runs are not waited for at once: each holds a result on the device. */
+/** A try has no more runs: where the clock stands still it would never end. */
 const MOST_RUNS = 4096;
 
 /**
@@ -32,14 +32,20 @@ export async function steadyTime(
   { program, shape }: Pick<Probe, 'program' | 'shape'>,
   { least = 100, tries = 3, longest = 5000, signal }: SteadyTimeOptions = {},
 ): Promise<number> {
-  const executable = await backend.compile(program);
-  const reader = await backend.compile(cornerOf(shape));
-  const make = inputMaker({ batch: 1, visible: 0 });
   const inputs: Record<string, DeviceTensor> = {};
-  for (const input of program.inputs) inputs[input.name] = await backend.upload(make(input));
-  const timed = (count: number): Promise<number> =>
-    runsInRow(backend, { executable, reader, inputs }, count, signal);
+  const compiled: Executable[] = [];
+  const compile = async (each: Program): Promise<Executable> => {
+    const executable = await backend.compile(each);
+    compiled.push(executable);
+    return executable;
+  };
   try {
+    const executable = await compile(program);
+    const reader = await compile(cornerOf(shape));
+    const make = inputMaker({ batch: 1, visible: 0 });
+    for (const input of program.inputs) inputs[input.name] = await backend.upload(make(input));
+    const timed = (count: number): Promise<number> =>
+      runsInRow(backend, { executable, reader, inputs }, count, signal);
     let count = 1;
     await timed(count);
     let best = Number.POSITIVE_INFINITY;
@@ -56,9 +62,8 @@ export async function steadyTime(
     }
     return best;
   } finally {
-    for (const tensor of Object.values(inputs)) backend.release(tensor);
-    await executable.dispose();
-    await reader.dispose();
+    release(backend, inputs);
+    for (const executable of compiled) await executable.dispose();
   }
 }
 
@@ -77,17 +82,21 @@ async function runsInRow(
 ): Promise<number> {
   const start = performance.now();
   let last: Named<DeviceTensor> = {};
-  for (let run = 0; run < count; run++) {
-    signal?.throwIfAborted();
+  let read: Named<DeviceTensor> = {};
+  try {
+    for (let run = 0; run < count; run++) {
+      signal?.throwIfAborted();
+      release(backend, last);
+      last = {};
+      last = await executable.run(inputs);
+    }
+    read = await reader.run({ c: last.c as DeviceTensor });
+    await backend.download(read.corner as DeviceTensor);
+    return performance.now() - start;
+  } finally {
     release(backend, last);
-    last = await executable.run(inputs);
+    release(backend, read);
   }
-  const read = await reader.run({ c: last.c as DeviceTensor });
-  await backend.download(read.corner as DeviceTensor);
-  const time = performance.now() - start;
-  release(backend, last);
-  release(backend, read);
-  return time;
 }
 
 function release(backend: Backend, tensors: Named<DeviceTensor>): void {

@@ -9,7 +9,7 @@ export class Html {
     this.scripts = scripts;
   }
 
-  /** Only for this file: everything else goes through `html`. */
+  /** For what is HTML already and of our own, as a style or a policy is: everything else goes through `html`. */
   static trusted(text: string, scripts: readonly string[] = []): Html {
     return new Html(text, scripts);
   }

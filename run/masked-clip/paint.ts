@@ -70,7 +70,9 @@ export function heatFrame(clip: PaintedClip, t: number, heat: Float64Array): Uin
 /** What is shown of a stored map: a value in [0, 1] for each token. Of a flow, how far it reaches. */
 export function heatOf(name: MapName, map: MaskMap, grid: Grid): Float64Array {
   const values = name === 'flow' ? flowLengths(map, grid) : Float64Array.from(map);
-  const [low, high] = [Math.min(...values), Math.max(...values)];
+  // A map may have more values than a call takes arguments.
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const value of values) [low, high] = [Math.min(low, value), Math.max(high, value)];
   // The colours of motion and flow begin at 0, which means no motion. A similarity of 0 means nothing
   // special, so its colours begin at the smallest one.
   const floor = name === 'similarity' ? low : 0;

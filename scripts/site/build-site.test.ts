@@ -1,6 +1,15 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { html } from '../../formats/html/html.js';
 import type { SitePage } from '../../site/page.js';
@@ -28,10 +37,11 @@ it('names scripts by what is in them, and replaces a site as a whole', async () 
   const [script = ''] = /specification\/search-[A-Z0-9]{8}\.js/.exec(before) ?? [];
   expect(existsSync(join(out, script))).toBe(true);
   expect(before).toContain('<a href="one.html" aria-current="page">One</a>');
-  writeFileSync(join(out, 'left-over.js'), '');
+  const left = join(out, 'specification', 'left-over-0123ABCD.js');
+  writeFileSync(left, '');
   await buildSite([PAGE, other], out);
   expect(readFileSync(join(out, 'one.html'), 'utf8')).toBe(before);
-  expect(existsSync(join(out, 'left-over.js'))).toBe(false);
+  expect(existsSync(left)).toBe(false);
   expect(readdirSync(folder)).toEqual(['site']);
 });
 
@@ -41,6 +51,17 @@ it('touches no folder that has something else', async () => {
   writeFileSync(join(out, 'index.html'), 'mine');
   await expect(buildSite([PAGE], out)).rejects.toThrow('neither empty nor a site');
   expect(readFileSync(join(out, 'index.html'), 'utf8')).toBe('mine');
+  await rm(out, { recursive: true });
+  const site: SitePage[] = [{ ...PAGE, address: 'index.html' }];
+  for (const path of ['notes.txt', join('photos', 'a.png'), join('specification', 'own.ts')]) {
+    await buildSite(site, out);
+    const own = join(out, path);
+    mkdirSync(dirname(own), { recursive: true });
+    writeFileSync(own, 'mine');
+    await expect(buildSite(site, out)).rejects.toThrow('neither empty nor a site');
+    expect(readFileSync(own, 'utf8')).toBe('mine');
+    rmSync(path.startsWith('photos') ? dirname(own) : own, { recursive: true });
+  }
 });
 
 it('says by which imports a module of Node came in that browsers have none of', async () => {

@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { type Dirent, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { build, type Metafile } from 'esbuild';
+import { shorten } from '../../core/shorten.js';
 import { type PageFiles, pageHtml } from '../../site/frame/page-html.js';
 import { FRAME_STYLE } from '../../site/frame/style.js';
 import type { SitePage } from '../../site/page.js';
@@ -27,11 +28,24 @@ export async function buildSite(pages: readonly SitePage[], out: string): Promis
   await mkdir(building, { recursive: true });
   try {
     await writeSite(pages, building);
-    await rm(out, { recursive: true, force: true });
-    await rename(building, out);
+    await swap(building, out);
   } finally {
     await rm(building, { recursive: true, force: true });
   }
+}
+
+/** Puts a folder in another one's place, which is removed once it is no longer needed. */
+async function swap(building: string, out: string): Promise<void> {
+  const old = `${out}.${process.pid}.old`;
+  const isThere = existsSync(out);
+  if (isThere) await rename(out, old);
+  try {
+    await rename(building, out);
+  } catch (error) {
+    if (isThere) await rename(old, out);
+    throw error;
+  }
+  await rm(old, { recursive: true, force: true });
 }
 
 /** Writes all files into a folder that is there and empty. */
@@ -52,14 +66,37 @@ async function writeSite(pages: readonly SitePage[], folder: string): Promise<vo
 
 /** A folder that was named by mistake keeps what it has. */
 function requireReplaceable(out: string): void {
-  const first = join(out, 'index.html');
-  const isSite = existsSync(first) && readFileSync(first, 'utf8').includes('| Lacuna</title>');
-  if (!existsSync(out) || readdirSync(out).length === 0 || isSite) return;
+  if (!existsSync(out)) return;
+  const entries = readdirSync(out, { withFileTypes: true });
+  const foreign = entries.find((entry) => !isOfSite(out, entry));
+  const hasPages = entries.some(({ name }) => name === 'index.html');
+  if (entries.length === 0 || (hasPages && foreign === undefined)) return;
   throw new LacunaError({
     where: out,
-    what: 'the folder is neither empty nor a site, and nothing but a site is replaced',
+    what: 'the folder is neither empty nor a site alone, and nothing but a site is replaced',
+    got: shorten(foreign?.name ?? 'no index.html'),
+    expected: 'the pages, style.css, licenses.txt and folders of scripts that a build writes',
     fix: 'Name another folder with --out, or empty this one.',
   });
+}
+
+/** Whether a build may have written an entry of a site's folder: a page, one of its files, a folder of scripts alone. */
+function isOfSite(out: string, entry: Dirent): boolean {
+  const path = join(out, entry.name);
+  if (entry.isDirectory()) return hasScriptsAlone(path);
+  if (!entry.isFile()) return false;
+  if (['style.css', 'licenses.txt'].includes(entry.name)) return true;
+  return entry.name.endsWith('.html') && readFileSync(path, 'utf8').includes('| Lacuna</title>');
+}
+
+/** The name of a script that a build writes, which ends in a hash. */
+const SCRIPT = /^(?:[\w.-]+-)?[A-Z0-9]{8}\.js$/;
+
+function hasScriptsAlone(folder: string): boolean {
+  const entries = readdirSync(folder, { withFileTypes: true });
+  const isOurs = (entry: Dirent): boolean =>
+    entry.isDirectory() ? hasScriptsAlone(join(folder, entry.name)) : SCRIPT.test(entry.name);
+  return entries.length > 0 && entries.every(isOurs);
 }
 
 /** What the scripts of the pages became. */

@@ -32,6 +32,7 @@ export interface PageElement {
   value?: string;
   append(...parts: readonly (PageElement | string)[]): void;
   querySelector(selectors: string): PageElement | null;
+  querySelectorAll(selectors: string): Iterable<PageElement>;
   getAttribute(name: string): string | null;
   setAttribute(name: string, value: string): void;
 }

@@ -46,18 +46,30 @@ export function holdFile(id: string, type: string, content: string | Uint8Array)
   return address;
 }
 
-/** Offers a file by a link. */
-export function offerFile(
-  id: string,
-  {
-    name,
-    type,
-    content,
-  }: { readonly name: string; readonly type: string; readonly content: string | Uint8Array },
-): void {
+/** A file that a link gives. */
+export interface OfferedFile {
+  readonly name: string;
+  readonly type: string;
+  /** Is asked for once the link is clicked. */
+  readonly content: () => string | Uint8Array;
+}
+
+const offered = new Map<string, OfferedFile>();
+
+/** Offers a file by a link, in place of what it offered before. */
+export function offerFile(id: string, file: OfferedFile): void {
   const link = control(id);
-  link.setAttribute('href', holdFile(id, type, content));
-  link.setAttribute('download', name);
+  if (!offered.has(id)) {
+    // A browser follows the address that a link has once its listeners have been told.
+    link.addEventListener('click', () => {
+      const { type, content } = offered.get(id) ?? file;
+      link.setAttribute('href', holdFile(id, type, content()));
+    });
+  }
+  offered.set(id, file);
+  // Without an address it could not be reached by the keyboard.
+  link.setAttribute('href', '#');
+  link.setAttribute('download', file.name);
   link.hidden = false;
 }
 

@@ -8,24 +8,27 @@ const KEY = 'lacuna verdicts';
 export interface Kept {
   /** The GPU's name. */
   readonly device: string;
+  /** The choices of their runs that are not the usual ones; empty where all are. */
+  readonly choices: string;
   /** By the ids of checks. */
   readonly verdicts: ReadonlyMap<string, Verdict>;
 }
 
-/** Keeps verdicts in the tab, those of one GPU: another one's take their place. */
+/** Keeps verdicts in the tab, those of one GPU and the same choices: another one's take their place. */
 export class KeptVerdicts {
-  readonly #device: string;
+  readonly #of: Omit<Kept, 'verdicts'>;
   readonly #verdicts: Map<string, Verdict>;
 
-  constructor(device: string) {
+  constructor(device: string, choices: string) {
     const before = keptVerdicts();
-    this.#device = device;
-    this.#verdicts = new Map(before?.device === device ? before.verdicts : []);
+    this.#of = { device, choices };
+    const isSame = before?.device === device && before.choices === choices;
+    this.#verdicts = new Map(isSame ? before.verdicts : []);
   }
 
   keep({ id, verdict }: Pick<CheckReport, 'id' | 'verdict'>): void {
     this.#verdicts.set(id, verdict);
-    const text = JSON.stringify({ device: this.#device, verdicts: [...this.#verdicts] });
+    const text = JSON.stringify({ ...this.#of, verdicts: [...this.#verdicts] });
     try {
       BROWSER.sessionStorage.setItem(KEY, text);
     } catch {
@@ -45,13 +48,14 @@ export function keptVerdicts(): Kept | undefined {
 }
 
 function understood(found: unknown): Kept | undefined {
-  const { device, verdicts } = found as { readonly device?: unknown; readonly verdicts?: unknown };
-  if (typeof device !== 'string' || !Array.isArray(verdicts)) return undefined;
+  const { device, choices, verdicts } = found as Readonly<Partial<Record<keyof Kept, unknown>>>;
+  if (typeof device !== 'string' || typeof choices !== 'string') return undefined;
+  if (!Array.isArray(verdicts)) return undefined;
   const pairs = verdicts.flatMap((pair: unknown) => {
     if (!Array.isArray(pair)) return [];
     const [id, word] = pair as readonly unknown[];
     const verdict = VERDICTS.find((each) => each === word);
     return typeof id === 'string' && verdict !== undefined ? [[id, verdict] as const] : [];
   });
-  return { device, verdicts: new Map(pairs) };
+  return { device, choices, verdicts: new Map(pairs) };
 }

@@ -1,10 +1,11 @@
 import { shorten } from '../../core/shorten.js';
-import { MAX_FRAME_PIXELS, MAX_RATE, MAX_VIDEO_FRAMES, MIN_RATE } from '../../data/video/limits.js';
+import { MAX_FRAME_PIXELS, MAX_VIDEO_FRAMES } from '../../data/video/limits.js';
 import { UPRIGHT } from '../../data/video/orientation.js';
 import type { FrameRequest, Frames } from '../../data/video/video-reader.js';
 import { LacunaError } from '../../spec/errors.js';
 import { OBJECT_URLS, type PageFile } from '../frame/controls.js';
 import type { Film } from './film.js';
+import { type RatedFrame, rateOf } from './frame-rate.js';
 import { drawingOf, newCanvas, newVideo, type VideoElement } from './video-element.js';
 
 /** Bytes of a file that the player is given (4 GiB): it reads of it what it needs. */
@@ -12,15 +13,15 @@ const MAX_BYTES = 2 ** 32;
 const MAX_SECONDS = 4 * 3600;
 /** Milliseconds that the player may take to open a file, or to find a frame. */
 const PATIENCE = 15_000;
-/** Frames whose times tell the rate. */
-const TIMED_FRAMES = 8;
+/** Frames whose times tell the rate: WebM has times in whole milliseconds, which among so many hardly count. */
+const TIMED_FRAMES = 30;
 const PLAYABLE =
   'a video that this browser plays: WebM with VP8, VP9 or AV1, in most browsers mp4 with H.264, too';
 const FIX = 'Convert it, for example with: ffmpeg -i FILE -c:v libvpx-vp9 FILE.webm';
 
 /**
  * Opens a video file by the browser's own player. Browsers do not number frames, so the rate is measured from the times
- * of the first few that are shown, and frame i is what is shown (i + 1/2) / rate seconds after the beginning.
+ * of the first that are shown, and frame i is what is shown (i + 1/2) / rate seconds after the beginning.
  *
  * @throws LacunaError for a file that is empty, too large, too long, or that the browser does not play.
  */
@@ -127,9 +128,9 @@ async function happened(
   });
 }
 
-/** Frames a second: the middle of the distances of the first frames; 30 where the browser tells no times. */
+/** Frames a second, measured while the first ones are played; what `rateOf` says of none where the browser tells no times. */
 async function frameRate(video: VideoElement): Promise<number> {
-  const times: number[] = [];
+  const shown: RatedFrame[] = [];
   if (video.requestVideoFrameCallback !== undefined) {
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, 2000);
@@ -137,9 +138,9 @@ async function frameRate(video: VideoElement): Promise<number> {
         clearTimeout(timer);
         resolve();
       };
-      const next = (_: number, { mediaTime }: { readonly mediaTime: number }): void => {
-        times.push(mediaTime);
-        if (times.length > TIMED_FRAMES) end();
+      const next = (_: number, frame: RatedFrame): void => {
+        shown.push(frame);
+        if (shown.length > TIMED_FRAMES) end();
         else video.requestVideoFrameCallback?.(next);
       };
       video.requestVideoFrameCallback?.(next);
@@ -148,14 +149,7 @@ async function frameRate(video: VideoElement): Promise<number> {
     });
     video.pause();
   }
-  const steps = times
-    .slice(1)
-    .map((time, i) => time - (times[i] as number))
-    .filter((step) => step > 0)
-    .sort((a, b) => a - b);
-  const step = steps[Math.floor(steps.length / 2)];
-  const rate = step === undefined ? 30 : Math.round(1000 / step) / 1000;
-  return Math.min(MAX_RATE, Math.max(MIN_RATE, rate));
+  return rateOf(shown);
 }
 
 async function readFrames(
@@ -175,7 +169,9 @@ async function readFrames(
     drawing.drawImage(video, crop.x, crop.y, crop.width, crop.height, 0, 0, width, height);
     const { data } = drawing.getImageData(0, 0, width, height);
     const frame = new Uint8Array(3 * pixels);
-    for (let i = 0; i < pixels; i++) frame.set(data.subarray(4 * i, 4 * i + 3), 3 * i);
+    for (let i = 0; i < pixels; i++) {
+      for (let c = 0; c < 3; c++) frame[3 * i + c] = data[4 * i + c] as number;
+    }
     found.set(index, frame);
   }
   const data = new Uint8Array(indices.length * 3 * pixels);

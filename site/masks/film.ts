@@ -19,7 +19,14 @@ export function filmClip(film: Film): ClipSource {
   let last: { readonly key: string; readonly clip: Promise<ReadClip> } | undefined;
   return (sampling) => {
     const key = JSON.stringify(sampling);
-    if (last?.key !== key) last = { key, clip: readFilm(film, sampling) };
+    if (last?.key !== key) {
+      const own = { key, clip: readFilm(film, sampling) };
+      last = own;
+      // What failed is read anew when it is next asked for.
+      own.clip.catch(() => {
+        if (last === own) last = undefined;
+      });
+    }
     return last.clip;
   };
 }

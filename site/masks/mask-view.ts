@@ -58,7 +58,7 @@ export class MaskView {
     for (const [x, pixels] of this.#viewsOf(this.#frame).entries()) {
       const image = this.#drawing.createImageData(clip.size, clip.size);
       for (let i = 0; i < clip.size ** 2; i++) {
-        image.data.set(pixels.subarray(3 * i, 3 * i + 3), 4 * i);
+        for (let c = 0; c < 3; c++) image.data[4 * i + c] = pixels[3 * i + c] as number;
         image.data[4 * i + 3] = 255;
       }
       this.#drawing.putImageData(image, x * (clip.size + GAP), 0);

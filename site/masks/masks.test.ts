@@ -52,25 +52,13 @@ describe.skipIf(!capable('chromium', missing))('the page of masks in Chromium', 
     tab = await BrowserTab.open(chromium);
     await tab.send('Page.setDownloadBehavior', { behavior: 'allow', downloadPath: folder });
     await tab.visit(`${server.url}masks.html`);
-    await settled();
+    await tab.settled();
   });
   afterAll(async () => {
     await tab?.close();
     await server?.close();
     rmSync(folder, { recursive: true });
   });
-
-  /** The state of the page once it has drawn or refused what was asked for. */
-  async function settled(): Promise<string> {
-    for (;;) {
-      const state = await tab.evaluate<string | null>(
-        "document.getElementById('page')?.dataset.state ?? null",
-      );
-      if (state !== null && !['starting', 'working', 'waiting'].includes(state)) return state;
-      if (tab.complaints.length > 0) throw new Error(tab.complaints.join('\n'));
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  }
 
   /** Fills fields of the form, and waits for what comes of it. */
   async function choose(values: Readonly<Record<string, string | number>>): Promise<string> {
@@ -83,7 +71,7 @@ describe.skipIf(!capable('chromium', missing))('the page of masks in Chromium', 
       }
       last.dispatchEvent(new Event('input'));
     })()`);
-    return settled();
+    return tab.settled();
   }
 
   async function chooseFile(file: string): Promise<string> {
@@ -94,7 +82,7 @@ describe.skipIf(!capable('chromium', missing))('the page of masks in Chromium', 
       selector: '#file',
     });
     await tab.send('DOM.setFileInputFiles', { nodeId, files: [file] });
-    return settled();
+    return tab.settled();
   }
 
   /** What a link of the page holds. */
@@ -147,6 +135,8 @@ describe.skipIf(!capable('chromium', missing))('the page of masks in Chromium', 
       expect(await shown('verdict')).toContain(
         `${visible.length} of ${visible.length + masked.length} tokens stay visible`,
       );
+      const guide = MASK_KINDS[kind].map === 'similarity' ? ' --caption TEXT --teacher FOLDER' : '';
+      expect(await shown('command')).toContain(`--mask ${kind}${guide} --frames 8`);
       expect(tab.complaints).toEqual([]);
     },
   );
@@ -169,6 +159,21 @@ describe.skipIf(!capable('chromium', missing))('the page of masks in Chromium', 
     const picture = await downloaded('picture', 'mask.png');
     expect(picture.equals(Buffer.from(maskPicture(here, own)))).toBe(true);
     await choose({ ratio: '', size: 64, patch: 8 });
+  });
+
+  it('reads a clip anew that could not be read', async () => {
+    using film = demoFilm(2, 0);
+    let isBroken = true;
+    const read = filmClip({
+      ...film,
+      read: async (asked) => {
+        if (isBroken) throw new Error('broken');
+        return film.read(asked);
+      },
+    });
+    await expect(drawClipMask(request('tube'), read)).rejects.toThrow('broken');
+    isBroken = false;
+    await expect(drawClipMask(request('tube'), read)).resolves.toHaveProperty('frames', 8);
   });
 
   it('says in a sentence what a field cannot be', async () => {
@@ -215,7 +220,7 @@ describe.skipIf(!capable('chromium', missing))('the page of masks in Chromium', 
       const place = document.getElementById('drop');
       place.dispatchEvent(new DragEvent('drop', { dataTransfer, cancelable: true }));
     })()`);
-    expect(await settled()).toBe('refused');
+    expect(await tab.settled()).toBe('refused');
     expect(await shown('verdict')).toContain('dropped.mp4: this browser does not play the file');
   });
 
@@ -234,6 +239,13 @@ describe.skipIf(!capable('chromium', missing))('the page of masks in Chromium', 
     expect(await chooseFile(file)).toBe('refused');
     const message = 'huge.webm: the frames are too large; got 16000 x 16000';
     expect(await shown('verdict')).toContain(message);
+  });
+
+  it.skipIf(!hasFfmpeg)('counts frames by the rate of the film', async () => {
+    const file = join(folder, 'rate.webm');
+    makeVideo(file, ['-i', 'testsrc2=size=96x64:rate=30', '-frames:v', '90', '-c:v', 'libvpx']);
+    expect(await chooseFile(file)).toBe('ready');
+    expect(await shown('clip-text')).toContain('96 x 64 pixels, 90 frames');
   });
 
   it.skipIf(!hasFfmpeg)('reads a film, and masks its frames as Node does', async () => {

@@ -1,5 +1,5 @@
 import type { ClipMask, ClipMaskRequest } from '../../run/masked-clip/masked-clip.js';
-import { completeMaskConfig } from '../../spec/index.js';
+import { completeMaskConfig, MASK_KINDS } from '../../spec/index.js';
 import { element } from '../frame/browser.js';
 import { holdFile, offerFile } from '../frame/controls.js';
 import type { Film } from './film.js';
@@ -32,10 +32,14 @@ export function showMask(request: ClipMaskRequest, drawn: ClipMask, film: Film):
   offerFile('json', {
     name: 'mask.json',
     type: 'application/json',
-    content: maskText(request, drawn),
+    content: () => maskText(request, drawn),
   });
-  offerFile('picture', { name: 'mask.png', type: 'image/png', content: picture });
-  offerFile('pixels', { name: 'frames.png', type: 'image/png', content: framesPicture(drawn) });
+  offerFile('picture', { name: 'mask.png', type: 'image/png', content: () => picture });
+  offerFile('pixels', {
+    name: 'frames.png',
+    type: 'image/png',
+    content: () => framesPicture(drawn),
+  });
   element('command').textContent = commandOf(request);
   element('files').hidden = false;
   element('page').setAttribute('data-state', 'ready');
@@ -45,5 +49,7 @@ export function showMask(request: ClipMaskRequest, drawn: ClipMask, film: Film):
 function commandOf({ mask, motion, clip, seed, epoch, id }: ClipMaskRequest): string {
   const ratio = mask.ratio === undefined ? '' : ` --ratio ${mask.ratio}`;
   const cut = Object.entries(clip).map(([name, value]) => ` --${name} ${value}`);
-  return `lacuna mask show FILE --mask ${mask.kind}${ratio}${cut.join('')} --seed ${seed} --epoch ${epoch} --id '${id.replaceAll("'", "'\\''")}' --motion-source block-matching --camera ${motion.camera} --output mask.png`;
+  const guide =
+    MASK_KINDS[mask.kind].map === 'similarity' ? ' --caption TEXT --teacher FOLDER' : '';
+  return `lacuna mask show FILE --mask ${mask.kind}${guide}${ratio}${cut.join('')} --seed ${seed} --epoch ${epoch} --id '${id.replaceAll("'", "'\\''")}' --motion-source block-matching --camera ${motion.camera} --output mask.png`;
 }

@@ -1,4 +1,5 @@
 import { BROWSER } from '../frame/browser.js';
+import type { RatedFrame } from './frame-rate.js';
 
 /** What is used of the browser's own player. */
 export interface VideoElement {
@@ -17,9 +18,7 @@ export interface VideoElement {
   removeAttribute(name: string): void;
   addEventListener(type: string, listener: () => void, options: { readonly once: true }): void;
   /** Is told when a frame is shown, and which; not every browser has it. */
-  requestVideoFrameCallback?(
-    listener: (now: number, facts: { readonly mediaTime: number }) => void,
-  ): void;
+  requestVideoFrameCallback?(listener: (now: number, frame: RatedFrame) => void): void;
 }
 
 /** What is used of a canvas. */

@@ -6,6 +6,7 @@ import { html } from '../../formats/html/html.js';
 import { LacunaError } from '../../spec/errors.js';
 import { BROWSER, browserName, element, show } from '../frame/browser.js';
 import { control, offerFile } from '../frame/controls.js';
+import { facts } from '../frame/facts.js';
 import { showFailure } from '../frame/failure.js';
 import { requireGpu } from '../frame/unavailable.js';
 import { type Measurements, measureAdapter } from './measure-adapter.js';
@@ -19,17 +20,12 @@ let report: AdapterReport | undefined;
 
 async function main(): Promise<void> {
   const gpu = await requireGpu(BROWSER);
-  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
-  control('mixed').disabled = adapter?.features.has('shader-f16') !== true;
   const runtime = await Runtime.open(gpu);
+  control('mixed').disabled = !runtime.adapter.features.has('shader-f16');
   element('adapter-name').textContent = runtime.description;
   const kind = runtime.isSoftware ? 'a GPU in software: it computes right, and slowly' : 'hardware';
   const f16 = control('mixed').disabled ? 'not there' : 'there';
-  const rows = Object.entries({ browser, kind, 'f16 in kernels': f16 });
-  show(
-    'adapter',
-    html`<dl class="facts">${rows.map(([name, fact]) => html`<div><dt>${name}</dt><dd>${fact}</dd></div>`)}</dl>`,
-  );
+  show('adapter', facts(Object.entries({ browser, kind, 'f16 in kernels': f16 })));
   await runtime.dispose();
   element('verdict').textContent =
     'Choose what is to be measured. Products and copies take some ten seconds on a GPU.';
@@ -111,7 +107,11 @@ function grown(next: AdapterReport): void {
   show('tables', reportTables(next));
   element('found').hidden = false;
   element('file').hidden = false;
-  offerFile('download', { name: 'measure.json', type: 'application/json', content: textOf(next) });
+  offerFile('download', {
+    name: 'measure.json',
+    type: 'application/json',
+    content: () => textOf(next),
+  });
 }
 
 function textOf(of: AdapterReport): string {

@@ -1,5 +1,5 @@
 import { WebgpuBackend } from '../../backends/webgpu/backend.js';
-import { Runtime } from '../../backends/webgpu/device/runtime.js';
+import { kernelLimits, Runtime } from '../../backends/webgpu/device/runtime.js';
 import { tilingText } from '../../backends/webgpu/tuning/candidates.js';
 import { searchTilings } from '../../backends/webgpu/tuning/search.js';
 import type { Precision } from '../../core/backend.js';
@@ -53,6 +53,9 @@ export async function measureAdapter(
   listener: Listener,
 ): Promise<AdapterReport> {
   let report: AdapterReport | undefined;
+  if (wanted.tilings && !wanted.precisions.includes('f32')) {
+    listener.onNote('Ways to cut products up were left out: they are compared in f32.');
+  }
   for (const precision of wanted.precisions) {
     const runtime = await Runtime.open(gpu, { precision });
     const backend = new WebgpuBackend(runtime, browser);
@@ -71,11 +74,13 @@ export async function measureAdapter(
   return report;
 }
 
+/** Features and limits are the adapter's: a device has those alone that it was asked for. */
 function emptyReport(
-  { description, isSoftware, device, limits }: Runtime,
+  { description, isSoftware, adapter }: Runtime,
   browser: string,
 ): AdapterReport {
-  const features = [...device.features].sort();
+  const features = [...adapter.features].sort();
+  const limits = kernelLimits(adapter.limits);
   return {
     format: 'lacuna-adapter/1',
     browser,
@@ -116,8 +121,8 @@ async function measurePrecision(
     result.products.push({ shape: [...shape], milliseconds });
     onReport(report);
   }
-  // Copies are of f32 in every precision.
-  for (const megabytes of precision === 'f32' ? wanted.copies : []) {
+  // Copies are of f32 in every precision: once is enough.
+  for (const megabytes of precision === wanted.precisions[0] ? wanted.copies : []) {
     onProgress(`copy of ${megabytes} MiB`);
     const milliseconds = await steadyTime(backend, copyProbe(megabytes), { signal });
     result.copies.push({ megabytes, milliseconds });
@@ -137,14 +142,14 @@ async function measurePrecision(
     onReport(report);
   }
   if (!wanted.tilings || precision !== 'f32') return;
-  const found = await searchTilings(runtime, report.browser, tiling, (timed, done, all) => {
+  await searchTilings(runtime, report.browser, tiling, (timed, done, all) => {
+    const { gflopsPerSecond } = timed;
+    const way = tilingText(timed.tiling);
+    report.tilings.push({ tiling: way, gflopsPerSecond });
+    report.tilings.sort((a, b) => b.gflopsPerSecond - a.gflopsPerSecond);
+    const rate = `${gflopsPerSecond.toFixed(1)} GFLOP/s`;
+    onProgress(`ways to cut products up: ${done} of ${all}, ${way}: ${rate}`);
+    onReport(report);
     signal.throwIfAborted();
-    const best = `${timed.gflopsPerSecond.toFixed(1)} GFLOP/s`;
-    onProgress(`ways to cut products up: ${done} of ${all}, ${tilingText(timed.tiling)}: ${best}`);
   });
-  for (const each of found) {
-    const { gflopsPerSecond } = each;
-    report.tilings.push({ tiling: tilingText(each.tiling), gflopsPerSecond });
-  }
-  onReport(report);
 }

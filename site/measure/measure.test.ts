@@ -14,6 +14,21 @@ import { capable } from '../../core/testing/capability.js';
 const chromium = findChromium();
 const missing = typeof chromium === 'string' ? chromium : undefined;
 
+/** An adapter that says it has f16 in kernels. */
+const F16_IN_NAME = `for (const { prototype } of [GPUAdapter, GPUDevice]) {
+  const { get } = Object.getOwnPropertyDescriptor(prototype, 'features');
+  Object.defineProperty(prototype, 'features', {
+    get() { return new Set([...get.call(this), 'shader-f16']); },
+  });
+}
+const own = GPUAdapter.prototype.requestDevice;
+GPUAdapter.prototype.requestDevice = function ({ requiredFeatures, ...others }) {
+  return own.call(this, {
+    ...others,
+    requiredFeatures: requiredFeatures.filter((feature) => feature !== 'shader-f16'),
+  });
+};`;
+
 describe.skipIf(!capable('chromium', missing))(
   'the page Measure in Chromium, on SwiftShader',
   () => {
@@ -26,24 +41,13 @@ describe.skipIf(!capable('chromium', missing))(
       tab = await BrowserTab.open(chromium);
       await tab.send('Page.setDownloadBehavior', { behavior: 'allow', downloadPath: folder });
       await tab.visit(`${server.url}measure.html`);
-      expect(await settled()).toBe('ready');
+      expect(await tab.settled()).toBe('ready');
     });
     afterAll(async () => {
       await tab?.close();
       await server?.close();
       rmSync(folder, { recursive: true });
     });
-
-    async function settled(): Promise<string> {
-      for (;;) {
-        const state = await tab.evaluate<string | null>(
-          "document.getElementById('page')?.dataset.state ?? null",
-        );
-        if (state !== null && !['starting', 'running', 'waiting'].includes(state)) return state;
-        if (tab.complaints.length > 0) throw new Error(tab.complaints.join('\n'));
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
-    }
 
     /** Measures products and copies of the smallest sizes; `then` is done on the page once it has begun. */
     async function measured(then = ''): Promise<string> {
@@ -53,7 +57,7 @@ describe.skipIf(!capable('chromium', missing))(
       document.getElementById('start').click();
       ${then}
     })()`);
-      return settled();
+      return tab.settled();
     }
 
     function shown(id: string): Promise<string> {
@@ -71,6 +75,9 @@ describe.skipIf(!capable('chromium', missing))(
       const report = readAdapterReport(readFileSync(file, 'utf8'), file);
       expect(report.adapter).toMatchObject({ description: 'google swiftshader', isSoftware: true });
       expect(report.browser).toMatch(/^Chrome \d+/);
+      const features =
+        'navigator.gpu.requestAdapter().then((adapter) => [...adapter.features].sort())';
+      expect(report.adapter.features).toEqual(await tab.evaluate(features));
       const [result] = report.results;
       expect(result?.products.map(({ shape }) => shape)).toEqual([[256, 256, 256]]);
       expect(result?.copies.map(({ megabytes }) => megabytes)).toEqual([1, 16]);
@@ -96,10 +103,36 @@ describe.skipIf(!capable('chromium', missing))(
       expect(await shown('verdict')).toContain('Nothing is to be measured');
     });
 
+    it('says in a sentence which clips of a step there cannot be', async () => {
+      // A browser that checks the field itself says so first.
+      await tab.evaluate("document.getElementById('choices').noValidate = true");
+      await tab.evaluate("document.getElementById('tiny').checked = true");
+      for (const clips of ['1', '65', '2.5']) {
+        await tab.evaluate(`document.getElementById('batch').value = '${clips}'`);
+        expect([clips, await measured()]).toEqual([clips, 'refused']);
+        expect(await shown('verdict')).toContain(
+          `got ${clips}, expected a whole number from 2 to 64`,
+        );
+      }
+    });
+
+    it('measures copies in mixed precision alone, and says what it leaves out', async () => {
+      // SwiftShader has no f16: the adapter says it has, and copies need none.
+      await tab.visit(`${server.url}measure.html`, F16_IN_NAME);
+      expect(await tab.settled()).toBe('ready');
+      const ticks = { f32: false, mixed: true, products: false, copies: true, tilings: true };
+      await tab.evaluate(`for (const [id, isTicked] of Object.entries(${JSON.stringify(ticks)}))
+        document.getElementById(id).checked = isTicked;`);
+      expect(await measured()).toBe('measured');
+      expect(await shown('tables')).toMatch(/mixed: products of f16[\s\S]*copies\s[\s\S]*\s16\s/);
+      expect(await shown('notes')).toContain('they are compared in f32');
+      expect(tab.complaints).toEqual([]);
+    });
+
     it('says what to do where there is no GPU', async () => {
       const noGpu = "Object.defineProperty(Navigator.prototype, 'gpu', { value: undefined });";
       await tab.visit(`${server.url}measure.html`, noGpu);
-      expect(await settled()).toBe('unavailable');
+      expect(await tab.settled()).toBe('unavailable');
       expect(await shown('verdict')).toMatch(/^This browser has no WebGPU/);
     });
   },

@@ -4,12 +4,14 @@ import type { Check } from '../../conformance/check.js';
 import { type ReportFile, writeReport } from '../../conformance/report/file.js';
 import type { CheckReport } from '../../conformance/report/report.js';
 import { duration } from '../../core/duration.js';
-import { type Html, html } from '../../formats/html/html.js';
+import { html } from '../../formats/html/html.js';
 import { element, show } from '../frame/browser.js';
+import { offerFile } from '../frame/controls.js';
+import { facts } from '../frame/facts.js';
 import { KeptVerdicts } from '../frame/kept-verdicts.js';
 import { checkList, failureList } from './list.js';
-import type { PageSettings } from './settings.js';
-import { accuracyTable, facts, matrix, type Row } from './tables.js';
+import { choicesInWords, choicesOf, type PageSettings } from './settings.js';
+import { accuracyTable, matrix, type Row } from './tables.js';
 
 /** Keeps the page at what is known of the run. */
 export class ConformanceView {
@@ -39,7 +41,7 @@ export class ConformanceView {
   }
 
   adapter({ info, runtime }: WebgpuBackend): void {
-    this.#kept = new KeptVerdicts(info.device);
+    this.#kept = new KeptVerdicts(info.device, choicesInWords(this.#settings));
     const { limits, subgroups, isSoftware } = runtime;
     const { fuse, defaultLimits } = this.#settings;
     element('adapter-name').textContent = info.device;
@@ -91,7 +93,11 @@ export class ConformanceView {
     element('progress').hidden = true;
     const none = html`<p class="soft">It is measured in runs without a filter.</p>`;
     show('accuracy', accuracy.length > 0 ? accuracyTable(accuracy) : none);
-    show('file', download(report));
+    offerFile('download', {
+      name: 'report.json',
+      type: 'application/json',
+      content: () => writeReport(report),
+    });
     element('page').setAttribute('data-state', outcome);
   }
 
@@ -107,18 +113,8 @@ export class ConformanceView {
 
 /** The form for the next run starts from the choices of this one. */
 function showSettings(settings: PageSettings): void {
-  const { filter, clause = '', cases, seed } = settings;
-  const { fuse, defaultLimits, subgroups, precision } = settings;
-  const values = {
-    filter,
-    clause,
-    cases: `${cases}`,
-    seed: `${seed}`,
-    fuse: fuse ? 'on' : 'off',
-    limits: defaultLimits ? 'default' : 'highest',
-    subgroups: subgroups ? 'on' : 'off',
-    precision,
-  };
+  const { filter, clause = '' } = settings;
+  const values = { filter, clause, ...choicesOf(settings) };
   for (const [id, value] of Object.entries(values)) element(id).value = value;
 }
 
@@ -136,12 +132,6 @@ function summary({ checks, counts, canaries, seed }: ReportFile, seconds: number
     `${whole(elements - undecided)} of ${whole(elements)} elements judged,`,
     `${behaved} of ${canaries.length} altered results judged as they must be.`,
   ].join(' ');
-}
-
-function download(report: ReportFile): Html {
-  const file = new Blob([writeReport(report)], { type: 'application/json' });
-  const address = URL.createObjectURL(file);
-  return html`<a class="button" id="download" href="${address}" download="report.json">Download report.json</a>`;
 }
 
 function bytes(count: number): string {

@@ -2,7 +2,7 @@ import type { Level } from '../../conformance/case.js';
 import { LEVELS } from '../../conformance/report/markdown.js';
 import { type CheckReport, explain } from '../../conformance/report/report.js';
 import { type Html, html } from '../../formats/html/html.js';
-import type { PageSettings } from './settings.js';
+import { type PageSettings, unusualChoices } from './settings.js';
 import type { Row } from './tables.js';
 
 const MARKS: Readonly<Record<NonNullable<Row['verdict']>, string>> = {
@@ -55,13 +55,13 @@ function items(rows: readonly Row[]): Html {
 /** The checks that ran and did not pass, each with the whole of its explanation. */
 export function failureList(
   reports: readonly CheckReport[],
-  { seed, cases }: Pick<PageSettings, 'seed' | 'cases'>,
+  settings: PageSettings,
 ): readonly Html[] {
-  const origin = { seed, command: 'lacuna conform --backend webgpu' };
+  const origin = { seed: settings.seed, command: 'lacuna conform --backend webgpu' };
   const here = ({ id, failure }: CheckReport): string =>
     failure === undefined
       ? ''
-      : `\nin this browser: ?${new URLSearchParams({ filter: id, seed: `${seed}`, cases: `${cases}` })}`;
+      : `\nin this browser: ?${new URLSearchParams({ filter: id, ...unusualChoices(settings) })}`;
   const bad = reports.filter(
     ({ verdict, reason, beyondContract }) =>
       verdict !== 'pass' &&

@@ -1,5 +1,6 @@
 import { html } from '../../formats/html/html.js';
 import type { SitePage } from '../page.js';
+import { MOST_CASES } from './settings.js';
 import { PROVE_STYLE } from './style.js';
 
 /** Runs the conformance suite on the visitor's GPU: `site/prove/main.ts` writes into these elements. */
@@ -15,7 +16,7 @@ export const PROVE_PAGE: SitePage = {
 <section id="progress" aria-label="progress"><progress id="progress-bar" max="1" value="0" aria-label="checks done"></progress>
 <p class="soft" id="progress-text"></p></section>
 <section id="failed" hidden><h2>What did not pass</h2><div id="failures"></div></section>
-<section><h2>Verdicts</h2><div class="scroll" id="matrix"></div><p id="file"></p></section>
+<section><h2>Verdicts</h2><div class="scroll" id="matrix"></div><p><a class="button" id="download" hidden>Download report.json</a></p></section>
 <section><h2>Adapter</h2><p id="adapter-name"></p><div id="adapter"></div></section>
 <section><h2>Accuracy</h2><div id="accuracy"><p class="soft">It is measured after the last check.</p></div></section>
 <section><h2>Checks</h2><div id="checks"></div></section>
@@ -23,7 +24,7 @@ export const PROVE_PAGE: SitePage = {
 <form method="get" action="prove.html">
 <label>checks that begin with<input id="filter" name="filter" placeholder="primitive/" autocapitalize="none" spellcheck="false"></label>
 <label>of the clause<input id="clause" name="clause" placeholder="op.add" autocapitalize="none" spellcheck="false"></label>
-<label>cases<input id="cases" name="cases" type="number" min="1" placeholder="30"></label>
+<label>cases<input id="cases" name="cases" type="number" min="1" max="${MOST_CASES}" placeholder="30"></label>
 <label>seed<input id="seed" name="seed" type="number" min="0" placeholder="1"></label>
 <label>fusion<select id="fuse" name="fuse"><option>on</option><option>off</option></select></label>
 <label>limits<select id="limits" name="limits"><option>highest</option><option>default</option></select></label>

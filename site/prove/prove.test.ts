@@ -39,14 +39,7 @@ describe.skipIf(!capable('chromium', missing))('the page in Chromium, on SwiftSh
   /** Opens the page and waits until it has come to an end. */
   async function outcome(query: string, before?: string): Promise<string> {
     await tab.visit(`${server.url}prove.html${query}`, before);
-    for (;;) {
-      const state = await tab.evaluate<string | null>(
-        "document.getElementById('page')?.dataset.state ?? null",
-      );
-      if (state !== null && !['starting', 'running'].includes(state)) return state;
-      if (tab.complaints.length > 0) throw new Error(tab.complaints.join('\n'));
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
+    return tab.settled();
   }
 
   /** The text of an element, as it is shown. */
@@ -105,7 +98,7 @@ describe.skipIf(!capable('chromium', missing))('the page in Chromium, on SwiftSh
       /got {2}\S+/,
       /want \S+, legal from \S+ to \S+/,
       /What it holds to: .*op\.add/,
-      'filter=primitive%2Fadd&seed=7&cases=5',
+      'filter=primitive%2Fadd&cases=5&seed=7',
       "lacuna conform --backend webgpu --replay 'primitive/add:",
     ]) {
       expect(failures).toMatch(part);

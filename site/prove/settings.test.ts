@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { browserName } from '../frame/browser.js';
 import { requireGpu } from '../frame/unavailable.js';
 import { checkList, failureList } from './list.js';
-import { parseSettings } from './settings.js';
+import { choicesInWords, parseSettings, unusualChoices } from './settings.js';
 import { matrix } from './tables.js';
 
 describe('the settings of the page', () => {
@@ -38,14 +38,34 @@ describe('the settings of the page', () => {
   });
 
   it.each([
-    ['?cases=0', 'expected a whole number, 1 or more'],
+    ['?cases=0', 'expected a whole number from 1 to 10000'],
+    ['?cases=10001', 'got 10001'],
     ['?cases=1e3', 'got 1e3'],
-    ['?seed=-1', 'expected a whole number, 0 or more'],
+    ['?seed=-1', 'expected a whole number from 0 to 9007199254740991'],
     ['?fuse=no', 'expected on or off'],
     ['?limits=low', 'expected highest or default'],
     ['?case=5', 'no parameter of this name; got case'],
   ])('are refused where they are wrong: %s', (query, message) => {
     expect(() => parseSettings(query)).toThrow(message);
+  });
+});
+
+describe('what of the choices is told', () => {
+  it.each([
+    ['', {}, ''],
+    ['?filter=primitive/&clause=op.add&cases=30&seed=1&fuse=on', {}, ''],
+    [
+      '?cases=5&seed=7&fuse=off&limits=default&subgroups=off&precision=mixed',
+      {
+        ...{ cases: '5', seed: '7', fuse: 'off' },
+        ...{ limits: 'default', subgroups: 'off', precision: 'mixed' },
+      },
+      'cases 5, seed 7, fuse off, limits default, subgroups off, precision mixed',
+    ],
+  ])('is what is not usual: %s', (query, choices, words) => {
+    const settings = parseSettings(query);
+    expect(unusualChoices(settings)).toEqual(choices);
+    expect(choicesInWords(settings)).toBe(words);
   });
 });
 
@@ -66,7 +86,7 @@ describe('what the page shows', () => {
       known: nasty,
       failure: { address: nasty, what: nasty },
     } as const;
-    const failures = failureList([report], { seed: 1, cases: 5 });
+    const failures = failureList([report], parseSettings(''));
     for (const { text } of [...failures, checkList([report])]) {
       expect(text).toContain('&#60;img');
       expect(text).not.toContain('<img');

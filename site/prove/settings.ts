@@ -28,6 +28,8 @@ const CHOICES = {
   subgroups: ['on', 'off'],
   precision: ['f32', 'mixed'],
 } as const;
+/** Cases of a family: more would not end in a tab. */
+export const MOST_CASES: number = 10_000;
 const NAMES: readonly string[] = ['filter', 'clause', 'cases', 'seed', ...Object.keys(CHOICES)];
 
 /** Reads `?filter=primitive/&clause=op.add&cases=30&seed=1&fuse=off`. @throws LacunaError where it is wrong. */
@@ -46,8 +48,8 @@ export function parseSettings(query: string): PageSettings {
   return {
     filter: parameters.get('filter') ?? '',
     ...(clause === '' ? {} : { clause }),
-    cases: whole(parameters, 'cases', { least: 1, otherwise: 30 }),
-    seed: whole(parameters, 'seed', { least: 0, otherwise: 1 }),
+    cases: whole(parameters, 'cases', { least: 1, most: MOST_CASES, otherwise: 30 }),
+    seed: whole(parameters, 'seed', { least: 0, most: Number.MAX_SAFE_INTEGER, otherwise: 1 }),
     fuse: isFirst(parameters, 'fuse'),
     defaultLimits: !isFirst(parameters, 'limits'),
     subgroups: isFirst(parameters, 'subgroups'),
@@ -55,17 +57,49 @@ export function parseSettings(query: string): PageSettings {
   };
 }
 
+/** The parameters of a query that settings come from, but for what is asked of them. */
+export function choicesOf(settings: PageSettings): Readonly<Record<string, string>> {
+  const { cases, seed, fuse, defaultLimits, subgroups, precision } = settings;
+  const choice = (name: keyof typeof CHOICES, isUsual: boolean): string =>
+    CHOICES[name][isUsual ? 0 : 1];
+  return {
+    cases: `${cases}`,
+    seed: `${seed}`,
+    fuse: choice('fuse', fuse),
+    limits: choice('limits', !defaultLimits),
+    subgroups: choice('subgroups', subgroups),
+    precision,
+  };
+}
+
+/** Of these the ones that are not what holds without them. */
+export function unusualChoices(settings: PageSettings): Readonly<Record<string, string>> {
+  const usual = choicesOf(parseSettings(''));
+  const own = Object.entries(choicesOf(settings));
+  return Object.fromEntries(own.filter(([name, value]) => value !== usual[name]));
+}
+
+/** The same as one would say it: `cases 5, fuse off`. */
+export function choicesInWords(settings: PageSettings): string {
+  const own = Object.entries(unusualChoices(settings));
+  return own.map(([name, value]) => `${name} ${value}`).join(', ');
+}
+
 function whole(
   parameters: URLSearchParams,
   name: string,
-  { least, otherwise }: { readonly least: number; readonly otherwise: number },
+  {
+    least,
+    most,
+    otherwise,
+  }: { readonly least: number; readonly most: number; readonly otherwise: number },
 ): number {
   const text = parameters.get(name) ?? '';
   // An empty field of the page's form.
   if (text === '') return otherwise;
   const value = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
-  const expected = `a whole number, ${least} or more`;
+  if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+  const expected = `a whole number from ${least} to ${most}`;
   throw new LacunaError({
     where: `${name} in the page's address`,
     what: WRONG,

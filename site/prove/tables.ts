@@ -71,9 +71,3 @@ function bar(share: number): Html {
 function short(value: number, digits: number): string {
   return String(Number(value.toPrecision(digits)));
 }
-
-/** Names and what they stand for, in two columns. */
-export function facts(entries: readonly (readonly [name: string, value: string])[]): Html {
-  const lines = entries.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`);
-  return html`<dl class="facts">${lines}</dl>`;
-}

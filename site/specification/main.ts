@@ -3,10 +3,13 @@ import { control } from '../frame/controls.js';
 import { keptVerdicts } from '../frame/kept-verdicts.js';
 import { clauseIsFound, wordsOf } from './search.js';
 
+/** What of a clause is searched: its name, its sentence, its formula and its checks; buttons and notes are not. */
+const SEARCHED = 'h3, h3 + p, .formula, .held';
+
 /** The clauses on the page, each with its text. */
 const CLAUSES = [...BROWSER.document.querySelectorAll('article.clause')].map((article) => ({
   article,
-  text: article.textContent ?? '',
+  text: [...article.querySelectorAll(SEARCHED)].map((part) => part.textContent ?? '').join(' '),
 }));
 
 /** Shows the clauses that have all the words, and the chapters that have such clauses. */
@@ -34,7 +37,9 @@ function showVerdicts(): void {
     count++;
     item.append(` `, verdictElement(verdict));
   }
-  element('kept').textContent = `Verdicts beside checks are those of this tab, on ${kept.device}.`;
+  const choices = kept.choices === '' ? '' : `, with ${kept.choices}`;
+  element('kept').textContent =
+    `Verdicts beside checks are those of this tab, on ${kept.device}${choices}.`;
   element('kept').hidden = count === 0;
 }
 

@@ -40,17 +40,6 @@ describe.skipIf(!capable('chromium', missing))('the specification in Chromium', 
     await server?.close();
   });
 
-  /** Waits until the page that is shown is in one of these states. */
-  async function until(address: string, states: readonly string[]): Promise<string> {
-    const state = `location.pathname === '/${address}' && document.getElementById('page')?.dataset.state`;
-    for (;;) {
-      const now = await tab.evaluate<string | false>(state).catch(() => false as const);
-      if (now !== false && states.includes(now)) return now;
-      if (tab.complaints.length > 0) throw new Error(tab.complaints.join('\n'));
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
-
   const shown = (): Promise<string[]> =>
     tab.evaluate(
       "[...document.querySelectorAll('.clause:not([hidden]) h3')].map((e) => e.innerText)",
@@ -58,7 +47,7 @@ describe.skipIf(!capable('chromium', missing))('the specification in Chromium', 
 
   it('is searched as one types', async () => {
     await tab.visit(`${server.url}specification.html`);
-    await until('specification.html', ['ready']);
+    await tab.settled('specification.html');
     expect(await shown()).toHaveLength(CLAUSES.length);
     await tab.evaluate("document.getElementById('words').focus()");
     await tab.send('Input.insertText', { text: 'softmax gradient' });
@@ -67,29 +56,41 @@ describe.skipIf(!capable('chromium', missing))('the specification in Chromium', 
     expect(found).not.toContain('op.add');
     const said = await tab.evaluate("document.getElementById('count').innerText");
     expect(said).toBe(`${found.length} of ${CLAUSES.length} clauses`);
-    await tab.visit(`${server.url}specification.html?words=no+such+clause`);
-    await until('specification.html', ['ready']);
-    expect(await shown()).toEqual([]);
+    // Words of buttons and notes are no words of a clause.
+    for (const words of ['no such clause', 'on your GPU', 'lacuna conform --port']) {
+      const query = new URLSearchParams({ words });
+      await tab.visit(`${server.url}specification.html?${query}`);
+      await tab.settled('specification.html');
+      expect([words, await shown()]).toEqual([words, []]);
+    }
   });
 
   it("runs a clause's checks on the GPU, and shows what came of them beside it", async () => {
     await tab.visit(`${server.url}specification.html#op.not`);
-    await until('specification.html', ['ready']);
+    await tab.settled('specification.html');
     await tab.evaluate("document.getElementById('op.not').querySelector('a.button').click()");
-    expect(await until('prove.html', ['passed', 'failed', 'broken'])).toBe('passed');
+    expect(await tab.settled('prove.html')).toBe('passed');
     const held = CHECKS.filter(({ clauses }) => clauses.includes('op.not'));
     const verdict = await tab.evaluate<string>("document.getElementById('verdict').innerText");
     expect(verdict).toContain(`Passed. ${held.length} of ${held.length} check`);
     expect(await tab.evaluate("document.getElementById('clause').value")).toBe('op.not');
 
     await tab.evaluate(`document.querySelector('nav a[href="specification.html"]').click()`);
-    await until('specification.html', ['ready']);
+    await tab.settled('specification.html');
     const beside = await tab.evaluate<string[]>(
       "[...document.querySelectorAll('#op\\\\.not .held li')].map((e) => e.innerText)",
     );
     for (const { id } of held) expect(beside).toContain(`${id} pass`);
     expect(await tab.evaluate("document.getElementById('kept').innerText")).toContain(
       'swiftshader',
+    );
+
+    await tab.visit(`${server.url}prove.html?clause=op.not&cases=2`);
+    expect(await tab.settled()).toBe('passed');
+    await tab.visit(`${server.url}specification.html`);
+    await tab.settled();
+    expect(await tab.evaluate("document.getElementById('kept').innerText")).toMatch(
+      /swiftshader.*, with cases 2\.$/,
     );
     expect(tab.complaints).toEqual([]);
   });
@@ -116,13 +117,14 @@ describe.skipIf(!capable('chromium', missing))('the specification in Chromium', 
       '{',
       '[]',
       '{"device":1,"verdicts":{}}',
-      '{"device":"x","verdicts":[["primitive/not","<b>"],1]}',
+      '{"device":"x","verdicts":[["primitive/not","pass"]]}',
+      '{"device":"x","choices":"","verdicts":[["primitive/not","<b>"],1]}',
     ]) {
       await tab.visit(
         `${server.url}specification.html`,
         `sessionStorage.setItem('lacuna verdicts', ${JSON.stringify(text)})`,
       );
-      await until('specification.html', ['ready']);
+      await tab.settled('specification.html');
       expect(await tab.evaluate("document.getElementById('kept').hidden")).toBe(true);
     }
   });

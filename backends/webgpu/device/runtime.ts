@@ -31,6 +31,8 @@ const LOSS_MS = 100;
 /** A device with what all programs on it share. */
 export class Runtime {
   readonly device: GPUDevice;
+  /** What the device is of; it may have more than the device was asked for. */
+  readonly adapter: GPUAdapter;
   /** The adapter in words. */
   readonly description: string;
   readonly isSoftware: boolean;
@@ -51,23 +53,13 @@ export class Runtime {
   private constructor(gpu: GPU, device: GPUDevice, adapter: GPUAdapter, options: RuntimeOptions) {
     this.#gpu = gpu;
     this.device = device;
+    this.adapter = adapter;
     const { vendor, architecture, description } = adapter.info;
     // Browsers keep the description to themselves.
     const name = description === '' ? `${vendor} ${architecture}`.trim() : description;
     this.description = name === '' ? 'an adapter without a name' : name;
     this.isSoftware = architecture === 'swiftshader' || /llvmpipe|swiftshader/i.test(description);
-    const { limits } = device;
-    this.limits = {
-      storageBuffers: limits.maxStorageBuffersPerShaderStage,
-      bindingBytes: Math.min(
-        limits.maxStorageBufferBindingSize,
-        limits.maxBufferSize,
-        options.bindingBytes ?? Number.POSITIVE_INFINITY,
-      ),
-      workgroups: limits.maxComputeWorkgroupsPerDimension,
-      invocations: limits.maxComputeInvocationsPerWorkgroup,
-      workgroupBytes: limits.maxComputeWorkgroupStorageSize,
-    };
+    this.limits = kernelLimits(device.limits, options.bindingBytes);
     this.subgroups = device.features.has('subgroups');
     const held = device.features.has('shader-f16') ? 'f16' : 'quantized';
     this.factors = options.precision === 'mixed' ? held : 'f32';
@@ -146,6 +138,20 @@ export class Runtime {
     this.device.destroy();
     void this.#gpu;
   }
+}
+
+/** Limits of a device, or of an adapter, as far as kernels depend on them. @param most Bytes of one binding, at most. */
+export function kernelLimits(
+  limits: GPUSupportedLimits,
+  most: number = Number.POSITIVE_INFINITY,
+): KernelLimits {
+  return {
+    storageBuffers: limits.maxStorageBuffersPerShaderStage,
+    bindingBytes: Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize, most),
+    workgroups: limits.maxComputeWorkgroupsPerDimension,
+    invocations: limits.maxComputeInvocationsPerWorkgroup,
+    workgroupBytes: limits.maxComputeWorkgroupStorageSize,
+  };
 }
 
 /** What kernels can make use of, as high as the adapter has it. */
