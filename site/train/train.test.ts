@@ -193,6 +193,7 @@ describe.skipIf(!capable('chromium', missing))('the page that trains, in Chromiu
     await click(offered[0] ?? '');
     await until('preparing', 'training', 'finished');
     expect(await until('finished')).toBe('finished');
+    expect(await readMetrics(await downloaded('at-once'))).toHaveLength(2);
   });
 
   it('tells of a GPU that is lost, and goes on from the last checkpoint with another', async () => {
