@@ -12,7 +12,7 @@ const MAX_MEMBERS: number = 2 ** 24;
 /** Bytes of the texts that say a member's long name. */
 const MAX_NAME_BYTES = 2 ** 16;
 /** Bytes of a name that `tarHeader` writes. */
-const MAX_WRITTEN_NAME = 100;
+export const MAX_WRITTEN_NAME = 100;
 /** The largest size that 11 octal digits tell. */
 const MAX_SIZE = 8 ** 11 - 1;
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -82,12 +82,11 @@ async function main(query: string, out: string | undefined): Promise<void> {
 }
 
 async function keep(tab: BrowserTab, out: string, folder: string): Promise<void> {
-  const { writeFileSync } = await import('node:fs');
   await tab.send('Page.setDownloadBehavior', { behavior: 'allow', downloadPath: folder });
   await tab.evaluate("document.getElementById('download').click()");
   const file = join(folder, 'demo-in-browser.tar');
   while (!existsSync(file)) await pause(100);
-  writeFileSync(out, readFileSync(file));
+  copyFileSync(file, out);
 }
 
 /** Bytes of JavaScript in use after a collection, of the page or of its worker. */

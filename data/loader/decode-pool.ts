@@ -1,7 +1,6 @@
 import type { Worker } from 'node:worker_threads';
 import { LacunaError } from '../../spec/errors.js';
 import { startWorker } from '../start-worker.js';
-import type { MemberPlace } from '../video/video-path.js';
 import type { VideoBackendName } from '../video/video-reader.js';
 import type {
   DecodeJob,
@@ -11,6 +10,7 @@ import type {
   ToWorker,
 } from './decode-messages.js';
 import type { Decoding } from './decoding.js';
+import { VerifiedMembers } from './verified-members.js';
 
 /** Jobs that a worker holds: the one that it works on, and the next, so that it never waits. */
 const JOBS_PER_WORKER = 2;
@@ -38,7 +38,7 @@ export class DecodePool implements Decoding {
   readonly backend: VideoBackendName;
   readonly #members: readonly Member[];
   readonly #waiting: PendingJob[] = [];
-  readonly #verified = new WeakSet<MemberPlace>();
+  readonly #verified = new VerifiedMembers();
   #nextKey = 0;
   #failure: LacunaError | undefined;
 
@@ -97,8 +97,7 @@ export class DecodePool implements Decoding {
       const job = this.#waiting.shift();
       if (job === undefined) return;
       free.jobs.set(job.message.key, job);
-      const { member } = job.message;
-      const verify = member !== undefined && !this.#verified.has(member);
+      const verify = this.#verified.isOpen(job.message.member);
       free.worker.postMessage({ ...job.message, verify } satisfies ToWorker);
     }
   }
@@ -107,8 +106,7 @@ export class DecodePool implements Decoding {
     if (message.kind !== 'clip' && message.kind !== 'problem') return;
     const job = jobs.get(message.key);
     jobs.delete(message.key);
-    const member = job?.message.member;
-    if (message.kind === 'clip' && member !== undefined) this.#verified.add(member);
+    if (message.kind === 'clip') this.#verified.add(job?.message.member);
     this.#dispatch();
     job?.resolve(message.kind === 'clip' ? { clip: message.clip } : { problem: message.problem });
   }

@@ -1,9 +1,9 @@
 import { LacunaError } from '../../spec/errors.js';
-import type { MemberPlace } from '../video/video-path.js';
 import type { VideoBackendName } from '../video/video-reader.js';
 import { ClipDecoder } from './clip-decoder.js';
 import type { DecodeJob, DecodeOutcome, DecodeSetup } from './decode-messages.js';
 import { DecodePool } from './decode-pool.js';
+import { VerifiedMembers } from './verified-members.js';
 
 /** Whoever decodes clips: worker threads, or the thread that asks. */
 export interface Decoding {
@@ -26,7 +26,7 @@ export async function openDecoding(setup: DecodeSetup, workers: number): Promise
 
 class DecodingHere implements Decoding {
   readonly #decoder: ClipDecoder;
-  readonly #verified = new WeakSet<MemberPlace>();
+  readonly #verified = new VerifiedMembers();
   #last: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
@@ -53,9 +53,8 @@ class DecodingHere implements Decoding {
   async #decode(job: DecodeJob): Promise<DecodeOutcome> {
     if (this.#isClosed) throw new LacunaError({ what: 'the decoding was closed' });
     const { member } = job;
-    const verify = member !== undefined && !this.#verified.has(member);
-    const outcome = await this.#decoder.decode(job, verify);
-    if (member !== undefined && 'clip' in outcome) this.#verified.add(member);
+    const outcome = await this.#decoder.decode(job, this.#verified.isOpen(member));
+    if ('clip' in outcome) this.#verified.add(member);
     return outcome;
   }
 }

@@ -11,6 +11,7 @@ export interface PageFile {
   readonly name: string;
   /** Bytes. */
   readonly size: number;
+  arrayBuffer(): Promise<ArrayBuffer>;
 }
 
 /** Something that the visitor can act on: a field of a form, a button, a link, or a place to drop a file. */

@@ -6,12 +6,15 @@ import { element } from './browser.js';
  * stack. The page's state becomes `ours`, or `broken`.
  */
 export function showFailure(error: unknown, ours: string): void {
-  const isOurs = error instanceof LacunaError;
+  element('verdict').textContent = failureText(error);
+  element('page').setAttribute('data-state', error instanceof LacunaError ? ours : 'broken');
+}
+
+/** A failure in a sentence; what no visitor can have caused as a defect, with where it is. */
+export function failureText(error: unknown): string {
+  if (error instanceof LacunaError) return sentence(error);
   const { message, stack = '' } = error instanceof Error ? error : new Error(String(error));
-  element('verdict').textContent = isOurs
-    ? sentence(error)
-    : `This is a defect of Lacuna; please report it with these lines. ${message}\n${stack}`;
-  element('page').setAttribute('data-state', isOurs ? ours : 'broken');
+  return `This is a defect of Lacuna; please report it with these lines. ${message}\n${stack}`;
 }
 
 /** A message begins with a capital, unless with the name of a file or a field. */

@@ -85,7 +85,9 @@ export class FileHandle {
 
   async sync(): Promise<void> {}
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    if (this.#entry !== 'folder') this.#entry.trim();
+  }
 }
 
 export async function open(path: string, flags: number | 'r' = 0): Promise<FileHandle> {

@@ -1,4 +1,7 @@
-import { resolve } from './path.js';
+import { basename, dirname, resolve } from './path.js';
+
+/** A file that nobody writes to keeps at most so many bytes more than it needs. */
+const SLACK_BYTES = 2 ** 16;
 
 /** A file in memory, under one name or several. */
 export class MemoryFile {
@@ -25,9 +28,17 @@ export class MemoryFile {
 
   truncate(size: number): void {
     if (size > this.size) this.write(new Uint8Array(size - this.size), this.size);
-    // What was longer gives its memory back.
-    this.#bytes = this.#bytes.slice(0, size);
     this.size = size;
+    this.#fit();
+  }
+
+  /** Gives back what it grew by and does not need: nobody writes to it for now. */
+  trim(): void {
+    if (this.#bytes.length - this.size > SLACK_BYTES) this.#fit();
+  }
+
+  #fit(): void {
+    if (this.#bytes.length > this.size) this.#bytes = this.#bytes.slice(0, this.size);
   }
 }
 
@@ -35,6 +46,8 @@ type Entry = MemoryFile | 'folder';
 
 /** All files and folders by their full paths; `/` is always there. Nothing outlives the page. */
 const ENTRIES = new Map<string, Entry>([['/', 'folder']]);
+/** What is in each folder, by its full path: a look into one does not go through all files. */
+const NAMES = new Map<string, Set<string>>([['/', new Set()]]);
 
 /** The system's error of this code, as Node would have it. */
 export function systemError(code: string, path: string): Error {
@@ -69,60 +82,75 @@ export function fileAt(path: string): MemoryFile {
 
 /** The names in a folder, sorted. @throws Error ENOENT, and ENOTDIR for a file. */
 export function namesIn(path: string): readonly string[] {
-  if (entryAt(path) !== 'folder') throw systemError('ENOTDIR', path);
-  const start = insideOf(path);
-  const names = [...ENTRIES.keys()].filter(
-    (each) => each !== '/' && each.startsWith(start) && !each.slice(start.length).includes('/'),
-  );
-  return names.map((each) => each.slice(start.length)).sort();
+  return [...namesOf(path)].sort();
 }
 
 /** Gives something a name. @throws Error ENOENT where there is no folder for it, and EEXIST where it is taken. */
 export function addEntry(path: string, entry: Entry): void {
   const full = fullPath(path);
   if (ENTRIES.has(full)) throw systemError('EEXIST', path);
-  if (entryAt(`${full}/..`) !== 'folder') throw systemError('ENOTDIR', path);
+  namesOf(dirname(full)).add(basename(full));
   ENTRIES.set(full, entry);
+  if (entry === 'folder') NAMES.set(full, new Set());
 }
 
 /** @throws Error ENOENT, and ENOTEMPTY for a folder with something in it. */
 export function removeEntry(path: string): void {
   const entry = entryAt(path);
-  if (entry === 'folder' && namesIn(path).length > 0) throw systemError('ENOTEMPTY', path);
+  const full = fullPath(path);
   if (entry !== 'folder') entry.names -= 1;
-  ENTRIES.delete(fullPath(path));
+  else if (namesOf(full).size > 0) throw systemError('ENOTEMPTY', path);
+  ENTRIES.delete(full);
+  NAMES.delete(full);
+  namesOf(dirname(full)).delete(basename(full));
 }
 
-/** Gives an entry, and what is in it, another name, which a file may have until then. */
+/**
+ * Gives an entry, and what is in it, another name, which a file or an empty folder may have until then.
+ *
+ * @throws Error EISDIR for a file in the place of a folder, ENOTDIR for a folder in that of a file, EINVAL for a folder
+ * that would lie in itself, and ENOTEMPTY.
+ */
 export function renameEntry(from: string, to: string): void {
   const entry = entryAt(from);
   const [own, other] = [fullPath(from), fullPath(to)];
-  if (own === other) return;
-  if (ENTRIES.has(other)) removeEntry(to);
+  namesOf(dirname(other));
+  if (other.startsWith(`${own}/`)) throw systemError('EINVAL', to);
+  if (own.startsWith(`${other}/`)) throw systemError('ENOTEMPTY', to);
+  const before = ENTRIES.get(other);
+  // Nothing happens to two names of one file.
+  if (own === other || (before !== 'folder' && before === entry)) return;
+  if (before !== undefined) {
+    if (before === 'folder' && entry !== 'folder') throw systemError('EISDIR', to);
+    if (before !== 'folder' && entry === 'folder') throw systemError('ENOTDIR', to);
+    removeEntry(to);
+  }
   addEntry(to, entry);
+  if (entry === 'folder') {
+    for (const name of namesOf(own)) renameEntry(`${own}/${name}`, `${other}/${name}`);
+    NAMES.delete(own);
+  }
   ENTRIES.delete(own);
-  if (entry !== 'folder') return;
-  for (const path of [...ENTRIES.keys()].filter((each) => each.startsWith(`${own}/`))) {
-    ENTRIES.set(`${other}${path.slice(own.length)}`, ENTRIES.get(path) as Entry);
-    ENTRIES.delete(path);
-  }
+  namesOf(dirname(own)).delete(basename(own));
 }
 
-/** All files of a folder and of those in it, by their names from it, sorted. */
+/** All files of a folder and of those in it, by their names from it, sorted; none where there is no folder. */
 export function filesUnder(path: string): ReadonlyMap<string, MemoryFile> {
-  const start = insideOf(path);
-  const found = new Map<string, MemoryFile>();
-  for (const name of [...ENTRIES.keys()].sort()) {
-    const entry = ENTRIES.get(name);
-    if (entry instanceof MemoryFile && name.startsWith(start)) {
-      found.set(name.slice(start.length), entry);
+  const files: [name: string, file: MemoryFile][] = [];
+  const look = (folder: string, above: string): void => {
+    for (const name of NAMES.get(folder) ?? []) {
+      const entry = ENTRIES.get(resolve(folder, name));
+      if (entry instanceof MemoryFile) files.push([`${above}${name}`, entry]);
+      else look(resolve(folder, name), `${above}${name}/`);
     }
-  }
-  return found;
+  };
+  look(fullPath(path), '');
+  return new Map(files.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** What the full paths of what is in a folder begin with. */
-function insideOf(path: string): string {
-  const full = fullPath(path);
-  return full === '/' ? full : `${full}/`;
+/** The names in a folder. @throws Error ENOENT, and ENOTDIR for a file. */
+function namesOf(path: string): Set<string> {
+  const names = entryAt(path) === 'folder' ? NAMES.get(fullPath(path)) : undefined;
+  if (names === undefined) throw systemError('ENOTDIR', path);
+  return names;
 }

@@ -25,7 +25,16 @@ const [WIDTH, HEIGHT, LEFT, TOP, BOTTOM] = [480, 160, 56, 8, 20];
 const MAX_POINTS = 480;
 
 /** A curve as a picture that says its last value in words, too. */
-export function curvePicture({ title, points, steps, chance, dots = false, text }: Curve): Html {
+export function curvePicture({
+  title,
+  points: all,
+  steps,
+  chance,
+  dots = false,
+  text,
+}: Curve): Html {
+  // A value that is missing, or not finite, has no place in the picture.
+  const points = all.filter(({ value }) => Number.isFinite(value));
   const last = points.at(-1);
   if (last === undefined) return html``;
   const shown = thinned(points);
@@ -55,7 +64,7 @@ ${across}<polyline class="line" points="${shown.map(place).join(' ')}"/>${marks}
 }
 
 /** Every so many points, and the last. */
-function thinned(points: readonly Point[]): readonly Point[] {
+export function thinned<T>(points: readonly T[]): readonly T[] {
   const every = Math.max(1, Math.ceil(points.length / MAX_POINTS));
   return points.filter((_, i) => i % every === 0 || i === points.length - 1);
 }

@@ -44,6 +44,8 @@ export type FromTrainer =
   /** What it is doing before it trains. */
   | { readonly kind: 'doing'; readonly text: string }
   | { readonly kind: 'device'; readonly name: string; readonly isSoftware: boolean }
+  /** Another run is in the place of the one before, which is gone. */
+  | { readonly kind: 'opened' }
   /** It trains from here on; `metrics` and `evaluations` are of the steps before. */
   | {
       readonly kind: 'ready';
@@ -57,5 +59,5 @@ export type FromTrainer =
   | { readonly kind: 'pictures'; readonly step: number; readonly clips: readonly ClipPictures[] }
   | { readonly kind: 'checkpoint'; readonly step: number }
   | { readonly kind: 'note'; readonly text: string }
-  /** The run, to keep. */
+  /** The run, to keep: it goes on from the checkpoint of this step. */
   | { readonly kind: 'tar'; readonly tar: Uint8Array<ArrayBuffer>; readonly step: number };

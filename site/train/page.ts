@@ -30,7 +30,7 @@ export const TRAIN_PAGE: SitePage = {
 <section id="told" hidden><h2>Notes</h2><ul id="notes"></ul></section>
 </section>
 <h2>Go on with the command line, and come back</h2>
-<p>What is downloaded is a run folder with its data, as the command line writes it:</p>
+<p>What is downloaded is a run folder with its data, as the command line writes it. Of a run that was opened, the folders have the names that they came with, and data are in it if they came along:</p>
 <pre>tar -xf demo-in-browser.tar
 lacuna report demo-in-browser/run
 lacuna pretrain --resume demo-in-browser/run

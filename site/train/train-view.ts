@@ -2,7 +2,7 @@ import { duration } from '../../core/duration.js';
 import { html } from '../../formats/html/html.js';
 import type { StepEvaluation, StepMetrics } from '../../run/index.js';
 import { element, show } from '../frame/browser.js';
-import { curvePicture, type Point } from './curve.js';
+import { curvePicture, type Point, thinned } from './curve.js';
 import type { FromTrainer, MemoryCounts, RunState } from './messages.js';
 
 /** Curves are drawn anew at most this often. */
@@ -20,28 +20,37 @@ export class TrainView {
   #metrics: StepMetrics[] = [];
   #evaluations: StepEvaluation[] = [];
   #steps = 0;
-  /** The step of the last checkpoint. */
-  #saved = 0;
+  /** The step of the last checkpoint; a run that has just begun has none. */
+  #saved: number | undefined;
   #device = '';
   /** When it began to train, and the step that it was at. */
   #since = { time: 0, step: 0 };
   #memory: MemoryCounts | undefined;
   #isDrawing = false;
+  /** Whether there is a run that can go on. */
+  #hasRun = false;
   #notes: string[] = [];
 
-  get state(): RunState | 'ready' {
-    return this.#state;
+  get isBusy(): boolean {
+    return ['preparing', 'training', 'pausing'].includes(this.#state);
   }
 
   /** Steps that were done. */
-  get step(): number {
+  get #step(): number {
     return this.#metrics.at(-1)?.step ?? 0;
   }
 
-  /** The page can be used. */
+  /** The page can be used; there is no run. */
   ready(told: string): void {
-    element('verdict').textContent = told;
+    this.#state = 'ready';
     element('page').setAttribute('data-state', 'ready');
+    this.#offer();
+    this.say(told);
+  }
+
+  /** Says something that changes nothing. */
+  say(told: string): void {
+    element('verdict').textContent = told;
   }
 
   tell(message: FromTrainer): void {
@@ -50,17 +59,22 @@ export class TrainView {
         this.#enter(message.state, message.problem);
         return;
       case 'doing':
-        element('verdict').textContent = message.text;
+        this.say(message.text);
+        return;
+      case 'opened':
+        this.forget();
         return;
       case 'device':
         this.#device = `${message.name}${message.isSoftware ? ', in software: take the small model' : ''}`;
         return;
       case 'ready':
         this.#steps = message.steps;
-        this.#saved = message.doneSteps;
+        if (message.doneSteps > 0) this.#saved = message.doneSteps;
         this.#metrics = [...message.metrics];
         this.#evaluations = [...message.evaluations];
         this.#since = { time: performance.now(), step: message.doneSteps };
+        this.#hasRun = true;
+        this.#offer();
         break;
       case 'step':
         this.#metrics.push(message.line);
@@ -89,13 +103,17 @@ export class TrainView {
     this.#metrics = [];
     this.#evaluations = [];
     this.#notes = [];
+    [this.#steps, this.#saved, this.#hasRun] = [0, undefined, false];
     element('seen').hidden = true;
     element('told').hidden = true;
     element('run').hidden = true;
+    this.#draw();
   }
 
   #enter(state: RunState, problem: string | undefined): void {
     this.#state = state;
+    // What failed before its first checkpoint can only begin anew.
+    if (state === 'failed' && this.#saved === undefined) this.#hasRun = false;
     const r1 = this.#scores().at(-1)?.value;
     const chance = this.#chance();
     const found =
@@ -104,19 +122,26 @@ export class TrainView {
         : ` It finds the right one of the held-out clips for ${share(r1)} of the captions${chance === undefined ? '' : `; by chance it would be ${share(chance)}`}.`;
     const verdict =
       state === 'failed'
-        ? `${problem ?? ''}${this.#saved > 0 ? ` The checkpoint of step ${this.#saved} is still here: go on, or download the run.` : ''}`
+        ? `${problem ?? ''}${this.#hasRun ? ` The checkpoint of step ${this.#saved ?? 0} is still here: go on, or download the run.` : ''}`
         : state === 'finished'
           ? `Finished.${found} Download the run to keep it.`
-          : VERDICTS[state];
-    element('verdict').textContent = verdict;
+          : state === 'paused' && !this.#hasRun
+            ? 'Paused before there was a run: start again.'
+            : VERDICTS[state];
+    this.say(verdict);
     element('page').setAttribute('data-state', state);
-    const isBusy = state === 'preparing' || state === 'training' || state === 'pausing';
-    const hasRun = this.#metrics.length > 0;
+    this.#offer();
+    this.#draw();
+  }
+
+  /** Shows what can be done now. */
+  #offer(): void {
+    const { isBusy } = this;
+    const hasRun = this.#hasRun;
     element('start').hidden = isBusy || hasRun;
     element('pause').hidden = !isBusy;
-    element('go-on').hidden = isBusy || !hasRun || state === 'finished';
-    element('download').hidden = !hasRun || state === 'preparing';
-    this.#draw();
+    element('go-on').hidden = isBusy || !hasRun || this.#state === 'finished';
+    element('download').hidden = !hasRun || this.#state === 'preparing';
   }
 
   /** Soon, and once for all that is told until then. */
@@ -133,11 +158,11 @@ export class TrainView {
     const last = this.#metrics.at(-1);
     const isTraining = this.#state === 'training' || this.#state === 'pausing';
     element('progress').hidden = this.#steps === 0;
-    element('progress-bar').setAttribute('value', `${this.step / Math.max(1, this.#steps)}`);
+    element('progress-bar').setAttribute('value', `${this.#step / Math.max(1, this.#steps)}`);
     element('progress-text').textContent =
       this.#steps === 0
         ? ''
-        : `${this.step} of ${this.#steps} steps${isTraining ? this.#left() : ''}`;
+        : `${this.#step} of ${this.#steps} steps${isTraining ? this.#left() : ''}`;
     if (last === undefined) return;
     element('run').hidden = false;
     const score = this.#scores().at(-1)?.value;
@@ -154,8 +179,9 @@ export class TrainView {
       'facts',
       html`${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}`,
     );
+    const lines = thinned(this.#metrics);
     const of = (value: (line: StepMetrics) => number | undefined): readonly Point[] =>
-      this.#metrics.map((line) => ({ step: line.step, value: value(line) ?? Number.NaN }));
+      lines.map((line) => ({ step: line.step, value: value(line) ?? Number.NaN }));
     const steps = this.#steps;
     const parts = Object.keys(last.metrics).filter((name) => name.startsWith('loss'));
     show(
@@ -169,10 +195,10 @@ ${curvePicture({ title: 'learning rate', points: of((line) => line.learningRate)
   }
 
   #left(): string {
-    const done = this.step - this.#since.step;
+    const done = this.#step - this.#since.step;
     if (done < 2) return '';
     const seconds = (performance.now() - this.#since.time) / 1000;
-    return `, ${duration((seconds / done) * (this.#steps - this.step))} left`;
+    return `, ${duration((seconds / done) * (this.#steps - this.#step))} left`;
   }
 
   #scores(): readonly Point[] {

@@ -49,10 +49,13 @@ describe.skipIf(!capable('chromium', missing))('the page that trains, in Chromiu
   const stepsDone = async (): Promise<number> =>
     Number.parseInt((await shown('progress-text')) || '0', 10);
 
+  const stateNow = (): Promise<string> =>
+    tab.evaluate<string>("document.getElementById('page').dataset.state");
+
   /** Waits until the page is in one of these states. */
   async function until(...states: readonly string[]): Promise<string> {
     for (;;) {
-      const state = await tab.evaluate<string>("document.getElementById('page').dataset.state");
+      const state = await stateNow();
       if (states.includes(state)) return state;
       if (['failed', 'broken', 'unavailable'].includes(state) || tab.complaints.length > 0)
         throw new Error(`${state}: ${await shown('verdict')}\n${tab.complaints.join('\n')}`);
@@ -91,17 +94,28 @@ describe.skipIf(!capable('chromium', missing))('the page that trains, in Chromiu
     );
     await click('start');
     await until('training');
+    while ((await stepsDone()) < 1) await pause();
     await click('pause');
     expect(await until('paused')).toBe('paused');
     const leaves = "window.dispatchEvent(new Event('beforeunload', { cancelable: true }))";
     expect(await tab.evaluate(leaves)).toBe(false);
+    // A run that was not downloaded makes no room for another, and a file that is no run leaves it as it is.
+    const wrong = join(folder, 'no-run.tar');
+    writeFileSync(wrong, 'no tar at all '.repeat(100));
+    await pick(wrong);
+    while (!(await shown('verdict')).includes('steps that were not downloaded')) await pause();
     const paused = await downloaded('paused');
     while (!(await tab.evaluate<boolean>(leaves))) await pause();
+    await pick(wrong);
+    await expect(until('never')).rejects.toThrow(
+      /no tar that can be read.* The checkpoint of step \d+ is still here: go on/,
+    );
     const before = await readMetrics(paused);
     expect(before.length).toBeGreaterThan(0);
     expect(before.length).toBeLessThan(24);
 
     await click('go-on');
+    while ((await stateNow()) === 'failed') await pause();
     expect(await until('finished')).toBe('finished');
     while ((await stepsDone()) < 24) await pause();
     const titles = await tab.evaluate<string[]>(
@@ -145,6 +159,8 @@ describe.skipIf(!capable('chromium', missing))('the page that trains, in Chromiu
     await pick(back);
     await until('preparing', 'training');
     expect(await until('finished')).toBe('finished');
+    // It has steps that the file has not, though no more than the run that was downloaded before.
+    expect(await tab.evaluate(leaves)).toBe(false);
     expect(await shown('notes')).toMatch(/The run goes on with webgpu.*until step \d+ it was onnx/);
     const both = await readMetrics(await downloaded('both'));
     expect(both.map(({ step, learningRate }) => [step, learningRate])).toEqual(
@@ -163,6 +179,23 @@ describe.skipIf(!capable('chromium', missing))('the page that trains, in Chromiu
     expect([strangers, tab.complaints]).toEqual([[], []]);
   });
 
+  it('goes on where it was paused before its first step', async () => {
+    await visit('steps=2&batch=4&clips=24&heldOut=2&every=2&model=small');
+    await until('ready');
+    await click('start');
+    await until('preparing', 'training');
+    await click('pause');
+    await until('paused');
+    const offered = await tab.evaluate<string[]>(
+      "['start', 'go-on'].filter((id) => !document.getElementById(id).hidden)",
+    );
+    expect(offered).toHaveLength(1);
+    await click(offered[0] ?? '');
+    await until('preparing', 'training', 'finished');
+    expect(await until('finished')).toBe('finished');
+    expect(await readMetrics(await downloaded('at-once'))).toHaveLength(2);
+  });
+
   it('tells of a GPU that is lost, and goes on from the last checkpoint with another', async () => {
     await visit('steps=40&batch=4&clips=24&heldOut=2&every=4&model=small');
     await until('ready');
@@ -179,6 +212,7 @@ GPUAdapter.prototype.requestDevice = async function (...asked) {
       /failed: .*the device was lost.* The checkpoint of step \d+ is still here: go on/is;
     await expect(until('never')).rejects.toThrow(lost);
     await click('go-on');
+    while ((await stateNow()) === 'failed') await pause();
     await until('training', 'finished');
     expect(await shown('notes')).not.toContain('no good checkpoint');
     expect(await until('finished')).toBe('finished');

@@ -1,7 +1,7 @@
-import { lstat, rm } from 'node:fs/promises';
+import { lstat, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WebgpuBackend } from '../../backends/webgpu/backend.js';
-import { drawDemoData } from '../../data/index.js';
+import { DEMO_VERSIONS, drawDemoData, readClipList } from '../../data/index.js';
 import { type Reconstruction, reconstruction, strips } from '../../evaluation/index.js';
 import { makeFolder } from '../../formats/file-operations.js';
 import {
@@ -16,15 +16,18 @@ import {
 } from '../../run/index.js';
 import { LacunaError } from '../../spec/errors.js';
 import { type PretrainEvent, pretrain, resumePretraining } from '../../training/tasks/pretrain.js';
+import { failureText } from '../frame/failure.js';
 import { filesUnder } from '../node/memory-disk.js';
 import { WORKING_FOLDER } from '../node/working-folder.js';
 import type { ClipPictures, FromTrainer, MemoryCounts, RunState } from './messages.js';
 import { type RunOptions, runSettings } from './run-options.js';
-import { tarOf, unpackRun } from './run-tar.js';
+import { isKept, tarOf, type UnpackedRun, unpackRun } from './run-tar.js';
 
-/** Folders in memory: where runs begin, what is opened is unpacked, and data lie that an opened run brings not along. */
+/** In memory: where runs begin, an opened one lies, and data that it brings not along; what is being unpacked. */
 const NEW = '/new';
 const OPENED = '/opened';
+const UNPACKED = '/unpacked';
+const TAR = '/unpacked.tar';
 const DRAWN = '/drawn';
 /** Held-out clips that are shown. */
 const SHOWN_CLIPS = 3;
@@ -47,7 +50,8 @@ export class Trainer {
   #run: string | undefined;
   #stop: AbortController | undefined;
   #backend: WebgpuBackend | undefined;
-  #step = 0;
+  /** The step of the last checkpoint. */
+  #saved = 0;
 
   constructor(tools: TrainerTools) {
     this.#tools = tools;
@@ -67,14 +71,24 @@ export class Trainer {
     });
   }
 
-  /** Opens a run that was kept, and goes on with it. */
-  async open(tar: Uint8Array): Promise<void> {
-    await this.#attempt(async (backend, signal) => {
-      await this.#forget();
-      this.#doing('The file is unpacked.');
-      [this.#run, this.#root] = [await unpackRun(tar, OPENED), OPENED];
-      return this.#resume(backend, signal);
-    });
+  /**
+   * Opens a run that was kept, and goes on with it. The one that was there before is gone only once this one is known
+   * to be a run.
+   */
+  open(tar: Uint8Array): Promise<void> {
+    if (this.#stop !== undefined) return Promise.resolve();
+    // Nothing holds the bytes of the tar while its run trains.
+    return writeFile(TAR, tar).then(() =>
+      this.#attempt(async (backend, signal) => {
+        this.#doing('The file is unpacked.');
+        const { root, run } = await this.#unpacked();
+        await this.#forget();
+        await rename(UNPACKED, OPENED);
+        [this.#root, this.#run] = [join(OPENED, root), join(OPENED, run)];
+        this.#tools.post({ kind: 'opened' });
+        return this.#resume(backend, signal);
+      }),
+    );
   }
 
   async goOn(): Promise<void> {
@@ -95,7 +109,24 @@ export class Trainer {
     for (const [name, { bytes }] of filesUnder(this.#root)) {
       if (isKept(name)) files.set(name, bytes);
     }
-    this.#tools.post({ kind: 'tar', tar: tarOf(files), step: this.#step });
+    try {
+      this.#tools.post({ kind: 'tar', tar: tarOf(files), step: this.#saved });
+    } catch (error) {
+      this.#note(`The run could not be handed over. ${failureText(error)}`);
+    }
+  }
+
+  async #unpacked(): Promise<UnpackedRun> {
+    try {
+      const unpacked = await unpackRun(TAR, UNPACKED);
+      await readManifest(join(UNPACKED, unpacked.run));
+      return unpacked;
+    } catch (error) {
+      await rm(UNPACKED, { recursive: true, force: true });
+      throw error;
+    } finally {
+      await rm(TAR);
+    }
   }
 
   async #resume(backend: WebgpuBackend, signal: AbortSignal): Promise<{ finished: boolean }> {
@@ -109,14 +140,24 @@ export class Trainer {
     return resumePretraining(run, backend, { ...watch, signal }, { paths, workers: 0 });
   }
 
-  /** Data of a run that came without its own: clips of the demo, which the run's digests are held to. */
+  /** Data of a run that came without its own: clips of the demo, of the version whose list is the one that it began with. */
   async #drawnPaths({ data, evaluation }: RunManifest): Promise<GivenPaths> {
     this.#doing('The clips are drawn, and kernels are compiled.');
-    await rm(DRAWN, { recursive: true, force: true });
     const trainClips = Math.min(50_000, data.clips);
     const testClips = Math.min(64, evaluation?.clips ?? 64);
-    const { trainList, testList } = await drawDemoData(DRAWN, { trainClips, testClips });
-    return { list: trainList, ...(evaluation === undefined ? {} : { evaluationList: testList }) };
+    let paths: GivenPaths = {};
+    for (const version of DEMO_VERSIONS) {
+      await rm(DRAWN, { recursive: true, force: true });
+      const { trainList, testList } = await drawDemoData(DRAWN, { trainClips, testClips, version });
+      paths = {
+        list: trainList,
+        ...(evaluation === undefined ? {} : { evaluationList: testList }),
+      };
+      const { digest } = await readClipList(trainList, () => {});
+      if (digest === data.digest) break;
+    }
+    // Where none is, whoever reads the list says so.
+    return paths;
   }
 
   /** Opens the GPU, trains, and tells how it ended. */
@@ -137,7 +178,7 @@ export class Trainer {
       // What may be lost is opened anew.
       await this.#backend?.dispose().catch(() => {});
       this.#backend = undefined;
-      this.#state('failed', sentenceOf(error));
+      this.#state('failed', failureText(error));
     } finally {
       this.#stop = undefined;
     }
@@ -169,11 +210,12 @@ export class Trainer {
     const { post } = this.#tools;
     switch (event.kind) {
       case 'ready':
-        void this.#ready(event.folder, event.steps, event.doneSteps);
+        this.#ready(event.folder, event.steps, event.doneSteps).catch((error: unknown) =>
+          this.#note(`What the run has written cannot be shown. ${failureText(error)}`),
+        );
         return;
       case 'step': {
         const { kind, steps: _, clips: __, samples: ___, ...line } = event;
-        this.#step = line.step;
         post({ kind, line, memory: memoryOf(backend) });
         return;
       }
@@ -190,18 +232,19 @@ export class Trainer {
         return;
       }
       case 'checkpoint':
+        this.#saved = event.step;
         post({ kind: 'checkpoint', step: event.step });
         return;
       case 'problem':
-        post({ kind: 'note', text: event.reason });
+        this.#note(event.reason);
         return;
       case 'note':
-        post({ kind: 'note', text: event.text });
+        this.#note(event.text);
     }
   }
 
   async #ready(folder: string, steps: number, doneSteps: number): Promise<void> {
-    this.#step = doneSteps;
+    this.#saved = doneSteps;
     const metrics = (await readMetrics(folder)).filter(({ step }) => step <= doneSteps);
     const evaluations = (await readEvaluations(folder)).filter(({ step }) => step <= doneSteps);
     this.#tools.post({ kind: 'ready', steps, doneSteps, metrics, evaluations });
@@ -209,7 +252,7 @@ export class Trainer {
   }
 
   async #forget(): Promise<void> {
-    [this.#root, this.#run, this.#step] = [undefined, undefined, 0];
+    [this.#root, this.#run, this.#saved] = [undefined, undefined, 0];
     for (const folder of [NEW, OPENED, DRAWN]) await rm(folder, { recursive: true, force: true });
   }
 
@@ -217,14 +260,13 @@ export class Trainer {
     this.#tools.post({ kind: 'state', state, ...(problem === undefined ? {} : { problem }) });
   }
 
+  #note(text: string): void {
+    this.#tools.post({ kind: 'note', text });
+  }
+
   #doing(text: string): void {
     this.#tools.post({ kind: 'doing', text });
   }
-}
-
-/** Whether a file is part of what is kept: no lock, and nothing that is half written. */
-function isKept(name: string): boolean {
-  return !/(^|\/)lock$|\.partial-/.test(name);
 }
 
 function isThere(path: string): Promise<boolean> {
@@ -241,14 +283,4 @@ function pictures(clip: Reconstruction, settings: RunSettings): ClipPictures {
 
 function memoryOf({ liveTensors, runtime: { buffers } }: WebgpuBackend): MemoryCounts {
   return { tensors: liveTensors, buffers: buffers.live, buffersMade: buffers.made };
-}
-
-/** A failure in a sentence; what no person can have caused is told as a defect, with where it is. */
-function sentenceOf(error: unknown): string {
-  if (error instanceof LacunaError) {
-    const { message } = error;
-    return `${message.slice(0, 1).toUpperCase()}${message.slice(1)}`;
-  }
-  const told = error instanceof Error ? `${error.message}\n${error.stack ?? ''}` : String(error);
-  return `This is a defect of Lacuna; please report it with these lines. ${told}`;
 }
