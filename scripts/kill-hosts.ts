@@ -19,7 +19,7 @@ console.log(
     .join(', ')}`,
 );
 console.log(
-  `${numbers.kills} kills, ${numbers.inside} inside a checkpoint, ${numbers.beforeSteps} before the first step; ` +
+  `${numbers.kills} kills, ${numbers.inside} inside a checkpoint, ${numbers.beforeSteps} before the first step, ${numbers.early} before all had come; ` +
     `${numbers.ended} runs ended: ${numbers.lost} samples lost, ${numbers.repeated} repeated, losses apart by ${numbers.apart.toExponential(1)} at most; ` +
     `${numbers.hangs} hangs above 20 s, the others ended within ${numbers.longest.toFixed(1)} s, half of them within ${numbers.median.toFixed(1)} s; ` +
     `${faults.length} faults, ${((performance.now() - before) / 1000).toFixed(0)} s.`,
