@@ -2,19 +2,14 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { OwnServer } from '../cli/serve/own-server.js';
-import { startPageServer } from '../cli/serve/page-server.js';
-import { BrowserTab } from '../cli/testing/browser-tab.js';
-import { findChromium } from '../cli/testing/chromium.js';
+import type { BrowserTab } from '../cli/testing/browser-tab.js';
+import { chromiumMissing, SiteInChromium } from '../cli/testing/site-in-chromium.js';
 import { BUILT_SITE } from '../core/testing/built.js';
 import { capable } from '../core/testing/capability.js';
 import { POLICY } from './frame/policy.js';
 import { SITE_PAGES } from './pages.js';
 import { LOOKED_AT } from './testing/looked-at.js';
 import { type PlainServer, startPlainServer } from './testing/plain-server.js';
-
-const chromium = findChromium();
-const missing = typeof chromium === 'string' ? chromium : undefined;
 
 /** What a page may weigh until it can be used, compressed, in bytes. */
 const LIMIT = 1_000_000;
@@ -57,21 +52,19 @@ it.each(SITE_PAGES.map(({ address }) => address))(
   },
 );
 
-describe.skipIf(!capable('chromium', missing))('the site in Chromium', () => {
-  let own: OwnServer;
+describe.skipIf(!capable('chromium', chromiumMissing))('the site in Chromium', () => {
+  let site: SiteInChromium;
   let plain: PlainServer;
   let stranger: PlainServer;
   let tab: BrowserTab;
   beforeAll(async () => {
-    if (typeof chromium === 'string') throw new Error(chromium);
-    own = await startPageServer({ port: 0, site: BUILT_SITE });
+    site = await SiteInChromium.open();
+    ({ tab } = site);
     plain = await startPlainServer(BUILT_SITE);
     stranger = await startPlainServer(BUILT_SITE);
-    tab = await BrowserTab.open(chromium);
   });
   afterAll(async () => {
-    await tab?.close();
-    await own?.close();
+    await site?.close();
     await plain?.close();
     await stranger?.close();
   });
@@ -82,19 +75,15 @@ describe.skipIf(!capable('chromium', missing))('the site in Chromium', () => {
     await tab.loaded();
   }
 
-  /** What was asked of others than the server of the site, and than the page itself. */
-  const strangers = (): string[] =>
-    tab.requests.filter((url) => !url.startsWith(own.url) && !url.startsWith('blob:'));
-
   it('is walked through by its links: nothing is asked of others, and nothing goes wrong', async () => {
-    await tab.visit(own.url);
+    await tab.visit(site.url);
     await usable();
     for (const { address, title } of [...SITE_PAGES, ...SITE_PAGES.slice(0, 1)]) {
       await tab.evaluate(`document.querySelector('nav a[href="${address}"]').click()`);
       await usable(`/${address}`);
       const current = "document.querySelector('nav [aria-current=page]').innerText";
       expect(await tab.evaluate(current)).toBe(title);
-      expect([address, tab.complaints, strangers()]).toEqual([address, [], []]);
+      expect([address, tab.complaints, site.strangers]).toEqual([address, [], []]);
     }
     expect(tab.requests.length).toBeGreaterThan(SITE_PAGES.length);
   });
@@ -102,7 +91,7 @@ describe.skipIf(!capable('chromium', missing))('the site in Chromium', () => {
   it.each(SITE_PAGES.map(({ address }) => address))(
     'can be read, reached and operated in both themes and on a phone: %s',
     async (address) => {
-      await tab.visit(`${own.url}${address}`);
+      await tab.visit(`${site.url}${address}`);
       await usable();
       for (const theme of ['light', 'dark']) {
         const features = [{ name: 'prefers-color-scheme', value: theme }];
@@ -120,17 +109,17 @@ describe.skipIf(!capable('chromium', missing))('the site in Chromium', () => {
 
   it('says on its first page where there is no WebGPU, and how to switch it on', async () => {
     const absent = "Object.defineProperty(Navigator.prototype, 'gpu', { value: undefined });";
-    await tab.visit(own.url, absent);
+    await tab.visit(site.url, absent);
     await usable();
     const verdict = "document.getElementById('verdict').innerText";
     expect(await tab.evaluate(verdict)).toMatch(/has no WebGPU.*chrome:\/\/flags/);
-    await tab.visit(own.url);
+    await tab.visit(site.url);
     await usable();
     expect(await tab.evaluate("document.getElementById('verdict').hidden")).toBe(true);
   });
 
   it('lets the keyboard skip the navigation', async () => {
-    await tab.visit(own.url);
+    await tab.visit(site.url);
     await usable();
     const press = async (key: string, code: number): Promise<void> => {
       const event = {

@@ -65,20 +65,26 @@ function recipeOf(path: VideoPath, text: string): z.infer<typeof SCHEMA> {
   }
 }
 
+/** Every drawn clip as a video. */
+export const DRAWN_INFO: VideoInfo = {
+  width: FRAME_SIDE,
+  height: FRAME_SIDE,
+  codec: 'drawn',
+  container: 'drawn',
+  stored: { width: FRAME_SIDE, height: FRAME_SIDE },
+  orientation: UPRIGHT,
+  frameCount: FRAME_COUNT,
+};
+
+/** When its frames are shown, in microseconds. */
+export const DRAWN_TIMES: Float64Array = Float64Array.from({ length: FRAME_COUNT }, (_, frame) =>
+  Math.round((1e6 * frame) / FRAMES_PER_SECOND),
+);
+
 /** A clip of the demo as a video; its frames are drawn when they are asked for. */
 class DrawnReader implements VideoReader {
-  readonly info: VideoInfo = {
-    width: FRAME_SIDE,
-    height: FRAME_SIDE,
-    codec: 'drawn',
-    container: 'drawn',
-    stored: { width: FRAME_SIDE, height: FRAME_SIDE },
-    orientation: UPRIGHT,
-    frameCount: FRAME_COUNT,
-  };
-  readonly frameTimes: Float64Array = Float64Array.from({ length: FRAME_COUNT }, (_, frame) =>
-    Math.round((1e6 * frame) / FRAMES_PER_SECOND),
-  );
+  readonly info: VideoInfo = DRAWN_INFO;
+  readonly frameTimes: Float64Array = DRAWN_TIMES;
   readonly #path: VideoPath;
   readonly #clip: PlannedClip;
 

@@ -1,9 +1,9 @@
 import type { DemoVersion } from '../../data/demo/demo-options.js';
 import { plannedClips } from '../../data/demo/demo-version.js';
-import { FRAME_COUNT, FRAME_SIDE, FRAMES_PER_SECOND } from '../../data/demo/frame.js';
+import { DRAWN_INFO, DRAWN_TIMES } from '../../data/demo/drawn-clip.js';
+import { FRAME_SIDE } from '../../data/demo/frame.js';
 import { toRgb } from '../../data/demo/frame-rgb.js';
 import type { Box } from '../../data/demo/paint-shape.js';
-import { UPRIGHT } from '../../data/video/orientation.js';
 import type { FrameRequest, Frames } from '../../data/video/video-reader.js';
 import type { SimilaritySource } from '../../run/masked-clip/masked-clip.js';
 import { quantizeSimilarity } from '../../spec/index.js';
@@ -21,18 +21,8 @@ export function demoFilm(version: DemoVersion, index: number): Film {
   const pixels = frames.map(toRgb);
   return {
     id: `test-${String(index).padStart(5, '0')}.mp4`,
-    info: {
-      width: FRAME_SIDE,
-      height: FRAME_SIDE,
-      codec: 'drawn',
-      container: 'drawn',
-      stored: { width: FRAME_SIDE, height: FRAME_SIDE },
-      orientation: UPRIGHT,
-      frameCount: FRAME_COUNT,
-    },
-    frameTimes: Float64Array.from(pixels, (_, frame) =>
-      Math.round((1e6 * frame) / FRAMES_PER_SECOND),
-    ),
+    info: DRAWN_INFO,
+    frameTimes: DRAWN_TIMES,
     read: async (request) => enlarged(pixels, request),
     similarity: boxSimilarity(boxes),
     [Symbol.dispose]: () => {},

@@ -1,14 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { OwnServer } from '../../cli/serve/own-server.js';
-import { startPageServer } from '../../cli/serve/page-server.js';
-import { BrowserTab } from '../../cli/testing/browser-tab.js';
-import { findChromium } from '../../cli/testing/chromium.js';
-import { BUILT_SITE } from '../../core/testing/built.js';
+import type { BrowserTab } from '../../cli/testing/browser-tab.js';
+import { chromiumMissing, SiteInChromium } from '../../cli/testing/site-in-chromium.js';
 import { capable } from '../../core/testing/capability.js';
 import { UPRIGHT } from '../../data/video/orientation.js';
 import {
@@ -21,8 +17,6 @@ import { demoFilm } from './demo-film.js';
 import { type Film, filmClip } from './film.js';
 import { maskPicture } from './mask-file.js';
 
-const chromium = findChromium();
-const missing = typeof chromium === 'string' ? chromium : undefined;
 const ffmpeg = ((): string | undefined => {
   try {
     execFileSync('ffmpeg', ['-version'], { stdio: 'pipe' });
@@ -42,23 +36,16 @@ interface MaskFile {
   readonly masked: readonly number[];
 }
 
-describe.skipIf(!capable('chromium', missing))('the page of masks in Chromium', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'lacuna-masks-'));
-  let server: OwnServer;
+describe.skipIf(!capable('chromium', chromiumMissing))('the page of masks in Chromium', () => {
+  let site: SiteInChromium;
   let tab: BrowserTab;
   beforeAll(async () => {
-    if (typeof chromium === 'string') throw new Error(chromium);
-    server = await startPageServer({ port: 0, site: BUILT_SITE });
-    tab = await BrowserTab.open(chromium);
-    await tab.send('Page.setDownloadBehavior', { behavior: 'allow', downloadPath: folder });
-    await tab.visit(`${server.url}masks.html`);
+    site = await SiteInChromium.open();
+    ({ tab } = site);
+    await tab.visit(`${site.url}masks.html`);
     await tab.settled();
   });
-  afterAll(async () => {
-    await tab?.close();
-    await server?.close();
-    rmSync(folder, { recursive: true });
-  });
+  afterAll(() => site?.close());
 
   /** Fills fields of the form, and waits for what comes of it. */
   async function choose(values: Readonly<Record<string, string | number>>): Promise<string> {
@@ -87,7 +74,7 @@ describe.skipIf(!capable('chromium', missing))('the page of masks in Chromium', 
 
   /** What a link of the page holds. */
   async function downloaded(id: string, name: string): Promise<Buffer> {
-    const file = join(folder, name);
+    const file = join(site.folder, name);
     rmSync(file, { force: true });
     await tab.evaluate(`document.getElementById('${id}').click()`);
     // Chromium gives a file its name once it is whole.
@@ -97,10 +84,6 @@ describe.skipIf(!capable('chromium', missing))('the page of masks in Chromium', 
 
   async function maskInTab(): Promise<MaskFile> {
     return JSON.parse((await downloaded('json', 'mask.json')).toString('utf8')) as MaskFile;
-  }
-
-  function shown(id: string): Promise<string> {
-    return tab.evaluate(`document.getElementById('${id}').innerText`);
   }
 
   function integersOf({ mask, grid, frameIndices }: ClipMask): object {
@@ -132,11 +115,11 @@ describe.skipIf(!capable('chromium', missing))('the page of masks in Chromium', 
       expect(there).toMatchObject({ mask: { kind, ratio: MASK_KINDS[kind].ratio } });
       const { grid, frameIndices, visible, masked } = there;
       expect({ grid, frameIndices, visible, masked }).toEqual(integersOf(here));
-      expect(await shown('verdict')).toContain(
+      expect(await site.shown('verdict')).toContain(
         `${visible.length} of ${visible.length + masked.length} tokens stay visible`,
       );
       const guide = MASK_KINDS[kind].map === 'similarity' ? ' --caption TEXT --teacher FOLDER' : '';
-      expect(await shown('command')).toContain(`--mask ${kind}${guide} --frames 8`);
+      expect(await site.shown('command')).toContain(`--mask ${kind}${guide} --frames 8`);
       expect(tab.complaints).toEqual([]);
     },
   );
@@ -188,7 +171,7 @@ describe.skipIf(!capable('chromium', missing))('the page of masks in Chromium', 
       [{ size: 64, seed: '1e400' }, 'seed: there is no such value'],
     ] as const) {
       expect([values, await choose(values)]).toEqual([values, 'refused']);
-      expect(await shown('verdict')).toContain(message);
+      expect(await site.shown('verdict')).toContain(message);
     }
     expect(await choose({ seed: 7 })).toBe('ready');
   });
@@ -203,11 +186,11 @@ describe.skipIf(!capable('chromium', missing))('the page of masks in Chromium', 
       '<img src=x onerror=alert(1)>.mp4: this browser',
     ],
   ])('refuses %s in a sentence, and keeps the clip it had', async (_, name, text, message) => {
-    const file = join(folder, name);
+    const file = join(site.folder, name);
     writeFileSync(file, text);
     const before = await maskInTab();
     expect(await chooseFile(file)).toBe('refused');
-    expect(await shown('verdict')).toContain(message);
+    expect(await site.shown('verdict')).toContain(message);
     expect(await choose({ seed: 7 })).toBe('ready');
     expect(await maskInTab()).toEqual(before);
   });
@@ -221,11 +204,13 @@ describe.skipIf(!capable('chromium', missing))('the page of masks in Chromium', 
       place.dispatchEvent(new DragEvent('drop', { dataTransfer, cancelable: true }));
     })()`);
     expect(await tab.settled()).toBe('refused');
-    expect(await shown('verdict')).toContain('dropped.mp4: this browser does not play the file');
+    expect(await site.shown('verdict')).toContain(
+      'dropped.mp4: this browser does not play the file',
+    );
   });
 
   it.skipIf(!hasFfmpeg)('refuses a film that says it has 16,000 x 16,000 pixels', async () => {
-    const file = join(folder, 'huge.webm');
+    const file = join(site.folder, 'huge.webm');
     makeVideo(file, ['-i', 'color=size=320x300:rate=1', '-frames:v', '2', '-c:v', 'libvpx']);
     const bytes = readFileSync(file);
     // The elements PixelWidth and PixelHeight of its track.
@@ -238,21 +223,21 @@ describe.skipIf(!capable('chromium', missing))('the page of masks in Chromium', 
     writeFileSync(file, bytes);
     expect(await chooseFile(file)).toBe('refused');
     const message = 'huge.webm: the frames are too large; got 16000 x 16000';
-    expect(await shown('verdict')).toContain(message);
+    expect(await site.shown('verdict')).toContain(message);
   });
 
   it.skipIf(!hasFfmpeg)('counts frames by the rate of the film', async () => {
-    const file = join(folder, 'rate.webm');
+    const file = join(site.folder, 'rate.webm');
     makeVideo(file, ['-i', 'testsrc2=size=96x64:rate=30', '-frames:v', '90', '-c:v', 'libvpx']);
     expect(await chooseFile(file)).toBe('ready');
-    expect(await shown('clip-text')).toContain('96 x 64 pixels, 90 frames');
+    expect(await site.shown('clip-text')).toContain('96 x 64 pixels, 90 frames');
   });
 
   it.skipIf(!hasFfmpeg)('reads a film, and masks its frames as Node does', async () => {
-    const file = join(folder, 'film.webm');
+    const file = join(site.folder, 'film.webm');
     makeVideo(file, ['-i', 'testsrc2=size=96x64:rate=10', '-frames:v', '16', '-c:v', 'libvpx']);
     expect(await chooseFile(file)).toBe('ready');
-    expect(await shown('clip-text')).toContain('96 x 64 pixels, 16 frames');
+    expect(await site.shown('clip-text')).toContain('96 x 64 pixels, 16 frames');
     for (const kind of ['motion-guided', 'flow-warped'] as const) {
       const own = request(kind, { stride: 2 });
       const { seed, epoch, id, clip } = own;
@@ -268,7 +253,7 @@ describe.skipIf(!capable('chromium', missing))('the page of masks in Chromium', 
       expect(data.subarray(0, places)).not.toEqual(data.subarray(places, 2 * places));
     }
     expect(await choose({ kind: 'text-guided' })).toBe('refused');
-    expect(await shown('verdict')).toContain('--teacher FOLDER');
+    expect(await site.shown('verdict')).toContain('--teacher FOLDER');
     expect(tab.complaints).toEqual([]);
   });
 

@@ -1,18 +1,11 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { OwnServer } from '../../cli/serve/own-server.js';
-import { startPageServer } from '../../cli/serve/page-server.js';
-import { BrowserTab } from '../../cli/testing/browser-tab.js';
-import { findChromium } from '../../cli/testing/chromium.js';
+import type { BrowserTab } from '../../cli/testing/browser-tab.js';
+import { chromiumMissing, SiteInChromium } from '../../cli/testing/site-in-chromium.js';
 import { readAdapterReport } from '../../core/measure/adapter-report.js';
 import { bestProduct, copyRate } from '../../core/measure/adapter-table.js';
-import { BUILT_SITE } from '../../core/testing/built.js';
 import { capable } from '../../core/testing/capability.js';
-
-const chromium = findChromium();
-const missing = typeof chromium === 'string' ? chromium : undefined;
 
 /** An adapter that says it has f16 in kernels. */
 const F16_IN_NAME = `for (const { prototype } of [GPUAdapter, GPUDevice]) {
@@ -29,25 +22,18 @@ GPUAdapter.prototype.requestDevice = function ({ requiredFeatures, ...others }) 
   });
 };`;
 
-describe.skipIf(!capable('chromium', missing))(
+describe.skipIf(!capable('chromium', chromiumMissing))(
   'the page Measure in Chromium, on SwiftShader',
   () => {
-    const folder = mkdtempSync(join(tmpdir(), 'lacuna-measure-'));
-    let server: OwnServer;
+    let site: SiteInChromium;
     let tab: BrowserTab;
     beforeAll(async () => {
-      if (typeof chromium === 'string') throw new Error(chromium);
-      server = await startPageServer({ port: 0, site: BUILT_SITE });
-      tab = await BrowserTab.open(chromium);
-      await tab.send('Page.setDownloadBehavior', { behavior: 'allow', downloadPath: folder });
-      await tab.visit(`${server.url}measure.html`);
+      site = await SiteInChromium.open();
+      ({ tab } = site);
+      await tab.visit(`${site.url}measure.html`);
       expect(await tab.settled()).toBe('ready');
     });
-    afterAll(async () => {
-      await tab?.close();
-      await server?.close();
-      rmSync(folder, { recursive: true });
-    });
+    afterAll(() => site?.close());
 
     /** Measures products and copies of the smallest sizes; `then` is done on the page once it has begun. */
     async function measured(then = ''): Promise<string> {
@@ -60,17 +46,13 @@ describe.skipIf(!capable('chromium', missing))(
       return tab.settled();
     }
 
-    function shown(id: string): Promise<string> {
-      return tab.evaluate(`document.getElementById('${id}').innerText`);
-    }
-
     it('measures, shows rates and shares, and gives a report that can be read', async () => {
       expect(await measured()).toBe('measured');
-      const tables = await shown('tables');
+      const tables = await site.shown('tables');
       expect(tables).toMatch(/256 x 256 x 256\s+[\d.]+\s+[\d.]+\s+100 %/);
-      expect(await shown('adapter-name')).toContain('swiftshader');
+      expect(await site.shown('adapter-name')).toContain('swiftshader');
       await tab.evaluate("document.getElementById('download').click()");
-      const file = join(folder, 'measure.json');
+      const file = join(site.folder, 'measure.json');
       while (!existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 50));
       const report = readAdapterReport(readFileSync(file, 'utf8'), file);
       expect(report.adapter).toMatchObject({ description: 'google swiftshader', isSoftware: true });
@@ -90,7 +72,7 @@ describe.skipIf(!capable('chromium', missing))(
 
     it('ends when it is cancelled, and can be started again', async () => {
       expect(await measured("document.getElementById('cancel').click()")).toBe('cancelled');
-      expect(await shown('verdict')).toContain('Cancelled');
+      expect(await site.shown('verdict')).toContain('Cancelled');
       const isFree = "!document.getElementById('start').disabled";
       expect(await tab.evaluate(isFree)).toBe(true);
     });
@@ -100,7 +82,7 @@ describe.skipIf(!capable('chromium', missing))(
         "for (const id of ['products', 'copies']) document.getElementById(id).checked = false;";
       await tab.evaluate(`(() => { ${nothing} })()`);
       expect(await measured()).toBe('refused');
-      expect(await shown('verdict')).toContain('Nothing is to be measured');
+      expect(await site.shown('verdict')).toContain('Nothing is to be measured');
     });
 
     it('says in a sentence which clips of a step there cannot be', async () => {
@@ -110,7 +92,7 @@ describe.skipIf(!capable('chromium', missing))(
       for (const clips of ['1', '65', '2.5']) {
         await tab.evaluate(`document.getElementById('batch').value = '${clips}'`);
         expect([clips, await measured()]).toEqual([clips, 'refused']);
-        expect(await shown('verdict')).toContain(
+        expect(await site.shown('verdict')).toContain(
           `got ${clips}, expected a whole number from 2 to 64`,
         );
       }
@@ -118,22 +100,24 @@ describe.skipIf(!capable('chromium', missing))(
 
     it('measures copies in mixed precision alone, and says what it leaves out', async () => {
       // SwiftShader has no f16: the adapter says it has, and copies need none.
-      await tab.visit(`${server.url}measure.html`, F16_IN_NAME);
+      await tab.visit(`${site.url}measure.html`, F16_IN_NAME);
       expect(await tab.settled()).toBe('ready');
       const ticks = { f32: false, mixed: true, products: false, copies: true, tilings: true };
       await tab.evaluate(`for (const [id, isTicked] of Object.entries(${JSON.stringify(ticks)}))
         document.getElementById(id).checked = isTicked;`);
       expect(await measured()).toBe('measured');
-      expect(await shown('tables')).toMatch(/mixed: products of f16[\s\S]*copies\s[\s\S]*\s16\s/);
-      expect(await shown('notes')).toContain('they are compared in f32');
+      expect(await site.shown('tables')).toMatch(
+        /mixed: products of f16[\s\S]*copies\s[\s\S]*\s16\s/,
+      );
+      expect(await site.shown('notes')).toContain('they are compared in f32');
       expect(tab.complaints).toEqual([]);
     });
 
     it('says what to do where there is no GPU', async () => {
       const noGpu = "Object.defineProperty(Navigator.prototype, 'gpu', { value: undefined });";
-      await tab.visit(`${server.url}measure.html`, noGpu);
+      await tab.visit(`${site.url}measure.html`, noGpu);
       expect(await tab.settled()).toBe('unavailable');
-      expect(await shown('verdict')).toMatch(/^This browser has no WebGPU/);
+      expect(await site.shown('verdict')).toMatch(/^This browser has no WebGPU/);
     });
   },
 );

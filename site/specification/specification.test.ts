@@ -1,10 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { OwnServer } from '../../cli/serve/own-server.js';
-import { startPageServer } from '../../cli/serve/page-server.js';
-import { BrowserTab } from '../../cli/testing/browser-tab.js';
-import { findChromium } from '../../cli/testing/chromium.js';
+import type { BrowserTab } from '../../cli/testing/browser-tab.js';
+import { chromiumMissing, SiteInChromium } from '../../cli/testing/site-in-chromium.js';
 import { CHECKS } from '../../conformance/checks.js';
-import { BUILT_SITE } from '../../core/testing/built.js';
 import { capable } from '../../core/testing/capability.js';
 import { CLAUSES } from '../../spec/clauses/index.js';
 import { SPECIFICATION_PAGE } from './page.js';
@@ -24,21 +21,14 @@ it('has every clause, and what it stands on, to go to', () => {
   expect(text.match(/href="prove\.html\?clause=/g)).toHaveLength(run.length);
 });
 
-const chromium = findChromium();
-const missing = typeof chromium === 'string' ? chromium : undefined;
-
-describe.skipIf(!capable('chromium', missing))('the specification in Chromium', () => {
-  let server: OwnServer;
+describe.skipIf(!capable('chromium', chromiumMissing))('the specification in Chromium', () => {
+  let site: SiteInChromium;
   let tab: BrowserTab;
   beforeAll(async () => {
-    if (typeof chromium === 'string') throw new Error(chromium);
-    server = await startPageServer({ port: 0, site: BUILT_SITE });
-    tab = await BrowserTab.open(chromium);
+    site = await SiteInChromium.open();
+    ({ tab } = site);
   });
-  afterAll(async () => {
-    await tab?.close();
-    await server?.close();
-  });
+  afterAll(() => site?.close());
 
   const shown = (): Promise<string[]> =>
     tab.evaluate(
@@ -46,7 +36,7 @@ describe.skipIf(!capable('chromium', missing))('the specification in Chromium', 
     );
 
   it('is searched as one types', async () => {
-    await tab.visit(`${server.url}specification.html`);
+    await tab.visit(`${site.url}specification.html`);
     await tab.settled('specification.html');
     expect(await shown()).toHaveLength(CLAUSES.length);
     await tab.evaluate("document.getElementById('words').focus()");
@@ -59,14 +49,14 @@ describe.skipIf(!capable('chromium', missing))('the specification in Chromium', 
     // Words of buttons and notes are no words of a clause.
     for (const words of ['no such clause', 'on your GPU', 'lacuna conform --port']) {
       const query = new URLSearchParams({ words });
-      await tab.visit(`${server.url}specification.html?${query}`);
+      await tab.visit(`${site.url}specification.html?${query}`);
       await tab.settled('specification.html');
       expect([words, await shown()]).toEqual([words, []]);
     }
   });
 
   it("runs a clause's checks on the GPU, and shows what came of them beside it", async () => {
-    await tab.visit(`${server.url}specification.html#op.not`);
+    await tab.visit(`${site.url}specification.html#op.not`);
     await tab.settled('specification.html');
     await tab.evaluate("document.getElementById('op.not').querySelector('a.button').click()");
     expect(await tab.settled('prove.html')).toBe('passed');
@@ -85,9 +75,9 @@ describe.skipIf(!capable('chromium', missing))('the specification in Chromium', 
       'swiftshader',
     );
 
-    await tab.visit(`${server.url}prove.html?clause=op.not&cases=2`);
+    await tab.visit(`${site.url}prove.html?clause=op.not&cases=2`);
     expect(await tab.settled()).toBe('passed');
-    await tab.visit(`${server.url}specification.html`);
+    await tab.visit(`${site.url}specification.html`);
     await tab.settled();
     expect(await tab.evaluate("document.getElementById('kept').innerText")).toMatch(
       /swiftshader.*, with cases 2\.$/,
@@ -98,7 +88,7 @@ describe.skipIf(!capable('chromium', missing))('the specification in Chromium', 
   it('can be read without its script', async () => {
     await tab.send('Emulation.setScriptExecutionDisabled', { value: true });
     try {
-      await tab.visit(`${server.url}specification.html`);
+      await tab.visit(`${site.url}specification.html`);
       // No timer of the page's own runs.
       const read = "document.readyState === 'complete' && document.title.startsWith('Spec')";
       while (!(await tab.evaluate<boolean>(read).catch(() => false))) {
@@ -121,7 +111,7 @@ describe.skipIf(!capable('chromium', missing))('the specification in Chromium', 
       '{"device":"x","choices":"","verdicts":[["primitive/not","<b>"],1]}',
     ]) {
       await tab.visit(
-        `${server.url}specification.html`,
+        `${site.url}specification.html`,
         `sessionStorage.setItem('lacuna verdicts', ${JSON.stringify(text)})`,
       );
       await tab.settled('specification.html');

@@ -1,14 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBackend } from '../../cli/open-backend.js';
-import type { OwnServer } from '../../cli/serve/own-server.js';
 import { startPageServer } from '../../cli/serve/page-server.js';
-import { BrowserTab } from '../../cli/testing/browser-tab.js';
-import { findChromium } from '../../cli/testing/chromium.js';
+import type { BrowserTab } from '../../cli/testing/browser-tab.js';
 import { lacunaSync } from '../../cli/testing/lacuna.js';
+import { chromiumMissing, SiteInChromium } from '../../cli/testing/site-in-chromium.js';
 import { BUILT_SITE } from '../../core/testing/built.js';
 import { capable } from '../../core/testing/capability.js';
 import { readEvaluations, readManifest, readMetrics } from '../../run/index.js';
@@ -18,36 +16,23 @@ import { parseOptions } from './run-options.js';
 import { DRAWS_PAGE } from './testing/draws-page.js';
 import { stepDraws } from './testing/step-draws.js';
 
-const chromium = findChromium();
-const missing = typeof chromium === 'string' ? chromium : undefined;
 const QUERY = 'steps=24&batch=4&clips=24&heldOut=4&every=8&model=small';
 const TAR = 'demo-in-browser.tar';
 
-describe.skipIf(!capable('chromium', missing))('the page that trains, in Chromium', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'lacuna-train-page-'));
-  const downloads = join(folder, 'downloads');
-  let server: OwnServer;
+describe.skipIf(!capable('chromium', chromiumMissing))('the page that trains, in Chromium', () => {
+  let site: SiteInChromium;
   let tab: BrowserTab;
   beforeAll(async () => {
-    if (typeof chromium === 'string') throw new Error(chromium);
-    mkdirSync(downloads);
-    server = await startPageServer({ port: 0, site: BUILT_SITE });
-    tab = await BrowserTab.open(chromium);
-    await tab.send('Page.setDownloadBehavior', { behavior: 'allow', downloadPath: downloads });
+    site = await SiteInChromium.open();
+    ({ tab } = site);
   });
-  afterAll(async () => {
-    await tab?.close();
-    await server?.close();
-    rmSync(folder, { recursive: true });
-  });
+  afterAll(() => site?.close());
 
-  const shown = (id: string): Promise<string> =>
-    tab.evaluate(`document.getElementById('${id}').innerText`);
   const click = (id: string): Promise<void> =>
     tab.evaluate(`document.getElementById('${id}').click()`);
   const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 50));
   const stepsDone = async (): Promise<number> =>
-    Number.parseInt((await shown('progress-text')) || '0', 10);
+    Number.parseInt((await site.shown('progress-text')) || '0', 10);
 
   const stateNow = (): Promise<string> =>
     tab.evaluate<string>("document.getElementById('page').dataset.state");
@@ -58,24 +43,24 @@ describe.skipIf(!capable('chromium', missing))('the page that trains, in Chromiu
       const state = await stateNow();
       if (states.includes(state)) return state;
       if (['failed', 'broken', 'unavailable'].includes(state) || tab.complaints.length > 0)
-        throw new Error(`${state}: ${await shown('verdict')}\n${tab.complaints.join('\n')}`);
+        throw new Error(`${state}: ${await site.shown('verdict')}\n${tab.complaints.join('\n')}`);
       await pause();
     }
   }
 
   async function visit(query: string, before?: string): Promise<void> {
-    await tab.visit(`${server.url}train.html?${query}`, before);
+    await tab.visit(`${site.url}train.html?${query}`, before);
     await tab.loaded();
   }
 
   /** Downloads the run and unpacks it as a person does. Returns the run folder. */
   async function downloaded(name: string): Promise<string> {
-    rmSync(join(downloads, TAR), { force: true });
+    rmSync(join(site.folder, TAR), { force: true });
     await click('download');
-    while (!existsSync(join(downloads, TAR))) await pause();
-    mkdirSync(join(folder, name));
-    execFileSync('tar', ['-xf', join(downloads, TAR), '-C', join(folder, name)]);
-    return join(folder, name, 'demo-in-browser', 'run');
+    while (!existsSync(join(site.folder, TAR))) await pause();
+    mkdirSync(join(site.folder, name));
+    execFileSync('tar', ['-xf', join(site.folder, TAR), '-C', join(site.folder, name)]);
+    return join(site.folder, name, 'demo-in-browser', 'run');
   }
 
   async function pick(path: string): Promise<void> {
@@ -89,7 +74,7 @@ describe.skipIf(!capable('chromium', missing))('the page that trains, in Chromiu
   it('trains, pauses, goes on, and hands over a run that Node goes on with and gives back', async () => {
     await visit(QUERY);
     await until('ready');
-    expect(await shown('verdict')).toBe(
+    expect(await site.shown('verdict')).toBe(
       'Ready to train the small model for 24 steps of 4 clips, of 24.',
     );
     await click('start');
@@ -100,10 +85,10 @@ describe.skipIf(!capable('chromium', missing))('the page that trains, in Chromiu
     const leaves = "window.dispatchEvent(new Event('beforeunload', { cancelable: true }))";
     expect(await tab.evaluate(leaves)).toBe(false);
     // A run that was not downloaded makes no room for another, and a file that is no run leaves it as it is.
-    const wrong = join(folder, 'no-run.tar');
+    const wrong = join(site.folder, 'no-run.tar');
     writeFileSync(wrong, 'no tar at all '.repeat(100));
     await pick(wrong);
-    while (!(await shown('verdict')).includes('steps that were not downloaded')) await pause();
+    while (!(await site.shown('verdict')).includes('steps that were not downloaded')) await pause();
     const paused = await downloaded('paused');
     while (!(await tab.evaluate<boolean>(leaves))) await pause();
     await pick(wrong);
@@ -130,7 +115,9 @@ describe.skipIf(!capable('chromium', missing))('the page that trains, in Chromiu
     const drawn =
       "[...document.querySelectorAll('#pictures img')].filter((each) => each.naturalWidth > 0).length";
     expect(await tab.evaluate<number>(drawn)).toBeGreaterThanOrEqual(9);
-    expect(await shown('verdict')).toMatch(/^Finished\. It finds .* by chance it would be 25.0 %/);
+    expect(await site.shown('verdict')).toMatch(
+      /^Finished\. It finds .* by chance it would be 25.0 %/,
+    );
     const whole = await downloaded('whole');
     const alone = await readMetrics(whole);
     expect(alone.map(({ step }) => step)).toEqual(Array.from({ length: 24 }, (_, i) => i + 1));
@@ -154,14 +141,16 @@ describe.skipIf(!capable('chromium', missing))('the page that trains, in Chromiu
     expect(continued.map((each) => [each.step, each.backend.name])).toEqual([
       [before.length, 'onnx'],
     ]);
-    const back = join(folder, 'back.tar');
-    execFileSync('tar', ['-cf', back, '-C', join(folder, 'paused'), 'demo-in-browser']);
+    const back = join(site.folder, 'back.tar');
+    execFileSync('tar', ['-cf', back, '-C', join(site.folder, 'paused'), 'demo-in-browser']);
     await pick(back);
     await until('preparing', 'training');
     expect(await until('finished')).toBe('finished');
     // It has steps that the file has not, though no more than the run that was downloaded before.
     expect(await tab.evaluate(leaves)).toBe(false);
-    expect(await shown('notes')).toMatch(/The run goes on with webgpu.*until step \d+ it was onnx/);
+    expect(await site.shown('notes')).toMatch(
+      /The run goes on with webgpu.*until step \d+ it was onnx/,
+    );
     const both = await readMetrics(await downloaded('both'));
     expect(both.map(({ step, learningRate }) => [step, learningRate])).toEqual(
       alone.map(({ step, learningRate }) => [step, learningRate]),
@@ -173,10 +162,7 @@ describe.skipIf(!capable('chromium', missing))('the page that trains, in Chromiu
       ...alone.slice(1).map((_, i) => Math.abs(loss(alone, i + 1) - loss(alone, i))),
     );
     expect(apart).toBeLessThan(between / 10);
-    const strangers = tab.requests.filter(
-      (url) => !url.startsWith(server.url) && !url.startsWith('blob:'),
-    );
-    expect([strangers, tab.complaints]).toEqual([[], []]);
+    expect([site.strangers, tab.complaints]).toEqual([[], []]);
   });
 
   it('goes on where it was paused before its first step', async () => {
@@ -214,14 +200,14 @@ GPUAdapter.prototype.requestDevice = async function (...asked) {
     await click('go-on');
     while ((await stateNow()) === 'failed') await pause();
     await until('training', 'finished');
-    expect(await shown('notes')).not.toContain('no good checkpoint');
+    expect(await site.shown('notes')).not.toContain('no good checkpoint');
     expect(await until('finished')).toBe('finished');
     const run = await downloaded('lost');
     expect((await readMetrics(run)).map(({ step }) => step)).toEqual(
       Array.from({ length: 40 }, (_, i) => i + 1),
     );
     // Its clips are drawn again where it comes without them.
-    const alone = join(folder, 'alone.tar');
+    const alone = join(site.folder, 'alone.tar');
     execFileSync('tar', ['-cf', alone, '-C', join(run, '..'), 'run']);
     await pick(alone);
     await until('preparing');
@@ -230,16 +216,16 @@ GPUAdapter.prototype.requestDevice = async function (...asked) {
   });
 
   it('is given what Node is given, to the bit: first weights, samples, frames, masks, words', async () => {
-    const site = join(folder, 'draws');
-    await buildSite([DRAWS_PAGE], site);
-    const own = await startPageServer({ port: 0, site });
+    const draws = join(site.folder, 'draws');
+    await buildSite([DRAWS_PAGE], draws);
+    const own = await startPageServer({ port: 0, site: draws });
     try {
       await tab.visit(`${own.url}index.html?${QUERY}`);
       await tab.loaded();
       await until('ready');
-      const draws = await stepDraws(parseOptions(QUERY), join(folder, 'node'));
-      expect(JSON.parse(await shown('verdict'))).toEqual(draws);
-      expect(Object.keys(draws.steps[3]?.feeds ?? {}).length).toBeGreaterThan(3);
+      const drawn = await stepDraws(parseOptions(QUERY), join(site.folder, 'node'));
+      expect(JSON.parse(await site.shown('verdict'))).toEqual(drawn);
+      expect(Object.keys(drawn.steps[3]?.feeds ?? {}).length).toBeGreaterThan(3);
     } finally {
       await own.close();
     }
@@ -248,13 +234,14 @@ GPUAdapter.prototype.requestDevice = async function (...asked) {
   it('says what is wrong with a file, an address, or a browser', async () => {
     await visit(QUERY);
     await until('ready');
-    const wrong = join(folder, 'wrong.tar');
+    const wrong = join(site.folder, 'wrong.tar');
     writeFileSync(wrong, 'no tar at all '.repeat(100));
     await pick(wrong);
     await expect(until('never')).rejects.toThrow(/failed: .*this is no tar that can be read/);
-    execFileSync('tar', ['-cf', wrong, '-C', join(folder), 'downloads']);
+    mkdirSync(join(site.folder, 'downloads'));
+    execFileSync('tar', ['-cf', wrong, '-C', site.folder, 'downloads']);
     await pick(wrong);
-    while (!(await shown('verdict')).includes('holds no run')) await pause();
+    while (!(await site.shown('verdict')).includes('holds no run')) await pause();
     expect(await tab.evaluate("document.getElementById('start').hidden")).toBe(false);
     for (const [query, message] of [
       ['steps=many', /steps: this setting is out of bounds.*got many/i],
