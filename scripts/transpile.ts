@@ -44,11 +44,8 @@ export default async function transpile({ config }: TestProject): Promise<void> 
     readonly include: readonly string[];
   };
   // A pattern of files lies in one of the folders.
-  const files = include
-    .filter((room) => !room.includes('*'))
-    .flatMap((room) =>
-      readdirSync(join(ROOT, room), { recursive: true }).map((name) => join(room, String(name))),
-    );
+  const rooms = include.filter((room) => !room.includes('*'));
+  const files = namesIn(ROOT, rooms);
   const options = {
     absWorkingDir: ROOT,
     outdir: folder,
@@ -76,9 +73,10 @@ export default async function transpile({ config }: TestProject): Promise<void> 
     chunkNames: `${SHARED}/[hash]`,
     plugins: [inItsPlace(folder)],
   });
-  // What became of sources that are no more; younger parts may be in use by other tests.
-  for (const name of readdirSync(folder, { recursive: true }).map(String)) {
-    if (!name.endsWith('.js') || name.startsWith(SITE)) continue;
+  // What became of sources that are no more; younger parts may be in use by other tests. The site beside them is not looked
+  // into: its folder is swapped meanwhile.
+  for (const name of namesIn(folder, [...rooms, SHARED])) {
+    if (!name.endsWith('.js')) continue;
     const path = join(folder, name);
     const isGone = name.startsWith(SHARED)
       ? Date.now() - statSync(path).mtimeMs > DAY_MS
@@ -88,6 +86,13 @@ export default async function transpile({ config }: TestProject): Promise<void> 
   for (const name of files.filter((each) => each.endsWith('.json')))
     cpSync(join(ROOT, name), join(folder, name));
   await site;
+}
+
+/** What lies in some folders of one, by their names in that. */
+function namesIn(folder: string, parts: readonly string[]): readonly string[] {
+  return parts.flatMap((part) =>
+    readdirSync(join(folder, part), { recursive: true }).map((name) => join(part, String(name))),
+  );
 }
 
 /** The packages of the project, by name. */
