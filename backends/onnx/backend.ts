@@ -117,6 +117,7 @@ export class OnnxBackend implements Backend {
       donate,
       inPlace: lowered.inPlace,
       live: this.#live,
+      traces: this.#options.trace !== undefined,
       compileSeconds: (performance.now() - start) / 1000,
     });
     this.#executables.add(executable);
@@ -170,6 +171,9 @@ function sessionOptions(options: OnnxOptions): InferenceSession.SessionOptions {
       optimization: { disable_specified_optimizers: 'MatMulScaleFusion' },
       session: { intra_op: { allow_spinning: (options.spinning ?? true) ? '1' : '0' } },
     },
+    ...(options.trace === undefined
+      ? {}
+      : { enableProfiling: true, profileFilePrefix: options.trace }),
     logSeverityLevel: 4, // what goes wrong is thrown
   };
 }
