@@ -83,8 +83,10 @@ function run(engine: string): readonly Line[] {
     console.log(`${engine} failed: ${stderr.trim().split('\n').slice(-3).join(' ')}`);
     return [];
   }
-  const lines = stdout.split('\n').filter((line) => line.startsWith('{'));
-  return lines.map((line) => JSON.parse(line) as Line);
+  // Ours is one object over many lines.
+  const objects =
+    engine === 'lacuna' ? [stdout] : stdout.split('\n').filter((line) => line.startsWith('{'));
+  return objects.map((text) => JSON.parse(text) as Line);
 }
 
 /** Shows a peer the same adapter that we take. */
