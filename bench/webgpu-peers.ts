@@ -8,6 +8,7 @@
  *   npm run build
  *   LACUNA_PEERS=/tmp/peers npx tsx bench/webgpu-peers.ts [--device swiftshader|gpu] [--rounds 3]
  *     [--steps 2] [--edge 512] [--engines lacuna,jax-js,tfjs]
+ *   LACUNA_PEERS=/tmp/peers scripts/mesa.sh npx tsx bench/webgpu-peers.ts --device gpu     on lavapipe
  *
  * Each engine runs in a process of its own. The peers' steps are in `bench/peers`; they take cubes,
  * positions and targets that are made before, where ours makes them of frames in the step. Prints for
