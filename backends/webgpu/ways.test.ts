@@ -38,6 +38,11 @@ const WAYS: readonly Way[] = [
     options: { tiling: SMALL, subgroups: false, defaultLimits: true },
     checks: /^(law|primitive|composite|program)\//,
   },
+  {
+    name: 'each lane reads for itself: no subgroups',
+    options: { subgroups: false },
+    checks: /^(primitive\/matmul|gradient\/block)$/,
+  },
 ];
 
 const probe = await WEBGPU.probe({ device: 'swiftshader' });
