@@ -16,11 +16,19 @@ const needed = (microbatches: number, changes: object = {}): number =>
   planRun(settings({ ...changes, microbatches }), backend, ROOM, PROCESS).needed ?? 0;
 
 describe('a budget of memory', () => {
-  it.each([1, 2, 4])('that holds %i parts takes them, and no fewer would fit', (parts) => {
-    const { settings: fitted, stages } = withinBudget(settings(), backend, needed(parts), PROCESS);
+  it.each([
+    [8, 1],
+    [8, 2],
+    [8, 4],
+    [20, 1],
+    [128, 1],
+  ])('that holds %i clips in %i parts takes them, and no fewer would fit', (batch, parts) => {
+    const [all, budget] = [settings({ batch }), needed(parts, { batch })];
+    const { settings: fitted, stages } = withinBudget(all, backend, budget, PROCESS);
     expect(fitted.microbatches).toBe(parts);
-    expect(stages[0]).toMatchObject({ batch: 8, microbatches: parts, needed: needed(parts) });
-    const less = withinBudget(settings(), backend, needed(parts) - 1, PROCESS);
+    expect(stages[0]).toMatchObject({ batch, microbatches: parts, needed: budget });
+    expect(planRun(all, backend, budget, PROCESS).fits?.part).toBe(batch / parts);
+    const less = withinBudget(all, backend, budget - 1, PROCESS);
     expect(less.settings.microbatches).toBeGreaterThan(parts);
   });
 
@@ -56,13 +64,22 @@ describe('a budget of memory', () => {
   it('that is too small is refused with what it would take', () => {
     const refused = () => withinBudget(settings(), backend, needed(8) - 1, PROCESS);
     expect(refused).toThrow(
-      /^--memory: the budget does not hold a step.*expected at least 0\.\d\d GB/s,
+      /^--memory: the budget does not hold a step.*expected at least 0\.\d\d GiB/s,
     );
   });
 
   it('cannot be kept by a backend that does not say how it keeps memory', () => {
     const { memory: _, ...info } = backend.info;
     expect(() => withinBudget(settings(), { info }, ROOM, PROCESS)).toThrow(/--microbatches/);
+  });
+
+  it('is not for devices that share a batch, nor beside parts that the settings ask for', () => {
+    const shared = { info: { ...backend.info, devices: 2 } };
+    expect(() => withinBudget(settings(), shared, ROOM, PROCESS)).toThrow(/got 2 devices/);
+    const parted = settings({ microbatches: 2 });
+    expect(() => withinBudget(parted, backend, ROOM, PROCESS)).toThrow(/got microbatches 2/);
+    const staged = settings({ stages: [{ microbatches: 2 }] });
+    expect(() => withinBudget(staged, backend, ROOM, PROCESS)).toThrow(/stage 1.*microbatches 2/s);
   });
 });
 

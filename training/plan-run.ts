@@ -8,6 +8,7 @@ import { maskedClipSampling } from '../run/feeds/clip-sampling.js';
 import type { RunSettings } from '../run/settings/config.js';
 import { runSchedule, videoConfig, withTeacher } from '../run/settings/settings.js';
 import { elementCount, gridOf, LacunaError, maskCounts } from '../spec/index.js';
+import { fewestParts } from './fewest-parts.js';
 import { pretrainingPlan } from './tasks/pretraining-task.js';
 
 /** What a run of these settings would take. */
@@ -76,8 +77,17 @@ export function planRun(
   const memory = planMemory(plan, habits);
   if (available === undefined) return { ...own, memory };
   const needed = memory.peak + (isMachine ? ahead + process : 0);
-  const room = available - (isMachine ? process : 0);
-  return { ...own, memory, needed, fits: fitting(settings, habits, room) };
+  return { ...own, memory, needed, fits: fitting(settings, habits, available, process) };
+}
+
+/**
+ * Bytes that a run of these settings needs in the memory that a step takes: a device's own holds the step, that of
+ * the machine the frames decoded ahead and the process, too.
+ */
+export function bytesNeeded(settings: RunSettings, habits: MemoryHabits, process: number): number {
+  const { peak } = planMemory(planOf(settings), habits);
+  if (habits.device !== 'machine') return peak;
+  return peak + framesAhead(maskedClipSampling(settings), settings.batch) + process;
 }
 
 /**
@@ -135,20 +145,19 @@ function fitting(
   settings: RunSettings,
   habits: MemoryHabits,
   available: number,
+  process: number,
 ): { readonly whole: number; readonly part: number } {
-  const peakOf = (batch: number, microbatches: number): number =>
-    planMemory(planOf({ ...settings, batch, microbatches }), habits).peak +
-    (habits.device === 'machine' ? framesAhead(maskedClipSampling(settings), batch) : 0);
-  const [two, four] = [peakOf(2, 1), peakOf(4, 1)];
+  const { batch } = settings;
+  const needed = (batch: number, microbatches: number): number =>
+    bytesNeeded({ ...settings, batch, microbatches }, habits, process);
+  const [two, four] = [needed(2, 1), needed(4, 1)];
   const slope = (four - two) / 2;
   let whole = two > available ? 0 : Math.min(MAX_BATCH, 2 + Math.floor((available - two) / slope));
-  for (let tries = 0; whole > 0 && tries < 4 && peakOf(whole, 1) > available; tries++)
+  for (let tries = 0; whole > 0 && tries < 4 && needed(whole, 1) > available; tries++)
     whole = Math.floor(whole * 0.95);
-  const { batch } = settings;
-  let part = 0;
-  for (let parts = 1; parts <= batch && part === 0; parts++) {
-    if (batch % parts !== 0 || batch / parts > Math.max(1, whole)) continue;
-    if (peakOf(batch, parts) <= available) part = batch / parts;
-  }
-  return { whole, part };
+  const { parts } = fewestParts(batch, (parts) => needed(batch, parts), available) ?? {};
+  return {
+    whole: parts === 1 ? Math.max(whole, batch) : whole,
+    part: parts === undefined ? 0 : batch / parts,
+  };
 }

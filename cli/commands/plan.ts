@@ -25,7 +25,7 @@ import {
   splitOption,
   videoOption,
 } from '../options/list-options.js';
-import { budgetLine, memoryOption } from '../options/memory-option.js';
+import { budgetLine, budgetOf, memoryOption } from '../options/memory-option.js';
 import { assigned } from '../options/run-options.js';
 import { setOption } from '../options/shared-options.js';
 import { splitLines, splitStep } from '../split-plan.js';
@@ -61,7 +61,7 @@ export function planCommand(): Command {
     .argument('<preset>', 'where the settings start from: videomae-vitb, mac-vitb, ...')
     .option('--batch <n>', 'clips of a step', wholeNumber(1, 999_999))
     .option('--microbatches <n>', 'parts that a step runs its batch in', wholeNumber(1, 999_999))
-    .addOption(memoryOption())
+    .addOption(memoryOption().conflicts(['microbatches', 'target']))
     .option('--epochs <n>', 'length of the run', wholeNumber(1, 999_999))
     .option('--steps <n>', 'length of the run', wholeNumber(1, 999_999_999))
     .option('--clips <n>', 'clips of the data set', wholeNumber(1, 1e10))
@@ -118,7 +118,7 @@ async function plan(preset: string, flags: PlanFlags): Promise<void> {
     let seconds: number | undefined = 0;
     // Before the first stage is measured, which leaves its traces.
     const own = process.memoryUsage().rss;
-    const { memory: budget } = flags;
+    const budget = flags.memory === undefined ? undefined : budgetOf(flags.memory, backend);
     const budgeted = budget === undefined ? undefined : withinBudget(asked, backend, budget, own);
     const settings = budgeted?.settings ?? asked;
     for (const [i, stage] of stagesOf(settings).entries()) {
@@ -129,9 +129,11 @@ async function plan(preset: string, flags: PlanFlags): Promise<void> {
       tell(
         `${preset}${name === undefined ? '' : `, ${name}`}: ${(planned.parameters / 1e6).toFixed(1)} M parameters, batch ${batch}${microbatches === 1 ? '' : ` in ${microbatches} parts`}, ${backend.info.name} (${backend.info.device})`,
       );
-      for (const each of memoryLines(planned, batch)) tell(`  ${each}`);
       const kept = budgeted?.stages[i];
+      const [memory, fits] = memoryLines(planned, batch);
+      tell(`  ${memory}`);
       if (budget !== undefined && kept !== undefined) tell(`  ${budgetLine(budget, kept)}`);
+      else if (fits !== undefined) tell(`  ${fits}`);
       const { needed, available } = planned;
       const isTooLarge = needed !== undefined && available !== undefined && needed > available;
       if (isTooLarge) process.exitCode = 1;

@@ -19,7 +19,7 @@ import { resumedBackend, withBackendOptions } from '../options/backend-options.j
 import { jsonOption, printJson } from '../options/json-option.js';
 import { launchFlags, withLaunchOptions } from '../options/launch-options.js';
 import { partsOption, splitOption, videoOption } from '../options/list-options.js';
-import { budgetLine, memoryOption } from '../options/memory-option.js';
+import { budgetLine, budgetOf, memoryOption } from '../options/memory-option.js';
 import { resumeChanges } from '../options/resume-options.js';
 import { type RunFlags, settingsOf } from '../options/run-options.js';
 import {
@@ -70,7 +70,7 @@ export function pretrainCommand(): Command {
       '--microbatches <n>',
       'parts that a step runs its batch in, to need less memory; negatives stay those of the whole batch',
     )
-    .addOption(memoryOption())
+    .addOption(memoryOption().conflicts('microbatches'))
     .addOption(seedOption())
     .option('--workers <n>', 'decoding threads; 0 decodes in the main one')
     .addOption(tensorboardOption())
@@ -170,12 +170,9 @@ async function run(
 }
 
 /** The settings in the parts that a budget asks for, which is told. */
-function budgeted(
-  settings: RunSettings,
-  backend: Backend,
-  budget: number | undefined,
-): RunSettings {
-  if (budget === undefined) return settings;
+function budgeted(settings: RunSettings, backend: Backend, asked: number | undefined): RunSettings {
+  if (asked === undefined) return settings;
+  const budget = budgetOf(asked, backend);
   const fitted = withinBudget(settings, backend, budget);
   for (const stage of fitted.stages) note(budgetLine(budget, stage));
   return fitted.settings;
