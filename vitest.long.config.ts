@@ -5,7 +5,7 @@ import gate from './vitest.config.js';
 const config: ViteUserConfig = defineConfig({
   test: {
     ...gate.test,
-    include: ['**/*.long.test.ts'],
+    include: gate.test?.include?.map((each) => each.replace('*.test.ts', '*.long.test.ts')) ?? [],
     exclude: configDefaults.exclude,
     // A test that takes half a minute on quiet cores takes more than the gate's two on busy ones.
     testTimeout: 300_000,

@@ -69,6 +69,7 @@ const { values, positionals } = parseArgs({
 const [python] = positionals;
 if (python === undefined) throw new Error('name the Python that has torch');
 const WARM = 2;
+const folder = values.profile ? mkdtempSync(join(tmpdir(), 'lacuna-profile-')) : undefined;
 const peers = join(import.meta.dirname, 'peers');
 /** jemalloc's: what is freed is kept, in large pages. */
 const KEEPS = 'dirty_decay_ms:-1,muzzy_decay_ms:-1,thp:always';
@@ -109,9 +110,8 @@ function median(numbers: readonly number[]): number {
 
 async function measure(size: string): Promise<void> {
   const { threads, batch, pairs, preload } = values;
-  const folder = values.profile ? mkdtempSync(join(tmpdir(), 'lacuna-profile-')) : undefined;
-  const traces = folder === undefined ? [] : [join(folder, 'ours'), join(folder, 'theirs.json')];
-  const [ourTrace, theirTrace] = traces;
+  const [ourTrace, theirTrace] =
+    folder === undefined ? [] : [join(folder, `${size}-ours`), join(folder, `${size}-theirs.json`)];
   const ours = await open('npx', [
     'tsx',
     join(peers, 'step.ts'),
@@ -171,13 +171,17 @@ async function measure(size: string): Promise<void> {
   );
   await ours.end();
   await theirs.end();
-  if (folder === undefined || ourTrace === undefined || theirTrace === undefined) return;
+  if (ourTrace === undefined || theirTrace === undefined) return;
   const a = ourProfile(ourTrace, WARM + Number(pairs), WARM);
   const b = theirProfile(theirTrace, Number(pairs));
   const cells = (seconds: number): string => (1e3 * seconds).toFixed(0).padStart(8);
+  // Ours by the wall clock of each node, PyTorch's by that of the thread which calls: the same with one thread.
   console.log(`${'ms a step'.padEnd(20)}    ours  PyTorch`);
   for (const part of PARTS) console.log(`${part.padEnd(20)}${cells(a[part])} ${cells(b[part])}`);
-  rmSync(folder, { recursive: true });
 }
 
-for (const size of values.sizes.split(',')) await measure(size);
+try {
+  for (const size of values.sizes.split(',')) await measure(size);
+} finally {
+  if (folder !== undefined) rmSync(folder, { recursive: true });
+}

@@ -40,8 +40,12 @@ for (const device of ['wasm', 'js'] as const) {
   });
 }
 
-const cpu = await TFJS.probe({ device: 'cpu' });
-testBackend('tfjs', () => TFJS.open({ device: 'cpu' }), {
-  missing: cpu.available ? undefined : cpu.reason,
-  checks: TESTED_LONG,
-});
+for (const device of ['cpu', 'cuda'] as const) {
+  const probe = await TFJS.probe({ device });
+  const missing = probe.available ? undefined : probe.reason;
+  if (device === 'cuda' && missing !== undefined) continue; // as in `conformance.test.ts`
+  testBackend(device === 'cpu' ? 'tfjs' : `tfjs-${device}`, () => TFJS.open({ device }), {
+    missing,
+    checks: TESTED_LONG,
+  });
+}

@@ -43,7 +43,9 @@ export function ourProfile(trace: string, steps: number, warm: number): Profile 
   }
   const profile = empty();
   for (const { part, took } of times.values()) {
-    if (took.length !== steps) continue;
+    if (took.length !== steps) {
+      throw new Error(`${took.length} times of a node of ${part} over ${steps} steps`);
+    }
     for (const seconds of took.slice(warm)) profile[part] += seconds / (steps - warm);
   }
   return profile;

@@ -109,6 +109,8 @@ try:
 except (TypeError, RuntimeError):
     optimizer = torch.optim.AdamW(model.parameters(), **options)
     is_fused = False
+if given.trace and not (has_sdpa and is_fused):
+    raise SystemExit("--trace tells attention and AdamW apart by the operations of a PyTorch that fuses them")
 
 
 def step():

@@ -22,6 +22,10 @@ export const ${upper(name)}: BackendFactory = {
   rest: (name) => [
     ['backends/registry.ts', `${upper(name)}, with its import`],
     [`backends/${name}/conformance.test.ts`, 'hands it to the conformance suite'],
+    [
+      `backends/${name}/conformance.long.test.ts`,
+      'and with TESTED_LONG to its plans and trajectories',
+    ],
     [`backends/${name}/mutants.json`, 'at least ten mistakes for scripts/plant-mistakes.ts'],
     ['package.json', 'its sub-path under exports'],
   ],

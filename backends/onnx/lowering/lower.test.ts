@@ -112,14 +112,19 @@ describe('lowering to ONNX', () => {
         const [dx] = (x as Value).builder.call(GELU_GRAD, [x as Value, dy as Value], {});
         return dx as Value;
       });
-    const scans = (count: number): number =>
-      operators(program(count), { chunkElements: 8 }).filter((name) => name === 'Scan').length;
-    expect([8, 9, 24, 64, 13].map(scans)).toEqual([0, 1, 1, 1, 0]);
+    const scans = (count: number, threads = 1): number =>
+      operators(program(count), { chunkElements: 8, threads }).filter((name) => name === 'Scan')
+        .length;
+    expect([8, 9, 24, 64, 13].map((count) => scans(count))).toEqual([0, 1, 1, 1, 0]);
+    // Threads share a chunk, up to four of them.
+    expect([1, 2, 3, 4, 32].map((threads) => scans(24, threads))).toEqual([1, 1, 0, 0, 0]);
+    expect(scans(64, 32)).toBe(1);
     expect(operators(program(24))).not.toContain('Scan');
   });
 
   it.each([
     ['runs of a few elements, over and over', [4, 1, 3], true],
+    ['such runs over two axes', [1, 1, 3], true],
     ['one element', [4, 16, 1], false],
     ['rows', [16, 3], false],
     ['nothing', [4, 16, 3], false],
@@ -127,7 +132,8 @@ describe('lowering to ONNX', () => {
     const program = programOf({ x: [4, 16, 3], y: shape }, (x, y) =>
       sub(x as Value, broadcast(y as Value, [4, 16, 3])),
     );
-    expect(operators(program).includes('Expand')).toBe(expected);
+    expect(operators(program, { chunkElements: 8 }).includes('Expand')).toBe(expected);
+    expect(operators(program)).not.toContain('Expand');
   });
 
   it('agrees with the interpreter about the shapes of outputs', () => {

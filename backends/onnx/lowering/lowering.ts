@@ -18,8 +18,8 @@ export interface LoweringOptions {
    */
   readonly standardOnly?: boolean;
   /**
-   * Elementwise composites of more elements than this for each thread run chunk by chunk, in the cache of a
-   * CPU; 0 runs them whole. @defaultValue 0
+   * Elementwise composites of more elements than this for each thread, of four at most, run chunk by chunk, in the cache
+   * of a CPU, which also has short runs written out before they are stretched; 0 does neither. @defaultValue 0
    */
   readonly chunkElements?: number;
   /**
@@ -156,7 +156,8 @@ export class Lowering {
     const fits = sameShape(stretched, shape);
     return values.map((value, index) => {
       const { name, shape: own } = operands[index] as Compact;
-      const isWhole = (!fits && index === 0) || hasShortRuns(own, shape);
+      const isWalked = this.chunkElements !== 0 && hasShortRuns(own, shape);
+      const isWhole = (!fits && index === 0) || isWalked;
       return isWhole ? this.use(value) : name;
     });
   }
