@@ -1,7 +1,14 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { mistakesOf, PLANTED_PORTS, planted, plantedIn } from './plant-mistakes.js';
+import { type Proof, proofPage } from '../conformance/mutants/proof-page.js';
+import {
+  mistakesOf,
+  PLANTED_PORTS,
+  planted,
+  plantedCounts,
+  plantedIn,
+} from './plant-mistakes.js';
 
 const root = join(import.meta.dirname, '..');
 const listed = [...readdirSync(join(root, 'backends')), ...PLANTED_PORTS].filter((name) =>
@@ -17,5 +24,12 @@ describe('planted mistakes', () => {
     }
     expect(new Set(mistakes.map((mistake) => mistake.name)).size).toBe(mistakes.length);
     expect(mistakes.length).toBeGreaterThanOrEqual(10);
+  });
+
+  it('are counted in docs/proof.md as they were found', () => {
+    const kills = readFileSync(join(root, 'conformance/mutants/kills.json'), 'utf8');
+    const page = readFileSync(join(root, 'docs/proof.md'), 'utf8');
+    // `npx tsx scripts/prove-suite.ts --page` writes it.
+    expect(page).toBe(proofPage(JSON.parse(kills) as Proof, plantedCounts()));
   });
 });
