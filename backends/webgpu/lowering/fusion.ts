@@ -232,9 +232,12 @@ class Fuser {
     return found;
   }
 
-  /** Attention binds its operands, a result, and statistics of its rows. */
+  /**
+   * Attention binds its operands, a result, and statistics of its rows; its gradient at most q, k, v and do, two results,
+   * the statistics, and gradients of scores.
+   */
   #attend(call: Call): void {
-    this.#fit(call.operands, 2);
+    this.#fit(call.operands, call.composite === 'attention' ? 2 : 3);
     const members = call.results.map(({ name }) => name);
     const reads = this.#currentReads(members[0] as string);
     this.#clusters.add({ kind: 'attention', call, members }, reads);

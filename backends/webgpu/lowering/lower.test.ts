@@ -148,7 +148,14 @@ describe('what becomes one kernel', () => {
 });
 
 describe('attention', () => {
-  const lowered = (length: number, width = 64, bias = false, keys = length): Lowered =>
+  const ROOMY = { ...DEFAULT_LIMITS, workgroupBytes: 64 * 2 ** 10 };
+  const lowered = (
+    length: number,
+    width = 64,
+    bias = false,
+    keys = length,
+    options: Partial<LoweringOptions> = {},
+  ): Lowered =>
     kernelsOf((input) => {
       const [q, g] = ['q', 'g'].map((name) => input(name, [1, 2, length, width])) as [Value, Value];
       const [k, v] = ['k', 'v'].map((name) => input(name, [1, 2, keys, width])) as [Value, Value];
@@ -156,17 +163,32 @@ describe('attention', () => {
       const attributes = { scale: 0.125 };
       const [o] = q.builder.call(ATTENTION, [q, k, v, ...added], attributes) as [Value];
       return [o, ...q.builder.call(ATTENTION_GRAD, [q, k, v, o, g, ...added], attributes)];
-    });
+    }, options);
   const largest = ({ values }: Lowered): number =>
     Math.max(...[...values.values()].map(({ count }) => count));
 
-  it('of a long sequence has its scores nowhere in memory, nor does its gradient', () => {
-    const { from } = HARDWARE.attention;
-    const long = lowered(from);
-    expect(largest(long)).toBe(2 * from * 64);
-    // Forward, dq, and dk with dv.
-    expect(long.kernels).toHaveLength(3);
-    for (const { bindings } of long.kernels) expect(bindings.length).toBeLessThanOrEqual(8);
+  it('of a long sequence has its scores nowhere in memory, and of their gradients so many at a time', () => {
+    const { from, rows } = HARDWARE.attention;
+    const { kernels, values, temporaries } = lowered(from);
+    const others = [...values].filter(([name]) => !temporaries.has(name));
+    expect(Math.max(...others.map(([, { count }]) => count))).toBe(2 * from * 64);
+    // Forward, what do has of o, dk with dv, and dq.
+    expect(kernels).toHaveLength(4);
+    for (const { bindings } of kernels) expect(bindings.length).toBeLessThanOrEqual(8);
+    expect(largest(lowered(from))).toBe(2 * from ** 2);
+    const strip = 4 * 2 * from * rows;
+    for (const [scoreBytes, strips] of [
+      [2.5 * strip, 2],
+      [strip - 1, 1],
+    ] as const) {
+      const tiling = { ...HARDWARE, attention: { ...HARDWARE.attention, scoreBytes } };
+      const parted = lowered(from, 64, false, from, { tiling, limits: ROOMY });
+      const count = Math.max(
+        ...[...parted.temporaries].map((name) => parted.values.get(name)?.count ?? 0),
+      );
+      expect(4 * count).toBe(strips * strip);
+      expect(parted.kernels).toHaveLength(2 + 2 * Math.ceil(from / rows / strips));
+    }
   });
 
   it.each([

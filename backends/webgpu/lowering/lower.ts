@@ -45,6 +45,8 @@ export interface Lowered {
   readonly kernels: readonly Kernel[];
   /** Everything that kernels read or write, by name. */
   readonly values: ReadonlyMap<string, Stored>;
+  /** Of them those that are no values of the program: what kernels that work in stages leave each other. */
+  readonly temporaries: ReadonlySet<string>;
   /** Values that are the same in every run. */
   readonly literals: ReadonlyMap<string, readonly number[]>;
   /** For each output of the program, in order, the name of its value. */
@@ -121,7 +123,7 @@ export function lower(program: Program, options: LoweringOptions): Lowered {
   for (const name of [...named, ...outputs, ...literals.keys()]) {
     values.set(name, { dtype: typeOf(name).dtype, count: count(name) });
   }
-  return { kernels, values, literals, outputs, inPlace };
+  return { kernels, values, temporaries: new Set(temporaries.keys()), literals, outputs, inPlace };
 }
 
 /** What clusters read that another cluster made, and what the run returns. */

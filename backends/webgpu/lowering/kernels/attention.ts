@@ -2,7 +2,14 @@ import type { Call, Shape } from '../../../../spec/program/index.js';
 import type { AttentionCluster } from '../cluster.js';
 import type { Kernel, KernelLimits } from '../kernel.js';
 import type { KernelContext } from './context.js';
-import { type Rows, type RowsOf, type Tiles, tilesKernel } from './score-tiles.js';
+import {
+  type Rows,
+  type RowsOf,
+  type StoredScores,
+  type Tiles,
+  tileShape,
+  tilesKernel,
+} from './score-tiles.js';
 import type { Tiling } from './tiling.js';
 
 /** Of heads this wide some rows, and those that they meet, still fit workgroup memory. */
@@ -28,7 +35,8 @@ export function isStreamed(
   const { shape } = call.results[0] as Call['results'][number];
   if (!isPlain || shape.length !== 4) return false;
   const [batch, heads, length, width] = shape as readonly [number, number, number, number];
-  const bytes = 4 * batch * heads * length * width;
+  // A tensor is in one buffer, and so are the scores of a strip of keys.
+  const bytes = 4 * batch * heads * length * Math.max(width, attention.rows);
   const fits = bytes > 0 && bytes <= limits.bindingBytes;
   const [queries, keys] = call.operands.map((name) => shapeOf(name)?.[2]);
   return fits && queries === keys && length >= attention.from && width <= WIDEST;
@@ -38,7 +46,9 @@ export function isStreamed(
  * Attention without its matrix of scores (Dao et al., FlashAttention; Rabe and Staats): a workgroup has some
  * rows of the result and meets the others a tile at a time. The forward pass keeps the largest score m so far and
  * the sum l of exp(s - m), and shrinks what it has when m grows. For the gradient m and l of each row are
- * kept; scores are computed again, with the rule of `ATTENTION_GRAD`: once for dq, once for dk and dv together.
+ * kept; scores p are computed again, with the rule of `ATTENTION_GRAD`, for dk and dv together. Their gradients
+ * ds = p (dp - o . do) go to memory, those of so many keys at a time, and dq = ds k is summed from there: seven products of
+ * the size of all scores, forward and backward, where dq by itself would compute p and dp again.
  */
 export function attentionKernels(
   cluster: AttentionCluster,
@@ -70,7 +80,7 @@ function forward(part: Part): Kernel {
   const isReadBack = context.graph
     .users(o)
     .some((user) => user.op === 'call' && user.operands[3] === o);
-  const statistics = isReadBack ? context.temporary(numbers(rows, 2)) : undefined;
+  const statistics = isReadBack ? context.temporary(statisticsOf(rows)) : undefined;
   if (statistics !== undefined) context.statistics.set(o, statistics);
   return largestAndSum(part, { q, k, v, o }, statistics);
 }
@@ -136,8 +146,8 @@ function largestAndSum(
       // Each lane has summed its own columns.
       source.acrossLanes('l', (a, b) => `${a} + ${b}`, block);
       if (statistics !== undefined) {
-        source.storeNumbers(statistics, 0, 'm');
-        source.storeNumbers(statistics, 1, 'l');
+        source.storeNumbers(statistics, LARGEST, 'm');
+        source.storeNumbers(statistics, SUM, 'l');
       }
       if (v === undefined) return;
       block.add(...down.flatMap((i) => fours.map((x) => `o_${i}_${x} /= l_${i};`)));
@@ -152,66 +162,36 @@ function gradient(part: Part): readonly Kernel[] {
   const [q, k, v, o, output] = call.operands as readonly [string, string, string, string, string];
   const [dq, dk, dv] = call.results.map(({ name }) => name) as [string, string, string];
   const known = sameScores(part) ? context.statistics.get(o) : undefined;
-  const statistics = known ?? context.temporary(numbers(rows, 2));
-  const inner = context.temporary(numbers(rows, 1));
+  const statistics = known ?? context.temporary(statisticsOf(rows));
   const queries: RowsOf = { name: 'q', value: q, factor: scale };
   const keys: RowsOf = { name: 'k', value: k };
   const values: RowsOf = { name: 'v', value: v };
   const cotangents: RowsOf = { name: 'g', value: output };
 
-  const ofQueries: Tiles = {
-    label: dq,
+  const inner: Tiles = {
+    label: `o . do of ${dq}`,
     member: dq,
     rows,
-    own: [queries, cotangents],
-    swept: ['kv'],
-    scores: ['ds'],
-    sums: ['dq'],
-    products: 3,
+    own: [cotangents],
+    swept: [],
+    scores: [],
+    sums: [],
+    products: 0,
     begin(source) {
-      const { block, down } = source;
-      source.meet(block);
-      source.rowProducts('inner', 'g', o, block);
-      for (const i of down) {
-        const row = `first + lane_row + ${i}u`;
-        block.add(`let m_${i} = ${source.number(statistics, 0, row, block)};`);
-        block.add(`let l_${i} = ${source.number(statistics, 1, row, block)};`);
-      }
+      source.meet(source.block);
+      source.rowProducts('inner', 'g', o, source.block);
     },
-    each(source, block) {
-      const { down, shape } = source;
-      source.bring('kv', values, 'start', shape.columns, block);
-      source.meet(block);
-      source.multiply('dp', 'g', 'kv', block);
-      source.meet(block);
-      // Keys come last: the sums of dq meet them once more.
-      source.bring('kv', keys, 'start', shape.columns, block);
-      source.meet(block);
-      source.multiply('s', 'q', 'kv', block);
-      source.columns(block);
-      for (const i of down) {
-        const p = (j: number): string => probability(i, j, { m: `m_${i}`, l: `l_${i}` });
-        source.put('ds', i, (j) => `${p(j)} * (dp_${i}_${j} - inner_${i})`, block);
-      }
-      source.meet(block);
-      source.addProduct('dq', 'ds', 'kv', block);
-      source.meet(block);
-    },
-    end(source) {
-      source.storeNumbers(inner, 0, 'inner');
-      source.storeRows(dq, 'dq', scale);
-    },
+    end: (source) => source.storeNumbers(statistics, INNER, 'inner'),
   };
-  const ofKeys: Tiles = {
+  const tilesOfKeys = { rows, own: [keys, values], swept: ['qg'], scores: ['w'] };
+  const ofKeys = (ds: StoredScores): Tiles => ({
+    ...tilesOfKeys,
     label: `${dk}, ${dv}`,
     member: dq,
-    rows,
-    own: [keys, values],
-    swept: ['qg'],
-    scores: ['w'],
+    held: ds.keys,
     sums: ['dk', 'dv'],
     products: 4,
-    begin: () => {},
+    begin: (source) => source.heldRows(source.block),
     each(source, block) {
       const { down, across, shape } = source;
       source.bring('qg', queries, 'start', shape.columns, block);
@@ -219,11 +199,14 @@ function gradient(part: Part): readonly Kernel[] {
       source.multiply('s', 'k', 'qg', block);
       source.columns(block);
       for (const j of across) {
-        const of = { m: `m_${j}`, l: `l_${j}` };
-        block.add(`let m_${j} = ${source.number(statistics, 0, `col_${j}`, block)};`);
-        block.add(`let l_${j} = ${source.number(statistics, 1, `col_${j}`, block)};`);
-        block.add(`let inner_${j} = ${source.number(inner, 0, `col_${j}`, block)};`);
-        block.add(...down.map((i) => `let p_${i}_${j} = ${probability(i, j, of)};`));
+        block.add(`let m_${j} = ${source.number(statistics, LARGEST, `col_${j}`, block)};`);
+        block.add(`let l_${j} = ${source.number(statistics, SUM, `col_${j}`, block)};`);
+        block.add(`let inner_${j} = ${source.number(statistics, INNER, `col_${j}`, block)};`);
+        for (const i of down) {
+          // As softmax writes it. What is beyond the last key is summed by dq: it is 0.
+          const p = `exp(s_${i}_${j} - m_${j}) / l_${j}`;
+          block.add(`let p_${i}_${j} = select(0.0f, ${p}, held_${i} && there_${j});`);
+        }
       }
       for (const i of down) source.put('w', i, (j) => `p_${i}_${j}`, block);
       source.meet(block);
@@ -234,8 +217,12 @@ function gradient(part: Part): readonly Kernel[] {
       source.meet(block);
       source.bring('qg', queries, 'start', shape.columns, block);
       for (const i of down) {
-        source.put('w', i, (j) => `p_${i}_${j} * (dp_${i}_${j} - inner_${j})`, block);
+        for (const j of across) {
+          block.add(`let ds_${i}_${j} = p_${i}_${j} * (dp_${i}_${j} - inner_${j});`);
+        }
+        source.put('w', i, (j) => `ds_${i}_${j}`, block);
       }
+      source.storeScores('ds', ds, block);
       source.meet(block);
       source.addProduct('dk', 'w', 'qg', block);
       source.meet(block);
@@ -244,20 +231,55 @@ function gradient(part: Part): readonly Kernel[] {
       source.storeRows(dk, 'dk');
       source.storeRows(dv, 'dv');
     },
-  };
+  });
+  const ofQueries = (ds: StoredScores): Tiles => ({
+    label: dq,
+    member: dq,
+    rows,
+    met: ds.keys,
+    own: [],
+    swept: ['k'],
+    scores: ['ds'],
+    sums: ['dq'],
+    products: 1,
+    begin: () => {},
+    each(source, block) {
+      source.bring('k', keys, 'start', source.shape.columns, block);
+      source.bringScores('ds', ds, 'start', block);
+      source.meet(block);
+      source.addProduct('dq', 'ds', 'k', block, 'own');
+      source.meet(block);
+    },
+    // What the keys before have left is added to.
+    end: (source) => source.storeRows(dq, 'dq', scale, ds.keys.from > 0),
+  });
+  const scores = storedScores(rows, tileShape(tilesOfKeys, context).rows, context);
+  const written = [inner, ...scores.flatMap((ds) => [ofKeys(ds), ofQueries(ds)])];
   return [
     ...(known === undefined ? [largestAndSum(part, { q, k, o }, statistics)] : []),
-    ...[ofQueries, ofKeys].map((tiles) => tilesKernel(tiles, context)),
+    ...written.map((tiles) => tilesKernel(tiles, context)),
   ];
 }
 
-/** p of a score, as softmax writes it; m and l are of its query. */
-function probability(
-  i: number,
-  j: number,
-  { m, l }: { readonly m: string; readonly l: string },
-): string {
-  return `select(0.0f, exp(s_${i}_${j} - ${m}) / ${l}, there_${j})`;
+/**
+ * The gradients of scores that lie in memory, one range of keys after the other in the same place: as many keys as the
+ * tiling's bytes hold, whole strips of so many.
+ */
+function storedScores(
+  { batches, length }: Rows,
+  strip: number,
+  { tiling, limits, temporary }: KernelContext,
+): readonly StoredScores[] {
+  const strips = Math.ceil(length / strip);
+  const bytes = Math.min(tiling.attention.scoreBytes, limits.bindingBytes);
+  const most = Math.max(1, Math.floor(bytes / (4 * batches * length * strip)));
+  const ranges = Math.ceil(strips / most);
+  const keys = strip * Math.ceil(strips / ranges);
+  const value = temporary({ dtype: 'f32', count: batches * length * keys });
+  return Array.from({ length: Math.ceil(length / keys) }, (_, range) => ({
+    value,
+    keys: { from: range * keys, to: (range + 1) * keys },
+  }));
 }
 
 /** Whether o is the result of the same attention, so that its statistics are these scores'. */
@@ -270,9 +292,12 @@ function sameScores({ call, context }: Part): boolean {
   );
 }
 
-function numbers(
-  { batches, length }: Rows,
-  each: number,
-): { readonly dtype: 'f32'; readonly count: number } {
-  return { dtype: 'f32', count: each * batches * length };
+/** Three arrays of a number a row: the largest score, the sum of exp(s - m), and o . do. */
+const [LARGEST, SUM, INNER] = [0, 1, 2] as const;
+
+function statisticsOf({ batches, length }: Rows): {
+  readonly dtype: 'f32';
+  readonly count: number;
+} {
+  return { dtype: 'f32', count: 3 * batches * length };
 }

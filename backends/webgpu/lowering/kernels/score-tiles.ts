@@ -2,7 +2,7 @@ import { Affine } from '../affine.js';
 import { Block } from '../block.js';
 import type { Kernel } from '../kernel.js';
 import { groups, type KernelContext, openKernel } from './context.js';
-import { type AttentionTiling, tileStride } from './tiling.js';
+import { tileStride } from './tiling.js';
 
 /** Rows of attention: [batches, length, width], a head of a clip being a batch. */
 export interface Rows {
@@ -19,12 +19,30 @@ export interface RowsOf {
   readonly factor?: number;
 }
 
+/** Rows from the first of a range to the one after its last; there may be fewer. */
+export interface RowRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * Scores of a range of keys in memory: [batches, length, keys], a row for each query. Keys beyond the last of all
+ * have scores of 0.
+ */
+export interface StoredScores {
+  readonly value: string;
+  readonly keys: RowRange;
+}
+
 /** What a kernel does that goes over a matrix length x length in tiles: see `tilesKernel`. */
 export interface Tiles {
   readonly label: string;
   /** The first result of the call. */
   readonly member: string;
   readonly rows: Rows;
+  /** Which rows workgroups hold, and which they meet. @defaultValue all */
+  readonly held?: RowRange;
+  readonly met?: RowRange;
   /** Of which a workgroup holds its own rows, in workgroup memory. */
   readonly own: readonly RowsOf[];
   /** Names of what other rows are brought into, a tile at a time: one value after the other may have the same. */
@@ -36,8 +54,8 @@ export interface Tiles {
   /** Score-sized products that it makes. */
   readonly products: number;
   begin(source: TileSource): void;
-  /** For each tile, whose columns are the other rows from `start` on. */
-  each(source: TileSource, block: Block): void;
+  /** For each tile, whose columns are the other rows from `start` on. Without it no other rows are met. */
+  each?(source: TileSource, block: Block): void;
   end(source: TileSource): void;
 }
 
@@ -45,7 +63,7 @@ export interface Tiles {
 interface TileShape {
   /** Lanes down and across. */
   readonly side: number;
-  /** Rows of a tile, a multiple of `side`. */
+  /** Rows of a tile, a multiple of `columns`. */
   readonly rows: number;
   /** Four for each lane across. */
   readonly columns: number;
@@ -66,7 +84,7 @@ export class TileSource {
   constructor(context: KernelContext, tiles: Tiles) {
     this.#kernel = openKernel(context);
     this.#tiles = tiles;
-    this.#shape = shapeOf(tiles, context);
+    this.#shape = tileShape(tiles, context);
     const { rows, columns, side } = this.#shape;
     const { own, swept, scores } = tiles;
     for (const { name } of own) this.#share(name, rows * this.#rowFours);
@@ -149,6 +167,57 @@ export class TileSource {
     block.nest(`for (var f = 0u; f < ${this.#width4}u; f++) {`, inner);
   }
 
+  /**
+   * Brings scores of the own rows with the keys from `start` on, in their order: see `addProduct`. Those that are not there
+   * are 0.
+   */
+  bringScores(tile: string, { value, keys }: StoredScores, start: string, block: Block): void {
+    const { side, rows, columns } = this.#shape;
+    const { length } = this.#tiles.rows;
+    const fours = columns / 4;
+    const inner = new Block(block);
+    inner.add(
+      `let line = first + e / ${fours}u;`,
+      `let key = ${start} + e % ${fours}u * 4u;`,
+      'var four = vec4<f32>();',
+    );
+    const at = this.#scorePlace(keys, 'line', 'key');
+    inner.add(
+      `if (line < ${length}u && key < ${length}u) { four = ${this.source.loadVector(value, at)}; }`,
+      `tile_${tile}[e / ${fours}u * ${tileStride(columns) / 4}u + e % ${fours}u] = four;`,
+    );
+    block.nest(`for (var e = lane; e < ${rows * fours}u; e += ${side * side}u) {`, inner);
+  }
+
+  /** Stores the scores `<name>_<i>_<j>` of the own rows, which are keys, with a tile's queries. */
+  storeScores(name: string, { value, keys }: StoredScores, block: Block): void {
+    for (const j of this.across) {
+      const column = new Block(block);
+      for (const i of this.down.filter((row) => row % 4 === 0)) {
+        const four = [0, 1, 2, 3].map((next) => `${name}_${i + next}_${j}`).join(', ');
+        const at = this.#scorePlace(keys, `col_${j}`, `(first + lane_row + ${i}u)`);
+        column.add(this.source.storeVector(value, at, `vec4<f32>(${four})`));
+      }
+      block.nest(`if (there_${j}) {`, column);
+    }
+  }
+
+  /** The place of the scores of a query with four keys, the first a multiple of 4, counted by fours. */
+  #scorePlace({ from, to }: RowRange, query: string, key: string): Affine {
+    const { batches, length } = this.#tiles.rows;
+    const fours = (to - from) / 4;
+    return Affine.variable('batch', batches)
+      .times(length * fours)
+      .plus(Affine.variable(query, length).times(fours))
+      .plus(Affine.variable(`(${from === 0 ? key : `(${key} - ${from}u)`} / 4u)`, fours));
+  }
+
+  /** Declares `held_<i>`: whether an own row is one. */
+  heldRows(block: Block): void {
+    const { length } = this.#tiles.rows;
+    block.add(...this.down.map((i) => `let held_${i} = first + lane_row + ${i}u < ${length}u;`));
+  }
+
   /** Declares `there_<j>`: whether the other row of a lane's column is one. */
   columns(block: Block): void {
     for (const j of this.across) {
@@ -166,20 +235,31 @@ export class TileSource {
     block.add(`tile_${tile}[(lane_row + ${i}u) * ${stride}u + lane_col] = vec4<f32>(${codes});`);
   }
 
-  /** Adds the product of a tile of scores with a tile of other rows to sums of the own rows. */
-  addProduct(sums: string, scores: string, swept: string, block: Block): void {
+  /**
+   * Adds the product of a tile of scores with a tile of other rows to sums of the own rows.
+   *
+   * @param order Of the columns in a row of scores: that of the lanes that `put` them, each with every `side`-th; or their own.
+   */
+  addProduct(
+    sums: string,
+    scores: string,
+    swept: string,
+    block: Block,
+    order: 'lanes' | 'own' = 'lanes',
+  ): void {
     const { side, columns } = this.#shape;
     const stride = tileStride(columns);
     const inner = new Block(block);
     for (const i of this.down) {
       inner.add(`let w_${i} = tile_${scores}[(lane_row + ${i}u) * ${stride / 4}u + k];`);
     }
-    // The fours of a row are those of the lanes, each with every side-th column.
+    const column = (next: number): string =>
+      order === 'lanes' ? `(k + ${next * side}u)` : `(k * 4u + ${next}u)`;
     for (const next of this.across) {
       for (const x of this.fours) {
         const value = `v_${next}_${x}`;
         inner.add(
-          `let ${value} = tile_${swept}[(k + ${next * side}u) * ${this.#rowFours}u + four_${x}];`,
+          `let ${value} = tile_${swept}[${column(next)} * ${this.#rowFours}u + four_${x}];`,
         );
         inner.add(...this.down.map((i) => `${sums}_${i}_${x} += w_${i}[${next}] * ${value};`));
       }
@@ -203,8 +283,13 @@ export class TileSource {
     }
   }
 
-  /** Stores sums as the own rows. */
-  storeRows(member: string, sums: string, factor?: number): void {
+  /**
+   * Stores sums as the own rows.
+   *
+   * @param factor Multiplies the sums. @defaultValue 1
+   * @param added Whether they are added to what is stored there. @defaultValue false
+   */
+  storeRows(member: string, sums: string, factor = 1, added = false): void {
     const { width } = this.#tiles.rows;
     const isOne = width % 4 === 0 && this.source.hasVectors(member);
     for (const i of this.down) {
@@ -213,15 +298,15 @@ export class TileSource {
         const four = `${sums}_${i}_${x}${times(factor)}`;
         const own = new Block(row);
         if (isOne) {
-          own.add(this.source.storeVector(member, this.#fours('line', `four_${x}`), four));
+          const at = this.#fours('line', `four_${x}`);
+          const before = added ? `${this.source.loadVector(member, at)} + ` : '';
+          own.add(this.source.storeVector(member, at, before + four));
         } else {
           for (const next of [0, 1, 2, 3]) {
             const column = Affine.variable(`(four_${x} * 4u + ${next}u)`, Math.max(2, width));
-            const store = this.source.store(
-              member,
-              this.#place('line', column),
-              `(${four})[${next}]`,
-            );
+            const at = this.#place('line', column);
+            const before = added ? `${this.source.load(member, at)} + ` : '';
+            const store = this.source.store(member, at, `${before}(${four})[${next}]`);
             own.add(`if (four_${x} * 4u + ${next}u < ${width}u) { ${store} }`);
           }
         }
@@ -328,16 +413,18 @@ export class TileSource {
  */
 export function tilesKernel(tiles: Tiles, context: KernelContext): Kernel {
   const { batches, length, width } = tiles.rows;
+  const held = within(tiles.held, length);
+  const met = within(tiles.met, length);
   const source = new TileSource(context, tiles);
   const { block, shape } = source;
   const { side, rows, columns } = shape;
-  const strips = Math.ceil(length / rows);
+  const strips = Math.ceil((held.to - held.from) / rows);
   const { workgroups, code } = groups(batches * strips, context.limits.workgroups);
   block.add(
     `let place = ${code};`,
     `if (place >= ${batches * strips}u) { return; }`,
     `let batch = place / ${strips}u;`,
-    `let first = place % ${strips}u * ${rows}u;`,
+    `let first = ${held.from === 0 ? '' : `${held.from}u + `}place % ${strips}u * ${rows}u;`,
     `let lane_row = lane / ${side}u * ${rows / side}u;`,
     `let lane_col = lane % ${side}u;`,
     ...source.fours.map(
@@ -351,40 +438,58 @@ export function tilesKernel(tiles: Tiles, context: KernelContext): Kernel {
     }
   }
   tiles.begin(source);
-  const loop = new Block(block);
-  tiles.each(source, loop);
-  block.nest(`for (var start = 0u; start < ${length}u; start += ${columns}u) {`, loop);
+  if (tiles.each !== undefined) {
+    const loop = new Block(block);
+    tiles.each(source, loop);
+    block.nest(`for (var start = ${met.from}u; start < ${met.to}u; start += ${columns}u) {`, loop);
+  }
   tiles.end(source);
-  const flops = 2 * batches * length * length * width * tiles.products;
+  const pairs = (held.to - held.from) * (met.to - met.from);
+  const flops = 2 * batches * pairs * width * tiles.products;
   return source.source.finish({
     label: tiles.label,
     lines: block.lines,
     lanes: side * side,
     workgroups,
     kind: 'attention',
-    work: flops,
+    work: Math.max(flops, batches * length * width),
     flops,
   });
 }
 
-/** The tallest tiles that workgroup memory holds, the wanted ones at most. */
-function shapeOf(
-  { own, swept, scores, rows: { length, width } }: Tiles,
-  context: KernelContext,
+/** Of a range the rows that there are; all where there is no range. */
+function within(
+  { from, to }: RowRange = { from: 0, to: Number.POSITIVE_INFINITY },
+  length: number,
+): RowRange {
+  return { from, to: Math.min(to, length) };
+}
+
+/**
+ * The tallest tiles that workgroup memory holds, the wanted ones at most. A lane has four rows at least, so that it can
+ * store scores by fours; where those do not fit, there are fewer lanes.
+ */
+export function tileShape(
+  { own, swept, scores, rows: { length, width } }: Pick<Tiles, 'own' | 'swept' | 'scores' | 'rows'>,
+  { tiling: { attention }, limits }: KernelContext,
 ): TileShape {
-  const { side, rows: most }: AttentionTiling = context.tiling.attention;
   const row = tileStride(4 * Math.ceil(width / 4));
-  const whole = (count: number): number => side * Math.ceil(count / side);
-  const columns = 4 * side;
-  const bytes = (rows: number): number =>
+  const bytes = ({ side, rows, columns }: TileShape): number =>
     4 *
     (own.length * rows * row +
       swept.length * columns * row +
       scores.length * rows * tileStride(columns) +
       rows * side);
-  let rows = whole(Math.min(most, length));
-  while (rows > side && bytes(rows) > context.limits.workgroupBytes) rows = whole(rows / 2);
-  return { side, rows, columns };
+  const shape = (side: number, most: number): TileShape => {
+    const columns = 4 * side;
+    return { side, columns, rows: columns * Math.ceil(Math.min(most, length) / columns) };
+  };
+  let found = shape(attention.side, attention.rows);
+  while (bytes(found) > limits.workgroupBytes && found.rows > 4) {
+    const { side, rows, columns } = found;
+    found = rows > columns ? shape(side, rows / 2) : shape(side / 2, rows / 2);
+  }
+  return found;
 }
 
 function counted(count: number): readonly number[] {
