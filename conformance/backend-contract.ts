@@ -5,6 +5,7 @@ import {
   cast,
   concat,
   type DType,
+  elementCount,
   formatType,
   matmul,
   mul,
@@ -110,25 +111,37 @@ async function donationOrder(backend: Backend): Promise<string | undefined> {
   }
 }
 
-/** Each element of the new state depends on other elements of the old one, which must not be overwritten before they are read. */
+/**
+ * Each element of the new state depends on other elements of the old one, which must not be overwritten before they are read;
+ * but for f, which a product is added to, four elements of a row at a time.
+ */
 async function donationElsewhere(backend: Backend): Promise<string | undefined> {
-  const shape = [37, 37];
   const builder = new ProgramBuilder('donation');
-  const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) =>
-    builder.input(name, 'f32', shape, 'parameter'),
-  ) as [Value, Value, Value, Value];
+  const square = (name: string, extent: number): Value =>
+    builder.input(name, 'f32', [extent, extent], 'parameter');
+  const [a, b, c, d, e] = ['a', 'b', 'c', 'd', 'e'].map((name) => square(name, 37)) as [
+    Value,
+    Value,
+    Value,
+    Value,
+    Value,
+  ];
+  const [f, g] = [square('f', 36), square('g', 36)];
   builder.output('a', transpose(a, [1, 0]));
   builder.output('b', matmul(b, b));
   builder.output('c', sub(c, sum(c, [1], { keep: true })));
   builder.output('d', add(d, 1));
   builder.output('late', matmul(d, d));
+  builder.output('e', add(matmul(e, e), e));
+  builder.output('f', add(matmul(g, g), f));
   const program = builder.finish();
   const results = async (donate: Named<string>): Promise<readonly HostTensor[]> => {
     const executable = await backend.compile(program, { donate });
     try {
       const inputs: Record<string, DeviceTensor> = {};
-      for (const { name } of program.inputs) {
-        const data = Float32Array.from({ length: 37 * 37 }, (_, i) => ((i * 7919) % 11) - 5);
+      for (const { name, shape } of program.inputs) {
+        const length = elementCount(shape);
+        const data = Float32Array.from({ length }, (_, i) => ((i * 7919) % 11) - 5);
         inputs[name] = await backend.upload({ dtype: 'f32', shape, data });
       }
       const outputs = await executable.run(inputs);
@@ -145,7 +158,7 @@ async function donationElsewhere(backend: Backend): Promise<string | undefined> 
       await executable.dispose();
     }
   };
-  const lent = await results({ a: 'a', b: 'b', c: 'c', d: 'd' });
+  const lent = await results(Object.fromEntries(['a', 'b', 'c', 'd', 'e', 'f'].map((x) => [x, x])));
   const kept = await results({});
   for (const [index, { data }] of kept.entries()) {
     const wrong = data.findIndex((value, i) => value !== lent[index]?.data[i]);

@@ -139,8 +139,7 @@ describe('what becomes one kernel', () => {
       builder.output(['p', 'm', 'v'][i] as string, value);
     });
     const donate = { p: 'p', m: 'm', v: 'v' };
-    const limits = { ...DEFAULT_LIMITS, storageBuffers: 12 };
-    const { kernels, inPlace } = lower(builder.finish(), { ...OPTIONS, limits, donate });
+    const { kernels, inPlace } = lower(builder.finish(), { ...OPTIONS, donate });
     // Its scalars are computed once, for all parameters.
     expect(kernels.map(({ bindings }) => bindings.length > 4)).toEqual([false, true]);
     expect(inPlace.size).toBe(3);

@@ -3,9 +3,9 @@ import { expand } from '../../../core/passes/expand.js';
 import { declarations } from '../../../core/passes/rewrite.js';
 import { simplify } from '../../../core/passes/simplify.js';
 import type { Call, DType, Program } from '../../../spec/program/index.js';
-import { accessesOf, ELEMENT } from './accesses.js';
-import { Affine } from './affine.js';
+import { accessesOf } from './accesses.js';
 import type { Cluster } from './cluster.js';
+import { type FusionOptions, fits, placesOf } from './clusters.js';
 import { withColumnSums } from './column-sums.js';
 import { type Fusion, fuse } from './fusion.js';
 import { Graph } from './graph.js';
@@ -78,16 +78,33 @@ export function lower(program: Program, options: LoweringOptions): Lowered {
   const count = (name: string): number => temporaries.get(name)?.count ?? graph.count(name);
   const home = (name: string): string => inPlace.get(name) ?? name;
   const sizes = { limits, type: typeOf, count, home: (name: string) => name };
-  const sharing = {
+  const sharing = (homes: ReadonlyMap<string, string>): FusionOptions => ({
     fuse: options.fuse,
     storageBuffers: limits.storageBuffers,
-    parts: (name: string) => partCount(sizes, name),
+    parts: (name) => partCount(sizes, name),
+    home: (name) => homes.get(name) ?? name,
+  });
+  const fused = (homes: ReadonlyMap<string, string>): Fusion => {
+    const found = fuse(graph, sharing(homes));
+    // Operands that are rounded for the product are no terms of an exact sum.
+    const isExact = options.fuse && factors === 'f32';
+    return isExact ? withColumnSums(graph, found, sharing(homes)) : found;
   };
-  const found = fuse(graph, sharing);
-  // Operands that are rounded for the product are no terms of an exact sum.
-  const isExact = options.fuse && factors === 'f32';
-  const fusion = isExact ? withColumnSums(graph, found, sharing) : found;
-  const inPlace = placesOfDonations(graph, fusion, options.donate);
+  const canBind = (fusion: Fusion): boolean =>
+    fusion.clusters.every((cluster) =>
+      fits(
+        new Set([...(fusion.reads.get(cluster) ?? []), ...cluster.members]),
+        0,
+        sharing(inPlace),
+      ),
+    );
+  let fusion = fused(donatedHomes(graph, options.donate));
+  let inPlace = placesOfDonations(graph, fusion, options.donate);
+  // Some output can not be written in place after all, so that its kernel binds one buffer too many.
+  if (!canBind(fusion)) {
+    fusion = fused(new Map());
+    inPlace = placesOfDonations(graph, fusion, options.donate);
+  }
   const inMemory = valuesInMemory(graph, fusion);
   const context: KernelContext = {
     graph,
@@ -139,13 +156,24 @@ function valuesInMemory(graph: Graph, fusion: Fusion): ReadonlySet<string> {
   return found;
 }
 
+/** For each output that an input is donated for, that input. */
+function donatedHomes(graph: Graph, donate: Named<string>): ReadonlyMap<string, string> {
+  const values = new Map(graph.program.outputs.map(({ name, value }) => [name, value]));
+  return new Map(
+    Object.entries(donate).flatMap(([input, output]) => {
+      const value = values.get(output);
+      return value === undefined ? [] : [[value, input] as const];
+    }),
+  );
+}
+
 /**
  * Outputs that can be written over the input that is donated for them: nothing reads the input
  * after they are written, and their own kernel reads of it only the element that it writes.
  */
 function placesOfDonations(
   graph: Graph,
-  { clusters, isRead, reads }: Fusion,
+  { clusters, isRead, reads, stored }: Fusion,
   donate: Named<string>,
 ): ReadonlyMap<string, string> {
   const result = new Map<string, string>();
@@ -164,13 +192,28 @@ function placesOfDonations(
 
   function ownElementOnly(cluster: Cluster, input: string, value: string): boolean {
     if (reads.get(cluster)?.has(input) !== true) return true;
-    if (cluster.kind !== 'map') return false;
-    const place = Affine.variable(ELEMENT, cluster.count);
+    if (cluster.kind !== 'map' && cluster.kind !== 'product') return false;
+    const product = cluster.kind === 'product' ? cluster.product : undefined;
+    // Of what a product multiplies, other invocations read the elements of this one.
+    if (product !== undefined && isFactor(product, input)) return false;
     const written = cluster.members.indexOf(value);
+    const places = placesOf(graph, cluster);
     return cluster.members.every((member, index) => {
-      const reading = (name: string): boolean => isRead(name, member);
-      const own = accessesOf(graph, reading, member, place).filter(({ name }) => name === input);
-      return own.every((access) => index <= written && access.at.code === place.code);
+      if (member === product || (cluster.kind === 'product' && member === cluster.columnSums)) {
+        return true;
+      }
+      const reading = (name: string): boolean => name === product || isRead(name, member);
+      return places.every((place) =>
+        accessesOf(graph, reading, member, place)
+          .filter(({ name }) => name === input)
+          .every((access) => index <= written && access.at.code === place.code),
+      );
     });
+  }
+
+  /** Whether a value is made of the input, down from its operands. */
+  function isFactor(value: string, input: string): boolean {
+    const operands = graph.definition(value)?.operands ?? [];
+    return operands.some((name) => name === input || (!stored.has(name) && isFactor(name, input)));
   }
 }
