@@ -146,6 +146,46 @@ describe('what becomes one kernel', () => {
   });
 });
 
+describe('an output that an input is donated for', () => {
+  const donate = { x0: 'x0', x1: 'x1', x2: 'x2' };
+  /** Each is made of the one before, and all of them read 8 inputs. */
+  const chained = (late: boolean): Lowered => {
+    const builder = new ProgramBuilder('test');
+    const x = Array.from({ length: 8 }, (_, i) => builder.input(`x${i}`, 'f32', [6, 6], 'data'));
+    const sumOf = (values: readonly Value[]): Value => values.reduce((a, b) => add(a, b));
+    const first = sumOf(x.slice(0, 6));
+    const second = sumOf([first, x[1], x[6]] as Value[]);
+    const third = sumOf([second, x[2], x[7]] as Value[]);
+    for (const [i, value] of [first, second, third].entries()) builder.output(`x${i}`, value);
+    if (late) for (const i of [0, 1]) builder.output(`y${i}`, exp(sum(x[i] as Value, [0])));
+    return lower(builder.finish(), { ...OPTIONS, donate });
+  };
+
+  it('takes no buffer of its own', () => {
+    const { kernels, inPlace } = chained(false);
+    expect(kernels).toHaveLength(1);
+    expect([...inPlace.values()]).toEqual(['x0', 'x1', 'x2']);
+  });
+
+  it('takes one where the input is read later, and so fewer share a kernel', () => {
+    const { kernels, inPlace } = chained(true);
+    expect(inPlace.size).toBeLessThan(3);
+    for (const { bindings } of kernels) expect(bindings.length).toBeLessThanOrEqual(8);
+  });
+
+  it('of a product is written over what is added, not over what is multiplied', () => {
+    const builder = new ProgramBuilder('test');
+    const [a, b] = ['a', 'b'].map((name) => builder.input(name, 'f32', [6, 6], 'data')) as [
+      Value,
+      Value,
+    ];
+    builder.output('a', add(matmul(b, b), a));
+    builder.output('b', add(matmul(b, b), b));
+    const { inPlace } = lower(builder.finish(), { ...OPTIONS, donate: { a: 'a', b: 'b' } });
+    expect([...inPlace.values()]).toEqual(['a']);
+  });
+});
+
 describe('attention', () => {
   const ROOMY = { ...DEFAULT_LIMITS, workgroupBytes: 64 * 2 ** 10 };
   const lowered = (
