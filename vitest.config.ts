@@ -1,4 +1,4 @@
-import { defineConfig, type ViteUserConfig } from 'vitest/config';
+import { configDefaults, defineConfig, type ViteUserConfig } from 'vitest/config';
 import { BUILT } from './core/testing/built.js';
 import LongestFirst from './scripts/longest-first.js';
 import NotRunReporter from './scripts/not-run-reporter.js';
@@ -11,6 +11,8 @@ const config: ViteUserConfig = defineConfig({
     include: [
       '{spec,core,formats,protocol,reference,backends,conformance,data,run,teacher,evaluation,training,site,cli,scripts}/**/*.test.ts',
     ],
+    // `vitest.long.config.ts` has them.
+    exclude: [...configDefaults.exclude, '**/*.long.test.ts'],
     setupFiles: ['scripts/built-sources.ts', 'scripts/fixed-seed.ts', 'scripts/no-defects.ts'],
     // What is tested is loaded by Node (`built-sources.ts`); tests themselves by Vitest.
     server: { deps: { external: [sources()] } },

@@ -3,21 +3,24 @@
  * process of its own, which waits while the other's step runs; what else the machine does falls on both.
  *
  *   npx tsx bench/step-peers.ts PYTHON [--sizes small,base,base60,mac,mac-full] [--threads 1] [--pairs 5]
- *     [--batch N] [--preload LIBRARY]
+ *     [--batch N] [--preload LIBRARY] [--profile]
  *
  * PYTHON has torch. What depends on no parameter (pixels, positions, targets) and the text are made outside the step
  * of both: `bench/peers/step.ts`, `bench/peers/step.py`. Two steps before the first that counts. Prints for each
  * size the medians of processor seconds and of the wall clock of each, the medians of the ratios pair by pair (ours over
  * PyTorch's: below 1 ours is faster), and the peak memory of each process. On a busy machine the wall clock says
  * little, and processor seconds of one thread say most. PyTorch is at its best with a malloc that keeps what is
- * freed: `--preload /usr/lib/x86_64-linux-gnu/libjemalloc.so.2`.
+ * freed: `--preload /usr/lib/x86_64-linux-gnu/libjemalloc.so.2`. `--profile` has both time their operations, which costs
+ * each some of its time, and prints where it goes.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpus } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
+import { ourProfile, PARTS, theirProfile } from './peers/profiles.js';
 
 /** A line of `bench/peers/steps.json`. */
 export interface StepSize {
@@ -59,6 +62,7 @@ const { values, positionals } = parseArgs({
     pairs: { type: 'string', default: '5' },
     batch: { type: 'string' },
     preload: { type: 'string' },
+    profile: { type: 'boolean', default: false },
   },
   allowPositionals: true,
 });
@@ -105,12 +109,16 @@ function median(numbers: readonly number[]): number {
 
 async function measure(size: string): Promise<void> {
   const { threads, batch, pairs, preload } = values;
+  const folder = values.profile ? mkdtempSync(join(tmpdir(), 'lacuna-profile-')) : undefined;
+  const traces = folder === undefined ? [] : [join(folder, 'ours'), join(folder, 'theirs.json')];
+  const [ourTrace, theirTrace] = traces;
   const ours = await open('npx', [
     'tsx',
     join(peers, 'step.ts'),
     size,
     threads,
-    ...(batch === undefined ? [] : [batch]),
+    batch ?? '',
+    ...(ourTrace === undefined ? [] : [ourTrace]),
   ]);
   const theirs = await open(
     python as string,
@@ -120,6 +128,7 @@ async function measure(size: string): Promise<void> {
       '--threads',
       threads,
       ...(batch === undefined ? [] : ['--batch', batch]),
+      ...(theirTrace === undefined ? [] : ['--trace', theirTrace, '--warm', `${WARM}`]),
     ],
     preload === undefined ? {} : { LD_PRELOAD: preload, MALLOC_CONF: KEEPS },
   );
@@ -162,6 +171,13 @@ async function measure(size: string): Promise<void> {
   );
   await ours.end();
   await theirs.end();
+  if (folder === undefined || ourTrace === undefined || theirTrace === undefined) return;
+  const a = ourProfile(ourTrace, WARM + Number(pairs), WARM);
+  const b = theirProfile(theirTrace, Number(pairs));
+  const cells = (seconds: number): string => (1e3 * seconds).toFixed(0).padStart(8);
+  console.log(`${'ms a step'.padEnd(20)}    ours  PyTorch`);
+  for (const part of PARTS) console.log(`${part.padEnd(20)}${cells(a[part])} ${cells(b[part])}`);
+  rmSync(folder, { recursive: true });
 }
 
 for (const size of values.sizes.split(',')) await measure(size);

@@ -8,6 +8,7 @@
  *   npm run build
  *   LACUNA_PEERS=/tmp/peers npx tsx bench/webgpu-peers.ts [--device swiftshader|gpu] [--rounds 3]
  *     [--steps 2] [--edge 512] [--engines lacuna,jax-js,tfjs]
+ *   LACUNA_PEERS=/tmp/peers scripts/mesa.sh npx tsx bench/webgpu-peers.ts --device gpu     on lavapipe
  *
  * Each engine runs in a process of its own. The peers' steps are in `bench/peers`; they take cubes,
  * positions and targets that are made before, where ours makes them of frames in the step. Prints for
@@ -83,8 +84,10 @@ function run(engine: string): readonly Line[] {
     console.log(`${engine} failed: ${stderr.trim().split('\n').slice(-3).join(' ')}`);
     return [];
   }
-  const lines = stdout.split('\n').filter((line) => line.startsWith('{'));
-  return lines.map((line) => JSON.parse(line) as Line);
+  // Ours is one object over many lines.
+  const objects =
+    engine === 'lacuna' ? [stdout] : stdout.split('\n').filter((line) => line.startsWith('{'));
+  return objects.map((text) => JSON.parse(text) as Line);
 }
 
 /** Shows a peer the same adapter that we take. */

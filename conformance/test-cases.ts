@@ -33,4 +33,12 @@ export const TESTED_EMBEDDED: readonly Check[] = CHECKS.filter(({ id }) => id !=
  * (`mutants/proof.test.ts` holds it to that). `lacuna conform` has them.
  */
 export const DEEP: RegExp = /^step\/deep\/gradients/;
-export const TESTED: readonly Check[] = TESTED_EMBEDDED.filter(({ id }) => !DEEP.test(id));
+
+/**
+ * What the long tests have of other backends: how plans relate, and trajectories. Both run whole steps again and again; no mistake that was
+ * planted in one of these backends needed them (`mutants/proof.test.ts` holds it to that).
+ */
+export const PLANS: RegExp = /^(relation\/plans|trajectory\/)/;
+const OTHERS = TESTED_EMBEDDED.filter(({ id }) => !DEEP.test(id));
+export const TESTED: readonly Check[] = OTHERS.filter(({ id }) => !PLANS.test(id));
+export const TESTED_LONG: readonly Check[] = OTHERS.filter(({ id }) => PLANS.test(id));

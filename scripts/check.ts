@@ -10,7 +10,8 @@ const STAGES: readonly (readonly [name: string, command: string])[] = [
   ],
   ['dead code', 'knip'],
   ['build', 'npm run --silent build'],
-  ['tests', 'vitest run'],
+  ['tests', 'npm run --silent test'],
+  ['long tests', 'npm run --silent test:long'],
 ];
 
 const only = process.argv.slice(2);

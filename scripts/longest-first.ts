@@ -1,16 +1,16 @@
 import { basename, dirname } from 'node:path';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** What takes ten seconds and more, by its file, the longest first: the budget in CONTRIBUTING.md has the times. */
+/** What takes ten seconds and more, by its file, the longest first, long tests among them: the budget in CONTRIBUTING.md has the times. */
 const LONG: readonly RegExp[] = [
   /^webgpu\/conformance/,
   /^onnx\/conformance/,
-  /^webgpu\/ways/,
+  /ways\.long/,
   /numpy-port/,
-  /fleet\.test/,
-  /conformance\.test/,
-  /mixed-precision|one-timeline|^(prove|site|masks|train)\/|literal\/port|(torch|rust)-port/,
-  /hostile-port|scaffold|conform\.test|resume|sweep|search-page/,
+  /^train\//,
+  /conformance\./,
+  /mixed-precision|two-processes|scaffold|fleet|one-timeline|^(prove|site|masks)\/|split|(torch|rust)-port/,
+  /hostile-port|conform\.test|resume|sweep|search-page|microbatches|literal\/port/,
   /probe|fuzz-files|finetune|clip-loader|loss-scaling|embed|gradients|random-programs/,
 ];
 

@@ -5,6 +5,7 @@
  */
 export type { LoopEvent, LoopOptions, LoopResult } from './loop.js';
 export { train } from './loop.js';
+export { type BudgetedRun, type BudgetedStage, withinBudget } from './memory-budget.js';
 export { benchRun, planOf, planRun, type RunBench, type RunPlan, stepsOf } from './plan-run.js';
 export {
   checkSweep,

@@ -8,6 +8,7 @@ import { maskedClipSampling } from '../run/feeds/clip-sampling.js';
 import type { RunSettings } from '../run/settings/config.js';
 import { runSchedule, videoConfig, withTeacher } from '../run/settings/settings.js';
 import { elementCount, gridOf, LacunaError, maskCounts } from '../spec/index.js';
+import { fewestParts } from './fewest-parts.js';
 import { pretrainingPlan } from './tasks/pretraining-task.js';
 
 /** What a run of these settings would take. */
@@ -15,13 +16,16 @@ export interface RunPlan {
   readonly parameters: number;
   /** Of a step; undefined where the backend does not say how it keeps memory. */
   readonly memory?: PlanMemory;
+  /** Whether a step takes the memory of the machine, and not of a device that has its own. */
+  readonly isMachine: boolean;
   /** Bytes of the batches that are decoded ahead of need. */
   readonly ahead: number;
   /** Bytes that this process has before it begins. */
   readonly process: number;
-  /** Bytes in all, in the memory of the machine; undefined for a device with a memory of its own. */
+  /** Where what there is is known, bytes in all: of a device with a memory of its own in that, else in the machine's. */
   readonly needed?: number;
-  readonly available: number;
+  /** Bytes that there are, or that may be taken; undefined for a device that does not tell. */
+  readonly available?: number;
   /** Where it is known: clips of the largest batch that fits whole, and of the largest part of this batch. */
   readonly fits?: { readonly whole: number; readonly part: number };
 }
@@ -45,13 +49,13 @@ const MAX_BATCH = 2 ** 16;
  * Predicts from the programs of a run alone what a step of it needs, and what batch would fit: see
  * `planMemory`. The videos that are being decoded are not counted, nor is a teacher.
  *
- * @param available Bytes. @defaultValue the memory of this machine
+ * @param budget Bytes that may be taken. @defaultValue the memory of this machine; a device's own is not known
  * @param process Bytes that this process has before it begins. @defaultValue those that it has now
  */
 export function planRun(
   settings: RunSettings,
   backend: Pick<Backend, 'info'>,
-  available: number = totalmem(),
+  budget?: number,
   process: number = globalThis.process.memoryUsage().rss,
 ): RunPlan {
   const plan = planOf(settings);
@@ -60,12 +64,30 @@ export function planRun(
     .reduce((sum, { shape }) => sum + elementCount(shape), 0);
   const ahead = framesAhead(maskedClipSampling(settings), settings.batch);
   const { memory: habits } = backend.info;
-  const own = { parameters, ahead, process, available };
+  const isMachine = habits?.device === 'machine';
+  const available = budget ?? (isMachine ? totalmem() : undefined);
+  const own = {
+    parameters,
+    isMachine,
+    ahead,
+    process,
+    ...(available === undefined ? {} : { available }),
+  };
   if (habits === undefined) return own;
   const memory = planMemory(plan, habits);
-  if (habits.device !== 'machine') return { ...own, memory };
-  const needed = memory.peak + ahead + process;
-  return { ...own, memory, needed, fits: fitting(settings, habits, available - process) };
+  if (available === undefined) return { ...own, memory };
+  const needed = memory.peak + (isMachine ? ahead + process : 0);
+  return { ...own, memory, needed, fits: fitting(settings, habits, available, process) };
+}
+
+/**
+ * Bytes that a run of these settings needs in the memory that a step takes: a device's own holds the step, that of
+ * the machine the frames decoded ahead and the process, too.
+ */
+export function bytesNeeded(settings: RunSettings, habits: MemoryHabits, process: number): number {
+  const { peak } = planMemory(planOf(settings), habits);
+  if (habits.device !== 'machine') return peak;
+  return peak + framesAhead(maskedClipSampling(settings), settings.batch) + process;
 }
 
 /**
@@ -80,7 +102,7 @@ export async function benchRun(
   { needed, available }: Pick<RunPlan, 'needed' | 'available'>,
   onStep: (step: number, seconds: number) => void = () => {},
 ): Promise<RunBench> {
-  if (needed !== undefined && needed > available)
+  if (needed !== undefined && available !== undefined && needed > available)
     throw new LacunaError({ what: 'a step that does not fit is not measured' });
   const { batch, microbatches } = settings;
   const isWhole = microbatches <= 2;
@@ -123,20 +145,19 @@ function fitting(
   settings: RunSettings,
   habits: MemoryHabits,
   available: number,
+  process: number,
 ): { readonly whole: number; readonly part: number } {
-  const peakOf = (batch: number, microbatches: number): number =>
-    planMemory(planOf({ ...settings, batch, microbatches }), habits).peak +
-    framesAhead(maskedClipSampling(settings), batch);
-  const [two, four] = [peakOf(2, 1), peakOf(4, 1)];
+  const { batch } = settings;
+  const needed = (batch: number, microbatches: number): number =>
+    bytesNeeded({ ...settings, batch, microbatches }, habits, process);
+  const [two, four] = [needed(2, 1), needed(4, 1)];
   const slope = (four - two) / 2;
   let whole = two > available ? 0 : Math.min(MAX_BATCH, 2 + Math.floor((available - two) / slope));
-  for (let tries = 0; whole > 0 && tries < 4 && peakOf(whole, 1) > available; tries++)
+  for (let tries = 0; whole > 0 && tries < 4 && needed(whole, 1) > available; tries++)
     whole = Math.floor(whole * 0.95);
-  const { batch } = settings;
-  let part = 0;
-  for (let parts = 1; parts <= batch && part === 0; parts++) {
-    if (batch % parts !== 0 || batch / parts > Math.max(1, whole)) continue;
-    if (peakOf(batch, parts) <= available) part = batch / parts;
-  }
-  return { whole, part };
+  const { parts } = fewestParts(batch, (parts) => needed(batch, parts), available) ?? {};
+  return {
+    whole: parts === 1 ? Math.max(whole, batch) : whole,
+    part: parts === undefined ? 0 : batch / parts,
+  };
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   appendFile,
   cp,
@@ -20,9 +19,8 @@ import { EventSchema } from '../formats/event-file/event_pb.js';
 import { tfRecords } from '../formats/event-file/tf-record.js';
 import { readManifest, readMetrics, readProblems } from '../run/run-folder.js';
 import type { RunSettings } from '../run/settings/config.js';
-import { parseConfig } from '../run/settings/parse-config.js';
-import { resolveSettings } from '../run/settings/settings.js';
 import { type PretrainEvent, pretrain, resumePretraining } from './tasks/pretrain.js';
+import { outcome, smallRun, stopAfter } from './testing/small-run.js';
 
 let folder = '';
 let data: DemoData;
@@ -37,44 +35,12 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-function settings(output: string, changes: object = {}): RunSettings {
-  return resolveSettings(
-    parseConfig({
-      data: { list: data.trainList, workers: 1 },
-      output: join(folder, output),
-      preset: 'tiny-mae',
-      batch: 4,
-      schedule: { steps: 8 },
-      checkpoints: { everySteps: 2, keep: 2 },
-      ...changes,
-    }),
-  );
-}
+const settings = (output: string, changes: object = {}): RunSettings =>
+  smallRun(data, join(folder, output), changes);
 
 /** Runs until `steps` are done, as if stopped by a signal. */
-async function runUntil(steps: number, config: RunSettings): Promise<void> {
-  const stop = new AbortController();
-  const onEvent = (event: PretrainEvent): void => {
-    if (event.kind === 'step' && event.step === steps) stop.abort();
-  };
-  await pretrain(config, backend, { version: 'test', signal: stop.signal, onEvent });
-}
-
-async function outcome(run: string): Promise<unknown> {
-  const metrics = await readMetrics(run);
-  const last = (await readdir(join(run, 'checkpoints'))).sort().at(-1) ?? '';
-  const files = (await readdir(join(run, 'checkpoints', last))).sort();
-  const digests = files.map(async (file) =>
-    createHash('sha256')
-      .update(await readFile(join(run, 'checkpoints', last, file)))
-      .digest('hex'),
-  );
-  return {
-    last,
-    losses: metrics.map(({ step, metrics: values }) => [step, values]),
-    digests: await Promise.all(digests),
-  };
-}
+const runUntil = (steps: number, config: RunSettings): Promise<void> =>
+  stopAfter(steps, config, backend);
 
 const options = { version: 'test' };
 
@@ -129,16 +95,6 @@ describe('a run that is resumed', () => {
     await expect(pretrain(untold, backend, options)).rejects.toThrow('no folder');
     vi.unstubAllEnvs();
     expect(await readdir(join(folder, 'untold', 'checkpoints'))).toEqual(['step-00000003']);
-  });
-
-  it('ends so in microbatches, with batch norm over the global batch', async () => {
-    const parts = { microbatches: 2, contrastive: { videoProjection: { kind: 'mlp-bn' } } };
-    await pretrain(settings('straight parts', parts), backend, options);
-    await runUntil(3, settings('stopped parts', parts));
-    await resumePretraining(join(folder, 'stopped parts'), backend, options);
-    expect(await outcome(join(folder, 'stopped parts'))).toEqual(
-      await outcome(join(folder, 'straight parts')),
-    );
   });
 
   it('goes on from the checkpoint before a damaged one, and drops a metric that was cut off', async () => {
@@ -220,32 +176,6 @@ describe('a run', () => {
     expect(result.finished).toBe(true);
     expect(await outcome(result.folder)).not.toEqual(await outcome(join(folder, 'straight')));
   });
-
-  it.each([
-    ['mae', {}],
-    ['contrastive', {}],
-    ['mae+contrastive', { contrastive: { videoProjection: { kind: 'mlp-bn' } } }],
-  ])(
-    'of %s in two microbatches is the run in one, to float32 rounding',
-    async (objective, rest) => {
-      const changes = { objective, ...rest };
-      await pretrain(settings(`whole ${objective}`, changes), backend, options);
-      await pretrain(
-        settings(`halves ${objective}`, { ...changes, microbatches: 2 }),
-        backend,
-        options,
-      );
-      const losses = async (run: string): Promise<number[]> =>
-        (await readMetrics(join(folder, `${run} ${objective}`))).map(
-          ({ metrics }) => metrics.loss ?? Number.NaN,
-        );
-      const [whole, halves] = [await losses('whole'), await losses('halves')];
-      expect(whole).toHaveLength(8);
-      whole.forEach((loss, i) => {
-        expect(Math.abs(loss - (halves[i] ?? Number.NaN))).toBeLessThan(1e-4 * loss);
-      });
-    },
-  );
 
   it('leaves no tensor behind on the backend', () => {
     expect(backend.liveTensors).toBe(0);

@@ -10,4 +10,6 @@ export interface OnnxOptions extends BackendOptions, LoweringOptions {
   readonly optimization?: 'disabled' | 'basic' | 'extended' | 'all';
   /** Whether threads that wait for work keep their cores busy, so as to begin sooner. @defaultValue true */
   readonly spinning?: boolean;
+  /** ONNX Runtime times each node, and writes its trace beside this path when an executable is disposed of. */
+  readonly trace?: string;
 }

@@ -16,7 +16,7 @@ const WAYS = [
   },
   {
     name: 'products row by row',
-    options: { chunkElements: 262_144, productRows: 1, threads: 1 },
+    options: { chunkElements: 65_536, productRows: 1, threads: 1 },
     families: /^(primitive\/matmul|gradient\/block)/,
   },
   {

@@ -1,141 +1,25 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { CHECKS } from '../../conformance/index.js';
 import { testBackend } from '../../conformance/vitest.js';
-import type { HostTensor } from '../../core/backend.js';
-import { capable } from '../../core/testing/capability.js';
 import { LacunaError } from '../../spec/errors.js';
-import { broadcast, constant, finite, matmul, ProgramBuilder } from '../../spec/program/index.js';
-import { WebgpuBackend } from './backend.js';
-import { openSwiftShader } from './device/dawn.js';
-import { Runtime } from './device/runtime.js';
-import { openWebgpu, SOFTWARE, type Tiling, WEBGPU } from './index.js';
-import { SMALL } from './testing/small-tiles.js';
-
-/** A Vulkan driver with shader-f16 and matrix units, which SwiftShader has not: scripts/mesa.sh. */
-const DRIVER = process.env.LACUNA_LAVAPIPE;
-
-interface Way {
-  readonly name: string;
-  readonly missing: string | undefined;
-  /** What it is that products enter: all else is as in f32. */
-  readonly checks: RegExp;
-  /** @defaultValue 30: of fewer, too few elements could be judged, since rounded factors leave wide bounds. */
-  readonly cases?: number;
-  /** Whether the device's units multiply. @defaultValue false */
-  readonly byUnits?: boolean;
-  readonly open: () => Promise<WebgpuBackend>;
-}
+import { openWebgpu, SOFTWARE, WEBGPU } from './index.js';
+import { testFactors } from './testing/mixed-factors.js';
 
 const probe = await WEBGPU.probe({ device: 'swiftshader' });
-const noSwiftShader = probe.available ? undefined : probe.reason;
-const onSwiftShader = (tiling: Tiling) => (): Promise<WebgpuBackend> =>
-  openWebgpu({ device: 'swiftshader', precision: 'mixed', tiling });
+const way = {
+  name: 'webgpu in mixed precision',
+  missing: probe.available ? undefined : probe.reason,
+  open: () => openWebgpu({ device: 'swiftshader', precision: 'mixed', tiling: SOFTWARE }),
+};
 
-const WAYS: readonly Way[] = [
-  {
-    name: 'webgpu in mixed precision',
-    missing: noSwiftShader,
-    checks:
-      /^(primitive\/matmul|composite\/attention_grad\/expanded|objective\/info|step\/joint|trajectory\/mae)/,
-    open: onSwiftShader(SOFTWARE),
-  },
-  {
-    name: "webgpu in mixed precision, a GPU's tiles in small",
-    missing: noSwiftShader,
-    checks: /^primitive\/matmul/,
-    cases: 10,
-    open: onSwiftShader(SMALL),
-  },
-  ...[false, true].map(
-    (byUnits): Way => ({
-      name: `webgpu in mixed precision, f16 ${byUnits ? 'by matrix units' : "in a GPU's tiles"}`,
-      missing:
-        DRIVER === undefined ? 'LACUNA_LAVAPIPE names no driver with shader-f16' : noSwiftShader,
-      checks: /^primitive\/matmul/,
-      // Each of its kernels is compiled for long.
-      cases: 10,
-      byUnits,
-      open: async () => {
-        const { gpu, version } = await openSwiftShader(DRIVER);
-        const runtime = await Runtime.open(gpu, { precision: 'mixed', matrixUnits: byUnits });
-        expect(runtime.factors).toBe('f16');
-        return new WebgpuBackend(runtime, version, { tiling: SMALL });
-      },
-    }),
-  ),
-];
-
-for (const { name, missing, checks: ids, cases = 30, byUnits = false, open } of WAYS) {
-  const checks = CHECKS.filter(({ id }) => ids.test(id));
-  testBackend(name, open, { missing, checks, cases });
-
-  describe.skipIf(!capable(name, missing))(name, () => {
-    let backend: WebgpuBackend;
-    beforeAll(async () => {
-      backend = await open();
-    });
-    afterAll(() => backend.dispose());
-
-    /** The product of x with the identity, and whether its elements are finite. */
-    async function read(x: readonly number[]): Promise<Readonly<Record<string, number[]>>> {
-      const builder = new ProgramBuilder('identity');
-      const a = builder.input('a', 'f32', [1, x.length], 'data');
-      const product = matmul(a, builder.input('b', 'f32', [x.length, x.length], 'data'));
-      builder.output('product', product);
-      builder.output('finite', finite(product));
-      const executable = await backend.compile(builder.finish());
-      const identity = x.flatMap((_, i) => x.map((_, j) => (i === j ? 1 : 0)));
-      const inputs = {
-        a: await backend.upload(floats([1, x.length], x)),
-        b: await backend.upload(floats([x.length, x.length], identity)),
-      };
-      const results = await executable.run(inputs);
-      const found: Record<string, number[]> = {};
-      for (const [key, tensor] of Object.entries(results)) {
-        found[key] = Array.from((await backend.download(tensor)).data);
-        backend.release(tensor);
-      }
-      for (const tensor of Object.values(inputs)) backend.release(tensor);
-      await executable.dispose();
-      return found;
-    }
-
-    it('reads the operands of a product as f16', async () => {
-      const { product = [] } = await read([1 + 2 ** -12, 1 + 2 ** -10, 0.1, -65504]);
-      const [near, held, tenth, largest] = product as [number, number, number, number];
-      expect([1, 1 + 2 ** -10]).toContain(near);
-      expect(held).toBe(1 + 2 ** -10);
-      expect(tenth).not.toBe(Math.fround(0.1));
-      expect(Math.abs(tenth - 0.1)).toBeLessThan(0.1 * 2 ** -10);
-      expect(largest).toBe(-65504);
-    });
-
-    it('reads a literal, even one that f16 does not hold', async () => {
-      const builder = new ProgramBuilder('literals');
-      const x = builder.input('x', 'f32', [2, 2], 'data');
-      const literals = broadcast(constant(builder, 2 ** 20), [2, 2]);
-      builder.output('y', matmul(x, literals));
-      builder.output('z', matmul(literals, x));
-      await (await backend.compile(builder.finish())).dispose();
-    });
-
-    it('multiplies by units where it has them', async () => {
-      const builder = new ProgramBuilder('square');
-      const x = builder.input('x', 'f32', [64, 64], 'data');
-      builder.output('y', matmul(x, x));
-      const executable = await backend.compile(builder.finish());
-      const text = executable.sources.map((source) => source.text).join();
-      expect(text.includes('subgroupMatrixMultiplyAccumulate')).toBe(byUnits);
-      await executable.dispose();
-    });
-
-    it('shows an overflow of f16 as a number that is not finite', async () => {
-      // What loss scaling goes by. A single one: infinity times 0 is NaN, and sums carry it on.
-      const { finite: seen } = await read([70000]);
-      expect(seen).toEqual([0]);
-    });
-  });
-}
+// Products, of which all else in mixed precision is made: `mixed-precision.long.test.ts` has attention, losses, a step and a
+// trajectory, and other tiles. Of fewer cases too few elements could be judged, since rounded factors leave wide bounds.
+testBackend(way.name, way.open, {
+  missing: way.missing,
+  cases: 30,
+  checks: CHECKS.filter(({ id }) => id.startsWith('primitive/matmul')),
+});
+testFactors(way);
 
 describe('the option precision', () => {
   it('is refused by a value that the backend does not know', async () => {
@@ -146,7 +30,3 @@ describe('the option precision', () => {
     await expect(WEBGPU.probe(options)).rejects.toThrow(/precision/);
   });
 });
-
-function floats(shape: number[], data: readonly number[]): HostTensor {
-  return { dtype: 'f32', shape, data: Float32Array.from(data) };
-}

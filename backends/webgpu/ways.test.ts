@@ -1,93 +1,29 @@
-import fc from 'fast-check';
-import { CHECKS, type Check } from '../../conformance/index.js';
-import { SIZED_FAMILIES } from '../../conformance/real-size/index.js';
-import { sizedCheck } from '../../conformance/real-size/sized-family.js';
+import { CHECKS } from '../../conformance/index.js';
 import { testBackend } from '../../conformance/vitest.js';
-import type { Program } from '../../spec/index.js';
-import { HARDWARE, openWebgpu, type WaysOfLowering, WEBGPU, type WebgpuBackend } from './index.js';
-import type { LoweringOptions } from './lowering/lower.js';
-import { lowersAlike } from './testing/same-kernels.js';
-import { SMALL } from './testing/small-tiles.js';
+import { openWebgpu, WEBGPU } from './index.js';
+import { OTHER_WAYS } from './testing/other-ways.js';
 
-interface Way {
-  readonly name: string;
-  readonly options: WaysOfLowering;
-  readonly checks: RegExp;
-}
-
-/** Of each family: `conformance.test.ts` has the usual number, of the way in use. */
-const CASES = 10;
-
-/** All checks that are new in each way, with 10 cases of each family: before a release. */
-const WHOLE = process.env.LACUNA_WAYS === 'all';
-
-/** Other ways to lower a program, each of which some device takes. */
-const WAYS: readonly Way[] = [
-  {
-    name: 'each operation by itself',
-    options: { fuse: false },
-    checks: /^(law|primitive|composite|program)\//,
-  },
-  {
-    name: "a GPU's tiles and subgroups",
-    options: { tiling: HARDWARE, subgroups: true },
-    checks: /^(primitive\/|real\/(matmul|reduce_sum|softmax)$)/,
-  },
-  {
-    name: "a GPU's tiles in small, default limits, no subgroups",
-    options: { tiling: SMALL, subgroups: false, defaultLimits: true },
-    checks: /^(law|primitive|composite|program)\//,
-  },
-];
-
-const probe = await WEBGPU.probe({ device: 'swiftshader' });
-const missing = probe.available ? undefined : probe.reason;
-const open = (options: WaysOfLowering): Promise<WebgpuBackend> =>
-  openWebgpu({ device: 'swiftshader', ...options });
-
-/** The options with which a backend lowers programs. */
-async function loweringOf(options: WaysOfLowering): Promise<LoweringOptions> {
-  const backend = await open(options);
-  const { limits, subgroups, factors, matrixUnit } = backend.runtime;
-  const { tiling } = backend;
-  await backend.dispose();
-  return { limits, subgroups, factors, matrixUnit, tiling, fuse: options.fuse ?? true, donate: {} };
-}
+const { gpu, small } = OTHER_WAYS;
 
 /**
- * Of products at real sizes, which take SwiftShader seconds each in a GPU's tiles, those of integers: they must come out
- * exactly, so that a term that is missing, counted twice or taken from elsewhere shows.
+ * Of the kernels that GPUs have and SwiftShader has not, a few cases of each kind: products in tiles, sums and rows that lanes
+ * share with subgroups and without, attention in tiles of scores. `ways.long.test.ts` has the rest.
  */
-function shortened(check: Check): Check {
-  const own = SIZED_FAMILIES.find(({ family }) => family.id === check.id);
-  if (WHOLE || check.id !== 'real/matmul' || own === undefined) return check;
-  const gate = own.gate.filter(({ data }) => data === 'integers');
-  return sizedCheck({ ...own, gate, real: [] }, false);
-}
+const KINDS = [
+  { ...gpu, checks: /^(primitive\/(matmul|reduce_sum|reduce_max)|composite\/softmax\/call)$/ },
+  {
+    ...small,
+    checks:
+      /^(primitive\/(matmul|reduce_sum|reduce_max)|composite\/(softmax|attention(_grad)?)\/call)$/,
+  },
+];
+const CASES = 3;
 
-/** The programs of a check's cases; of a check that is more than cases, or has functions, none. */
-function programsOf({ family }: Check): readonly Program[] | undefined {
-  if (family === undefined) return undefined;
-  const drawn = fc.sample(family.parameters, { seed: 1, numRuns: CASES });
-  const programs = drawn.flatMap((parameters) => family.make(parameters).program ?? []);
-  return programs.length === drawn.length ? programs : undefined;
-}
-
-// Functions, relations, objectives and steps are programs as all others: conformance.test.ts has them, but for the gradients of the
-// deep step. It has also shown what kernels do that are the same in another way.
-const inUse = missing === undefined ? await loweringOf({}) : undefined;
-for (const { name, options, checks } of WAYS) {
-  const other = inUse && (await loweringOf(options));
-  const isNew = (check: Check): boolean => {
-    const programs = programsOf(check);
-    const isKnown = inUse !== undefined && other !== undefined && programs !== undefined;
-    return !isKnown || !lowersAlike(programs, [inUse, other]);
-  };
-  testBackend(`webgpu, ${name}`, () => open(options), {
-    missing,
+const probe = await WEBGPU.probe({ device: 'swiftshader' });
+for (const { name, options, checks } of KINDS) {
+  testBackend(`webgpu, ${name}`, () => openWebgpu({ device: 'swiftshader', ...options }), {
+    missing: probe.available ? undefined : probe.reason,
     cases: CASES,
-    checks: CHECKS.filter((check) => (WHOLE || checks.test(check.id)) && isNew(check)).map(
-      shortened,
-    ),
+    checks: CHECKS.filter(({ id }) => checks.test(id)),
   });
 }

@@ -1,7 +1,5 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { CHECKS } from '../../conformance/index.js';
-import { testBackend } from '../../conformance/vitest.js';
 import type { Backend, DeviceTensor, HostTensor, Named } from '../../core/backend.js';
 import { capable } from '../../core/testing/capability.js';
 import { splitBatches } from '../../core/testing/split-batches.js';
@@ -12,34 +10,14 @@ import { packageFolder, pythonFor } from './process.js';
 const probe = await XLA.probe();
 const missing = probe.available ? undefined : probe.reason;
 
-/** Simulated devices, which share the batches of the suite. */
+/** Simulated devices, which share the batches. A whole step of the suite on them is in `split.long.test.ts`. */
 async function openSeveral(
   options: Pick<XlaOptions, 'devices' | 'shardState'> = {},
-  onSplit?: () => void,
 ): Promise<Backend> {
-  return splitBatches(await XLA.open({ devices: 2, ...options, threads: 1 }), onSplit);
+  return splitBatches(await XLA.open({ devices: 2, ...options, threads: 1 }));
 }
 
-// A whole step, whose rows three devices share (the suite's steps are of 3 clips), held to the same bounds as on one: its
-// gradients with the state on each, and its update, which follows from them, with a part of the state on each.
-let splits = 0;
-const countSplit = (): void => {
-  splits += 1;
-};
-testBackend('xla', () => openSeveral({ devices: 3 }, countSplit), {
-  missing,
-  checks: CHECKS.filter(({ id }) => id === 'step/joint/gradients'),
-});
-testBackend('xla', () => openSeveral({ devices: 3, shardState: true }, countSplit), {
-  missing,
-  checks: CHECKS.filter(({ id }) => id === 'step/joint/update'),
-});
-
 describe.skipIf(!capable('xla', missing))('a batch on several devices', () => {
-  it('was that of each of the steps above', () => {
-    expect(splits).toBeGreaterThanOrEqual(2);
-  });
-
   it('gives each of them its rows, and the results of one', async () => {
     const backend = await openSeveral();
     try {

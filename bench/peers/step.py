@@ -1,10 +1,11 @@
-"""The joint step of steps.json in PyTorch, eager, float32: `step.py SIZE --threads N [--batch B]`.
+"""The joint step of steps.json in PyTorch, eager, float32: `step.py SIZE --threads N [--batch B] [--trace FILE]`.
 
 What is made outside the step is made outside ours, too: the visible cubes as pixels, their positions, the
 normalised targets, the embeddings of the captions. Blocks have norms before, as VideoMAE's; q, k and v come of one
 product; attention is scaled_dot_product_attention where this torch has it; AdamW is fused where it can be.
 
-Prints a line of JSON once it can begin, then runs a step for each line that it is sent, and prints what it took.
+Prints a line of JSON once it can begin, then runs a step for each line that it is sent, and prints what it took. With
+--trace its operations are timed from step W on (`--warm W`), and the seconds of each are written there at the end.
 """
 import argparse
 import json
@@ -21,6 +22,8 @@ arguments = argparse.ArgumentParser()
 arguments.add_argument("size")
 arguments.add_argument("--threads", type=int, default=1)
 arguments.add_argument("--batch", type=int)
+arguments.add_argument("--trace")
+arguments.add_argument("--warm", type=int, default=0)
 given = arguments.parse_args()
 torch.set_num_threads(given.threads)
 torch.manual_seed(1)
@@ -119,9 +122,17 @@ def step():
 parameters = sum(each.numel() for each in model.parameters())
 engine = f"PyTorch {torch.__version__}{', SDPA' if has_sdpa else ''}{', fused AdamW' if is_fused else ''}"
 print(json.dumps({"engine": engine, "parameters": parameters}), flush=True)
-for _ in sys.stdin:
+profiler = torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) if given.trace else None
+for number, _ in enumerate(sys.stdin):
+    if profiler and number == given.warm:
+        profiler.start()
     wall, cpu = time.perf_counter(), time.process_time()
     loss = step()
     took = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({**took, "loss": loss, "peak": peak}), flush=True)
+if profiler:
+    profiler.stop()
+    seconds = {each.key: each.self_cpu_time_total / 1e6 for each in profiler.key_averages()}
+    with open(given.trace, "w", encoding="utf-8") as file:
+        json.dump(seconds, file)

@@ -1,11 +1,12 @@
 /**
- * The joint step of `steps.json` by Lacuna, for `bench/step-peers.ts`: `step.ts SIZE THREADS [BATCH]`. What depends on
+ * The joint step of `steps.json` by Lacuna, for `bench/step-peers.ts`: `step.ts SIZE THREADS [BATCH] [TRACE]`. What depends on
  * no parameter (pixels, positions, targets) is made outside the step, as PyTorch's is. Prints a line of JSON once
- * it can begin, then runs a step for each line that it is sent, and prints what it took.
+ * it can begin, then runs a step for each line that it is sent, and prints what it took. With TRACE, a path, ONNX Runtime's
+ * own trace is written beside it at the end.
  */
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { ONNX } from '../../backends/onnx/index.js';
+import { OnnxBackend } from '../../backends/onnx/index.js';
 import type { HostTensor } from '../../core/backend.js';
 import { inputMaker } from '../../core/measure/problem.js';
 import { removeDeadCode } from '../../core/passes/dead-code.js';
@@ -74,17 +75,21 @@ function prepared(program: Program): Program {
   return { ...live, inputs: [...program.inputs, ...inputs].filter(({ name }) => needed.has(name)) };
 }
 
-const [name = '', threads = '1', batch] = process.argv.slice(2);
+const [name = '', threads = '1', batch = '', trace] = process.argv.slice(2);
 const sizes = JSON.parse(readFileSync(new URL('steps.json', import.meta.url), 'utf8')) as Readonly<
   Record<string, StepSize>
 >;
 const size = sizes[name];
 if (size === undefined) throw new Error(`there is no size ${name}`);
-const shape = { batch: Number(batch ?? size.batch), visible: size.visible };
+const shape = { batch: Number(batch === '' ? size.batch : batch), visible: size.visible };
 const model: Model = pretrainingModel(configOf(size), shape);
 const plan = oneCallPlan({ ...model, program: prepared(model.program) });
 const make = inputMaker(shape);
-const backend = await ONNX.open({ device: 'cpu', threads: Number(threads) });
+const backend = await OnnxBackend.open({
+  device: 'cpu',
+  threads: Number(threads),
+  ...(trace === undefined ? {} : { trace }),
+});
 let noise = 7;
 /** Data of deviation 1, as pixels and targets have; what the step learns from inputs of a few hundredths is flat. */
 function data(length: number): Float32Array {
@@ -133,3 +138,4 @@ for await (const _ of createInterface(process.stdin)) {
   console.log(JSON.stringify({ wall, cpu: (user + system) / 1e6, loss, peak }));
 }
 await runner.dispose();
+await backend.dispose();

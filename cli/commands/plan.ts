@@ -8,7 +8,7 @@ import {
   withValue,
 } from '../../run/index.js';
 import { LacunaError, PRESETS } from '../../spec/index.js';
-import { benchRun, planRun, type RunPlan, stepsOf } from '../../training/index.js';
+import { benchRun, planRun, type RunPlan, stepsOf, withinBudget } from '../../training/index.js';
 import { note } from '../note.js';
 import { openBackend } from '../open-backend.js';
 import {
@@ -25,6 +25,7 @@ import {
   splitOption,
   videoOption,
 } from '../options/list-options.js';
+import { budgetLine, budgetOf, memoryOption } from '../options/memory-option.js';
 import { assigned } from '../options/run-options.js';
 import { setOption } from '../options/shared-options.js';
 import { splitLines, splitStep } from '../split-plan.js';
@@ -34,6 +35,7 @@ import { wholeNumber } from '../whole-number.js';
 interface PlanFlags extends BackendFlags, ListFlags {
   readonly batch?: number;
   readonly microbatches?: number;
+  readonly memory?: number;
   readonly epochs?: number;
   readonly steps?: number;
   readonly clips?: number;
@@ -59,6 +61,7 @@ export function planCommand(): Command {
     .argument('<preset>', 'where the settings start from: videomae-vitb, mac-vitb, ...')
     .option('--batch <n>', 'clips of a step', wholeNumber(1, 999_999))
     .option('--microbatches <n>', 'parts that a step runs its batch in', wholeNumber(1, 999_999))
+    .addOption(memoryOption().conflicts(['microbatches', 'target']))
     .option('--epochs <n>', 'length of the run', wholeNumber(1, 999_999))
     .option('--steps <n>', 'length of the run', wholeNumber(1, 999_999_999))
     .option('--clips <n>', 'clips of the data set', wholeNumber(1, 1e10))
@@ -83,6 +86,7 @@ export function planCommand(): Command {
 Examples:
   $ lacuna plan videomae-vits --batch 8
   $ lacuna plan mac-vitb --batch 512 --microbatches 64 --clips 2500000
+  $ lacuna plan mac-vitb --batch 512 --memory 24GB --backend webgpu --no-bench
   $ lacuna plan videomae-vitb --backend tfjs --batch 4 --data train.jsonl --epochs 100
   $ lacuna plan videomae-vith --batch 64 --no-bench
   $ lacuna plan videomae-vits --batch 8 --backend xla --target cpux4
@@ -92,8 +96,8 @@ Examples:
 }
 
 async function plan(preset: string, flags: PlanFlags): Promise<void> {
-  const settings = settingsOf(preset, flags);
-  if (flags.target !== undefined) return planTarget(preset, settings, flags.target, flags);
+  const asked = settingsOf(preset, flags);
+  if (flags.target !== undefined) return planTarget(preset, asked, flags.target, flags);
   if (flags.shardState === true) {
     throw new LacunaError({
       where: '--shard-state',
@@ -104,7 +108,7 @@ async function plan(preset: string, flags: PlanFlags): Promise<void> {
   const { data } = flags;
   const clips =
     data === undefined ? flags.clips : (await readData(data, flags, note)).list.records.length;
-  const backend = await openBackend(settings);
+  const backend = await openBackend(asked);
   const line = new TerminalLine(process.stderr);
   const stages: object[] = [];
   const tell = (text: string): void => {
@@ -114,19 +118,33 @@ async function plan(preset: string, flags: PlanFlags): Promise<void> {
     let seconds: number | undefined = 0;
     // Before the first stage is measured, which leaves its traces.
     const own = process.memoryUsage().rss;
+    const budget = flags.memory === undefined ? undefined : budgetOf(flags.memory, backend);
+    const budgeted = budget === undefined ? undefined : withinBudget(asked, backend, budget, own);
+    const settings = budgeted?.settings ?? asked;
     for (const [i, stage] of stagesOf(settings).entries()) {
       const name = settings.stages?.[i]?.name;
       const { batch, microbatches } = stage;
       const steps = stepsOf(stage, clips);
-      const planned = planRun(stage, backend, undefined, own);
+      const planned = planRun(stage, backend, budget, own);
       tell(
         `${preset}${name === undefined ? '' : `, ${name}`}: ${(planned.parameters / 1e6).toFixed(1)} M parameters, batch ${batch}${microbatches === 1 ? '' : ` in ${microbatches} parts`}, ${backend.info.name} (${backend.info.device})`,
       );
-      for (const each of memoryLines(planned, batch)) tell(`  ${each}`);
+      const kept = budgeted?.stages[i];
+      const [memory, fits] = memoryLines(planned, batch);
+      tell(`  ${memory}`);
+      if (budget !== undefined && kept !== undefined) tell(`  ${budgetLine(budget, kept)}`);
+      else if (fits !== undefined) tell(`  ${fits}`);
       const { needed, available } = planned;
-      const isTooLarge = needed !== undefined && needed > available;
+      const isTooLarge = needed !== undefined && available !== undefined && needed > available;
       if (isTooLarge) process.exitCode = 1;
-      const told = { name: name ?? null, batch, microbatches, isTooLarge, ...planned };
+      const told = {
+        name: name ?? null,
+        batch,
+        microbatches,
+        isTooLarge,
+        ...planned,
+        ...(kept === undefined ? {} : { arithmetic: kept.arithmetic }),
+      };
       if (isTooLarge || !flags.bench) {
         seconds = undefined;
         stages.push(told);
@@ -203,14 +221,16 @@ function settingsOf(preset: string, flags: PlanFlags): RunSettings {
 }
 
 function memoryLines(plan: RunPlan, batch: number): readonly string[] {
-  const { memory, ahead, process: own, needed, available, fits } = plan;
+  const { memory, isMachine, ahead, process: own, needed, available, fits } = plan;
   if (memory === undefined) return ['memory  this backend does not say how it keeps memory'];
   const { state, between, fed, host } = memory;
   const parts = `state ${gib(state)}, between operations ${gib(between)}, fed ${gib(fed + host)}`;
-  if (needed === undefined || fits === undefined)
+  if (needed === undefined || available === undefined || fits === undefined)
     return [`memory  ${gib(memory.peak)} on the device (${parts}), whose memory is not known`];
-  const others = `frames decoded ahead ${gib(ahead)}, this process ${gib(own)}`;
-  const all = `memory  ${gib(needed)} of ${gib(available)}: ${parts}, ${others}`;
+  const others = isMachine
+    ? `, frames decoded ahead ${gib(ahead)}, this process ${gib(own)}`
+    : ', on the device';
+  const all = `memory  ${gib(needed)} of ${gib(available)}: ${parts}${others}`;
   const whole = fits.whole === 0 ? 'no whole batch' : `whole batches of up to ${fits.whole} clips`;
   const { part } = fits;
   const inParts =

@@ -1,20 +1,25 @@
 import { Command } from 'commander';
 import { BACKENDS } from '../../backends/registry.js';
+import type { Backend } from '../../core/index.js';
 import { listFile } from '../../data/index.js';
 import { configJsonSchema, type RunSettings, readManifest } from '../../run/index.js';
+import { LacunaError } from '../../spec/index.js';
 import {
   type PretrainEvent,
   type PretrainResult,
   pretrain,
   resumePretraining,
+  withinBudget,
 } from '../../training/index.js';
 import { type LaunchFlags, launchOf } from '../launch/launcher.js';
 import { withShared } from '../launch/open-shared.js';
+import { note } from '../note.js';
 import { openAligner } from '../open-aligner.js';
 import { resumedBackend, withBackendOptions } from '../options/backend-options.js';
 import { jsonOption, printJson } from '../options/json-option.js';
 import { launchFlags, withLaunchOptions } from '../options/launch-options.js';
 import { partsOption, splitOption, videoOption } from '../options/list-options.js';
+import { budgetLine, budgetOf, memoryOption } from '../options/memory-option.js';
 import { resumeChanges } from '../options/resume-options.js';
 import { type RunFlags, settingsOf } from '../options/run-options.js';
 import {
@@ -34,6 +39,7 @@ import { version } from '../version.js';
 
 interface PretrainFlags extends RunFlags, LaunchFlags {
   readonly resume?: string;
+  readonly memory?: number;
   readonly printSchema?: boolean;
   readonly json?: boolean;
 }
@@ -64,6 +70,7 @@ export function pretrainCommand(): Command {
       '--microbatches <n>',
       'parts that a step runs its batch in, to need less memory; negatives stay those of the whole batch',
     )
+    .addOption(memoryOption().conflicts('microbatches'))
     .addOption(seedOption())
     .option('--workers <n>', 'decoding threads; 0 decodes in the main one')
     .addOption(tensorboardOption())
@@ -92,6 +99,7 @@ Examples:
   $ lacuna pretrain --data captions.jsonl --preset mac-vitb --init vit-base-patch16-224-in21k --init distilbert-base-uncased
   $ lacuna pretrain --data captions.jsonl --preset mac-vitb --set mask.ratio=0 --init runs/masked
   $ lacuna pretrain --data captions.jsonl --preset mac-vitb --batch 512 --microbatches 64   # 8 clips at a time
+  $ lacuna pretrain --data captions.jsonl --preset mac-vitb --batch 64 --memory 12GB   # in as few parts as fit
   $ lacuna pretrain --data captions.jsonl --preset mac-vitb-curriculum --set 'data.others=[{"list": "pictures.jsonl"}]'
   $ lacuna pretrain --data pictures.jsonl --preset flip-vitb --batch 256 --set mask.ratio=0.75
   $ lacuna pretrain --config run.json --steps 2000 --trackio my-project
@@ -123,7 +131,7 @@ The rows of TGM's tables are tgm-vitb-k400 or tgm-vitb-ssv2 with two keys change
 
 /** @returns What came of it, and whether this process tells of it: of several, process 0 does. */
 async function run(
-  { resume, ...flags }: PretrainFlags,
+  { resume, memory, ...flags }: PretrainFlags,
   command: Command,
 ): Promise<PretrainResult & { readonly tells: boolean }> {
   const changes = resume === undefined ? {} : resumeChanges(command, flags);
@@ -134,6 +142,13 @@ async function run(
   const splits = BACKENDS.named(settings.backend.name).splits === true;
   const launch = launchOf(launchFlags(flags), splits ? process.env : {});
   const tells = (launch?.process ?? 0) === 0;
+  if (memory !== undefined && launch !== undefined) {
+    throw new LacunaError({
+      where: '--memory',
+      what: 'processes that share a batch have each a memory of its own, so one budget does not fit them',
+      fix: 'Say in how many parts a step is to run: --microbatches.',
+    });
+  }
   const result = await withShared(settings, launch, (backend, group) => {
     const options = {
       version: version(),
@@ -148,10 +163,19 @@ async function run(
       ...(group === undefined ? {} : { group }),
     };
     return resume === undefined
-      ? pretrain(settings, backend, options)
+      ? pretrain(budgeted(settings, backend, memory), backend, options)
       : resumePretraining(resume, backend, options, changes);
   });
   return { ...result, tells };
+}
+
+/** The settings in the parts that a budget asks for, which is told. */
+function budgeted(settings: RunSettings, backend: Backend, asked: number | undefined): RunSettings {
+  if (asked === undefined) return settings;
+  const budget = budgetOf(asked, backend);
+  const fitted = withinBudget(settings, backend, budget);
+  for (const stage of fitted.stages) note(budgetLine(budget, stage));
+  return fitted.settings;
 }
 
 /** The settings of a run that goes on, with the backend that is asked for now. */

@@ -12,23 +12,14 @@ import { ARITHMETIC_FAULTS } from './faulty-arithmetic.js';
 import { COMPOSITE_FAULTS } from './faulty-composites.js';
 import { PRIMITIVE_FAULTS } from './faulty-primitives.js';
 import { type FleetMember, float32Backend, LEGAL_FLEET } from './legal.js';
+import { expectLegal, FIRST_LEGAL } from './testing/expect-legal.js';
 
 const { fround } = Math;
 const erf = LIBRARY.erf.value;
 
-/** Steps, trajectories and real sizes take seconds each: `scripts/prove-suite.ts` runs all of them. */
-const QUICK = CHECKS.filter(({ level, id }) => level < 3 && !id.startsWith('real/'));
-
 describe('a legal backend passes everything', () => {
-  it.each(LEGAL_FLEET)('$name', async ({ name, open }) => {
-    // Members differ in their arithmetic; what holds buffers is the same code in all.
-    const checks = QUICK.filter(
-      ({ id }) => name === LEGAL_FLEET[0]?.name || !id.startsWith('law/'),
-    );
-    const report = await checkBackend(open(), { cases: 10, checks });
-    expect(report.ok, formatReport(report)).toBe(true);
-    expect(report.counts['not-run']).toBe(0);
-  });
+  // One under each contract: `fleet.long.test.ts` has the others.
+  it.each([...FIRST_LEGAL])('$name', expectLegal);
 
   it.each([
     ['sums in order', /^(step\/(mae|joint)|relation)/],
@@ -43,6 +34,7 @@ describe('a legal backend passes everything', () => {
 
   it('there are at least twelve of them', () => {
     expect(new Set(LEGAL_FLEET.map(({ name }) => name)).size).toBeGreaterThanOrEqual(12);
+    expect(FIRST_LEGAL.size).toBeGreaterThanOrEqual(5);
   });
 });
 

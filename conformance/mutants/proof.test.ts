@@ -5,7 +5,7 @@ import { CLAUSES } from '../../spec/clauses/index.js';
 import { parseAddress } from '../address.js';
 import { ALL_CHECKS } from '../checks.js';
 import { judgeCase } from '../family-check.js';
-import { DEEP, MODELS, TEST_CASES } from '../test-cases.js';
+import { DEEP, MODELS, PLANS, TEST_CASES } from '../test-cases.js';
 import { allMutants } from './index.js';
 import { type Kill, killBy } from './prove.js';
 import { SURVIVORS } from './survivors.js';
@@ -50,6 +50,13 @@ describe('the proof of the suite', () => {
       expect(found.length, backend).toBeGreaterThan(0);
       return found.filter(([, check]) => MODELS.test(check) || DEEP.test(check));
     });
+    expect(needed).toEqual([]);
+  });
+
+  it('needs neither plans nor trajectories for what was planted in a backend that is not the embedded one', () => {
+    const needed = ['tfjs', 'webgpu', 'xla'].flatMap((backend) =>
+      Object.entries(planted[backend] ?? {}).filter(([, check]) => PLANS.test(check)),
+    );
     expect(needed).toEqual([]);
   });
 

@@ -1,5 +1,6 @@
 import { elementCount, type Program } from '../../spec/index.js';
 import { expand } from '../passes/expand.js';
+import type { Plan } from '../plan/plan.js';
 
 /** Multiplications and additions of all matrix products of a program: 2 M K N each. */
 export function matmulFlops(program: Program): number {
@@ -16,4 +17,12 @@ export function matmulFlops(program: Program): number {
     flops += 2 * inner * elementCount(result.shape);
   }
   return flops;
+}
+
+/** Those of a step: of each call of a plan, as often as it runs. */
+export function planFlops({ programs, calls }: Plan): number {
+  const each = new Map(
+    Object.entries(programs).map(([name, program]) => [name, matmulFlops(program)]),
+  );
+  return calls.reduce((sum, { program, repeat }) => sum + repeat * (each.get(program) ?? 0), 0);
 }

@@ -6,7 +6,7 @@ import { capable } from '../../core/testing/capability.js';
 import { ClipLoader } from '../loader/clip-loader.js';
 import { verifyTimeline } from '../testing/one-timeline.js';
 import { writeTestVideo } from '../testing/test-videos.js';
-import { corpusFiles, makeCorpusFile } from '../testing/video-corpus.js';
+import { makeCorpusFile } from '../testing/video-corpus.js';
 import { decodeOptions } from './ffmpeg/programs.js';
 import { Demuxer } from './node-av/demuxer.js';
 import { loadLibrary } from './node-av/library.js';
@@ -19,24 +19,6 @@ const hasFfmpeg = capable('ffmpeg', ffmpeg === undefined ? 'it is not installed'
 const needsFfmpeg = !hasFfmpeg ? ' (skipped: ffmpeg is not installed)' : '';
 const FIXTURES = join(import.meta.dirname, 'fixtures');
 
-/** A part of the corpus that is made in seconds: `scripts/prove-video.ts` makes and proves all of it. */
-const PART = [
-  ...[
-    'h264-open.avi',
-    'h264-refresh-b.ts',
-    'mpeg2-open.mpg',
-    'vp9-hidden.webm',
-    'wmv2.asf',
-    'gif.gif',
-  ],
-  ...[
-    'piece-hevc-open-ts-early.ts',
-    'edit-h264-open.mp4',
-    'vfr-h264-closed.mkv',
-    'drop-h264-open-ts.ts',
-  ],
-];
-
 let folder = '';
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'lacuna-timeline-'));
@@ -44,7 +26,8 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('one meaning of an index', () => {
-  // Of fields, pieces of open groups, pictures refreshed piece by piece, a container that crops.
+  // Of fields, pieces of open groups, pictures refreshed piece by piece, a container that crops; files that ffmpeg makes are in
+  // `one-timeline.long.test.ts`.
   it.each([
     ['intra-refresh.mp4', 40],
     ['paff.mp4', 24],
@@ -55,20 +38,6 @@ describe('one meaning of an index', () => {
   ])(`%s has %i frames, the same however they are read${needsFfmpeg}`, async (name, frames) => {
     const verdict = await verifyTimeline(nodeAv, ffmpeg, join(FIXTURES, name));
     expect(verdict).toMatchObject({ frames, missing: 0, differences: [] });
-  });
-
-  it.skipIf(!hasFfmpeg).each(PART)(`%s of the corpus${needsFfmpeg}`, async (name) => {
-    const files = corpusFiles();
-    const file = files.find((each) => each.name === name);
-    if (file === undefined) throw new Error(`the corpus has no ${name}`);
-    const { make } = file;
-    const source = 'of' in make ? files.find((each) => each.name === make.of) : undefined;
-    for (const each of [source, file]) {
-      if (each !== undefined) expect(makeCorpusFile(folder, each), each.name).toBe(true);
-    }
-    const verdict = await verifyTimeline(nodeAv, ffmpeg, join(folder, name));
-    expect(verdict?.differences).toEqual([]);
-    expect(verdict?.frames).toBeGreaterThan(8);
   });
 });
 

@@ -1,9 +1,10 @@
 import { totalmem } from 'node:os';
-import type { BackendInfo, MemoryHabits } from '../../core/backend.js';
+import type { BackendInfo } from '../../core/backend.js';
 import { planMemory } from '../../core/measure/plan-memory.js';
 import type { Plan } from '../../core/plan/index.js';
 import type { RunSettings } from '../../run/settings/config.js';
 import { refuse } from '../../run/settings/section.js';
+import { fewestParts } from '../fewest-parts.js';
 
 /**
  * Refuses a step that this machine cannot hold by the arithmetic of `planMemory`, before a run begins,
@@ -37,7 +38,8 @@ export function requireStepMemory(
       fix: 'Raise microbatches, lower the batch, the size of the model or the size of a clip, or start more processes, on more machines.',
     });
   }
-  const fit = fewest();
+  const peakOf = (parts: number): number => planMemory(planOf(parts), memory).peak;
+  const fit = fewestParts(batch, peakOf, available, microbatches + 1);
   refuse(true, 'microbatches', `${microbatches}, which takes about ${gibibytes(needed)}`, {
     ...facts,
     fix:
@@ -45,15 +47,6 @@ export function requireStepMemory(
         ? 'Lower the size of the model, the size of a clip, or the batch: no number of microbatches is enough.'
         : `Set microbatches to ${fit.parts}: ${batch / fit.parts} of ${batch} clips at a time take about ${gibibytes(fit.peak)}.`,
   });
-
-  function fewest(): { readonly parts: number; readonly peak: number } | undefined {
-    for (let parts = microbatches + 1; parts <= batch; parts++) {
-      if (batch % parts !== 0) continue;
-      const { peak } = planMemory(planOf(parts), memory as MemoryHabits);
-      if (peak <= available) return { parts, peak };
-    }
-    return undefined;
-  }
 }
 
 function gibibytes(bytes: number): string {

@@ -13,6 +13,7 @@ import {
   type Program,
   ProgramBuilder,
   softmax,
+  sub,
   type Value,
 } from '../../../spec/program/index.js';
 import { graphOf, operatorsOf } from '../testing/nodes.js';
@@ -115,6 +116,18 @@ describe('lowering to ONNX', () => {
       operators(program(count), { chunkElements: 8 }).filter((name) => name === 'Scan').length;
     expect([8, 9, 24, 64, 13].map(scans)).toEqual([0, 1, 1, 1, 0]);
     expect(operators(program(24))).not.toContain('Scan');
+  });
+
+  it.each([
+    ['runs of a few elements, over and over', [4, 1, 3], true],
+    ['one element', [4, 16, 1], false],
+    ['rows', [16, 3], false],
+    ['nothing', [4, 16, 3], false],
+  ])('writes out what is stretched where that repeats %s', (_, shape, expected) => {
+    const program = programOf({ x: [4, 16, 3], y: shape }, (x, y) =>
+      sub(x as Value, broadcast(y as Value, [4, 16, 3])),
+    );
+    expect(operators(program).includes('Expand')).toBe(expected);
   });
 
   it('agrees with the interpreter about the shapes of outputs', () => {

@@ -9,7 +9,7 @@ import {
   type TensorType,
   type ValueDeclaration,
 } from '../../../spec/program/index.js';
-import { stretchedShape } from './stretched-shape.js';
+import { hasShortRuns, stretchedShape } from './stretched-shape.js';
 
 export interface LoweringOptions {
   /**
@@ -18,20 +18,20 @@ export interface LoweringOptions {
    */
   readonly standardOnly?: boolean;
   /**
-   * Elementwise composites of more elements than this run chunk by chunk, in the cache of a CPU; 0
-   * runs them whole. @defaultValue 0
+   * Elementwise composites of more elements than this for each thread run chunk by chunk, in the cache of a
+   * CPU; 0 runs them whole. @defaultValue 0
    */
   readonly chunkElements?: number;
   /**
    * Attention over at least so many queries runs head by head or block by block, with no more scores at a time
-   * than `chunkElements` for each thread; where that is 0, it never does. @defaultValue 256
+   * than four `chunkElements` for each thread; where that is 0, it never does. @defaultValue 256
    */
   readonly blocksFrom?: number;
   /**
    * Products of more rows run so many rows of each thread at a time, on a CPU (`chunkElements` is not 0). @defaultValue 640
    */
   readonly productRows?: number;
-  /** Threads that share a block of attention or of a product: it is so many times as large. @defaultValue 1 */
+  /** Threads that share a chunk, a block of attention or of a product: it is so many times as large. @defaultValue 1 */
   readonly threads?: number;
 }
 
@@ -154,9 +154,11 @@ export class Lowering {
     const operands = values.map((value) => this.compact(value));
     const stretched = stretchedShape(operands.map((operand) => operand.shape));
     const fits = sameShape(stretched, shape);
-    return values.map((value, index) =>
-      fits || index > 0 ? (operands[index] as Compact).name : this.use(value),
-    );
+    return values.map((value, index) => {
+      const { name, shape: own } = operands[index] as Compact;
+      const isWhole = (!fits && index === 0) || hasShortRuns(own, shape);
+      return isWhole ? this.use(value) : name;
+    });
   }
 
   /** The number that every element of the value is, if it is a literal of one number. */

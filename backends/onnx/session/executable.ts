@@ -30,6 +30,8 @@ export interface ExecutableParts {
   /** The donated inputs that are overwritten by their outputs. */
   readonly inPlace: ReadonlySet<string>;
   readonly live: LiveTensors<HostData>;
+  /** Whether the session writes a trace at its end. */
+  readonly traces: boolean;
   readonly compileSeconds: number;
 }
 
@@ -101,6 +103,7 @@ export class OnnxExecutable implements Executable {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#spare.clear();
+    if (this.#parts.traces) this.#parts.session.endProfiling();
     await this.#parts.session.release();
   }
 }

@@ -11,6 +11,8 @@ export interface SourceContext {
   count(name: string): number;
   /** The value whose memory a value has: another one where it is written in place. */
   home(name: string): string;
+  /** Whether buffers are declared with their lengths: see `Tiling`. */
+  readonly declaresLengths?: boolean;
 }
 
 interface Bound {
@@ -146,10 +148,13 @@ export class KernelSource {
     for (const [value, { names, access, width }] of this.#bound) {
       const { stored: scalar } = wgslType(this.#context.type(value).dtype, value);
       const stored = width === 4 ? `vec4<${scalar}>` : scalar;
+      const bytes = partBytes(this.#context, value);
       names.forEach((name, part) => {
         const mode = access === 'write' ? 'read_write' : 'read';
+        const words = (bytes[part] as number) / 4 / width;
+        const length = this.#context.declaresLengths === true ? `, ${words}` : '';
         declarations.push(
-          `@group(0) @binding(${bindings.length}) var<storage, ${mode}> ${name}: array<${stored}>;`,
+          `@group(0) @binding(${bindings.length}) var<storage, ${mode}> ${name}: array<${stored}${length}>;`,
         );
         bindings.push({ value, part, access });
       });

@@ -117,6 +117,7 @@ export function lower(program: Program, options: LoweringOptions): Lowered {
     type: typeOf,
     count,
     home,
+    declaresLengths: tiling.declaresLengths,
     statistics: new Map(),
     hasMemory: (name) => inMemory.has(name),
     temporary: (type) => {

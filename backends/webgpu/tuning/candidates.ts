@@ -13,7 +13,6 @@ const LANES: Readonly<Record<ProductTiling['memory'], ProductTiling['lanes'][]>>
   direct: [
     [1, 4],
     [2, 4],
-    [4, 4],
   ],
 };
 const REGISTERS: Readonly<Record<ProductTiling['memory'], ProductTiling['registers'][]>> = {
@@ -24,9 +23,9 @@ const REGISTERS: Readonly<Record<ProductTiling['memory'], ProductTiling['registe
     [8, 8],
   ],
   direct: [
-    [4, 8],
     [8, 8],
-    [4, 16],
+    [16, 4],
+    [16, 8],
     [8, 16],
   ],
 };
@@ -39,7 +38,9 @@ type TilingLimits = Pick<KernelLimits, 'invocations' | 'workgroupBytes'>;
 
 /** Whether a device can run kernels with this tiling as it is: where memory is small, fewer terms go through it. */
 export function isAllowed(tiling: ProductTiling, limits: TilingLimits): boolean {
-  const { lanes, registers, depth } = tiling;
+  const { lanes, registers, depth, memory } = tiling;
+  // The lanes of a quad share their rows: see `sumDirectly`.
+  if (memory === 'direct' && lanes[1] < 4) return false;
   const tile = [lanes[0] * registers[0], lanes[1] * registers[1]] as const;
   const isWhole = depthWithin(tiling, tile, limits, HELD.f32.bytes) === depth;
   return lanes[0] * lanes[1] <= limits.invocations && isWhole;

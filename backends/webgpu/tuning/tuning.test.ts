@@ -53,6 +53,17 @@ describe('a measured tiling', () => {
     expect(await readTiling(adapter, bad)).toBeUndefined();
   });
 
+  it('counts as not there where it has fewer lanes across than a quad', async () => {
+    const software = { ...adapter, isSoftware: true };
+    for (const [lanes, found] of [
+      [SOFTWARE.product.lanes, true],
+      [[4, 1] as const, false],
+    ] as const) {
+      await writeTiling('a GPU', { ...SOFTWARE.product, lanes }, file);
+      expect((await readTiling(software, file)) !== undefined).toBe(found);
+    }
+  });
+
   it('lies where the environment says', () => {
     expect(tilingFile({ LACUNA_CACHE: '/x' })).toBe(join('/x', 'webgpu-tilings.json'));
     expect(tilingFile({ LACUNA_CACHE: '' })).toBeUndefined();

@@ -10,6 +10,9 @@ import {
 import { BLOCKS_FROM, type Lowering, type LoweringOptions } from '../lowering.js';
 import { lowerBody } from './chunked.js';
 
+/** Scores of a block, in chunks of elementwise work: fewer tensors are at work, and larger products are faster. */
+const SCORE_CHUNKS = 4;
+
 /** How the scores of a call are cut: heads of an iteration, and blocks of queries of one head. */
 interface Cut {
   readonly heads: number;
@@ -41,7 +44,8 @@ export function lowerAttention(call: Call, lowering: Lowering): void {
   const [{ dtype, shape }, { shape: keyShape }] = types as [(typeof types)[0], (typeof types)[0]];
   const [batch, heads, queries] = shape as readonly [number, number, number, number];
   const keys = keyShape[2] as number;
-  const cut = cutOf(batch * heads, queries, keys, lowering.threads * lowering.chunkElements);
+  const scores = SCORE_CHUNKS * lowering.threads * lowering.chunkElements;
+  const cut = cutOf(batch * heads, queries, keys, scores);
   const steps = (batch * heads) / cut.heads;
   const ofStep = ({ shape: [, , rows, width] }: { readonly shape: Shape }): Shape => [
     1,

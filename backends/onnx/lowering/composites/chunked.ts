@@ -25,7 +25,7 @@ import { lowerSoftmax } from './softmax.js';
  */
 export function lowerChunked(call: Call, lowering: Lowering): void {
   const [{ shape }] = call.results as readonly [ValueDeclaration];
-  const chunk = chunkLength(elementCount(shape), lowering.chunkElements);
+  const chunk = chunkLength(elementCount(shape), lowering.threads * lowering.chunkElements);
   if (chunk === undefined) lowerWhole(call, lowering);
   else lowerScan(call, lowering, elementCount(shape) / chunk, chunk);
 }

@@ -1,81 +1,132 @@
 import { Affine } from '../affine.js';
 import { Block } from '../block.js';
-import {
-  accumulator,
-  addToTotals,
-  type ProductKernel,
-  type Side,
-  sidePlace,
-  type TileLoads,
-} from './product-plan.js';
+import { type ProductKernel, type Side, sidePlace, type TileLoads } from './product-plan.js';
 
 /**
- * Sums straight from memory, without a barrier: a GPU in software parks and wakes every invocation
- * at each, and has caches anyway. Lanes beyond the edge read the last line again.
+ * Each lane sums a block of the result straight from memory, without a barrier: a GPU in software parks and wakes
+ * every invocation at each, and has caches anyway. Lanes beyond the edge read the last line again.
+ *
+ * Such a GPU carries out a statement for four lanes side by side, a quad, by vector instructions of the processor. What costs
+ * there is loads: each looks at its bounds and then fetches lane by lane, by as many instructions as 20 sums. So the lanes of
+ * a quad, which need the same rows of a, fetch a row each and hand it round. The loop is short and not unrolled,
+ * since the processor must keep its instructions in its nearest cache.
  */
-export function directTerms(kernel: ProductKernel): TileLoads {
-  const { plan, block, range } = kernel;
-  const [down, across] = plan.tiling.registers;
-  const loop = new Block(block, 'k');
-  const a = fours(kernel, 'a', down / 4);
-  const b = fours(kernel, 'b', across / 4);
-  b.loads.forEach((load, j) => {
-    loop.add(`let b_${j} = ${load(loop)};`);
-  });
-  a.loads.forEach((load, four) => {
-    loop.add(`let a_${four} = ${load(loop)};`);
-    for (let i = 4 * four; i < 4 * four + 4; i++) {
-      const factor = `a_${four}[${i % 4}]`;
-      for (let j = 0; j < across / 4; j++) loop.add(`${accumulator(i, j)} += ${factor} * b_${j};`);
-    }
-  });
-  loop.add(...addToTotals(plan));
-  block.nest(`for (var k = ${range[0]}; k < ${range[1]}; k++) {`, loop);
-  return { isScalar: !a.joined || !b.joined, bankConflicts: 1 };
-}
-
-type Load = (block: Block) => string;
-
-/** Term `k` of one row of a or column of b; where it starts is computed before the loop. */
-function line(kernel: ProductKernel, side: Side, first: 'row' | 'col', next: number): Load {
-  const { plan, expressions, block } = kernel;
-  const name = `${first}_${next}`;
-  block.add(`let ${name} = min(${first} + ${next}u, ${side.extent - 1}u);`);
-  const place = sidePlace(
-    side,
-    plan,
-    Affine.variable(name, side.extent),
-    Affine.variable('k', plan.terms),
+export function sumDirectly(kernel: ProductKernel): TileLoads {
+  const { plan, block, range, put } = kernel;
+  const { lanes, registers } = plan.tiling;
+  const [down, across] = registers;
+  block.add(
+    `let row = tile_row + lane / ${lanes[1]}u * ${down}u;`,
+    `let col = tile_col + lane % ${lanes[1]}u * ${across}u;`,
   );
-  return (into) => expressions.strided(side.value, place, 'k', into, plan.members[0] as string);
+  const sum = (i: number, j: number): string => `c_${i}_${j}`;
+  const rows = Array.from({ length: down }, (_, i) => i);
+  const columns = Array.from({ length: across }, (_, j) => j);
+  block.add(...rows.flatMap((i) => columns.map((j) => `var ${sum(i, j)} = 0.0f;`)));
+  const loop = new Block(block, 'k');
+  const b = columnsOfB(kernel, loop);
+  const a = rowsOfA(kernel, loop);
+  for (const i of rows) {
+    const factor = a.element(i);
+    for (const j of columns) loop.add(`${sum(i, j)} += ${factor} * ${b.element(j)};`);
+  }
+  if (plan.terms > 0) block.nest(`for (var k = ${range[0]}; k < ${range[1]}; k++) {`, loop);
+  a.storeTotals();
+  const fours = rows.flatMap((i) =>
+    columns.filter((j) => j % 4 === 0).map((j) => four([0, 1, 2, 3].map((n) => sum(i, j + n)))),
+  );
+  // What is written out is compiled each time, which in software takes longer than small products.
+  block.add(
+    `var c = array<vec4<f32>, ${fours.length}>(${fours.join(', ')});`,
+    `for (var i = 0u; i < ${down}u; i++) {`,
+    `  if (row + i >= ${plan.a.extent}u) { break; }`,
+    `  for (var j = 0u; j < ${across / 4}u; j++) {`,
+    `    ${put('row + i', 'col + 4u * j', `c[i * ${across / 4}u + j]`)}`,
+    '  }',
+    '}',
+  );
+  return { isScalar: true, bankConflicts: 1 };
 }
 
-/** Term `k` of rows of a or columns of b, by fours: one load where four lie side by side. */
-function fours(
+/** Term `k` of a lane's columns of b: by fours where four lie side by side. */
+function columnsOfB(
   kernel: ProductKernel,
-  which: 'a' | 'b',
-  count: number,
-): { readonly loads: readonly Load[]; readonly joined: boolean } {
+  loop: Block,
+): { readonly element: (column: number) => string } {
   const { plan, source, expressions, block } = kernel;
-  const side = plan[which];
-  const first = which === 'a' ? 'row' : 'col';
-  const at = (name: string): Affine =>
-    sidePlace(side, plan, Affine.variable(name, side.extent), Affine.variable('k', plan.terms));
+  const { b: side, members, factors, tiling } = plan;
+  const across = tiling.registers[1];
   const vector = (name: string): string | undefined =>
     side.termsFirst
-      ? expressions.vectorAt(side.value, at(name), name, plan.members[0] as string)
+      ? expressions.vectorAt(side.value, placeOf(kernel, side, name), name, members[0] as string)
       : undefined;
-  const joined = vector('first') !== undefined;
-  const converted = (code: string): string =>
-    plan.factors === 'f32' ? code : `${source.helper('quantized4')}(${code})`;
-  const loads = Array.from({ length: count }, (_, four): Load => {
-    if (!joined) {
-      const lines = [0, 1, 2, 3].map((next) => line(kernel, side, first, 4 * four + next));
-      return (loop) => converted(`vec4<f32>(${lines.map((element) => element(loop)).join(', ')})`);
-    }
-    const name = `${first}_${four}`;
-    block.add(`let ${name} = min(${first} + ${4 * four}u, ${side.extent - 4}u);`);
-    return () => converted(vector(name) as string);
-  });
-  return { loads, joined };
+  const isJoined = vector('first') !== undefined;
+  for (let j = 0; j < across; j += isJoined ? 4 : 1) {
+    const last = side.extent - (isJoined ? 4 : 1);
+    block.add(`let col_${j} = min(col + ${j}u, ${last}u);`);
+    const code = isJoined
+      ? (vector(`col_${j}`) as string)
+      : element(kernel, side, `col_${j}`, loop);
+    const helper = isJoined ? 'quantized4' : 'quantized';
+    loop.add(`let b_${j} = ${factors === 'f32' ? code : `${source.helper(helper)}(${code})`};`);
+  }
+  return { element: (j) => (isJoined ? `b_${j - (j % 4)}[${j % 4}]` : `b_${j}`) };
+}
+
+/** Term `k` of a lane's rows of a: each read by the lane itself or, where there are quads, by one lane of four. */
+function rowsOfA(
+  kernel: ProductKernel,
+  loop: Block,
+): { readonly element: (row: number) => string; readonly storeTotals: () => void } {
+  const { plan, source, block, putSums } = kernel;
+  const { a: side, quads, factors, columnSums, tiling } = plan;
+  if (quads) source.enable('subgroups');
+  const own = quads ? ' + subgroup_lane % 4u' : '';
+  for (let i = 0; i < tiling.registers[0]; i += quads ? 4 : 1) {
+    block.add(`let row_${i} = min(row + ${i}u${own}, ${side.extent - 1}u);`);
+    const code = element(kernel, side, `row_${i}`, loop);
+    loop.add(
+      `let a_${i} = ${factors === 'f32' ? code : `${source.helper('quantized')}(${code})`};`,
+    );
+    if (columnSums === undefined) continue;
+    block.add(`var s_${i} = 0.0f;`);
+    loop.add(`s_${i} += a_${i};`);
+  }
+  /** What the lane of row i has under a name. */
+  const handed = (name: string, i: number): string =>
+    quads ? `quadBroadcast(${name}_${i - (i % 4)}, ${i % 4}u)` : `${name}_${i}`;
+  return {
+    element: (i) => {
+      loop.add(`let f_${i} = ${handed('a', i)};`);
+      return `f_${i}`;
+    },
+    storeTotals: () => {
+      if (columnSums === undefined) return;
+      const firsts = Array.from({ length: tiling.registers[0] / 4 }, (_, at) => 4 * at);
+      for (const i of firsts) {
+        block.add(`let total_${i} = ${four([0, 1, 2, 3].map((n) => handed('s', i + n)))};`);
+      }
+      const stores = firsts.map((i) => putSums(`row + ${i}u`, `total_${i}`));
+      block.add(`if (col == 0u) { ${stores.join(' ')} }`);
+    },
+  };
+}
+
+/** Term `k` of one row of a or column of b, as it is; where it starts is computed before the loop. */
+function element(kernel: ProductKernel, side: Side, line: string, loop: Block): string {
+  const place = placeOf(kernel, side, line);
+  return kernel.expressions.strided(side.value, place, 'k', loop, kernel.plan.members[0] as string);
+}
+
+function placeOf({ plan }: ProductKernel, side: Side, line: string): Affine {
+  return sidePlace(
+    side,
+    plan,
+    Affine.variable(line, side.extent),
+    Affine.variable('k', plan.terms),
+  );
+}
+
+function four(parts: readonly string[]): string {
+  return `vec4<f32>(${parts.join(', ')})`;
 }

@@ -1,4 +1,4 @@
-import { directTerms } from './product-direct.js';
+import { sumDirectly } from './product-direct.js';
 import {
   accumulator,
   columnOf,
@@ -12,12 +12,12 @@ import { tiledTerms } from './product-tiled.js';
 export function sumByLanes(kernel: ProductKernel): TileLoads {
   const { plan, block, put, putSums } = kernel;
   const { tiling, a, terms } = plan;
+  if (tiling.memory === 'direct') return sumDirectly(kernel);
   const [down, across] = tiling.registers;
   const fours = across / 4;
-  const columns = tiling.memory === 'workgroup' ? 4 : across;
   block.add(
     `let lane_row = lane / ${tiling.lanes[1]}u * ${down}u;`,
-    `let lane_col = lane % ${tiling.lanes[1]}u * ${columns}u;`,
+    `let lane_col = lane % ${tiling.lanes[1]}u * 4u;`,
     'let row = tile_row + lane_row;',
     'let col = tile_col + lane_col;',
   );
@@ -26,8 +26,7 @@ export function sumByLanes(kernel: ProductKernel): TileLoads {
   );
   const totals = lineTotals(plan);
   block.add(...[...names, ...totals].map((name) => `var ${name} = vec4<f32>();`));
-  const sum = tiling.memory === 'workgroup' ? tiledTerms : directTerms;
-  const loads = terms > 0 ? sum(kernel) : { isScalar: false, bankConflicts: 1 };
+  const loads = terms > 0 ? tiledTerms(kernel) : { isScalar: false, bankConflicts: 1 };
   if (totals.length > 0) {
     const stores = totals.map((name, four) => putSums(`row + ${4 * four}u`, name));
     block.add(`if (tile_x == 0u && lane_col == 0u) { ${stores.join(' ')} }`);
@@ -37,18 +36,9 @@ export function sumByLanes(kernel: ProductKernel): TileLoads {
     `for (var i = 0u; i < ${down}u; i++) {`,
     `  if (row + i >= ${a.extent}u) { break; }`,
   );
-  if (tiling.memory === 'direct') {
-    // What is written out is compiled each time, which in software takes longer than small products.
-    block.add(
-      `  for (var j = 0u; j < ${fours}u; j++) {`,
-      `    ${put('row + i', 'col + 4u * j', `c[i * ${fours}u + j]`)}`,
-      '  }',
-    );
-  } else {
-    // Rows in a loop, columns written out: an index that is known costs nothing.
-    for (let j = 0; j < fours; j++) {
-      block.add(`  ${put('row + i', `col + ${columnOf(tiling, j)}u`, `c[i * ${fours}u + ${j}u]`)}`);
-    }
+  // Rows in a loop, columns written out: an index that is known costs nothing.
+  for (let j = 0; j < fours; j++) {
+    block.add(`  ${put('row + i', `col + ${columnOf(tiling, j)}u`, `c[i * ${fours}u + ${j}u]`)}`);
   }
   block.add('}');
   return loads;

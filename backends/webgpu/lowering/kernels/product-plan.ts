@@ -35,6 +35,8 @@ export interface ProductPlan {
   readonly factors: Factors;
   /** What multiplies, where it is not the lanes by themselves. */
   readonly units: UnitPlan | undefined;
+  /** Whether lanes that read memory by themselves hand what they read to the other three of their quad. */
+  readonly quads: boolean;
   /** Invocations of a workgroup. */
   readonly lanes: number;
   /** Terms that go through workgroup memory at a time. */
@@ -90,6 +92,7 @@ export function planProduct(cluster: ProductCluster, context: KernelContext): Pr
     tiling,
     factors: context.factors,
     units,
+    quads: context.subgroups && tiling.memory === 'direct',
     lanes: units === undefined ? tiling.lanes[0] * tiling.lanes[1] : unitLanes(units),
     depth,
     tile,
@@ -112,11 +115,11 @@ export function sidePlace(
 }
 
 /**
- * Where the `four`-th four of a lane's columns begins, counted from its first. In workgroup memory lanes
- * side by side read fours side by side; in memory a lane reads a line of the cache by itself.
+ * Where the `four`-th four of a lane's columns begins, counted from its first: in workgroup memory lanes
+ * side by side read fours side by side.
  */
-export function columnOf({ lanes, memory }: ProductTiling, four: number): number {
-  return memory === 'workgroup' ? 4 * four * lanes[1] : 4 * four;
+export function columnOf({ lanes }: ProductTiling, four: number): number {
+  return 4 * four * lanes[1];
 }
 
 /** The names of the sums of a lane's lines of a, by fours; none where nothing asks for them. */

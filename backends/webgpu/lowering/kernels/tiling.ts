@@ -35,6 +35,11 @@ export interface Tiling {
   readonly busy: number;
   /** Terms of a long sum that an invocation asks memory for before it adds them up. */
   readonly termsAtOnce: number;
+  /**
+   * Whether kernels declare their buffers with their lengths. Accesses are held to the length, and SwiftShader
+   * makes four divisions to learn one that is not declared, at each access.
+   */
+  readonly declaresLengths: boolean;
   readonly attention: AttentionTiling;
 }
 
@@ -70,6 +75,7 @@ export const HARDWARE: Tiling = {
   serialRow: 32,
   busy: 131_072,
   termsAtOnce: 4,
+  declaresLengths: false,
   attention: { from: 256, side: 8, rows: 64, scoreBytes: 2 ** 30 },
 };
 
@@ -78,12 +84,13 @@ export const HARDWARE: Tiling = {
  * scores in memory are several times as fast as none, so only what would not fit has none.
  */
 export const SOFTWARE: Tiling = {
-  product: { lanes: [2, 4], registers: [8, 16], depth: 16, memory: 'direct', busyGroups: 2 },
+  product: { lanes: [2, 4], registers: [16, 8], depth: 16, memory: 'direct', busyGroups: 2 },
   units: HARDWARE.units,
   lanes: 64,
   rowLanes: 64,
   serialRow: 4096,
   busy: 64,
   termsAtOnce: 1,
+  declaresLengths: true,
   attention: { from: 8192, side: 2, rows: 16, scoreBytes: 2 ** 26 },
 };
