@@ -230,6 +230,30 @@ describe('attention', () => {
     }
   });
 
+  it.each([32, 48, 64])(
+    'of heads of %d has whole tiles in each range of keys, where workgroup memory is small',
+    (width) => {
+      // 3 x 16 keys, where the kernel that reads them has tiles of 32.
+      const scoreBytes = 3 * 16 * 4 * 2 * 256;
+      const tiling = { ...HARDWARE, attention: { ...HARDWARE.attention, scoreBytes } };
+      const { kernels, temporaries, values } = lowered(256, width, false, 256, { tiling });
+      const stored = Math.max(...[...temporaries].map((name) => values.get(name)?.count ?? 0));
+      const keys = stored / (2 * 256);
+      const loops = kernels.flatMap(({ code }) => [
+        ...code.matchAll(/start = (\d+)u; start < (\d+)u; start \+= (\d+)u/g),
+      ]);
+      const ranges = loops
+        .map(([, from, to, step]) => ({ from: Number(from), to: Number(to), step: Number(step) }))
+        .filter(({ from, to }) => to - from < 256);
+      expect(ranges.length).toBeGreaterThan(1);
+      expect(ranges.some(({ step }) => step === 32)).toBe(true);
+      for (const { from, step } of ranges) {
+        expect(from % keys).toBe(0);
+        expect(keys % step).toBe(0);
+      }
+    },
+  );
+
   it.each([
     ['of a short sequence', HARDWARE.attention.from - 1, 64, false, 0],
     ['of heads too wide for registers', HARDWARE.attention.from, 65, false, 0],

@@ -87,14 +87,12 @@ export function attentionGradient(part: AttentionPart): readonly Kernel[] {
       source.storeRows(dv, 'dv');
     },
   });
+  const tilesOfQueries = { rows, own: [], swept: ['k'], scores: ['ds'] };
   const ofQueries = (ds: StoredScores): Tiles => ({
+    ...tilesOfQueries,
     label: dq,
     member: dq,
-    rows,
     met: ds.keys,
-    own: [],
-    swept: ['k'],
-    scores: ['ds'],
     sums: ['dq'],
     products: 1,
     begin: () => {},
@@ -108,7 +106,8 @@ export function attentionGradient(part: AttentionPart): readonly Kernel[] {
     // What the keys before have left is added to.
     end: (source) => source.storeRows(dq, 'dq', scale, ds.keys.from > 0),
   });
-  const scores = storedScores(rows, tileShape(tilesOfKeys, context).rows, context);
+  const stored = tileShape(tilesOfKeys, context).rows;
+  const scores = storedScores(rows, stored, tileShape(tilesOfQueries, context).columns, context);
   const written = [inner, ...scores.flatMap((ds) => [ofKeys(ds), ofQueries(ds)])];
   return [
     ...(known === undefined ? [largestAndSum(part, { q, k, o }, statistics)] : []),
@@ -118,13 +117,19 @@ export function attentionGradient(part: AttentionPart): readonly Kernel[] {
 
 /**
  * The gradients of scores that lie in memory, one range of keys after the other in the same place: as many keys as the
- * tiling's bytes hold, whole strips of so many.
+ * tiling's bytes hold, whole tiles of both kernels, since the one that reads asks for all keys of a tile.
+ *
+ * @param stored Keys of a tile of the kernel that stores them.
+ * @param read Keys of a tile of the kernel that reads them.
  */
 function storedScores(
   { batches, length }: Rows,
-  strip: number,
+  stored: number,
+  read: number,
   { tiling, limits, temporary }: KernelContext,
 ): readonly StoredScores[] {
+  let strip = stored;
+  while (strip % read !== 0) strip += stored;
   const strips = Math.ceil(length / strip);
   const bytes = Math.min(tiling.attention.scoreBytes, limits.bindingBytes);
   const most = Math.max(1, Math.floor(bytes / (4 * batches * length * strip)));

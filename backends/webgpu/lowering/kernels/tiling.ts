@@ -51,7 +51,7 @@ export interface AttentionTiling {
   readonly side: number;
   /** Rows that a workgroup holds, at most, by 4 `side`; less where workgroup memory is small. */
   readonly rows: number;
-  /** Bytes of gradients of scores that lie in memory at a time, at most; one strip of such rows always does. */
+  /** Bytes of gradients of scores that lie in memory at a time, at most; a strip of such rows, or of 4 `side` if more, always does. */
   readonly scoreBytes: number;
 }
 
