@@ -11,6 +11,7 @@ import {
   mul,
   type Program,
   ProgramBuilder,
+  reshape,
   sameShape,
   slice,
   sub,
@@ -113,7 +114,8 @@ async function donationOrder(backend: Backend): Promise<string | undefined> {
 
 /**
  * Each element of the new state depends on other elements of the old one, which must not be overwritten before they are read;
- * but for f, which a product is added to, four elements of a row at a time.
+ * but for f, which a product is added to, four elements of a row at a time. Of p, what its own kernel may make beside it reads
+ * the old elements.
  */
 async function donationElsewhere(backend: Backend): Promise<string | undefined> {
   const builder = new ProgramBuilder('donation');
@@ -134,6 +136,10 @@ async function donationElsewhere(backend: Backend): Promise<string | undefined> 
   builder.output('late', matmul(d, d));
   builder.output('e', add(matmul(e, e), e));
   builder.output('f', add(matmul(g, g), f));
+  const [h, x] = [square('h', 36), builder.input('x', 'f32', [36, 1], 'data')];
+  const p = builder.input('p', 'f32', [36], 'parameter');
+  builder.output('p', sum(h, [0]));
+  builder.output('follows', add(matmul(h, x, { transposeA: true }), reshape(p, [36, 1])));
   const program = builder.finish();
   const results = async (donate: Named<string>): Promise<readonly HostTensor[]> => {
     const executable = await backend.compile(program, { donate });
@@ -158,7 +164,9 @@ async function donationElsewhere(backend: Backend): Promise<string | undefined> 
       await executable.dispose();
     }
   };
-  const lent = await results(Object.fromEntries(['a', 'b', 'c', 'd', 'e', 'f'].map((x) => [x, x])));
+  const lent = await results(
+    Object.fromEntries(['a', 'b', 'c', 'd', 'e', 'f', 'p'].map((name) => [name, name])),
+  );
   const kept = await results({});
   for (const [index, { data }] of kept.entries()) {
     const wrong = data.findIndex((value, i) => value !== lent[index]?.data[i]);

@@ -174,7 +174,7 @@ function donatedHomes(graph: Graph, donate: Named<string>): ReadonlyMap<string, 
  */
 function placesOfDonations(
   graph: Graph,
-  { clusters, isRead, reads, stored }: Fusion,
+  { clusters, isRead, reads }: Fusion,
   donate: Named<string>,
 ): ReadonlyMap<string, string> {
   const result = new Map<string, string>();
@@ -196,7 +196,9 @@ function placesOfDonations(
     if (cluster.kind !== 'map' && cluster.kind !== 'product') return false;
     const product = cluster.kind === 'product' ? cluster.product : undefined;
     // Of what a product multiplies, other invocations read the elements of this one.
-    if (product !== undefined && isFactor(product, input)) return false;
+    if (product !== undefined && isFactor(cluster, product, input)) return false;
+    // Sums of columns are stored once their tile is summed, when elements that read the input are still to be made.
+    if (cluster.kind === 'product' && value === cluster.columnSums) return false;
     const written = cluster.members.indexOf(value);
     const places = placesOf(graph, cluster);
     return cluster.members.every((member, index) => {
@@ -212,9 +214,11 @@ function placesOfDonations(
     });
   }
 
-  /** Whether a value is made of the input, down from its operands. */
-  function isFactor(value: string, input: string): boolean {
-    const operands = graph.definition(value)?.operands ?? [];
-    return operands.some((name) => name === input || (!stored.has(name) && isFactor(name, input)));
+  /** Whether a product reads the input to make a value: as an operand, or for one that its kernel computes again. */
+  function isFactor(cluster: Cluster, value: string, input: string): boolean {
+    const [first] = cluster.members as readonly [string];
+    return (graph.definition(value)?.operands ?? []).some(
+      (name) => name === input || (!isRead(name, first) && isFactor(cluster, name, input)),
+    );
   }
 }
