@@ -15,6 +15,7 @@ import {
   type Program,
   ProgramBuilder,
   reshape,
+  scatterAdd,
   softmax,
   sum,
   transpose,
@@ -183,6 +184,23 @@ describe('an output that an input is donated for', () => {
     builder.output('b', add(matmul(b, b), b));
     const { inPlace } = lower(builder.finish(), { ...OPTIONS, donate: { a: 'a', b: 'b' } });
     expect([...inPlace.values()]).toEqual(['a']);
+  });
+
+  it('takes one where a product reads the input for what was put into memory later', () => {
+    const builder = new ProgramBuilder('test');
+    const x = builder.input('x', 'f32', [36], 'data');
+    const [b, rows] = [
+      builder.input('b', 'f32', [6, 6], 'data'),
+      builder.input('rows', 'i32', [6], 'data'),
+    ];
+    const t = reshape(x, [6, 6]);
+    const y = reshape(add(matmul(t, b), 1), [36]);
+    builder.output('y', y);
+    builder.output('scattered', scatterAdd(rows, t, 0, 6));
+    builder.output('x', add(y, x));
+    const limits = { ...DEFAULT_LIMITS, storageBuffers: 4 };
+    const { inPlace } = lower(builder.finish(), { ...OPTIONS, limits, donate: { x: 'x' } });
+    expect(inPlace.size).toBe(0);
   });
 });
 
