@@ -16,6 +16,7 @@ import {
   ProgramBuilder,
   reshape,
   scatterAdd,
+  slice,
   softmax,
   sum,
   transpose,
@@ -246,6 +247,32 @@ describe('attention', () => {
       expect(4 * count).toBe(strips * strip);
       expect(parted.kernels).toHaveLength(2 + 2 * Math.ceil(from / rows / strips));
     }
+  });
+
+  it('binds at most 8 buffers a kernel where an operand is read from two', () => {
+    const { from } = HARDWARE.attention;
+    const limits = { ...DEFAULT_LIMITS, bindingBytes: 4 * 2 * from * 64 };
+    const gradient = (of: 'q' | 'o'): Lowered =>
+      kernelsOf(
+        (input) => {
+          const half = slice(input('both', [1, 4, from, 64]), 1, 0, 2);
+          const [k, v, g] = ['k', 'v', 'g'].map((name) => input(name, [1, 2, from, 64])) as [
+            Value,
+            Value,
+            Value,
+          ];
+          const [q, o] = of === 'q' ? [half, k] : [k, half];
+          return k.builder.call(ATTENTION_GRAD, [q, k, v, o, g], { scale: 0.125 });
+        },
+        { limits },
+      );
+    for (const of of ['q', 'o'] as const) {
+      const { kernels } = gradient(of);
+      expect(kernels.some(({ kind }) => kind === 'attention')).toBe(true);
+      for (const { bindings } of kernels) expect(bindings.length).toBeLessThanOrEqual(8);
+    }
+    // Only q's two are one too many, for the kernel of dk and dv.
+    expect(gradient('q').kernels).toHaveLength(gradient('o').kernels.length + 1);
   });
 
   it.each([32, 48, 64])(

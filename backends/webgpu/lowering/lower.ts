@@ -4,7 +4,7 @@ import { declarations } from '../../../core/passes/rewrite.js';
 import { simplify } from '../../../core/passes/simplify.js';
 import type { Call, DType, Program } from '../../../spec/program/index.js';
 import { accessesOf } from './accesses.js';
-import type { Cluster } from './cluster.js';
+import { boundByAttention, type Cluster } from './cluster.js';
 import { type FusionOptions, fits, placesOf } from './clusters.js';
 import { withColumnSums } from './column-sums.js';
 import { type Fusion, fuse } from './fusion.js';
@@ -90,19 +90,12 @@ export function lower(program: Program, options: LoweringOptions): Lowered {
     const isExact = options.fuse && factors === 'f32';
     return isExact ? withColumnSums(graph, found, sharing(homes)) : found;
   };
-  const canBind = (fusion: Fusion): boolean =>
-    fusion.clusters.every((cluster) =>
-      fits(
-        new Set([...(fusion.reads.get(cluster) ?? []), ...cluster.members]),
-        0,
-        sharing(inPlace),
-      ),
-    );
   let fusion = fused(donatedHomes(graph, options.donate));
   let inPlace = placesOfDonations(graph, fusion, options.donate);
-  // Some output can not be written in place after all, so that its kernel binds one buffer too many.
-  if (!canBind(fusion)) {
-    fusion = fused(new Map());
+  // Where an output can not be in place after all its kernel may bind one buffer too many: those that can are tried alone.
+  for (const homes of [inPlace, new Map<string, string>()]) {
+    if (canBind(graph, fusion, sharing(inPlace))) break;
+    fusion = fused(homes);
     inPlace = placesOfDonations(graph, fusion, options.donate);
   }
   const inMemory = valuesInMemory(graph, fusion);
@@ -155,6 +148,25 @@ function valuesInMemory(graph: Graph, fusion: Fusion): ReadonlySet<string> {
     for (const name of columns) found.add(name);
   }
   return found;
+}
+
+/** Whether each kernel can bind what its cluster reads and makes. */
+function canBind(
+  graph: Graph,
+  { clusters, isRead, reads }: Fusion,
+  options: FusionOptions,
+): boolean {
+  return clusters.every((cluster) => {
+    if (cluster.kind !== 'attention') {
+      // A scatter-add binds two lists beside.
+      const others = cluster.kind === 'scatter' ? 2 : 0;
+      return fits(new Set([...(reads.get(cluster) ?? []), ...cluster.members]), others, options);
+    }
+    const isLeaf = (name: string): boolean => isRead(name, cluster.members[0] as string);
+    return boundByAttention(cluster.call).every(({ operands, others }) =>
+      fits(graph.leaves(operands, isLeaf), others, options),
+    );
+  });
 }
 
 /** For each output that an input is donated for, that input. */
