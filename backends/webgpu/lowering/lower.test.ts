@@ -149,17 +149,27 @@ describe('what becomes one kernel', () => {
 });
 
 describe('an output that an input is donated for', () => {
-  const donate = { x0: 'x0', x1: 'x1', x2: 'x2' };
-  /** Each is made of the one before, and all of them read 8 inputs. */
-  const chained = (late: boolean): Lowered => {
+  /** Each of three outputs is made of the one before, and all of them read 8 inputs: once for each that is given. */
+  const chained = (...late: readonly boolean[]): Lowered => {
     const builder = new ProgramBuilder('test');
-    const x = Array.from({ length: 8 }, (_, i) => builder.input(`x${i}`, 'f32', [6, 6], 'data'));
+    const donated: string[] = [];
     const sumOf = (values: readonly Value[]): Value => values.reduce((a, b) => add(a, b));
-    const first = sumOf(x.slice(0, 6));
-    const second = sumOf([first, x[1], x[6]] as Value[]);
-    const third = sumOf([second, x[2], x[7]] as Value[]);
-    for (const [i, value] of [first, second, third].entries()) builder.output(`x${i}`, value);
-    if (late) for (const i of [0, 1]) builder.output(`y${i}`, exp(sum(x[i] as Value, [0])));
+    for (const [chain, isLate] of late.entries()) {
+      const named = (name: string): string => (late.length === 1 ? name : `${name}_${chain}`);
+      const x = Array.from({ length: 8 }, (_, i) =>
+        builder.input(named(`x${i}`), 'f32', [6, 6], 'data'),
+      );
+      const first = sumOf(x.slice(0, 6));
+      const second = sumOf([first, x[1], x[6]] as Value[]);
+      const third = sumOf([second, x[2], x[7]] as Value[]);
+      for (const [i, value] of [first, second, third].entries()) {
+        builder.output(named(`x${i}`), value);
+        donated.push(named(`x${i}`));
+      }
+      if (!isLate) continue;
+      for (const i of [0, 1]) builder.output(named(`y${i}`), exp(sum(x[i] as Value, [0])));
+    }
+    const donate = Object.fromEntries(donated.map((name) => [name, name]));
     return lower(builder.finish(), { ...OPTIONS, donate });
   };
 
@@ -173,6 +183,11 @@ describe('an output that an input is donated for', () => {
     const { kernels, inPlace } = chained(true);
     expect(inPlace.size).toBeLessThan(3);
     for (const { bindings } of kernels) expect(bindings.length).toBeLessThanOrEqual(8);
+  });
+
+  it('keeps its home where another can have none', () => {
+    const apart = chained(true).kernels.length + chained(false).kernels.length;
+    expect(chained(true, false).kernels).toHaveLength(apart);
   });
 
   it('of a product is written over what is added, not over what is multiplied', () => {
