@@ -64,9 +64,10 @@ export function law(id: string, rule: Rule, clauses: readonly string[], reaches?
 
 const X = { dtype: 'f32', shape: [2, 3] } as const;
 const DTYPES: readonly DType[] = ['f32', 'i32', 'u8', 'bool'];
+const LATER = Float32Array.of(7, 8, 9, 10, 11, 12);
 const START: HostTensor = { ...X, data: Float32Array.of(1, 2, 3, 4, 5, 6) };
 
-/** What is uploaded comes back, bit for bit, empty tensors too. */
+/** What is uploaded comes back, bit for bit, empty tensors too; and each its own, where two are asked for at a time. */
 async function uploadDownload(backend: Backend): Promise<string | undefined> {
   for (const dtype of DTYPES) {
     for (const shape of [[], [0], [3, 5], [2, 0, 4]]) {
@@ -81,7 +82,12 @@ async function uploadDownload(backend: Backend): Promise<string | undefined> {
       if (!same) return `${dtype}[${shape}] came back as [${back.data}], was [${tensor.data}]`;
     }
   }
-  return undefined;
+  const both = [await backend.upload(START), await backend.upload({ ...START, data: LATER })];
+  const [first, second] = await Promise.all(both.map((handle) => backend.download(handle)));
+  for (const handle of both) backend.release(handle);
+  if (first?.data.join() === START.data.join() && second?.data.join() === LATER.join())
+    return undefined;
+  return `asked for together, two came back as [${first?.data}] and [${second?.data}]`;
 }
 
 /** x' = x + 1 and y = (x * 3) * 2, with x's memory lent to x': y must see the old x, step by step. */
