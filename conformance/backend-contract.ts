@@ -5,11 +5,13 @@ import {
   cast,
   concat,
   type DType,
+  elementCount,
   formatType,
   matmul,
   mul,
   type Program,
   ProgramBuilder,
+  reshape,
   sameShape,
   slice,
   sub,
@@ -62,9 +64,10 @@ export function law(id: string, rule: Rule, clauses: readonly string[], reaches?
 
 const X = { dtype: 'f32', shape: [2, 3] } as const;
 const DTYPES: readonly DType[] = ['f32', 'i32', 'u8', 'bool'];
+const LATER = Float32Array.of(7, 8, 9, 10, 11, 12);
 const START: HostTensor = { ...X, data: Float32Array.of(1, 2, 3, 4, 5, 6) };
 
-/** What is uploaded comes back, bit for bit, empty tensors too. */
+/** What is uploaded comes back, bit for bit, empty tensors too; and each its own, where two are asked for at a time. */
 async function uploadDownload(backend: Backend): Promise<string | undefined> {
   for (const dtype of DTYPES) {
     for (const shape of [[], [0], [3, 5], [2, 0, 4]]) {
@@ -79,7 +82,12 @@ async function uploadDownload(backend: Backend): Promise<string | undefined> {
       if (!same) return `${dtype}[${shape}] came back as [${back.data}], was [${tensor.data}]`;
     }
   }
-  return undefined;
+  const both = [await backend.upload(START), await backend.upload({ ...START, data: LATER })];
+  const [first, second] = await Promise.all(both.map((handle) => backend.download(handle)));
+  for (const handle of both) backend.release(handle);
+  if (first?.data.join() === START.data.join() && second?.data.join() === LATER.join())
+    return undefined;
+  return `asked for together, two came back as [${first?.data}] and [${second?.data}]`;
 }
 
 /** x' = x + 1 and y = (x * 3) * 2, with x's memory lent to x': y must see the old x, step by step. */
@@ -110,25 +118,42 @@ async function donationOrder(backend: Backend): Promise<string | undefined> {
   }
 }
 
-/** Each element of the new state depends on other elements of the old one, which must not be overwritten before they are read. */
+/**
+ * Each element of the new state depends on other elements of the old one, which must not be overwritten before they are read;
+ * but for f, which a product is added to, four elements of a row at a time. Of p, what its own kernel may make beside it reads
+ * the old elements.
+ */
 async function donationElsewhere(backend: Backend): Promise<string | undefined> {
-  const shape = [37, 37];
   const builder = new ProgramBuilder('donation');
-  const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) =>
-    builder.input(name, 'f32', shape, 'parameter'),
-  ) as [Value, Value, Value, Value];
+  const square = (name: string, extent: number): Value =>
+    builder.input(name, 'f32', [extent, extent], 'parameter');
+  const [a, b, c, d, e] = ['a', 'b', 'c', 'd', 'e'].map((name) => square(name, 37)) as [
+    Value,
+    Value,
+    Value,
+    Value,
+    Value,
+  ];
+  const [f, g] = [square('f', 36), square('g', 36)];
   builder.output('a', transpose(a, [1, 0]));
   builder.output('b', matmul(b, b));
   builder.output('c', sub(c, sum(c, [1], { keep: true })));
   builder.output('d', add(d, 1));
   builder.output('late', matmul(d, d));
+  builder.output('e', add(matmul(e, e), e));
+  builder.output('f', add(matmul(g, g), f));
+  const [h, x] = [square('h', 36), builder.input('x', 'f32', [36, 1], 'data')];
+  const p = builder.input('p', 'f32', [36], 'parameter');
+  builder.output('p', sum(h, [0]));
+  builder.output('follows', add(matmul(h, x, { transposeA: true }), reshape(p, [36, 1])));
   const program = builder.finish();
   const results = async (donate: Named<string>): Promise<readonly HostTensor[]> => {
     const executable = await backend.compile(program, { donate });
     try {
       const inputs: Record<string, DeviceTensor> = {};
-      for (const { name } of program.inputs) {
-        const data = Float32Array.from({ length: 37 * 37 }, (_, i) => ((i * 7919) % 11) - 5);
+      for (const { name, shape } of program.inputs) {
+        const length = elementCount(shape);
+        const data = Float32Array.from({ length }, (_, i) => ((i * 7919) % 11) - 5);
         inputs[name] = await backend.upload({ dtype: 'f32', shape, data });
       }
       const outputs = await executable.run(inputs);
@@ -145,7 +170,9 @@ async function donationElsewhere(backend: Backend): Promise<string | undefined> 
       await executable.dispose();
     }
   };
-  const lent = await results({ a: 'a', b: 'b', c: 'c', d: 'd' });
+  const lent = await results(
+    Object.fromEntries(['a', 'b', 'c', 'd', 'e', 'f', 'p'].map((name) => [name, name])),
+  );
   const kept = await results({});
   for (const [index, { data }] of kept.entries()) {
     const wrong = data.findIndex((value, i) => value !== lent[index]?.data[i]);

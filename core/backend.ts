@@ -88,6 +88,8 @@ export interface MemoryHabits {
   readonly whole: readonly string[];
   /** The length of a sequence from which on the scores of attention are not stored either. */
   readonly streamsFrom?: number;
+  /** Bytes of the gradients of those scores that are stored at a time all the same, at most. @defaultValue 0 */
+  readonly scoreBytes?: number;
   /** What its buffers take over the values that lie in them at a time. @defaultValue 1 */
   readonly packing?: number;
 }

@@ -14,6 +14,7 @@ import { type Counted, countedStep } from '../backends/webgpu/testing/counted-st
  *
  *     npx tsx scripts/registers.ts                  both steps, an RX 6800 (navi21): some minutes
  *     npx tsx scripts/registers.ts --step mac --chip navi10
+ *     npx tsx scripts/registers.ts --kind attention --kind join    kernels of these kinds alone
  *     npx tsx scripts/registers.ts --driver /usr/lib/x86_64-linux-gnu/libvulkan_radeon.so
  *
  * 1. Dawn writes each kernel as SPIR-V (on SwiftShader, which it compiles them for, too);
@@ -24,6 +25,7 @@ import { type Counted, countedStep } from '../backends/webgpu/testing/counted-st
 const { values } = parseArgs({
   options: {
     step: { type: 'string' },
+    kind: { type: 'string', multiple: true },
     chip: { type: 'string', default: 'navi21' },
     driver: { type: 'string', default: '/usr/lib/x86_64-linux-gnu/libvulkan_radeon.so' },
     dump: { type: 'string' },
@@ -31,9 +33,11 @@ const { values } = parseArgs({
 });
 const STEPS: readonly Counted[] = ['tgm', 'mac'];
 
-/** The kernels of a step that differ, in order. */
+/** The kernels of a step that differ, of the kinds that are asked for, in order. */
 function kernelsOf(step: Counted): readonly Kernel[] {
-  const all = countedStep(step).lowered.kernels.map((kernel) => [kernel.code, kernel] as const);
+  const all = countedStep(step)
+    .lowered.kernels.filter(({ kind }) => values.kind?.includes(kind) ?? true)
+    .map((kernel) => [kernel.code, kernel] as const);
   return [...new Map([...all].reverse()).values()].reverse();
 }
 
@@ -102,7 +106,8 @@ function compiled(step: Counted, folder: string, program: string): readonly Regi
   const kernels = kernelsOf(step);
   console.error(`${step}: Dawn compiles ${kernels.length} kernels ...`);
   const software = join(softwareFolder(), 'vk_swiftshader_icd.json');
-  const own = [...process.execArgv, import.meta.filename, '--dump', step];
+  const kinds = (values.kind ?? []).flatMap((kind) => ['--kind', kind]);
+  const own = [...process.execArgv, import.meta.filename, '--dump', step, ...kinds];
   const { stdout, stderr, status } = spawnSync(process.execPath, own, {
     encoding: 'utf8',
     maxBuffer: 2 ** 30,

@@ -6,6 +6,7 @@ import { inputMaker } from '../../core/measure/problem.js';
 import { PlanRunner, trainingPlan } from '../../core/plan/index.js';
 import { capable } from '../../core/testing/capability.js';
 import {
+  ATTENTION_GRAD,
   add,
   broadcast,
   concat,
@@ -24,6 +25,7 @@ import {
 } from '../../spec/program/index.js';
 import type { WebgpuBackend } from './backend.js';
 import { openWebgpu, WEBGPU } from './index.js';
+import { HARDWARE } from './lowering/kernels/tiling.js';
 import { toWords } from './tensor.js';
 
 const probe = await WEBGPU.probe({ device: 'swiftshader' });
@@ -251,6 +253,36 @@ describe.skipIf(!here)('a program on WebGPU', () => {
     const { y } = await results(program, { x: floats([3, 2], (i) => i + 1), rows });
     expect([...(y?.data ?? [])].slice(2, 4)).toEqual([3, 4]);
     for (const value of y?.data ?? []) expect([0, 1, 2, 3, 4, 5, 6]).toContain(value);
+  });
+
+  it('reads gradients of scores of its own range of keys, in tiles of another side', async () => {
+    // 16 KiB hold tiles of 16 keys where scores are made, of 32 where they are read: 16 keys are no range.
+    const shape = [1, 1, 20, 32];
+    const program = programOf((builder) => {
+      const given = ['q', 'k', 'v', 'o', 'g'].map((name) =>
+        builder.input(name, 'f32', shape, 'data'),
+      );
+      const [dq, dk, dv] = builder.call(ATTENTION_GRAD, given, { scale: 0.25 });
+      return { dq, dk, dv } as Readonly<Record<'dq' | 'dk' | 'dv', Value>>;
+    });
+    const inputs = Object.fromEntries(
+      ['q', 'k', 'v', 'o', 'g'].map((name, at) => [
+        name,
+        floats(shape, (i) => ((i * 7919 + at * 31) % 101) / 101 - 0.5),
+      ]),
+    );
+    const attention = { ...HARDWARE.attention, from: 1, scoreBytes: 16 * 4 * 20 };
+    const tiled = await openWebgpu({
+      device: 'swiftshader',
+      tiling: { ...HARDWARE, attention },
+      subgroups: false,
+      defaultLimits: true,
+    });
+    const made = await results(program, inputs, tiled).finally(() => tiled.dispose());
+    for (const [name, { data }] of Object.entries(await results(program, inputs))) {
+      const errors = Array.from(data, (value, i) => Math.abs(value - (made[name]?.data[i] ?? 9)));
+      expect(Math.max(...errors), name).toBeLessThan(1e-5);
+    }
   });
 
   it('names a type that it does not compute in', async () => {

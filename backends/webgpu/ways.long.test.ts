@@ -20,7 +20,7 @@ const WAYS = [
   { ...apart, checks: /^(law|primitive|composite|program)\// },
   { ...gpu, checks: /^(primitive\/|real\/(matmul|reduce_sum|softmax)$)/ },
   { ...small, checks: /^(law|primitive|composite|program)\// },
-  { ...alone, checks: /^(primitive\/matmul|gradient\/block)$/ },
+  { ...alone, checks: /^(law\/donation\/.*|primitive\/matmul|gradient\/block)$/ },
 ];
 
 const probe = await WEBGPU.probe({ device: 'swiftshader' });

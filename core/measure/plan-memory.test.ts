@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  ATTENTION_GRAD,
   add,
   attention,
   exp,
@@ -77,6 +78,17 @@ describe('what lies between operations', () => {
     expect(between(attend, { streamsFrom: 65 })).toBe(stored);
     // 64 x 64 scores are 16 KiB.
     expect(stored).toBeGreaterThan(16);
+  });
+
+  it('has gradients of the scores of long sequences, at most so many bytes', () => {
+    const gradient = (x: Value): Value => {
+      const head = reshape(x, [1, 1, 64, 4]);
+      const operands = [head, head, head, head, head];
+      return x.builder.call(ATTENTION_GRAD, operands, { scale: 0.5 })[0] as Value;
+    };
+    const own = between(gradient, { streamsFrom: 64 });
+    expect(between(gradient, { streamsFrom: 64, scoreBytes: 2 ** 20 })).toBe(own + 16);
+    expect(between(gradient, { streamsFrom: 64, scoreBytes: 2 ** 12 })).toBe(own + 4);
   });
 
   it('has no elementwise value that is computed where it is read', () => {

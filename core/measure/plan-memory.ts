@@ -126,10 +126,18 @@ function betweenBytes(program: Program, habits: MemoryHabits, kept: ReadonlySet<
     const [result] = made;
     const reused = freed.find((name) => result !== name && size(name) === size(result ?? name));
     const inPlace = isElementwise(operation) && reused !== undefined ? size(reused) : 0;
-    peak = Math.max(peak, live - inPlace);
+    peak = Math.max(peak, live - inPlace + asideBytes(operation, habits));
     live -= sum(freed.map(size));
   });
   return peak;
+}
+
+/** What the gradient of attention leaves in memory on its way: of no other operation anything is known. */
+function asideBytes(operation: Operation, { scoreBytes = 0 }: MemoryHabits): number {
+  if (operation.op !== 'call' || operation.composite !== 'attention_grad') return 0;
+  const { dtype, shape } = operation.results[0] as TensorType;
+  const [length = 0] = shape.slice(-2);
+  return Math.min(scoreBytes, bytesOf({ dtype, shape: [...shape.slice(0, -1), length] }));
 }
 
 function isWhole(

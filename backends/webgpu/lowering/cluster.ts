@@ -54,3 +54,22 @@ export interface AttentionCluster {
   readonly call: Call;
   readonly members: readonly string[];
 }
+
+/** What one kernel binds: what makes these operands, and so many values beside. */
+export interface Bound {
+  readonly operands: readonly string[];
+  readonly others: number;
+}
+
+/** What the kernels of attention, or of its gradient, bind: those that bind most. */
+export function boundByAttention({ composite, operands }: Call): readonly Bound[] {
+  // The result, and statistics of its rows.
+  if (composite === 'attention') return [{ operands, others: 2 }];
+  const [q, k, v, o, output] = operands as readonly [string, string, string, string, string];
+  return [
+    // dk, dv, the statistics, and gradients of scores.
+    { operands: [q, k, v, output], others: 4 },
+    // The statistics.
+    { operands: [o, output], others: 1 },
+  ];
+}

@@ -11,15 +11,26 @@ export interface FusionOptions {
   readonly storageBuffers: number;
   /** Buffers that a value lies in. */
   readonly parts: (name: string) => number;
+  /** The value in whose memory a value is to lie: of an output the input that is donated for it. */
+  readonly home: (name: string) => string;
 }
 
 /** Whether one kernel can bind these and so many results. */
 export function fits(
   names: ReadonlySet<string>,
   results: number,
-  { parts, storageBuffers }: FusionOptions,
+  { parts, storageBuffers, home }: FusionOptions,
 ): boolean {
-  return [...names].reduce((sum, name) => sum + parts(name), results) <= storageBuffers;
+  const homes = new Set([...names].map(home));
+  return [...homes].reduce((sum, name) => sum + parts(name), results) <= storageBuffers;
+}
+
+/** The element of every member that an invocation makes, as the kernels of a cluster may write it. */
+export function placesOf(graph: Graph, cluster: MapCluster | ProductCluster): readonly Affine[] {
+  if (cluster.kind === 'map') return [Affine.variable(ELEMENT, cluster.count)];
+  // Where parts of sums are joined, an element has one number; in a tile it has a row and a column.
+  const { product } = cluster;
+  return [Affine.variable(ELEMENT, graph.count(product)), elementOfProduct(graph, product)];
 }
 
 /** Clusters that take further members. */
@@ -111,7 +122,7 @@ export class Clusters {
       if (cluster.kind !== 'reduce' || this.#reducedForm(cluster.members[0]) !== form) return false;
       const size = this.#graph.count(this.#graph.definition(name)?.operands[0] as string);
       const isApart = !cluster.members.some((member) => reads.has(member));
-      return isApart && this.#shares(cluster, size, reads) && this.#isOpen(cluster, reads);
+      return isApart && this.#shares(cluster, size, reads) && this.#isOpen(cluster, name, reads);
     });
     if (found === undefined) return false;
     this.#extend(found, name, reads);
@@ -129,13 +140,11 @@ export class Clusters {
   #joinProduct(name: string, reads: ReadonlySet<string>): boolean {
     const makers = [...reads].map((read) => this.#clusterOf.get(read));
     const found = makers.find((cluster) => cluster?.kind === 'product');
-    if (found === undefined || !this.#isOpen(found, reads)) return false;
+    if (found === undefined || !this.#isOpen(found, name, reads)) return false;
     const count = this.#graph.count(found.product);
     if (this.#graph.count(name) !== count || found.members.some((x) => this.#isWords(x)))
       return false;
-    // Where parts of sums are joined, an element has one number; in a tile it has a row and a column.
-    const places = [Affine.variable(ELEMENT, count), elementOfProduct(this.#graph, found.product)];
-    const isAligned = places.every((place) =>
+    const isAligned = placesOf(this.#graph, found).every((place) =>
       accessesOf(this.#graph, this.#isStored, name, place).every(
         (access) => !found.members.includes(access.name) || access.at.code === place.code,
       ),
@@ -163,7 +172,8 @@ export class Clusters {
 
   #joinMap(name: string, reads: ReadonlySet<string>, cluster: MapCluster): boolean {
     if (cluster.members.some((member) => this.#isWords(member))) return false;
-    if (!this.#shares(cluster, cluster.count, reads) || !this.#isOpen(cluster, reads)) return false;
+    if (!this.#shares(cluster, cluster.count, reads) || !this.#isOpen(cluster, name, reads))
+      return false;
     const place = Affine.variable(ELEMENT, cluster.count);
     const aligned = accessesOf(this.#graph, this.#isStored, name, place).every(
       (access) => !cluster.members.includes(access.name) || access.at.code === place.code,
@@ -181,7 +191,7 @@ export class Clusters {
     cluster: RowsCluster,
   ): boolean {
     const size = cluster.rows * cluster.columns;
-    if (!this.#shares(cluster, size, reads) || !this.#isOpen(cluster, reads)) return false;
+    if (!this.#shares(cluster, size, reads) || !this.#isOpen(cluster, name, reads)) return false;
     if (!this.#isAligned(read, cluster, read !== name)) return false;
     this.#extend(cluster, name, reads);
     return true;
@@ -213,9 +223,10 @@ export class Clusters {
   }
 
   /** Whether a cluster takes a member that reads these. */
-  #isOpen(cluster: SharedCluster, reads: ReadonlySet<string>): boolean {
+  #isOpen(cluster: SharedCluster, name: string, reads: ReadonlySet<string>): boolean {
     if (this.#closed.has(cluster) || cluster.members.length >= MEMBERS) return false;
-    return this.fits(new Set([...(this.reads.get(cluster) ?? []), ...cluster.members, ...reads]));
+    const known = this.reads.get(cluster) ?? [];
+    return this.fits(new Set([...known, ...cluster.members, ...reads, name]), 0);
   }
 
   #extend(cluster: SharedCluster, name: string, reads: ReadonlySet<string>): void {

@@ -5,9 +5,9 @@ import { bankConflicts } from './kernels/bank-conflicts.js';
 /** A step of 32 clips on a large GPU; what was counted before kernels were made for such stands beside. */
 const BOUNDS: Readonly<Record<Counted, Readonly<Record<string, number>>>> = {
   // 1,124 dispatches, 21 % scalar, 16 lanes in a bank, 144 groups, 10 score-sized products.
-  tgm: { dispatches: 990, moved: 1.85, tiles: 5.8, groups: 924, scores: 9 },
+  tgm: { dispatches: 895, moved: 2.3, tiles: 5.8, groups: 924, scores: 7 },
   // 839 dispatches, 25 % scalar, 16 lanes in a bank, 144 groups; scores lay in memory.
-  mac: { dispatches: 690, moved: 1.85, tiles: 9, groups: 924, scores: 9 },
+  mac: { dispatches: 625, moved: 2.05, tiles: 9, groups: 924, scores: 7 },
 };
 
 describe('what a step costs a GPU, counted', () => {
@@ -23,7 +23,10 @@ describe('what a step costs a GPU, counted', () => {
       expect(products.fewestGroups).toBeGreaterThanOrEqual(bound.groups as number);
       expect(cost.bytes / cost.leastBytes).toBeLessThan(bound.moved as number);
       expect(products.tileBytes / products.leastBytes).toBeLessThan(bound.tiles as number);
-      expect((cost.kinds.get('attention')?.flops ?? 0) / attended).toBe(bound.scores);
+      expect((cost.kinds.get('attention')?.flops ?? 0) / attended).toBeCloseTo(
+        bound.scores as number,
+        9,
+      );
     },
     60_000,
   );

@@ -63,10 +63,18 @@ export function stepCost(
   };
   const kinds = new Map<KernelKind, KindCost>();
   let leastBytes = 0;
+  const attended = new Set<string>();
   for (const kernel of lowered.kernels) {
     const known = kinds.get(kernel.kind) ?? { dispatches: 0, bytes: 0, flops: 0 };
     const bytes = kernelBytes(kernel);
-    if (kernel.kind === 'attention') leastBytes += bytes;
+    // The kernels of a call follow each other, and could read each operand once.
+    if (kernel.kind !== 'attention') attended.clear();
+    else {
+      for (const { value } of kernel.bindings) {
+        if (!attended.has(value) && !lowered.temporaries.has(value)) leastBytes += bytesOf(value);
+        attended.add(value);
+      }
+    }
     leastBytes += kernel.product?.leastBytes ?? 0;
     kinds.set(kernel.kind, {
       dispatches: known.dispatches + 1,

@@ -6,7 +6,7 @@ import {
   type Shape,
   sameShape,
 } from '../../../spec/program/index.js';
-import type { Cluster } from './cluster.js';
+import { boundByAttention, type Cluster } from './cluster.js';
 import { Clusters, type FusionOptions } from './clusters.js';
 import { elementwiseCost, isElementwise, VIEW_OPERATIONS } from './elementwise.js';
 import type { Graph } from './graph.js';
@@ -224,17 +224,13 @@ class Fuser {
   }
 
   /** What a value is read from now: some that it was made of may have come to lie in memory. */
-  #currentReads(name: string, found: Set<string> = new Set()): ReadonlySet<string> {
-    for (const operand of this.#graph.definition(name)?.operands ?? []) {
-      if (this.#stored.has(operand)) found.add(operand);
-      else this.#currentReads(operand, found);
-    }
-    return found;
+  #currentReads(name: string): ReadonlySet<string> {
+    const operands = this.#graph.definition(name)?.operands ?? [];
+    return this.#graph.leaves(operands, (operand) => this.#stored.has(operand));
   }
 
-  /** Attention binds its operands, a result, and statistics of its rows. */
   #attend(call: Call): void {
-    this.#fit(call.operands, 2);
+    for (const { operands, others } of boundByAttention(call)) this.#fit(operands, others);
     const members = call.results.map(({ name }) => name);
     const reads = this.#currentReads(members[0] as string);
     this.#clusters.add({ kind: 'attention', call, members }, reads);

@@ -51,4 +51,17 @@ export class Graph {
   isOutput(name: string): boolean {
     return this.#outputs.has(name);
   }
+
+  /** The stored values that operands are made of: themselves, or those of their own operands. */
+  leaves(
+    operands: readonly string[],
+    isStored: (name: string) => boolean,
+    found: Set<string> = new Set(),
+  ): ReadonlySet<string> {
+    for (const name of operands) {
+      if (isStored(name)) found.add(name);
+      else this.leaves(this.definition(name)?.operands ?? [], isStored, found);
+    }
+    return found;
+  }
 }

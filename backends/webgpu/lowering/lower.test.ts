@@ -15,6 +15,8 @@ import {
   type Program,
   ProgramBuilder,
   reshape,
+  scatterAdd,
+  slice,
   softmax,
   sum,
   transpose,
@@ -139,16 +141,94 @@ describe('what becomes one kernel', () => {
       builder.output(['p', 'm', 'v'][i] as string, value);
     });
     const donate = { p: 'p', m: 'm', v: 'v' };
-    const limits = { ...DEFAULT_LIMITS, storageBuffers: 12 };
-    const { kernels, inPlace } = lower(builder.finish(), { ...OPTIONS, limits, donate });
+    const { kernels, inPlace } = lower(builder.finish(), { ...OPTIONS, donate });
     // Its scalars are computed once, for all parameters.
     expect(kernels.map(({ bindings }) => bindings.length > 4)).toEqual([false, true]);
     expect(inPlace.size).toBe(3);
   });
 });
 
+describe('an output that an input is donated for', () => {
+  /** Each of three outputs is made of the one before, and all of them read 8 inputs: once for each that is given. */
+  const chained = (...late: readonly boolean[]): Lowered => {
+    const builder = new ProgramBuilder('test');
+    const donated: string[] = [];
+    const sumOf = (values: readonly Value[]): Value => values.reduce((a, b) => add(a, b));
+    for (const [chain, isLate] of late.entries()) {
+      const named = (name: string): string => (late.length === 1 ? name : `${name}_${chain}`);
+      const x = Array.from({ length: 8 }, (_, i) =>
+        builder.input(named(`x${i}`), 'f32', [6, 6], 'data'),
+      );
+      const first = sumOf(x.slice(0, 6));
+      const second = sumOf([first, x[1], x[6]] as Value[]);
+      const third = sumOf([second, x[2], x[7]] as Value[]);
+      for (const [i, value] of [first, second, third].entries()) {
+        builder.output(named(`x${i}`), value);
+        donated.push(named(`x${i}`));
+      }
+      if (!isLate) continue;
+      for (const i of [0, 1]) builder.output(named(`y${i}`), exp(sum(x[i] as Value, [0])));
+    }
+    const donate = Object.fromEntries(donated.map((name) => [name, name]));
+    return lower(builder.finish(), { ...OPTIONS, donate });
+  };
+
+  it('takes no buffer of its own', () => {
+    const { kernels, inPlace } = chained(false);
+    expect(kernels).toHaveLength(1);
+    expect([...inPlace.values()]).toEqual(['x0', 'x1', 'x2']);
+  });
+
+  it('takes one where the input is read later, and so fewer share a kernel', () => {
+    const { kernels, inPlace } = chained(true);
+    expect(inPlace.size).toBeLessThan(3);
+    for (const { bindings } of kernels) expect(bindings.length).toBeLessThanOrEqual(8);
+  });
+
+  it('keeps its home where another can have none', () => {
+    const apart = chained(true).kernels.length + chained(false).kernels.length;
+    expect(chained(true, false).kernels).toHaveLength(apart);
+  });
+
+  it('of a product is written over what is added, not over what is multiplied', () => {
+    const builder = new ProgramBuilder('test');
+    const [a, b] = ['a', 'b'].map((name) => builder.input(name, 'f32', [6, 6], 'data')) as [
+      Value,
+      Value,
+    ];
+    builder.output('a', add(matmul(b, b), a));
+    builder.output('b', add(matmul(b, b), b));
+    const { inPlace } = lower(builder.finish(), { ...OPTIONS, donate: { a: 'a', b: 'b' } });
+    expect([...inPlace.values()]).toEqual(['a']);
+  });
+
+  it('takes one where a product reads the input for what was put into memory later', () => {
+    const builder = new ProgramBuilder('test');
+    const x = builder.input('x', 'f32', [36], 'data');
+    const [b, rows] = [
+      builder.input('b', 'f32', [6, 6], 'data'),
+      builder.input('rows', 'i32', [6], 'data'),
+    ];
+    const t = reshape(x, [6, 6]);
+    const y = reshape(add(matmul(t, b), 1), [36]);
+    builder.output('y', y);
+    builder.output('scattered', scatterAdd(rows, t, 0, 6));
+    builder.output('x', add(y, x));
+    const limits = { ...DEFAULT_LIMITS, storageBuffers: 4 };
+    const { inPlace } = lower(builder.finish(), { ...OPTIONS, limits, donate: { x: 'x' } });
+    expect(inPlace.size).toBe(0);
+  });
+});
+
 describe('attention', () => {
-  const lowered = (length: number, width = 64, bias = false, keys = length): Lowered =>
+  const ROOMY = { ...DEFAULT_LIMITS, workgroupBytes: 64 * 2 ** 10 };
+  const lowered = (
+    length: number,
+    width = 64,
+    bias = false,
+    keys = length,
+    options: Partial<LoweringOptions> = {},
+  ): Lowered =>
     kernelsOf((input) => {
       const [q, g] = ['q', 'g'].map((name) => input(name, [1, 2, length, width])) as [Value, Value];
       const [k, v] = ['k', 'v'].map((name) => input(name, [1, 2, keys, width])) as [Value, Value];
@@ -156,18 +236,83 @@ describe('attention', () => {
       const attributes = { scale: 0.125 };
       const [o] = q.builder.call(ATTENTION, [q, k, v, ...added], attributes) as [Value];
       return [o, ...q.builder.call(ATTENTION_GRAD, [q, k, v, o, g, ...added], attributes)];
-    });
+    }, options);
   const largest = ({ values }: Lowered): number =>
     Math.max(...[...values.values()].map(({ count }) => count));
 
-  it('of a long sequence has its scores nowhere in memory, nor does its gradient', () => {
-    const { from } = HARDWARE.attention;
-    const long = lowered(from);
-    expect(largest(long)).toBe(2 * from * 64);
-    // Forward, dq, and dk with dv.
-    expect(long.kernels).toHaveLength(3);
-    for (const { bindings } of long.kernels) expect(bindings.length).toBeLessThanOrEqual(8);
+  it('of a long sequence has its scores nowhere in memory, and of their gradients so many at a time', () => {
+    const { from, rows } = HARDWARE.attention;
+    const { kernels, values, temporaries } = lowered(from);
+    const others = [...values].filter(([name]) => !temporaries.has(name));
+    expect(Math.max(...others.map(([, { count }]) => count))).toBe(2 * from * 64);
+    // Forward, what do has of o, dk with dv, and dq.
+    expect(kernels).toHaveLength(4);
+    for (const { bindings } of kernels) expect(bindings.length).toBeLessThanOrEqual(8);
+    expect(largest(lowered(from))).toBe(2 * from ** 2);
+    const strip = 4 * 2 * from * rows;
+    for (const [scoreBytes, strips] of [
+      [2.5 * strip, 2],
+      [strip - 1, 1],
+    ] as const) {
+      const tiling = { ...HARDWARE, attention: { ...HARDWARE.attention, scoreBytes } };
+      const parted = lowered(from, 64, false, from, { tiling, limits: ROOMY });
+      const count = Math.max(
+        ...[...parted.temporaries].map((name) => parted.values.get(name)?.count ?? 0),
+      );
+      expect(4 * count).toBe(strips * strip);
+      expect(parted.kernels).toHaveLength(2 + 2 * Math.ceil(from / rows / strips));
+    }
   });
+
+  it('binds at most 8 buffers a kernel where an operand is read from two', () => {
+    const { from } = HARDWARE.attention;
+    const limits = { ...DEFAULT_LIMITS, bindingBytes: 4 * 2 * from * 64 };
+    const gradient = (of: 'q' | 'o'): Lowered =>
+      kernelsOf(
+        (input) => {
+          const half = slice(input('both', [1, 4, from, 64]), 1, 0, 2);
+          const [k, v, g] = ['k', 'v', 'g'].map((name) => input(name, [1, 2, from, 64])) as [
+            Value,
+            Value,
+            Value,
+          ];
+          const [q, o] = of === 'q' ? [half, k] : [k, half];
+          return k.builder.call(ATTENTION_GRAD, [q, k, v, o, g], { scale: 0.125 });
+        },
+        { limits },
+      );
+    for (const of of ['q', 'o'] as const) {
+      const { kernels } = gradient(of);
+      expect(kernels.some(({ kind }) => kind === 'attention')).toBe(true);
+      for (const { bindings } of kernels) expect(bindings.length).toBeLessThanOrEqual(8);
+    }
+    // Only q's two are one too many, for the kernel of dk and dv.
+    expect(gradient('q').kernels).toHaveLength(gradient('o').kernels.length + 1);
+  });
+
+  it.each([32, 48, 64])(
+    'of heads of %d has whole tiles in each range of keys, where workgroup memory is small',
+    (width) => {
+      // 3 x 16 keys, where the kernel that reads them has tiles of 32.
+      const scoreBytes = 3 * 16 * 4 * 2 * 256;
+      const tiling = { ...HARDWARE, attention: { ...HARDWARE.attention, scoreBytes } };
+      const { kernels, temporaries, values } = lowered(256, width, false, 256, { tiling });
+      const stored = Math.max(...[...temporaries].map((name) => values.get(name)?.count ?? 0));
+      const keys = stored / (2 * 256);
+      const loops = kernels.flatMap(({ code }) => [
+        ...code.matchAll(/start = (\d+)u; start < (\d+)u; start \+= (\d+)u/g),
+      ]);
+      const ranges = loops
+        .map(([, from, to, step]) => ({ from: Number(from), to: Number(to), step: Number(step) }))
+        .filter(({ from, to }) => to - from < 256);
+      expect(ranges.length).toBeGreaterThan(1);
+      expect(ranges.some(({ step }) => step === 32)).toBe(true);
+      for (const { from, step } of ranges) {
+        expect(from % keys).toBe(0);
+        expect(keys % step).toBe(0);
+      }
+    },
+  );
 
   it.each([
     ['of a short sequence', HARDWARE.attention.from - 1, 64, false, 0],

@@ -3,9 +3,9 @@ import { expand } from '../../../core/passes/expand.js';
 import { declarations } from '../../../core/passes/rewrite.js';
 import { simplify } from '../../../core/passes/simplify.js';
 import type { Call, DType, Program } from '../../../spec/program/index.js';
-import { accessesOf, ELEMENT } from './accesses.js';
-import { Affine } from './affine.js';
-import type { Cluster } from './cluster.js';
+import { accessesOf } from './accesses.js';
+import { boundByAttention, type Cluster } from './cluster.js';
+import { type FusionOptions, fits, placesOf } from './clusters.js';
 import { withColumnSums } from './column-sums.js';
 import { type Fusion, fuse } from './fusion.js';
 import { Graph } from './graph.js';
@@ -45,6 +45,8 @@ export interface Lowered {
   readonly kernels: readonly Kernel[];
   /** Everything that kernels read or write, by name. */
   readonly values: ReadonlyMap<string, Stored>;
+  /** Of them those that are no values of the program: what kernels that work in stages leave each other. */
+  readonly temporaries: ReadonlySet<string>;
   /** Values that are the same in every run. */
   readonly literals: ReadonlyMap<string, readonly number[]>;
   /** For each output of the program, in order, the name of its value. */
@@ -76,16 +78,26 @@ export function lower(program: Program, options: LoweringOptions): Lowered {
   const count = (name: string): number => temporaries.get(name)?.count ?? graph.count(name);
   const home = (name: string): string => inPlace.get(name) ?? name;
   const sizes = { limits, type: typeOf, count, home: (name: string) => name };
-  const sharing = {
+  const sharing = (homes: ReadonlyMap<string, string>): FusionOptions => ({
     fuse: options.fuse,
     storageBuffers: limits.storageBuffers,
-    parts: (name: string) => partCount(sizes, name),
+    parts: (name) => partCount(sizes, name),
+    home: (name) => homes.get(name) ?? name,
+  });
+  const fused = (homes: ReadonlyMap<string, string>): Fusion => {
+    const found = fuse(graph, sharing(homes));
+    // Operands that are rounded for the product are no terms of an exact sum.
+    const isExact = options.fuse && factors === 'f32';
+    return isExact ? withColumnSums(graph, found, sharing(homes)) : found;
   };
-  const found = fuse(graph, sharing);
-  // Operands that are rounded for the product are no terms of an exact sum.
-  const isExact = options.fuse && factors === 'f32';
-  const fusion = isExact ? withColumnSums(graph, found, sharing) : found;
-  const inPlace = placesOfDonations(graph, fusion, options.donate);
+  let fusion = fused(donatedHomes(graph, options.donate));
+  let inPlace = placesOfDonations(graph, fusion, options.donate);
+  // Where an output can not be in place after all its kernel may bind one buffer too many: those that can are tried alone.
+  for (const homes of [inPlace, new Map<string, string>()]) {
+    if (canBind(graph, fusion, sharing(inPlace))) break;
+    fusion = fused(homes);
+    inPlace = placesOfDonations(graph, fusion, options.donate);
+  }
   const inMemory = valuesInMemory(graph, fusion);
   const context: KernelContext = {
     graph,
@@ -122,7 +134,7 @@ export function lower(program: Program, options: LoweringOptions): Lowered {
   for (const name of [...named, ...outputs, ...literals.keys()]) {
     values.set(name, { dtype: typeOf(name).dtype, count: count(name) });
   }
-  return { kernels, values, literals, outputs, inPlace };
+  return { kernels, values, temporaries: new Set(temporaries.keys()), literals, outputs, inPlace };
 }
 
 /** What clusters read that another cluster made, and what the run returns. */
@@ -136,6 +148,36 @@ function valuesInMemory(graph: Graph, fusion: Fusion): ReadonlySet<string> {
     for (const name of columns) found.add(name);
   }
   return found;
+}
+
+/** Whether each kernel can bind what its cluster reads and makes. */
+function canBind(
+  graph: Graph,
+  { clusters, isRead, reads }: Fusion,
+  options: FusionOptions,
+): boolean {
+  return clusters.every((cluster) => {
+    if (cluster.kind !== 'attention') {
+      // A scatter-add binds two lists beside.
+      const others = cluster.kind === 'scatter' ? 2 : 0;
+      return fits(new Set([...(reads.get(cluster) ?? []), ...cluster.members]), others, options);
+    }
+    const isLeaf = (name: string): boolean => isRead(name, cluster.members[0] as string);
+    return boundByAttention(cluster.call).every(({ operands, others }) =>
+      fits(graph.leaves(operands, isLeaf), others, options),
+    );
+  });
+}
+
+/** For each output that an input is donated for, that input. */
+function donatedHomes(graph: Graph, donate: Named<string>): ReadonlyMap<string, string> {
+  const values = new Map(graph.program.outputs.map(({ name, value }) => [name, value]));
+  return new Map(
+    Object.entries(donate).flatMap(([input, output]) => {
+      const value = values.get(output);
+      return value === undefined ? [] : [[value, input] as const];
+    }),
+  );
 }
 
 /**
@@ -163,13 +205,32 @@ function placesOfDonations(
 
   function ownElementOnly(cluster: Cluster, input: string, value: string): boolean {
     if (reads.get(cluster)?.has(input) !== true) return true;
-    if (cluster.kind !== 'map') return false;
-    const place = Affine.variable(ELEMENT, cluster.count);
+    if (cluster.kind !== 'map' && cluster.kind !== 'product') return false;
+    const product = cluster.kind === 'product' ? cluster.product : undefined;
+    // Of what a product multiplies, other invocations read the elements of this one.
+    if (product !== undefined && isFactor(cluster, product, input)) return false;
+    // Sums of columns are stored once their tile is summed, when elements that read the input are still to be made.
+    if (cluster.kind === 'product' && value === cluster.columnSums) return false;
     const written = cluster.members.indexOf(value);
+    const places = placesOf(graph, cluster);
     return cluster.members.every((member, index) => {
-      const reading = (name: string): boolean => isRead(name, member);
-      const own = accessesOf(graph, reading, member, place).filter(({ name }) => name === input);
-      return own.every((access) => index <= written && access.at.code === place.code);
+      if (member === product || (cluster.kind === 'product' && member === cluster.columnSums)) {
+        return true;
+      }
+      const reading = (name: string): boolean => name === product || isRead(name, member);
+      return places.every((place) =>
+        accessesOf(graph, reading, member, place)
+          .filter(({ name }) => name === input)
+          .every((access) => index <= written && access.at.code === place.code),
+      );
     });
+  }
+
+  /** Whether a product reads the input to make a value: as an operand, or for one that its kernel computes again. */
+  function isFactor(cluster: Cluster, value: string, input: string): boolean {
+    const [first] = cluster.members as readonly [string];
+    return (graph.definition(value)?.operands ?? []).some(
+      (name) => name === input || (!isRead(name, first) && isFactor(cluster, name, input)),
+    );
   }
 }

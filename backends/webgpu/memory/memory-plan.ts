@@ -13,6 +13,7 @@ export const MEMORY_HABITS: MemoryHabits = {
   fuses: true,
   whole: [],
   streamsFrom: HARDWARE.attention.from,
+  scoreBytes: HARDWARE.attention.scoreBytes,
   packing: 2,
 };
 

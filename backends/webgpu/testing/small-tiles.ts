@@ -7,5 +7,5 @@ export const SMALL: Tiling = {
   units: { subgroups: [2, 1], matrices: [1, 2], depth: 16 },
   lanes: 64,
   rowLanes: 32,
-  attention: { from: 1, side: 2, rows: 4 },
+  attention: { from: 1, side: 2, rows: 8, scoreBytes: 5000 },
 };

@@ -16,6 +16,12 @@ export function tilingFile(environment: NodeJS.ProcessEnv = process.env): string
   return folder === undefined ? undefined : join(folder, 'webgpu-tilings.json');
 }
 
+/**
+ * The form of the kernels of products. It goes up where they change so that other tiles may be the fastest: what was measured
+ * on kernels of another form counts as not there.
+ */
+export const FORM = 1;
+
 type Tilings = Readonly<Record<string, unknown>>;
 
 /** More than any list of adapters; a larger file is none of ours. */
@@ -27,7 +33,8 @@ export async function readTiling(
   file: string | undefined = tilingFile(),
 ): Promise<ProductTiling | undefined> {
   const all = file === undefined ? {} : await readAll(file);
-  const found: unknown = Object.hasOwn(all, description) ? all[description] : undefined;
+  const kept: unknown = Object.hasOwn(all, description) ? all[description] : undefined;
+  const found: unknown = isKept(kept) && kept.form === FORM ? kept.tiling : undefined;
   const memory = isSoftware ? 'direct' : 'workgroup';
   const fits = isTiling(found) && found.memory === memory && isAllowed(found, limits);
   return fits ? found : undefined;
@@ -49,7 +56,7 @@ export async function writeTiling(
       fix: 'Unset LACUNA_CACHE, or let it name a folder.',
     });
   }
-  const text = `${JSON.stringify({ ...(await readAll(file)), [adapter]: tiling }, null, 2)}\n`;
+  const text = `${JSON.stringify({ ...(await readAll(file)), [adapter]: { form: FORM, tiling } }, null, 2)}\n`;
   await mkdir(dirname(file), { recursive: true });
   await replaceFile(file, text);
 }
@@ -64,6 +71,11 @@ async function readAll(file: string): Promise<Tilings> {
   } catch {
     return {};
   }
+}
+
+/** Whether what was read has a form of kernels and what was measured on them. */
+function isKept(value: unknown): value is { readonly form: unknown; readonly tiling: unknown } {
+  return typeof value === 'object' && value !== null && 'form' in value && 'tiling' in value;
 }
 
 /** Whether what was read is a tiling that kernels can be made with. */

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../lowering/kernel.js';
 import { HARDWARE, SOFTWARE } from '../lowering/kernels/tiling.js';
 import { isAllowed, productTilings, tilingText } from './candidates.js';
-import { readTiling, tilingFile, writeTiling } from './tiling-file.js';
+import { FORM, readTiling, tilingFile, writeTiling } from './tiling-file.js';
 
 const folder = await mkdtemp(join(tmpdir(), 'lacuna-tiling-'));
 const file = join(folder, 'cache', 'tilings.json');
@@ -31,6 +31,8 @@ describe('the ways to cut products', () => {
 
 describe('a measured tiling', () => {
   const tiling = { ...HARDWARE.product, registers: [8, 4] as const };
+  const keeps = (kept: unknown, form: unknown = FORM): string =>
+    JSON.stringify({ 'a GPU': { form, tiling: kept } });
 
   it('is kept by adapter', async () => {
     await writeTiling('another GPU', SOFTWARE.product, file);
@@ -43,10 +45,12 @@ describe('a measured tiling', () => {
   it.each([
     ['no JSON', '{"a GPU": {'],
     ['another kind of file', '[]'],
-    ['a tiling that is none', '{"a GPU": {"lanes": [16, 16]}}'],
-    ['lanes that no kernel can have', JSON.stringify({ 'a GPU': { ...tiling, lanes: [3, 1e9] } })],
-    ['more lanes than the device has', JSON.stringify({ 'a GPU': { ...tiling, lanes: [64, 64] } })],
-    ['tiles of another kind of device', JSON.stringify({ 'a GPU': SOFTWARE.product })],
+    ['a tiling that is none', keeps({ lanes: [16, 16] })],
+    ['a tiling without the form of its kernels', JSON.stringify({ 'a GPU': tiling })],
+    ['a tiling of kernels of an earlier form', keeps(tiling, FORM - 1)],
+    ['lanes that no kernel can have', keeps({ ...tiling, lanes: [3, 1e9] })],
+    ['more lanes than the device has', keeps({ ...tiling, lanes: [64, 64] })],
+    ['tiles of another kind of device', keeps(SOFTWARE.product)],
   ])('counts as not there where the file holds %s', async (_, text) => {
     const bad = join(folder, 'bad.json');
     await writeFile(bad, text);

@@ -73,7 +73,11 @@ function columnsOfB(
   return { element: (j) => (isJoined ? `b_${j - (j % 4)}[${j % 4}]` : `b_${j}`) };
 }
 
-/** Term `k` of a lane's rows of a: each read by the lane itself or, where there are quads, by one lane of four. */
+/**
+ * Term `k` of a lane's rows of a: each read by the lane itself or, where there are quads, by one lane of four. That four lanes of
+ * a quad are four of the block in order, by `subgroup_lane` and by `lane` alike, WGSL does not promise: the adapters that take
+ * this way, SwiftShader and lavapipe, do so.
+ */
 function rowsOfA(
   kernel: ProductKernel,
   loop: Block,
@@ -89,6 +93,8 @@ function rowsOfA(
       `let a_${i} = ${factors === 'f32' ? code : `${source.helper('quantized')}(${code})`};`,
     );
     if (columnSums === undefined) continue;
+    // Only the first column of tiles stores them. The others add them, too: one addition beside all products of a row that is
+    // read, where a condition would be a branch in each term.
     block.add(`var s_${i} = 0.0f;`);
     loop.add(`s_${i} += a_${i};`);
   }

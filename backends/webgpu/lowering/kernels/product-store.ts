@@ -88,6 +88,18 @@ export function storeFour(
   if (isOne && !isProduct) {
     store.add(...targets.map((_, at) => `var made_${at} = vec4<f32>();`));
   }
+  const fours = Affine.variable('batch', batches)
+    .times((m * n) / 4)
+    .plus(Affine.variable('row', m).times(n / 4))
+    .plus(Affine.opaque('(first / 4u)', n / 4, Affine.variable('first', n)));
+  // Before anything is read: what is written over a value that is read here binds it by fours.
+  const together = (isOne ? targets : []).map((target, at) =>
+    source.storeVector(
+      target,
+      start.dividedBy(4).quotient.plus(fours),
+      isProduct ? 'four' : `made_${at}`,
+    ),
+  );
   const writeOne = (next: string): Block => {
     const own = new Block(store);
     own.add(`let col = first + ${next};`);
@@ -108,20 +120,6 @@ export function storeFour(
   } else {
     for (const next of ['0u', '1u', '2u', '3u']) store.nest('{', writeOne(next));
   }
-  if (isOne) {
-    const fours = Affine.variable('batch', batches)
-      .times((m * n) / 4)
-      .plus(Affine.variable('row', m).times(n / 4))
-      .plus(Affine.opaque('(first / 4u)', n / 4, Affine.variable('first', n)));
-    targets.forEach((target, at) => {
-      store.add(
-        source.storeVector(
-          target,
-          start.dividedBy(4).quotient.plus(fours),
-          isProduct ? 'four' : `made_${at}`,
-        ),
-      );
-    });
-  }
+  store.add(...together);
   return store;
 }

@@ -1,326 +1,8 @@
-import { Affine } from '../affine.js';
 import { Block } from '../block.js';
 import type { Kernel } from '../kernel.js';
-import { groups, type KernelContext, openKernel } from './context.js';
-import { type AttentionTiling, tileStride } from './tiling.js';
-
-/** Rows of attention: [batches, length, width], a head of a clip being a batch. */
-export interface Rows {
-  readonly batches: number;
-  readonly length: number;
-  readonly width: number;
-}
-
-/** A value [batches, length, width], by the name that its rows have in the kernel. */
-export interface RowsOf {
-  readonly name: string;
-  readonly value: string;
-  /** A number that each element is multiplied with. */
-  readonly factor?: number;
-}
-
-/** What a kernel does that goes over a matrix length x length in tiles: see `tilesKernel`. */
-export interface Tiles {
-  readonly label: string;
-  /** The first result of the call. */
-  readonly member: string;
-  readonly rows: Rows;
-  /** Of which a workgroup holds its own rows, in workgroup memory. */
-  readonly own: readonly RowsOf[];
-  /** Names of what other rows are brought into, a tile at a time: one value after the other may have the same. */
-  readonly swept: readonly string[];
-  /** Names of tiles of scores. */
-  readonly scores: readonly string[];
-  /** Accumulators of the own rows. */
-  readonly sums: readonly string[];
-  /** Score-sized products that it makes. */
-  readonly products: number;
-  begin(source: TileSource): void;
-  /** For each tile, whose columns are the other rows from `start` on. */
-  each(source: TileSource, block: Block): void;
-  end(source: TileSource): void;
-}
-
-/** Rows and columns of a tile, and how its elements are shared among lanes. */
-interface TileShape {
-  /** Lanes down and across. */
-  readonly side: number;
-  /** Rows of a tile, a multiple of `side`. */
-  readonly rows: number;
-  /** Four for each lane across. */
-  readonly columns: number;
-}
-
-/**
- * A kernel of attention while it is written. Lanes stand in a square. Of a tile of scores a lane has `down` rows that lie
- * together, and every `side`-th column, four in all: lanes side by side then read other rows of what is swept, which the
- * stride of its tile puts into other banks. It puts down the four of a row at once: a component of a vector must have one
- * writer, since a device may write them all. Of the sums of the own rows it has the same rows, and every `side`-th four.
- */
-export class TileSource {
-  readonly block: Block = new Block();
-  readonly #kernel: ReturnType<typeof openKernel>;
-  readonly #tiles: Tiles;
-  readonly #shape: TileShape;
-
-  constructor(context: KernelContext, tiles: Tiles) {
-    this.#kernel = openKernel(context);
-    this.#tiles = tiles;
-    this.#shape = shapeOf(tiles, context);
-    const { rows, columns, side } = this.#shape;
-    const { own, swept, scores } = tiles;
-    for (const { name } of own) this.#share(name, rows * this.#rowFours);
-    for (const name of swept) this.#share(name, columns * this.#rowFours);
-    for (const name of scores) this.#share(name, (rows * tileStride(columns)) / 4);
-    this.source.shared('across', `array<f32, ${rows * side}>`);
-  }
-
-  get source(): ReturnType<typeof openKernel>['source'] {
-    return this.#kernel.source;
-  }
-
-  get shape(): TileShape {
-    return this.#shape;
-  }
-
-  /** Numbers of a lane's rows, columns, and fours of a row. */
-  get down(): readonly number[] {
-    return counted(this.#shape.rows / this.#shape.side);
-  }
-
-  get across(): readonly number[] {
-    return counted(this.#shape.columns / this.#shape.side);
-  }
-
-  get fours(): readonly number[] {
-    return counted(Math.ceil(this.#width4 / this.#shape.side));
-  }
-
-  /** Fours of a row, and from a row of a tile to the next. */
-  get #width4(): number {
-    return Math.ceil(this.#tiles.rows.width / 4);
-  }
-
-  get #rowFours(): number {
-    return tileStride(4 * this.#width4) / 4;
-  }
-
-  #share(name: string, fours: number): void {
-    this.source.shared(`tile_${name}`, `array<vec4<f32>, ${fours}>`);
-  }
-
-  /** Waits until all lanes are there. */
-  meet(block: Block): void {
-    block.add('workgroupBarrier();');
-  }
-
-  /** Brings rows of a value into a tile: from `start` on, 0 beyond the last. */
-  bring(tile: string, { value, factor }: RowsOf, start: string, rows: number, block: Block): void {
-    const { side } = this.#shape;
-    const fours = this.#width4;
-    const inner = new Block(block);
-    inner.add(
-      `let line = ${start} + e / ${fours}u;`,
-      `let x = e % ${fours}u * 4u;`,
-      'var four = vec4<f32>();',
-    );
-    const read = new Block(inner);
-    const code = this.#four(value, 'line', 'x', read);
-    read.add(`four = ${code}${times(factor)};`);
-    inner.nest(`if (line < ${this.#tiles.rows.length}u) {`, read);
-    inner.add(`tile_${tile}[e / ${fours}u * ${this.#rowFours}u + e % ${fours}u] = four;`);
-    block.nest(`for (var e = lane; e < ${rows * fours}u; e += ${side * side}u) {`, inner);
-  }
-
-  /** Declares `<name>_<i>_<j>`: the products of the own rows of one tile with the rows of another. */
-  multiply(name: string, own: string, swept: string, block: Block): void {
-    const { side } = this.#shape;
-    const pairs = this.down.flatMap((i) => this.across.map((j) => [i, j] as const));
-    block.add(...pairs.map(([i, j]) => `var ${name}_${i}_${j} = 0.0f;`));
-    const inner = new Block(block);
-    for (const i of this.down) {
-      inner.add(`let a_${i} = tile_${own}[(lane_row + ${i}u) * ${this.#rowFours}u + f];`);
-    }
-    for (const j of this.across) {
-      const row = `(lane_col + ${j * side}u)`;
-      inner.add(`let b_${j} = tile_${swept}[${row} * ${this.#rowFours}u + f];`);
-    }
-    inner.add(...pairs.map(([i, j]) => `${name}_${i}_${j} += dot(a_${i}, b_${j});`));
-    block.nest(`for (var f = 0u; f < ${this.#width4}u; f++) {`, inner);
-  }
-
-  /** Declares `there_<j>`: whether the other row of a lane's column is one. */
-  columns(block: Block): void {
-    for (const j of this.across) {
-      block.add(
-        `let col_${j} = start + lane_col + ${j * this.#shape.side}u;`,
-        `let there_${j} = col_${j} < ${this.#tiles.rows.length}u;`,
-      );
-    }
-  }
-
-  /** Puts a lane's four of a row into a tile of scores, for all lanes to read. */
-  put(tile: string, i: number, four: (j: number) => string, block: Block): void {
-    const stride = tileStride(this.#shape.columns) / 4;
-    const codes = this.across.map(four).join(', ');
-    block.add(`tile_${tile}[(lane_row + ${i}u) * ${stride}u + lane_col] = vec4<f32>(${codes});`);
-  }
-
-  /** Adds the product of a tile of scores with a tile of other rows to sums of the own rows. */
-  addProduct(sums: string, scores: string, swept: string, block: Block): void {
-    const { side, columns } = this.#shape;
-    const stride = tileStride(columns);
-    const inner = new Block(block);
-    for (const i of this.down) {
-      inner.add(`let w_${i} = tile_${scores}[(lane_row + ${i}u) * ${stride / 4}u + k];`);
-    }
-    // The fours of a row are those of the lanes, each with every side-th column.
-    for (const next of this.across) {
-      for (const x of this.fours) {
-        const value = `v_${next}_${x}`;
-        inner.add(
-          `let ${value} = tile_${swept}[(k + ${next * side}u) * ${this.#rowFours}u + four_${x}];`,
-        );
-        inner.add(...this.down.map((i) => `${sums}_${i}_${x} += w_${i}[${next}] * ${value};`));
-      }
-    }
-    block.nest(`for (var k = 0u; k < ${side}u; k++) {`, inner);
-  }
-
-  /**
-   * Combines a number that each lane has of each of its rows, `<name>_<i>`, over the lanes of the row; all
-   * have it after that. No lane may still read what it combined before.
-   */
-  acrossLanes(name: string, combine: (a: string, b: string) => string, block: Block): void {
-    const { side } = this.#shape;
-    const place = (i: number): string => `(lane_row + ${i}u) * ${side}u`;
-    block.add(...this.down.map((i) => `across[${place(i)} + lane_col] = ${name}_${i};`));
-    this.meet(block);
-    for (const i of this.down) {
-      block.add(`${name}_${i} = across[${place(i)}];`);
-      const next = combine(`${name}_${i}`, `across[${place(i)} + x]`);
-      block.add(`for (var x = 1u; x < ${side}u; x++) { ${name}_${i} = ${next}; }`);
-    }
-  }
-
-  /** Stores sums as the own rows. */
-  storeRows(member: string, sums: string, factor?: number): void {
-    const { width } = this.#tiles.rows;
-    const isOne = width % 4 === 0 && this.source.hasVectors(member);
-    for (const i of this.down) {
-      const row = new Block(this.block);
-      for (const x of this.fours) {
-        const four = `${sums}_${i}_${x}${times(factor)}`;
-        const own = new Block(row);
-        if (isOne) {
-          own.add(this.source.storeVector(member, this.#fours('line', `four_${x}`), four));
-        } else {
-          for (const next of [0, 1, 2, 3]) {
-            const column = Affine.variable(`(four_${x} * 4u + ${next}u)`, Math.max(2, width));
-            const store = this.source.store(
-              member,
-              this.#place('line', column),
-              `(${four})[${next}]`,
-            );
-            own.add(`if (four_${x} * 4u + ${next}u < ${width}u) { ${store} }`);
-          }
-        }
-        row.nest(`if (lane_col + ${x * this.#shape.side}u < ${this.#width4}u) {`, own);
-      }
-      this.#ofRow(i, row);
-    }
-  }
-
-  /** Stores a number of each of the own rows: the `which`-th array of such numbers. */
-  storeNumbers(value: string, which: number, name: string): void {
-    for (const i of this.down) {
-      const row = new Block(this.block);
-      const store = this.source.store(value, this.scalarPlace('line', which), `${name}_${i}`);
-      row.add(`if (lane_col == 0u) { ${store} }`);
-      this.#ofRow(i, row);
-    }
-  }
-
-  /** A number of a row: the `which`-th array of such numbers; of the last row where there is no such. */
-  number(value: string, which: number, line: string, block: Block): string {
-    const name = this.source.fresh('line');
-    block.add(`let ${name} = min(${line}, ${this.#tiles.rows.length - 1}u);`);
-    return this.source.load(value, this.scalarPlace(name, which));
-  }
-
-  /** The place of a number a row in an array of such numbers: the `which`-th. */
-  scalarPlace(line: string, which = 0): Affine {
-    const { batches, length } = this.#tiles.rows;
-    return Affine.constant(which * batches * length)
-      .plus(Affine.variable('batch', batches).times(length))
-      .plus(Affine.variable(line, length));
-  }
-
-  /** Declares `<name>_<i>`: the product of each own row of a tile with the same row of a value. */
-  rowProducts(name: string, own: string, value: string, block: Block): void {
-    for (const i of this.down) {
-      const inner = new Block(block);
-      block.add(`var ${name}_${i} = 0.0f;`);
-      inner.add(`let line = first + lane_row + ${i}u;`, 'let x = f * 4u;');
-      const row = new Block(inner);
-      const four = this.#four(value, 'line', 'x', row);
-      const at = `(lane_row + ${i}u) * ${this.#rowFours}u + f`;
-      row.add(`${name}_${i} += dot(tile_${own}[${at}], ${four});`);
-      inner.nest(`if (line < ${this.#tiles.rows.length}u) {`, row);
-      const { side } = this.#shape;
-      block.nest(`for (var f = lane_col; f < ${this.#width4}u; f += ${side}u) {`, inner);
-    }
-    this.acrossLanes(name, (a, b) => `${a} + ${b}`, block);
-  }
-
-  /** Statements for an own row that is there, with its number `line`. */
-  #ofRow(i: number, row: Block): void {
-    const own = new Block(this.block);
-    own.add(`let line = first + lane_row + ${i}u;`);
-    own.nest(`if (line < ${this.#tiles.rows.length}u) {`, row);
-    this.block.nest('{', own);
-  }
-
-  /** Four elements of a row from `x` on, which is a multiple of 4; beyond its end they are 0. */
-  #four(value: string, line: string, x: string, block: Block): string {
-    const { width } = this.#tiles.rows;
-    const { expressions, source } = this.#kernel;
-    const at = (column: string): Affine => this.#place(line, Affine.variable(column, width));
-    const joined =
-      width % 4 === 0 && width > 1
-        ? expressions.vectorAt(value, at(x), x, this.#tiles.member)
-        : undefined;
-    if (joined !== undefined) return joined;
-    const four = source.fresh('four');
-    block.add(`var ${four} = vec4<f32>();`);
-    for (let next = 0; next < 4; next++) {
-      const column = source.fresh('x');
-      const inner = new Block(block);
-      inner.add(`let ${column} = ${x} + ${next}u;`);
-      const element = expressions.at(value, at(column), inner, this.#tiles.member);
-      inner.add(`${four}[${next}] = ${element};`);
-      block.nest(width % 4 === 0 ? '{' : `if (${x} + ${next}u < ${width}u) {`, inner);
-    }
-    return four;
-  }
-
-  #place(line: string, column: Affine): Affine {
-    const { batches, length, width } = this.#tiles.rows;
-    return Affine.variable('batch', batches)
-      .times(length * width)
-      .plus(Affine.variable(line, length).times(width))
-      .plus(column);
-  }
-
-  /** The place of a four of a row, counted by fours. */
-  #fours(line: string, four: string): Affine {
-    const { batches, length, width } = this.#tiles.rows;
-    return Affine.variable('batch', batches)
-      .times((length * width) / 4)
-      .plus(Affine.variable(line, length).times(width / 4))
-      .plus(Affine.variable(four, width / 4));
-  }
-}
+import { groups, type KernelContext } from './context.js';
+import { TileSource } from './tile-source.js';
+import type { RowRange, Tiles } from './tiles.js';
 
 /**
  * A kernel whose workgroups hold some rows each and go over all rows of the same batch, a tile of a matrix
@@ -328,16 +10,18 @@ export class TileSource {
  */
 export function tilesKernel(tiles: Tiles, context: KernelContext): Kernel {
   const { batches, length, width } = tiles.rows;
+  const held = within(tiles.held, length);
+  const met = within(tiles.met, length);
   const source = new TileSource(context, tiles);
   const { block, shape } = source;
   const { side, rows, columns } = shape;
-  const strips = Math.ceil(length / rows);
+  const strips = Math.ceil((held.to - held.from) / rows);
   const { workgroups, code } = groups(batches * strips, context.limits.workgroups);
   block.add(
     `let place = ${code};`,
     `if (place >= ${batches * strips}u) { return; }`,
     `let batch = place / ${strips}u;`,
-    `let first = place % ${strips}u * ${rows}u;`,
+    `let first = ${held.from === 0 ? '' : `${held.from}u + `}place % ${strips}u * ${rows}u;`,
     `let lane_row = lane / ${side}u * ${rows / side}u;`,
     `let lane_col = lane % ${side}u;`,
     ...source.fours.map(
@@ -351,51 +35,29 @@ export function tilesKernel(tiles: Tiles, context: KernelContext): Kernel {
     }
   }
   tiles.begin(source);
-  const loop = new Block(block);
-  tiles.each(source, loop);
-  block.nest(`for (var start = 0u; start < ${length}u; start += ${columns}u) {`, loop);
+  if (tiles.each !== undefined) {
+    const loop = new Block(block);
+    tiles.each(source, loop);
+    block.nest(`for (var start = ${met.from}u; start < ${met.to}u; start += ${columns}u) {`, loop);
+  }
   tiles.end(source);
-  const flops = 2 * batches * length * length * width * tiles.products;
+  const pairs = (held.to - held.from) * (met.to - met.from);
+  const flops = 2 * batches * pairs * width * tiles.products;
   return source.source.finish({
     label: tiles.label,
     lines: block.lines,
     lanes: side * side,
     workgroups,
     kind: 'attention',
-    work: flops,
+    work: Math.max(flops, batches * length * width),
     flops,
   });
 }
 
-/** The tallest tiles that workgroup memory holds, the wanted ones at most. */
-function shapeOf(
-  { own, swept, scores, rows: { length, width } }: Tiles,
-  context: KernelContext,
-): TileShape {
-  const { side, rows: most }: AttentionTiling = context.tiling.attention;
-  const row = tileStride(4 * Math.ceil(width / 4));
-  const whole = (count: number): number => side * Math.ceil(count / side);
-  const columns = 4 * side;
-  const bytes = (rows: number): number =>
-    4 *
-    (own.length * rows * row +
-      swept.length * columns * row +
-      scores.length * rows * tileStride(columns) +
-      rows * side);
-  let rows = whole(Math.min(most, length));
-  while (rows > side && bytes(rows) > context.limits.workgroupBytes) rows = whole(rows / 2);
-  return { side, rows, columns };
-}
-
-function counted(count: number): readonly number[] {
-  return Array.from({ length: count }, (_, i) => i);
-}
-
-function times(factor = 1): string {
-  return factor === 1 ? '' : ` * ${factorCode(factor)}`;
-}
-
-function factorCode(factor: number): string {
-  const text = String(Math.fround(factor));
-  return `${/[.e]/.test(text) ? text : `${text}.0`}f`;
+/** Of a range the rows that there are; all where there is no range. */
+function within(
+  { from, to }: RowRange = { from: 0, to: Number.POSITIVE_INFINITY },
+  length: number,
+): RowRange {
+  return { from, to: Math.min(to, length) };
 }

@@ -49,8 +49,10 @@ export interface AttentionTiling {
   readonly from: number;
   /** Invocations of a workgroup stand in a square: so many down and across. */
   readonly side: number;
-  /** Rows that a workgroup holds, at most: a multiple of `side`, less where workgroup memory is small. */
+  /** Rows that a workgroup holds, at most, by 4 `side`; less where workgroup memory is small. */
   readonly rows: number;
+  /** Bytes of gradients of scores that lie in memory at a time, at most; a strip of such rows, or of 4 `side` if more, always does. */
+  readonly scoreBytes: number;
 }
 
 /**
@@ -74,7 +76,7 @@ export const HARDWARE: Tiling = {
   busy: 131_072,
   termsAtOnce: 4,
   declaresLengths: false,
-  attention: { from: 256, side: 8, rows: 64 },
+  attention: { from: 256, side: 8, rows: 64, scoreBytes: 2 ** 30 },
 };
 
 /**
@@ -90,5 +92,5 @@ export const SOFTWARE: Tiling = {
   busy: 64,
   termsAtOnce: 1,
   declaresLengths: true,
-  attention: { from: 8192, side: 2, rows: 16 },
+  attention: { from: 8192, side: 2, rows: 16, scoreBytes: 2 ** 26 },
 };
