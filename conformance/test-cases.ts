@@ -35,10 +35,10 @@ export const TESTED_EMBEDDED: readonly Check[] = CHECKS.filter(({ id }) => id !=
 export const DEEP: RegExp = /^step\/deep\/gradients/;
 
 /**
- * What the long tests have of other backends: how plans relate, and trajectories. Both run whole steps again and again; no mistake that was
- * planted in one of these backends needed them (`mutants/proof.test.ts` holds it to that).
+ * What the long tests have of other backends: how plans relate, trajectories, and the deep step. They run whole steps, or large ones; no
+ * mistake that was planted in one of these backends needed them (`mutants/proof.test.ts` holds it to that).
  */
-export const PLANS: RegExp = /^(relation\/plans|trajectory\/)/;
+export const PLANS: RegExp = /^(relation\/plans|trajectory\/|step\/deep\/)/;
 const OTHERS = TESTED_EMBEDDED.filter(({ id }) => !DEEP.test(id));
 export const TESTED: readonly Check[] = OTHERS.filter(({ id }) => !PLANS.test(id));
 export const TESTED_LONG: readonly Check[] = OTHERS.filter(({ id }) => PLANS.test(id));

@@ -1,5 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { HostTensor } from '../../core/backend.js';
 import { inputMaker } from '../../core/measure/problem.js';
@@ -12,9 +10,6 @@ import {
   concat,
   finite,
   gather,
-  gelu,
-  layerNorm,
-  linear,
   matmul,
   mul,
   type Program,
@@ -27,43 +22,16 @@ import type { WebgpuBackend } from './backend.js';
 import { openWebgpu, WEBGPU } from './index.js';
 import { HARDWARE } from './lowering/kernels/tiling.js';
 import { toWords } from './tensor.js';
+import { floats, ROWS, stepProgram } from './testing/small-step.js';
 
 const probe = await WEBGPU.probe({ device: 'swiftshader' });
 const here = capable('webgpu', probe.available ? undefined : probe.reason);
-
-/** Rows of x: enough that one x a step, not released, shows in the memory of the process. */
-const ROWS = 4096;
-
-/** Bytes of the process in memory, after what nobody holds was collected. */
-function residentBytes(): number {
-  setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as () => void)();
-  return process.memoryUsage.rss();
-}
-
-/** w' from w and x, and a metric: with a composite, a bias, rows, and a value that stretches. */
-function stepProgram(): Program {
-  const builder = new ProgramBuilder('step');
-  const w = builder.input('w', 'f32', [4, 4], 'parameter');
-  const b = builder.input('b', 'f32', [4], 'parameter');
-  const x = builder.input('x', 'f32', [ROWS, 4], 'data');
-  const hidden = gelu(linear(layerNorm(x, b, b, 1e-6), w, b));
-  builder.output('w', mul(add(w, broadcast(b, [4, 4])), 0.5));
-  builder.output('metric', softmax(matmul(hidden, hidden, { transposeA: true })));
-  return builder.finish();
-}
 
 function programOf(make: (builder: ProgramBuilder) => Readonly<Record<string, Value>>): Program {
   const builder = new ProgramBuilder('test');
   for (const [name, value] of Object.entries(make(builder))) builder.output(name, value);
   return builder.finish();
 }
-
-const floats = (shape: number[], at: (i: number) => number): HostTensor => ({
-  dtype: 'f32',
-  shape,
-  data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => at(i)),
-});
 
 describe.skipIf(!here)('a program on WebGPU', () => {
   let backend: WebgpuBackend;
@@ -95,32 +63,6 @@ describe.skipIf(!here)('a program on WebGPU', () => {
     await executable.dispose();
     return Object.fromEntries(read);
   }
-
-  it('leaks nothing in 1,000 steps: no tensor, buffer, pipeline or resident memory', async () => {
-    const executable = await backend.compile(stepProgram(), { donate: { w: 'w' } });
-    const b = await backend.upload(floats([4], () => 0.1));
-    let w = await backend.upload(floats([4, 4], () => 1));
-    const { buffers, pipelines } = backend.runtime;
-    const counts = new Set<string>();
-    const data = floats([ROWS, 4], (i) => i);
-    let resident = 0;
-    for (let step = 0; step < 1500; step++) {
-      if (step === 500) resident = residentBytes();
-      const x = await backend.upload(data);
-      const { w: next, metric } = await executable.run({ w, b, x });
-      if (next === undefined || metric === undefined) throw new Error('an output is missing');
-      backend.release(metric);
-      backend.release(x);
-      w = next as typeof w;
-      if (step > 0) counts.add(`${buffers.live} ${buffers.made} ${pipelines.size}`);
-    }
-    expect([...counts]).toHaveLength(1);
-    expect(residentBytes() - resident).toBeLessThan((1000 * data.data.byteLength) / 2);
-    expect(backend.liveTensors).toBe(2);
-    for (const tensor of [w, b]) backend.release(tensor);
-    await executable.dispose();
-    expect(backend.liveTensors).toBe(0);
-  });
 
   it('reads back together what is asked for together, and each its own', async () => {
     const tensors = Array.from({ length: 5 }, (_, i) => floats([i + 1], (at) => 10 * i + at));
