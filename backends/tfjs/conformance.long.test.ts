@@ -1,5 +1,5 @@
 import { CHECKS, type KnownFailure } from '../../conformance/index.js';
-import { TESTED, TESTED_LONG } from '../../conformance/test-cases.js';
+import { TESTED_LONG } from '../../conformance/test-cases.js';
 import { testBackend } from '../../conformance/vitest.js';
 import { TFJS } from './index.js';
 
@@ -46,6 +46,6 @@ for (const device of ['cpu', 'cuda'] as const) {
   if (device === 'cuda' && missing !== undefined) continue; // as in `conformance.test.ts`
   testBackend(device === 'cpu' ? 'tfjs' : `tfjs-${device}`, () => TFJS.open({ device }), {
     missing,
-    checks: [...TESTED, ...TESTED_LONG],
+    checks: TESTED_LONG,
   });
 }

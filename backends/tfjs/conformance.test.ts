@@ -1,9 +1,6 @@
 import { testBackend } from '../../conformance/vitest.js';
 import { TFJS } from './index.js';
 
-/** Half the usual number: the long tests have all. */
-const CASES = 6;
-
 // `cpu` is TensorFlow itself, through the binding that `cuda` has too; `conformance.long.test.ts` has the other devices.
 for (const device of ['cpu', 'cuda'] as const) {
   const probe = await TFJS.probe({ device });
@@ -11,6 +8,5 @@ for (const device of ['cpu', 'cuda'] as const) {
   if (device === 'cuda' && missing !== undefined) continue; // said in README.md, "Not run here"
   testBackend(device === 'cpu' ? 'tfjs' : `tfjs-${device}`, () => TFJS.open({ device }), {
     missing,
-    cases: CASES,
   });
 }
