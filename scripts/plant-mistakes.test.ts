@@ -2,13 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Proof, proofPage } from '../conformance/mutants/proof-page.js';
-import {
-  mistakesOf,
-  PLANTED_PORTS,
-  planted,
-  plantedCounts,
-  plantedIn,
-} from './plant-mistakes.js';
+import { mistakesOf, PLANTED_PORTS, planted, plantedCounts, plantedIn } from './plant-mistakes.js';
 
 const root = join(import.meta.dirname, '..');
 const listed = [...readdirSync(join(root, 'backends')), ...PLANTED_PORTS].filter((name) =>
