@@ -1,4 +1,5 @@
 import type { Backend } from '../core/backend.js';
+import { gibibytes } from '../core/gibibytes.js';
 import { planFlops } from '../core/measure/matmul-flops.js';
 import type { RunSettings } from '../run/settings/config.js';
 import { stagesOf } from '../run/settings/settings.js';
@@ -108,8 +109,4 @@ function budgeted(
     needed: fit.peak,
     arithmetic: fit.parts === 1 ? 1 : flopsIn(fit.parts) / flopsIn(1),
   };
-}
-
-function gibibytes(bytes: number): string {
-  return `${(bytes / 2 ** 30).toFixed(2)} GiB`;
 }

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { duration } from '../../core/duration.js';
+import { gibibytes } from '../../core/gibibytes.js';
 import {
   parseConfig,
   type RunSettings,
@@ -46,7 +47,6 @@ interface PlanFlags extends BackendFlags, ListFlags {
   readonly json?: boolean;
 }
 
-const GIB = 2 ** 30;
 const DAY = 86_400;
 
 export function planCommand(): Command {
@@ -163,7 +163,7 @@ async function plan(preset: string, flags: PlanFlags): Promise<void> {
       if (i === 0 && bench.peak !== undefined && needed !== undefined) {
         const step = needed - planned.ahead;
         tell(
-          `  peak    ${gib(bench.peak)} measured of a step without videos, ${gib(step)} predicted: ${(bench.peak / step).toFixed(2)} of it`,
+          `  peak    ${gibibytes(bench.peak)} measured of a step without videos, ${gibibytes(step)} predicted: ${(bench.peak / step).toFixed(2)} of it`,
         );
       }
       seconds =
@@ -224,13 +224,15 @@ function memoryLines(plan: RunPlan, batch: number): readonly string[] {
   const { memory, isMachine, ahead, process: own, needed, available, fits } = plan;
   if (memory === undefined) return ['memory  this backend does not say how it keeps memory'];
   const { state, between, fed, host } = memory;
-  const parts = `state ${gib(state)}, between operations ${gib(between)}, fed ${gib(fed + host)}`;
+  const parts = `state ${gibibytes(state)}, between operations ${gibibytes(between)}, fed ${gibibytes(fed + host)}`;
   if (needed === undefined || available === undefined || fits === undefined)
-    return [`memory  ${gib(memory.peak)} on the device (${parts}), whose memory is not known`];
+    return [
+      `memory  ${gibibytes(memory.peak)} on the device (${parts}), whose memory is not known`,
+    ];
   const others = isMachine
-    ? `, frames decoded ahead ${gib(ahead)}, this process ${gib(own)}`
+    ? `, frames decoded ahead ${gibibytes(ahead)}, this process ${gibibytes(own)}`
     : ', on the device';
-  const all = `memory  ${gib(needed)} of ${gib(available)}: ${parts}${others}`;
+  const all = `memory  ${gibibytes(needed)} of ${gibibytes(available)}: ${parts}${others}`;
   const whole = fits.whole === 0 ? 'no whole batch' : `whole batches of up to ${fits.whole} clips`;
   const { part } = fits;
   const inParts =
@@ -242,10 +244,6 @@ function memoryLines(plan: RunPlan, batch: number): readonly string[] {
   return needed <= available
     ? [all, `fits    ${whole}; ${inParts}`]
     : [all, `DOES NOT FIT; what does: ${whole}; ${inParts}`];
-}
-
-function gib(bytes: number): string {
-  return `${(bytes / GIB).toFixed(2)} GiB`;
 }
 
 function timeOf(seconds: number): string {

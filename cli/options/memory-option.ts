@@ -1,5 +1,6 @@
 import { totalmem } from 'node:os';
 import { Option } from 'commander';
+import { gibibytes } from '../../core/gibibytes.js';
 import type { Backend } from '../../core/index.js';
 import type { BudgetedStage } from '../../training/index.js';
 import { byteSize } from './byte-size.js';
@@ -30,8 +31,4 @@ export function budgetLine(budget: number, stage: BudgetedStage): string {
       : `${arithmetic.toFixed(2)} times the arithmetic of`;
   const of = name === undefined ? '' : `, ${name}`;
   return `budget${of}  ${gibibytes(budget)}: ${how}, ${gibibytes(needed)} foreseen; ${cost} the batch at once`;
-}
-
-function gibibytes(bytes: number): string {
-  return `${(bytes / 2 ** 30).toFixed(2)} GiB`;
 }

@@ -1,4 +1,5 @@
 import { totalmem } from 'node:os';
+import { gibibytes } from '../../core/gibibytes.js';
 import { maskCounts } from '../../spec/masking/draw-mask.js';
 import { clipTokens, gridOf } from '../../spec/model/patches.js';
 import type { StateSpec } from '../../spec/model/state.js';
@@ -33,14 +34,10 @@ export function requireMemory(
   check('batch', 'a batch of these clips', clips);
 
   function check(where: string, what: string, bytes: number): void {
-    refuse(!(bytes <= available), where, gigabytes(bytes), {
+    refuse(!(bytes <= available), where, gibibytes(bytes), {
       what: `${what} do not fit into the memory of this machine`,
-      expected: `at most ${gigabytes(available)}`,
+      expected: `at most ${gibibytes(available)}`,
       fix: 'Lower the width, the depth, the batch or the size of a clip.',
     });
   }
-}
-
-function gigabytes(bytes: number): string {
-  return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 }

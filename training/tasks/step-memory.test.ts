@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { BackendInfo, MemoryHabits } from '../../core/backend.js';
+import { gibibytes } from '../../core/gibibytes.js';
 import { planMemory } from '../../core/measure/plan-memory.js';
 import { type Plan, trainingPlan } from '../../core/plan/index.js';
 import { refusal } from '../../core/testing/refusal.js';
@@ -50,7 +51,6 @@ const peak = (parts: number): number => peaks.get(parts) ?? Number.NaN;
 describe('a step that does not fit', () => {
   it('is told the fewest microbatches that do', () => {
     expect(peak(4)).toBeLessThan(peak(3));
-    const gibibytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
     expect(
       refusal(() =>
         requireStepMemory({ batch: 12, microbatches: 2 }, planOf(2), info(HABITS), planOf, peak(4)),

@@ -1,5 +1,6 @@
 import { totalmem } from 'node:os';
 import type { BackendInfo } from '../../core/backend.js';
+import { gibibytes } from '../../core/gibibytes.js';
 import { planMemory } from '../../core/measure/plan-memory.js';
 import type { Plan } from '../../core/plan/index.js';
 import type { RunSettings } from '../../run/settings/config.js';
@@ -47,8 +48,4 @@ export function requireStepMemory(
         ? 'Lower the size of the model, the size of a clip, or the batch: no number of microbatches is enough.'
         : `Set microbatches to ${fit.parts}: ${batch / fit.parts} of ${batch} clips at a time take about ${gibibytes(fit.peak)}.`,
   });
-}
-
-function gibibytes(bytes: number): string {
-  return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 }
