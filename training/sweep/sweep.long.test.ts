@@ -2,10 +2,12 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ONNX } from '../../backends/onnx/index.js';
 import { type DemoData, makeDemoData } from '../../data/index.js';
 import { runSweep, type SweepOptions, type SweepResult } from './run-sweep.js';
-import { SWEEP_TOOLS, smallSweep } from './testing/small-sweep.js';
+import { smallSweep, sweepTools } from './testing/small-sweep.js';
 
+const TOOLS = sweepTools(() => ONNX.open({ threads: 1 }));
 let folder = '';
 let data: DemoData;
 beforeAll(async () => {
@@ -29,7 +31,7 @@ async function left(path: string): Promise<readonly string[]> {
 
 describe('a sweep', () => {
   it('stopped in the middle of a run goes on, and ends as one that ran straight; a seed more leaves what is there', async () => {
-    const straight = await runSweep(smallSweep(data), join(folder, 'straight'), SWEEP_TOOLS);
+    const straight = await runSweep(smallSweep(data), join(folder, 'straight'), TOOLS);
     const path = join(folder, 'stopped');
     const stoppedAt = async (kind: 'step' | 'features', count: number): Promise<SweepResult> => {
       const stop = new AbortController();
@@ -37,7 +39,7 @@ describe('a sweep', () => {
       const onEvent: NonNullable<SweepOptions['onEvent']> = (event) => {
         if (event.kind === kind && ++seen === count) stop.abort();
       };
-      return runSweep(smallSweep(data), path, { ...SWEEP_TOOLS, onEvent, signal: stop.signal });
+      return runSweep(smallSweep(data), path, { ...TOOLS, onEvent, signal: stop.signal });
     };
     // In the second cell while it is fine-tuned, then while features are made, before its probe has a folder.
     for (const stopped of [await stoppedAt('step', 6), await stoppedAt('features', 1)])
@@ -45,17 +47,17 @@ describe('a sweep', () => {
         false,
         [1, 0],
       ]);
-    const second = await runSweep(smallSweep(data), path, SWEEP_TOOLS);
+    const second = await runSweep(smallSweep(data), path, TOOLS);
     expect(second).toEqual(straight);
     expect(await left(path)).toEqual(await left(join(folder, 'straight')));
     const known: boolean[] = [];
     const third = await runSweep(smallSweep(data), path, {
-      ...SWEEP_TOOLS,
+      ...TOOLS,
       openBackend: () => Promise.reject(new Error('something is trained')),
       onCell: (event) => known.push(event.kind === 'scores' && event.known),
     });
     expect([third, known]).toEqual([straight, [true, true]]);
-    const longer = await runSweep(smallSweep(data, { seeds: [3, 4] }), path, SWEEP_TOOLS);
+    const longer = await runSweep(smallSweep(data, { seeds: [3, 4] }), path, TOOLS);
     expect(longer.rows[0]?.cells.slice(0, 1)).toEqual(straight.rows[0]?.cells);
     expect(longer.rows[0]?.cells).toHaveLength(2);
   });

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ONNX } from '../../backends/onnx/index.js';
 import { type DemoData, makeDemoData } from '../../data/index.js';
 import { inspect } from '../../run/index.js';
 import { LacunaError } from '../../spec/index.js';
@@ -9,8 +10,9 @@ import { rowSettings } from './row-settings.js';
 import { runSweep } from './run-sweep.js';
 import { cellName, parseSweep, type Sweep } from './sweep-file.js';
 import { meanAndDeviation, sweepTable } from './sweep-table.js';
-import { SWEEP_TOOLS, smallSweep } from './testing/small-sweep.js';
+import { smallSweep, sweepTools } from './testing/small-sweep.js';
 
+const TOOLS = sweepTools(() => ONNX.open({ threads: 1 }));
 let folder = '';
 let data: DemoData;
 beforeAll(async () => {
@@ -24,7 +26,7 @@ const sweep = (changes?: Partial<Sweep>): Sweep => smallSweep(data, changes);
 describe('a sweep', () => {
   it('trains and judges all rows; called again it trains nothing', async () => {
     const path = join(folder, 'straight');
-    const straight = await runSweep(sweep(), path, SWEEP_TOOLS);
+    const straight = await runSweep(sweep(), path, TOOLS);
     expect(straight.finished).toBe(true);
     const { kind, facts } = await inspect(path);
     const rows = { 'row from scratch': '1 of 1 seeds', 'row tube': '1 of 1 seeds' };
@@ -32,14 +34,14 @@ describe('a sweep', () => {
     const known: boolean[] = [];
     const openBackend = (): Promise<never> => Promise.reject(new Error('something is trained'));
     const again = await runSweep(sweep(), path, {
-      ...SWEEP_TOOLS,
+      ...TOOLS,
       openBackend,
       onCell: (event) => known.push(event.kind === 'scores' && event.known),
     });
     expect([again, known]).toEqual([straight, [true, true]]);
     // Other settings in the same folder are refused before anything is trained.
     const other = sweep({ rows: [{ name: 'tube', set: { 'mask.ratio': 0.5 } }] });
-    await expect(runSweep(other, path, { ...SWEEP_TOOLS, openBackend })).rejects.toThrow(
+    await expect(runSweep(other, path, { ...TOOLS, openBackend })).rejects.toThrow(
       /holds a run of other settings/,
     );
   });
@@ -52,7 +54,7 @@ describe('a sweep', () => {
       { name: 'trained', set: { 'schedule.steps': 1, 'schedule.warmupSteps': 0 } },
     ];
     const { finetune: _, ...probed } = sweep({ rows, seeds: [3] });
-    await runSweep(probed, path, SWEEP_TOOLS);
+    await runSweep(probed, path, TOOLS);
     const ended = async (row: string): Promise<string> => {
       const at = join(path, `${row}-3`, 'pretrain', 'checkpoints', 'step-00000001', 'index.json');
       const { files } = JSON.parse(await readFile(at, 'utf8')) as {
@@ -76,16 +78,16 @@ describe('a sweep', () => {
       { name: 'elsewhere', set: from(first) },
     ];
     const { finetune: _, ...probed } = sweep({ rows: rows.slice(0, 2) });
-    expect((await runSweep(probed, path, SWEEP_TOOLS)).rows[1]?.cells).toHaveLength(1);
+    expect((await runSweep(probed, path, TOOLS)).rows[1]?.cells).toHaveLength(1);
     await rename(join(path, 'drawn-3', 'pretrain'), first);
     const whole = { ...probed, rows };
-    expect((await runSweep(whole, path, SWEEP_TOOLS)).rows[2]?.cells).toHaveLength(1);
+    expect((await runSweep(whole, path, TOOLS)).rows[2]?.cells).toHaveLength(1);
     await rename(first, join(folder, 'moved'));
-    expect((await runSweep(whole, path, SWEEP_TOOLS)).finished).toBe(true);
+    expect((await runSweep(whole, path, TOOLS)).finished).toBe(true);
     // A row that is not done is held to the weights that it begins with, before anything is trained.
     const openBackend = (): Promise<never> => Promise.reject(new Error('something is trained'));
     await expect(
-      runSweep({ ...whole, seeds: [3, 4] }, path, { ...SWEEP_TOOLS, openBackend }),
+      runSweep({ ...whole, seeds: [3, 4] }, path, { ...TOOLS, openBackend }),
     ).rejects.toThrow(/^row "elsewhere": .*begun/);
   });
 
@@ -108,12 +110,10 @@ describe('a sweep', () => {
       return probed;
     };
     const path = join(folder, 'several');
-    await runSweep(of({ ...probe, label: 'noun' }), path, SWEEP_TOOLS);
+    await runSweep(of({ ...probe, label: 'noun' }), path, TOOLS);
     const manifest = await readFile(join(path, 'drawn-3', 'probe', 'manifest.json'), 'utf8');
     expect(JSON.parse(manifest)).toMatchObject({ settings: { label: 'noun' } });
-    await expect(runSweep(of(probe), join(folder, 'unnamed'), SWEEP_TOOLS)).rejects.toThrow(
-      /name one/,
-    );
+    await expect(runSweep(of(probe), join(folder, 'unnamed'), TOOLS)).rejects.toThrow(/name one/);
     expect(() => of({ ...probe, label: 'A B' })).toThrow(/probe\.label/);
   });
 });
@@ -180,7 +180,7 @@ describe('a sweep file', () => {
     const path = join(folder, 'refused');
     const openBackend = (): Promise<never> => Promise.reject(new Error('something is trained'));
     const run = (changes: Partial<Sweep>): Promise<unknown> =>
-      runSweep(sweep(changes), path, { ...SWEEP_TOOLS, openBackend });
+      runSweep(sweep(changes), path, { ...TOOLS, openBackend });
     await expect(run(rows({ 'mask.ration': 0.5 }))).rejects.toThrow(
       /^row "b": mask\.ration: .*mask\.ratio/,
     );

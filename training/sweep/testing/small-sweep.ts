@@ -1,14 +1,15 @@
-import { ONNX } from '../../../backends/onnx/index.js';
 import type { DemoData } from '../../../data/index.js';
 import type { SweepOptions } from '../run-sweep.js';
 import { parseSweep, type Sweep } from '../sweep-file.js';
 
-/** What a test's sweep is run with: ONNX Runtime on one thread, and no teacher. */
-export const SWEEP_TOOLS: SweepOptions = {
-  version: 'test',
-  openBackend: () => ONNX.open({ threads: 1 }),
-  openTeacher: () => Promise.reject(new Error('no run here has a teacher')),
-};
+/** What a test's sweep is run with: the backend that the test opens, and no teacher. */
+export function sweepTools(openBackend: SweepOptions['openBackend']): SweepOptions {
+  return {
+    version: 'test',
+    openBackend,
+    openTeacher: () => Promise.reject(new Error('no run here has a teacher')),
+  };
+}
 
 /** A sweep of two rows and one seed over the clips of demo data, of two steps a run. */
 export function smallSweep(data: DemoData, changes: Partial<Sweep> = {}): Sweep {
