@@ -1,4 +1,4 @@
-import { matmul, maximum, sum, type Value } from '../../spec/program/index.js';
+import { broadcast, matmul, maximum, mul, sum, type Value } from '../../spec/program/index.js';
 import type { Case } from '../case.js';
 import { both, type Content, HIDDEN, TOKENS, WIDTH } from './content.js';
 import { type SizedFamily, sizedFamily } from './sized-family.js';
@@ -81,6 +81,60 @@ function stretchedProduct({
   );
 }
 
+/**
+ * The gradients of a layer: of its weight a product over all rows, of its bias the sums of their columns, which backends make
+ * on the way; and sums of other rows as many and as wide. What is multiplied may itself be made of those sums.
+ */
+const layerGradients = sizedFamily<LayerGradients & Pick<Content, 'data'>>(
+  'real/layer_gradients',
+  {
+    // More than a tile of any backend each way, and terms that are cut in parts.
+    gate: [
+      // First, and of its own size: sums that were left in memory by another case must not be the right ones.
+      { rows: TOKENS + 5, inputs: 97, outputs: 131, isScaled: true, data: 'normal' },
+      ...both({ rows: TOKENS + 3, inputs: 97, outputs: 133, isScaled: false }),
+    ],
+  },
+  ({ rows, inputs, outputs, isScaled, ...content }: Content & LayerGradients) =>
+    stretchedCase(
+      'layer_gradients',
+      {
+        axes: {
+          rows: { extent: rows, whole: true },
+          inputs: { extent: inputs, kinds: 5 },
+          outputs: { extent: outputs, kinds: 7 },
+        },
+        inputs: {
+          x: { axes: ['rows', 'inputs'] },
+          // Of one sign, as in sums alone.
+          dy: { axes: ['rows', 'outputs'], domain: Math.abs },
+          other: { axes: ['rows', 'outputs'], domain: Math.abs },
+        },
+        ...content,
+      },
+      ({ x, dy, other }, extents) => {
+        const otherBias = sum(other, [0]);
+        const bias = sum(dy, [0]);
+        const scale = broadcast(maximum(bias, [0]), [extents('rows'), extents('inputs')]);
+        const weight = matmul(dy, isScaled ? mul(x, scale) : x, { transposeA: true });
+        return {
+          weight: { value: weight, axes: ['outputs', 'inputs'] },
+          bias: { value: bias, axes: ['outputs'] },
+          otherBias: { value: otherBias, axes: ['outputs'] },
+        };
+      },
+    ),
+  { clauses: ['op.programs'] },
+);
+
+type LayerGradients = Readonly<{
+  rows: number;
+  inputs: number;
+  outputs: number;
+  /** Whether the rows are multiplied with the greatest gradient of the bias. */
+  isScaled: boolean;
+}>;
+
 type Rows = Readonly<{
   before: number;
   count: number;
@@ -94,6 +148,8 @@ const SUMS: readonly (Rows & Pick<Content, 'data'>)[] = [
   ...both({ before: 3, count: 70_001, after: 1 }),
   ...both({ before: 1, count: 65_537, after: 5 }),
   ...both({ before: 4, count: 1571, after: 131 }),
+  // Whole fours of terms, which no number of parts of 64 terms or more makes fours of each.
+  { before: 4, count: 1572, after: 131, data: 'integers' },
   ...both({ before: 65_539, count: 17, after: 1 }),
 ];
 const LONG_SUMS: readonly (Rows & Pick<Content, 'data'>)[] = [
@@ -171,4 +227,5 @@ export const SIZED_SUMS: readonly SizedFamily[] = [
   reduceMaxOfNaN,
   product,
   manyProducts,
+  layerGradients,
 ];

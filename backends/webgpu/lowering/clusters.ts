@@ -7,6 +7,8 @@ import type { Graph } from './graph.js';
 export interface FusionOptions {
   /** Whether operations share kernels at all. */
   readonly fuse: boolean;
+  /** See `Tiling`. */
+  readonly cheap: number;
   /** Storage buffers that one kernel may bind. */
   readonly storageBuffers: number;
   /** Buffers that a value lies in. */

@@ -1,7 +1,8 @@
 import type { Program } from '../../../spec/program/index.js';
-import type { Kernel, KernelKind } from './kernel.js';
-import { boundBytes, partBytes, type SourceContext } from './kernel-source.js';
+import type { Binding, Kernel, KernelKind } from './kernel.js';
+import { partBytes, type SourceContext } from './kernel-source.js';
 import { type Lowered, sizesOf } from './lower.js';
+import { type Purpose, purposesOf } from './purposes.js';
 
 /** What a kind of kernel takes in a step. */
 export interface KindCost {
@@ -23,6 +24,8 @@ export interface StepCost {
   readonly kinds: ReadonlyMap<KernelKind, KindCost>;
   /** Bytes of all kinds. */
   readonly bytes: number;
+  /** The same bytes by what they are for. */
+  readonly purposes: ReadonlyMap<Purpose, number>;
   /**
    * Bytes that no kernel between the products could save: operands and results of products and of
    * attention, and the state that is read and written.
@@ -54,19 +57,23 @@ export function stepCost(
   const sizes = sizesOf(lowered, limits);
   const bytesOf = (name: string): number => partBytes(sizes, name).reduce((sum, x) => sum + x, 0);
   const donated = new Set(lowered.inPlace.values());
-  const kernelBytes = (kernel: Kernel): number => {
-    // What it writes over a donated input it has read.
-    const replaced = kernel.bindings.filter(
-      ({ access, value }) => access === 'write' && donated.has(value),
-    );
-    return boundBytes(kernel, sizes) + boundBytes({ ...kernel, bindings: replaced }, sizes);
-  };
+  const boundBytes = ({ value, part, access }: Binding): number =>
+    // What is written over a donated input was read.
+    (partBytes(sizes, value)[part] as number) * (access === 'write' && donated.has(value) ? 2 : 1);
+  const purposeOf = purposesOf(lowered);
+  const purposes = new Map<Purpose, number>();
   const kinds = new Map<KernelKind, KindCost>();
   let leastBytes = 0;
   const attended = new Set<string>();
   for (const kernel of lowered.kernels) {
     const known = kinds.get(kernel.kind) ?? { dispatches: 0, bytes: 0, flops: 0 };
-    const bytes = kernelBytes(kernel);
+    let bytes = 0;
+    for (const binding of kernel.bindings) {
+      const own = boundBytes(binding);
+      const purpose = purposeOf(kernel, binding);
+      purposes.set(purpose, (purposes.get(purpose) ?? 0) + own);
+      bytes += own;
+    }
     // The kernels of a call follow each other, and could read each operand once.
     if (kernel.kind !== 'attention') attended.clear();
     else {
@@ -95,6 +102,7 @@ export function stepCost(
     pipelines: new Set(lowered.kernels.map(({ code }) => code)).size,
     kinds,
     bytes: [...kinds.values()].reduce((sum, each) => sum + each.bytes, 0),
+    purposes,
     leastBytes,
     products: {
       flops,

@@ -39,9 +39,8 @@ interface Inline {
   readonly product?: string;
 }
 
-/** A value that is used more than once is computed again where it takes at most this. */
-const CHEAP = 16;
-const MANY_USERS = 4;
+/** A value is computed again for each of its users where that reads at most so many times its elements. */
+const READ_AGAIN = 1.25;
 /** Stretched values are computed once for each copy, so they must take less. */
 const CHEAP_TO_STRETCH = 2;
 /** Rows are reduced in parts, by the general kernel, where they are long and few. */
@@ -167,11 +166,16 @@ class Fuser {
     return this.#isView(definition.operands[0] as string);
   }
 
-  /** Computing it again takes less than writing and reading it. */
+  /** Computing it again takes less than writing and reading it, and moves no more bytes. */
   #isCheap(name: string, users: number): boolean {
     const { reads, cost } = this.#inline.get(name) as Inline;
     const words = [...reads].reduce((sum, value) => sum + this.#graph.count(value), 0);
-    return users <= MANY_USERS && cost <= CHEAP && words <= 1.25 * this.#graph.count(name);
+    const count = this.#graph.count(name);
+    return (
+      cost <= this.#options.cheap &&
+      words <= READ_AGAIN * count &&
+      users * words <= words + (1 + users) * count
+    );
   }
 
   /** Stores those operands that were still to be made in the kernel of a matrix product. */

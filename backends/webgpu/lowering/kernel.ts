@@ -13,6 +13,8 @@ export type KernelKind = Cluster['kind'] | 'join';
 
 /** How a kernel that multiplies matrices goes to memory, counted. */
 export interface ProductFacts {
+  /** Values in memory that its operands are, or views of. */
+  readonly operands: readonly string[];
   /** Whether it fetches a side one element at a time. */
   readonly isScalar: boolean;
   /** The most invocations of 32 that one bank of workgroup memory keeps waiting: 1 is none. */

@@ -80,6 +80,7 @@ export function lower(program: Program, options: LoweringOptions): Lowered {
   const sizes = { limits, type: typeOf, count, home: (name: string) => name };
   const sharing = (homes: ReadonlyMap<string, string>): FusionOptions => ({
     fuse: options.fuse,
+    cheap: tiling.cheap,
     storageBuffers: limits.storageBuffers,
     parts: (name) => partCount(sizes, name),
     home: (name) => homes.get(name) ?? name,

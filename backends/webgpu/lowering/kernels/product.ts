@@ -63,6 +63,8 @@ function multiply(plan: ProductPlan, context: KernelContext, { partial, sums }: 
   const loads = units === undefined ? sumByLanes(kernel) : sumByUnits(kernel, units);
   const parameters = [...which, 'row', 'first'].map((name) => `${name}: u32`).join(', ');
   const flops = 2 * batches * m * n * terms;
+  const [first] = plan.members as readonly [string];
+  const isStored = (name: string): boolean => context.isRead(name, first);
   const [x, y, z] = tiles;
   return source.finish({
     label: partial === undefined ? made.stored.join(', ') : `${product}, in ${parts} parts`,
@@ -74,6 +76,7 @@ function multiply(plan: ProductPlan, context: KernelContext, { partial, sums }: 
     flops,
     product: {
       ...loads,
+      operands: [...context.graph.leaves([plan.a.value, plan.b.value], isStored)],
       tileBytes: 4 * x * y * z * (tile[0] + tile[1]) * partTerms,
       leastBytes: 4 * batches * ((m + n) * terms + m * n),
     },

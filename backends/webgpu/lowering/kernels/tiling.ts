@@ -36,6 +36,10 @@ export interface Tiling {
   /** Terms of a long sum that an invocation asks memory for before it adds them up. */
   readonly termsAtOnce: number;
   /**
+   * Additions that an element takes at most which is computed again for another reader, where it would be written and read back.
+   */
+  readonly cheap: number;
+  /**
    * Whether kernels declare their buffers with their lengths. Accesses are held to the length, and SwiftShader
    * makes four divisions to learn one that is not declared, at each access.
    */
@@ -75,6 +79,8 @@ export const HARDWARE: Tiling = {
   serialRow: 32,
   busy: 131_072,
   termsAtOnce: 4,
+  // Twenty operations a byte of memory are an H100's; GELU's erf is 14.
+  cheap: 32,
   declaresLengths: false,
   attention: { from: 256, side: 8, rows: 64, scoreBytes: 2 ** 30 },
 };
@@ -91,6 +97,7 @@ export const SOFTWARE: Tiling = {
   serialRow: 4096,
   busy: 64,
   termsAtOnce: 1,
+  cheap: 16,
   declaresLengths: true,
   attention: { from: 8192, side: 2, rows: 16, scoreBytes: 2 ** 26 },
 };
