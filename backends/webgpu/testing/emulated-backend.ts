@@ -33,3 +33,14 @@ export const UNITS = {
     ],
   },
 } as const satisfies Readonly<Record<string, EmulatedUnits>>;
+
+/** By small units of f16 in mixed precision, else of f32, in subgroups half as large as they could be: four to a workgroup, of four matrices. */
+export function openRanged(precision: Precision): Promise<WebgpuBackend> {
+  const component = precision === 'mixed' ? 'f16' : 'f32';
+  const units: EmulatedUnits = {
+    subgroups: { most: 8, own: 4 },
+    units: [{ M: 4, N: 4, K: 4, component }],
+  };
+  const tiles = { subgroups: [2, 2], matrices: [2, 2], depth: 8 } as const;
+  return openEmulated(units, precision, { ...SMALL, units: tiles });
+}
