@@ -255,7 +255,9 @@ async function judgeApart(
   });
   try {
     const { stdout } = await run;
-    return stdout.trim() === '' ? undefined : stdout.trim();
+    // A device may print what it refuses before: the program's own word is its last line.
+    const told = stdout.trim().split('\n').at(-1);
+    return told === '' ? undefined : told;
   } catch (error) {
     // Whoever is slow is no find.
     if (error instanceof Error && 'killed' in error && error.killed === true) {

@@ -18,7 +18,7 @@ export async function openEmulated(
 }
 
 /** Units as adapters have them: f16 and f32, of one size of subgroups and of sizes from a range, of which a kernel gets any. */
-export const UNITS = {
+export const UNITS: Readonly<Record<'f16' | 'f32', EmulatedUnits>> = {
   /** As of lavapipe. */
   f16: {
     subgroups: { most: 8, own: 8 },
@@ -32,7 +32,7 @@ export const UNITS = {
       { M: 8, N: 8, K: 8, component: 'f32' },
     ],
   },
-} as const satisfies Readonly<Record<string, EmulatedUnits>>;
+};
 
 /** By small units of f16 in mixed precision, else of f32, in subgroups half as large as they could be: four to a workgroup, of four matrices. */
 export function openRanged(precision: Precision): Promise<WebgpuBackend> {
