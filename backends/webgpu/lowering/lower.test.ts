@@ -24,6 +24,7 @@ import {
 } from '../../../spec/index.js';
 import { planMemory } from '../memory/memory-plan.js';
 import { DEFAULT_LIMITS } from './kernel.js';
+import type { MatrixUnit } from './kernels/matrix-unit.js';
 import { HARDWARE } from './kernels/tiling.js';
 import { type Lowered, type LoweringOptions, lower } from './lower.js';
 
@@ -326,7 +327,7 @@ describe('attention', () => {
 });
 
 describe('a product of f16', () => {
-  const unit = { component: 'f16', rows: 16, columns: 8, depth: 16, lanes: 32 };
+  const unit: MatrixUnit = { component: 'f16', rows: 16, columns: 8, depth: 16, lanes: 32 };
   const multiplied = (shape: readonly [number, number, number], options: object): string => {
     const [m, terms, n] = shape;
     const { kernels } = kernelsOf(
