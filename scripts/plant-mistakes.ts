@@ -12,7 +12,6 @@ import type { PlantedByName, PlantedCounts } from '../conformance/mutants/proof-
  *     npx tsx scripts/plant-mistakes.ts onnx            all of them, about 4 seconds each
  *     npx tsx scripts/plant-mistakes.ts onnx donat      those whose name contains the word
  *     npx tsx scripts/plant-mistakes.ts webgpu real    those at the sizes of training
- *     npx tsx scripts/plant-mistakes.ts webgpu units    those that need a device with matrix units, too
  *     npx tsx scripts/plant-mistakes.ts numpy           in the NumPy port (`ports/python/mutants.json`)
  *     npx tsx scripts/plant-mistakes.ts torch           in the PyTorch port (`ports/pytorch/mutants.json`)
  *     npx tsx scripts/plant-mistakes.ts torch apart     those listed without a look at the suite
@@ -36,8 +35,6 @@ export interface Mistake {
   readonly apart?: boolean;
   /** Why no check can find it, where none can. */
   readonly survives?: string;
-  /** What only some devices have, and without which it does not show: planted where this is the word. */
-  readonly needs?: string;
   /** It shows only where so many devices share batches, each with a part of the state: the suite is run so. */
   readonly devices?: number;
   /** A change that is no mistake, where the mistake shows only with it: other limits, other tiles. */
@@ -114,17 +111,10 @@ async function main([backend = 'onnx', word = '']: readonly string[]): Promise<v
     for (const layer of LAYERS)
       cpSync(join(ROOT, layer), join(folder, layer), { recursive: true, filter });
     symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-    const named = mistakesOf(backend).filter(({ name, real = false, apart = false }) => {
+    const mistakes = mistakesOf(backend).filter(({ name, real = false, apart = false }) => {
       if (word === 'apart') return apart;
       return word === 'real' ? real : name.includes(word);
     });
-    const mistakes = named.filter(({ needs = word }) => needs === word);
-    for (const { name, needs } of named) {
-      if (needs !== undefined && needs !== word)
-        console.log(
-          `not planted: ${name}; on a device with ${needs}: plant-mistakes.ts ${backend} ${needs}`,
-        );
-    }
     const first = mistakes.map(({ foundBy, devices }) =>
       JSON.stringify([foundBy, devices ?? null]),
     );
@@ -265,7 +255,9 @@ async function judgeApart(
   });
   try {
     const { stdout } = await run;
-    return stdout.trim() === '' ? undefined : stdout.trim();
+    // A device may print what it refuses before: the program's own word is its last line.
+    const told = stdout.trim().split('\n').at(-1);
+    return told === '' ? undefined : told;
   } catch (error) {
     // Whoever is slow is no find.
     if (error instanceof Error && 'killed' in error && error.killed === true) {

@@ -50,12 +50,13 @@ export class WebgpuBackend implements Backend {
     const usual = runtime.isSoftware ? SOFTWARE : HARDWARE;
     const { tiling, measured } = options;
     this.#tiling = tiling ?? (measured === undefined ? usual : { ...usual, product: measured });
+    const tellsProducts = mixed || runtime.matrixUnit !== undefined;
     // Another tiling adds up in another order: what a run's manifest records must tell.
     const tuned = tiling === undefined && measured !== undefined ? `, ${tilingText(measured)}` : '';
     this.info = {
       name: 'webgpu',
       version,
-      device: `${runtime.description}${tuned}${mixed ? `, products ${runtime.productsInWords}` : ''}`,
+      device: `${runtime.description}${tuned}${tellsProducts ? `, products ${runtime.productsInWords}` : ''}`,
       contract: mixed ? 'f16-products-wgsl' : 'f32-wgsl',
       deterministic: true,
       residency: 'resident',

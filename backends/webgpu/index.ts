@@ -23,7 +23,7 @@ export const WEBGPU: BackendFactory = {
   name: 'webgpu',
   devices: DEVICES,
   probe: async (options = {}) => {
-    checkedOptions(options);
+    checkedDevice(options);
     try {
       const backend = await openWebgpu(options);
       const { device, emulated = false } = backend.info;
@@ -44,13 +44,13 @@ export type WaysOfLowering = WebgpuOptions & RuntimeOptions;
 export async function openWebgpu(
   options: BackendOptions & WaysOfLowering = {},
 ): Promise<WebgpuBackend> {
-  const { device, precision } = checkedOptions(options);
+  const device = checkedDevice(options);
   const wanted = device === 'auto' ? (['gpu', 'swiftshader'] as const) : [device];
   let first: unknown;
   for (const name of wanted) {
     try {
       const { gpu, version } = await (name === 'gpu'
-        ? gpuDawn(precision === 'mixed')
+        ? gpuDawn(options.matrixUnits !== false)
         : openSwiftShader());
       const runtime = await Runtime.open(gpu, options);
       const measured = await readTiling(runtime);
@@ -77,13 +77,11 @@ async function gpuDawn(experiments: boolean): Promise<Dawn> {
   });
 }
 
-/** @throws LacunaError for a device or a precision that there is not: that is no absence. */
-function checkedOptions({ device, precision }: BackendOptions): {
-  readonly device: WebgpuDevice;
-  readonly precision: Precision;
-} {
-  return {
-    device: backendOption('webgpu', 'device', DEVICES, device),
-    precision: backendOption('webgpu', 'precision', PRECISIONS, precision),
-  };
+/**
+ * The device that is wanted.
+ * @throws LacunaError for a device or a precision that there is not: that is no absence.
+ */
+function checkedDevice({ device, precision }: BackendOptions): WebgpuDevice {
+  backendOption('webgpu', 'precision', PRECISIONS, precision);
+  return backendOption('webgpu', 'device', DEVICES, device);
 }

@@ -14,16 +14,16 @@ export interface RuntimeOptions {
   readonly defaultLimits?: boolean;
   /** Whether kernels may use subgroup operations, where the adapter has them. */
   readonly subgroups?: boolean;
-  /** In mixed precision alone f16 and matrix units are asked for. @defaultValue `f32` */
+  /** In mixed precision alone f16 is asked for. @defaultValue `f32` */
   readonly precision?: Precision;
-  /** Whether subgroups may multiply whole matrices of f16, where the adapter has units for it. */
+  /** Whether subgroups may multiply whole matrices, where the adapter has units for it. @defaultValue true */
   readonly matrixUnits?: boolean;
   /** Bytes of one binding, where they are to be fewer than the device allows. */
   readonly bindingBytes?: number;
 }
 
 /** Dawn has it where it may use what is not standard yet: see `openDawn`. */
-const SUBGROUP_MATRIX = 'chromium-experimental-subgroup-matrix';
+const SUBGROUP_MATRIX = 'chromium-experimental-subgroup-matrix' as GPUFeatureName;
 
 /** After a failure, so long is waited for the word that the device was lost. */
 const LOSS_MS = 100;
@@ -40,6 +40,7 @@ export class Runtime {
   readonly subgroups: boolean;
   /** How products hold their operands. */
   readonly factors: Factors;
+  /** What multiplies matrices, where the device has such for these factors. */
   readonly matrixUnit: MatrixUnit | undefined;
   readonly buffers: BufferPool;
   readonly pipelines: PipelineCache;
@@ -50,7 +51,13 @@ export class Runtime {
   #failure: LacunaError | undefined;
   #isClosing = false;
 
-  private constructor(gpu: GPU, device: GPUDevice, adapter: GPUAdapter, options: RuntimeOptions) {
+  private constructor(
+    gpu: GPU,
+    device: GPUDevice,
+    adapter: GPUAdapter,
+    options: RuntimeOptions,
+    unit: MatrixUnit | undefined,
+  ) {
     this.#gpu = gpu;
     this.device = device;
     this.adapter = adapter;
@@ -61,10 +68,11 @@ export class Runtime {
     this.isSoftware = architecture === 'swiftshader' || /llvmpipe|swiftshader/i.test(description);
     this.limits = kernelLimits(device.limits, options.bindingBytes);
     this.subgroups = device.features.has('subgroups');
-    const held = device.features.has('shader-f16') ? 'f16' : 'quantized';
+    this.matrixUnit = unit;
+    // Units of f32 read tiles of f32.
+    const isHalf = device.features.has('shader-f16') && unit?.component !== 'f32';
+    const held = isHalf ? 'f16' : 'quantized';
     this.factors = options.precision === 'mixed' ? held : 'f32';
-    const hasUnits = device.features.has(SUBGROUP_MATRIX);
-    this.matrixUnit = hasUnits ? matrixUnitOf(adapter.info) : undefined;
     this.buffers = new BufferPool(device);
     this.pipelines = new PipelineCache(device);
     this.pacer = new Pacer(device.queue);
@@ -95,26 +103,27 @@ export class Runtime {
     }
     const { defaultLimits = false, subgroups = true, matrixUnits = true } = options;
     const f16 = options.precision === 'mixed' && adapter.features.has('shader-f16');
+    const mayUnits = matrixUnits && subgroups && adapter.features.has(SUBGROUP_MATRIX);
+    const unit = mayUnits ? matrixUnitOf(adapter.info, f16 ? ['f16', 'f32'] : ['f32']) : undefined;
     const wanted = [
       ...(subgroups ? ['subgroups' as const] : []),
       ...(f16 ? ['shader-f16' as const] : []),
-      ...(matrixUnits && subgroups && f16 ? [SUBGROUP_MATRIX] : []),
+      ...(unit === undefined ? [] : [SUBGROUP_MATRIX]),
       'timestamp-query' as const,
     ].filter((feature) => adapter.features.has(feature));
     const device = await adapter.requestDevice({
-      requiredFeatures: wanted as GPUFeatureName[],
+      requiredFeatures: wanted,
       requiredLimits: defaultLimits ? {} : highest(adapter.limits),
     });
-    return new Runtime(gpu, device, adapter, options);
+    return new Runtime(gpu, device, adapter, options, unit);
   }
 
   /** How products are multiplied: each way adds up in another order. */
   get productsInWords(): string {
-    if (this.factors === 'f32') return 'of f32';
-    if (this.factors === 'quantized') return 'of f32 rounded to f16';
-    if (this.matrixUnit === undefined) return 'of f16';
+    const factors = this.factors === 'quantized' ? 'f32 rounded to f16' : this.factors;
+    if (this.matrixUnit === undefined) return `of ${factors}`;
     const { rows, columns, depth } = this.matrixUnit;
-    return `of f16, by units of ${rows}x${columns}x${depth}`;
+    return `of ${factors}, by units of ${rows}x${columns}x${depth}`;
   }
 
   /** @throws LacunaError where the device was lost or refused something. */

@@ -24,6 +24,7 @@ import {
 } from '../../../spec/index.js';
 import { planMemory } from '../memory/memory-plan.js';
 import { DEFAULT_LIMITS } from './kernel.js';
+import type { MatrixUnit } from './kernels/matrix-unit.js';
 import { HARDWARE } from './kernels/tiling.js';
 import { type Lowered, type LoweringOptions, lower } from './lower.js';
 
@@ -326,7 +327,7 @@ describe('attention', () => {
 });
 
 describe('a product of f16', () => {
-  const unit = { rows: 16, columns: 8, depth: 16, lanes: 32 };
+  const unit: MatrixUnit = { component: 'f16', rows: 16, columns: 8, depth: 16, lanes: 32 };
   const multiplied = (shape: readonly [number, number, number], options: object): string => {
     const [m, terms, n] = shape;
     const { kernels } = kernelsOf(
@@ -370,6 +371,38 @@ describe('a product of f16', () => {
     // Six parts of 288 terms, 9 times 32, and a kernel that joins them.
     expect(code).toContain('part_start = part * 288u');
     expect(code).toContain('total +=');
+  });
+
+  it('hands fewer results over at a time before its tiles are shallower', () => {
+    const stored = (workgroupBytes: number): string => {
+      const code = multiplied([200, 64, 100], { limits: { ...DEFAULT_LIMITS, workgroupBytes } });
+      return (
+        /results: array<vec4<f32>, (\d+)>.*start \+= (\d+)u/s.exec(code)?.slice(1).join() ?? ''
+      );
+    };
+    // 32 rows, of 4 matrices a subgroup, 2 and 1: four more elements between rows.
+    expect(stored(32_768)).toBe(`${(32 * (64 + 4)) / 4},32`);
+    expect(stored(18_000)).toBe(`${(32 * (32 + 4)) / 4},32`);
+    // The tiles and the least of results take 15,360 bytes.
+    expect(stored(15_360)).toBe(`${(32 * (16 + 4)) / 4},32`);
+    expect(stored(15_359)).toBe(`${(32 * (16 + 4)) / 4},16`);
+  });
+
+  it('has fewer subgroups where a workgroup cannot have as many lanes', () => {
+    expect(multiplied([200, 64, 100], { matrixUnit: { ...unit, lanes: 128 } })).toMatch(
+      /workgroup_size\(256\)[\s\S]*if \(subgroup_id < 2u\)/,
+    );
+  });
+
+  it('of f32 goes by units of f32 alone, and of factors rounded to f16 where there are no others', () => {
+    const single = { component: 'f32', rows: 8, columns: 8, depth: 8, lanes: 64 };
+    const exact = multiplied([200, 64, 100], { factors: 'f32', matrixUnit: single });
+    expect(exact).toContain('subgroup_matrix_left<f32, 8, 8>');
+    expect(exact).not.toContain('f16');
+    const rounded = multiplied([200, 64, 100], { factors: 'quantized', matrixUnit: single });
+    expect(rounded).toContain(byUnits);
+    expect(rounded).toContain('quantizeToF16');
+    expect(multiplied([200, 64, 100], { matrixUnit: single })).not.toContain(byUnits);
   });
 
   it('is declared with f16 in workgroup memory, or rounded where there is none', () => {

@@ -28,7 +28,7 @@ export interface LoweringOptions {
   readonly subgroups: boolean;
   /** How products hold their operands. */
   readonly factors: Factors;
-  /** What multiplies matrices of f16, where the device has such. */
+  /** What multiplies matrices of such factors, where the device has it. */
   readonly matrixUnit: MatrixUnit | undefined;
   /** Input name to output name. */
   readonly donate: Named<string>;

@@ -1,0 +1,118 @@
+/// <reference types="@webgpu/types" />
+import { describe, expect, it } from 'vitest';
+import { CHECKS } from '../../conformance/index.js';
+import { testBackend } from '../../conformance/vitest.js';
+import { capable } from '../../core/testing/capability.js';
+import { matmul, ProgramBuilder, sum } from '../../spec/program/index.js';
+import { openSwiftShader } from './device/dawn.js';
+import { HARDWARE, WEBGPU } from './index.js';
+import { DEFAULT_LIMITS } from './lowering/kernel.js';
+import { lower } from './lowering/lower.js';
+import { openEmulated, UNITS } from './testing/emulated-backend.js';
+import type { EmulatedUnits } from './testing/emulated-units.js';
+import { type ExactProduct, wrongElements } from './testing/exact-products.js';
+import { testFactors } from './testing/mixed-factors.js';
+import { SMALL } from './testing/small-tiles.js';
+
+const probe = await WEBGPU.probe({ device: 'swiftshader' });
+const missing = probe.available ? undefined : probe.reason;
+
+const oblong: EmulatedUnits = {
+  subgroups: { most: 16, own: 16 },
+  units: [{ M: 8, N: 16, K: 4, component: 'f16' }],
+};
+const WAYS = [
+  { name: 'of f16', precision: 'mixed', units: UNITS.f16 },
+  { name: 'of f16, 8 x 16 x 4', precision: 'mixed', units: oblong },
+  { name: 'of f32', precision: 'f32', units: UNITS.f32 },
+  { name: 'of f32 for rounded factors', precision: 'mixed', units: UNITS.f32 },
+] as const;
+
+for (const { name, precision, units } of WAYS) {
+  const open = () => openEmulated(units, precision);
+  const checks = CHECKS.filter(({ id }) => id.startsWith('primitive/matmul'));
+  testBackend(`webgpu by emulated units ${name}`, open, { missing, checks, cases: 10 });
+  if (precision === 'mixed') {
+    testFactors({ name: `webgpu by emulated units ${name}`, missing, byUnits: true, open });
+  }
+}
+
+const PRODUCTS: readonly (ExactProduct & { readonly what: string })[] = [
+  { what: 'edges on all sides', m: 37, n: 51, terms: 45 },
+  { what: 'whole tiles', m: 32, n: 32, terms: 32 },
+  { what: 'sums in parts, and of columns', m: 19, n: 12, terms: 520, termsFirst: true },
+  { what: 'one unit', m: 8, n: 8, terms: 8 },
+];
+/** Several matrices down and across, of which results go through memory in strips. */
+const STRIPS = { ...SMALL, units: { subgroups: [2, 2], matrices: [2, 4], depth: 16 } } as const;
+
+describe.skipIf(!capable('webgpu, emulated units', missing))('products of integers', () => {
+  describe.each([
+    ['f32', [8, 16, 32, 64]],
+    ['f16', [4, 8, 32, 64]],
+  ] as const)('by units of %s, subgroups of up to 64', (component, sizes) => {
+    it.each(sizes)('of which they have %i lanes', async (own) => {
+      const precision = component === 'f16' ? 'mixed' : 'f32';
+      const units: EmulatedUnits = {
+        subgroups: { most: 64, own },
+        units: [{ M: 8, N: 8, K: 8, component }],
+      };
+      const backend = await openEmulated(units, precision);
+      for (const { what, ...product } of PRODUCTS) {
+        const { wrong, texts } = await wrongElements(backend, product);
+        expect(texts.join(), what).toContain('subgroupMatrixMultiplyAccumulate');
+        expect(wrong, what).toBe(0);
+      }
+      await backend.dispose();
+    });
+  });
+
+  it.each(['f16', 'f32'] as const)(
+    'by units of %s, many matrices a subgroup',
+    async (component) => {
+      const precision = component === 'f16' ? 'mixed' : 'f32';
+      const backend = await openEmulated(UNITS[component], precision, STRIPS);
+      const { wrong, texts } = await wrongElements(backend, { m: 70, n: 100, terms: 40 });
+      expect(texts[0]).toContain('c_1_3');
+      expect(wrong).toBe(0);
+      await backend.dispose();
+    },
+  );
+});
+
+/** A Vulkan driver with units, of f16: scripts/mesa.sh. Dawn reads the text of other kernels there, too. */
+const DRIVER = process.env.LACUNA_LAVAPIPE;
+const noDriver =
+  DRIVER === undefined ? 'LACUNA_LAVAPIPE names no driver with matrix units' : missing;
+
+describe.skipIf(!capable('webgpu, Dawn with matrix units', noDriver))('Dawn', () => {
+  it.each([
+    ['small', SMALL],
+    ['whole', HARDWARE],
+  ] as const)('takes the text of products by units of f32, with %s tiles', async (_, tiling) => {
+    const { gpu } = await openSwiftShader(DRIVER);
+    const adapter = (await gpu.requestAdapter()) as GPUAdapter;
+    const device = await adapter.requestDevice({
+      requiredFeatures: ['subgroups', 'chromium-experimental-subgroup-matrix' as GPUFeatureName],
+    });
+    const builder = new ProgramBuilder('parts');
+    const a = builder.input('a', 'f32', [520, 190], 'data');
+    const b = builder.input('b', 'f32', [520, 130], 'data');
+    builder.output('product', matmul(a, b, { transposeA: true }));
+    builder.output('sums', sum(a, [0]));
+    const { kernels } = lower(builder.finish(), {
+      limits: { ...DEFAULT_LIMITS, workgroupBytes: 32_768 },
+      tiling,
+      fuse: true,
+      subgroups: true,
+      factors: 'f32',
+      matrixUnit: { component: 'f32', rows: 8, columns: 8, depth: 8, lanes: 64 },
+      donate: {},
+    });
+    const [{ code } = { code: '' }] = kernels;
+    expect(code).toContain('subgroup_matrix_left<f32, 8, 8>');
+    const { messages } = await device.createShaderModule({ code }).getCompilationInfo();
+    expect(messages.map(({ message }) => message)).toEqual([]);
+    device.destroy();
+  });
+});

@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { capable } from '../../core/testing/capability.js';
+import { WEBGPU } from './index.js';
+import { openEmulated, openRanged, UNITS } from './testing/emulated-backend.js';
+import { type ExactProduct, wrongElements } from './testing/exact-products.js';
+import { testFactors } from './testing/mixed-factors.js';
+
+const probe = await WEBGPU.probe({ device: 'swiftshader' });
+const missing = probe.available ? undefined : probe.reason;
+
+testFactors({
+  name: 'webgpu in mixed precision, by emulated units of f16',
+  missing,
+  byUnits: true,
+  open: () => openEmulated(UNITS.f16, 'mixed'),
+});
+
+/** Edges on all sides, tiles down and across; `matrix-units.long.test.ts` has all sizes of subgroups, parts of sums, both components. */
+const PRODUCT: ExactProduct = { m: 19, n: 22, terms: 21, termsFirst: true };
+
+describe.skipIf(!capable('webgpu, emulated units', missing))('emulated units of f32', () => {
+  it('multiply and sum columns exactly, by subgroups smaller than planned for', async () => {
+    const backend = await openRanged('f32');
+    expect(backend.info.device).toMatch(/, products of f32, by units of 4x4x4$/);
+    const { wrong, texts } = await wrongElements(backend, PRODUCT);
+    expect(texts).toHaveLength(1);
+    expect(texts[0]).toContain('subgroupMatrixMultiplyAccumulate');
+    expect(wrong).toBe(0);
+    await backend.dispose();
+  });
+});
