@@ -30,7 +30,7 @@ interface Targets {
 }
 
 function multiply(plan: ProductPlan, context: KernelContext, { partial, sums }: Targets): Kernel {
-  const { product, tile, parts, batches, terms, partTerms, units } = plan;
+  const { product, tile, parts, batches, terms, partTerms, units, stages, depth } = plan;
   const [m, n] = [plan.a.extent, plan.b.extent];
   const place = elementOfProduct(context.graph, product);
   const made = new MadeElements(plan, context, place, 'product');
@@ -63,6 +63,7 @@ function multiply(plan: ProductPlan, context: KernelContext, { partial, sums }: 
   const loads = units === undefined ? sumByLanes(kernel) : sumByUnits(kernel, units);
   const parameters = [...which, 'row', 'first'].map((name) => `${name}: u32`).join(', ');
   const flops = 2 * batches * m * n * terms;
+  const isShared = units !== undefined || plan.tiling.memory === 'workgroup';
   const [x, y, z] = tiles;
   return source.finish({
     label: partial === undefined ? made.stored.join(', ') : `${product}, in ${parts} parts`,
@@ -74,6 +75,11 @@ function multiply(plan: ProductPlan, context: KernelContext, { partial, sums }: 
     flops,
     product: {
       ...loads,
+      // Lanes that read memory by themselves never wait; of one tile they wait for it, and before the next one replaces it.
+      barriersOfTerm: isShared
+        ? ((stages === 1 ? 2 : 1) * Math.ceil(partTerms / depth)) / Math.max(1, partTerms)
+        : 0,
+      isAhead: stages === 2,
       tileBytes: 4 * x * y * z * (tile[0] + tile[1]) * partTerms,
       leastBytes: 4 * batches * ((m + n) * terms + m * n),
     },
