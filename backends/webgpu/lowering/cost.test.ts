@@ -34,6 +34,9 @@ describe('what a step costs a GPU, counted', () => {
       expect(cost.dispatches).toBeLessThanOrEqual(bound.dispatches as number);
       expect(products.scalar).toBeLessThan(0.02);
       expect(products.bankConflicts).toBeLessThanOrEqual(2);
+      // Two for each tile of 16 terms before; with two tiles in workgroup memory the next one is on its way, and one is enough.
+      expect(products.barriers).toBeLessThan(1.8);
+      expect(products.ahead).toBe(1);
       expect(products.fewestGroups).toBeGreaterThanOrEqual(bound.groups as number);
       expect(cost.bytes / cost.leastBytes).toBeLessThan(bound.moved as number);
       const purposes = [...cost.purposes];

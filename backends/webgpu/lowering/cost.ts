@@ -37,6 +37,10 @@ export interface StepCost {
     readonly scalar: number;
     /** The most invocations of 32 that a bank of workgroup memory keeps waiting, of all products. */
     readonly bankConflicts: number;
+    /** Barriers of a workgroup per 16 terms of its sums: the mean over FLOPs. */
+    readonly barriers: number;
+    /** The share whose next tile is on its way while lanes sum this one. */
+    readonly ahead: number;
     /** Bytes that fill the tiles of all workgroups. */
     readonly tileBytes: number;
     /** Bytes of operands and results, each read or written once. */
@@ -96,6 +100,8 @@ export function stepCost(
   const flops = products.reduce((sum, kernel) => sum + kernel.flops, 0);
   const heavy = products.filter((kernel) => kernel.flops >= HEAVY * flops);
   const facts = products.flatMap(({ product }) => product ?? []);
+  const share = (of: (kernel: Kernel) => number): number =>
+    products.reduce((sum, kernel) => sum + kernel.flops * of(kernel), 0) / flops;
   const groups = ({ workgroups: [x, y, z] }: Kernel): number => x * y * z;
   return {
     dispatches: lowered.kernels.length,
@@ -106,10 +112,10 @@ export function stepCost(
     leastBytes,
     products: {
       flops,
-      scalar:
-        products.filter(({ product }) => product?.isScalar).reduce((sum, x) => sum + x.flops, 0) /
-        flops,
+      scalar: share(({ product }) => (product?.isScalar ? 1 : 0)),
       bankConflicts: Math.max(1, ...facts.map(({ bankConflicts }) => bankConflicts)),
+      barriers: share(({ product }) => (product?.barriersOfTerm ?? 0) * 16),
+      ahead: share(({ product }) => (product?.isAhead ? 1 : 0)),
       tileBytes: facts.reduce((sum, { tileBytes }) => sum + tileBytes, 0),
       leastBytes: facts.reduce((sum, facts) => sum + facts.leastBytes, 0),
       fewestGroups: Math.min(...heavy.map(groups)),

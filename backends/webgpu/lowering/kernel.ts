@@ -19,6 +19,10 @@ export interface ProductFacts {
   readonly isScalar: boolean;
   /** The most invocations of 32 that one bank of workgroup memory keeps waiting: 1 is none. */
   readonly bankConflicts: number;
+  /** How often the lanes of a workgroup wait for each other, over the terms of its sums. */
+  readonly barriersOfTerm: number;
+  /** Whether the next tile is on its way while they sum this one. */
+  readonly isAhead: boolean;
   /** Bytes that fill the tiles of all workgroups. */
   readonly tileBytes: number;
   /** Bytes of the operands and the result, each read or written once. */

@@ -122,6 +122,25 @@ describe('what becomes one kernel', () => {
     }
   });
 
+  it('the next tile of a product while it sums one, where workgroup memory and registers hold both', () => {
+    const code = (workgroupBytes: number, lanes: readonly [number, number]): string => {
+      const product = { ...HARDWARE.product, lanes, busyGroups: 1 };
+      return kernelsOf((input) => [matmul(input('x', [512, 64]), input('w', [64, 512]))], {
+        limits: { ...DEFAULT_LIMITS, workgroupBytes },
+        tiling: { ...HARDWARE, product },
+      })
+        .kernels.map((kernel) => kernel.code)
+        .join('\n');
+    };
+    expect(code(32_768, [16, 16]).match(/workgroupBarrier/g)).toHaveLength(1);
+    expect(code(32_768, [16, 16])).toContain('half = 1u - half;');
+    // 128 x 128 x 8 takes 8,448 bytes; a lane of 16 has 32 numbers of 32 x 32 x 8.
+    for (const one of [code(16_384, [16, 16]), code(32_768, [4, 4])]) {
+      expect(one.match(/workgroupBarrier/g)).toHaveLength(2);
+      expect(one).not.toContain('half');
+    }
+  });
+
   it('reductions over the same axes of what is read together', () => {
     const { kernels } = kernelsOf((input) => {
       const [g, x] = [input('g', [6, 8]), input('x', [6, 8])];

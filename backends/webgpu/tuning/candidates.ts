@@ -1,6 +1,6 @@
 import type { KernelLimits } from '../lowering/kernel.js';
 import { HELD } from '../lowering/kernels/factors.js';
-import { depthWithin } from '../lowering/kernels/product-cut.js';
+import { memoryWithin } from '../lowering/kernels/product-cut.js';
 import type { ProductTiling } from '../lowering/kernels/tiling.js';
 
 const LANES: Readonly<Record<ProductTiling['memory'], ProductTiling['lanes'][]>> = {
@@ -33,16 +33,21 @@ const DEPTHS: Readonly<Record<ProductTiling['memory'], number[]>> = {
   workgroup: [8, 16, 32],
   direct: [16],
 };
+const STAGES: Readonly<Record<ProductTiling['memory'], ProductTiling['stages'][]>> = {
+  workgroup: [1, 2],
+  direct: [1],
+};
 
 type TilingLimits = Pick<KernelLimits, 'invocations' | 'workgroupBytes'>;
 
 /** Whether a device can run kernels with this tiling as it is: where memory is small, fewer terms go through it. */
 export function isAllowed(tiling: ProductTiling, limits: TilingLimits): boolean {
-  const { lanes, registers, depth, memory } = tiling;
+  const { lanes, registers, depth, stages, memory } = tiling;
   // The lanes of a quad share their rows: see `sumDirectly`.
   if (memory === 'direct' && lanes[1] < 4) return false;
   const tile = [lanes[0] * registers[0], lanes[1] * registers[1]] as const;
-  const isWhole = depthWithin(tiling, tile, limits, HELD.f32.bytes) === depth;
+  const own = memoryWithin(tiling, tile, limits, HELD.f32.bytes);
+  const isWhole = own.depth === depth && own.stages === stages;
   return lanes[0] * lanes[1] <= limits.invocations && isWhole;
 }
 
@@ -56,16 +61,19 @@ export function productTilings(
   for (const lanes of LANES[memory]) {
     for (const registers of REGISTERS[memory]) {
       for (const depth of DEPTHS[memory]) {
-        const tiling = { ...inUse, lanes, registers, depth };
-        const isNew = tilingText(tiling) !== tilingText(inUse);
-        if (isNew && isAllowed(tiling, limits)) found.push(tiling);
+        for (const stages of STAGES[memory]) {
+          const tiling = { ...inUse, lanes, registers, depth, stages };
+          const isNew = tilingText(tiling) !== tilingText(inUse);
+          if (isNew && isAllowed(tiling, limits)) found.push(tiling);
+        }
       }
     }
   }
   return found;
 }
 
-/** A tiling in a few characters: `16x16 lanes of 4x4, 16 deep`. */
-export function tilingText({ lanes, registers, depth }: ProductTiling): string {
-  return `${lanes.join('x')} lanes of ${registers.join('x')}, ${depth} deep`;
+/** A tiling in a few characters: `16x16 lanes of 8x8, 8 deep, 2 stages`; of one stage nothing is said. */
+export function tilingText({ lanes, registers, depth, stages }: ProductTiling): string {
+  const text = `${lanes.join('x')} lanes of ${registers.join('x')}, ${depth} deep`;
+  return stages === 1 ? text : `${text}, ${stages} stages`;
 }

@@ -20,7 +20,7 @@ export function tilingFile(environment: NodeJS.ProcessEnv = process.env): string
  * The form of the kernels of products. It goes up where they change so that other tiles may be the fastest: what was measured
  * on kernels of another form counts as not there.
  */
-export const FORM = 1;
+export const FORM = 2;
 
 type Tilings = Readonly<Record<string, unknown>>;
 
@@ -81,7 +81,7 @@ function isKept(value: unknown): value is { readonly form: unknown; readonly til
 /** Whether what was read is a tiling that kernels can be made with. */
 function isTiling(value: unknown): value is ProductTiling {
   if (typeof value !== 'object' || value === null) return false;
-  const { lanes, registers, depth, busyGroups } = value as Partial<Record<string, unknown>>;
+  const { lanes, registers, depth, stages, busyGroups } = value as Partial<Record<string, unknown>>;
   const isPower = (x: unknown, least: number, most: number): boolean =>
     typeof x === 'number' && Number.isInteger(Math.log2(x)) && x >= least && x <= most;
   const isPair = (x: unknown, least: number, most: number): boolean =>
@@ -90,6 +90,7 @@ function isTiling(value: unknown): value is ProductTiling {
     isPair(lanes, 1, 64) &&
     isPair(registers, 4, 16) &&
     isPower(depth, 4, 64) &&
+    (stages === 1 || stages === 2) &&
     Number.isInteger(busyGroups) &&
     (busyGroups as number) >= 1 &&
     (busyGroups as number) <= 65_536

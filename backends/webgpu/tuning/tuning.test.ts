@@ -30,7 +30,7 @@ describe('the ways to cut products', () => {
 });
 
 describe('a measured tiling', () => {
-  const tiling = { ...HARDWARE.product, registers: [8, 4] as const };
+  const tiling = { ...HARDWARE.product, registers: [8, 4] as const, depth: 8 };
   const keeps = (kept: unknown, form: unknown = FORM): string =>
     JSON.stringify({ 'a GPU': { form, tiling: kept } });
 
@@ -50,6 +50,8 @@ describe('a measured tiling', () => {
     ['a tiling of kernels of an earlier form', keeps(tiling, FORM - 1)],
     ['lanes that no kernel can have', keeps({ ...tiling, lanes: [3, 1e9] })],
     ['more lanes than the device has', keeps({ ...tiling, lanes: [64, 64] })],
+    ['three stages', keeps({ ...tiling, stages: 3 })],
+    ['two tiles where only one fits', keeps({ ...tiling, depth: 16 })],
     ['tiles of another kind of device', keeps(SOFTWARE.product)],
   ])('counts as not there where the file holds %s', async (_, text) => {
     const bad = join(folder, 'bad.json');

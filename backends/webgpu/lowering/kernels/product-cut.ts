@@ -25,6 +25,7 @@ export interface ProductCut {
   readonly tile: readonly [number, number];
   /** Terms that go through workgroup memory at a time. */
   readonly depth: number;
+  readonly stages: 1 | 2;
   /** Parts into which each sum is cut. */
   readonly parts: number;
 }
@@ -44,7 +45,7 @@ export function cutForLanes(
   const cuts = tilings.map((tiling) => {
     const { lanes, registers } = tiling;
     const tile = [lanes[0] * registers[0], lanes[1] * registers[1]] as const;
-    return inParts(sizes, tiling, tile, depthWithin(tiling, tile, limits, HELD[factors].bytes));
+    return inParts(sizes, tiling, tile, memoryWithin(tiling, tile, limits, HELD[factors].bytes));
   });
   const busy = cuts.filter((cut) => groups(sizes, cut) >= product.busyGroups);
   const [best] =
@@ -61,7 +62,7 @@ export function inParts(
   sizes: ProductSizes,
   tiling: ProductTiling,
   tile: readonly [number, number],
-  depth: number,
+  memory: HeldTiles,
 ): ProductCut {
   const alone = groups(sizes, { tile, parts: 1 });
   const wanted = Math.min(
@@ -69,7 +70,7 @@ export function inParts(
     Math.floor(sizes.terms / PART_TERMS),
     MAX_PARTS,
   );
-  return { tiling, tile, depth, parts: Math.max(1, wanted) };
+  return { tiling, tile, ...memory, parts: Math.max(1, wanted) };
 }
 
 function groups(
@@ -113,16 +114,36 @@ function smaller(tiling: ProductTiling): readonly ProductTiling[] {
   );
 }
 
-/** The terms of a tile that fit workgroup memory: those wanted, or a half, a quarter ... of them. */
-export function depthWithin(
-  { depth, memory }: Pick<ProductTiling, 'depth' | 'memory'>,
+/** Terms of a tile, and the tiles that lie in workgroup memory at a time. */
+export type HeldTiles = Pick<ProductTiling, 'depth' | 'stages'>;
+
+/** Terms that each of two tiles has at least: for fewer, lanes would meet more often than with one tile. */
+const STAGED_TERMS = 8;
+/** Numbers of the next tile that a lane keeps in registers while it sums, at most, beside its sums. */
+const ON_THEIR_WAY = 16;
+
+/**
+ * What fits workgroup memory: the terms that are wanted, or a half, a quarter ... of them; of two tiles, where each
+ * then has enough and a lane can keep its share of the next one, else of one.
+ */
+export function memoryWithin(
+  { lanes, depth, stages, memory }: Pick<ProductTiling, 'lanes' | 'depth' | 'stages' | 'memory'>,
   tile: readonly [number, number],
   { workgroupBytes }: Pick<KernelLimits, 'workgroupBytes'>,
   elementBytes: number,
-): number {
-  if (memory === 'direct') return depth;
+): HeldTiles {
+  if (memory === 'direct') return { depth, stages: 1 };
   const bytesOfTerm = elementBytes * (tileStride(tile[0]) + tileStride(tile[1]));
-  let own = depth;
-  while (own > 4 && own * bytesOfTerm > workgroupBytes) own /= 2;
-  return own;
+  const deepest = (least: number, fits: (own: number) => boolean): number => {
+    let own = depth;
+    while (own > least && !fits(own)) own /= 2;
+    return own;
+  };
+  const fitsTwice = (own: number): boolean =>
+    2 * own * bytesOfTerm <= workgroupBytes &&
+    (own * (tile[0] + tile[1])) / (lanes[0] * lanes[1]) <= ON_THEIR_WAY;
+  const staged = deepest(STAGED_TERMS, fitsTwice);
+  return stages === 2 && fitsTwice(staged)
+    ? { depth: staged, stages }
+    : { depth: deepest(4, (own) => own * bytesOfTerm <= workgroupBytes), stages: 1 };
 }

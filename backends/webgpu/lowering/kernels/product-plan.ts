@@ -41,6 +41,8 @@ export interface ProductPlan {
   readonly lanes: number;
   /** Terms that go through workgroup memory at a time. */
   readonly depth: number;
+  /** Tiles of them that lie there: see `throughTiles`. */
+  readonly stages: 1 | 2;
   /** Rows and columns of c that a workgroup computes. */
   readonly tile: readonly [number, number];
   /** Parts into which each sum is cut, and the terms of one. */
@@ -79,8 +81,8 @@ export function planProduct(cluster: ProductCluster, context: KernelContext): Pr
   const cut =
     units === undefined
       ? cutForLanes(sizes, context)
-      : inParts(sizes, context.tiling.product, unitTile(units), units.depth);
-  const { tiling, tile, depth, parts } = cut;
+      : inParts(sizes, context.tiling.product, unitTile(units), { depth: units.depth, stages: 1 });
+  const { tiling, tile, depth, stages, parts } = cut;
   return {
     members: cluster.members.filter((member) => member !== cluster.columnSums),
     product,
@@ -95,6 +97,7 @@ export function planProduct(cluster: ProductCluster, context: KernelContext): Pr
     quads: context.subgroups && tiling.memory === 'direct',
     lanes: units === undefined ? tiling.lanes[0] * tiling.lanes[1] : unitLanes(units),
     depth,
+    stages,
     tile,
     parts,
     partTerms: Math.ceil(terms / parts / depth) * depth,

@@ -1,42 +1,77 @@
-import { Affine } from '../affine.js';
 import { Block } from '../block.js';
-import { bankConflicts } from './bank-conflicts.js';
 import { HELD } from './factors.js';
 import {
   accumulator,
   addToTotals,
   columnOf,
   type ProductKernel,
-  type Side,
-  sidePlace,
   type TileLoads,
 } from './product-plan.js';
+import { TileLoad } from './tile-load.js';
 import { tileStride } from './tiling.js';
+
+/** Where the tiles of a and b that are to be summed begin in `tile_a` and `tile_b`, counted by fours: what is added to an index. */
+export interface TileStarts {
+  readonly a: string;
+  readonly b: string;
+}
 
 /**
  * Sums through workgroup memory: the lanes bring `depth` terms of their tile of a and b there
  * together, then all sum from there. What one lane loads, all of its row or column read.
  *
+ * In one stage they bring a tile, meet, sum it, and meet again before the next one takes its place. In two stages memory
+ * holds two tiles: the lanes ask for the next one, sum this one while it is on its way, put the next one beside it and
+ * meet, once.
+ *
  * @param sum Adds the statements that sum the terms of the tiles.
  */
-export function throughTiles(kernel: ProductKernel, sum: (loop: Block) => void): TileLoads {
-  const { plan, source, block, range } = kernel;
-  const { tile, depth } = plan;
+export function throughTiles(
+  kernel: ProductKernel,
+  sum: (loop: Block, starts: TileStarts) => void,
+): TileLoads {
+  const { plan, source } = kernel;
   const { scalar } = HELD[plan.factors];
   if (scalar === 'f16') source.enable('f16');
-  const [strideA, strideB] = [tileStride(tile[0]), tileStride(tile[1])];
-  source.shared('tile_a', `array<vec4<${scalar}>, ${(depth * strideA) / 4}>`);
-  source.shared('tile_b', `array<vec4<${scalar}>, ${(depth * strideB) / 4}>`);
-  const loop = new Block(block, 'start');
-  const loads = [loadTile(kernel, 'a', loop), loadTile(kernel, 'b', loop)];
-  loop.add('workgroupBarrier();');
-  sum(loop);
-  loop.add('workgroupBarrier();');
-  block.nest(`for (var start = ${range[0]}; start < ${range[1]}; start += ${depth}u) {`, loop);
+  const [a, b] = [new TileLoad(kernel, 'a'), new TileLoad(kernel, 'b')];
+  source.shared('tile_a', `array<vec4<${scalar}>, ${plan.stages * a.fours}>`);
+  source.shared('tile_b', `array<vec4<${scalar}>, ${plan.stages * b.fours}>`);
+  if (plan.stages === 1) inOneStage(kernel, [a, b], sum);
+  else inTwoStages(kernel, [a, b], sum);
   return {
-    isScalar: loads.some(({ isScalar }) => isScalar),
-    bankConflicts: Math.max(...loads.map((side) => side.bankConflicts)),
+    isScalar: a.facts.isScalar || b.facts.isScalar,
+    bankConflicts: Math.max(a.facts.bankConflicts, b.facts.bankConflicts),
   };
+}
+
+type Sum = Parameters<typeof throughTiles>[1];
+type Sides = readonly [TileLoad, TileLoad];
+
+function inOneStage({ plan, block, range }: ProductKernel, [a, b]: Sides, sum: Sum): void {
+  const loop = new Block(block, 'start');
+  a.bring('start', loop);
+  b.bring('start', loop);
+  loop.add('workgroupBarrier();');
+  sum(loop, { a: '', b: '' });
+  loop.add('workgroupBarrier();');
+  block.nest(`for (var start = ${range[0]}; start < ${range[1]}; start += ${plan.depth}u) {`, loop);
+}
+
+/** `half` is the tile that is summed, 0 or 1: while lanes sum it, none writes it, and the other one is read by none. */
+function inTwoStages({ plan, block, range }: ProductKernel, [a, b]: Sides, sum: Sum): void {
+  const loop = new Block(block, 'start');
+  a.fetch('start', loop);
+  b.fetch('start', loop);
+  const tile = new Block(loop);
+  sum(tile, { a: `half * ${a.fours}u + `, b: `half * ${b.fours}u + ` });
+  // The first tile has none before it, and beyond the last nothing is fetched.
+  loop.nest(`if (start > ${range[0]}) {`, tile);
+  loop.add(`if (start >= ${range[1]}) { break; }`, 'half = 1u - half;');
+  a.putDown(`half * ${a.fours}u`, loop);
+  b.putDown(`half * ${b.fours}u`, loop);
+  loop.add('workgroupBarrier();');
+  block.add('var half = 1u;');
+  block.nest(`for (var start = ${range[0]}; ; start += ${plan.depth}u) {`, loop);
 }
 
 /** Each lane sums the terms of its block in registers. */
@@ -46,10 +81,10 @@ export function tiledTerms(kernel: ProductKernel): TileLoads {
   const [strideA, strideB] = [tileStride(tile[0]), tileStride(tile[1])];
   const read = (code: string): string =>
     HELD[factors].scalar === 'f16' ? `vec4<f32>(${code})` : code;
-  return throughTiles(kernel, (loop) => {
+  return throughTiles(kernel, (loop, starts) => {
     const terms = new Block(loop, 'term');
-    terms.add(`let a_at = (term * ${strideA}u + lane_row) / 4u;`);
-    terms.add(`let b_at = (term * ${strideB}u + lane_col) / 4u;`);
+    terms.add(`let a_at = ${starts.a}(term * ${strideA}u + lane_row) / 4u;`);
+    terms.add(`let b_at = ${starts.b}(term * ${strideB}u + lane_col) / 4u;`);
     for (let j = 0; j < across / 4; j++) {
       const next = columnOf(tiling, j) / 4;
       terms.add(`let b_${j} = ${read(`tile_b[b_at + ${next}u]`)};`);
@@ -62,84 +97,4 @@ export function tiledTerms(kernel: ProductKernel): TileLoads {
     terms.add(...addToTotals(kernel.plan));
     loop.nest(`for (var term = 0u; term < ${depth}u; term++) {`, terms);
   });
-}
-
-/**
- * Brings a tile in: neighbours in memory by neighbouring lanes, by fours where the matrix has them side by side. A four
- * of the tile is written whole, by one lane: WGSL lets a device that is given one component of a vector write
- * all of it, and what another lane had put beside would be lost.
- */
-function loadTile(kernel: ProductKernel, which: 'a' | 'b', into: Block): TileLoads {
-  const { plan, source, expressions, range } = kernel;
-  const side: Side = plan[which];
-  const { termsFirst } = side;
-  const { depth, lanes } = plan;
-  const member = plan.members[0] as string;
-  const extent = plan.tile[which === 'a' ? 0 : 1];
-  const { scalar, bytes, convert } = HELD[plan.factors];
-  const place = (line: string): Affine =>
-    sidePlace(side, plan, Affine.variable(line, side.extent), Affine.variable('k', plan.terms));
-  const vector = (line: string): string | undefined =>
-    expressions.vectorAt(side.value, place(line), termsFirst ? line : 'k', member);
-  const byFours = vector('o') !== undefined;
-  const converted = (code: string, width: '' | '4'): string =>
-    convert === undefined ? code : `${source.helper(`${convert}${width}`)}(${code})`;
-
-  // A lane has four lines, and one term of each; or four terms, where those lie side by side.
-  const termsOfLane = byFours && !termsFirst ? 4 : 1;
-  const fast = termsFirst ? extent / 4 : depth / termsOfLane;
-  const [quick, slow] = [`e % ${fast}u`, `e / ${fast}u`];
-  const inner = new Block(into, 'e');
-  inner.add(
-    `let term = ${termsFirst ? slow : quick}${termsOfLane === 4 ? ' * 4u' : ''};`,
-    `let other = ${termsFirst ? quick : slow} * 4u;`,
-    'let k = start + term;',
-    `let o = ${which === 'a' ? 'tile_row' : 'tile_col'} + other;`,
-  );
-  /** Reads what there is at the line, below the edges of the matrix. */
-  const read = (line: string, write: (block: Block) => void): void => {
-    const value = new Block(inner);
-    write(value);
-    inner.nest(`if (k < ${range[1]} && ${line} < ${side.extent}u) {`, value);
-  };
-  const spot = (next: number): string =>
-    `tile_${which}[((term + ${next}u) * ${tileStride(extent)}u + other) / 4u]`;
-  const lines = [0, 1, 2, 3].map((next) => `o_${next}`);
-  if (byFours && termsFirst) {
-    inner.add(`var x = vec4<${scalar}>();`);
-    read('o', (value) => value.add(`x = ${converted(vector('o') as string, '4')};`));
-    inner.add(`${spot(0)} = x;`);
-  } else {
-    lines.forEach((line, next) => {
-      inner.add(`let ${line} = o + ${next}u;`);
-    });
-    if (byFours) {
-      lines.forEach((line, next) => {
-        inner.add(`var x_${next} = vec4<${scalar}>();`);
-        read(line, (value) => value.add(`x_${next} = ${converted(vector(line) as string, '4')};`));
-      });
-      for (let next = 0; next < 4; next++) {
-        const four = lines.map((_, line) => `x_${line}[${next}]`).join(', ');
-        inner.add(`${spot(next)} = vec4<${scalar}>(${four});`);
-      }
-    } else {
-      inner.add(`var x = vec4<${scalar}>();`);
-      lines.forEach((line, next) => {
-        read(line, (value) => {
-          const element = expressions.at(side.value, place(line), value, member);
-          value.add(`x[${next}] = ${converted(element, '')};`);
-        });
-      });
-      inner.add(`${spot(0)} = x;`);
-    }
-  }
-  const count = (depth * extent) / 4 / termsOfLane;
-  into.nest(`for (var e = lane; e < ${count}u; e += ${lanes}u) {`, inner);
-
-  const conflicts = bankConflicts(4 * bytes, (e) => {
-    const [first, second] = [e % fast, Math.floor(e / fast)];
-    const [term, four] = termsFirst ? [second, first] : [first * termsOfLane, second];
-    return bytes * (term * tileStride(extent) + 4 * four);
-  });
-  return { isScalar: !byFours, bankConflicts: conflicts };
 }

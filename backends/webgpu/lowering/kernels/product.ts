@@ -30,7 +30,7 @@ interface Targets {
 }
 
 function multiply(plan: ProductPlan, context: KernelContext, { partial, sums }: Targets): Kernel {
-  const { product, tile, parts, batches, terms, partTerms, units } = plan;
+  const { product, tile, parts, batches, terms, partTerms, units, stages, depth } = plan;
   const [m, n] = [plan.a.extent, plan.b.extent];
   const place = elementOfProduct(context.graph, product);
   const made = new MadeElements(plan, context, place, 'product');
@@ -65,6 +65,7 @@ function multiply(plan: ProductPlan, context: KernelContext, { partial, sums }: 
   const flops = 2 * batches * m * n * terms;
   const [first] = plan.members as readonly [string];
   const isStored = (name: string): boolean => context.isRead(name, first);
+  const isShared = units !== undefined || plan.tiling.memory === 'workgroup';
   const [x, y, z] = tiles;
   return source.finish({
     label: partial === undefined ? made.stored.join(', ') : `${product}, in ${parts} parts`,
@@ -77,6 +78,11 @@ function multiply(plan: ProductPlan, context: KernelContext, { partial, sums }: 
     product: {
       ...loads,
       operands: [...context.graph.leaves([plan.a.value, plan.b.value], isStored)],
+      // Lanes that read memory by themselves never wait; of one tile they wait for it, and before the next one replaces it.
+      barriersOfTerm: isShared
+        ? ((stages === 1 ? 2 : 1) * Math.ceil(partTerms / depth)) / Math.max(1, partTerms)
+        : 0,
+      isAhead: stages === 2,
       tileBytes: 4 * x * y * z * (tile[0] + tile[1]) * partTerms,
       leastBytes: 4 * batches * ((m + n) * terms + m * n),
     },

@@ -6,6 +6,8 @@ export interface ProductTiling {
   readonly registers: readonly [number, number];
   /** Terms that go through workgroup memory at a time. */
   readonly depth: number;
+  /** Tiles that lie in workgroup memory: one, or two, of which the next is on its way while lanes sum the other. */
+  readonly stages: 1 | 2;
   /** Whether lanes share what they load, or each loads by itself. */
   readonly memory: 'workgroup' | 'direct';
   /** Workgroups with which the device is busy; long sums are cut up to have as many. */
@@ -72,7 +74,14 @@ export function tileStride(extent: number): number {
  * an H100's 132 multiprocessors, since WebGPU does not tell how many a device has.
  */
 export const HARDWARE: Tiling = {
-  product: { lanes: [16, 16], registers: [8, 8], depth: 16, memory: 'workgroup', busyGroups: 924 },
+  product: {
+    lanes: [16, 16],
+    registers: [8, 8],
+    depth: 16,
+    stages: 2,
+    memory: 'workgroup',
+    busyGroups: 924,
+  },
   units: { subgroups: [2, 2], matrices: [4, 4], depth: 32 },
   lanes: 256,
   rowLanes: 128,
@@ -90,7 +99,14 @@ export const HARDWARE: Tiling = {
  * scores in memory are several times as fast as none, so only what would not fit has none.
  */
 export const SOFTWARE: Tiling = {
-  product: { lanes: [2, 4], registers: [16, 8], depth: 16, memory: 'direct', busyGroups: 2 },
+  product: {
+    lanes: [2, 4],
+    registers: [16, 8],
+    depth: 16,
+    stages: 1,
+    memory: 'direct',
+    busyGroups: 2,
+  },
   units: HARDWARE.units,
   lanes: 64,
   rowLanes: 64,
