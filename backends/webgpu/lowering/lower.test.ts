@@ -133,11 +133,11 @@ describe('what becomes one kernel', () => {
         .join('\n');
     };
     expect(code(32_768, [16, 16]).match(/workgroupBarrier/g)).toHaveLength(1);
-    expect(code(32_768, [16, 16])).toContain('half = 1u - half;');
+    expect(code(32_768, [16, 16])).toContain('stage = 1u - stage;');
     // 128 x 128 x 8 takes 8,448 bytes; a lane of 16 has 32 numbers of 32 x 32 x 8.
     for (const one of [code(16_384, [16, 16]), code(32_768, [4, 4])]) {
       expect(one.match(/workgroupBarrier/g)).toHaveLength(2);
-      expect(one).not.toContain('half');
+      expect(one).not.toContain('stage');
     }
   });
 

@@ -57,20 +57,20 @@ function inOneStage({ plan, block, range }: ProductKernel, [a, b]: Sides, sum: S
   block.nest(`for (var start = ${range[0]}; start < ${range[1]}; start += ${plan.depth}u) {`, loop);
 }
 
-/** `half` is the tile that is summed, 0 or 1: while lanes sum it, none writes it, and the other one is read by none. */
+/** `stage` is the tile that is summed, 0 or 1: while lanes sum it, none writes it, and the other one is read by none. */
 function inTwoStages({ plan, block, range }: ProductKernel, [a, b]: Sides, sum: Sum): void {
   const loop = new Block(block, 'start');
   a.fetch('start', loop);
   b.fetch('start', loop);
   const tile = new Block(loop);
-  sum(tile, { a: `half * ${a.fours}u + `, b: `half * ${b.fours}u + ` });
+  sum(tile, { a: `stage * ${a.fours}u + `, b: `stage * ${b.fours}u + ` });
   // The first tile has none before it, and beyond the last nothing is fetched.
   loop.nest(`if (start > ${range[0]}) {`, tile);
-  loop.add(`if (start >= ${range[1]}) { break; }`, 'half = 1u - half;');
-  a.putDown(`half * ${a.fours}u`, loop);
-  b.putDown(`half * ${b.fours}u`, loop);
+  loop.add(`if (start >= ${range[1]}) { break; }`, 'stage = 1u - stage;');
+  a.putDown(`stage * ${a.fours}u`, loop);
+  b.putDown(`stage * ${b.fours}u`, loop);
   loop.add('workgroupBarrier();');
-  block.add('var half = 1u;');
+  block.add('var stage = 1u;');
   block.nest(`for (var start = ${range[0]}; ; start += ${plan.depth}u) {`, loop);
 }
 
