@@ -1,13 +1,8 @@
-/// <reference types="@webgpu/types" />
 import { describe, expect, it } from 'vitest';
 import { CHECKS } from '../../conformance/index.js';
 import { testBackend } from '../../conformance/vitest.js';
 import { capable } from '../../core/testing/capability.js';
-import { matmul, ProgramBuilder, sum } from '../../spec/program/index.js';
-import { openSwiftShader } from './device/dawn.js';
-import { HARDWARE, WEBGPU } from './index.js';
-import { DEFAULT_LIMITS } from './lowering/kernel.js';
-import { lower } from './lowering/lower.js';
+import { WEBGPU } from './index.js';
 import { openEmulated, UNITS } from './testing/emulated-backend.js';
 import type { EmulatedUnits } from './testing/emulated-units.js';
 import { type ExactProduct, wrongElements } from './testing/exact-products.js';
@@ -78,41 +73,4 @@ describe.skipIf(!capable('webgpu, emulated units', missing))('products of intege
       await backend.dispose();
     },
   );
-});
-
-/** A Vulkan driver with units, of f16: scripts/mesa.sh. Dawn reads the text of other kernels there, too. */
-const DRIVER = process.env.LACUNA_LAVAPIPE;
-const noDriver =
-  DRIVER === undefined ? 'LACUNA_LAVAPIPE names no driver with matrix units' : missing;
-
-describe.skipIf(!capable('webgpu, Dawn with matrix units', noDriver))('Dawn', () => {
-  it.each([
-    ['small', SMALL],
-    ['whole', HARDWARE],
-  ] as const)('takes the text of products by units of f32, with %s tiles', async (_, tiling) => {
-    const { gpu } = await openSwiftShader(DRIVER);
-    const adapter = (await gpu.requestAdapter()) as GPUAdapter;
-    const device = await adapter.requestDevice({
-      requiredFeatures: ['subgroups', 'chromium-experimental-subgroup-matrix' as GPUFeatureName],
-    });
-    const builder = new ProgramBuilder('parts');
-    const a = builder.input('a', 'f32', [520, 190], 'data');
-    const b = builder.input('b', 'f32', [520, 130], 'data');
-    builder.output('product', matmul(a, b, { transposeA: true }));
-    builder.output('sums', sum(a, [0]));
-    const { kernels } = lower(builder.finish(), {
-      limits: { ...DEFAULT_LIMITS, workgroupBytes: 32_768 },
-      tiling,
-      fuse: true,
-      subgroups: true,
-      factors: 'f32',
-      matrixUnit: { component: 'f32', rows: 8, columns: 8, depth: 8, lanes: 64 },
-      donate: {},
-    });
-    const [{ code } = { code: '' }] = kernels;
-    expect(code).toContain('subgroup_matrix_left<f32, 8, 8>');
-    const { messages } = await device.createShaderModule({ code }).getCompilationInfo();
-    expect(messages.map(({ message }) => message)).toEqual([]);
-    device.destroy();
-  });
 });

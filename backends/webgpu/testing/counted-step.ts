@@ -4,7 +4,7 @@ import type { Program } from '../../../spec/index.js';
 import { type StepCost, stepCost } from '../lowering/cost.js';
 import type { KernelLimits } from '../lowering/kernel.js';
 import { HARDWARE } from '../lowering/kernels/tiling.js';
-import { type Lowered, lower } from '../lowering/lower.js';
+import { type Lowered, type LoweringOptions, lower } from '../lowering/lower.js';
 
 export type Counted = 'tgm' | 'mac';
 
@@ -26,8 +26,11 @@ function problem(name: Counted): Problem {
   return { config: { ...config, video }, shape: { batch: 32, visible: 314 } };
 }
 
-/** A step as it is lowered for a large GPU, counted; no device is asked. */
-export function countedStep(name: Counted): {
+/** A step as it is lowered for a large GPU, in f32 if not told otherwise, counted; no device is asked. */
+export function countedStep(
+  name: Counted,
+  way: Partial<LoweringOptions> = {},
+): {
   readonly lowered: Lowered;
   readonly cost: StepCost;
   /** FLOPs of one product of the size of all scores that never lie in memory. */
@@ -45,6 +48,7 @@ export function countedStep(name: Counted): {
     factors: 'f32',
     matrixUnit: undefined,
     donate: Object.fromEntries(donated.map((input) => [input, input])),
+    ...way,
   });
   const { encoder, mae, video } = config;
   const tokens = (video.frames / video.tubelet) * (video.size / video.patch) ** 2;
