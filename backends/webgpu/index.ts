@@ -3,12 +3,14 @@ import { backendOption } from '../../core/backend-option.js';
 import { LacunaError } from '../../spec/errors.js';
 import { WebgpuBackend, type WebgpuOptions } from './backend.js';
 import { type Dawn, openDawn, openSwiftShader } from './device/dawn.js';
-import { Runtime, type RuntimeOptions } from './device/runtime.js';
+import type { RuntimeOptions } from './device/runtime.js';
+import { openRuntime } from './open-runtime.js';
 import { readTiling } from './tuning/tiling-file.js';
 
 export { WebgpuBackend, type WebgpuOptions } from './backend.js';
 export { Runtime, type RuntimeOptions } from './device/runtime.js';
 export { HARDWARE, SOFTWARE, type Tiling } from './lowering/kernels/tiling.js';
+export { openRuntime } from './open-runtime.js';
 export { tilingText } from './tuning/candidates.js';
 export { searchTilings, type Timed } from './tuning/search.js';
 export { tilingFile, writeTiling } from './tuning/tiling-file.js';
@@ -50,9 +52,9 @@ export async function openWebgpu(
   for (const name of wanted) {
     try {
       const { gpu, version } = await (name === 'gpu'
-        ? gpuDawn(options.matrixUnits !== false)
+        ? gpuDawn(options.matrixUnits !== false && options.subgroups !== false)
         : openSwiftShader());
-      const runtime = await Runtime.open(gpu, options);
+      const runtime = await openRuntime(gpu, options);
       const measured = await readTiling(runtime);
       return new WebgpuBackend(runtime, version, {
         ...(measured === undefined ? {} : { measured }),

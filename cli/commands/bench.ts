@@ -124,13 +124,18 @@ async function tune(backend: Backend, isJson: boolean): Promise<void> {
   });
   const [best] = found as readonly [Timed];
   const inUse = found.find((each) => tilingText(each.tiling) === tilingText(tiling.product));
-  await writeTiling(runtime.description, best.tiling);
+  const isNew = best !== inUse;
+  if (isNew) await writeTiling(runtime.description, best.tiling);
   const { description: adapter } = runtime;
   if (isJson) printJson({ adapter, file: tilingFile(), fastest: best, inUse: inUse ?? null });
   else {
     console.log(`fastest  ${line(best)}`);
     if (inUse !== undefined) console.log(`in use   ${line(inUse)}`);
-    console.log(`${adapter} takes the fastest from now on: ${tilingFile()}`);
+    console.log(
+      isNew
+        ? `${adapter} takes the fastest from now on: ${tilingFile()}`
+        : `${adapter} goes on with what is in use: none is faster`,
+    );
   }
   await backend.dispose();
 }

@@ -1,5 +1,6 @@
 import { WebgpuBackend } from '../../backends/webgpu/backend.js';
-import { kernelLimits, Runtime } from '../../backends/webgpu/device/runtime.js';
+import { kernelLimits, type Runtime } from '../../backends/webgpu/device/runtime.js';
+import { openRuntime } from '../../backends/webgpu/open-runtime.js';
 import { tilingText } from '../../backends/webgpu/tuning/candidates.js';
 import { searchTilings } from '../../backends/webgpu/tuning/search.js';
 import type { Precision } from '../../core/backend.js';
@@ -57,11 +58,11 @@ export async function measureAdapter(
     listener.onNote('Ways to cut products up were left out: they are compared in f32.');
   }
   for (const precision of wanted.precisions) {
-    const runtime = await Runtime.open(gpu, { precision });
+    const runtime = await openRuntime(gpu, { precision });
     const backend = new WebgpuBackend(runtime, browser);
     try {
       report ??= emptyReport(runtime, browser);
-      if (precision === 'mixed' && runtime.factors !== 'f16') {
+      if (runtime.factors === 'quantized' && runtime.matrixUnit === undefined) {
         listener.onNote('Mixed precision was left out: this adapter has no f16 in kernels.');
         continue;
       }
@@ -142,6 +143,10 @@ async function measurePrecision(
     onReport(report);
   }
   if (!wanted.tilings || precision !== 'f32') return;
+  if (runtime.matrixUnit !== undefined) {
+    onNote('Ways to cut products up were left out: here matrix units multiply f32.');
+    return;
+  }
   await searchTilings(runtime, report.browser, tiling, (timed, done, all) => {
     const { gflopsPerSecond } = timed;
     const way = tilingText(timed.tiling);

@@ -111,10 +111,20 @@ export class Runtime {
       ...(unit === undefined ? [] : [SUBGROUP_MATRIX]),
       'timestamp-query' as const,
     ].filter((feature) => adapter.features.has(feature));
-    const device = await adapter.requestDevice({
-      requiredFeatures: wanted,
-      requiredLimits: defaultLimits ? {} : highest(adapter.limits),
-    });
+    let device: GPUDevice;
+    try {
+      device = await adapter.requestDevice({
+        requiredFeatures: wanted,
+        requiredLimits: defaultLimits ? {} : highest(adapter.limits),
+      });
+    } catch (cause) {
+      // What is not standard yet a driver may only seem to have; an adapter gives one device, or none.
+      if (unit !== undefined) return Runtime.open(gpu, { ...options, matrixUnits: false });
+      throw new LacunaError(
+        { where: 'webgpu', what: 'the adapter gives no device', got: String(cause).slice(0, 1000) },
+        { cause },
+      );
+    }
     return new Runtime(gpu, device, adapter, options, unit);
   }
 

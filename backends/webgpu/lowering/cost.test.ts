@@ -6,9 +6,9 @@ import type { Purpose } from './purposes.js';
 /** A step of 32 clips on a large GPU; what was counted before kernels were made for such stands beside. */
 const BOUNDS: Readonly<Record<Counted, Readonly<Record<string, number>>>> = {
   // 1,124 dispatches, 21 % scalar, 16 lanes in a bank, 144 groups, 10 score-sized products.
-  tgm: { dispatches: 895, moved: 2.16, tiles: 5.8, groups: 924, scores: 7 },
+  tgm: { dispatches: 895, moved: 2.16, tiles: 5.8, groups: 924, scores: 7, barriers: 1.76 },
   // 839 dispatches, 25 % scalar, 16 lanes in a bank, 144 groups; scores lay in memory.
-  mac: { dispatches: 620, moved: 1.87, tiles: 9, groups: 924, scores: 7 },
+  mac: { dispatches: 620, moved: 1.87, tiles: 9, groups: 924, scores: 7, barriers: 1.66 },
 };
 
 /** The most bytes that it moves for each purpose, in tenths of GB: the table of docs/performance.md. */
@@ -34,8 +34,8 @@ describe('what a step costs a GPU, counted', () => {
       expect(cost.dispatches).toBeLessThanOrEqual(bound.dispatches as number);
       expect(products.scalar).toBeLessThan(0.02);
       expect(products.bankConflicts).toBeLessThanOrEqual(2);
-      // Two for each tile of 16 terms before; with two tiles in workgroup memory the next one is on its way, and one is enough.
-      expect(products.barriers).toBeLessThan(1.8);
+      // One for each tile: of 16 terms, or of 8 where two of those are all that fits. Two for each of 16 before, with one tile in memory.
+      expect(products.barriers).toBeCloseTo(bound.barriers as number, 2);
       expect(products.ahead).toBe(1);
       expect(products.fewestGroups).toBeGreaterThanOrEqual(bound.groups as number);
       expect(cost.bytes / cost.leastBytes).toBeLessThan(bound.moved as number);

@@ -372,7 +372,7 @@ describe('a product of f16', () => {
     [
       'where a tile does not fit',
       [200, 64, 100],
-      { limits: { ...DEFAULT_LIMITS, workgroupBytes: 4096 } },
+      { limits: { ...DEFAULT_LIMITS, workgroupBytes: 1024 } },
     ],
   ] as const)('does not %s', (_, shape, options) => {
     expect(multiplied(shape, options)).not.toContain(byUnits);
@@ -402,9 +402,31 @@ describe('a product of f16', () => {
     // 32 rows, of 4 matrices a subgroup, 2 and 1: four more elements between rows.
     expect(stored(32_768)).toBe(`${(32 * (64 + 4)) / 4},32`);
     expect(stored(18_000)).toBe(`${(32 * (32 + 4)) / 4},32`);
-    // The tiles and the least of results take 15,360 bytes.
-    expect(stored(15_360)).toBe(`${(32 * (16 + 4)) / 4},32`);
-    expect(stored(15_359)).toBe(`${(32 * (16 + 4)) / 4},16`);
+    // The tiles and the least of results take 15,872 bytes.
+    expect(stored(15_872)).toBe(`${(32 * (16 + 4)) / 4},32`);
+    expect(stored(15_871)).toBe(`${(32 * (16 + 4)) / 4},16`);
+  });
+
+  it.each([
+    [{ component: 'f16', rows: 64, columns: 64, depth: 16 }, 32_768],
+    [{ component: 'f16', rows: 32, columns: 32, depth: 16 }, 32_768],
+    [{ component: 'f16', rows: 16, columns: 16, depth: 32 }, 16_384],
+  ])('has smaller tiles where those of a large unit do not fit: %j', (large, workgroupBytes) => {
+    const options = {
+      matrixUnit: { ...large, lanes: 32 },
+      limits: { ...DEFAULT_LIMITS, workgroupBytes },
+    };
+    expect(multiplied([5120, 768, 3072], options)).toContain(byUnits);
+  });
+
+  it('has lines of f16 16 bytes apart in tiles', () => {
+    for (const code of [multiplied([200, 64, 100], {}), multiplied([16, 64, 8], {})]) {
+      const strides = [...code.matchAll(/subgroupMatrixLoad<[^;]*, (\d+)u\);/g)].map(([, fours]) =>
+        Number(fours),
+      );
+      expect(strides.length).toBeGreaterThan(1);
+      for (const fours of strides) expect((4 * fours * 2) % 16).toBe(0);
+    }
   });
 
   it('has fewer subgroups where a workgroup cannot have as many lanes', () => {

@@ -9,6 +9,10 @@ export interface EmulatedUnits {
   readonly units: readonly EmulatedUnit[];
   /** Whether it seems to have `shader-f16`. @defaultValue true */
   readonly f16?: boolean;
+  /** See `Emulated`. */
+  readonly cutsFactors?: boolean;
+  /** Whether a device with matrix units is refused, as by a driver that only seems to have them. @defaultValue false */
+  readonly refusesUnits?: boolean;
 }
 
 /** A unit that multiplies [M, K] and [K, N] of a component and adds up in `result`. */
@@ -21,7 +25,8 @@ export interface EmulatedUnit {
   readonly result?: 'f16' | 'f32';
 }
 
-const PRETENDED = ['subgroups', 'shader-f16', 'chromium-experimental-subgroup-matrix'] as const;
+const UNITS: string = 'chromium-experimental-subgroup-matrix';
+const PRETENDED = ['subgroups', 'shader-f16', UNITS];
 
 /**
  * A GPU whose adapters seem to have matrix units: what takes one is written out in plain WGSL where the text of a kernel becomes
@@ -37,7 +42,7 @@ export function emulatedUnits(gpu: GPU, emulated: EmulatedUnits): GPU {
 }
 
 function pretending(adapter: GPUAdapter, emulated: EmulatedUnits): GPUAdapter {
-  const { subgroups, units, f16 = true } = emulated;
+  const { subgroups, units, f16 = true, cutsFactors = false, refusesUnits = false } = emulated;
   const told: AdapterUnits = {
     subgroupMaxSize: subgroups.most,
     subgroupMatrixConfigs: units.map(({ component, result = 'f32', ...sizes }) => ({
@@ -49,6 +54,7 @@ function pretending(adapter: GPUAdapter, emulated: EmulatedUnits): GPUAdapter {
   const pretended = PRETENDED.filter((feature) => f16 || feature !== 'shader-f16');
   const plan: Emulated = {
     subgroups,
+    cutsFactors,
     units: units.map(({ result = 'f32', ...unit }) => ({ ...unit, result })),
   };
   return standIn(adapter, {
@@ -57,6 +63,9 @@ function pretending(adapter: GPUAdapter, emulated: EmulatedUnits): GPUAdapter {
     requestDevice: async ({ requiredFeatures = [], ...rest }: GPUDeviceDescriptor) => {
       const isReal = (feature: GPUFeatureName): boolean => adapter.features.has(feature);
       const wanted = [...requiredFeatures];
+      if (refusesUnits && wanted.some((feature) => feature === UNITS)) {
+        throw new Error('vkCreateDevice failed with VK_ERROR_INITIALIZATION_FAILED');
+      }
       const device = await adapter.requestDevice({
         ...rest,
         requiredFeatures: wanted.filter(isReal),

@@ -8,6 +8,8 @@ export interface Emulated {
     readonly component: 'f16' | 'f32';
     readonly result: 'f16' | 'f32';
   }[];
+  /** Whether units take only the first 10 bits of f32 factors, as TF32 has them. @defaultValue false */
+  readonly cutsFactors?: boolean;
 }
 
 /** A matrix type of WGSL: `subgroup_matrix_left<f16, 8, 16>` has 8 columns and 16 rows. */
@@ -35,7 +37,7 @@ const BEYOND = '1e30f';
  * elements of the array, which are vectors here.
  *
  * @throws Error for what Dawn refuses (a unit that the adapter has not, a workgroup that is no multiple of the largest
- *   subgroup, a stride less than a line), and for a text that it does not know.
+ *   subgroup), and for a text that it does not know. A stride less than a line, and lines that are not aligned as Vulkan wants, show as 1e30.
  */
 export function plainWgsl(code: string, emulated: Emulated): string {
   let text = code;
@@ -56,7 +58,10 @@ function withoutF16(code: string): string {
     .replaceAll(/\bf16\b/g, 'f32');
 }
 
-function withoutMatrices(code: string, { subgroups, units }: Emulated): string {
+function withoutMatrices(
+  code: string,
+  { subgroups, units, cutsFactors = false }: Emulated,
+): string {
   const { most, own } = subgroups;
   const lanes = Number(/@workgroup_size\((\d+)\)/.exec(code)?.[1]);
   if (lanes % most !== 0) throw new Error(`a workgroup of ${lanes} is no multiple of ${most}`);
@@ -119,7 +124,8 @@ function withoutMatrices(code: string, { subgroups, units }: Emulated): string {
     `    let row = 4u * four / ${result.columns}u;`,
     `    let column = 4u * four % ${result.columns}u;`,
     `    for (var k = 0u; k < ${left.columns}u; k++) {`,
-    `      let factor = f32(left[row * ${left.columns}u + k]);`,
+    `      let whole = f32(left[row * ${left.columns}u + k]);`,
+    `      let factor = ${cutsFactors ? 'bitcast<f32>(bitcast<u32>(whole) & 0xffffe000u)' : 'whole'};`,
     `      let at = k * ${result.columns}u + column;`,
     '      let others = vec4(f32(right[at]), f32(right[at + 1u]), f32(right[at + 2u]), f32(right[at + 3u]));',
     `      sums[four / ${own}u] += factor * others;`,
@@ -155,6 +161,9 @@ function loading(name: string, type: MatrixType, order: string, array: Workgroup
   const [line, next, length] =
     order === 'row' ? (['row', 'column', columns] as const) : (['column', 'row', rows] as const);
   const alias = kind === 'left' ? 'Left' : 'Right';
+  const bytes = component === 'f16' ? 2 : 4;
+  // Vulkan's rule for lines of a matrix: 16 bytes, or a line where that is less.
+  const aligned = Math.min(16, length * bytes) / bytes;
   return [
     `fn ${name}(offset: u32, stride: u32) -> ${alias} {`,
     `  var elements = ${alias}();`,
@@ -162,7 +171,8 @@ function loading(name: string, type: MatrixType, order: string, array: Workgroup
     `    for (var column = 0u; column < ${columns}u; column++) {`,
     `      let at = 4u * (offset + ${line} * stride) + ${next};`,
     `      var element = ${array.name}[min(at / 4u, ${array.count - 1}u)][at % 4u];`,
-    `      if (at >= ${4 * array.count}u || 4u * stride < ${length}u) { element = ${component}(${BEYOND}); }`,
+    `      let isAligned = 4u * stride % ${aligned}u == 0u && 4u * offset % ${aligned}u == 0u;`,
+    `      if (at >= ${4 * array.count}u || 4u * stride < ${length}u || !isAligned) { element = ${component}(${BEYOND}); }`,
     `      elements[row * ${columns}u + column] = element;`,
     '    }',
     '  }',

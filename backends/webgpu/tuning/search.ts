@@ -1,4 +1,5 @@
 import type { HostTensor } from '../../../core/backend.js';
+import { LacunaError } from '../../../spec/errors.js';
 import { matmul, type Program, ProgramBuilder, slice } from '../../../spec/program/index.js';
 import { WebgpuBackend } from '../backend.js';
 import type { Runtime } from '../device/runtime.js';
@@ -24,6 +25,8 @@ const SIDES = [{}, { transposeB: true }, { transposeA: true }] as const;
 /**
  * Measures every way to cut products that the device allows, on products of the size that takes it
  * a twentieth of a second, and gives them all, the fastest first.
+ *
+ * @throws LacunaError where matrix units multiply.
  */
 export async function searchTilings(
   runtime: Runtime,
@@ -31,6 +34,14 @@ export async function searchTilings(
   inUse: Tiling,
   onProgress: (timed: Timed, done: number, all: number) => void = () => {},
 ): Promise<readonly Timed[]> {
+  if (runtime.matrixUnit !== undefined) {
+    throw new LacunaError({
+      where: 'webgpu',
+      what: 'the tilings that are measured are of products by lanes, and here matrix units multiply',
+      got: `products ${runtime.productsInWords}`,
+      fix: 'There is nothing to measure: units have one tiling.',
+    });
+  }
   let edge = SMALLEST;
   while (edge < LARGEST && (await milliseconds(runtime, version, inUse, edge, {})) < MILLISECONDS) {
     edge *= 2;

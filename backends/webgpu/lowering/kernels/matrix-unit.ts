@@ -40,13 +40,14 @@ export function matrixUnitOf(
 ): MatrixUnit | undefined {
   if (lanes === undefined) return undefined;
   const configs = [...subgroupMatrixConfigs];
+  /** Tiles lie in workgroup memory by fours; a matrix in one begins by 16 bytes, or is a line of 4. */
+  const isAligned = (extent: number): boolean => extent % 8 === 0 || extent === 4;
   const work = ({ rows, columns, depth }: MatrixUnit): number => rows * columns * depth;
   for (const component of components) {
     const [largest] = configs
       .filter((unit) => unit.componentType === component && unit.resultComponentType === 'f32')
       .map(({ M, N, K }): MatrixUnit => ({ component, rows: M, columns: N, depth: K, lanes }))
-      // Tiles lie in workgroup memory by fours.
-      .filter((unit) => unit.rows % 4 === 0 && unit.columns % 4 === 0 && unit.depth % 4 === 0)
+      .filter((unit) => unit.depth % 4 === 0 && isAligned(unit.rows) && isAligned(unit.columns))
       .sort((a, b) => work(b) - work(a));
     if (largest !== undefined) return largest;
   }

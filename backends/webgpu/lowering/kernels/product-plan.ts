@@ -8,8 +8,8 @@ import type { KernelSource } from '../kernel-source.js';
 import type { KernelContext } from './context.js';
 import type { Factors } from './factors.js';
 import { cutForLanes, inParts } from './product-cut.js';
-import type { ProductTiling } from './tiling.js';
-import { type UnitPlan, unitLanes, unitPlan, unitTile } from './unit-plan.js';
+import { type ProductTiling, tileStride } from './tiling.js';
+import { type UnitPlan, unitLanes, unitPlan, unitStride, unitTile } from './unit-plan.js';
 
 /** One side of a product: a [rows, terms] or b [terms, columns], read as a matrix of its lines. */
 export interface Side {
@@ -45,6 +45,8 @@ export interface ProductPlan {
   readonly stages: 1 | 2;
   /** Rows and columns of c that a workgroup computes. */
   readonly tile: readonly [number, number];
+  /** Elements from a term of the tile of a, and of b, to the next. */
+  readonly strides: readonly [number, number];
   /** Parts into which each sum is cut, and the terms of one. */
   readonly parts: number;
   readonly partTerms: number;
@@ -83,6 +85,8 @@ export function planProduct(cluster: ProductCluster, context: KernelContext): Pr
       ? cutForLanes(sizes, context)
       : inParts(sizes, context.tiling.product, unitTile(units), { depth: units.depth, stages: 1 });
   const { tiling, tile, depth, stages, parts } = cut;
+  const strideOf = (extent: number): number =>
+    units === undefined ? tileStride(extent) : unitStride(extent, units.unit);
   return {
     members: cluster.members.filter((member) => member !== cluster.columnSums),
     product,
@@ -99,6 +103,7 @@ export function planProduct(cluster: ProductCluster, context: KernelContext): Pr
     depth,
     stages,
     tile,
+    strides: [strideOf(tile[0]), strideOf(tile[1])],
     parts,
     partTerms: Math.ceil(terms / parts / depth) * depth,
   };

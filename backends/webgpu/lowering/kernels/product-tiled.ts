@@ -8,7 +8,6 @@ import {
   type TileLoads,
 } from './product-plan.js';
 import { TileLoad } from './tile-load.js';
-import { tileStride } from './tiling.js';
 
 /** Where the tiles of a and b that are to be summed begin in `tile_a` and `tile_b`, counted by fours: what is added to an index. */
 export interface TileStarts {
@@ -76,9 +75,9 @@ function inTwoStages({ plan, block, range }: ProductKernel, [a, b]: Sides, sum: 
 
 /** Each lane sums the terms of its block in registers. */
 export function tiledTerms(kernel: ProductKernel): TileLoads {
-  const { tile, depth, factors, tiling } = kernel.plan;
+  const { strides, depth, factors, tiling } = kernel.plan;
   const [down, across] = tiling.registers;
-  const [strideA, strideB] = [tileStride(tile[0]), tileStride(tile[1])];
+  const [strideA, strideB] = strides;
   const read = (code: string): string =>
     HELD[factors].scalar === 'f16' ? `vec4<f32>(${code})` : code;
   return throughTiles(kernel, (loop, starts) => {

@@ -27,21 +27,21 @@ export function sumByUnits(kernel: ProductKernel, units: UnitPlan): TileLoads {
   for (let i = 0; i < down; i++) {
     for (let j = 0; j < across; j++) block.add(`var ${sumOf(i, j)} = ${zero};`);
   }
-  const totals = lineTotals(kernel);
+  const totals = unitTotals(kernel);
   block.add(...totals.map(({ name }) => `var ${name} = vec4<f32>();`));
 
   /** Where a matrix of a tile begins, and from there to its next line: counted by fours. */
-  const load = (type: string, tile: string, order: string, extent: number, at: string): string =>
-    `subgroupMatrixLoad<${type}, ${order}>(&${tile}, (term * ${tileStride(extent)}u + ${at}) / 4u, ${tileStride(extent) / 4}u)`;
+  const load = (type: string, tile: string, order: string, stride: number, at: string): string =>
+    `subgroupMatrixLoad<${type}, ${order}>(&${tile}, (term * ${stride}u + ${at}) / 4u, ${stride / 4}u)`;
   const loads = throughTiles(kernel, (loop) => {
     const terms = new Block(loop, 'term');
     for (let j = 0; j < across; j++) {
       const at = `unit_col + ${j * columns}u`;
-      terms.add(`let b_${j} = ${load(right, 'tile_b', 'row_major', plan.tile[1], at)};`);
+      terms.add(`let b_${j} = ${load(right, 'tile_b', 'row_major', plan.strides[1], at)};`);
     }
     for (let i = 0; i < down; i++) {
       const at = `unit_row + ${i * rows}u`;
-      terms.add(`let a_${i} = ${load(left, 'tile_a', 'col_major', plan.tile[0], at)};`);
+      terms.add(`let a_${i} = ${load(left, 'tile_a', 'col_major', plan.strides[0], at)};`);
       for (let j = 0; j < across; j++) {
         const product = `subgroupMatrixMultiplyAccumulate(a_${i}, b_${j}, ${sumOf(i, j)})`;
         terms.add(`${sumOf(i, j)} = ${product};`);
@@ -51,7 +51,7 @@ export function sumByUnits(kernel: ProductKernel, units: UnitPlan): TileLoads {
     own.nest(`for (var term = 0u; term < ${depth}u; term += ${unit.depth}u) {`, terms);
     loop.nest(planned(units), own);
     for (const { name, four, holds } of totals) {
-      const at = `tile_a[term * ${tileStride(plan.tile[0]) / 4}u + ${four}]`;
+      const at = `tile_a[term * ${plan.strides[0] / 4}u + ${four}]`;
       loop.add(
         `if (${holds}) { for (var term = 0u; term < ${depth}u; term++) { ${name} += ${at}; } }`,
       );
@@ -123,7 +123,7 @@ interface LineTotal {
 }
 
 /** What lanes sum of a's lines from its tile, where the kernel makes those sums too; factors are exact then. */
-function lineTotals({ plan }: ProductKernel): readonly LineTotal[] {
+function unitTotals({ plan }: ProductKernel): readonly LineTotal[] {
   if (plan.columnSums === undefined || HELD[plan.factors].scalar !== 'f32') return [];
   const fours = plan.tile[0] / 4;
   return Array.from({ length: Math.ceil(fours / plan.lanes) }, (_, turn): LineTotal => {

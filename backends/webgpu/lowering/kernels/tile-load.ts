@@ -3,7 +3,6 @@ import { Block } from '../block.js';
 import { bankConflicts } from './bank-conflicts.js';
 import { HELD } from './factors.js';
 import { type ProductKernel, sidePlace, type TileLoads } from './product-plan.js';
-import { tileStride } from './tiling.js';
 
 /**
  * How the lanes of a workgroup bring a tile of one side of a product into workgroup memory: neighbours in memory by
@@ -21,13 +20,14 @@ export class TileLoad {
   readonly #kernel: ProductKernel;
   readonly #which: 'a' | 'b';
   readonly #extent: number;
+  readonly #stride: number;
   readonly #byFours: boolean;
   readonly #termsOfLane: 1 | 4;
   /** Shares side by side. */
   readonly #fast: number;
 
   constructor(kernel: ProductKernel, which: 'a' | 'b') {
-    const { depth, tile, lanes, factors } = kernel.plan;
+    const { depth, tile, strides, lanes, factors } = kernel.plan;
     const { termsFirst } = kernel.plan[which];
     this.#kernel = kernel;
     this.#which = which;
@@ -35,7 +35,8 @@ export class TileLoad {
     this.#byFours = this.#vector('o', 'k') !== undefined;
     this.#termsOfLane = this.#byFours && !termsFirst ? 4 : 1;
     this.#fast = termsFirst ? this.#extent / 4 : depth / this.#termsOfLane;
-    const stride = tileStride(this.#extent);
+    const stride = strides[which === 'a' ? 0 : 1];
+    this.#stride = stride;
     this.fours = (depth * stride) / 4;
     this.shares = (depth * this.#extent) / 4 / this.#termsOfLane;
     this.rounds = Math.ceil(this.shares / lanes);
@@ -143,7 +144,7 @@ export class TileLoad {
   #putDown(own: string, at: string, into: Block): void {
     const { scalar } = HELD[this.#kernel.plan.factors];
     const spot = (next: number): string =>
-      `tile_${this.#which}[${at}((${own}term + ${next}u) * ${tileStride(this.#extent)}u + ${own}other) / 4u]`;
+      `tile_${this.#which}[${at}((${own}term + ${next}u) * ${this.#stride}u + ${own}other) / 4u]`;
     if (this.#termsOfLane === 1) {
       into.add(`${spot(0)} = ${own}x;`);
       return;

@@ -27,7 +27,7 @@ export function resultTile({ unit, subgroups, strip }: UnitPlan): readonly [numb
 
 /**
  * How units multiply these matrices: not at all where there are none for such factors, or a matrix is less than one.
- * Where workgroup memory is small results go through it in shorter strips, then tiles are shallower.
+ * Where workgroup memory is small results go through it in shorter strips, then tiles are shallower, then smaller.
  */
 export function unitPlan(
   m: number,
@@ -49,15 +49,39 @@ export function unitPlan(
     strip: across[1],
   };
   while (unitLanes(plan) > limits.invocations && Math.max(...plan.subgroups) > 1) {
-    const [rows, columns] = plan.subgroups;
-    plan = { ...plan, subgroups: rows > columns ? [rows / 2, columns] : [rows, columns / 2] };
+    plan = { ...plan, subgroups: halved(plan.subgroups) };
   }
-  const isTooLarge = (): boolean => unitBytes(plan, bytes) > limits.workgroupBytes;
-  while (isTooLarge() && plan.strip % 2 === 0) plan = { ...plan, strip: plan.strip / 2 };
-  while (isTooLarge() && plan.depth % (2 * unit.depth) === 0) {
-    plan = { ...plan, depth: plan.depth / 2 };
+  while (unitBytes(plan, bytes) > limits.workgroupBytes) {
+    const less = lessMemory(plan);
+    if (less === undefined) return undefined;
+    plan = less;
   }
-  return !isTooLarge() && unitLanes(plan) <= limits.invocations ? plan : undefined;
+  return unitLanes(plan) <= limits.invocations ? plan : undefined;
+}
+
+/** The plan with the next thing halved that takes workgroup memory; none where nothing is left to halve. */
+function lessMemory(plan: UnitPlan): UnitPlan | undefined {
+  const { strip, depth, unit, matrices, subgroups } = plan;
+  if (strip % 2 === 0) return { ...plan, strip: strip / 2 };
+  if (depth % (2 * unit.depth) === 0) return { ...plan, depth: depth / 2 };
+  if (Math.max(...matrices) > 1) {
+    const fewer = halved(matrices);
+    return { ...plan, matrices: fewer, strip: Math.min(strip, fewer[1]) };
+  }
+  return Math.max(...subgroups) > 1 ? { ...plan, subgroups: halved(subgroups) } : undefined;
+}
+
+/** The larger of the two halved, columns where they are alike. */
+function halved([rows, columns]: readonly [number, number]): readonly [number, number] {
+  return rows > columns ? [Math.ceil(rows / 2), columns] : [rows, Math.ceil(columns / 2)];
+}
+
+/**
+ * Elements from a term of a tile that units read to the next. Vulkan wants matrices in memory to begin, and their lines to
+ * follow each other, by 16 bytes, or by a line where that is less: four more f32 (see `tileStride`), or eight more f16.
+ */
+export function unitStride(extent: number, { component }: Pick<MatrixUnit, 'component'>): number {
+  return component === 'f16' ? Math.ceil(extent / 8) * 8 + 8 : tileStride(extent);
 }
 
 /** Bytes of a tile of a and of b, and of results. @param bytes Of an element of a tile. */
@@ -65,7 +89,8 @@ function unitBytes(plan: UnitPlan, bytes: number): number {
   const [down, across] = unitTile(plan);
   const [rows, columns] = resultTile(plan);
   return (
-    bytes * plan.depth * (tileStride(down) + tileStride(across)) + 4 * rows * tileStride(columns)
+    bytes * plan.depth * (unitStride(down, plan.unit) + unitStride(across, plan.unit)) +
+    4 * rows * tileStride(columns)
   );
 }
 
