@@ -23,7 +23,7 @@ export interface RuntimeOptions {
 }
 
 /** Dawn has it where it may use what is not standard yet: see `openDawn`. */
-const SUBGROUP_MATRIX = 'chromium-experimental-subgroup-matrix' as GPUFeatureName;
+export const SUBGROUP_MATRIX = 'chromium-experimental-subgroup-matrix' as GPUFeatureName;
 
 /** After a failure, so long is waited for the word that the device was lost. */
 const LOSS_MS = 100;

@@ -1,4 +1,5 @@
 /// <reference types="@webgpu/types" />
+import { SUBGROUP_MATRIX } from '../device/runtime.js';
 import type { AdapterUnits } from '../lowering/kernels/matrix-unit.js';
 import { type Emulated, plainWgsl } from './plain-wgsl.js';
 
@@ -25,8 +26,7 @@ export interface EmulatedUnit {
   readonly result?: 'f16' | 'f32';
 }
 
-const UNITS: string = 'chromium-experimental-subgroup-matrix';
-const PRETENDED = ['subgroups', 'shader-f16', UNITS];
+const PRETENDED = ['subgroups', 'shader-f16', SUBGROUP_MATRIX];
 
 /**
  * A GPU whose adapters seem to have matrix units: what takes one is written out in plain WGSL where the text of a kernel becomes
@@ -63,7 +63,7 @@ function pretending(adapter: GPUAdapter, emulated: EmulatedUnits): GPUAdapter {
     requestDevice: async ({ requiredFeatures = [], ...rest }: GPUDeviceDescriptor) => {
       const isReal = (feature: GPUFeatureName): boolean => adapter.features.has(feature);
       const wanted = [...requiredFeatures];
-      if (refusesUnits && wanted.some((feature) => feature === UNITS)) {
+      if (refusesUnits && wanted.some((feature) => feature === SUBGROUP_MATRIX)) {
         throw new Error('vkCreateDevice failed with VK_ERROR_INITIALIZATION_FAILED');
       }
       const device = await adapter.requestDevice({

@@ -1,7 +1,7 @@
 /// <reference types="@webgpu/types" />
 import { createRequire } from 'node:module';
+import { SUBGROUP_MATRIX } from '../device/runtime.js';
 
-const UNITS = 'chromium-experimental-subgroup-matrix' as GPUFeatureName;
 
 /**
  * Dawn's device of no GPU: it has every feature and runs nothing, but it reads and validates the text of a kernel as that of any
@@ -21,7 +21,7 @@ export async function openNullDevice(): Promise<NullDevice> {
   const gpu = create(['backend=null', 'enable-dawn-features=allow_unsafe_apis']);
   const adapter = await gpu.requestAdapter();
   if (adapter === null) throw new Error('Dawn has no null device');
-  const requiredFeatures = ['shader-f16' as const, 'subgroups' as const, UNITS];
+  const requiredFeatures = ['shader-f16' as const, 'subgroups' as const, SUBGROUP_MATRIX];
   const device = await adapter.requestDevice({ requiredFeatures });
   // Dawn does not outlive what `create` gave, whoever still holds a device of it.
   const alive = { gpu, adapter, device };

@@ -42,28 +42,34 @@ type TilingLimits = Pick<KernelLimits, 'invocations' | 'workgroupBytes'>;
 
 /** Whether a device can run kernels with this tiling as it is: where memory is small, fewer terms go through it. */
 export function isAllowed(tiling: ProductTiling, limits: TilingLimits): boolean {
-  const { lanes, registers, depth, stages, memory } = tiling;
+  const { lanes, memory } = tiling;
   // The lanes of a quad share their rows: see `sumDirectly`.
   if (memory === 'direct' && lanes[1] < 4) return false;
-  const tile = [lanes[0] * registers[0], lanes[1] * registers[1]] as const;
-  const own = memoryWithin(tiling, tile, limits, HELD.f32.bytes);
-  const isWhole = own.depth === depth && own.stages === stages;
+  const isWhole = tilingText(withinLimits(tiling, limits)) === tilingText(tiling);
   return lanes[0] * lanes[1] <= limits.invocations && isWhole;
 }
 
-/** Ways to cut products that a device allows, the one in use first. */
+/** What a large product has of a tiling. */
+function withinLimits(tiling: ProductTiling, limits: TilingLimits): ProductTiling {
+  const { lanes, registers } = tiling;
+  const tile = [lanes[0] * registers[0], lanes[1] * registers[1]] as const;
+  return { ...tiling, ...memoryWithin(tiling, tile, limits, HELD.f32.bytes) };
+}
+
+/** Ways to cut products that a device allows, the one in use first; none that is the same there for a large product. */
 export function productTilings(
   inUse: ProductTiling,
   limits: TilingLimits,
 ): readonly ProductTiling[] {
   const { memory } = inUse;
   const found: ProductTiling[] = [inUse];
+  const large = tilingText(withinLimits(inUse, limits));
   for (const lanes of LANES[memory]) {
     for (const registers of REGISTERS[memory]) {
       for (const depth of DEPTHS[memory]) {
         for (const stages of STAGES[memory]) {
           const tiling = { ...inUse, lanes, registers, depth, stages };
-          const isNew = tilingText(tiling) !== tilingText(inUse);
+          const isNew = tilingText(tiling) !== large;
           if (isNew && isAllowed(tiling, limits)) found.push(tiling);
         }
       }

@@ -31,8 +31,7 @@ export interface AdapterUnits {
 
 /**
  * The largest unit with sums in f32 of the first component that the adapter has any of. Where products are to be of f16 and it
- * multiplies f32 alone, as Apple's do with sums in f32, factors that are rounded to f16 go through those: lanes by
- * themselves would reach half of what they do.
+ * multiplies f32 alone, as Apple's do with sums in f32, factors that are rounded to f16 go through those.
  */
 export function matrixUnitOf(
   { subgroupMaxSize: lanes, subgroupMatrixConfigs = [] }: AdapterUnits,

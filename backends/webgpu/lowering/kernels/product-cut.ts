@@ -143,7 +143,7 @@ export function memoryWithin(
     2 * own * bytesOfTerm <= workgroupBytes &&
     (own * (tile[0] + tile[1])) / (lanes[0] * lanes[1]) <= ON_THEIR_WAY;
   const staged = deepest(STAGED_TERMS, fitsTwice);
-  return stages === 2 && fitsTwice(staged)
+  return stages === 2 && staged >= STAGED_TERMS && fitsTwice(staged)
     ? { depth: staged, stages }
     : { depth: deepest(4, (own) => own * bytesOfTerm <= workgroupBytes), stages: 1 };
 }
