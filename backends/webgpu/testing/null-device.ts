@@ -2,7 +2,6 @@
 import { createRequire } from 'node:module';
 import { SUBGROUP_MATRIX } from '../device/runtime.js';
 
-
 /**
  * Dawn's device of no GPU: it has every feature and runs nothing, but it reads and validates the text of a kernel as that of any
  * other device. Limits of a device are not asked: its own are the least.
