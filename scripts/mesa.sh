@@ -85,6 +85,8 @@ mount --bind "$project" run/lower
 mount -t tmpfs tmpfs run/upper
 mkdir run/upper/data run/upper/work
 mount -t overlay -o lowerdir=run/lower,upperdir=run/upper/data,workdir=run/upper/work overlay opt/lacuna
+# A folder of the project itself cannot be renamed in its copy, as what builds pages does: they are built anew.
+rm -rf opt/lacuna/.built
 # npm is not installed: npx stands for the programs of node_modules.
 [ "$1" != npx ] || shift
 driver=/usr/share/vulkan/icd.d/lvp_icd.json
