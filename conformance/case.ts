@@ -92,6 +92,11 @@ export interface Family {
   readonly make: (parameters: CaseParameters) => Case;
   /** What a contract must keep for the cases to mean something. */
   readonly needs?: 'non-finite';
+  /**
+   * The parameters in whose place a contract judges others: whose products round their factors to so few bits that nothing of
+   * the data were left to judge. @defaultValue the parameters themselves
+   */
+  readonly coarse?: (parameters: CaseParameters) => CaseParameters;
   /** How many cases of it a run has at most, where each takes long. @defaultValue as many as asked for */
   readonly most?: number;
   /** Sizes that an address may have beside those of `parameters`, where it names some by hand. */
@@ -108,8 +113,10 @@ export interface Exemption {
 }
 
 /** What a family says of itself beside its cases. */
-export interface FamilyOptions
+export interface FamilyOptions<P = CaseParameters>
   extends Partial<Pick<Family, 'exemption' | 'needs' | 'most' | 'sizes'>> {
+  /** See `Family`. */
+  readonly coarse?: (parameters: P) => P;
   /** @defaultValue 2 for the gradients of composites, else 1 */
   readonly level?: Level;
   /** @defaultValue the clause of the operation that the id names */
@@ -127,10 +134,15 @@ export function family<P extends CaseParameters>(
   id: string,
   parameters: fc.Arbitrary<P>,
   make: (parameters: P) => Case,
-  options: FamilyOptions = {},
+  options: FamilyOptions<P> = {},
 ): Family {
   const clause = operationClause(id);
-  const { level = clause.endsWith('.gradient') ? 2 : 1, clauses = [clause], ...rest } = options;
+  const {
+    level = clause.endsWith('.gradient') ? 2 : 1,
+    clauses = [clause],
+    coarse,
+    ...rest
+  } = options;
   return {
     id,
     level,
@@ -138,6 +150,7 @@ export function family<P extends CaseParameters>(
     parameters,
     // Parameters come from the arbitrary above, or from an address that it was written to.
     make: (drawn) => make(drawn as P),
+    ...(coarse === undefined ? {} : { coarse: (drawn) => coarse(drawn as P) }),
     ...rest,
   };
 }

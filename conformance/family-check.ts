@@ -94,7 +94,7 @@ async function runFamily(
   family: Family,
   options: CheckOptions,
 ): Promise<Finding> {
-  const { id, parameters, make, exemption, needs, most } = family;
+  const { id, parameters, exemption, needs, most } = family;
   const { seed = 1, cases: asked = 30, path, verdictOnly = false } = options;
   const count = Math.min(asked, most ?? asked);
   const refused = notPromised({ needs }, subject.info.contract);
@@ -110,7 +110,7 @@ async function runFamily(
     // the smallest case sought that is refused.
     if (broken || (refusal !== undefined && smallest === undefined)) return true;
     const address = formatAddress(id, values);
-    const drawn = caseInRange({ make }, values, subject.info.contract);
+    const drawn = caseInRange(family, values, subject.info.contract);
     const outcome = await runCase(subject, drawn, options, keptBounds(family, address)).catch(
       refusalAt(address),
     );

@@ -4,21 +4,26 @@ import { CONTRACTS, type NumericContract } from '../spec/contracts/index.js';
 import type { CaseParameters } from './address.js';
 import type { Case, Family } from './case.js';
 
+/** Above this rounding error of a factor little is left of differences: bfloat16's is 2^-8, tf32's 2^-11, or twice that if cut. */
+const COARSE = 2 ** -9;
 /** Sizes between these need no change: factors of this size, and sums of their products, fit f16. */
 const [LEAST, MOST] = [2 ** -8, 2 ** 8];
 
 /**
- * The case of a family, with data that a contract's products can read: where their factors have a short
+ * The case of a family, with data that a contract's products can read. Where their factors have few bits, the family says
+ * which case is judged in the place of one whose data they would lose (`Family.coarse`). Where they have a short
  * range, such as that of f16, a tensor of very large or very small numbers is multiplied with the power
  * of two that brings its largest to [1, 2). Beyond the range a contract promises nothing, and nothing
  * could be judged. Programs without a product keep their data.
  */
 export function caseInRange(
-  { make }: Pick<Family, 'make'>,
+  { make, coarse = (own) => own }: Pick<Family, 'make' | 'coarse'>,
   parameters: CaseParameters,
   contract: NumericContract,
 ): Case {
-  return inRange(make(parameters), contract);
+  const { factors } = CONTRACTS[contract];
+  const isCoarse = factors !== undefined && factors.unitRoundoff > COARSE;
+  return inRange(make(isCoarse ? coarse(parameters) : parameters), contract);
 }
 
 /** The same for a case that is made already. */

@@ -35,6 +35,7 @@ export { familyCheck, judgeCase, notPromised } from './family-check.js';
 export { FAULTY_FLEET, type Fault } from './fleet/faulty.js';
 export { type FleetMember, LEGAL_FLEET } from './fleet/legal.js';
 export { describeFunctions, functionSchemas } from './functions/describe.js';
+export { caseInRange } from './in-range.js';
 export { type Deviation, type Judgement, judge } from './judge.js';
 export { type KnownFailure, parseKnown } from './known-failures.js';
 export { oracleChecks } from './oracle/index.js';

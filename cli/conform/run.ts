@@ -6,6 +6,7 @@ import {
   type Check,
   type CheckReport,
   type ConformanceReport,
+  caseInRange,
   checksFor,
   DOUBLE_CHECKS,
   formatReport,
@@ -22,7 +23,7 @@ import {
   runChecks,
   type Subject,
 } from '../../conformance/index.js';
-import { LacunaError } from '../../spec/index.js';
+import { LacunaError, type NumericContract } from '../../spec/index.js';
 import { note } from '../note.js';
 import { visibleText } from '../visible-text.js';
 import { ConformDisplay } from './display.js';
@@ -120,7 +121,7 @@ async function explore(opened: OpenSubject, flags: ConformFlags, seconds: number
     if (!report.ok) {
       tell(formatReport(report));
       for (const check of report.checks) {
-        const sentence = keep(check, flags.out ?? 'found');
+        const sentence = keep(check, opened.subject.info.contract, flags.out ?? 'found');
         if (sentence !== undefined) tell(sentence);
         if (check.failure !== undefined) failed.push({ seed, ...check });
       }
@@ -135,11 +136,15 @@ async function explore(opened: OpenSubject, flags: ConformFlags, seconds: number
 }
 
 /** Freezes the case of a failure as a value: a seed is only good while the generators stay. Says where it is. */
-function keep({ id, level, clauses, failure }: CheckReport, folder: string): string | undefined {
+function keep(
+  { id, level, clauses, failure }: CheckReport,
+  contract: NumericContract,
+  folder: string,
+): string | undefined {
   const family = ALL_CHECKS.find((check) => check.id === id)?.family;
   if (failure === undefined || family === undefined) return undefined;
   const { address, what } = failure;
-  const drawn = family.make(parseAddress(address).parameters);
+  const drawn = caseInRange(family, parseAddress(address).parameters, contract);
   const file = join(folder, `${id.replaceAll(/[^a-z0-9]+/g, '-')}.json`);
   mkdirSync(folder, { recursive: true });
   try {

@@ -40,7 +40,7 @@ function composite<A extends Attributes, P extends { regime: Regime; draw: numbe
   parameters: fc.Arbitrary<P>,
   describe: (parameters: P) => Call<A>,
   call: (builder: ProgramBuilder, operands: readonly Value[], attributes: A) => readonly Value[],
-  options: FamilyOptions = {},
+  options: FamilyOptions<P> = {},
 ): readonly Family[] {
   const make = (drawn: P): ReturnType<typeof buildCase> => {
     const { inputs, attributes } = describe(drawn);
@@ -161,6 +161,15 @@ function calm(chosen: Regime, isGradient: boolean): Regime {
   return hopeless || (isGradient && chosen === 'constant') ? 'normal' : chosen;
 }
 
+/**
+ * Factors of 8 bits lose more than 1 of a score of 128, which its softmax cannot bear, and all of what offset values
+ * differ by, of which the gradients of queries and keys are made.
+ */
+function legible<P extends { readonly regime: Regime }>(parameters: P): P {
+  const isLost = parameters.regime === 'logits' || parameters.regime === 'offset';
+  return isLost ? { ...parameters, regime: 'normal' } : parameters;
+}
+
 interface Heads {
   readonly batch: number;
   readonly heads: number;
@@ -209,6 +218,7 @@ const attention = composite(
   fc.record(heads),
   (drawn) => attentionCall(drawn, []),
   calls(ATTENTION),
+  { coarse: legible },
 );
 
 const attentionGrad = composite(
@@ -216,6 +226,7 @@ const attentionGrad = composite(
   fc.record(heads),
   (drawn) => attentionCall(drawn, ['o', 'do']),
   calls(ATTENTION_GRAD),
+  { coarse: legible },
 );
 
 /** One class only at times: its loss is 0 whatever the logits, which leaves nothing to judge. */

@@ -5,7 +5,7 @@ import { BFLOAT16, roundTo } from '../../spec/contracts/index.js';
 import type { FunctionName } from '../../spec/program/index.js';
 import { CHECKS } from '../checks.js';
 import { formatReport } from '../report/report.js';
-import { checkBackend } from '../run-checks.js';
+import { checkBackend, runChecks } from '../run-checks.js';
 import { backendSubject } from '../subject.js';
 import { FAULTY_FLEET } from './faulty.js';
 import { ARITHMETIC_FAULTS } from './faulty-arithmetic.js';
@@ -114,6 +114,20 @@ describe('the contract of bfloat16 factors', () => {
     const backend = float32Backend('wrong', arithmetic, {}, 'bf16-products');
     await expectFound(backend, 'primitive/matmul');
   });
+});
+
+describe('a legal backend whose factors have 8 bits', () => {
+  const member = LEGAL_FLEET.find(({ name }) => name === 'factors of products rounded to bf16');
+  const attention = CHECKS.filter(({ id }) => id.startsWith('composite/attention'));
+
+  it.each([2, 5, 6, 10, 11])(
+    'is judged on attention, not left undecided: seed %i',
+    async (seed) => {
+      const subject = backendSubject((member as FleetMember).open());
+      const { checks } = await runChecks(subject, { checks: attention, seed, cases: 12 });
+      expect(checks.map(({ verdict }) => verdict)).toEqual(['pass', 'pass', 'pass', 'pass']);
+    },
+  );
 });
 
 describe('a planted fault is found', () => {

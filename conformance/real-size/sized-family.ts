@@ -31,7 +31,7 @@ export function sizedFamily<P extends CaseParameters>(
   id: string,
   { gate, real = [] }: Sizes<P>,
   make: (parameters: P & { readonly draw: number }) => Case,
-  options: FamilyOptions = {},
+  options: FamilyOptions<P & { readonly draw: number }> = {},
 ): SizedFamily {
   const drawn = fc.constantFrom(...gate).map((sizes) => ({ ...sizes, draw: 1 }));
   return { family: family(id, drawn, make, { ...options, sizes: [...gate, ...real] }), gate, real };
