@@ -80,6 +80,8 @@ export interface MemoryHabits {
   readonly donated: 'in place' | 'beside';
   /** Of those that lie beside: composites whose results are written over the inputs that they replace. @defaultValue none */
   readonly overwrites?: readonly string[];
+  /** Composites whose results are made again beside their gradient for what reads them after it. @defaultValue none */
+  readonly recomputes?: readonly string[];
   /** What lies between operations, after a call: kept for the next one of that program, or freed. */
   readonly between: 'kept' | 'freed';
   /** Whether elementwise operations are computed where their results are read, and not stored. */

@@ -17,7 +17,7 @@ import { LacunaError } from '../../spec/errors.js';
 import type { Program, TensorType } from '../../spec/program/index.js';
 import { CLAIMS } from './lowering/composites/index.js';
 import { UPDATES } from './lowering/in-place.js';
-import { lower } from './lowering/lower.js';
+import { lower, RECOMPUTED } from './lowering/lower.js';
 import { BLOCKS_FROM, type Compact } from './lowering/lowering.js';
 import type { OnnxOptions, Provider } from './options.js';
 import { OnnxExecutable } from './session/executable.js';
@@ -84,6 +84,7 @@ export class OnnxBackend implements Backend {
         device: provider === 'cpu' ? 'machine' : 'own',
         donated: 'beside',
         ...(provider === 'cpu' ? { overwrites: UPDATES } : {}),
+        recomputes: RECOMPUTED,
         between: 'kept',
         fuses: false,
         whole: Object.keys(CLAIMS).filter((name) => !name.startsWith('attention')),

@@ -4,6 +4,8 @@ import {
   add,
   attention,
   exp,
+  GELU_GRAD,
+  gelu,
   gridOf,
   type ModelConfig,
   maskCounts,
@@ -89,6 +91,19 @@ describe('what lies between operations', () => {
     const own = between(gradient, { streamsFrom: 64 });
     expect(between(gradient, { streamsFrom: 64, scoreBytes: 2 ** 20 })).toBe(own + 16);
     expect(between(gradient, { streamsFrom: 64, scoreBytes: 2 ** 12 })).toBe(own + 4);
+  });
+
+  it('has what is made again for its gradient only from there on', () => {
+    const layer = (x: Value): Value => {
+      const hidden = matmul(x, x);
+      const y = gelu(hidden);
+      const dy = matmul(matmul(matmul(y, x), x), x);
+      const [gradient] = x.builder.call(GELU_GRAD, [hidden, dy], {});
+      return matmul(y, gradient as Value);
+    };
+    const whole = ['gelu', 'gelu_grad'];
+    expect(between(layer, { whole })).toBe(4);
+    expect(between(layer, { whole, recomputes: ['gelu'] })).toBe(3);
   });
 
   it('has no elementwise value that is computed where it is read', () => {

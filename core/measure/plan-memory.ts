@@ -9,6 +9,7 @@ import {
 } from '../../spec/index.js';
 import type { MemoryHabits } from '../backend.js';
 import { expand } from '../passes/expand.js';
+import { recompute } from '../passes/recompute.js';
 import { declarations } from '../passes/rewrite.js';
 import { simplify } from '../passes/simplify.js';
 import type { Plan } from '../plan/plan.js';
@@ -93,8 +94,11 @@ function hostBytes(plan: Plan, kept: ReadonlySet<string>): number {
 
 /** The most bytes that lie between the operations of a program at a time; inputs are not among them. */
 function betweenBytes(program: Program, habits: MemoryHabits, kept: ReadonlySet<string>): number {
-  const { fuses } = habits;
-  const whole = simplify(expand(program, (_, call) => isWhole(call, habits)));
+  const { fuses, recomputes = [] } = habits;
+  const whole = recompute(
+    simplify(expand(program, (_, call) => isWhole(call, habits))),
+    recomputes,
+  );
   const types = declarations(whole);
   const places = placesOf(whole, fuses);
   const place = (name: string): string => places.get(name) ?? name;

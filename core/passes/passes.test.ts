@@ -9,6 +9,7 @@ import { randomProgram } from '../testing/random-program.js';
 import {
   expand,
   foldConstants,
+  recompute,
   removeDeadCode,
   retype,
   shareCommonSubexpressions,
@@ -24,6 +25,7 @@ const PASSES: readonly (readonly [string, (program: Program) => Program])[] = [
   ['simplify', simplify],
   ['expand', expand],
   ['expand of all but attention', (program) => expand(program, (name) => name === 'attention')],
+  ['recompute', (program) => recompute(program, ['gelu'])],
   ['expand, then simplify', (program) => simplify(expand(program))],
 ];
 

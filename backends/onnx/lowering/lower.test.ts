@@ -106,6 +106,26 @@ describe('lowering to ONNX', () => {
     expect(new Set([...names, 'x']).size).toBe(6);
   });
 
+  it('makes a GELU again by the nodes of its gradient, for what reads it after that', () => {
+    const program = programOf({ x: [4, 6], w: [6, 6] }, (x, w) => {
+      const y = gelu(x as Value);
+      const dy = matmul(y, w as Value);
+      const [dx] = dy.builder.call(GELU_GRAD, [x as Value, dy], {});
+      return matmul(y, dx as Value, { transposeA: true });
+    });
+    for (const chunkElements of [0, 8]) {
+      const { node } = graphOf(lower(program, { chunkElements }).graph.encode());
+      const made = (name: string): (typeof node)[number] => {
+        const maker = node.find(({ output }) => output.includes(name)) as (typeof node)[number];
+        return maker.opType === 'Reshape' ? made(maker.input[0] as string) : maker;
+      };
+      const [y, dx] = (node.at(-1)?.input ?? []).map(made);
+      expect(node.filter(({ opType }) => opType === 'Gelu')).toHaveLength(1);
+      expect([y?.opType, dx?.opType]).toEqual(Array(2).fill(chunkElements === 0 ? 'Mul' : 'Scan'));
+      if (chunkElements > 0) expect(y).toBe(dx);
+    }
+  });
+
   it('runs elementwise composites in chunks only where they are large and divide well', () => {
     const program = (count: number): Program =>
       programOf({ x: [count], dy: [count] }, (x, dy) => {

@@ -1,5 +1,6 @@
 import type { HostTensor, Named } from '../../../core/backend.js';
 import { expand } from '../../../core/passes/expand.js';
+import { recompute } from '../../../core/passes/recompute.js';
 import { declarations } from '../../../core/passes/rewrite.js';
 import { simplify } from '../../../core/passes/simplify.js';
 import { GraphWriter } from '../../../formats/onnx/graph-writer.js';
@@ -40,7 +41,7 @@ interface LowerOptions extends LoweringOptions {
  * expanded.
  */
 export function lower(program: Program, options: LowerOptions = {}): Lowered {
-  const expanded = simplify(expandUnclaimed(program, options));
+  const expanded = recompute(simplify(expandUnclaimed(program, options)), RECOMPUTED);
   const writer = new GraphWriter(program.name);
   const { inputs: inPlace, after } = updatesInPlace(expanded, options.donate ?? {});
   const lowering = new Lowering(expanded, writer, outputValueNames(expanded), options, after);
@@ -49,12 +50,37 @@ export function lower(program: Program, options: LowerOptions = {}): Lowered {
     if (weight === undefined) writer.input(input.name, input);
     else writer.initializer(input.name, input, weight.data);
   }
+  const besides = madeBeside(expanded);
+  const skipped = new Set(besides.values());
   for (const operation of expanded.operations) {
-    if (operation.op === 'call') CLAIMS[operation.composite]?.rule(operation, lowering);
-    else lowerPrimitive(operation, lowering);
+    if (operation.op !== 'call') lowerPrimitive(operation, lowering);
+    else if (!skipped.has(operation)) {
+      CLAIMS[operation.composite]?.rule(operation, lowering, besides.get(operation));
+    }
   }
   const outputs = writeOutputs(expanded, lowering, options.exactShapes ?? false);
   return { graph: writer, outputs, inPlace };
+}
+
+/**
+ * Composites that are made again by the nodes of their gradient. By nodes of its own, ONNX Runtime would make such a value
+ * as early as the first, or find that both are the same.
+ */
+export const RECOMPUTED: readonly string[] = ['gelu'];
+
+/** The calls that make a value again, by the gradient that makes it beside its own. */
+function madeBeside({ operations }: Program): ReadonlyMap<Call, Call> {
+  const gradients = new Map<string, Call>();
+  const found = new Map<Call, Call>();
+  for (const operation of operations) {
+    if (operation.op !== 'call') continue;
+    const { composite, operands } = operation;
+    const gradient = gradients.get(`${composite}_grad ${operands.join(' ')}`);
+    if (RECOMPUTED.includes(composite) && gradient !== undefined) found.set(gradient, operation);
+    // Its operands are the composite's, and a cotangent.
+    gradients.set(`${composite} ${operands.slice(0, -1).join(' ')}`, operation);
+  }
+  return found;
 }
 
 /** The program with unclaimed composites expanded, and those with empty tensors, which ONNX refuses. */

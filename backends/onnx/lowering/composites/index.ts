@@ -6,8 +6,12 @@ import { lowerGelu } from './gelu.js';
 import { lowerLayerNorm } from './layer-norm.js';
 import { lowerSoftmax } from './softmax.js';
 
-/** Writes a call of a composite as ONNX nodes. No operand is empty. */
-export type CompositeRule = (call: Call, lowering: Lowering) => void;
+/**
+ * Writes a call of a composite as ONNX nodes. No operand is empty.
+ *
+ * @param beside Another call, of some of its operands, whose results are made by the same nodes.
+ */
+export type CompositeRule = (call: Call, lowering: Lowering, beside?: Call) => void;
 
 interface Claim {
   readonly rule: CompositeRule;
