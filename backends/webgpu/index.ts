@@ -12,7 +12,8 @@ export { Runtime, type RuntimeOptions } from './device/runtime.js';
 export { HARDWARE, SOFTWARE, type Tiling } from './lowering/kernels/tiling.js';
 export { openRuntime } from './open-runtime.js';
 export { tilingText } from './tuning/candidates.js';
-export { searchTilings, type Timed } from './tuning/search.js';
+export type { Timed } from './tuning/compare-tilings.js';
+export { searchTilings } from './tuning/search.js';
 export { tilingFile, writeTiling } from './tuning/tiling-file.js';
 
 /** `auto` is the GPU, and where there is none SwiftShader, a GPU in software. */

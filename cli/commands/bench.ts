@@ -109,7 +109,10 @@ async function run(flags: BenchFlags): Promise<void> {
   await backend.dispose();
 }
 
-/** Measures tilings and keeps the fastest for all runs to come on this adapter. */
+/** Times of products scatter by less where nothing else runs. */
+const WORTH_KEEPING = 1.05;
+
+/** Measures tilings and keeps the fastest for all runs to come on this adapter, where it is clearly faster. */
 async function tune(backend: Backend, isJson: boolean): Promise<void> {
   if (!(backend instanceof WebgpuBackend)) {
     const where = backend.info.name;
@@ -119,22 +122,24 @@ async function tune(backend: Backend, isJson: boolean): Promise<void> {
   const { runtime, info, tiling } = backend;
   const line = ({ tiling: each, gflopsPerSecond }: Timed): string =>
     `${gflopsPerSecond.toFixed(2).padStart(10)} GFLOP/s  ${tilingText(each)}`;
-  const found = await searchTilings(runtime, info.version, tiling, (timed, done, all) => {
-    console.error(`${String(done).padStart(4)} of ${all} ${line(timed)}`);
+  const found = await searchTilings(runtime, info.version, tiling, (compared) => {
+    console.error(`${compared.of.padEnd(17)} ${line(compared)}`);
   });
   const [best] = found as readonly [Timed];
-  const inUse = found.find((each) => tilingText(each.tiling) === tilingText(tiling.product));
-  const isNew = best !== inUse;
+  const inUse = found.find(
+    (each) => tilingText(each.tiling) === tilingText(tiling.product),
+  ) as Timed;
+  const isNew = best.gflopsPerSecond > WORTH_KEEPING * inUse.gflopsPerSecond;
   if (isNew) await writeTiling(runtime.description, best.tiling);
   const { description: adapter } = runtime;
-  if (isJson) printJson({ adapter, file: tilingFile(), fastest: best, inUse: inUse ?? null });
+  if (isJson) printJson({ adapter, file: tilingFile(), fastest: best, inUse });
   else {
     console.log(`fastest  ${line(best)}`);
-    if (inUse !== undefined) console.log(`in use   ${line(inUse)}`);
+    console.log(`in use   ${line(inUse)}`);
     console.log(
       isNew
         ? `${adapter} takes the fastest from now on: ${tilingFile()}`
-        : `${adapter} goes on with what is in use: none is faster`,
+        : `${adapter} goes on with what is in use: none is faster by a twentieth`,
     );
   }
   await backend.dispose();

@@ -147,14 +147,13 @@ async function measurePrecision(
     onNote('Ways to cut products up were left out: here matrix units multiply f32.');
     return;
   }
-  await searchTilings(runtime, report.browser, tiling, (timed, done, all) => {
-    const { gflopsPerSecond } = timed;
-    const way = tilingText(timed.tiling);
-    report.tilings.push({ tiling: way, gflopsPerSecond });
-    report.tilings.sort((a, b) => b.gflopsPerSecond - a.gflopsPerSecond);
-    const rate = `${gflopsPerSecond.toFixed(1)} GFLOP/s`;
-    onProgress(`ways to cut products up: ${done} of ${all}, ${way}: ${rate}`);
-    onReport(report);
+  const found = await searchTilings(runtime, report.browser, tiling, (compared) => {
+    const rate = `${compared.gflopsPerSecond.toFixed(1)} GFLOP/s`;
+    onProgress(`ways to cut products up: ${tilingText(compared.tiling)}, ${compared.of}: ${rate}`);
     signal.throwIfAborted();
   });
+  for (const { tiling: way, gflopsPerSecond } of found) {
+    report.tilings.push({ tiling: tilingText(way), gflopsPerSecond });
+  }
+  onReport(report);
 }

@@ -11,7 +11,7 @@ import { type Html, html } from '../../formats/html/html.js';
 /** Everything that a report holds so far. */
 export function reportTables({ results, tilings, clockMilliseconds }: AdapterReport): Html {
   return html`${results.map(resultTables)}${tilingTable(tilings)}
-<p class="soft">The clock moves in steps of ${digits(clockMilliseconds)} ms. Products and copies were run in a row, up to 4,096 times, until they took 100 ms; training steps until they took a second together, three at least; of a way to cut products up the shortest of five runs counts.</p>`;
+<p class="soft">The clock moves in steps of ${digits(clockMilliseconds)} ms. Products and copies were run in a row, up to 4,096 times, until they took 100 ms; training steps until they took a second together, three at least; ways to cut products up are compared over all that a layer multiplies, each product run in a row for 20 ms, the shorter of two tries.</p>`;
 }
 
 function resultTables(result: AdapterResult): Html {

@@ -105,6 +105,17 @@ describe('what becomes one kernel', () => {
     expect(followed.kernels.map(({ kind }) => kind)).toContain('reduce');
   });
 
+  it('a value that is made of little, and each of its readers, while that moves no more bytes', () => {
+    // Of 1.25 words for each of its own: nine readers read 11.25, and one that writes it and nine that read it 11.25.
+    const made = (readers: number): readonly string[] =>
+      kernelsOf((input) => {
+        const value = add(input('x', [4, 16, 64]), input('b', [16, 64]));
+        return Array.from({ length: readers }, (_, i) => sum(mul(value, i + 2), [i % 2]));
+      }).kernels.map(({ kind }) => kind);
+    expect(made(9)).not.toContain('map');
+    expect(made(10).filter((kind) => kind === 'map')).toHaveLength(1);
+  });
+
   it('a large product, whose tiles fit the workgroup memory that there is', () => {
     for (const workgroupBytes of [16_384, 32_768, 49_152]) {
       const limits = { ...DEFAULT_LIMITS, workgroupBytes };

@@ -21,6 +21,8 @@ const REGISTERS: Readonly<Record<ProductTiling['memory'], ProductTiling['registe
     [8, 4],
     [4, 8],
     [8, 8],
+    [16, 8],
+    [8, 16],
   ],
   direct: [
     [8, 8],
@@ -78,8 +80,18 @@ export function productTilings(
   return found;
 }
 
-/** A tiling in a few characters: `16x16 lanes of 8x8, 8 deep, 2 stages`; of one stage nothing is said. */
-export function tilingText({ lanes, registers, depth, stages }: ProductTiling): string {
-  const text = `${lanes.join('x')} lanes of ${registers.join('x')}, ${depth} deep`;
-  return stages === 1 ? text : `${text}, ${stages} stages`;
+/** Other numbers of workgroups that may be what keeps the device busy: a quarter, a half, twice and four times as many. */
+export function busyCounts(inUse: number): readonly number[] {
+  return [inUse / 4, inUse / 2, 2 * inUse, 4 * inUse].filter(
+    (count) => Number.isInteger(count) && count <= MOST_BUSY,
+  );
+}
+
+/** More workgroups than any device keeps at work. */
+export const MOST_BUSY = 65_536;
+
+/** A tiling in a few characters: `16x16 lanes of 8x8, 8 deep, 2 stages, busy with 924`; of one stage nothing is said. */
+export function tilingText({ lanes, registers, depth, stages, busyGroups }: ProductTiling): string {
+  const staged = stages === 1 ? '' : `, ${stages} stages`;
+  return `${lanes.join('x')} lanes of ${registers.join('x')}, ${depth} deep${staged}, busy with ${busyGroups}`;
 }

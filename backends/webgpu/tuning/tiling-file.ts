@@ -5,7 +5,7 @@ import { replaceFile } from '../../../formats/whole-file.js';
 import { LacunaError } from '../../../spec/errors.js';
 import type { Runtime } from '../device/runtime.js';
 import type { ProductTiling } from '../lowering/kernels/tiling.js';
-import { isAllowed } from './candidates.js';
+import { isAllowed, MOST_BUSY } from './candidates.js';
 
 /**
  * Where measured tilings are kept, by adapter; undefined where there is no cache (`cacheFolder`). It is
@@ -93,6 +93,6 @@ function isTiling(value: unknown): value is ProductTiling {
     (stages === 1 || stages === 2) &&
     Number.isInteger(busyGroups) &&
     (busyGroups as number) >= 1 &&
-    (busyGroups as number) <= 65_536
+    (busyGroups as number) <= MOST_BUSY
   );
 }

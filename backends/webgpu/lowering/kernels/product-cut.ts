@@ -37,7 +37,7 @@ export interface ProductCut {
  */
 export function cutForLanes(
   sizes: ProductSizes,
-  { tiling: { product }, limits, factors }: KernelContext,
+  { tiling: { product }, limits, factors }: Pick<KernelContext, 'tiling' | 'limits' | 'factors'>,
 ): ProductCut {
   const whole = fitted(product, sizes.m, sizes.n);
   // Lanes that load by themselves have no tile to share.
