@@ -33,6 +33,8 @@ export interface CompileOptions {
    * @defaultValue the program runs on one device
    */
   readonly rows?: readonly string[];
+  /** Make again what `MemoryHabits.recomputes` names: less memory for more time. @defaultValue false */
+  readonly recompute?: boolean;
 }
 
 /** What one part of a run took on its device. */
@@ -80,7 +82,10 @@ export interface MemoryHabits {
   readonly donated: 'in place' | 'beside';
   /** Of those that lie beside: composites whose results are written over the inputs that they replace. @defaultValue none */
   readonly overwrites?: readonly string[];
-  /** Composites whose results are made again beside their gradient for what reads them after it. @defaultValue none */
+  /**
+   * Composites whose results are made again beside their gradient for what reads them after it, if that is asked for
+   * (`CompileOptions.recompute`). @defaultValue none
+   */
   readonly recomputes?: readonly string[];
   /** What lies between operations, after a call: kept for the next one of that program, or freed. */
   readonly between: 'kept' | 'freed';

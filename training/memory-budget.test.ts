@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ONNX } from '../backends/onnx/index.js';
+import type { MemoryHabits } from '../core/backend.js';
 import { parseConfig, type RunSettings, resolveSettings } from '../run/index.js';
 import { withinBudget } from './memory-budget.js';
 import { planRun } from './plan-run.js';
@@ -11,9 +12,11 @@ function settings(changes: object = {}): RunSettings {
 
 const PROCESS = 2 ** 27;
 const ROOM = 2 ** 33;
-const backend = await ONNX.open({ device: 'cpu', threads: 1 });
+const onnx = await ONNX.open({ device: 'cpu', threads: 1 });
+/** One that makes nothing again. */
+const backend = { info: { ...onnx.info, memory: { ...habits(), recomputes: [] } } };
 const needed = (microbatches: number, changes: object = {}): number =>
-  planRun(settings({ ...changes, microbatches }), backend, ROOM, PROCESS).needed ?? 0;
+  planRun(settings({ ...changes, microbatches }), onnx, ROOM, PROCESS).needed ?? 0;
 
 describe('a budget of memory', () => {
   it.each([
@@ -46,6 +49,28 @@ describe('a budget of memory', () => {
     );
     expect(stages[0]?.arithmetic).toBeGreaterThanOrEqual(least);
     expect(stages[0]?.arithmetic).toBeLessThanOrEqual(most);
+  });
+
+  it('makes again what it can where that saves parts, and nowhere else', () => {
+    const all = settings({ batch: 128 });
+    const again = needed(1, { batch: 128, recompute: true });
+    expect(again).toBeLessThan(0.95 * needed(1, { batch: 128 }));
+    const within = (budget: number): readonly [number, boolean | undefined] => {
+      const { settings: fitted } = withinBudget(all, onnx, budget, PROCESS);
+      return [fitted.microbatches, fitted.recompute];
+    };
+    expect(within(needed(1, { batch: 128 }))).toEqual([1, undefined]);
+    expect(within(again)).toEqual([1, true]);
+    expect(within(again - 1)).toEqual([2, undefined]);
+    // Who asks for it has it.
+    const asked = settings({ batch: 128, recompute: true });
+    expect(withinBudget(asked, onnx, ROOM, PROCESS).settings.recompute).toBe(true);
+    const other = withinBudget(all, backend, again, PROCESS).settings;
+    expect([other.microbatches > 1, other.recompute]).toEqual([true, undefined]);
+    // Too little is told by the least that it would take.
+    const least = needed(128, { batch: 128, recompute: true });
+    expect(() => withinBudget(all, onnx, least - 1, PROCESS)).toThrow(/does not hold a step/);
+    expect(withinBudget(all, onnx, least, PROCESS).settings.microbatches).toBe(128);
   });
 
   it('gives each stage parts of its own', () => {
@@ -83,8 +108,8 @@ describe('a budget of memory', () => {
   });
 });
 
-function habits() {
-  const { memory } = backend.info;
+function habits(): MemoryHabits {
+  const { memory } = onnx.info;
   if (memory === undefined) throw new Error('ONNX Runtime says how it keeps memory');
   return memory;
 }

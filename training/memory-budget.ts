@@ -9,7 +9,7 @@ import { bytesNeeded, planOf } from './plan-run.js';
 
 /** A run that keeps within its budget, and what that costs. */
 export interface BudgetedRun {
-  /** Its settings, each stage in the fewest parts that fit. */
+  /** Its settings, each stage in the fewest parts that fit, which make again what they can where that saves parts. */
   readonly settings: RunSettings;
   readonly stages: readonly BudgetedStage[];
 }
@@ -18,6 +18,8 @@ export interface BudgetedStage {
   readonly name?: string;
   readonly batch: number;
   readonly microbatches: number;
+  /** Whether what can be made again does not lie in memory until its gradient comes. */
+  readonly recompute: boolean;
   /** Bytes that are foreseen, in the memory that the budget is of. */
   readonly needed: number;
   /**
@@ -46,11 +48,14 @@ export function withinBudget(
   process: number = globalThis.process.memoryUsage().rss,
 ): BudgetedRun {
   const stages = stagesOf(settings).map((stage) => budgeted(stage, backend, budget, process));
-  const parts = (i: number): number => (stages[i] as BudgetedStage).microbatches;
-  const own = settings.stages?.map((stage, i) => ({ ...stage, microbatches: parts(i) }));
+  const chosen = (i: number): Pick<RunSettings, 'microbatches' | 'recompute'> => {
+    const { microbatches, recompute } = stages[i] as BudgetedStage;
+    return { microbatches, ...(recompute ? { recompute } : {}) };
+  };
+  const own = settings.stages?.map((stage, i) => ({ ...stage, ...chosen(i) }));
   const fitted =
     own === undefined || own.length === 0
-      ? { ...settings, microbatches: parts(0) }
+      ? { ...settings, ...chosen(0) }
       : { ...settings, stages: own };
   return { settings: fitted, stages };
 }
@@ -89,15 +94,22 @@ function budgeted(
       fix,
     });
   }
-  const neededIn = (microbatches: number): number =>
-    bytesNeeded({ ...stage, microbatches }, habits, process);
-  const fit = fewestParts(batch, neededIn, budget);
+  const neededIn = (microbatches: number, recompute: boolean): number =>
+    bytesNeeded({ ...stage, microbatches, recompute }, habits, process);
+  // What costs less is tried first, and stays where it needs no more parts.
+  const ways =
+    stage.recompute === true ? [true] : habits.recomputes?.length ? [false, true] : [false];
+  const fits = ways.flatMap((recompute) => {
+    const found = fewestParts(batch, (parts) => neededIn(parts, recompute), budget);
+    return found === undefined ? [] : [{ ...found, recompute }];
+  });
+  const [fit] = fits.sort((a, b) => a.parts - b.parts);
   if (fit === undefined) {
     throw new LacunaError({
       where,
       what: 'the budget does not hold a step, not even one clip at a time',
       got: gibibytes(budget),
-      expected: `at least ${gibibytes(neededIn(batch))}`,
+      expected: `at least ${gibibytes(neededIn(batch, ways.at(-1) === true))}`,
       fix: 'Take a smaller model, fewer frames, a higher mask ratio, or a smaller batch.',
     });
   }
@@ -106,6 +118,7 @@ function budgeted(
     ...(name === undefined ? {} : { name }),
     batch,
     microbatches: fit.parts,
+    recompute: fit.recompute,
     needed: fit.peak,
     arithmetic: fit.parts === 1 ? 1 : flopsIn(fit.parts) / flopsIn(1),
   };

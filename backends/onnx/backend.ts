@@ -102,7 +102,12 @@ export class OnnxBackend implements Backend {
     const donate = checkedDonations(program, options.donate);
     // A provider with a device of its own copies what it is fed, and has nothing to overwrite.
     const isHere = this.#options.device === 'cpu';
-    const lowered = lower(program, { ...this.#options, ...(isHere ? { donate } : {}) });
+    const { recompute = false } = options;
+    const lowered = lower(program, {
+      ...this.#options,
+      recompute,
+      ...(isHere ? { donate } : {}),
+    });
     addStop(lowered.graph);
     const types = declarations(program);
     const outputs = program.outputs.map(({ name, value }, index) => {

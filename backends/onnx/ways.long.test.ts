@@ -7,12 +7,12 @@ const WAYS = [
   {
     name: 'elementwise composites in chunks of 4 elements',
     options: { chunkElements: 4 },
-    families: /^(composite\/(adamw|gelu_grad)|gradient\/block)/,
+    families: /^(composite\/(adamw|gelu_grad)|relation\/plans$)/,
   },
   {
     name: 'elementwise composites whole, as on a GPU',
     options: { chunkElements: 0 },
-    families: /^(composite\/(adamw|gelu_grad)|gradient\/block)/,
+    families: /^(composite\/(adamw|gelu_grad)|relation\/plans$)/,
   },
   {
     name: 'attention head by head, and in blocks of its queries',

@@ -31,15 +31,18 @@ const PLAIN: MemoryHabits = {
 };
 
 /** One program of x [16, 16] f32, 1 KiB, with `y` as its metric. */
-function planOf(make: (x: Value) => Value): Plan {
+function planOf(make: (x: Value) => Value, recompute = false): Plan {
   const builder = new ProgramBuilder('test');
   builder.output('y', make(builder.input('x', 'f32', [16, 16], 'data')));
   const calls = [{ program: 'test', repeat: 3 }];
-  return { programs: { test: builder.finish() }, calls, state: [], scratch: [] };
+  return { programs: { test: builder.finish() }, calls, state: [], scratch: [], recompute };
 }
 
-const between = (make: (x: Value) => Value, habits: Partial<MemoryHabits> = {}): number =>
-  planMemory(planOf(make), { ...PLAIN, ...habits }).between / 1024;
+const between = (
+  make: (x: Value) => Value,
+  habits: Partial<MemoryHabits> = {},
+  recompute = false,
+): number => planMemory(planOf(make, recompute), { ...PLAIN, ...habits }).between / 1024;
 
 describe('what lies between operations', () => {
   it('is what still has a reader', () => {
@@ -93,7 +96,7 @@ describe('what lies between operations', () => {
     expect(between(gradient, { streamsFrom: 64, scoreBytes: 2 ** 12 })).toBe(own + 4);
   });
 
-  it('has what is made again for its gradient only from there on', () => {
+  it('has what is made again for its gradient, if that is asked for, only from there on', () => {
     const layer = (x: Value): Value => {
       const hidden = matmul(x, x);
       const y = gelu(hidden);
@@ -101,9 +104,9 @@ describe('what lies between operations', () => {
       const [gradient] = x.builder.call(GELU_GRAD, [hidden, dy], {});
       return matmul(y, gradient as Value);
     };
-    const whole = ['gelu', 'gelu_grad'];
-    expect(between(layer, { whole })).toBe(4);
-    expect(between(layer, { whole, recomputes: ['gelu'] })).toBe(3);
+    const habits = { whole: ['gelu', 'gelu_grad'], recomputes: ['gelu'] };
+    expect(between(layer, habits)).toBe(4);
+    expect(between(layer, habits, true)).toBe(3);
   });
 
   it('has no elementwise value that is computed where it is read', () => {

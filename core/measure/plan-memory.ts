@@ -53,7 +53,8 @@ export function planMemory(plan: Plan, habits: MemoryHabits): PlanMemory {
     sum(inputs.filter(({ name, role }) => role === 'data' && !names.has(name)).map(bytesOf)),
   );
   const fed = tables + Math.max(...data);
-  const each = programs.map((program) => betweenBytes(program, habits, names));
+  const own = plan.recompute === true ? habits : { ...habits, recomputes: [] };
+  const each = programs.map((program) => betweenBytes(program, own, names));
   const { packing = 1 } = habits;
   const between = packing * (habits.between === 'kept' ? sum(each) : Math.max(...each));
   const host = hostBytes(plan, names);

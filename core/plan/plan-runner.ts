@@ -84,7 +84,8 @@ export class PlanRunner {
         throw new LacunaError({ what: 'a plan has no such program', got: key });
       const donate = donations(plan, program);
       const rows = rowsOf(plan, call, program, backend);
-      const shared = rows === undefined ? {} : { rows };
+      const { recompute = false } = plan;
+      const shared = rows === undefined ? { recompute } : { recompute, rows };
       executables.set(key, await backend.compile(program, { donate, ...shared }));
     }
     const resident = new Map<string, DeviceTensor>();

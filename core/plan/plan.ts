@@ -27,6 +27,8 @@ export interface Plan {
   readonly state: readonly StateSpec[];
   /** B, where devices may share the rows of a batch. @defaultValue a step runs on one device */
   readonly batch?: number;
+  /** Whether its programs are to be compiled for less memory at the price of time: `CompileOptions`. @defaultValue false */
+  readonly recompute?: boolean;
   /** What lives within one step and starts at zero: accumulated gradients, what parts of a batch hand on. */
   readonly scratch: readonly StateSpec[];
 }

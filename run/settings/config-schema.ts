@@ -35,6 +35,7 @@ export const CONFIG_SCHEMA: z.ZodType<RunConfig> = z.strictObject({
   pairing: z.enum(PAIRINGS).exactOptional(),
   batch: z.int().min(1).max(65_536).exactOptional(),
   microbatches: z.int().min(1).max(65_536).exactOptional(),
+  recompute: z.boolean().exactOptional(),
   optimizer: OPTIMIZER_SCHEMA.exactOptional(),
   schedule: SCHEDULE_SCHEMA.exactOptional(),
   gradientNorm: z.boolean().exactOptional(),

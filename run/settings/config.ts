@@ -45,6 +45,11 @@ export interface RunSettings {
   readonly batch: number;
   /** Into how many equal parts a step cuts its batch, to need less memory: `partedPlan`. */
   readonly microbatches: number;
+  /**
+   * Whether what can be made again in time for its gradient does not lie in memory until then: GELU, on ONNX Runtime; other
+   * backends do the same either way. Bits may differ. @defaultValue false
+   */
+  readonly recompute?: boolean;
   readonly optimizer: Required<AdamWConfig>;
   readonly schedule: ScheduleConfig;
   /** Whether each step's metrics have the norm of all gradients. */

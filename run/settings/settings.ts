@@ -64,6 +64,7 @@ function resolveOne(config: RunConfig, preset: Preset): RunSettings {
     gradientNorm: config.gradientNorm ?? false,
     lossScaling: resolveLossScaling(config.lossScaling, backend),
     checkpoints: resolveCheckpoints(config.checkpoints),
+    ...(config.recompute === true ? { recompute: true } : {}),
     ...(config.tensorboard === true ? { tensorboard: true } : {}),
     ...(config.ledger === true ? { ledger: true } : {}),
     ...(config.trackio === undefined ? {} : { trackio: config.trackio }),

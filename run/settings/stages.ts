@@ -17,6 +17,7 @@ const STAGE_KEYS = [
   'textMask',
   'batch',
   'microbatches',
+  'recompute',
   'schedule',
 ] as const;
 type StageKey = (typeof STAGE_KEYS)[number];
@@ -51,6 +52,7 @@ export const STAGES_SCHEMA: z.ZodType<readonly StageConfig[]> = z
       textMask: TEXT_MASK_SCHEMA.exactOptional(),
       batch: z.int().min(1).max(65_536).exactOptional(),
       microbatches: z.int().min(1).max(65_536).exactOptional(),
+      recompute: z.boolean().exactOptional(),
       schedule: SCHEDULE_SCHEMA.exactOptional(),
     }),
   )
@@ -87,7 +89,9 @@ export function resolveStages(
     const settings = resolve(merged(config, stage), { ...preset, ...recipe });
     requireSameModel(base, settings, index);
     const { data, clip, mask, textMask, batch, microbatches, schedule } = settings;
-    return { name, data, clip, mask, textMask, batch, microbatches, schedule };
+    // A stage that does not say it does as the run.
+    const recompute = stage.recompute === undefined ? {} : { recompute: stage.recompute };
+    return { name, data, clip, mask, textMask, batch, microbatches, ...recompute, schedule };
   });
   for (const [index, { name }] of stages.entries()) {
     refuse(stages.findIndex((each) => each.name === name) < index, `stages.${index}.name`, name, {

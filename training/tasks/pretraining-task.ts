@@ -60,10 +60,11 @@ export function pretrainingPlan(settings: RunSettings, vocabulary: number): Plan
   modelState(settings, vocabulary);
   const { visible } = maskCounts(settings.mask, gridOf(videoConfig(settings)));
   const shape = { batch: settings.batch, visible };
-  const { optimizer, microbatches, gradientNorm, lossScaling } = settings;
+  const { optimizer, microbatches, recompute = false, gradientNorm, lossScaling } = settings;
   return trainingPlan(modelConfig(settings, vocabulary), shape, {
     optimizer,
     microbatches,
+    recompute,
     gradientNorm,
     lossScaling,
   });

@@ -33,6 +33,8 @@ interface LowerOptions extends LoweringOptions {
   readonly weights?: Named<HostTensor>;
   /** Input name to the name of the output that may take its memory. @defaultValue none */
   readonly donate?: Named<string>;
+  /** Make again what `RECOMPUTED` names, beside its gradient. @defaultValue false */
+  readonly recompute?: boolean;
 }
 
 /**
@@ -41,7 +43,8 @@ interface LowerOptions extends LoweringOptions {
  * expanded.
  */
 export function lower(program: Program, options: LowerOptions = {}): Lowered {
-  const expanded = recompute(simplify(expandUnclaimed(program, options)), RECOMPUTED);
+  const once = simplify(expandUnclaimed(program, options));
+  const expanded = options.recompute === true ? recompute(once, RECOMPUTED) : once;
   const writer = new GraphWriter(program.name);
   const { inputs: inPlace, after } = updatesInPlace(expanded, options.donate ?? {});
   const lowering = new Lowering(expanded, writer, outputValueNames(expanded), options, after);
