@@ -16,8 +16,11 @@ export type { Timed } from './tuning/compare-tilings.js';
 export { searchTilings } from './tuning/search.js';
 export { tilingFile, writeTiling } from './tuning/tiling-file.js';
 
-/** `auto` is the GPU, and where there is none SwiftShader, a GPU in software. */
-export const DEVICES = ['auto', 'gpu', 'swiftshader'] as const;
+/**
+ * `auto` is the GPU, and where there is none SwiftShader, a GPU in software; `gpu-lanes` is a GPU whose matrix units are left
+ * alone, should a driver's be wrong or slow.
+ */
+export const DEVICES = ['auto', 'gpu', 'gpu-lanes', 'swiftshader'] as const;
 export type WebgpuDevice = (typeof DEVICES)[number];
 const PRECISIONS = ['f32', 'mixed'] as const satisfies readonly Precision[];
 
@@ -52,10 +55,11 @@ export async function openWebgpu(
   let first: unknown;
   for (const name of wanted) {
     try {
-      const { gpu, version } = await (name === 'gpu'
-        ? gpuDawn(options.matrixUnits !== false && options.subgroups !== false)
-        : openSwiftShader());
-      const runtime = await openRuntime(gpu, options);
+      const matrixUnits = options.matrixUnits !== false && name !== 'gpu-lanes';
+      const { gpu, version } = await (name === 'swiftshader'
+        ? openSwiftShader()
+        : gpuDawn(matrixUnits && options.subgroups !== false));
+      const runtime = await openRuntime(gpu, { ...options, matrixUnits });
       const measured = await readTiling(runtime);
       return new WebgpuBackend(runtime, version, {
         ...(measured === undefined ? {} : { measured }),

@@ -57,6 +57,17 @@ describe.skipIf(!capable('webgpu, emulated units', missing))('emulated units of 
     await runtime.dispose();
   });
 
+  it('are left alone where that is asked for', async () => {
+    const { gpu } = await openSwiftShader();
+    const runtime = await openRuntime(emulatedUnits(gpu, UNITS.f32), { matrixUnits: false });
+    expect(runtime.matrixUnit).toBeUndefined();
+    await runtime.dispose();
+    expect(WEBGPU.devices).toContain('gpu-lanes');
+    await expect(WEBGPU.probe({ device: 'gpu-units' })).rejects.toThrow(
+      /gpu, gpu-lanes, swiftshader/,
+    );
+  });
+
   it('leave no tiling to measure', async () => {
     const backend = await openEmulated(UNITS.f32);
     const { runtime, tiling } = backend;

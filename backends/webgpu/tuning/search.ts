@@ -30,7 +30,7 @@ export async function searchTilings(
       where: 'webgpu',
       what: 'the tilings that are measured are of products by lanes, and here matrix units multiply',
       got: `products ${runtime.productsInWords}`,
-      fix: 'There is nothing to measure: units have one tiling.',
+      fix: 'Units have one tiling. What lanes reach in their place: --device gpu-lanes.',
     });
   }
   const time = (product: LayerProduct, tiling: Tiling['product']): Promise<number> => {
