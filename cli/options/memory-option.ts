@@ -9,7 +9,7 @@ import { byteSize } from './byte-size.js';
 export function memoryOption(): Option {
   return new Option(
     '--memory <size>',
-    'what a step may take (6GB), of the device where it has a memory of its own, else of this process: its batch is run in the fewest parts that fit, for about a third more arithmetic where clips are compared, and GELU is made again on ONNX Runtime where that saves parts, for some 3 % of the time; a teacher, and videos being decoded, come on top',
+    'what a step may take (6GB), of the device where it has a memory of its own, else of this process: its batch is run in the fewest parts that fit, for about a third more arithmetic where clips are compared, and GELU is made again on ONNX Runtime where that saves parts, for up to 4 % of the time; a teacher, and videos being decoded, come on top',
   ).argParser(byteSize);
 }
 

@@ -22,9 +22,10 @@ const SHAPE = { batch: 4, visible: 3 };
 const SHARE = 0.1;
 
 /**
- * One step in one call, with what can be made again for its gradient made again, and with its batch in parts: losses, gradients (as first moments) and batch norm's
- * statistics agree as two legal runs do, within the spread of random legal runs. Of a part of one clip no
- * batch norm could be computed, nor any negative: those of the whole batch are.
+ * One step in one call, the same with what can be made again for its gradient made again, and with its batch in parts:
+ * losses, gradients (as first moments) and batch norm's statistics agree as two legal runs do, within the
+ * spread of random legal runs. Of a part of one clip no batch norm could be computed, nor any negative: those of the
+ * whole batch are.
  */
 export const PLAN_RELATIONS: readonly Check[] = [
   planRelation('relation/plans', TINY_MAE, [2, 4]),

@@ -35,6 +35,8 @@ export interface StepOptions {
   readonly average?: number;
   /** @defaultValue `none` */
   readonly lossScaling?: LossScaling;
+  /** Whether what can be made again in time for its gradient does not lie in memory until then. @defaultValue false */
+  readonly recompute?: boolean;
   /** @defaultValue 'f32' */
   readonly float?: FloatType;
 }

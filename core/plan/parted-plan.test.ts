@@ -80,6 +80,14 @@ describe.each(CONFIGS)('a step in parts of the batch: %s', (_, config) => {
       expect([name, apart(values, parts.state[name] ?? []) < 1e-9]).toEqual([name, true]);
   });
 
+  it('makes again what it can where the step of one call does', () => {
+    for (const microbatches of [1, 2]) {
+      const options = { microbatches, recompute: true };
+      expect(trainingPlan(config, SHAPE, options).recompute).toBe(true);
+      expect(trainingPlan(config, SHAPE, { microbatches }).recompute).toBe(false);
+    }
+  });
+
   it('asks for nothing that the step of one call does not read', () => {
     const plan = trainingPlan(config, SHAPE, { microbatches: 2 });
     const { programs } = trainingPlan(config, SHAPE);

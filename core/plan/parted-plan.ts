@@ -85,7 +85,8 @@ export function partedPlan(
   }
   call('backward', backwardProgram(clips, crossing, learns, parts, scaling), parts);
   call('update', updateProgram(state, options), 1);
-  return { programs, calls, state: planState(state, options), scratch };
+  const { recompute = false } = options;
+  return { programs, calls, state: planState(state, options), scratch, recompute };
 }
 
 /** The features of a part, added to the zeros of its rows. */

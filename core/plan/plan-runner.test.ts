@@ -9,9 +9,11 @@ function recorder(): {
   readonly backend: Backend;
   readonly uploads: (readonly [data: readonly number[], rows: number | undefined])[];
   readonly split: (readonly string[] | undefined)[];
+  readonly recomputed: (boolean | undefined)[];
 } {
   const uploads: (readonly [readonly number[], number | undefined])[] = [];
   const split: (readonly string[] | undefined)[] = [];
+  const recomputed: (boolean | undefined)[] = [];
   const zero: HostTensor = { dtype: 'f32', shape: [], data: new Float32Array(1) };
   const backend: Backend = {
     info: {
@@ -21,6 +23,7 @@ function recorder(): {
     },
     compile: async (program, options) => {
       split.push(options?.rows);
+      recomputed.push(options?.recompute);
       const outputs = program.outputs.map(({ name }) => [name, zero] as const);
       return {
         program,
@@ -38,8 +41,23 @@ function recorder(): {
     liveTensors: 0,
     dispose: async () => {},
   };
-  return { backend, uploads, split };
+  return { backend, uploads, split, recomputed };
 }
+
+const unexpected = (): HostTensor => {
+  throw new Error('these plans have neither state nor tables');
+};
+
+it.each([true, false])('the plan says whether what can be is made again: %s', async (recompute) => {
+  const builder = new ProgramBuilder('whole');
+  builder.output('loss', sum(builder.input('x', 'f32', [4], 'data'), [0]));
+  const programs = { whole: builder.finish() };
+  const calls = [{ program: 'whole', repeat: 1 }];
+  const { backend, recomputed } = recorder();
+  const plan = { programs, calls, state: [], scratch: [], recompute };
+  await PlanRunner.open(backend, plan, unexpected, unexpected);
+  expect(recomputed).toEqual([recompute]);
+});
 
 describe('a step in parts of one of several processes', () => {
   it('has equal parts of its own rows, under their numbers in the whole batch', async () => {
@@ -56,9 +74,6 @@ describe('a step in parts of one of several processes', () => {
       batch: 8,
     };
     const { backend, uploads, split } = recorder();
-    const unexpected = (): HostTensor => {
-      throw new Error('this plan has neither state nor tables');
-    };
     const runner = await PlanRunner.open(backend, plan, unexpected, unexpected);
     await runner.step({ x: { dtype: 'f32', shape: [4], data: Float32Array.of(10, 11, 12, 13) } });
     expect(split).toEqual([['x', 'rows']]);

@@ -26,8 +26,6 @@ export interface TrainingPlanOptions extends StepOptions {
    * same: see `partedPlan`. @defaultValue 1
    */
   readonly microbatches?: number;
-  /** Whether what can be made again in time for its gradient does not lie in memory until then. @defaultValue false */
-  readonly recompute?: boolean;
 }
 
 /** The plan of one pretraining step: loss, gradients and AdamW, in one call or in parts of the batch. */
@@ -36,11 +34,10 @@ export function trainingPlan(
   shape: BatchShape,
   options: TrainingPlanOptions = {},
 ): Plan {
-  const { microbatches = 1, recompute = false, float = 'f32' } = options;
+  const { microbatches = 1, float = 'f32' } = options;
   const { batch } = shape;
-  const shared = { batch, ...(recompute ? { recompute } : {}) };
   if (microbatches === 1)
-    return { ...oneCallPlan(pretrainingModel(config, shape, float), options), ...shared };
+    return { ...oneCallPlan(pretrainingModel(config, shape, float), options), batch };
   if (!Number.isInteger(microbatches) || microbatches < 1 || shape.batch % microbatches !== 0) {
     throw new LacunaError({
       what: 'the batch cannot be cut into equal microbatches',
@@ -48,7 +45,7 @@ export function trainingPlan(
     });
   }
   const model = partedPretrainingModel(config, shape, shape.batch / microbatches, float);
-  return { ...partedPlan(model, microbatches, options), ...shared };
+  return { ...partedPlan(model, microbatches, options), batch };
 }
 
 /** The plan of one call for any model with the output `loss`. */
@@ -65,5 +62,6 @@ export function oneCallPlan(model: Model, options: StepOptions = {}): Plan {
     calls: [{ program: 'step', repeat: 1 }],
     state: planState(model.state, options),
     scratch: [],
+    recompute: options.recompute ?? false,
   };
 }

@@ -34,9 +34,16 @@ export interface FinetuneParts {
  */
 export function finetunePlan(settings: RunSettings, heads: readonly HeadClasses[]): Plan {
   classifierState(settings, heads);
-  const { microbatches, optimizer, gradientNorm, lossScaling, encoder } = settings;
+  const {
+    microbatches,
+    recompute = false,
+    optimizer,
+    gradientNorm,
+    lossScaling,
+    encoder,
+  } = settings;
   const { layerDecay, clipNorm, average, repeats } = finetuningOf(settings);
-  const options = { optimizer, gradientNorm, lossScaling, clipNorm, average };
+  const options = { optimizer, gradientNorm, lossScaling, clipNorm, average, recompute };
   const batch = (settings.batch * repeats) / microbatches;
   const { program, state } = classifierModel(
     classifierConfig(settings, heads),
