@@ -163,6 +163,12 @@ export class OnnxBackend implements Backend {
   }
 }
 
+/**
+ * The first would scale a product where its operand is scaled: another rounding of subnormal numbers. The others would take
+ * a transpose into the product that reads it, which is slower where it was written out (`lowering/matmul.ts`).
+ */
+const DISABLED = ['MatMulScaleFusion', 'MatmulTransposeFusion', 'GemmTransposeFusion'];
+
 function sessionOptions(options: OnnxOptions): InferenceSession.SessionOptions {
   return {
     executionProviders: [options.device ?? 'cpu'],
@@ -173,8 +179,7 @@ function sessionOptions(options: OnnxOptions): InferenceSession.SessionOptions {
     enableMemPattern: false,
     graphOptimizationLevel: options.optimization ?? 'all',
     extra: {
-      // It would scale a product where its operand is scaled: another rounding of subnormal numbers.
-      optimization: { disable_specified_optimizers: 'MatMulScaleFusion' },
+      optimization: { disable_specified_optimizers: DISABLED.join(';') },
       session: { intra_op: { allow_spinning: (options.spinning ?? true) ? '1' : '0' } },
     },
     ...(options.trace === undefined

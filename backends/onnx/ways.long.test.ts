@@ -25,6 +25,11 @@ const WAYS = [
     families: /^(primitive\/matmul|gradient\/block)/,
   },
   {
+    name: 'no product with a transposed left operand',
+    options: { chunkElements: 65_536, turnedFrom: 1, threads: 1 },
+    families: /^(primitive\/matmul|gradient\/block|step\/joint|relation\/plans$)/,
+  },
+  {
     name: 'standard operators only',
     options: { standardOnly: true, optimization: 'disabled' as const },
     families: /^(primitive\/matmul|composite\/attention)/,

@@ -1,4 +1,4 @@
-import { broadcast, matmul, maximum, mul, sum, type Value } from '../../spec/program/index.js';
+import { add, broadcast, matmul, maximum, mul, sum, type Value } from '../../spec/program/index.js';
 import type { Case } from '../case.js';
 import { both, type Content, HIDDEN, TOKENS, WIDTH } from './content.js';
 import { type SizedFamily, sizedFamily } from './sized-family.js';
@@ -81,6 +81,8 @@ function stretchedProduct({
   );
 }
 
+const PLAIN = { isScaled: false, isAdded: false };
+
 /**
  * The gradients of a layer: of its weight a product over all rows, of its bias the sums of their columns, which backends make
  * on the way; and sums of other rows as many and as wide. What is multiplied may itself be made of those sums.
@@ -91,11 +93,14 @@ const layerGradients = sizedFamily<LayerGradients & Pick<Content, 'data'>>(
     // More than a tile of any backend each way, and terms that are cut in parts.
     gate: [
       // First, and of its own size: sums that were left in memory by another case must not be the right ones.
-      { rows: TOKENS + 5, inputs: 97, outputs: 131, isScaled: true, data: 'normal' },
-      ...both({ rows: TOKENS + 3, inputs: 97, outputs: 133, isScaled: false }),
+      { rows: TOKENS + 5, inputs: 97, outputs: 131, ...PLAIN, isScaled: true, data: 'normal' },
+      ...both({ rows: TOKENS + 3, inputs: 97, outputs: 133, ...PLAIN }),
+      // Four times as wide as what it reads, as a block's hidden layer; and the next part of a batch, added to those before.
+      { rows: TOKENS + 3, inputs: 385, outputs: 1543, ...PLAIN, data: 'normal' },
+      { rows: TOKENS + 3, inputs: 133, outputs: 97, ...PLAIN, isAdded: true, data: 'normal' },
     ],
   },
-  ({ rows, inputs, outputs, isScaled, ...content }: Content & LayerGradients) =>
+  ({ rows, inputs, outputs, isScaled, isAdded, ...content }: Content & LayerGradients) =>
     stretchedCase(
       'layer_gradients',
       {
@@ -109,16 +114,17 @@ const layerGradients = sizedFamily<LayerGradients & Pick<Content, 'data'>>(
           // Of one sign, as in sums alone.
           dy: { axes: ['rows', 'outputs'], domain: Math.abs },
           other: { axes: ['rows', 'outputs'], domain: Math.abs },
+          before: { axes: ['outputs', 'inputs'] },
         },
         ...content,
       },
-      ({ x, dy, other }, extents) => {
+      ({ x, dy, other, before }, extents) => {
         const otherBias = sum(other, [0]);
         const bias = sum(dy, [0]);
         const scale = broadcast(maximum(bias, [0]), [extents('rows'), extents('inputs')]);
         const weight = matmul(dy, isScaled ? mul(x, scale) : x, { transposeA: true });
         return {
-          weight: { value: weight, axes: ['outputs', 'inputs'] },
+          weight: { value: isAdded ? add(before, weight) : weight, axes: ['outputs', 'inputs'] },
           bias: { value: bias, axes: ['outputs'] },
           otherBias: { value: otherBias, axes: ['outputs'] },
         };
@@ -133,6 +139,8 @@ type LayerGradients = Readonly<{
   outputs: number;
   /** Whether the rows are multiplied with the greatest gradient of the bias. */
   isScaled: boolean;
+  /** Whether the weight's gradient is added to that of other rows. */
+  isAdded: boolean;
 }>;
 
 type Rows = Readonly<{

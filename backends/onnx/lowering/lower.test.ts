@@ -106,6 +106,21 @@ describe('lowering to ONNX', () => {
     expect(new Set([...names, 'x']).size).toBe(6);
   });
 
+  it.each([
+    ['x', 8, 16, ['Transpose', 'MatMul']],
+    ['the product', 1536, 384, ['Transpose', 'MatMul', 'Transpose']],
+    ['nothing, of less than four times the columns', 1152, 384, ['Gemm']],
+    ['nothing, of few columns', 512, 128, ['Gemm']],
+  ] as const)('transposes %s of a gradient x^T y of long sums', (_, rows, columns, expected) => {
+    const gradient = (terms: number): Program =>
+      programOf({ x: [terms, rows], y: [terms, columns] }, (x, y) =>
+        matmul(x as Value, y as Value, { transposeA: true }),
+      );
+    expect(operators(gradient(1024), { chunkElements: 8 })).toEqual(expected);
+    expect(operators(gradient(1023), { chunkElements: 8 })).toEqual(['Gemm']);
+    expect(operators(gradient(1024))).toEqual(['Gemm']);
+  });
+
   it('makes a GELU again by the nodes of its gradient, for what reads it after that', () => {
     const program = programOf({ x: [4, 6], w: [6, 6] }, (x, w) => {
       const y = gelu(x as Value);

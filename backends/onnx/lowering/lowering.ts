@@ -31,6 +31,11 @@ export interface LoweringOptions {
    * Products of more rows run so many rows of each thread at a time, on a CPU (`chunkElements` is not 0). @defaultValue 640
    */
   readonly productRows?: number;
+  /**
+   * Gradients of weights that sum at least so many terms are made without a transposed left operand, on a CPU (`chunkElements` is not
+   * 0). @defaultValue 1024
+   */
+  readonly turnedFrom?: number;
   /** Threads that share a chunk, a block of attention or of a product: it is so many times as large. @defaultValue 1 */
   readonly threads?: number;
 }
@@ -38,6 +43,7 @@ export interface LoweringOptions {
 /** Shorter sequences have scores that stay in the cache anyway, and are not computed twice for the gradient. */
 export const BLOCKS_FROM = 256;
 const PRODUCT_ROWS = 640;
+const TURNED_FROM = 1024;
 
 /** A tensor of the graph that a program's value is, or that stretches to it. */
 export interface Compact {
@@ -55,6 +61,7 @@ export class Lowering {
   readonly chunkElements: number;
   readonly threads: number;
   readonly productRows: number;
+  readonly turnedFrom: number;
   readonly #types = new Map<string, TensorType>();
   readonly #definitions = new Map<string, Operation>();
   readonly #users = new Map<string, number>();
@@ -83,6 +90,8 @@ export class Lowering {
       this.chunkElements === 0
         ? Number.POSITIVE_INFINITY
         : this.threads * (options.productRows ?? PRODUCT_ROWS);
+    this.turnedFrom =
+      this.chunkElements === 0 ? Number.POSITIVE_INFINITY : (options.turnedFrom ?? TURNED_FROM);
     this.#names = new Map(names);
     for (const input of program.inputs) this.#types.set(input.name, input);
     for (const operation of program.operations) {

@@ -1,6 +1,7 @@
-import { float, GraphWriter, MICROSOFT } from '../../../formats/onnx/graph-writer.js';
+import { float, MICROSOFT } from '../../../formats/onnx/graph-writer.js';
 import type { Operation, Primitive, Shape } from '../../../spec/program/index.js';
-import type { Compact, Lowering } from './lowering.js';
+import type { Lowering } from './lowering.js';
+import { transposes, writePlane } from './plane.js';
 
 /** A product waits for its only user, which may scale it or add to it on the way. */
 export function lowerMatmul(operation: Primitive<'matmul'>, lowering: Lowering): void {
@@ -87,80 +88,6 @@ function writeProduct(
       lowering.result(operation, 'Mul', [product, writer.scalar(dtype, alpha)]);
     }
   }
-}
-
-interface Plane {
-  /** The two factors, and the addend where there is one. */
-  readonly inputs: readonly string[];
-  readonly addend?: Compact;
-  readonly alpha?: number;
-}
-
-/**
- * Writes a product of two matrices. One of many rows is a Scan over blocks of them: ONNX Runtime walks all rows of
- * the left matrix for each 128 columns of the right one, which is from main memory where they do not stay in the
- * cache (2,504 x 3,072 by 3,072 x 768, 1 thread of an AMD EPYC: 62 GFLOP/s, in blocks of 626 rows 75).
- */
-function writePlane(
-  operation: Operation,
-  matmul: Primitive<'matmul'>,
-  lowering: Lowering,
-  plane: Plane,
-): void {
-  const { dtype, shape } = matmul.results[0];
-  const [rows, columns] = shape as readonly [number, number];
-  const blocks = matmul.attributes.transpose_a ? 1 : blockCount(rows, lowering.productRows);
-  if (blocks === 1) {
-    writeNode(lowering.writer, matmul, plane, lowering.resultNames(operation));
-    return;
-  }
-  const { writer } = lowering;
-  const each = rows / blocks;
-  const inner = new GraphWriter(writer.fresh('rows'));
-  const scanned: string[] = [];
-  const byRows = (input: string, width: number): string => {
-    const name = inner.fresh('block');
-    inner.input(name, { dtype, shape: [each, width] });
-    scanned.push(writer.node('Reshape', [input, writer.integers([blocks, each, width])]));
-    return name;
-  };
-  const [left, right, addend] = plane.inputs as readonly [string, string, string?];
-  const terms = lowering.type(matmul.operands[0] as string).shape[1] as number;
-  const inputs = [byRows(left, terms), right];
-  if (addend !== undefined) {
-    const { shape: own } = plane.addend as Compact;
-    const isStretched = own.length < 2 || own[0] === 1;
-    inputs.push(isStretched ? addend : byRows(addend, own[1] as number));
-  }
-  const made = writeNode(inner, matmul, { ...plane, inputs }, [inner.fresh('product')]);
-  inner.output(made, { dtype, shape: [each, columns] });
-  const product = writer.node('Scan', scanned, { body: inner, num_scan_inputs: scanned.length });
-  lowering.result(operation, 'Reshape', [product, writer.integers(shape)]);
-}
-
-function writeNode(
-  writer: GraphWriter,
-  matmul: Primitive<'matmul'>,
-  { inputs, addend, alpha = 1 }: Plane,
-  outputs: readonly string[],
-): string {
-  const attributes = transposes(matmul);
-  const isPlain = attributes.transA + attributes.transB === 0 && alpha === 1;
-  if (isPlain && addend === undefined) return writer.node('MatMul', inputs, {}, { outputs });
-  return writer.node('Gemm', inputs, { ...attributes, alpha: float(alpha) }, { outputs });
-}
-
-/** The fewest equal blocks of at most so many rows; 1 where none of at least a quarter is there. */
-function blockCount(rows: number, limit: number): number {
-  for (let blocks = Math.ceil(rows / limit); 4 * rows >= blocks * limit; blocks++) {
-    if (rows % blocks === 0) return blocks;
-  }
-  return 1;
-}
-
-function transposes(matmul: Primitive<'matmul'>): { transA: number; transB: number } {
-  const { transpose_a: transposeA, transpose_b: transposeB } = matmul.attributes;
-  return { transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0 };
 }
 
 function lastTwoSwapped(shape: Shape): number[] {
