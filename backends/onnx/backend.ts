@@ -165,7 +165,7 @@ export class OnnxBackend implements Backend {
 
 /**
  * The first would scale a product where its operand is scaled: another rounding of subnormal numbers. The others would take
- * a transpose into the product that reads it, which is slower where it was written out (`lowering/matmul.ts`).
+ * a transpose into the product that reads it, which is slower where it was written out (`lowering/plane.ts`).
  */
 const DISABLED = ['MatMulScaleFusion', 'MatmulTransposeFusion', 'GemmTransposeFusion'];
 

@@ -1,3 +1,4 @@
+export * from './ancestors.js';
 export * from './common-subexpressions.js';
 export * from './constants.js';
 export * from './dead-code.js';

@@ -1,4 +1,5 @@
 import type { Call, Operation, Program, ValueDeclaration } from '../../spec/program/index.js';
+import { ancestorsOf } from './ancestors.js';
 import { declarations, substitute } from './rewrite.js';
 
 /**
@@ -37,7 +38,8 @@ class Graph {
     const call = this.#operations[place] as Call;
     const gradient = this.#operations.slice(place).find((other) => isGradientOf(other, call));
     if (gradient === undefined) return;
-    const earlier = this.#ancestorsOf(gradient);
+    const definitions = this.#definitions();
+    const earlier = ancestorsOf(gradient, (each) => this.#neededBy(each, definitions));
     // The call, and what gives its results another shape.
     const made = [call as Operation];
     for (const each of made) {
@@ -86,20 +88,6 @@ class Graph {
   #readersOf({ results }: Operation): readonly Operation[] {
     const names = results.map(({ name }) => name);
     return this.#operations.filter(({ operands }) => operands.some((name) => names.includes(name)));
-  }
-
-  #ancestorsOf(operation: Operation): ReadonlySet<Operation> {
-    const definitions = this.#definitions();
-    const found = new Set<Operation>();
-    const waiting = [operation];
-    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-      for (const other of this.#neededBy(next, definitions)) {
-        if (found.has(other)) continue;
-        found.add(other);
-        waiting.push(other);
-      }
-    }
-    return found;
   }
 
   #neededBy(

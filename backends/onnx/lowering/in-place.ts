@@ -1,4 +1,5 @@
 import type { Named } from '../../../core/backend.js';
+import { ancestorsOf } from '../../../core/passes/ancestors.js';
 import {
   type Call,
   elementCount,
@@ -128,16 +129,9 @@ class Uses {
   #ancestorsOf(update: Call): ReadonlySet<Operation> {
     const known = this.#ancestors.get(update);
     if (known !== undefined) return known;
-    const found = new Set<Operation>();
-    const waiting: Operation[] = [update];
-    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-      for (const operand of next.operands) {
-        const definition = this.#definitions.get(operand);
-        if (definition === undefined || found.has(definition)) continue;
-        found.add(definition);
-        waiting.push(definition);
-      }
-    }
+    const found = ancestorsOf(update, ({ operands }) =>
+      operands.flatMap((operand) => this.#definitions.get(operand) ?? []),
+    );
     this.#ancestors.set(update, found);
     return found;
   }
